@@ -1,0 +1,90 @@
+// Bundles the extension, the command line, the worker (where it exists) and the dashboard's own code into dist/.
+const { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
+const esbuild = require('esbuild');
+
+const production = process.argv.includes('--production');
+const watch = process.argv.includes('--watch');
+
+/**
+ * Of undici the proxy uses its client and its connector alone; the whole of it costs each start of a thread 60 ms.
+ */
+const undiciCore = {
+  name: 'undici-core',
+  setup(build) {
+    build.onResolve({ filter: /^undici$/ }, () => ({ path: 'undici', namespace: 'undici-core' }));
+    build.onLoad({ filter: /.*/, namespace: 'undici-core' }, () => ({
+      contents: `exports.Client = require('undici/lib/dispatcher/client.js');
+        exports.buildConnector = require('undici/lib/core/connect.js');`,
+      resolveDir: __dirname,
+    }));
+  },
+};
+
+const shared = {
+  bundle: true,
+  minifySyntax: production,
+  minifyWhitespace: production,
+  // Names stay as they are: they are what stack traces in a user's log show. (`keepNames` would cost a call a closure.)
+  minifyIdentifiers: false,
+  sourcemap: production ? false : 'linked',
+  logLevel: 'warning',
+  metafile: true,
+  legalComments: 'none',
+};
+
+// As modules where a package has them: what is not used stays out, and one of them cannot be bundled otherwise.
+const node = {
+  ...shared,
+  plugins: [undiciCore],
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20.18',
+  mainFields: ['module', 'main'],
+};
+const browser = { ...shared, platform: 'browser', format: 'iife', target: 'chrome128' };
+
+// The icon font's and the charts' own style sheets, as they are.
+const sheets = { ...browser, loader: { '.ttf': 'file' }, assetNames: '[name]' };
+
+const builds = [
+  { ...node, entryPoints: ['src/extension.ts'], outfile: 'dist/extension.js', external: ['vscode'] },
+  { ...node, entryPoints: ['src/cli.ts'], outfile: 'dist/cli.js', banner: { js: '#!/usr/bin/env node' } },
+  { ...node, entryPoints: ['src/worker.ts'], outfile: 'dist/worker.js' },
+  { ...node, entryPoints: ['src/uninstall.ts'], outfile: 'dist/uninstall.js' },
+  { ...browser, entryPoints: ['src/webview/dashboard.ts'], outfile: 'dist/webview/dashboard.js' },
+  {
+    ...sheets,
+    entryPoints: ['node_modules/@vscode/codicons/dist/codicon.css'],
+    outfile: 'dist/webview/codicon.css',
+  },
+  { ...sheets, entryPoints: ['node_modules/uplot/dist/uPlot.min.css'], outfile: 'dist/webview/uplot.css' },
+].filter(({ entryPoints }) => existsSync(entryPoints[0]));
+
+/** Who made what is bundled, under which licence: their licences ask for it. */
+function notices(inputs) {
+  const folders = inputs.flatMap(
+    (input) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? [],
+  );
+  const texts = [...new Set(folders)].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+    const files = readdirSync(folder).filter((file) => /^licen[cs]e/i.test(file));
+    const licences = files.map((file) => readFileSync(`${folder}/${file}`, 'utf8').trim());
+    return [`${name} ${version} (${license})`, ...licences].join('\n\n');
+  });
+  return `Keywheel contains the following works of others.\n\n${texts.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
+}
+
+async function main() {
+  rmSync('dist', { recursive: true, force: true });
+  if (!watch) {
+    const results = await Promise.all(builds.map((build) => esbuild.build(build)));
+    writeFileSync(
+      'dist/third-party-notices.txt',
+      notices(results.flatMap(({ metafile }) => Object.keys(metafile.inputs))),
+    );
+    return;
+  }
+  for (const build of builds) await (await esbuild.context(build)).watch();
+}
+
+main().catch(() => process.exit(1));

@@ -1,0 +1,31 @@
+// Typed events, as VS Code's: a function that subscribes and returns the way to leave.
+import type { Disposable } from './disposable';
+
+export type Event<T> = (listener: (value: T) => void) => Disposable;
+
+/** Calls its listeners in the order of their arrival; one that throws reaches `onError` and does not stop the others. */
+export class Emitter<T> implements Disposable {
+  private readonly listeners = new Set<(value: T) => void>();
+
+  constructor(private readonly onError: (error: unknown) => void) {}
+
+  readonly event: Event<T> = (listener) => {
+    const own = (value: T): void => listener(value);
+    this.listeners.add(own);
+    return { dispose: () => this.listeners.delete(own) };
+  };
+
+  fire(value: T): void {
+    for (const listener of [...this.listeners]) {
+      try {
+        listener(value);
+      } catch (error: unknown) {
+        this.onError(error);
+      }
+    }
+  }
+
+  dispose(): void {
+    this.listeners.clear();
+  }
+}

@@ -1,0 +1,163 @@
+// "Stop Proxy" holds for all windows: a mark in the folder that they share, good as long as one of those that knew of it lives.
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '../base/clock';
+import { DisposableStore, type Disposable } from '../base/disposable';
+import { Emitter, type Event } from '../base/event';
+import type { Log } from '../base/log';
+
+/** A window that holds says so this often; one that has not for longer is no more. */
+const renewEveryMs = 2_000;
+const goodForMs = 15_000;
+const markName = 'stopped';
+
+export interface HoldPorts {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Shared by the windows, for this alone; made where it is not there. */
+  readonly folder: string;
+  /** The window's own. */
+  readonly instance: string;
+}
+
+// The calls are synchronous: files of no size, and the pool of threads that others wait on may be full for seconds.
+export class Hold implements Disposable {
+  private readonly owned = new DisposableStore();
+  private readonly released: Emitter<void>;
+  private readonly mark: string;
+  private readonly file: string;
+  private isJoined = false;
+  private renewal: Disposable | null = null;
+
+  constructor(private readonly ports: HoldPorts) {
+    const { folder, instance, log } = ports;
+    this.mark = join(folder, markName);
+    this.file = join(folder, `${process.pid}-${instance}`);
+    this.released = this.owned.add(
+      new Emitter((error) => log.error('A listener of the hold failed.', error)),
+    );
+    this.owned.add(this.watchFolder());
+  }
+
+  /** Another window has started the proxy again. */
+  get onDidRelease(): Event<void> {
+    return this.released.event;
+  }
+
+  /** Whether the user has stopped the proxy and a window that knows of it is still there. */
+  get isHeld(): boolean {
+    if (!existsSync(this.mark)) return false;
+    if (this.isJoined || this.names().some((name) => this.isAlive(name))) return true;
+    this.remove(markName);
+    return false;
+  }
+
+  /** From now on all windows leave the port alone. */
+  take(): void {
+    this.join();
+    this.write(this.mark);
+  }
+
+  /** This window knows of the hold and is told of its end. */
+  join(): void {
+    if (this.isJoined) return;
+    this.isJoined = true;
+    this.write(this.file);
+    this.renewLater();
+  }
+
+  /** The proxy may run again, in any window. */
+  release(): void {
+    this.leave();
+    this.remove(markName);
+  }
+
+  /** This window holds no more; others that do go on. */
+  dispose(): void {
+    this.owned.dispose();
+    this.leave();
+  }
+
+  private leave(): void {
+    this.renewal?.dispose();
+    if (this.isJoined) rmSync(this.file, { force: true });
+    this.isJoined = false;
+  }
+
+  private look(): void {
+    if (!this.isJoined || existsSync(this.mark)) return;
+    this.leave();
+    this.released.fire();
+  }
+
+  private renewLater(): void {
+    this.renewal = this.ports.clock.after(renewEveryMs, () => {
+      this.look();
+      if (!this.isJoined) return;
+      const now = new Date(this.ports.clock.nowMs());
+      try {
+        utimesSync(this.file, now, now);
+      } catch {
+        this.write(this.file);
+      }
+      this.renewLater();
+    });
+  }
+
+  private watchFolder(): Disposable {
+    const { folder, log } = this.ports;
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      const watcher = watch(folder, { persistent: false }, () => this.look());
+      watcher.on('error', () => watcher.close());
+      return { dispose: () => watcher.close() };
+    } catch (error: unknown) {
+      log.debug(`The folder of the windows cannot be watched, it is looked at instead: ${String(error)}.`);
+      return { dispose: () => undefined };
+    }
+  }
+
+  private names(): readonly string[] {
+    try {
+      return readdirSync(this.ports.folder).filter((name) => /^\d+-/.test(name));
+    } catch {
+      return [];
+    }
+  }
+
+  private isAlive(name: string): boolean {
+    const pid = Number(/^\d+/.exec(name)?.[0]);
+    try {
+      const { mtimeMs } = statSync(join(this.ports.folder, name));
+      if (Math.abs(this.ports.clock.nowMs() - mtimeMs) < goodForMs) {
+        process.kill(pid, 0);
+        return true;
+      }
+    } catch {
+      // No such file any more, or no such process.
+    }
+    this.remove(name);
+    return false;
+  }
+
+  private write(path: string): void {
+    try {
+      writeFileSync(path, '', { mode: 0o600 });
+    } catch (error: unknown) {
+      this.ports.log.warn(`Other windows cannot be told that the proxy is stopped: ${String(error)}.`);
+    }
+  }
+
+  private remove(name: string): void {
+    rmSync(join(this.ports.folder, name), { force: true });
+  }
+}

@@ -1,0 +1,232 @@
+// A window's place among the others: it looks who has the port, and follows, hosts, or says who keeps it from both.
+import type { Clock } from '../base/clock';
+import { DisposableStore, type Disposable } from '../base/disposable';
+import { Emitter, type Event } from '../base/event';
+import type { Log } from '../base/log';
+import type { Settings } from '../service/settings';
+import { aftermathOf, type ReadingEnd } from './aftermath';
+import { askHost } from './askHost';
+import type { ProvenHost, ReadEnd } from './eventReader';
+import type { Hold } from './hold';
+import type { HostEnd, Hosting } from './hosting';
+import { identify, type Who } from './identify';
+import { isNewer, type WindowIdentity } from './identity';
+import { blockedBy, type Place } from './place';
+import { Turns } from './turns';
+
+/** The host binds its new port itself: its followers let it. */
+const movedPauseMs = 300;
+const lookAgainMs = 5_000;
+/** A stranger is asked less and less often; the first time soon, as a host of a busy machine may have been slow. */
+const strangerPauseMs = 500;
+const longestLookAgainMs = 60_000;
+const failurePauseMs = 1_000;
+const askTimeoutMs = 3_000;
+
+export interface StationPorts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: () => number;
+  readonly identity: WindowIdentity;
+  readonly hold: Hold;
+  readonly hosting: Hosting;
+  /** Reads the host's stream until it ends. */
+  readonly read: (host: ProvenHost, signal: AbortSignal) => Promise<ReadEnd>;
+}
+
+export class Station implements Disposable {
+  private current: Place = { kind: 'stopped' };
+  private readonly owned = new DisposableStore();
+  private readonly changed: Emitter<void>;
+  private readonly closing = new AbortController();
+  private readonly turns: Turns;
+  private loop: Promise<void> | null = null;
+  private mayHost = false;
+  private hasTakenOver = false;
+  private isMoved = false;
+  private looks = 0;
+
+  constructor(
+    private readonly ports: StationPorts,
+    private settings: Settings,
+  ) {
+    const { log, hold, hosting } = ports;
+    this.turns = new Turns(ports.clock, ports.random);
+    this.changed = this.owned.add(
+      new Emitter((error) => log.error('A listener of the station failed.', error)),
+    );
+    this.owned.add(hold.onDidRelease(() => this.turns.nudge()));
+    this.owned.add(hosting.onDidBind(() => this.set({ kind: 'hosting' })));
+  }
+
+  get place(): Place {
+    return this.current;
+  }
+
+  get onDidChange(): Event<void> {
+    return this.changed.event;
+  }
+
+  get port(): number {
+    return this.settings.port;
+  }
+
+  /** Begins to look; without `mayHost` it follows a host that is there, and takes over only from that. Returns at once. */
+  open(mayHost: boolean): void {
+    this.mayHost ||= mayHost;
+    if (this.loop !== null) return;
+    if (mayHost && !this.ports.hold.isHeld) this.set({ kind: 'looking' });
+    this.loop = this.run();
+  }
+
+  /** The user wants the proxy: no window holds it back any more. Returns at once. */
+  start(): void {
+    this.ports.hold.release();
+    this.looks = 0;
+    this.open(true);
+    if (this.current.kind === 'hosting' || this.current.kind === 'following') return;
+    this.set({ kind: 'looking' });
+    this.turns.nudge();
+  }
+
+  /** Resolves when the port is free, for all windows until one is told to start; running answers drain behind. */
+  async stop(drainMs: number): Promise<void> {
+    const { hold, hosting, identity } = this.ports;
+    hold.take();
+    if (hosting.isOn) await hosting.leave('stopped', drainMs);
+    else {
+      await askHost(this.port, identity, { name: 'stop', body: {}, timeoutMs: askTimeoutMs });
+      this.set({ kind: 'stopped' });
+    }
+    this.turns.nudge();
+  }
+
+  /** Applies settings; running answers go on, also when the port moves. */
+  configure(settings: Settings): void {
+    const isMoved = settings.port !== this.settings.port;
+    this.settings = settings;
+    this.ports.hosting.configure(settings);
+    if (!isMoved || this.ports.hosting.isOn) return;
+    this.isMoved = true;
+    this.looks = 0;
+    this.turns.nudge();
+  }
+
+  /** Resolves when this window serves no more; the port is free at once, answers may go on for `drainMs`. */
+  async close(drainMs: number): Promise<void> {
+    this.leave();
+    await this.ports.hosting.leave('closing', drainMs);
+    await this.ports.hosting.drained();
+  }
+
+  dispose(): void {
+    this.leave();
+    this.owned.dispose();
+  }
+
+  private leave(): void {
+    this.closing.abort(new Error('The window closes.'));
+    this.turns.nudge();
+  }
+
+  private async run(): Promise<void> {
+    while (!this.closing.signal.aborted) {
+      try {
+        await this.step(this.turns.begin());
+      } catch (error: unknown) {
+        this.ports.log.error('Looking for the proxy failed.', error);
+        await this.turns.pause(failurePauseMs);
+      }
+    }
+  }
+
+  private async step(signal: AbortSignal): Promise<void> {
+    const { hold, identity } = this.ports;
+    if (hold.isHeld) {
+      hold.join();
+      this.set({ kind: 'stopped' });
+      await this.turns.pause(null);
+      return;
+    }
+    if (this.isMoved) await this.turns.pause(movedPauseMs);
+    this.isMoved = false;
+    const who = await identify(this.port, identity);
+    // Stopped, moved or closed meanwhile: what was found is of no use.
+    if (signal.aborted) {
+      if (who.kind === 'ours') who.line.dispose();
+      return;
+    }
+    switch (who.kind) {
+      case 'nobody':
+        await this.hostOrWait();
+        return;
+      case 'ours':
+        await this.follow(who, signal);
+        return;
+      case 'otherMachine':
+      case 'otherProduct':
+      case 'stranger':
+        await this.standAside(who);
+    }
+  }
+
+  private async standAside(who: Exclude<Who, { kind: 'nobody' | 'ours' }>): Promise<void> {
+    const isStranger = who.kind === 'stranger';
+    // A host that ends just now breaks the connection too.
+    if (isStranger && who.how === 'broken' && this.looks++ === 0) {
+      await this.turns.pauseShortly();
+      return;
+    }
+    const place = blockedBy(who);
+    if (this.current.kind !== 'blocked') {
+      this.ports.log.warn(`Port ${this.port} is not ours: ${place.code} (${place.detail}).`);
+    }
+    this.set(place);
+    const pauseMs = isStranger ? strangerPauseMs * 2 ** this.looks++ : lookAgainMs;
+    await this.turns.pause(Math.min(pauseMs, longestLookAgainMs));
+  }
+
+  private async hostOrWait(): Promise<void> {
+    if (!this.mayHost) {
+      this.set({ kind: 'stopped' });
+      await this.turns.pause(lookAgainMs);
+      return;
+    }
+    if (this.current.kind !== 'blocked') this.set({ kind: 'looking' });
+    const end = await this.ports.hosting.host(this.settings);
+    this.looks = 0;
+    await this.after(end);
+  }
+
+  private async follow(who: Who & { kind: 'ours' }, signal: AbortSignal): Promise<void> {
+    const { identity, log, read } = this.ports;
+    const { version, window } = who.health;
+    if (isNewer(identity.version, version) && !this.hasTakenOver && this.mayHost) {
+      this.hasTakenOver = true;
+      who.line.dispose();
+      log.info(`Taking over from version ${version}.`);
+      const body = { version: identity.version };
+      await askHost(this.port, identity, { name: 'retire', body, timeoutMs: askTimeoutMs });
+      return;
+    }
+    this.mayHost = true;
+    this.looks = 0;
+    this.set({ kind: 'following', window });
+    const end = await read(who, signal);
+    if (!signal.aborted) await this.after({ kind: end });
+  }
+
+  private async after(end: ReadingEnd | HostEnd): Promise<void> {
+    const { place, pause } = aftermathOf(end);
+    this.set(place);
+    if (pause === 'short') await this.turns.pauseShortly();
+    else await this.turns.pause(pause);
+  }
+
+  private set(place: Place): void {
+    if (JSON.stringify(place) === JSON.stringify(this.current)) return;
+    this.current = place;
+    this.ports.log.debug(`Place: ${JSON.stringify(place)}.`);
+    this.changed.fire();
+  }
+}

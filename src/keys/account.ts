@@ -1,0 +1,149 @@
+// One OpenRouter account: the keys that share a day's allowance, a minute and a balance.
+import * as v from 'valibot';
+import type { KeyId } from '../base/secret';
+import type { Midnights } from './calendar';
+import type { KeyState } from './keyState';
+import { Ledger, ledgerSchema } from './ledger';
+import { lockSchema, Locks, type RequestClass } from './lock';
+import { MinuteWindow, minuteWindowSchema } from './minuteWindow';
+
+/** Stable over restarts, and no secret: the user's name of the account, OpenRouter's (hashed), or the only key's id. */
+export type AccountId = string;
+
+export const accountSchema = v.object({
+  ledger: ledgerSchema,
+  minute: minuteWindowSchema,
+  locks: v.array(lockSchema),
+});
+export type AccountSaved = v.InferOutput<typeof accountSchema>;
+
+const noKeys: ReadonlySet<KeyId> = new Set();
+
+/** Credits of an account that has bought some and tells no cap: more than any cap, less than Infinity. */
+const uncapped = Number.MAX_SAFE_INTEGER;
+
+export class Account {
+  readonly ledger: Ledger;
+  readonly minute = new MinuteWindow();
+  readonly locks = new Locks();
+  keys: KeyState[] = [];
+  inFlight = 0;
+  lastUsedAtMs = 0;
+  /** Answers "no credits" in a row; the lock grows with them. */
+  creditStrikes = 0;
+  /** The account that this one turned out to be; leases in flight follow it. */
+  private absorbedBy: Account | null = null;
+
+  constructor(
+    readonly accountId: AccountId,
+    nowMs: number,
+    midnights: Midnights,
+  ) {
+    this.ledger = new Ledger(nowMs, midnights, null);
+  }
+
+  /** The account that answers for this one now. */
+  get current(): Account {
+    return this.absorbedBy === null ? this : this.absorbedBy.current;
+  }
+
+  /** The user's own limit: the lowest of its keys', or null. */
+  get userLimit(): number | null {
+    const limits = this.keys.flatMap(({ key }) => (key.dailyLimit === null ? [] : [key.dailyLimit]));
+    return limits.length === 0 ? null : Math.min(...limits);
+  }
+
+  /** From when a request of the class may go with one of the keys but those excepted: 0 is now, Infinity is never. */
+  readyAtMs(requestClass: RequestClass, nowMs: number, except = noKeys): number {
+    const unlockedAtMs = this.unlockedAtMs(requestClass, nowMs, except);
+    if (requestClass !== 'free') return unlockedAtMs;
+    return Math.max(unlockedAtMs, this.minute.readyAtMs(nowMs), this.allowanceAtMs(nowMs));
+  }
+
+  /** From when no lock holds a request of the class back, limits aside: 0 is now, Infinity is never. */
+  unlockedAtMs(requestClass: RequestClass, nowMs: number, except = noKeys): number {
+    let keyReadyAtMs = Number.POSITIVE_INFINITY;
+    for (const state of this.keys) {
+      if (except.size > 0 && except.has(state.key.keyId)) continue;
+      keyReadyAtMs = Math.min(keyReadyAtMs, state.readyAtMs(requestClass, nowMs));
+    }
+    return Math.max(keyReadyAtMs, this.locks.readyAtMs(requestClass, nowMs));
+  }
+
+  /** The higher, the sooner chosen: for free requests the share of the allowance left, for paid ones the credits left. */
+  rank(requestClass: RequestClass): number {
+    switch (requestClass) {
+      case 'free':
+        return this.ledger.left / Math.max(1, this.ledger.limit);
+      case 'paid':
+        return Math.max(0, ...this.keys.map(creditsOf));
+      case 'unmetered':
+        return 0;
+    }
+  }
+
+  /** The key to send with: of those that are ready and not excepted the longest unused; null if there is none. */
+  keyFor(requestClass: RequestClass, nowMs: number, except = noKeys): KeyState | null {
+    let best: KeyState | null = null;
+    for (const state of this.keys) {
+      if (except.has(state.key.keyId) || state.readyAtMs(requestClass, nowMs) > nowMs) continue;
+      if (best === null || (state.lastUsedAtMs ?? 0) < (best.lastUsedAtMs ?? 0)) best = state;
+    }
+    return best;
+  }
+
+  /** Takes over what another account has counted and is locked for: both turned out to be one. Its leases settle here. */
+  absorb(other: Account, nowMs: number): void {
+    other.absorbedBy = this;
+    this.ledger.absorb(other.ledger, nowMs);
+    this.minute.absorb(other.minute);
+    this.inFlight += other.inFlight;
+    this.lastUsedAtMs = Math.max(this.lastUsedAtMs, other.lastUsedAtMs);
+    for (const lock of other.locks.active(nowMs)) this.locks.join(lock);
+  }
+
+  /** When a reading of the account is worth asking for; Infinity while there is no question. */
+  readingWantedAtMs(nowMs: number): number {
+    const lock = this.locks.get('dailyLimit');
+    return this.ledger.readingWantedAtMs(lock !== null && lock.untilMs > nowMs ? lock.sinceMs : null);
+  }
+
+  /** The clock was set back by `byMs`. */
+  clockSetBack(byMs: number, nowMs: number): void {
+    this.ledger.clockSetTo(nowMs);
+    this.locks.clockSetBack(byMs, nowMs);
+    for (const state of this.keys) state.locks.clockSetBack(byMs, nowMs);
+  }
+
+  save(nowMs: number): AccountSaved {
+    return {
+      ledger: this.ledger.save(nowMs),
+      minute: this.minute.save(nowMs),
+      locks: [...this.locks.active(nowMs)],
+    };
+  }
+
+  restore(saved: AccountSaved, nowMs: number): void {
+    this.ledger.restore(saved.ledger, nowMs);
+    this.minute.restore(saved.minute);
+    for (const lock of saved.locks) this.locks.join(lock);
+  }
+
+  /** From when the day allows a free request: 0 is now. A doubtful day may be probed. */
+  private allowanceAtMs(nowMs: number): number {
+    switch (this.ledger.emptiness) {
+      case 'some':
+        return 0;
+      case 'spent':
+        return this.ledger.resetAtMs;
+      case 'doubtful':
+        return Math.min(this.ledger.probeAtMs(nowMs), this.ledger.resetAtMs);
+    }
+  }
+}
+
+function creditsOf(state: KeyState): number {
+  if (!state.serves('paid')) return 0;
+  if (state.capLeft !== null) return state.capLeft;
+  return state.isFreeTier ? 0 : uncapped;
+}

@@ -1,0 +1,19 @@
+// What can go wrong on the way to upstream and back: a value, told by its code, never thrown.
+
+export type Fault =
+  /** DNS, connect or TLS failed: the head was never on a socket, so nothing can have been done or counted. */
+  | { readonly code: 'notSent'; readonly cause: unknown }
+  /** The connection broke after the head was sent and before an answer's head came. */
+  | { readonly code: 'resetBeforeHead'; readonly reusedSocket: boolean; readonly cause: unknown }
+  /** No answer's head in time. */
+  | { readonly code: 'headTimeout' }
+  /** A head, but no first event in time; `sawComments` when upstream said that it works on it. */
+  | { readonly code: 'firstTokenTimeout'; readonly sawComments: boolean }
+  /** A body that went silent. */
+  | { readonly code: 'idleTimeout' }
+  /** A body that ended before its end. */
+  | { readonly code: 'cut'; readonly cause: unknown }
+  /** The client left: blames no key. */
+  | { readonly code: 'clientGone' }
+  /** An answer's head beyond what is accepted. */
+  | { readonly code: 'headTooLarge' };

@@ -1,0 +1,157 @@
+// What an attempt turned out to be: an answer, an error inside a 200, or an error.
+import * as v from 'valibot';
+import type { Clock } from '../base/clock';
+import { errorBody } from './form';
+import { outcomeOfFault, classifyError, statusOfError, type Outcome } from './outcome';
+import { isEventStream, isJson, peek, type Held, type PeekLimits, type PeekMode } from './peek';
+import type { Plan } from './plan';
+import type { Reply } from './reply';
+import type { Sent } from './sending';
+
+export interface JudgeLimits {
+  readonly clock: Clock;
+  readonly sentAtMs: number;
+  readonly firstTokenTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+}
+
+/** Upstream's error, ready to be given back in its own words. */
+export interface HeldError {
+  readonly status: number;
+  /** The error as JSON (or whatever upstream sent); of a stream its event's data. */
+  readonly body: Buffer;
+  /** Whether the body is what upstream sent, byte for byte: then its headers hold for it. */
+  readonly isVerbatim: boolean;
+}
+
+export interface Judged {
+  readonly outcome: Outcome;
+  readonly held: Held | null;
+  readonly error: HeldError | null;
+  readonly sawComments: boolean;
+}
+
+/** Looks at what came back, as far as is needed to tell what it is. Never rejects. */
+export async function judge(sent: Sent, plan: Plan, limits: JudgeLimits): Promise<Judged> {
+  if ('fault' in sent) return faulty(outcomeOfFault(sent.fault), null);
+  const { reply } = sent;
+  const mode = modeOf(reply, plan);
+  const held = await peek(reply, mode, peekLimits(mode, reply, plan, limits));
+  if (held.fault !== null && reply.status < 400) return faulty(outcomeOfFault(held.fault), held);
+  const error = errorIn(reply, held, mode);
+  if (error !== null) return classified(reply, error, { plan, held, nowMs: limits.clock.nowMs() });
+  if (isCut(mode, held))
+    return faulty(outcomeOfFault({ code: 'cut', cause: new Error('The body ended early.') }), held);
+  return { outcome: { kind: 'answer' }, held, error: null, sawComments: held.sawComments };
+}
+
+function peekLimits(mode: PeekMode, reply: Reply, plan: Plan, limits: JudgeLimits): PeekLimits {
+  const isFreeStream = mode === 'start' && plan.requestClass === 'free';
+  return {
+    clock: limits.clock,
+    firstTokenAtMs: isFreeStream ? limits.sentAtMs + limits.firstTokenTimeoutMs : null,
+    // A whole answer that is being made may take as long as its client waits; an error comes at once.
+    idleTimeoutMs: mode === 'whole' && reply.status < 400 ? null : limits.idleTimeoutMs,
+  };
+}
+
+function modeOf(reply: Reply, plan: Plan): PeekMode {
+  if (plan.method === 'HEAD') return 'none';
+  if (reply.status >= 400) return 'whole';
+  // No content, not modified, and redirects, which are given back and never followed with a key.
+  if (reply.status === 204 || reply.status >= 300) return 'none';
+  if (plan.kind === 'models' && isEventStream(reply.headers)) return 'start';
+  return (plan.kind !== 'plain' || plan.makesThing) && isJson(reply.headers) ? 'whole' : 'none';
+}
+
+/** The error that the reply is, or that hides in its 200. */
+function errorIn(reply: Reply, held: Held, mode: PeekMode): HeldError | null {
+  if (reply.status >= 400) {
+    return { status: reply.status, body: held.text() ?? Buffer.alloc(0), isVerbatim: true };
+  }
+  if (mode === 'start' && held.event !== null) {
+    if (!isErrorEvent(held.event)) return null;
+    return { status: reply.status, body: errorOfEvent(held.event.data), isVerbatim: false };
+  }
+  // A stream that has ended without any event may be an error's JSON under the wrong name.
+  if (mode === 'none' || !held.isWhole) return null;
+  const body = held.text();
+  return body !== null && isErrorValue(parseJson(body.toString('utf8')))
+    ? { status: reply.status, body, isVerbatim: mode === 'whole' }
+    : null;
+}
+
+function classified(
+  reply: Reply,
+  error: HeldError,
+  { plan, held, nowMs }: { plan: Plan; held: Held; nowMs: number },
+): Judged {
+  const asSent = { status: error.status, headers: reply.headers, body: error.body };
+  const outcome = classifyError(asSent, { nowMs, model: plan.model });
+  const status = statusOfError(asSent);
+  const { sawComments } = held;
+  if (held.fault !== null) return { outcome, held, error: brokenError(plan, status), sawComments };
+  return { outcome, held, error: { ...error, status }, sawComments };
+}
+
+/** Half of an error's body is no body: its status is what is left of it. */
+function brokenError({ form }: Plan, status: number): HeldError {
+  const message = `OpenRouter answered with status ${status}; its error broke off before its end.`;
+  const body = errorBody(form, { status, code: 'upstream_cut', message, metadata: {} });
+  return { status, body: Buffer.from(body), isVerbatim: false };
+}
+
+function faulty(outcome: Outcome, held: Held | null): Judged {
+  return { outcome, held, error: null, sawComments: held?.sawComments ?? false };
+}
+
+/** A stream that ended before its first event, or half a JSON value. */
+function isCut(mode: PeekMode, held: Held): boolean {
+  return (mode === 'start' && held.isWhole) || (mode === 'whole' && isBroken(held));
+}
+
+/** A value of JSON that ended before its end; a body that says nothing of its length may look whole otherwise. */
+function isBroken(held: Held): boolean {
+  if (!held.isWhole) return false;
+  const body = held.text();
+  return body !== null && parseJson(body.toString('utf8')) === undefined;
+}
+
+const errorObject = v.union([v.record(v.string(), v.unknown()), v.pipe(v.string(), v.nonEmpty())]);
+const errorValue = v.union([
+  v.object({ error: errorObject }),
+  v.object({ type: v.literal('error') }),
+  v.object({ type: v.picklist(['response.failed', 'response.error']) }),
+  v.looseObject({ choices: v.looseTuple([v.object({ error: errorObject })]) }),
+  v.object({ status: v.literal('failed'), error: errorObject }),
+]);
+
+const chunkWithError = v.object({ error: errorObject, choices: v.array(v.unknown()) });
+
+function isErrorValue(value: unknown): boolean {
+  return v.is(errorValue, value);
+}
+
+function isErrorEvent({ name, data }: { name: string | null; data: string }): boolean {
+  if (name === 'error') return true;
+  return data.includes('rror') || data.includes('failed') ? isErrorValue(parseJson(data)) : false;
+}
+
+/** An event's error in the form of an error answer: Responses hide it a level deeper. */
+function errorOfEvent(data: string): Buffer {
+  const value = parseJson(data);
+  const failed = v.safeParse(v.object({ response: v.object({ error: errorObject }) }), value);
+  if (failed.success) return Buffer.from(JSON.stringify({ error: failed.output.response.error }));
+  // A chat chunk carries the error beside empty choices; the other forms are error answers already.
+  const chunk = v.safeParse(chunkWithError, value);
+  return Buffer.from(chunk.success ? JSON.stringify({ error: chunk.output.error }) : data);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    // Not JSON: the caller asks for undefined.
+    return undefined;
+  }
+}

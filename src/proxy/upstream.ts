@@ -1,0 +1,171 @@
+// Sends one attempt; the only importer of undici. Undici repeats nothing by itself here: one request a connection at a time.
+import type { Readable } from 'node:stream';
+import { buildConnector, Client } from 'undici';
+import type { Clock } from '../base/clock';
+import { AddressBook } from './addressBook';
+import type { Fault } from './fault';
+import { Sending, type SendSteps, type Sent } from './sending';
+
+export interface UpstreamRequest {
+  readonly method: string;
+  /** Below the base URL, with the query. */
+  readonly path: string;
+  /** Name, value, name, value. */
+  readonly headers: readonly string[];
+  readonly body: Buffer | Readable | null;
+  /** On a connection of its own: the pooled ones may be dead. */
+  readonly fresh: boolean;
+  /** How long the answer's head may take, from the call on. */
+  readonly headTimeoutMs: number;
+}
+
+/** Undici's 4 s would cost a TLS handshake a turn of a conversation. */
+const idleSocketMs = 60_000;
+const connectTimeoutMs = 10_000;
+const longestHeadBytes = 64 * 1024;
+
+/** One connection, and whether it has served before. */
+interface Line {
+  readonly client: Client;
+  sentOnSocket: number;
+}
+
+export class Upstream {
+  private readonly origin: string;
+  private readonly basePath: string;
+  private readonly book: AddressBook;
+  private readonly connect: buildConnector.connector;
+  /** Used last is taken first: the others may grow old and close. */
+  private idle: Line[] = [];
+  private readonly busy = new Set<Line>();
+  private isClosed = false;
+
+  constructor(
+    private readonly clock: Clock,
+    baseUrl: string,
+  ) {
+    const url = new URL(baseUrl);
+    this.origin = url.origin;
+    this.basePath = url.pathname.replace(/\/$/, '');
+    this.book = new AddressBook(clock, url.hostname);
+    this.connect = buildConnector({
+      timeout: connectTimeoutMs,
+      lookup: this.book.lookup,
+      keepAlive: true,
+      allowH2: false,
+    });
+  }
+
+  /** Looks upstream's address up, so that the first request does not wait for it. */
+  warm(): void {
+    if (!/^[\d.]+$|^\[/.test(new URL(this.origin).hostname)) this.book.renew();
+  }
+
+  /**
+   * Resolves with upstream's answer as soon as its head is here (heads below 200 are skipped), paused; or with what
+   * went wrong before that. Aborting the signal ends the attempt at once, whatever its state.
+   */
+  async send(request: UpstreamRequest, steps: SendSteps, signal: AbortSignal): Promise<Sent> {
+    if (signal.aborted) return { fault: { code: 'clientGone' } };
+    const sent = await this.dispatch(request, steps, signal);
+    if ('fault' in sent && isSilence(sent.fault)) this.retire();
+    return sent;
+  }
+
+  /** Closes every idle connection: after a change of networks they may all be dead without knowing it. */
+  retire(): void {
+    for (const line of this.idle.splice(0)) destroy(line.client);
+  }
+
+  /** Closes what is idle now, and each connection with its running answer's end. */
+  leave(): void {
+    this.isClosed = true;
+    this.retire();
+  }
+
+  /** Connections that carry an answer or stand ready for one. */
+  get connections(): number {
+    return this.busy.size + this.idle.length;
+  }
+
+  /** Ends every connection, those with a running answer too. */
+  close(): void {
+    this.leave();
+    for (const line of this.busy) destroy(line.client);
+    this.busy.clear();
+  }
+
+  private async dispatch(request: UpstreamRequest, steps: SendSteps, signal: AbortSignal): Promise<Sent> {
+    const line = this.take(request.fresh);
+    return await new Promise<Sent>((resolve) => {
+      const sending = new Sending({
+        steps,
+        signal,
+        resolve,
+        onSent: () => ++line.sentOnSocket > 1,
+        onOver: () => this.give(line, request.fresh),
+      });
+      sending.limitHead(this.clock.after(request.headTimeoutMs, sending.onHeadTimeout));
+      try {
+        line.client.dispatch(
+          {
+            method: request.method,
+            path: this.basePath + request.path,
+            headers: [...request.headers],
+            body: request.body,
+            // Both limits are the exchange's business: it knows what kind of answer runs.
+            headersTimeout: 0,
+            bodyTimeout: 0,
+          },
+          sending,
+        );
+      } catch (error: unknown) {
+        sending.onResponseError(null, error instanceof Error ? error : new Error(String(error)));
+      }
+    });
+  }
+
+  private take(fresh: boolean): Line {
+    const line = (fresh ? undefined : this.idle.pop()) ?? this.open();
+    this.busy.add(line);
+    return line;
+  }
+
+  private give(line: Line, fresh: boolean): void {
+    this.busy.delete(line);
+    if (fresh || this.isClosed || line.client.destroyed) destroy(line.client);
+    else this.idle.push(line);
+  }
+
+  private open(): Line {
+    const client = new Client(this.origin, {
+      connect: this.connect,
+      pipelining: 1,
+      keepAliveTimeout: idleSocketMs,
+      keepAliveMaxTimeout: idleSocketMs,
+      maxHeaderSize: longestHeadBytes,
+    });
+    const line: Line = { client, sentOnSocket: 0 };
+    client.on('connect', () => (line.sentOnSocket = 0));
+    client.on('disconnect', () => {
+      const index = this.idle.indexOf(line);
+      if (index < 0) return;
+      this.idle.splice(index, 1);
+      destroy(client);
+    });
+    return line;
+  }
+}
+
+/** After silence on one connection the idle ones are not trusted either: the network may be another one. */
+function isSilence(fault: Fault): boolean {
+  if (fault.code === 'headTimeout') return true;
+  const cause = fault.code === 'notSent' ? fault.cause : null;
+  return cause instanceof Error && 'code' in cause && cause.code === 'UND_ERR_CONNECT_TIMEOUT';
+}
+
+function destroy(client: Client): void {
+  client.destroy().catch(() => {
+    // It is on its way out; how it went tells nobody anything.
+  });
+}

@@ -1,0 +1,42 @@
+// Cline: providers.json, shared by its extension and its command line. A file that it cannot read counts as empty there.
+import path from 'node:path';
+import { openAiBaseUrl, type FileClient, type Places } from './client';
+import { isObject, type Change } from './configValue';
+import { jsonFormat } from './jsonFormat';
+
+export const clineClient: FileClient = {
+  id: 'cline',
+  name: 'Cline',
+  extensionIds: ['saoudrizwan.claude-dev'],
+  way: 'file',
+  format: jsonFormat,
+  hasOwnModels: false,
+  traces: ({ home }) => [path.join(home, '.cline')],
+  file,
+
+  changes({ origin, proxyKey, model }, config, nowIso) {
+    const provider = ['providers', 'openrouter'];
+    const settings = [...provider, 'settings'];
+    const whole: readonly Change[] = [
+      { path: ['version'], value: 1 },
+      { path: ['modes'], value: {} },
+    ];
+    return [
+      ...whole.filter(
+        ({ path: [name] }) => !isObject(config) || typeof name !== 'string' || !(name in config),
+      ),
+      { path: ['lastUsedProvider'], value: 'openrouter' },
+      { path: [...settings, 'provider'], value: 'openrouter' },
+      { path: [...settings, 'apiKey'], value: proxyKey },
+      { path: [...settings, 'model'], value: model ?? '' },
+      { path: [...settings, 'baseUrl'], value: openAiBaseUrl(origin) },
+      { path: [...provider, 'updatedAt'], value: nowIso },
+      { path: [...provider, 'tokenSource'], value: 'manual' },
+    ];
+  },
+};
+
+function file({ home, env }: Places): string {
+  const data = env.CLINE_DATA_DIR ?? path.join(home, '.cline', 'data');
+  return env.CLINE_PROVIDER_SETTINGS_PATH ?? path.join(data, 'settings', 'providers.json');
+}

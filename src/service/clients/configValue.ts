@@ -1,0 +1,72 @@
+// Values of configuration files, and changes to them by path.
+import { isDeepStrictEqual } from 'node:util';
+import { sha256 } from './digest';
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+
+/** A name in an object, or the item of that name in a list of named things. */
+export type Step = string | { readonly item: string };
+
+/** After it the value is at the path; undefined takes away what is there. */
+export interface Change {
+  readonly path: readonly Step[];
+  readonly value: Json | undefined;
+}
+
+/** What is at the path, or undefined. */
+export function valueAt(root: unknown, path: readonly Step[]): unknown {
+  return path.reduce<unknown>((value, step) => {
+    if (typeof step === 'string') return isObject(value) ? value[step] : undefined;
+    return Array.isArray(value) ? value.find((entry) => isItem(entry, step.item)) : undefined;
+  }, root);
+}
+
+/** The value after the change; the one before is left as it is. Objects on the way are made, and never those of a removal. */
+export function changed(root: unknown, change: Change): unknown {
+  const [step, ...rest] = change.path;
+  if (step === undefined) return change.value;
+  if (change.value === undefined && valueAt(root, [step]) === undefined) return root;
+  const renewed = changed(valueAt(root, [step]), { path: rest, value: change.value });
+  return typeof step === 'string' ? withName(root, step, renewed) : withItem(root, step.item, renewed);
+}
+
+/** The same value, whatever the order of names. */
+export function sameValue(a: unknown, b: unknown): boolean {
+  return isDeepStrictEqual(a, b);
+}
+
+/** Stands for a value in records, which must hold no secret; values that differ in the order of names alone have the same. */
+export function valueDigest(value: unknown): string {
+  return sha256(value === undefined ? 'undefined' : JSON.stringify(sorted(value)));
+}
+
+/** Such as `providers.openrouter.options`. */
+export function pathText(path: readonly Step[]): string {
+  return path.map((step) => (typeof step === 'string' ? step : `“${step.item}”`)).join('.');
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+}
+
+function isItem(entry: unknown, name: string): boolean {
+  return isObject(entry) && entry.name === name;
+}
+
+function withName(root: unknown, name: string, value: unknown): unknown {
+  const old = isObject(root) ? root : {};
+  const others = Object.entries(old).filter(([other]) => value !== undefined || other !== name);
+  return value === undefined ? Object.fromEntries(others) : { ...old, [name]: value };
+}
+
+function withItem(root: unknown, name: string, value: unknown): readonly unknown[] {
+  const others: readonly unknown[] = Array.isArray(root) ? root.filter((entry) => !isItem(entry, name)) : [];
+  return value === undefined ? others : [...others, value];
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isObject(value)) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([name, inner]) => [name, sorted(inner)]));
+}

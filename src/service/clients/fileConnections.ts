@@ -1,0 +1,217 @@
+// Connecting clients that read files: what will be written, writing it, how it stands, and taking it back.
+import type { Clock } from '../../base/clock';
+import type { Endpoint, FileClient, Places } from './client';
+import { bytesOf, readConfigFile, removeFile, replaceFile, type ConfigFile } from './configFile';
+import { ConfigError } from './configError';
+import { applyChanges, FormatError, type ConfigFormat } from './configFormat';
+import { sameValue, valueAt, valueDigest, type Change } from './configValue';
+import { sha256 } from './digest';
+import type { ConnectionRecords, FileRecord } from './records';
+import { isEmptyConfig, undoneText } from './undo';
+
+export interface FileConnectionsPorts {
+  readonly places: Places;
+  readonly records: ConnectionRecords;
+  readonly clock: Clock;
+}
+
+/** What connecting would write. The proxy key is among the values: show it masked. */
+export interface Planned {
+  readonly file: string;
+  readonly isNew: boolean;
+  readonly changes: readonly PlannedChange[];
+}
+
+export interface PlannedChange extends Change {
+  /** Whether another value is there now. */
+  readonly replaces: boolean;
+}
+
+/** `restored`: the bytes of before · `undone`: our values are gone, the user's later changes stay · `left`: none of it was ours any more. */
+export type Undone = 'restored' | 'undone' | 'left';
+
+/** `current`: as it would be written now · `outdated`: ours, but for another address or key · `changed`: not ours any more. */
+export type ConnectionState = 'current' | 'outdated' | 'changed' | 'missing' | 'damaged';
+
+interface Base {
+  readonly found: ConfigFile | null;
+  /** The text without what we wrote into it earlier. */
+  readonly before: string | null;
+  readonly record: FileRecord | null;
+}
+
+export const backupSuffix = '.keywheel-backup';
+
+export class FileConnections {
+  constructor(private readonly ports: FileConnectionsPorts) {}
+
+  /** Writes nothing. Rejects with a ConfigError where the file cannot be written. */
+  async plan(client: FileClient, endpoint: Endpoint): Promise<Planned> {
+    const file = client.file(this.ports.places);
+    const { found, before } = await this.base(client, file);
+    const { changes } = this.edited(client, endpoint, file, before);
+    const now: unknown = parsed(client.format, found?.text ?? '', file);
+    const planned = changes.map((change) => {
+      const old = valueAt(now, change.path);
+      return { ...change, replaces: old !== undefined && !sameValue(old, change.value) };
+    });
+    return { file, isNew: found === null, changes: planned };
+  }
+
+  /** The client's file has what it needs, a backup of the file as it was lies beside it, and a record tells of both. */
+  async connect(client: FileClient, endpoint: Endpoint): Promise<FileRecord> {
+    const { places, records } = this.ports;
+    const file = client.file(places);
+    await this.leaveOtherFile(client, file);
+    const { found, before, record } = await this.base(client, file);
+    const { text, changes } = this.edited(client, endpoint, file, before);
+    const bytes = bytesOf(text, found);
+    const target = found?.file ?? file;
+    const backup = before === null ? null : await this.writeBackup(target, before, found);
+    const written: FileRecord = {
+      way: 'file',
+      client: client.id,
+      model: endpoint.model,
+      file,
+      backup,
+      madeFolder: record?.madeFolder ?? null,
+      written: sha256(bytes),
+      changes: changes.map(({ path, value }) => ({ path: [...path], digest: valueDigest(value) })),
+    };
+    // The record first: what was written without one could not be taken back.
+    await records.put(written);
+    const made = await replaceFile({ file: target, bytes, expected: found });
+    if (record?.backup && record.backup !== backup) await removeFile(record.backup, null);
+    if (made === null) return written;
+    const whole = { ...written, madeFolder: made };
+    await records.put(whole);
+    return whole;
+  }
+
+  /** What is still ours is taken back; then record and backup are gone. Rejects with a ConfigError where that cannot be done: then all stays. */
+  async disconnect(client: FileClient, record: FileRecord): Promise<Undone> {
+    const found = await readConfigFile(record.file);
+    const undone = await this.takeBack(client.format, record, found);
+    if (record.backup !== null) await removeFile(record.backup, null);
+    await this.ports.records.remove(record.client);
+    return undone;
+  }
+
+  /** How the client's file stands; reads only. */
+  async state(client: FileClient, record: FileRecord, endpoint: Endpoint): Promise<ConnectionState> {
+    try {
+      const found = await readConfigFile(record.file);
+      if (found === null) return 'missing';
+      const config = client.format.parse(found.text);
+      const at = (path: FileRecord['changes'][number]['path']): string => valueDigest(valueAt(config, path));
+      // Times and the like differ at every writing: what was written counts where it is not about the endpoint.
+      const wanted = client.changes({ ...endpoint, model: record.model }, config, '');
+      const digests = new Map(record.changes.map(({ path, digest }) => [JSON.stringify(path), digest]));
+      const isOurs = record.changes.every(({ path, digest }) => at(path) === digest);
+      if (!isOurs) return 'changed';
+      const isCurrent = wanted.every(({ path, value }) => {
+        const isAboutEndpoint = mentions(value, endpoint);
+        return !isAboutEndpoint || digests.get(JSON.stringify(path)) === valueDigest(value);
+      });
+      return isCurrent ? 'current' : 'outdated';
+    } catch (error: unknown) {
+      if (error instanceof FormatError || error instanceof ConfigError) return 'damaged';
+      throw error;
+    }
+  }
+
+  /** The client reads another file than at the time when it was connected: what we wrote there goes. */
+  private async leaveOtherFile(client: FileClient, file: string): Promise<void> {
+    const known = await this.ports.records.of(client.id);
+    if (known?.way === 'file' && known.file !== file) await this.disconnect(client, known);
+  }
+
+  private async base(client: FileClient, file: string): Promise<Base> {
+    const known = await this.ports.records.of(client.id);
+    const record = known?.way === 'file' && known.file === file ? known : null;
+    const found = await readConfigFile(file);
+    if (found === null) return { found, before: null, record };
+    const before = record === null ? found.text : await textBefore(client.format, record, found);
+    return { found, before, record };
+  }
+
+  private edited(
+    client: FileClient,
+    endpoint: Endpoint,
+    file: string,
+    before: string | null,
+  ): { readonly text: string; readonly changes: readonly Change[] } {
+    const nowIso = new Date(this.ports.clock.nowMs()).toISOString();
+    return inFile(file, () => {
+      const changes = client.changes(endpoint, client.format.parse(before ?? ''), nowIso);
+      return { text: applyChanges(client.format, before ?? '', changes), changes };
+    });
+  }
+
+  private async writeBackup(file: string, before: string, found: ConfigFile | null): Promise<string> {
+    const backup = file + backupSuffix;
+    const expected = await readConfigFile(backup);
+    await replaceFile({ file: backup, bytes: bytesOf(before, found), expected, mode: found?.mode });
+    return backup;
+  }
+
+  private async takeBack(
+    format: ConfigFormat,
+    record: FileRecord,
+    found: ConfigFile | null,
+  ): Promise<Undone> {
+    if (found === null) return 'left';
+    const backup = await backupOf(record);
+    if (sha256(found.bytes) === record.written) {
+      if (backup === null) await removeFile(found.file, record.madeFolder);
+      else await replaceFile({ file: found.file, bytes: backup.bytes, expected: found });
+      return 'restored';
+    }
+    const { text, undone } = inFile(record.file, () =>
+      undoneText(format, found.text, backup?.text ?? null, record),
+    );
+    if (undone === 0) return 'left';
+    if (backup === null && isEmptyConfig(format, text)) await removeFile(found.file, record.madeFolder);
+    else await replaceFile({ file: found.file, bytes: bytesOf(text, found), expected: found });
+    return 'undone';
+  }
+}
+
+/** The text as it was before we wrote into it, with what the user has changed since; null where there would be no file. */
+async function textBefore(
+  format: ConfigFormat,
+  record: FileRecord,
+  found: ConfigFile,
+): Promise<string | null> {
+  const backup = (await backupOf(record))?.text ?? null;
+  if (sha256(found.bytes) === record.written) return backup;
+  const { text } = inFile(record.file, () => undoneText(format, found.text, backup, record));
+  return backup === null && isEmptyConfig(format, text) ? null : text;
+}
+
+/** Throws a ConfigError where the backup is lost: without it nobody knows what was there. */
+async function backupOf({ backup }: FileRecord): Promise<ConfigFile | null> {
+  if (backup === null) return null;
+  const found = await readConfigFile(backup);
+  if (found === null) throw new ConfigError('backupLost', backup);
+  return found;
+}
+
+function parsed(format: ConfigFormat, text: string, file: string): unknown {
+  return inFile(file, () => format.parse(text));
+}
+
+/** What a format says of a text becomes what is said of the file. */
+function inFile<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error: unknown) {
+    if (error instanceof FormatError) throw new ConfigError(error.code, file, error.line, { cause: error });
+    throw error;
+  }
+}
+
+function mentions(value: Change['value'], { origin, proxyKey }: Endpoint): boolean {
+  const text = value === undefined ? '' : JSON.stringify(value);
+  return text.includes(origin) || text.includes(proxyKey);
+}

@@ -1,0 +1,93 @@
+// TOML: keys of the top and tables, edited in the text at the places that the parser tells.
+import { getStaticTOMLValue, ParseError, parseTOML, type AST } from 'toml-eslint-parser';
+import { endOfLine, FormatError, lineEndOf, spliced, startOfLine, type ConfigFormat } from './configFormat';
+import { isObject, type Json, type Step } from './configValue';
+
+export const tomlFormat: ConfigFormat = {
+  parse(text) {
+    return getStaticTOMLValue(parsed(text));
+  },
+
+  edit(text, { path, value }) {
+    const names = path.map(nameOf);
+    const [name] = names;
+    if (name === undefined) throw new FormatError('unsupported');
+    const top = parsed(text).body[0].body;
+    if (isObject(value) || names.length > 1) return withTable(text, names, value);
+    const pair = top.find((node) => node.type === 'TOMLKeyValue' && isNamed(node, name));
+    if (pair?.type === 'TOMLKeyValue') {
+      return value === undefined
+        ? spliced(text, startOfLine(text, pair.range[0]), endOfLine(text, pair.range[1]), '')
+        : spliced(text, pair.value.range[0], pair.value.range[1], toml(value));
+    }
+    return value === undefined ? text : withPair(text, top, `${key(name)} = ${toml(value)}`);
+  },
+};
+
+function parsed(text: string): AST.TOMLProgram {
+  try {
+    return parseTOML(text, { tomlVersion: '1.1' });
+  } catch (error: unknown) {
+    const line = error instanceof ParseError ? error.lineNumber : null;
+    throw new FormatError('damaged', line, { cause: error });
+  }
+}
+
+/** Keys of the top stand before the first table: after the last of them, or at the very beginning. */
+function withPair(text: string, top: AST.TOMLTopLevelTable['body'], pair: string): string {
+  const eol = lineEndOf(text);
+  const last = top.filter(({ type }) => type === 'TOMLKeyValue').at(-1);
+  if (!last) return text.trim() === '' ? `${pair}${eol}` : `${pair}${eol}${eol}${text}`;
+  const at = endOfLine(text, last.range[1]);
+  return spliced(text, at, at, `${text.slice(0, at).endsWith('\n') ? '' : eol}${pair}${eol}`);
+}
+
+/** The table is replaced by one at the end of the text, or taken away with the empty line before it. */
+function withTable(text: string, names: readonly string[], value: Json | undefined): string {
+  const rest = withoutTable(text, names);
+  if (value === undefined) return rest;
+  if (!isObject(value)) throw new FormatError('unsupported');
+  const eol = lineEndOf(text);
+  const pairs = Object.entries(value).map(([name, inner]) => `${key(name)} = ${toml(inner)}${eol}`);
+  const gap = rest === '' ? '' : rest.endsWith('\n') ? eol : eol + eol;
+  return `${rest}${gap}[${names.map(key).join('.')}]${eol}${pairs.join('')}`;
+}
+
+function withoutTable(text: string, names: readonly string[]): string {
+  const table = parsed(text).body[0].body.find(
+    (node) =>
+      node.type === 'TOMLTable' &&
+      node.kind === 'standard' &&
+      JSON.stringify(node.resolvedKey) === JSON.stringify(names),
+  );
+  if (!table) return text;
+  const start = startOfLine(text, table.range[0]);
+  const gap = /(?<=\n)\r?\n$/.exec(text.slice(0, start))?.[0].length ?? 0;
+  return spliced(text, start - gap, endOfLine(text, table.range[1]), '');
+}
+
+function isNamed(pair: AST.TOMLKeyValue, name: string): boolean {
+  return JSON.stringify(getStaticTOMLValue(pair.key)) === JSON.stringify([name]);
+}
+
+function nameOf(step: Step): string {
+  // No client that we write has a list of named things in TOML.
+  if (typeof step !== 'string') throw new FormatError('unsupported');
+  return step;
+}
+
+function key(name: string): string {
+  return /^[A-Za-z0-9_-]+$/.test(name) ? name : JSON.stringify(name);
+}
+
+/** JSON's strings, numbers and truth values are TOML's too. */
+function toml(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(toml).join(', ')}]`;
+  if (!isObject(value)) {
+    if (value === null || value === undefined) throw new FormatError('unsupported');
+    return JSON.stringify(value);
+  }
+  return `{ ${Object.entries(value)
+    .map(([name, inner]) => `${key(name)} = ${toml(inner)}`)
+    .join(', ')} }`;
+}

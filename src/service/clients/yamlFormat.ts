@@ -1,0 +1,106 @@
+// YAML: items of a list of named things, edited in the text at the places that the parser tells.
+import { isMap, isNode, isSeq, parseDocument, stringify, type Pair, type YAMLMap, type YAMLSeq } from 'yaml';
+import { endOfLine, FormatError, lineEndOf, spliced, startOfLine, type ConfigFormat } from './configFormat';
+import { changed, isObject, valueAt, type Change, type Json } from './configValue';
+
+export const yamlFormat: ConfigFormat = {
+  parse(text) {
+    const document = parseDocument(text);
+    const [error] = document.errors;
+    if (error) throw new FormatError('damaged', error.linePos?.[0].line ?? null, { cause: error });
+    const value: unknown = document.toJS() ?? {};
+    if (!isObject(value)) throw new FormatError('damaged', 1);
+    return value;
+  },
+
+  edit(text, change) {
+    const value = yamlFormat.parse(text);
+    if (change.value === undefined && valueAt(value, change.path) === undefined) return text;
+    if (text.trim() === '') return stringify(changed({}, change), { lineWidth: 0 });
+    const [list, item, ...rest] = change.path;
+    if (typeof list !== 'string' || rest.length > 0) throw new FormatError('unsupported');
+    if (item === undefined) return withPair(text, list, change);
+    if (typeof item === 'string') throw new FormatError('unsupported');
+    const without = withoutItem(text, list, item.item);
+    return change.value === undefined ? without : withItem(without, list, change.value);
+  },
+};
+
+type Place = { readonly map: YAMLMap; readonly pair: Pair | undefined; readonly list: YAMLSeq | null };
+
+function placeOf(text: string, name: string): Place {
+  const { contents } = parseDocument(text);
+  if (!isMap(contents) || contents.flow === true) throw new FormatError('unsupported');
+  const pair = contents.items.find(({ key }) => rangeOf(key) && String(key) === name);
+  return { map: contents, pair, list: isSeq(pair?.value) ? pair.value : null };
+}
+
+/** A name of the top and its value, as the last one; taken away with its lines. */
+function withPair(text: string, name: string, { value }: Change): string {
+  const { pair } = placeOf(text, name);
+  const start = rangeOf(pair?.key)?.[0];
+  const end = rangeOf(pair?.value)?.[1];
+  if (start === undefined || end === undefined) {
+    return value === undefined ? text : closed(text) + block({ [name]: value }, 0, text);
+  }
+  if (value !== undefined) throw new FormatError('unsupported');
+  return spliced(text, startOfLine(text, start), endOfLine(text, end), '');
+}
+
+function withItem(text: string, name: string, value: Json): string {
+  const { pair, list } = placeOf(text, name);
+  const keyEnd = rangeOf(pair?.key)?.[1];
+  if (keyEnd === undefined) return closed(text) + block({ [name]: [value] }, 0, text);
+  if (list !== null)
+    return list.flow === true ? withFlowItem(text, list, value) : withBlockItem(text, list, value);
+  // `models:` with nothing behind it.
+  const at = endOfLine(text, keyEnd);
+  return closed(text.slice(0, at)) + block([value], 2, text) + text.slice(at);
+}
+
+function withFlowItem(text: string, list: YAMLSeq, value: Json): string {
+  const [start, end] = rangeOf(list) ?? [0, 0];
+  if (list.items.length > 0) return spliced(text, end - 1, end - 1, `, ${JSON.stringify(value)}`);
+  const lineEnd = endOfLine(text, end);
+  const head = text.slice(0, start).trimEnd() + text.slice(end, lineEnd);
+  return closed(head) + block([value], 2, text) + text.slice(lineEnd);
+}
+
+function withBlockItem(text: string, list: YAMLSeq, value: Json): string {
+  const [start, end] = rangeOf(list) ?? [0, 0];
+  const last = rangeOf(list.items.at(-1))?.[1] ?? end;
+  const at = text.slice(0, last).endsWith('\n') ? last : endOfLine(text, last);
+  return closed(text.slice(0, at)) + block([value], start - startOfLine(text, start), text) + text.slice(at);
+}
+
+function withoutItem(text: string, name: string, item: string): string {
+  const { pair, list } = placeOf(text, name);
+  if (list === null) return text;
+  const found = list.items.find((entry) => isMap(entry) && entry.get('name') === item);
+  const range = rangeOf(found);
+  if (!range) return text;
+  if (list.flow === true) throw new FormatError('unsupported');
+  if (list.items.length === 1) {
+    const [start, end] = rangeOf(list) ?? [0, 0];
+    const colon = text.indexOf(':', rangeOf(pair?.key)?.[1] ?? 0) + 1;
+    return `${text.slice(0, colon)} []${text.slice(colon, startOfLine(text, start))}${text.slice(end)}`;
+  }
+  const dash = text.lastIndexOf('-', range[0]);
+  return spliced(text, startOfLine(text, dash), range[1], '');
+}
+
+function rangeOf(node: unknown): readonly [number, number, number] | null {
+  return isNode(node) ? (node.range ?? null) : null;
+}
+
+/** Lines of block YAML, indented by so many blanks. */
+function block(value: unknown, indentation: number, text: string): string {
+  const lines = stringify(value, { lineWidth: 0 }).trimEnd().split('\n');
+  const eol = lineEndOf(text);
+  return lines.map((line) => ' '.repeat(indentation) + line + eol).join('');
+}
+
+/** The text with a line end behind its last line. */
+function closed(text: string): string {
+  return text === '' || text.endsWith('\n') ? text : text + lineEndOf(text);
+}

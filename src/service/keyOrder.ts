@@ -1,0 +1,39 @@
+// The user's order of keys after one key or one account has moved; pure.
+import type { Snapshot } from './snapshot';
+
+type Groups = readonly { readonly accountId: string; readonly keys: readonly { readonly keyId: string }[] }[];
+
+/** All ids in their new order: the key has changed places with its neighbour in its account, or its account has if it is alone there. */
+export function orderAfterMove(accounts: Snapshot['accounts'], keyId: string, by: -1 | 1): readonly string[] {
+  const groups: Groups = accounts;
+  const index = groups.findIndex(({ keys }) => keys.some((key) => key.keyId === keyId));
+  const group = groups[index];
+  if (group === undefined) return idsOf(groups);
+  if (group.keys.length === 1) return idsOf(swapped(groups, index, by));
+  const position = group.keys.findIndex((key) => key.keyId === keyId);
+  const moved = { ...group, keys: swapped(group.keys, position, by) };
+  return idsOf(groups.map((each, place) => (place === index ? moved : each)));
+}
+
+/** The same for an account with all its keys. */
+export function orderAfterAccountMove(
+  accounts: Snapshot['accounts'],
+  accountId: string,
+  by: -1 | 1,
+): readonly string[] {
+  const index = accounts.findIndex((account) => account.accountId === accountId);
+  return idsOf(index < 0 ? accounts : swapped<Groups[number]>(accounts, index, by));
+}
+
+function swapped<T>(list: readonly T[], index: number, by: -1 | 1): T[] {
+  const result = [...list];
+  const [one, other] = [result[index], result[index + by]];
+  if (one === undefined || other === undefined) return result;
+  result[index] = other;
+  result[index + by] = one;
+  return result;
+}
+
+function idsOf(groups: Groups): readonly string[] {
+  return groups.flatMap(({ keys }) => keys.map(({ keyId }) => keyId));
+}

@@ -1,0 +1,246 @@
+// The keys of this window: the list, and the vault that keeps it.
+import type { Clock } from '../base/clock';
+import type { Disposable } from '../base/disposable';
+import { Emitter, type Event } from '../base/event';
+import type { Log } from '../base/log';
+import { keyIdOf } from '../base/secret';
+import type { AddResult } from './addResult';
+import type { KeyCheck } from './keyCheck';
+import type { KeySet } from './keySet';
+import { readKeyEntry } from './pastedKeys';
+import type { SecretVault, StoredKey, VaultContents, VaultHealth } from './ports';
+import { newProxyKey } from './proxyKey';
+import { plainKey } from './storedKey';
+
+export type KeyChange = Partial<
+  Pick<StoredKey, 'label' | 'dailyLimit' | 'accountName' | 'paidUse' | 'enabled'>
+>;
+
+export interface KeyringPorts {
+  readonly vault: SecretVault;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly check: (key: string) => Promise<KeyCheck>;
+  /** The proxy key where the vault holds none; random where this is not given. */
+  readonly firstProxyKey?: () => string;
+}
+
+const slowVaultMs = 5_000;
+
+export class Keyring implements Disposable {
+  private list: readonly StoredKey[] = [];
+  private readonly unstored = new Set<string>();
+  private ownProxyKey: string | null = null;
+  private state: VaultHealth = { kind: 'loading' };
+  private readonly changed: Emitter<void>;
+  private isDisposed = false;
+  /** Of the keys as they are here, and the highest that came from another window: −1 until anything is known. */
+  private revision = -1;
+  private adopted = -1;
+
+  constructor(private readonly ports: KeyringPorts) {
+    this.changed = new Emitter((error) => ports.log.error('A listener of the keyring failed.', error));
+  }
+
+  get onDidChange(): Event<void> {
+    return this.changed.event;
+  }
+
+  get health(): VaultHealth {
+    return this.state;
+  }
+
+  /** In the user's order. */
+  get keys(): readonly StoredKey[] {
+    return this.list;
+  }
+
+  /** Null until the vault has answered. */
+  get proxyKey(): string | null {
+    return this.ownProxyKey;
+  }
+
+  /** The whole, to be shared with other windows. */
+  get keySet(): KeySet {
+    return { revision: this.revision, keys: [...this.list], proxyKey: this.ownProxyKey };
+  }
+
+  /** Takes over what another window has changed, if it is newer; nothing is stored, as that window has done so. */
+  adopt({ revision, keys, proxyKey }: KeySet): void {
+    if (revision <= this.revision) return;
+    this.revision = this.adopted = revision;
+    this.list = keys;
+    this.ownProxyKey = proxyKey ?? this.ownProxyKey;
+    this.fire();
+  }
+
+  /** Whether the key outlasts this window. */
+  isStored(keyId: string): boolean {
+    return this.position(keyId) >= 0 && !this.unstored.has(keyId);
+  }
+
+  /** Resolves when the vault has answered or refused; a proxy key is made where there is none. Never rejects. */
+  async load(): Promise<void> {
+    const slow = this.ports.clock.after(slowVaultMs, () => this.setHealth({ kind: 'slow' }));
+    try {
+      const contents = await this.ports.vault.load();
+      slow.dispose();
+      this.take(contents);
+      for (const name of contents.damaged)
+        this.ports.log.warn(`The record ${name} of the vault is no key; it is left alone.`);
+      this.setHealth({ kind: 'ok' });
+    } catch (error: unknown) {
+      slow.dispose();
+      this.refuse(error);
+    }
+    this.revision = Math.max(this.revision, 0);
+    if (this.ownProxyKey === null) await this.keepProxyKey(this.ports.firstProxyKey?.() ?? newProxyKey());
+    this.fire();
+  }
+
+  /** Checks the key with OpenRouter and keeps it unless that shows that it is of no use; a text around it is trimmed. */
+  async add(text: string, label: string, dailyLimit: number | null = null): Promise<AddResult> {
+    const key = text.trim();
+    if (readKeyEntry(key)?.key !== key) return { kind: 'malformed' };
+    const known = this.list.find((stored) => stored.key === key);
+    if (known !== undefined) return { kind: 'duplicate', label: known.label };
+    const check = await this.ports.check(key);
+    if (check.kind === 'bad' || check.kind === 'management') return { kind: check.kind };
+    // While it was checked the same key may have come in another way.
+    const meanwhile = this.list.find((stored) => stored.key === key);
+    if (meanwhile !== undefined) return { kind: 'duplicate', label: meanwhile.label };
+    const stored = plainKey(key, label, dailyLimit);
+    const isStored = await this.keep(stored, this.list.length);
+    return { kind: 'added', keyId: keyIdOf(key), stored: isStored, check };
+  }
+
+  /** What was removed, or null if there is no such key. Rejects if the vault does not let go of it: then it is still there. */
+  async remove(keyId: string): Promise<StoredKey | null> {
+    const removed = this.list[this.position(keyId)];
+    if (removed === undefined) return null;
+    if (this.unstored.has(keyId)) await this.removeRemains(keyId);
+    else await this.ports.vault.removeKey(keyId);
+    this.unstored.delete(keyId);
+    this.list = this.list.filter(({ key }) => key !== removed.key);
+    this.commit();
+    return removed;
+  }
+
+  /** Undoes a removal. */
+  async restore(stored: StoredKey, position: number): Promise<void> {
+    if (this.position(keyIdOf(stored.key)) < 0) await this.keep(stored, position);
+  }
+
+  /** False if there is no such key. Rejects if the vault does not take the change: then nothing has changed. */
+  async update(keyId: string, change: KeyChange): Promise<boolean> {
+    const old = this.list[this.position(keyId)];
+    if (old === undefined) return false;
+    const renewed: StoredKey = { ...old, ...change };
+    if (!this.unstored.has(keyId)) await this.ports.vault.saveKey(renewed);
+    this.list = this.list.map((stored) => (stored.key === old.key ? renewed : stored));
+    this.commit();
+    return true;
+  }
+
+  /** Keys that are not named keep their order, after those that are. */
+  async reorder(keyIds: readonly string[]): Promise<void> {
+    const rank = (stored: StoredKey): number => {
+      const index = keyIds.indexOf(keyIdOf(stored.key));
+      return index < 0 ? keyIds.length : index;
+    };
+    this.list = [...this.list].sort((a, b) => rank(a) - rank(b));
+    await this.ports.vault.saveOrder(this.storedIds());
+    this.commit();
+  }
+
+  /** A new random proxy key; the old one is worth nothing from now on. A vault that refuses keeps it until this window closes. */
+  async renewProxyKey(): Promise<string> {
+    const proxyKey = newProxyKey();
+    await this.keepProxyKey(proxyKey);
+    this.commit();
+    return proxyKey;
+  }
+
+  dispose(): void {
+    this.isDisposed = true;
+    this.changed.dispose();
+  }
+
+  /** What the vault holds, unless another window has told what is newer. */
+  private take({ keys, proxyKey, revision = keys.length > 0 ? 1 : 0 }: VaultContents): void {
+    if (revision <= this.adopted) return;
+    // Keys that were added while the vault was slow come after those that it holds.
+    const added = this.list.filter(({ key }) => !keys.some((stored) => stored.key === key));
+    this.list = [...keys, ...added];
+    this.ownProxyKey = proxyKey ?? this.ownProxyKey;
+    this.revision = Math.max(revision, added.length > 0 ? this.revision + 1 : 0);
+  }
+
+  private async keepProxyKey(proxyKey: string): Promise<void> {
+    this.ownProxyKey = proxyKey;
+    try {
+      await this.ports.vault.saveProxyKey(proxyKey);
+    } catch (error: unknown) {
+      this.refuse(error);
+    }
+  }
+
+  /** What was changed here is the newest there is. */
+  private commit(): void {
+    this.revision = Math.max(this.revision + 1, this.ports.clock.nowMs());
+    this.fire();
+    this.ports.vault.saveRevision?.(this.revision).catch((error: unknown) => {
+      this.ports.log.error('The vault does not keep the revision of the keys.', error);
+    });
+  }
+
+  private position(keyId: string): number {
+    return this.list.findIndex(({ key }) => keyIdOf(key) === keyId);
+  }
+
+  private async keep(stored: StoredKey, position: number): Promise<boolean> {
+    const keyId = keyIdOf(stored.key);
+    this.list = [...this.list.slice(0, position), stored, ...this.list.slice(position)];
+    let isStored = true;
+    try {
+      // The order first: a name without a record is nothing, but a record without a name would never be found again.
+      await this.ports.vault.saveOrder(this.storedIds());
+      await this.ports.vault.saveKey(stored);
+    } catch (error: unknown) {
+      isStored = false;
+      this.unstored.add(keyId);
+      this.refuse(error);
+    }
+    // Another window's change may have come meanwhile.
+    if (this.position(keyId) < 0) this.list = [...this.list, stored];
+    this.commit();
+    return isStored;
+  }
+
+  /** A vault that did not keep a key may hold it all the same: storing went well, reading it back did not. */
+  private async removeRemains(keyId: string): Promise<void> {
+    try {
+      await this.ports.vault.removeKey(keyId);
+    } catch (error: unknown) {
+      this.ports.log.error('The vault refuses to remove what it did not keep.', error);
+    }
+  }
+
+  private storedIds(): readonly string[] {
+    return this.list.map(({ key }) => keyIdOf(key)).filter((keyId) => !this.unstored.has(keyId));
+  }
+
+  private refuse(error: unknown): void {
+    this.ports.log.error('The vault does not keep secrets.', error);
+    this.setHealth({ kind: 'refused', detail: error instanceof Error ? error.message : String(error) });
+  }
+
+  private setHealth(health: VaultHealth): void {
+    this.state = health;
+    this.fire();
+  }
+
+  private fire(): void {
+    if (!this.isDisposed) this.changed.fire();
+  }
+}

@@ -1,0 +1,86 @@
+// The proxy's port: bound, given free, or told why it cannot be had.
+import type { Disposable } from '../base/disposable';
+import type { Log } from '../base/log';
+import { codeOf, listen, type Listeners, type Serve } from '../proxy/listeners';
+import type { ProxyFailure, ProxyState } from './snapshot';
+import { whoIsThere } from './whoIsThere';
+
+interface ListeningPorts {
+  readonly log: Log;
+  readonly serve: Serve;
+  readonly onDidChange: () => void;
+}
+
+export class Listening implements Disposable {
+  private current: ProxyState = { kind: 'stopped' };
+  private listeners: Listeners | null = null;
+
+  constructor(private readonly ports: ListeningPorts) {}
+
+  get state(): ProxyState {
+    return this.current;
+  }
+
+  /** Whether it listens, or tries to. */
+  get isOn(): boolean {
+    return this.current.kind !== 'stopped';
+  }
+
+  /** Resolves with `running`, or with `failed` and why; what listens already goes on. */
+  async start(host: string, port: number): Promise<ProxyState> {
+    if (this.current.kind === 'running' || this.current.kind === 'starting') return this.current;
+    this.set({ kind: 'starting' });
+    try {
+      const listeners = await listen(host, port, this.ports.serve);
+      this.listeners = listeners;
+      if (listeners.strangerOnIpv6 !== null) {
+        this.ports.log.warn(
+          `Another program has [::1]:${listeners.port}: use 127.0.0.1, not localhost, in base URLs.`,
+        );
+      }
+      const shown = host.includes(':') ? `[${host}]` : host;
+      this.set({
+        kind: 'running',
+        host,
+        port: listeners.port,
+        baseUrl: `http://${shown}:${listeners.port}/api/v1`,
+      });
+      this.ports.log.info(`Listening on ${shown}:${listeners.port}.`);
+    } catch (error: unknown) {
+      this.set({ kind: 'failed', port, ...(await failureOf(error, host, port)) });
+      // Whoever started it shows why, in words for people.
+      this.ports.log.debug(`The proxy cannot listen on ${host}:${port}: ${codeOf(error)}.`);
+    }
+    return this.current;
+  }
+
+  /** Gives the port free; connections with a running answer stay. */
+  async stop(): Promise<void> {
+    const { listeners } = this;
+    this.listeners = null;
+    this.set({ kind: 'stopped' });
+    await listeners?.close();
+  }
+
+  dispose(): void {
+    this.listeners?.destroy();
+    this.listeners = null;
+    this.current = { kind: 'stopped' };
+  }
+
+  private set(state: ProxyState): void {
+    this.current = state;
+    this.ports.onDidChange();
+  }
+}
+
+async function failureOf(
+  error: unknown,
+  host: string,
+  port: number,
+): Promise<{ readonly code: ProxyFailure; readonly detail: string }> {
+  const detail = codeOf(error);
+  if (detail === 'EACCES') return { code: 'portForbidden', detail };
+  if (detail !== 'EADDRINUSE') return { code: 'other', detail };
+  return { code: (await whoIsThere(host, port)) === 'keywheel' ? 'keywheelThere' : 'portInUse', detail };
+}

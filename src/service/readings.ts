@@ -1,0 +1,185 @@
+// When each account is asked what is left: never in the path of a request, few at a time.
+import type { Clock } from '../base/clock';
+import type { Disposable } from '../base/disposable';
+import type { Log } from '../base/log';
+import type { KeyId } from '../base/secret';
+import type { Account } from '../keys/account';
+import type { KeyState } from '../keys/keyState';
+import type { Pool } from '../keys/pool';
+import type { KeyAnswer } from './keyReader';
+
+const mostAtOnce = 4;
+/** Five a second. */
+const betweenMs = 200;
+const everyMs = 5 * 60_000;
+const badEveryMs = 60 * 60_000;
+/** A key that was refused is asked once more, so that one bad second switches nothing off. */
+const secondLookMs = 2_000;
+
+export interface ReadingPorts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly pool: Pool;
+  readonly ask: (key: string) => Promise<KeyAnswer>;
+}
+
+export class Readings implements Disposable {
+  private readonly queue = new Set<KeyId>();
+  private readonly refusals = new Map<KeyId, number>();
+  private readonly timers = new Set<Disposable>();
+  private readonly idleWaiters = new Set<() => void>();
+  private running = 0;
+  private nextStartMs = 0;
+  private pacing: Disposable | null = null;
+  private round: Disposable;
+  private isDisposed = false;
+
+  constructor(private readonly ports: ReadingPorts) {
+    this.round = ports.clock.after(everyMs, () => this.nextRound());
+  }
+
+  /** Asks for the key's reading as soon as its turn comes; one that waits already is not asked twice. */
+  want(keyId: KeyId): void {
+    if (this.isDisposed) return;
+    this.queue.add(keyId);
+    this.pump();
+  }
+
+  /** Keys without a known account first, then one key an account; those that were bad may be good by now. */
+  wantAll(): void {
+    if (this.isDisposed) return;
+    const { keys, accounts } = this.ports.pool.wheel.roster;
+    const states = [...keys.values()];
+    const wanted = [
+      ...states.filter(({ accountRef }) => accountRef === null),
+      ...accounts.flatMap((account) => askable(account) ?? []),
+      ...states.filter(({ health }) => health === 'bad'),
+    ];
+    // All at once: the first of them leaves as soon as it is wanted, and would be wanted twice.
+    for (const { key } of wanted) this.queue.add(key.keyId);
+    this.pump();
+  }
+
+  /** Resolves when nothing waits or runs. */
+  async settled(): Promise<void> {
+    if (this.queue.size === 0 && this.running === 0) return;
+    await new Promise<void>((resolve) => this.idleWaiters.add(resolve));
+  }
+
+  dispose(): void {
+    this.isDisposed = true;
+    this.queue.clear();
+    this.round.dispose();
+    this.pacing?.dispose();
+    for (const timer of this.timers) timer.dispose();
+    for (const resolve of this.idleWaiters) resolve();
+  }
+
+  private nextRound(): void {
+    if (this.isDisposed) return;
+    const nowMs = this.ports.clock.nowMs();
+    const { roster } = this.ports.pool.wheel;
+    for (const account of roster.accounts) {
+      const askedAtMs = Math.max(1, ...account.keys.map(({ reading }) => reading?.askedAtMs ?? 0));
+      const state = askable(account);
+      const isWorthIt = account.lastUsedAtMs >= askedAtMs || account.ledger.isUnsure;
+      if (state !== null && isWorthIt) this.want(state.key.keyId);
+    }
+    for (const state of roster.keys.values()) {
+      if (state.health === 'bad' && nowMs - state.lastRefusedAtMs >= badEveryMs) this.want(state.key.keyId);
+      if (state.health === 'unchecked') this.want(state.key.keyId);
+    }
+    this.round = this.ports.clock.after(everyMs, () => this.nextRound());
+  }
+
+  private pump(): void {
+    if (this.isDisposed || this.pacing !== null || this.running >= mostAtOnce) return;
+    const [keyId] = this.queue;
+    if (keyId === undefined) {
+      this.tellIdle();
+      return;
+    }
+    const waitMs = this.nextStartMs - this.ports.clock.nowMs();
+    if (waitMs > 0) {
+      this.pacing = this.ports.clock.after(Math.min(waitMs, betweenMs), () => {
+        this.pacing = null;
+        this.pump();
+      });
+      return;
+    }
+    this.queue.delete(keyId);
+    this.nextStartMs = this.ports.clock.nowMs() + betweenMs;
+    const state = this.ports.pool.wheel.roster.keys.get(keyId);
+    if (state !== undefined) this.read(state);
+    this.pump();
+  }
+
+  private read(state: KeyState): void {
+    this.running++;
+    this.ports
+      .ask(state.key.secret.reveal())
+      .then((answer) => this.apply(state, answer))
+      .catch((error: unknown) => this.ports.log.error('A reading failed.', error))
+      .finally(() => {
+        this.running--;
+        this.pump();
+      });
+  }
+
+  private apply(state: KeyState, answer: KeyAnswer): void {
+    if (this.isDisposed) return;
+    const { pool, log } = this.ports;
+    const { keyId, label } = state.key;
+    switch (answer.kind) {
+      case 'read':
+        this.refusals.delete(keyId);
+        pool.read(keyId, answer.reading);
+        return;
+      case 'refused':
+        this.applyRefusal(state);
+        return;
+      case 'unreachable':
+        log.warn(`What is left of ${label} (${keyId}) could not be read: ${answer.detail}.`);
+    }
+  }
+
+  /** Two refusals in a row make a key bad, unless other accounts are refused as well: then it is upstream's bad minute. */
+  private applyRefusal(state: KeyState): void {
+    const { pool, log, clock } = this.ports;
+    const { keyId, label } = state.key;
+    // Of keys that were accepted before; that several new ones are bad is no incident.
+    const isIncident = pool.wheel.readRefused(state, clock.nowMs()) && state.health === 'good';
+    const refusals = (this.refusals.get(keyId) ?? 0) + 1;
+    this.refusals.set(keyId, refusals);
+    if (refusals === 1) {
+      this.later(secondLookMs, () => this.want(keyId));
+      return;
+    }
+    this.refusals.delete(keyId);
+    if (isIncident) {
+      log.warn('OpenRouter refuses keys of several accounts: that is taken for its own incident.');
+      return;
+    }
+    log.warn(`OpenRouter refuses the key ${label} (${keyId}): it is not used until it is accepted again.`);
+    pool.markBad(keyId);
+  }
+
+  private later(delayMs: number, run: () => void): void {
+    const timer = this.ports.clock.after(delayMs, () => {
+      this.timers.delete(timer);
+      run();
+    });
+    this.timers.add(timer);
+  }
+
+  private tellIdle(): void {
+    if (this.running > 0) return;
+    for (const resolve of this.idleWaiters) resolve();
+    this.idleWaiters.clear();
+  }
+}
+
+/** A key that works, if there is one: the others could not tell. Null for an account without keys. */
+function askable({ keys }: Account): KeyState | null {
+  return keys.find((each) => each.serves('unmetered')) ?? keys[0] ?? null;
+}

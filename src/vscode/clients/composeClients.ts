@@ -1,0 +1,50 @@
+// Puts together what connects clients: records, the connector, the page, the way for the uninstall script.
+import { commands, extensions, type ExtensionContext } from 'vscode';
+import type { DisposableStore } from '../../base/disposable';
+import { Connector } from '../../service/clients/connector';
+import { thisMachine } from '../../service/clients/machine';
+import { ConnectionRecords } from '../../service/clients/records';
+import { rooApi, rooClient, type RooApi } from '../../service/clients/roo';
+import { writeStoragePointer } from '../../service/clients/storagePointer';
+import { TextPage } from '../page/textPage';
+import type { ClientPorts } from './ports';
+
+type Given = Pick<ClientPorts, 'service' | 'keyring' | 'settings' | 'clock' | 'log'>;
+
+/** What is made belongs to `owned`. The pointer is renewed where clients are connected: an update gave the extension a new folder. */
+export function composeClients(context: ExtensionContext, owned: DisposableStore, given: Given): ClientPorts {
+  const { clock, log } = given;
+  const { extensionUri } = context;
+  const storage = context.globalStorageUri.fsPath;
+  const records = new ConnectionRecords(storage);
+  const connector = new Connector({
+    places: thisMachine(),
+    records,
+    clock,
+    isExtensionInstalled: (id) => extensions.getExtension(id) !== undefined,
+    rooApi: exportedRooApi,
+  });
+  const noteStorage = async (): Promise<void> => {
+    // For the walkthrough: connected from here, before its first request.
+    void commands.executeCommand('setContext', 'keywheel.hasClient', true);
+    try {
+      await writeStoragePointer(context.asAbsolutePath('dist'), storage);
+    } catch (error: unknown) {
+      log.error('The uninstall script will not find what was written into clients.', error);
+    }
+  };
+  records.all().then(
+    async (known) => {
+      if (known.length > 0) await noteStorage();
+    },
+    (error: unknown) => log.error('The records of connected clients cannot be read.', error),
+  );
+  const page = owned.add(new TextPage({ extensionUri, viewType: 'keywheel.page', log }));
+  return { ...given, connector, page, noteStorage };
+}
+
+async function exportedRooApi(): Promise<RooApi | null> {
+  const [id] = rooClient.extensionIds;
+  const extension = id === undefined ? undefined : extensions.getExtension<unknown>(id);
+  return extension === undefined ? null : rooApi(await extension.activate());
+}

@@ -1,0 +1,55 @@
+// Remove Key: removes at once and offers to undo, for ten seconds.
+import { l10n, window, type QuickPickItem } from 'vscode';
+import { keyIdOf, maskKey } from '../../base/secret';
+import type { Command, CommandPorts } from './ports';
+
+interface KeyItem extends QuickPickItem {
+  readonly keyId: string;
+  /** The label as it is; the pick list's own is escaped. */
+  readonly name: string;
+}
+
+export const removeKey: Command = async (ports) => {
+  const { keyActions } = ports;
+  const items = keyItems(ports);
+  if (items.length === 0) {
+    void window.showInformationMessage(l10n.t('There is no key to remove.'));
+    return false;
+  }
+  const chosen = await window.showQuickPick(items, {
+    title: l10n.t('Remove Key'),
+    placeHolder: l10n.t('Choose the key to remove'),
+    matchOnDescription: true,
+    matchOnDetail: true,
+  });
+  if (!chosen) return false;
+  if (!(await keyActions.onKey(chosen.keyId, { kind: 'remove' }))) return false;
+  const undo = l10n.t('Undo');
+  const answer = await window.showInformationMessage(l10n.t('Key “{0}” removed.', chosen.name), undo);
+  if (answer === undo && !(await keyActions.onKey(chosen.keyId, { kind: 'undo' })))
+    void window.showWarningMessage(l10n.t('It is too late to undo this: add the key again.'));
+  return true;
+};
+
+function keyItems({ keyring, service }: CommandPorts): KeyItem[] {
+  const { accounts } = service.snapshot();
+  return keyring.keys.map(({ key, label }) => {
+    const keyId = keyIdOf(key);
+    const account = accounts.find(({ keys }) => keys.some((view) => view.keyId === keyId));
+    const masked = maskKey(key);
+    return {
+      keyId,
+      name: label,
+      label: withoutIcons(label),
+      ...(label === masked ? {} : { description: masked }),
+      ...(account && account.name !== label
+        ? { detail: withoutIcons(l10n.t('Account: {0}', account.name)) }
+        : {}),
+    };
+  });
+}
+
+/** Pick lists draw `$(name)` as an icon; in a label of the user it is text. */
+function withoutIcons(text: string): string {
+  return text.replace(/\$\(/g, '\\$(');
+}

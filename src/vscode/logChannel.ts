@@ -1,0 +1,35 @@
+// The log in VS Code's output view; its level is the channel's own.
+import { LogLevel as ChannelLevel, type LogOutputChannel } from 'vscode';
+import { TextLog, type Log, type LogLevel } from '../base/log';
+
+const levels: Readonly<Record<LogLevel, ChannelLevel>> = {
+  debug: ChannelLevel.Debug,
+  info: ChannelLevel.Info,
+  warn: ChannelLevel.Warning,
+  error: ChannelLevel.Error,
+};
+
+/** A log whose lines go to the channel, redacted, as long as the channel's level lets them. */
+export function channelLog(channel: LogOutputChannel): Log {
+  return new TextLog(
+    (level, line) => channel[level](line),
+    (level) => channel.logLevel !== ChannelLevel.Off && channel.logLevel <= levels[level],
+  );
+}
+
+/** The least that the channel takes now. */
+export function shownLevel({ logLevel }: LogOutputChannel): LogLevel | 'off' {
+  switch (logLevel) {
+    case ChannelLevel.Off:
+      return 'off';
+    case ChannelLevel.Trace:
+    case ChannelLevel.Debug:
+      return 'debug';
+    case ChannelLevel.Info:
+      return 'info';
+    case ChannelLevel.Warning:
+      return 'warn';
+    case ChannelLevel.Error:
+      return 'error';
+  }
+}

@@ -1,0 +1,71 @@
+// One panel that shows a page of text; its buttons run what the page was shown with.
+import { randomBytes } from 'node:crypto';
+import * as v from 'valibot';
+import { env, Uri, ViewColumn, window, type WebviewPanel } from 'vscode';
+import type { Disposable } from '../../base/disposable';
+import type { Log } from '../../base/log';
+import { pageHtml, type PageContent } from './pageHtml';
+
+const pressedSchema = v.object({ action: v.string() });
+
+/** Action → what it does; a button whose action is not there does nothing. */
+export type PageActions = Readonly<Record<string, () => Promise<unknown>>>;
+
+export interface TextPagePorts {
+  readonly extensionUri: Uri;
+  readonly viewType: string;
+  readonly log: Log;
+}
+
+/** At most one panel; what is shown last takes the place of what was there. */
+export class TextPage implements Disposable {
+  private panel: WebviewPanel | undefined;
+  private actions: PageActions = {};
+
+  constructor(private readonly ports: TextPagePorts) {}
+
+  show(content: PageContent, actions: PageActions): void {
+    const { extensionUri } = this.ports;
+    const panel = this.panel ?? this.open();
+    this.actions = actions;
+    panel.title = content.title;
+    panel.webview.html = pageHtml(content, {
+      locale: env.language,
+      cspSource: panel.webview.cspSource,
+      styleUri: panel.webview.asWebviewUri(Uri.joinPath(extensionUri, 'media', 'page.css')).toString(),
+      nonce: randomBytes(16).toString('base64'),
+    });
+    panel.reveal();
+  }
+
+  dispose(): void {
+    this.panel?.dispose();
+  }
+
+  private open(): WebviewPanel {
+    const { extensionUri, viewType } = this.ports;
+    const media = Uri.joinPath(extensionUri, 'media');
+    const panel = window.createWebviewPanel(viewType, 'Keywheel', ViewColumn.Active, {
+      enableScripts: true,
+      localResourceRoots: [media],
+    });
+    panel.iconPath = {
+      light: Uri.joinPath(media, 'key-light.svg'),
+      dark: Uri.joinPath(media, 'key-dark.svg'),
+    };
+    panel.webview.onDidReceiveMessage((message: unknown) => void this.onMessage(message));
+    panel.onDidDispose(() => (this.panel = undefined));
+    this.panel = panel;
+    return panel;
+  }
+
+  private async onMessage(message: unknown): Promise<void> {
+    const pressed = v.safeParse(pressedSchema, message);
+    if (!pressed.success || !Object.hasOwn(this.actions, pressed.output.action)) return;
+    try {
+      await this.actions[pressed.output.action]?.();
+    } catch (error: unknown) {
+      this.ports.log.error(`The button ${pressed.output.action} failed.`, error);
+    }
+  }
+}

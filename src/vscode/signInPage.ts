@@ -1,0 +1,27 @@
+// The page that the browser shows when it has come back from OpenRouter; no vscode, no script, nothing to load.
+
+/** An HTML document in the colours that the browser's user prefers; both texts are plain. */
+export function signInPage(title: string, text: string): string {
+  return `<!DOCTYPE html>
+<html>
+  <head>
+    <meta charset="utf-8" />
+    <title>Keywheel</title>
+    <style>
+      :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
+      main { margin: 20vh auto 0; max-width: 30em; padding: 0 1em; text-align: center; }
+    </style>
+  </head>
+  <body>
+    <main>
+      <h1>${escaped(title)}</h1>
+      <p>${escaped(text)}</p>
+    </main>
+  </body>
+</html>
+`;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`);
+}

@@ -1,0 +1,154 @@
+// The tab of accounts and their keys, with all that can be done with them.
+import type { FromDashboard } from '../service/messages';
+import { AccountLine } from './accountLine';
+import type { AccountsView, Line } from './accountsView';
+import { button } from './controls';
+import type { Countdowns } from './countdowns';
+import { cell, element, headCell, setChildren, setHidden } from './dom';
+import { KeyEditor } from './keyEditor';
+import { menuItems } from './lineMenu';
+import { openMenu } from './menu';
+import type { Translate } from './translate';
+import { UndoBar } from './undoBar';
+
+export interface AccountsPanelPorts {
+  readonly t: Translate;
+  readonly countdowns: Countdowns;
+  readonly send: (message: FromDashboard) => void;
+}
+
+const columnCount = 9;
+
+/** Shows groups in the order given; lines stay where they are as long as the keys do. */
+export class AccountsPanel {
+  readonly element: HTMLElement;
+  private readonly table: HTMLTableElement;
+  private readonly empty = element('section', 'empty');
+  private readonly undo: UndoBar;
+  private bodies = new Map<string, HTMLTableSectionElement>();
+  private lines = new Map<string, AccountLine>();
+  private editing: { readonly keyId: string; readonly row: HTMLTableRowElement } | null = null;
+
+  constructor(private readonly ports: AccountsPanelPorts) {
+    const { t, send } = ports;
+    this.undo = new UndoBar(t, (keyId) => send({ type: 'key', keyId, act: { kind: 'undo' } }));
+    this.table = element('table', 'accounts', element('caption', 'visually-hidden', t('Accounts and keys')));
+    this.table.append(head(t));
+    this.element = element('div', 'tab-content', this.empty, this.table, this.undo.element);
+  }
+
+  update(view: AccountsView): void {
+    this.updateEmpty(view.empty);
+    setHidden(this.table, view.empty !== null);
+    const bodies = new Map<string, HTMLTableSectionElement>();
+    const lines = new Map<string, AccountLine>();
+    for (const group of view.groups) {
+      const body = this.bodies.get(group.accountId) ?? element('tbody');
+      const shown = group.lines.map((line) => this.lineOf(line));
+      shown.forEach((made, index) => {
+        const line = group.lines[index];
+        if (line) made.update(line);
+        lines.set(idOf(made.line), made);
+      });
+      setChildren(
+        body,
+        shown.flatMap(({ element: row, line }) => [row, ...this.editorOf(line)]),
+      );
+      bodies.set(group.accountId, body);
+    }
+    const tableHead = this.table.tHead;
+    const caption = this.table.caption;
+    setChildren(
+      this.table,
+      [caption, tableHead, ...bodies.values()].filter((each) => each !== null),
+    );
+    this.bodies = bodies;
+    this.lines = lines;
+    if (this.editing && !lines.has(this.editing.keyId)) this.editing = null;
+    this.undo.update(view.removed);
+  }
+
+  private lineOf(line: Line): AccountLine {
+    const known = this.lines.get(idOf(line));
+    if (known?.line.kind === line.kind) return known;
+    const { t, countdowns, send } = this.ports;
+    return new AccountLine(line, {
+      t,
+      countdowns,
+      onToggle: ({ keyId, isEnabled }) =>
+        send({ type: 'key', keyId, act: { kind: 'update', change: { enabled: !isEnabled } } }),
+      onEdit: (own) => this.edit(own),
+      onMenu: (own, anchor) => openMenu(anchor, menuItems(own, { t, send, edit: () => this.edit(own) })),
+    });
+  }
+
+  private editorOf({ keyId }: Line): Node[] {
+    return this.editing !== null && this.editing.keyId === keyId ? [this.editing.row] : [];
+  }
+
+  private edit({ keyId, edit }: Line): void {
+    const isOpen = this.editing?.keyId === keyId;
+    this.closeEditor();
+    const line = this.lines.get(keyId);
+    if (isOpen || edit === null || line === undefined) {
+      line?.focusEdit();
+      return;
+    }
+    const { t, send } = this.ports;
+    const editor = new KeyEditor({
+      t,
+      edit,
+      save: (change) => send({ type: 'key', keyId, act: { kind: 'update', change } }),
+      close: () => {
+        this.closeEditor();
+        this.lines.get(keyId)?.focusEdit();
+      },
+    });
+    const place = cell('editor-cell', editor.element);
+    place.colSpan = columnCount;
+    const row = element('tr', 'editor-row', place);
+    line.element.after(row);
+    this.editing = { keyId, row };
+    // The fields draw themselves in their next step, and can take the focus only then.
+    requestAnimationFrame(() => editor.focus());
+  }
+
+  private closeEditor(): void {
+    this.editing?.row.remove();
+    this.editing = null;
+  }
+
+  private updateEmpty(kind: AccountsView['empty']): void {
+    setHidden(this.empty, kind === null);
+    if (kind === null || this.empty.dataset.kind === kind) return;
+    this.empty.dataset.kind = kind;
+    const { t, send } = this.ports;
+    if (kind === 'loading') {
+      this.empty.replaceChildren(element('p', '', t('Loading keys…')));
+      return;
+    }
+    const hint = t('Add an OpenRouter key, then set the base URL and the proxy key in your AI extension.');
+    const add = button(t('Add Key'), () => send({ type: 'run', action: 'addKey' }), { primary: true });
+    this.empty.replaceChildren(element('h2', '', t('No key yet')), element('p', '', hint), add);
+  }
+}
+
+function idOf({ kind, keyId, accountId }: Line): string {
+  return kind === 'account' ? `account ${accountId}` : keyId;
+}
+
+function head(t: Translate): HTMLTableSectionElement {
+  const names: readonly [text: string, className: string][] = [
+    [t('Key'), 'name'],
+    [t('Left today'), 'gauge day'],
+    [t('This minute'), 'gauge minute'],
+    [t('Credits'), 'number credits'],
+    [t('Requests'), 'number requests'],
+    [t('Errors'), 'number errors'],
+    [t('Last used'), 'number last-used'],
+    [t('State'), 'state-cell'],
+  ];
+  const cells = names.map(([text, className]) => headCell('col', className, text));
+  const actions = headCell('col', 'actions', element('span', 'visually-hidden', t('Actions')));
+  return element('thead', '', element('tr', '', ...cells, actions));
+}

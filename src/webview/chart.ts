@@ -1,0 +1,165 @@
+// One chart on a canvas, in the colours of the theme.
+import uPlot from 'uplot';
+import { element, setChildren, setText } from './dom';
+import type { ChartLine, ChartView } from './historyView';
+import type { Speech } from './stateWords';
+
+const heightPx = 160;
+
+/** Draws a view and again each time that view, width or theme change; `dispose` gives the canvas back. */
+export class Chart {
+  readonly element: HTMLElement;
+  private readonly canvas = element('div', 'canvas');
+  private readonly legend = element('ul', 'legend');
+  /** What is under the pointer; its place is kept. */
+  private readonly readout = element('p', 'readout');
+  private readonly resizing: ResizeObserver;
+  private plot: uPlot | null = null;
+  private shape = '';
+
+  constructor(
+    private view: ChartView,
+    private readonly speech: () => Speech,
+  ) {
+    this.canvas.setAttribute('role', 'img');
+    this.readout.setAttribute('aria-hidden', 'true');
+    this.element = element('div', 'chart', this.legend, this.canvas, this.readout);
+    this.resizing = new ResizeObserver(() => this.fit());
+    this.resizing.observe(this.canvas);
+  }
+
+  update(view: ChartView): void {
+    this.view = view;
+    this.canvas.setAttribute('aria-label', view.summary);
+    const shape = view.lines.map(({ name, colour }) => `${name} ${colour}`).join();
+    if (this.plot && shape === this.shape) {
+      this.plot.setData(dataOf(view));
+      return;
+    }
+    this.shape = shape;
+    this.redraw();
+  }
+
+  /** Makes everything anew, for the theme's colours may be others. */
+  redraw(): void {
+    this.plot?.destroy();
+    this.plot = null;
+    setChildren(this.legend, this.view.lines.map(legendEntry));
+    this.fit();
+  }
+
+  dispose(): void {
+    this.resizing.disconnect();
+    this.plot?.destroy();
+  }
+
+  private fit(): void {
+    const width = this.canvas.clientWidth;
+    if (width === 0) return;
+    if (this.plot) {
+      if (this.plot.width !== width) this.plot.setSize({ width, height: heightPx });
+      return;
+    }
+    this.plot = new uPlot(this.options(width), dataOf(this.view), this.canvas);
+  }
+
+  private options(width: number): uPlot.Options {
+    const text = themeColour('foreground');
+    const grid = { stroke: themeColour('editorWidget-border') || themeColour('contrastBorder'), width: 1 };
+    const font = `11px ${getComputedStyle(document.body).fontFamily}`;
+    const axis = { stroke: text, grid, ticks: grid, font };
+    const { formats } = this.speech();
+    const isCount = this.view.kind === 'stacked';
+    return {
+      width,
+      height: heightPx,
+      legend: { show: false },
+      cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
+      scales: {
+        // A column stands to the right of its beginning: the last one needs its room.
+        x: { range: (_, min, max) => [min, max + columnSeconds(this.view)] },
+        y: { range: (_, __, max) => [0, Math.max(max * 1.05, 1)] },
+      },
+      axes: [
+        {
+          ...axis,
+          grid: { show: false },
+          values: (_, times) => times.map((time) => formats.clock(time * 1000)),
+        },
+        {
+          ...axis,
+          size: 56,
+          ...(isCount ? { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] } : {}),
+          values: (_, values) => values.map((value) => (isCount ? formats.compact(value) : `${value} s`)),
+        },
+      ],
+      series: [{}, ...drawn(this.view).map((line, index) => this.seriesOf(line, index))],
+      hooks: { setCursor: [(plot) => this.read(plot.cursor.idx ?? -1)] },
+    };
+  }
+
+  private seriesOf({ colour }: ChartLine, index: number): uPlot.Series {
+    const stroke = themeColour(colour);
+    if (this.view.kind === 'lines')
+      return {
+        stroke,
+        width: 2,
+        dash: index === 0 ? [] : [6, 4],
+        spanGaps: true,
+        points: { size: 5, fill: stroke },
+      };
+    const paths = uPlot.paths.bars?.({ size: [0.8, 24], align: 1 });
+    return { stroke, fill: stroke, width: 0, points: { show: false }, ...(paths ? { paths } : {}) };
+  }
+
+  private read(column: number): void {
+    const { t, formats } = this.speech();
+    const timeMs = this.view.timesMs[column];
+    if (timeMs === undefined) {
+      setText(this.readout, '');
+      return;
+    }
+    const isCount = this.view.kind === 'stacked';
+    const values = this.view.lines.flatMap(({ name, values: all }) => {
+      const value = all[column] ?? null;
+      if (value === null || (isCount && value === 0)) return [];
+      return `${name}: ${isCount ? formats.count(value) : t('{0} s', formats.inSeconds(value))}`;
+    });
+    setText(this.readout, [formats.clock(timeMs), ...values].join(' · '));
+  }
+}
+
+function columnSeconds({ timesMs: [first = 0, second = first] }: ChartView): number {
+  return (second - first) / 1000;
+}
+
+/** Stacked ones from the topmost down: each is drawn over what lies behind it. */
+function drawn({ kind, lines }: ChartView): readonly ChartLine[] {
+  return kind === 'stacked' ? [...lines].reverse() : lines;
+}
+
+function dataOf(view: ChartView): uPlot.AlignedData {
+  const times = view.timesMs.map((ms) => ms / 1000);
+  if (view.kind === 'lines')
+    return [times, ...view.lines.map(({ values }) => values.map((ms) => (ms === null ? null : ms / 1000)))];
+  const sums = times.map(() => 0);
+  const stacked = view.lines.map(({ values }) =>
+    values.map((value, column) => {
+      const total = (sums[column] ?? 0) + (value ?? 0);
+      sums[column] = total;
+      return total;
+    }),
+  );
+  return [times, ...stacked.reverse()];
+}
+
+function legendEntry({ name, colour }: ChartLine, index: number): HTMLLIElement {
+  const swatch = element('span', 'swatch');
+  swatch.style.setProperty('--swatch', `var(--vscode-${colour})`);
+  swatch.dataset.index = String(index);
+  return element('li', '', swatch, name);
+}
+
+function themeColour(name: string): string {
+  return getComputedStyle(document.body).getPropertyValue(`--vscode-${name}`).trim();
+}

@@ -1,0 +1,101 @@
+// The dashboard's entry in the browser: takes messages, shows them, sends what the user asks for.
+import {
+  parseToDashboard,
+  type DashboardState,
+  type DashboardTab,
+  type FromDashboard,
+  type ToDashboard,
+} from '../service/messages';
+import { Page } from './page';
+import { readPageState, type PageState } from './pageState';
+import { translator } from './translate';
+
+interface VsCodeApi {
+  postMessage(message: FromDashboard): void;
+  getState(): unknown;
+  setState(state: PageState): void;
+}
+
+declare function acquireVsCodeApi(): VsCodeApi;
+
+/** However fast states come, no more of them are drawn than an eye follows. */
+const drawEveryMs = 250;
+
+/** The page in `root`, connected with its server until the browser drops it. */
+class Connection {
+  private page: Page | null = null;
+  private kept: PageState;
+  private waiting: DashboardState | null = null;
+  private timer: number | undefined;
+  private drawnAtMs = 0;
+
+  constructor(
+    private readonly root: HTMLElement,
+    private readonly api: VsCodeApi,
+  ) {
+    this.kept = readPageState(api.getState());
+    window.addEventListener('message', (event: MessageEvent<unknown>) => {
+      const message = parseToDashboard(event.data);
+      if (message) this.take(message);
+    });
+    window.addEventListener('scrollend', () => this.keep({ scrollTop: window.scrollY }));
+    // Without a state of its own VS Code would not restore the panel.
+    this.keep({});
+    this.send({ type: 'ready', tab: this.kept.tab });
+  }
+
+  private take(message: ToDashboard): void {
+    switch (message.type) {
+      case 'hello':
+        this.open(message);
+        return;
+      case 'state':
+        this.waiting = message.state;
+        this.plan();
+        return;
+      case 'history':
+        this.page?.showHistory(message.series);
+        return;
+      case 'activity':
+        this.page?.showActivity(message.exchanges);
+        return;
+      case 'exchanges':
+        this.page?.addActivity(message.exchanges);
+        return;
+      case 'done':
+        this.page?.acknowledge(message.action);
+    }
+  }
+
+  private open({ words, locale, state }: ToDashboard & { type: 'hello' }): void {
+    const { tab } = this.kept;
+    const send = (message: FromDashboard): void => this.send(message);
+    const onTab = (shown: DashboardTab): void => this.keep({ tab: shown });
+    this.page = new Page({ t: translator(words), locale, state, tab, send, onTab });
+    this.root.replaceChildren(this.page.element);
+    window.scrollTo({ top: this.kept.scrollTop });
+  }
+
+  private plan(): void {
+    if (this.timer !== undefined) return;
+    const waitMs = Math.max(this.drawnAtMs + drawEveryMs - performance.now(), 0);
+    this.timer = window.setTimeout(() => {
+      this.timer = undefined;
+      this.drawnAtMs = performance.now();
+      if (this.waiting) this.page?.update(this.waiting);
+      this.waiting = null;
+    }, waitMs);
+  }
+
+  private send(message: FromDashboard): void {
+    this.api.postMessage(message);
+  }
+
+  private keep(change: Partial<PageState>): void {
+    this.kept = { ...this.kept, ...change };
+    this.api.setState(this.kept);
+  }
+}
+
+const root = document.getElementById('dashboard');
+if (root) new Connection(root, acquireVsCodeApi());

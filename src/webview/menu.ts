@@ -1,0 +1,90 @@
+// A menu that a button opens, as menus are used everywhere: arrows, Home, End, Escape, and a click elsewhere.
+import { element, icon } from './dom';
+
+export interface MenuItem {
+  readonly icon: string;
+  readonly text: string;
+  readonly run: () => void;
+}
+
+/** Opens below the button and takes the focus; gives it back when it closes. One menu is open at a time. */
+export function openMenu(button: HTMLElement, items: readonly MenuItem[]): void {
+  const menu = element('div', 'menu');
+  menu.setAttribute('role', 'menu');
+  menu.setAttribute('aria-label', button.getAttribute('aria-label') ?? '');
+  const leave = new AbortController();
+  const close = (): void => {
+    leave.abort();
+    menu.remove();
+    button.setAttribute('aria-expanded', 'false');
+  };
+  const buttons = items.map((item) => {
+    const made = element('button', 'menu-item', icon(item.icon), item.text);
+    made.type = 'button';
+    made.setAttribute('role', 'menuitem');
+    made.tabIndex = -1;
+    made.addEventListener('click', () => {
+      close();
+      button.focus();
+      item.run();
+    });
+    return made;
+  });
+  menu.append(...buttons);
+  menu.addEventListener('keydown', (event) => {
+    const at = buttons.findIndex((each) => each === document.activeElement);
+    const target = keyTarget(event.key, at, buttons.length);
+    if (target !== null) buttons[target]?.focus();
+    if (event.key === 'Escape') {
+      close();
+      button.focus();
+    }
+    if (event.key === 'Tab') close();
+    else if (target !== null || event.key === 'Escape') event.preventDefault();
+  });
+  document.body.append(menu);
+  place(menu, button);
+  button.setAttribute('aria-expanded', 'true');
+  buttons[0]?.focus({ preventScroll: true });
+  listenOutside(menu, close, leave.signal);
+}
+
+function keyTarget(key: string, at: number, count: number): number | null {
+  switch (key) {
+    case 'ArrowDown':
+      return (at + 1) % count;
+    case 'ArrowUp':
+      return (at - 1 + count) % count;
+    case 'Home':
+      return 0;
+    case 'End':
+      return count - 1;
+    default:
+      return null;
+  }
+}
+
+function listenOutside(menu: HTMLElement, close: () => void, signal: AbortSignal): void {
+  document.addEventListener(
+    'pointerdown',
+    (event) => {
+      if (!(event.target instanceof Node && menu.contains(event.target))) close();
+    },
+    { signal, capture: true },
+  );
+  window.addEventListener('blur', close, { signal });
+  window.addEventListener('scroll', close, { signal });
+  window.addEventListener('resize', close, { signal });
+}
+
+/** Below the button with its right edge, or above where there is no room. */
+function place(menu: HTMLElement, button: HTMLElement): void {
+  const at = button.getBoundingClientRect();
+  const { offsetWidth, offsetHeight } = menu;
+  const { clientWidth, clientHeight } = document.documentElement;
+  const isBelow = at.bottom + offsetHeight <= clientHeight || at.top < offsetHeight;
+  const top = isBelow ? Math.min(at.bottom, clientHeight - offsetHeight) : at.top - offsetHeight;
+  const left = Math.min(Math.max(at.right - offsetWidth, 4), clientWidth - offsetWidth - 4);
+  menu.style.top = `${Math.max(top, 0)}px`;
+  menu.style.left = `${Math.max(left, 0)}px`;
+}

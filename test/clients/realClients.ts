@@ -1,0 +1,104 @@
+/** The command lines of real clients, from npm, kept in the cache outside of the checkout. */
+import path from 'node:path';
+import { cachedInstall, npmEnvironment, npmInstall } from '../vscode/cachedInstall';
+import { ensureCodeServer } from '../vscode/codeServer';
+import { reported, reportToStderr } from '../vscode/progress';
+import type { Sandbox } from '../vscode/sandbox';
+
+const packages = {
+  '@continuedev/cli': '1.5.47',
+  '@anthropic-ai/claude-code': '2.1.330',
+  '@openai/codex': '0.169.0',
+  'opencode-ai': '1.18.33',
+} as const;
+
+/** One change here installs them anew. */
+const folderName = `clients-${Object.values(packages).join('-')}-${process.platform}-${process.arch}`;
+
+export interface CommandLine {
+  /** Beside `HOME`: what keeps it from asking the internet for things of its own. Nothing about the proxy. */
+  readonly env: NodeJS.ProcessEnv;
+  /** The program and its arguments for one question. */
+  command(question: string): readonly [program: string, ...args: string[]];
+}
+
+export interface RealClients {
+  readonly continue: CommandLine;
+  readonly claudeCode: CommandLine;
+  readonly codex: CommandLine;
+  readonly opencode: CommandLine;
+}
+
+/** Installs what is not in the cache (half a minute); Continue's needs a newer Node than the extension, which code-server has. */
+export async function fetchRealClients(): Promise<RealClients> {
+  const { nodePath } = await ensureCodeServer(reportToStderr);
+  const folder = await cachedInstall(folderName, async (partial) => {
+    const specs = Object.entries(packages).map(([name, version]) => `${name}@${version}`);
+    const env = npmEnvironment();
+    env.PATH = `${path.dirname(nodePath)}${path.delimiter}${env.PATH ?? ''}`;
+    await reported(reportToStderr, `${specs.join(', ')} from npm`, () => npmInstall(partial, specs, env));
+    return packages;
+  });
+  const bin = (name: string): string => path.join(folder, 'node_modules', '.bin', name);
+  return {
+    continue: {
+      env: { CONTINUE_TELEMETRY_ENABLED: '0' },
+      command: (question) => [nodePath, bin('cn'), '-p', question],
+    },
+    claudeCode: {
+      env: { CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1', DISABLE_AUTOUPDATER: '1' },
+      command: (question) => [bin('claude'), '-p', question],
+    },
+    codex: {
+      env: {},
+      command: (question) => [nodePath, bin('codex'), 'exec', '--skip-git-repo-check', question],
+    },
+    opencode: {
+      env: { OPENCODE_DISABLE_MODELS_FETCH: '1', OPENCODE_DISABLE_AUTOUPDATE: '1' },
+      command: (question) => [bin('opencode'), 'run', question],
+    },
+  };
+}
+
+export interface Said {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Asks one question in an empty folder; only the home tells the client anything. Ends it after `timeoutMs`. */
+export async function ask(
+  client: CommandLine,
+  question: string,
+  home: string,
+  { sandbox, timeoutMs }: { readonly sandbox: Sandbox; readonly timeoutMs: number },
+): Promise<Said> {
+  const env: NodeJS.ProcessEnv = {
+    ...withoutClients(process.env),
+    ...client.env,
+    HOME: home,
+  };
+  const folder = sandbox.folder('empty');
+  const inFolder = ['-c', 'cd "$0" && exec "$@"', folder, ...client.command(question)];
+  const child = sandbox.start('sh', inFolder, env);
+  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+  const said = { stdout: '', stderr: '' };
+  child.stdout?.on('data', (chunk: Buffer) => (said.stdout += chunk.toString('utf8')));
+  child.stderr?.on('data', (chunk: Buffer) => (said.stderr += chunk.toString('utf8')));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  clearTimeout(timer);
+  return { code, ...said };
+}
+
+/** The variables that tell a client where to go, or who it is, are undone: an undefined one is not passed on. */
+function withoutClients(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const theirs = /^(ANTHROPIC|CLAUDE|CODEX|OPENAI|OPENROUTER|OPENCODE|CONTINUE)/;
+  return Object.fromEntries(
+    Object.keys(env)
+      .filter((name) => theirs.test(name))
+      .map((name) => [name, undefined]),
+  );
+}

@@ -1,0 +1,82 @@
+// Another extension in the same extension host: it holds it up on command, relays a stream as a proxy without a worker
+// would, and measures how Keywheel starts.
+const { pbkdf2 } = require('node:crypto');
+const { appendFileSync, writeFileSync } = require('node:fs');
+const http = require('node:http');
+const net = require('node:net');
+const path = require('node:path');
+const vscode = require('vscode');
+
+const { BLOCKER_FOLDER: folder, BLOCKER_UPSTREAM: upstream, BLOCKER_KEYWHEEL_PORT: port } = process.env;
+
+function activate(context) {
+  const note = (name, value) => appendFileSync(path.join(folder, name), `${JSON.stringify(value)}\n`);
+  const relay = http.createServer((request, response) => {
+    const onward = http.request(
+      new URL(request.url, upstream),
+      { method: request.method, headers: { ...request.headers, host: new URL(upstream).host } },
+      (answer) => {
+        response.writeHead(answer.statusCode, answer.headers);
+        answer.pipe(response);
+      },
+    );
+    onward.on('error', () => response.destroy());
+    request.pipe(onward);
+  });
+  relay.listen(0, '127.0.0.1', () => writeFileSync(path.join(folder, 'relay'), String(relay.address().port)));
+  context.subscriptions.push(
+    { dispose: () => relay.close() },
+    vscode.commands.registerCommand('blocker.spin', () => {
+      note('spins', { atMs: Date.now() });
+      const untilMs = Date.now() + 3000;
+      while (Date.now() < untilMs);
+    }),
+    vscode.commands.registerCommand('blocker.fillPool', () => {
+      const startedAtMs = Date.now();
+      note('fills', { atMs: startedAtMs });
+      for (let index = 0; index < 8; index++) {
+        pbkdf2('password', 'salt', 3_000_000, 64, 'sha512', () =>
+          note('filled', { tookMs: Date.now() - startedAtMs }),
+        );
+      }
+    }),
+  );
+  void measureStart(note);
+}
+
+/** From the call of Keywheel's activation: when it returned, and when the port was bound. */
+async function measureStart(note) {
+  const keywheel = vscode.extensions.getExtension('keywheel.keywheel');
+  if (keywheel === undefined) return;
+  // VS Code finds the module in the cache: its activation is measured alone, without the loading of its code.
+  const file = require.resolve(path.join(keywheel.extensionPath, 'dist', 'extension.js'));
+  const code = performance.now();
+  const real = require(file);
+  const loadedMs = performance.now() - code;
+  const called = new Promise((resolve) => {
+    const activate = (context) => {
+      const startedAt = performance.now();
+      const exported = real.activate(context);
+      resolve({ startedAt, activatedMs: performance.now() - startedAt });
+      return exported;
+    };
+    require.cache[file].exports = { ...real, activate };
+  });
+  const { startedAt, activatedMs } = await called;
+  note('starts', { loadedMs, activatedMs, boundMs: await bound(startedAt) });
+}
+
+async function bound(startedAt) {
+  for (;;) {
+    const isBound = await new Promise((resolve) => {
+      const socket = net.connect(Number(port), '127.0.0.1', () => resolve(true));
+      socket.on('error', () => resolve(false));
+      socket.on('connect', () => socket.destroy());
+    });
+    if (isBound) return performance.now() - startedAt;
+    if (performance.now() - startedAt > 10_000) return null;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+module.exports = { activate };

@@ -1,0 +1,196 @@
+// Connecting clients in a real VS Code by clicks and keys: what is shown, what is written, the test request, the doctor, the undo.
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Simulator } from '../simulator/simulator';
+import { runCommand } from '../vscode/command';
+import { PackagedVsCode } from '../vscode/packaged';
+import { checkoutFolder } from '../vscode/paths';
+import { pollUntil } from '../vscode/quickInput';
+import type { VsCodeWindow } from '../vscode/vscodeWindow';
+import { freePort } from './support/freePort';
+
+const key = `sk-or-v1-e2e-clients-${'0'.repeat(48)}`;
+const continueText = '# my models\nname: Mine\nversion: 0.0.1\nschema: v1\nmodels: [] # none yet\n';
+const claudeText = '{\n  "includeCoAuthoredBy": false\n}\n';
+
+describe('clients of the packaged extension', () => {
+  let simulator: Simulator;
+  let vscode: PackagedVsCode;
+  let window: VsCodeWindow;
+  let port: number;
+  let home: string;
+
+  before(async () => {
+    home = await mkdtemp(path.join(tmpdir(), 'keywheel-e2e-home-'));
+    await put('.continue/config.yaml', continueText);
+    await put('.claude/settings.json', claudeText);
+    simulator = await Simulator.start({ accounts: [{ name: 'anna', userId: 'user_anna', keys: [key] }] });
+    port = await freePort();
+    vscode = await PackagedVsCode.start({
+      vsixPath: path.join(checkoutFolder(), 'dist', 'keywheel.vsix'),
+      machineSettings: { 'keywheel.port': port, 'keywheel.upstreamUrl': simulator.baseUrl },
+      env: { HOME: home },
+    });
+    window = await vscode.openWindow();
+    await window.waitForStatusBarItem('keywheel.status', /key/i, 60_000);
+    await window.runCommand('Keywheel: Add Key');
+    await window.quickInput.fill(key, /OpenRouter/);
+    await window.quickInput.fill('private', /Label/);
+    await window.waitForStatusBarItem('keywheel.status', /50/, 60_000);
+    await window.clearNotifications();
+  });
+
+  after(async () => {
+    await vscode.close();
+    await simulator.stop();
+    await rm(home, { recursive: true, force: true });
+  });
+
+  it('shows what it will write into Continue, and writes nothing without a yes', async () => {
+    await choose('Continue');
+    await window.quickInput.pick('openrouter/free', /model/);
+    const text = await dialogText();
+    assert.match(text, /config\.yaml/);
+    assert.match(text, /apiBase/);
+    assert.doesNotMatch(text, /kw-[A-Za-z0-9]/);
+    await window.screenshot('20-connect-continue');
+    await press('Cancel');
+    assert.equal(await get('.continue/config.yaml'), continueText);
+  });
+
+  it('connects Continue and Claude Code after a yes', async () => {
+    for (const [client, file] of [
+      ['Continue', '.continue/config.yaml'],
+      ['Claude Code', '.claude/settings.json'],
+    ] as const) {
+      await choose(client);
+      await window.quickInput.pick('openrouter/free', /model/);
+      await dialogText();
+      await press('Write');
+      await window.waitForNotification(new RegExp(`${client} is connected`));
+      assert.ok((await get(file)).includes(`127.0.0.1:${port}/api`));
+      await window.clearNotifications();
+    }
+    assert.match(await get('.continue/config.yaml'), /# my models[\s\S]*# none yet/);
+    await window.runCommand('Keywheel: Connect Client');
+    await window.quickInput.waitFor(/Choose the client/);
+    await window.screenshot('21-clients-connected');
+    await window.quickInput.dismiss();
+  });
+
+  it('says what came of a test request', async () => {
+    await window.runCommand('Keywheel: Send Test Request');
+    const said = await window.waitForNotification(/It works/);
+    assert.match(said, /private/);
+    await window.screenshot('22-test-request');
+    await window.clearNotifications();
+  });
+
+  it('gives any other client its values', async () => {
+    await choose('Any Other Client');
+    const page = await window.webviewFrame('button[data-action="copyKey"]');
+    await page.locator('button[data-action="copy.anthropic"]').click();
+    await pollUntil(
+      async () => (await window.clipboard()) === `http://127.0.0.1:${port}/api`,
+      'The base URL was never copied',
+    );
+    await window.screenshot('23-any-other-client');
+  });
+
+  it('examines everything, and finds no fault', async () => {
+    await window.runCommand('Keywheel: Run Doctor');
+    const page = await window.webviewFrame('.finding', 60_000);
+    await window.clearNotifications();
+    await window.screenshot('24-doctor');
+    const text = await page.locator('main').innerText();
+    assert.match(text, /No fault was found/);
+    for (const part of [
+      /This window serves port/,
+      /OpenRouter answers in/,
+      /private/,
+      /Claude Code: connected/,
+    ])
+      assert.match(text, part);
+    await page.locator('button[data-action="copy"]').click();
+    await pollUntil(async () => (await window.clipboard()).startsWith('Keywheel'), 'No report was copied');
+    const report = await window.clipboard();
+    assert.ok(!report.includes(key) && !report.includes('private') && !report.includes(home), report);
+    await vscode.setTheme('light');
+    await window.screenshot('25-doctor-light');
+    await vscode.setTheme('highContrast');
+    await window.screenshot('26-doctor-high-contrast');
+    await vscode.setTheme('dark');
+  });
+
+  it('writes connected clients anew when the proxy key is made anew', async () => {
+    const before = await get('.claude/settings.json');
+    await window.runCommand('Keywheel: Make New Proxy Key');
+    await dialogText();
+    await press('Make New Proxy Key');
+    await pollUntil(
+      async () => /connected clients/.test(await dialogText()),
+      'The clients were never listed',
+    );
+    await window.screenshot('27-rewrite');
+    await press('Write');
+    await window.waitForNotification(/Written anew: Continue, Claude Code/);
+    assert.notEqual(await get('.claude/settings.json'), before);
+    await window.clearNotifications();
+  });
+
+  it('gives both files their bytes back', async () => {
+    await window.runCommand('Keywheel: Disconnect All Clients');
+    await dialogText();
+    await window.screenshot('28-disconnect');
+    await press('Disconnect');
+    await window.waitForNotification(/Disconnected: Continue, Claude Code/);
+    assert.equal(await get('.continue/config.yaml'), continueText);
+    assert.equal(await get('.claude/settings.json'), claudeText);
+    assert.ok(!existsSync(path.join(home, '.claude/settings.json.keywheel-backup')));
+  });
+
+  it('gives the bytes back when it is uninstalled while a client is connected', async () => {
+    await window.clearNotifications();
+    await choose('Claude Code');
+    await window.quickInput.pick('openrouter/free', /model/);
+    await dialogText();
+    await press('Write');
+    await window.waitForNotification(/Claude Code is connected/);
+    const extensions = path.join(path.dirname(vscode.server.dataFolder), 'extensions');
+    const name = (await readdir(extensions)).find((entry) => entry.startsWith('keywheel.keywheel'));
+    assert.ok(name);
+    // What VS Code runs when the extension is gone: the script of the manifest, from the extension's folder.
+    const script = path.join(extensions, name, 'dist', 'uninstall.js');
+    const said = await runCommand(process.execPath, [script], { env: { HOME: home }, timeoutMs: 5000 });
+    assert.match(said, /claudeCode .*: restored/);
+    assert.equal(await get('.claude/settings.json'), claudeText);
+  });
+
+  async function choose(client: string): Promise<void> {
+    await window.runCommand('Keywheel: Connect Client');
+    await window.quickInput.pick(client, /Choose the client/);
+  }
+
+  async function dialogText(): Promise<string> {
+    const dialog = window.page.locator('.monaco-dialog-box');
+    await dialog.waitFor();
+    return await dialog.innerText();
+  }
+
+  async function press(button: string): Promise<void> {
+    await window.page.locator('.monaco-dialog-box .monaco-button').getByText(button, { exact: true }).click();
+  }
+
+  async function put(name: string, text: string): Promise<void> {
+    const file = path.join(home, name);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, text);
+  }
+
+  async function get(name: string): Promise<string> {
+    return await readFile(path.join(home, name), 'utf8');
+  }
+});

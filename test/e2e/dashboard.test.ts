@@ -1,0 +1,218 @@
+// The dashboard as people use it: in four themes, and by keyboard alone.
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { source as axe } from 'axe-core';
+import type { Frame } from 'playwright-core';
+import * as v from 'valibot';
+import { Simulator } from '../simulator/simulator';
+import { PackagedVsCode } from '../vscode/packaged';
+import { checkoutFolder } from '../vscode/paths';
+import { pollUntil } from '../vscode/quickInput';
+import { THEMES, type Theme } from '../vscode/themes';
+import type { VsCodeWindow } from '../vscode/vscodeWindow';
+import { freePort } from './support/freePort';
+
+const themes = Object.keys(THEMES) as Theme[];
+const tabs = ['Accounts', 'Last 24 hours', 'Activity'] as const;
+
+describe('the dashboard in VS Code', () => {
+  let simulator: Simulator;
+  let vscode: PackagedVsCode;
+  let window: VsCodeWindow;
+  let frame: Frame;
+
+  before(async () => {
+    simulator = await Simulator.start({
+      accounts: [
+        { name: 'anna', userId: 'user_anna', keys: [key('anna-1'), key('anna-2')], dailyLimit: 1000 },
+        { name: 'ben', userId: 'user_ben', keys: [key('ben')], dailyLimit: 50 },
+      ],
+    });
+    const port = await freePort();
+    vscode = await PackagedVsCode.start({
+      vsixPath: path.join(checkoutFolder(), 'dist', 'keywheel.vsix'),
+      machineSettings: { 'keywheel.port': port, 'keywheel.upstreamUrl': simulator.baseUrl },
+    });
+    window = await vscode.openWindow();
+    await window.waitForStatusBarItem('keywheel.status', /key/i, 60_000);
+    await window.runCommand('Keywheel: Add Key');
+    const keys = ['anna-1', 'anna-2', 'ben'].map(key).join(',');
+    await window.quickInput.fill(keys, /OpenRouter API key/);
+    await window.waitForStatusBarItem('keywheel.status', /1,050/);
+    await window.runCommand('Keywheel: Copy Proxy Key');
+    await pollUntil(async () => (await window.clipboard()).startsWith('kw-'), 'No proxy key');
+    const proxyKey = await window.clipboard();
+    for (let turn = 0; turn < 6; turn++) await ask(port, proxyKey);
+    await window.runCommand('Keywheel: Open Dashboard');
+    frame = await window.webviewFrame('tr.single');
+    await window.clearNotifications();
+  });
+
+  after(async () => {
+    await vscode.close();
+    await simulator.stop();
+  });
+
+  it('has no fault of level serious or above in four themes', async () => {
+    const faults: string[] = [];
+    for (const theme of themes) {
+      await vscode.setTheme(theme);
+      for (const tab of tabs) {
+        await frame.getByRole('tab', { name: tab }).click();
+        if (tab === 'Activity') await frame.locator('.expander').first().click();
+        await pause(300);
+        await window.screenshot(`dashboard-${theme}-${tab.split(' ')[0]?.toLowerCase() ?? ''}`);
+        faults.push(...(await seriousFaults(frame)).map((fault) => `${theme}, ${tab}: ${fault}`));
+        if (tab === 'Activity') await frame.locator('.expander').first().click();
+      }
+    }
+    await vscode.setTheme('dark');
+    assert.deepEqual(faults, []);
+  });
+
+  it('lets every action be reached and done by keyboard alone', async () => {
+    await select('Accounts');
+    const reached = await stops(40);
+    for (const name of [
+      /Copy Base URL/,
+      /Copy Proxy Key/,
+      /Accounts/,
+      /Add Key/,
+      /Use “/,
+      /Edit “/,
+      /More actions for “/,
+    ])
+      assert.ok(
+        reached.some((stop) => name.test(stop)),
+        `${String(name)} in ${reached.join(' | ')}`,
+      );
+
+    await frame.locator('tr.single .icon-button').first().focus();
+    await press('Enter');
+    await frame.locator('.editor').waitFor();
+    await pause(200);
+    await press('Control+A');
+    await window.page.keyboard.type('Ben at work');
+    await press('Enter');
+    await frame.locator('.title').filter({ hasText: 'Ben at work' }).waitFor();
+
+    await frame.locator('tr.single .switch').focus();
+    await press('Space');
+    await frame.locator('tr.single .switch[aria-checked="false"]').waitFor();
+    await press('Space');
+    await frame.locator('tr.single .switch[aria-checked="true"]').waitFor();
+
+    await frame.locator('tr.single [aria-haspopup="menu"]').focus();
+    await press('Enter');
+    const items = await frame.locator('[role="menuitem"]').allInnerTexts();
+    for (const name of ['Check Now', 'Move Up', 'Move Down', 'Remove', 'Turn Off', 'Edit…'])
+      assert.ok(items.includes(name), items.join());
+    await window.screenshot('dashboard-menu');
+    await press('End');
+    await press('Enter');
+    await frame.locator('.undo-row').waitFor();
+    await pollUntil(async () => (await focused()).startsWith('Undo'), 'Undo has not the focus');
+    await press('Enter');
+    await frame.locator('tr.single').waitFor();
+    await frame.locator('.title').filter({ hasText: 'Ben at work' }).waitFor();
+
+    await select('Last 24 hours');
+    await frame.locator('.u-wrap').first().waitFor();
+    await tabTo(/Show as table: Requests by account/);
+    await press('Enter');
+    await frame.locator('.chart-table table').first().waitFor();
+
+    await select('Activity');
+    await frame.locator('.exchange').first().waitFor();
+    await tabTo(/^\d\d:\d\d:\d\d/);
+    await press('ArrowDown');
+    await press('Enter');
+    await frame.locator('.trail').waitFor();
+    await tabTo(/Copy Report/);
+    await press('Enter');
+    await pollUntil(async () => (await window.clipboard()).startsWith('Keywheel: '), 'No report was copied');
+    assert.doesNotMatch(await window.clipboard(), /sk-or|anna|Ben/);
+  });
+
+  it('shows the same accounts in the native view, which is hidden until asked for', async () => {
+    await window.runCommand('Keywheel: Focus on Accounts View');
+    const view = window.page.locator('.pane-body, .panel').filter({ hasText: 'Ben at work' }).first();
+    await view.waitFor();
+    await window.screenshot('accounts-view');
+    await window.runCommand('View: Toggle Panel Visibility');
+  });
+
+  async function press(keys: string): Promise<void> {
+    await window.page.keyboard.press(keys);
+    await pause(80);
+  }
+
+  /** With the arrows, from the tab that is in front. */
+  async function select(tab: string): Promise<void> {
+    await frame.locator('vscode-tab-header[active]').focus();
+    for (let step = 0; step < tabs.length && (await focused()) !== tab; step++) await press('ArrowRight');
+    await press('Enter');
+  }
+
+  /** The names of what the Tab key reaches, in order. */
+  async function stops(count: number): Promise<string[]> {
+    await frame.evaluate('document.body.tabIndex = -1; document.body.focus(); window.scrollTo(0, 0)');
+    const names: string[] = [];
+    for (let stop = 0; stop < count; stop++) {
+      await window.page.keyboard.press('Tab');
+      names.push(await focused());
+    }
+    return names;
+  }
+
+  async function tabTo(name: RegExp): Promise<void> {
+    for (let stop = 0; stop < 60; stop++) {
+      if (name.test(await focused())) return;
+      await window.page.keyboard.press('Tab');
+    }
+    assert.fail(`The Tab key does not reach ${String(name)}`);
+  }
+
+  async function focused(): Promise<string> {
+    return String(
+      await frame.evaluate(`(() => {
+        const at = document.activeElement;
+        if (at === document.body) return '';
+        return at?.getAttribute('aria-label') ?? at?.label ?? at?.innerText ?? at?.tagName ?? '';
+      })()`),
+    ).trim();
+  }
+});
+
+/** Runs axe in the frame and gives the faults that count, with the first place of each. */
+async function seriousFaults(frame: Frame): Promise<string[]> {
+  await frame.evaluate(axe);
+  const found: unknown =
+    await frame.evaluate(`axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
+      violations
+        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+        .map(({ id, nodes }) => id + ': ' + nodes.length + ' × ' + nodes[0].html.slice(0, 160)))`);
+  return v.parse(v.array(v.string()), found);
+}
+
+function key(name: string): string {
+  return `sk-or-v1-e2e-${name.padStart(56, '0')}`;
+}
+
+async function ask(port: number, proxyKey: string): Promise<void> {
+  const response = await fetch(`http://127.0.0.1:${port}/api/v1/chat/completions`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${proxyKey}`,
+      'content-type': 'application/json',
+      'user-agent': 'Cline/3',
+    },
+    body: JSON.stringify({ model: 'a/b:free', messages: [{ role: 'user', content: 'x' }] }),
+  });
+  assert.equal(response.status, 200);
+  await response.text();
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

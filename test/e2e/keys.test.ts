@@ -1,0 +1,243 @@
+// From nothing to keys that turn, by clicks and keys alone: walkthrough, paste, sign-in, used up, unlocked, removed, undone.
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import type { Page } from 'playwright-core';
+import { Simulator } from '../simulator/simulator';
+import { checkoutFolder } from '../vscode/paths';
+import { PackagedVsCode } from '../vscode/packaged';
+import { pollUntil } from '../vscode/quickInput';
+import type { Theme } from '../vscode/themes';
+import type { VsCodeWindow } from '../vscode/vscodeWindow';
+import { freePort } from './support/freePort';
+
+const annaKey = 'sk-or-v1-e2e-anna-000000000000000000000000000000000000000000000001';
+const benKey = 'sk-or-v1-e2e-ben-0000000000000000000000000000000000000000000000002';
+const deadKey = 'sk-or-v1-e2e-dead-00000000000000000000000000000000000000000000003';
+const themes: readonly Theme[] = ['light', 'highContrast', 'dark'];
+
+describe('keys, by clicks and keys alone', () => {
+  let simulator: Simulator;
+  let vscode: PackagedVsCode;
+  let window: VsCodeWindow;
+  let port: number;
+
+  before(async () => {
+    simulator = await Simulator.start({
+      accounts: [
+        { name: 'anna', userId: 'user_anna', keys: [annaKey], dailyLimit: 50 },
+        { name: 'ben', userId: 'user_ben', keys: [benKey], dailyLimit: 50 },
+        { name: 'cleo', userId: 'user_cleo', keys: [], dailyLimit: 1000 },
+      ],
+      signedIn: 'cleo',
+      authPage: 'page',
+    });
+    port = await freePort();
+    vscode = await PackagedVsCode.start({
+      vsixPath: path.join(checkoutFolder(), 'dist', 'keywheel.vsix'),
+      machineSettings: {
+        'keywheel.port': port,
+        'keywheel.upstreamUrl': simulator.baseUrl,
+        'workbench.startupEditor': 'none',
+      },
+      // Wide enough for the walkthrough's pictures.
+      width: 1600,
+      height: 900,
+    });
+    window = await vscode.openWindow();
+    await window.waitForStatusBarItem('keywheel.status', /key/i, 60_000);
+  });
+
+  after(async () => {
+    await vscode.close();
+    await simulator.stop();
+  });
+
+  it('opens the walkthrough by its command', async () => {
+    await window.runCommand('Keywheel: Open Walkthrough');
+    await window.page.getByText('Add your OpenRouter keys').first().waitFor();
+    await pictures('k01-walkthrough-first-step');
+    assert.equal(await doneSteps(), 0);
+  });
+
+  it('takes several keys from one paste, begun by a click in the walkthrough', async () => {
+    await window.page
+      .locator('.step-description-container, .step-container')
+      .getByText('Add Key')
+      .first()
+      .click();
+    await window.quickInput.waitFor(/OpenRouter API key/);
+    await window.quickInput.type(
+      `OPENROUTER_KEYS=${annaKey}:40,${benKey} OPENROUTER_API_KEY=${deadKey}`,
+      /Add Key/,
+    );
+    await window.quickInput.waitFor(/Keys found: 3/);
+    await pictures('k02-paste-of-three-keys');
+    await window.page.keyboard.press('Enter');
+    const said = await window.waitForNotification(/Keys added/);
+    assert.match(
+      said,
+      /Keys added: 2, accounts: 2\. Not added: sk-or-v1-…0003 \(not accepted by OpenRouter\)/,
+    );
+    await pictures('k03-summary-of-the-paste');
+    await window.clearNotifications();
+    await window.waitForStatusBarItem('keywheel.status', /90/);
+    await pollUntil(async () => (await doneSteps()) === 1, 'The first step was never done');
+    await pictures('k04-first-step-done');
+  });
+
+  it('adds a key by signing in on OpenRouter’s page', async () => {
+    const opened = window.page.context().waitForEvent('page');
+    await window.runCommand('Keywheel: Sign In with OpenRouter');
+    await window.waitForNotification(/Waiting for you to sign in/);
+    await pictures('k05-waiting-for-the-sign-in');
+    const page = await opened;
+    await page.locator('#authorize').click();
+    await page.getByText('Signed in').waitFor();
+    await picture(page, 'k06-page-after-the-sign-in');
+    await page.close();
+    const said = await window.waitForNotification(/added/);
+    assert.match(said, /Key “sk-or-v1-….{4}” added\. 1,000 of 1,000 free requests left today/);
+    await window.waitForStatusBarItem('keywheel.status', /1,090/);
+    await pictures('k07-signed-in');
+    await window.clearNotifications();
+  });
+
+  it('takes a pasted code where the browser does not come back', async () => {
+    const first = window.page.context().waitForEvent('page');
+    await window.runCommand('Keywheel: Sign In with OpenRouter');
+    await window.waitForNotification(/Waiting for you to sign in/);
+    await (await first).close();
+    await window.pressInNotification('Waiting for you', 'Cancel');
+    await window.waitForNotification(/not finished/);
+    const second = window.page.context().waitForEvent('page');
+    await window.pressInNotification('not finished', 'Paste a Code');
+    const page = await second;
+    const code = await page.locator('#code').innerText();
+    await page.close();
+    await window.quickInput.type('nothing like it', /Paste the code/);
+    await window.quickInput.waitFor(/no code in this/);
+    await pictures('k08-paste-a-code');
+    await window.quickInput.fill(code, /code/);
+    const said = await window.waitForNotification(/added/);
+    assert.match(said, /2 keys, 1 account: 1,000 a day together/);
+    await window.clearNotifications();
+  });
+
+  it('rotates, and completes the walkthrough by that', async () => {
+    await window.runCommand('Keywheel: Copy Proxy Key');
+    await pollUntil(
+      async () => (await window.clipboard()).startsWith('kw-'),
+      'The clipboard never held the proxy key',
+    );
+    for (let turn = 0; turn < 3; turn++) assert.equal(await askOutside(await window.clipboard()), 200);
+    await pollUntil(async () => (await doneSteps()) === 3, 'The walkthrough was never completed');
+    await pictures('k09-walkthrough-completed');
+  });
+
+  it('tells once that all is used, until when', async () => {
+    const proxyKey = await window.clipboard();
+    for (const name of ['anna', 'ben', 'cleo']) simulator.spendElsewhere(name, 1_000);
+    assert.equal(await askOutside(proxyKey), 429);
+    const said = await window.waitForNotification(/all free requests/);
+    assert.match(said, /^Keywheel: all free requests of today are used, until/);
+    await pictures('k10-all-used');
+    await window.pressInNotification('all free requests', 'Open Dashboard');
+    await window.webviewFrame('main');
+    await window.clearNotifications();
+    await pictures('k11-dashboard-all-used');
+  });
+
+  it('unlocks an account from the dashboard, once it has allowance again', async () => {
+    for (const name of ['anna', 'ben', 'cleo']) simulator.account(name).dailyLimit = 5_000;
+    const dashboard = await window.webviewFrame('main');
+    // The second: the first has a limit of its own.
+    await dashboard.getByRole('button', { name: /^More/ }).nth(1).click();
+    await pictures('k12-account-menu', ['dark']);
+    await dashboard.getByText('Check Now', { exact: true }).click();
+    await dashboard.getByRole('button', { name: /^More/ }).nth(1).click();
+    await dashboard.getByText('Unlock', { exact: true }).click();
+    await pollUntil(async () => (await askOutside(await window.clipboard())) === 200, 'Never served again');
+    await pictures('k12-unlocked', ['dark']);
+  });
+
+  it('undoes a removal', async () => {
+    await window.runCommand('Keywheel: Remove Key');
+    await window.quickInput.waitFor(/Choose the key to remove/);
+    const before = await window.quickInput.rows();
+    const [row = ''] = before;
+    await window.quickInput.pick(row, /Choose the key to remove/);
+    await window.waitForNotification(/removed/);
+    await pictures('k12-removed', ['dark']);
+    await window.pressInNotification('removed', 'Undo');
+    await window.runCommand('Keywheel: Remove Key');
+    await window.quickInput.waitFor(/Choose the key to remove/);
+    assert.deepEqual(await window.quickInput.rows(), before);
+    await window.quickInput.dismiss();
+  });
+
+  it('writes the next request and its answer to the log, once', async () => {
+    await window.runCommand('Keywheel: Record Next Request');
+    await window.waitForNotification(/written to the log/);
+    await pictures('k13-record-asks');
+    await window.pressInNotification('written to the log', 'Record');
+    // The window asks the host; nothing shows when it has heard.
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    assert.equal(await askOutside(await window.clipboard()), 200);
+    await window.waitForNotification(/are in the log/);
+    await window.pressInNotification('are in the log', 'Show Log');
+    await window.page
+      .locator('.view-line')
+      .filter({ hasText: /---.end.---/ })
+      .first()
+      .waitFor();
+    await pictures('k14-recorded', ['dark']);
+    await window.clearNotifications();
+  });
+
+  it('exports labels and limits without keys', async () => {
+    await window.runCommand('Keywheel: Export Key List');
+    await window.page.locator('.monaco-editor').getByText('dailyLimit').first().waitFor();
+    const text = await window.page.locator('.monaco-editor .view-lines').first().innerText();
+    assert.ok(!text.includes('sk-or-v1-e2e'));
+    await pictures('k15-exported', ['dark']);
+  });
+
+  it('removes everything after a yes', async () => {
+    await window.runCommand('Keywheel: Remove Everything');
+    const dialog = window.page.locator('.monaco-dialog-box');
+    await dialog.getByText('Remove everything that Keywheel keeps?').waitFor();
+    await pictures('k16-remove-everything');
+    await dialog.getByRole('button', { name: 'Remove Everything' }).click();
+    await window.waitForNotification(/is removed/);
+    await window.waitForStatusBarItem('keywheel.status', /Add a key/);
+    await pictures('k17-everything-removed', ['dark']);
+  });
+
+  /** The window as it is, in each theme. */
+  async function pictures(name: string, wanted: readonly Theme[] = themes): Promise<void> {
+    for (const theme of wanted) {
+      if (wanted.length > 1) await vscode.setTheme(theme);
+      await window.screenshot(`${name}-${theme}`);
+    }
+  }
+
+  async function picture(page: Page, name: string): Promise<void> {
+    const file = path.join(checkoutFolder(), 'test', 'e2e', 'screenshots', `${name}.png`);
+    await page.screenshot({ path: file });
+  }
+
+  /** How many steps of the walkthrough are ticked. */
+  async function doneSteps(): Promise<number> {
+    return await window.page.locator('.getting-started-step .codicon-getting-started-step-checked').count();
+  }
+
+  async function askOutside(proxyKey: string): Promise<number> {
+    const response = await fetch(`http://127.0.0.1:${port}/api/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${proxyKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'a/b:free', messages: [{ role: 'user', content: 'Say hello' }] }),
+    });
+    await response.text();
+    return response.status;
+  }
+});

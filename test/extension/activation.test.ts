@@ -1,0 +1,37 @@
+/** The extension comes up by itself, serves, and tells others only what they may know. */
+import assert from 'node:assert/strict';
+import { extensions } from 'vscode';
+import type { KeywheelExports } from '../../src/vscode/api';
+import { extensionId, keywheelApi, statusThat, until } from './support/running';
+
+describe('activation', () => {
+  it('happens behind the start-up, without anything being asked for', async () => {
+    await until('active', () => extensions.getExtension(extensionId)?.isActive === true);
+  });
+
+  it('leads to a proxy that listens at the port that is set', async () => {
+    const { baseUrl } = await statusThat('running', ({ proxy }) => proxy === 'running');
+    assert.equal(baseUrl, 'http://127.0.0.1:28417/api/v1');
+    const { status } = await fetch(new URL('/api', baseUrl), { method: 'HEAD' });
+    assert.equal(status, 204);
+  });
+
+  it('exports version 1 of the API and no other', async () => {
+    const exports = extensions.getExtension<KeywheelExports>(extensionId)?.exports;
+    assert.throws(() => exports?.getAPI(2), RangeError);
+    assert.deepEqual(Object.keys(await keywheelApi()).sort(), ['onDidChangeStatus', 'status']);
+  });
+
+  it('exports no name, no key and no proxy key', async () => {
+    const status = (await keywheelApi()).status();
+    assert.deepEqual(Object.keys(status).sort(), [
+      'accounts',
+      'baseUrl',
+      'freeLeft',
+      'freeLimit',
+      'keys',
+      'proxy',
+      'resetAtMs',
+    ]);
+  });
+});

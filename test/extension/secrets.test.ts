@@ -1,0 +1,118 @@
+/** The product's own parts on stores that remember: secrets reach SecretStorage and nothing else. */
+import assert from 'node:assert/strict';
+import { SystemClock } from '../../src/base/clock';
+import { TextLog } from '../../src/base/log';
+import { KeyActions } from '../../src/service/keyActions';
+import { Keyring } from '../../src/service/keyring';
+import { KeywheelService } from '../../src/service/keywheelService';
+import { Series } from '../../src/service/series';
+import { defaultSettings } from '../../src/service/settings';
+import { CurrentState } from '../../src/vscode/currentState';
+import { keywheelExports } from '../../src/vscode/api';
+import { StateKeeper } from '../../src/vscode/stateKeeper';
+import { MementoStateStore } from '../../src/vscode/stateStore';
+import { SecretStorageVault, VaultError } from '../../src/vscode/vault';
+import { RecordingMemento, RecordingSecrets } from './support/recording';
+
+const canaries = [1, 2].map((n) => `sk-or-v1-${'canary0'.repeat(8)}${n}`);
+
+describe('secrets', () => {
+  it('are in SecretStorage, one record a key, and in no state, log, view or export', async () => {
+    const secrets = new RecordingSecrets();
+    const globalState = new RecordingMemento();
+    const lines: string[] = [];
+    const log = new TextLog((_, line) => lines.push(line));
+    const clock = new SystemClock();
+    const service = new KeywheelService({ clock, log, version: '0.0.0' });
+    await service.configure({ ...defaultSettings, port: 0, upstreamUrl: 'http://127.0.0.1:9/api/v1' });
+    const vault = new SecretStorageVault(secrets);
+    const keyring = new Keyring({ vault, clock, log, check: async (key) => await service.checkKey(key) });
+    keyring.onDidChange(() => service.setKeys(keyring.keys));
+    const keeper = new StateKeeper({ service, store: new MementoStateStore(globalState, 'machine'), log });
+    const keyActions = new KeyActions({ service, keyring, clock, log });
+    const series = new Series(clock);
+    const state = new CurrentState({ service, keyring, series, keyActions, log });
+    try {
+      await keeper.restore();
+      await keyring.load();
+      for (const [index, key] of canaries.entries()) {
+        const result = await keyring.add(key, `Key ${index}`);
+        assert.equal(result.kind, 'added');
+      }
+      await keeper.saveNow();
+      await keyring.renewProxyKey();
+      await keeper.saveNow();
+
+      const { proxyKey } = keyring;
+      assert.ok(proxyKey);
+      assert.equal(secrets.values.get('proxyKey'), proxyKey);
+      const records = [...secrets.values.keys()].filter((name) => name.startsWith('key.'));
+      assert.equal(records.length, canaries.length);
+      assert.ok(globalState.written.length > 0, 'state was saved');
+      const seen = JSON.stringify([
+        globalState.written,
+        lines,
+        state.read(),
+        keywheelExports(state).getAPI(1).status(),
+        [...secrets.values.keys()],
+      ]);
+      for (const secret of [...canaries, proxyKey]) assert.ok(!seen.includes(secret), 'a secret got out');
+    } finally {
+      state.dispose();
+      keyActions.dispose();
+      keeper.dispose();
+      keyring.dispose();
+      await service.stop(0);
+      service.dispose();
+    }
+  });
+
+  it('come back in their order from what another window stored', async () => {
+    const secrets = new RecordingSecrets();
+    const vault = new SecretStorageVault(secrets);
+    const key = (text: string): Parameters<typeof vault.saveKey>[0] => ({
+      key: text,
+      label: text.slice(-1),
+      dailyLimit: null,
+      accountName: null,
+      paidUse: 'auto',
+      enabled: true,
+    });
+    for (const text of canaries) await vault.saveKey(key(text));
+    const ids = [...secrets.values.keys()].map((name) => name.replace('key.', ''));
+    await vault.saveOrder(ids.reverse());
+    await vault.saveProxyKey('kw-proxy');
+    const loaded = await new SecretStorageVault(secrets).load();
+    assert.deepEqual(loaded, { keys: [...canaries].reverse().map(key), proxyKey: 'kw-proxy', damaged: [] });
+  });
+
+  it('that cannot be read are named and left alone', async () => {
+    const secrets = new RecordingSecrets();
+    await secrets.store('index', JSON.stringify({ keyIds: ['aaaaaaaaaaaa', 'gone'] }));
+    await secrets.store('key.aaaaaaaaaaaa', '{"half":');
+    const { keys, damaged } = await new SecretStorageVault(secrets).load();
+    assert.deepEqual([keys, damaged], [[], ['key.aaaaaaaaaaaa']]);
+    assert.equal(secrets.values.get('key.aaaaaaaaaaaa'), '{"half":');
+  });
+
+  it('are said to be kept only when they can be read back', async () => {
+    const secrets = new RecordingSecrets();
+    secrets.store = () => Promise.resolve();
+    await assert.rejects(new SecretStorageVault(secrets).saveProxyKey('kw-proxy'), (error: unknown) => {
+      assert.ok(error instanceof VaultError);
+      assert.doesNotMatch(error.message, /kw-proxy/);
+      assert.equal(error.code, 'notKept');
+      return true;
+    });
+  });
+});
+
+describe('quota state', () => {
+  it('of 64 KB or more is refused, and what was there stays', async () => {
+    const globalState = new RecordingMemento();
+    const store = new MementoStateStore(globalState, 'machine');
+    await store.save({ used: 3 });
+    await assert.rejects(store.save({ text: 'x'.repeat(64 * 1024) }), { code: 'stateTooLarge' });
+    assert.deepEqual(await store.load(), { used: 3 });
+  });
+});

@@ -1,0 +1,78 @@
+/** Keys in many windows: one set, whoever changes it, whoever hosts next. */
+import assert from 'node:assert/strict';
+import { keyIdOf } from '../../src/base/secret';
+import { Simulator } from '../simulator/simulator';
+import { Stage, until } from './support/windows';
+
+const one = 'sk-or-v1-keys-aaaaaaaa';
+const two = 'sk-or-v1-keys-bbbbbbbb';
+const three = 'sk-or-v1-keys-cccccccc';
+
+describe('keys in many windows', function () {
+  this.timeout(30_000);
+  let stage: Stage;
+  let simulator: Simulator;
+
+  before(async function () {
+    this.timeout(60_000);
+    stage = await Stage.make();
+    simulator = await Simulator.start({
+      accounts: [one, two, three].map((key) => ({ name: key, keys: [key] })),
+    });
+  });
+
+  afterEach(async () => {
+    await stage.clear();
+  });
+
+  after(async () => {
+    await stage.dispose();
+    await simulator.stop();
+  });
+
+  const open = async (name: string, keys: readonly string[], revision = 3): ReturnType<Stage['open']> =>
+    await stage.open({ name, keys, revision, upstreamUrl: simulator.baseUrl });
+
+  it('that were removed do not come back with a host whose vault is stale', async () => {
+    const a = await open('a', [one, two]);
+    await a.until('hosts', ({ isHost }) => isHost);
+    const b = await open('b', [one, two]);
+    await b.until('follows', ({ isFollower }) => isFollower);
+    await b.ask({ kind: 'remove', keyId: keyIdOf(one) });
+    await a.until('has one key', ({ seen }) => seen.at(-1)?.keys.join() === two);
+    const c = await open('c', [one, two]);
+    await c.until('has one key', ({ seen }) => seen.at(-1)?.keys.join() === two);
+    await a.kill();
+    await until('one of two hosts', () => b.isHost || c.isHost);
+    await (b.isHost ? b : c).kill();
+    const left = b.isHost ? c : b;
+    await left.until('hosts', ({ isHost }) => isHost);
+    assert.deepEqual(left.seen.at(-1)?.keys, [two]);
+  });
+
+  it('that are newer in the vault of a window that comes later reach the host', async () => {
+    const a = await open('a', [one, two], 3);
+    await a.until('hosts', ({ isHost }) => isHost);
+    const b = await open('b', [two], 4);
+    await a.until('has one key', ({ seen }) => seen.at(-1)?.keys.join() === two);
+    assert.deepEqual(b.seen.at(-1)?.keys, [two]);
+  });
+
+  it('that are added in any window serve at once, and every window shows it within 200 ms', async () => {
+    const a = await open('a', [one]);
+    await a.until('hosts', ({ isHost }) => isHost);
+    const b = await open('b', [one]);
+    await b.until('follows', ({ isFollower }) => isFollower);
+    const c = await open('c', [one]);
+    await c.until('follows', ({ isFollower }) => isFollower);
+    await b.ask({ kind: 'add', key: two, label: 'Two' });
+    const addedAtMs = Date.now();
+    for (const window of [a, c]) {
+      await window.until('has two keys', ({ seen }) => seen.at(-1)?.keys.length === 2);
+    }
+    const seenAtMs = [a, c].map(({ seen }) => seen.find(({ keys }) => keys.length === 2)?.atMs ?? 0);
+    const lateMs = Math.max(...seenAtMs) - addedAtMs;
+    console.log(`      shown everywhere ${lateMs} ms after it was added`);
+    assert.ok(lateMs < 200, `${lateMs} ms`);
+  });
+});

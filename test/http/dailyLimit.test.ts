@@ -1,0 +1,155 @@
+// What the server says of a day or a minute: believed for as long as it says, and no longer.
+import assert from 'node:assert/strict';
+import { TextLog } from '../../src/base/log';
+import { KeywheelService } from '../../src/service/keywheelService';
+import { plainKey } from '../../src/service/storedKey';
+import { defaultSettings } from '../../src/service/settings';
+import type { AccountView } from '../../src/service/snapshot';
+import { ask } from './client';
+import { accountsOf, keyFor, PROXY_KEY, withRig, type Rig } from './support';
+
+const minuteMs = 60_000;
+const midnightMs = Date.UTC(2026, 0, 16);
+
+function viewOf(rig: Rig, name: string): AccountView {
+  const view = rig.service.snapshot().accounts.find((each) => each.name === `${name}-1`);
+  assert.ok(view !== undefined);
+  return view;
+}
+
+/** Uses the account up elsewhere, and asks until the proxy has tried it. */
+async function runInto(rig: Rig, name: string): Promise<void> {
+  rig.simulator.spendElsewhere(name, 50);
+  for (let count = 0; count < 4; count++) assert.equal((await rig.get()).status, 200);
+  assert.equal(rig.simulator.limitAnswers, 1);
+}
+
+describe('requests made elsewhere', () => {
+  it('are in the count after the next reading', async () => {
+    await withRig({ accounts: accountsOf('a', 'b') }, async (rig) => {
+      rig.simulator.spendElsewhere('a', 30);
+      assert.equal(viewOf(rig, 'a').day.left, 50);
+      await rig.drive(rig.service.refresh());
+      const { used, left, own } = viewOf(rig, 'a').day;
+      assert.deepEqual({ used, left, own }, { used: 30, left: 20, own: 0 });
+      assert.equal(rig.service.snapshot().wheel.freeLeft, 70);
+    });
+  });
+
+  it('show by themselves, five minutes after an attempt at the latest', async () => {
+    await withRig({ accounts: accountsOf('a', 'b') }, async (rig) => {
+      assert.equal((await rig.get()).status, 200);
+      const name = rig.accountsTried[0] ?? '';
+      rig.simulator.spendElsewhere(name, 30);
+      rig.simulator.forget();
+      await rig.pass(5 * minuteMs + 1_000);
+      assert.equal(viewOf(rig, name).day.used, 31);
+      // The other account had no attempt: nobody asks about it.
+      assert.equal(rig.simulator.requestsTo('/key').length, 1);
+    });
+  });
+
+  it('cost exactly one attempt before that, and another account serves', async () => {
+    await withRig({ accounts: accountsOf('a', 'b') }, async (rig) => {
+      rig.simulator.spendElsewhere('a', 50);
+      for (let count = 0; count < 10; count++) assert.equal((await rig.get()).status, 200);
+      assert.equal(rig.simulator.limitAnswers, 1);
+      assert.equal(rig.accountsTried.filter((name) => name === 'a').length, 1);
+      assert.equal(rig.attempts.length, 11);
+      const { state, untilMs, locks } = viewOf(rig, 'a');
+      assert.deepEqual({ state, untilMs }, { state: 'usedUp', untilMs: midnightMs });
+      assert.deepEqual(
+        locks.map(({ reason, covers, untilMs: lockUntilMs }) => [reason, covers, lockUntilMs]),
+        [['dailyLimit', 'free', midnightMs]],
+      );
+    });
+  });
+});
+
+describe('a minute-limit answer', () => {
+  it('locks for its seconds only, though its text mentions the day', async () => {
+    await withRig({ accounts: accountsOf('a') }, async (rig) => {
+      const fromMs = rig.clock.nowMs();
+      const resetAtMs = fromMs + 7_000;
+      rig.simulator.script({ fault: { kind: 'error', error: 'minuteLimitSayingPerDay', resetAtMs } });
+      const reply = await rig.get();
+      assert.equal(reply.status, 200);
+      assert.deepEqual(rig.gapsMs, [7_000]);
+      assert.equal(viewOf(rig, 'a').state, 'ready');
+    });
+  });
+
+  it('of an unknown kind never locks for a day', async () => {
+    await withRig({ accounts: accountsOf('a') }, async (rig) => {
+      const fromMs = rig.clock.nowMs();
+      rig.simulator.script({ fault: { kind: 'error', error: 'unknown429' }, times: 2 });
+      const reply = await rig.get();
+      assert.equal(reply.status, 200);
+      assert.ok(rig.clock.nowMs() - fromMs <= 60_000, `${rig.clock.nowMs() - fromMs} ms`);
+      assert.deepEqual(viewOf(rig, 'a').locks, []);
+    });
+  });
+});
+
+describe('a daily-limit answer', () => {
+  it('locks until its reset, and not longer', async () => {
+    await withRig({ accounts: accountsOf('a', 'b') }, async (rig) => {
+      await runInto(rig, 'a');
+      await rig.pass(midnightMs - rig.clock.nowMs() - minuteMs);
+      assert.equal(viewOf(rig, 'a').state, 'usedUp');
+      await rig.pass(minuteMs + 1);
+      assert.equal(viewOf(rig, 'a').state, 'ready');
+      rig.simulator.forget();
+      for (let count = 0; count < 2; count++) assert.equal((await rig.get()).status, 200);
+      assert.deepEqual([...rig.accountsTried].sort(), ['a', 'b']);
+    });
+  });
+
+  it('survives a restart', async () => {
+    await withRig({ accounts: accountsOf('a', 'b') }, async (rig) => {
+      await runInto(rig, 'a');
+      const saved: unknown = JSON.parse(JSON.stringify(rig.service.savedState()));
+      rig.simulator.forget();
+      // Upstream tells no counts this time: what is known is known from the file.
+      for (const name of ['a', 'b'])
+        rig.simulator.account(name).omitKeyFields = ['free_model_daily_requests'];
+      const service = new KeywheelService({
+        clock: rig.clock,
+        log: new TextLog(() => undefined),
+        version: '0',
+      });
+      try {
+        await service.configure({ ...defaultSettings, port: 0, upstreamUrl: rig.simulator.baseUrl });
+        assert.equal(service.restore(saved).kind, 'restored');
+        service.setProxyKey(PROXY_KEY);
+        service.setKeys([plainKey(keyFor('a'), 'a-1'), plainKey(keyFor('b'), 'b-1')]);
+        const state = await service.start();
+        assert.ok(state.kind === 'running');
+        const port = Number(new URL(state.baseUrl).port);
+        for (let count = 0; count < 5; count++) {
+          assert.equal((await rig.drive(ask(port, { proxyKey: PROXY_KEY }))).status, 200);
+        }
+        assert.deepEqual(new Set(rig.accountsTried), new Set(['b']));
+        const [account] = service.snapshot().accounts;
+        assert.deepEqual([account?.state, account?.untilMs], ['usedUp', midnightMs]);
+      } finally {
+        await service.stop(0);
+        service.dispose();
+      }
+    });
+  });
+
+  it('is lifted by a reading that shows allowance, if it was taken long enough after it', async () => {
+    await withRig({ accounts: accountsOf('a', 'b') }, async (rig) => {
+      await runInto(rig, 'a');
+      rig.simulator.topUp('a', 10);
+      // Readings are about a minute late: one that is taken at once proves nothing.
+      await rig.drive(rig.service.refresh());
+      assert.equal(viewOf(rig, 'a').state, 'usedUp');
+      await rig.pass(minuteMs + 1);
+      await rig.drive(rig.service.refresh());
+      const { state, day, locks } = viewOf(rig, 'a');
+      assert.deepEqual({ state, locks, limit: day.limit }, { state: 'ready', locks: [], limit: 1000 });
+    });
+  });
+});

@@ -1,0 +1,160 @@
+// Errors that hide in a 200 are found before the client sees anything, and are the errors that they mean.
+import assert from 'node:assert/strict';
+import type { ErrorDetails, ErrorKind } from '../simulator/errors/errorKind';
+import type { Fault } from '../simulator/fault';
+import { dataOf } from './client';
+import { FREE, PAID, realTime, withRig } from './support';
+
+const forms = ['/api/v1/chat/completions', '/api/v1/responses', '/api/v1/messages'];
+
+/** The same error in each way in which it can hide. */
+function hidden(error: ErrorKind, details: ErrorDetails = {}): readonly { stream: boolean; fault: Fault }[] {
+  return [
+    { stream: false, fault: { kind: 'errorIn200', error, ...details } },
+    { stream: true, fault: { kind: 'errorIn200', error, ...details } },
+    { stream: true, fault: { kind: 'errorEvent', afterEvents: 0, error, ...details } },
+    {
+      stream: true,
+      fault: { kind: 'errorEvent', afterEvents: 0, error, responsesEvent: 'error', ...details },
+    },
+    {
+      stream: true,
+      fault: { kind: 'errorEvent', afterEvents: 0, error, responsesEvent: 'response.error', ...details },
+    },
+  ];
+}
+
+describe('an error inside a 200', () => {
+  for (const path of forms) {
+    it(`becomes its status for ${path.slice(7)} when it is the request's own fault`, async () => {
+      await withRig({}, async (rig) => {
+        for (const { stream, fault } of hidden('contextLength')) {
+          rig.simulator.forget();
+          rig.simulator.script({ fault });
+          const reply = await rig.get({ path, stream });
+          assert.equal(rig.attempts.length, 1);
+          assert.equal(reply.status, 400, JSON.stringify(fault));
+          assert.match(reply.header('content-type') ?? '', /^application\/json/);
+          assert.equal(reply.header('content-length'), String(reply.body.length));
+          const { error } = reply.json() as { error: { message: string } };
+          assert.match(error.message, /maximum context length/);
+          if (fault.kind === 'errorIn200') assert.deepEqual(reply.body, rig.attempts[0]?.sent.bytes);
+        }
+      });
+    });
+
+    it(`is tried again for ${path.slice(7)} when it passes`, async () => {
+      for (const { stream, fault } of hidden('internal')) {
+        await withRig({}, async (rig) => {
+          rig.simulator.script({ fault });
+          const reply = await rig.get({ path, stream });
+          assert.equal(reply.status, 200);
+          assert.deepEqual(reply.body, rig.attempts[1]?.sent.bytes);
+          assert.equal(rig.attempts.length, 2);
+          assert.ok((rig.gapsMs[0] ?? 0) >= 500);
+        });
+      }
+    });
+  }
+
+  it('goes on with the other account after a daily limit as the first event', async () => {
+    await withRig({}, async (rig) => {
+      rig.simulator.script({ fault: { kind: 'errorEvent', afterEvents: 0, error: 'dailyLimit' } });
+      const reply = await rig.get({ stream: true });
+      assert.deepEqual(reply.body, rig.attempts[1]?.sent.bytes);
+      assert.equal(new Set(rig.accountsTried).size, 2);
+      assert.deepEqual(rig.gapsMs, [0]);
+    });
+  });
+
+  it('beside partial content is an error as well', async () => {
+    await withRig({}, async (rig) => {
+      rig.simulator.script({ fault: { kind: 'choiceError', error: 'providerDown' } });
+      assert.equal((await rig.get()).status, 200);
+      assert.equal(rig.attempts.length, 2);
+      rig.simulator.script({ fault: { kind: 'choiceError', error: 'badRequest' } });
+      assert.equal((await rig.get()).status, 400);
+      rig.simulator.script({ fault: { kind: 'choiceError', error: 'badRequest', afterEvents: 0 } });
+      assert.equal((await rig.get({ stream: true })).status, 400);
+    });
+  });
+
+  it('after content goes to the client as it came, and the stream ends with it', async () => {
+    await withRig({}, async (rig) => {
+      for (const path of forms) {
+        rig.simulator.forget();
+        rig.simulator.script({ fault: { kind: 'errorEvent', afterEvents: 5, error: 'providerDown' } });
+        const reply = await rig.get({ path, stream: true });
+        assert.equal(reply.status, 200);
+        assert.equal(rig.attempts.length, 1);
+        assert.deepEqual(reply.body, rig.attempts[0]?.sent.bytes);
+        assert.ok(reply.isWhole);
+        assert.equal(rig.service.activity()[0]?.end, 'failed');
+      }
+    });
+  });
+
+  it('is found after comments, and in an answer of gzip or brotli', async () => {
+    for (const coding of ['gzip', 'br', 'deflate'] as const) {
+      // Coding takes threads, and so real time.
+      await withRig({ clock: realTime() }, async (rig) => {
+        rig.simulator.script({
+          fault: [
+            { kind: 'coded', coding },
+            { kind: 'comments', count: 3 },
+            { kind: 'errorEvent', afterEvents: 0, error: 'contextLength' },
+          ],
+        });
+        const streamed = await rig.get({ stream: true });
+        assert.equal(streamed.status, 400);
+        assert.equal(streamed.header('content-encoding'), undefined);
+        assert.match(streamed.text, /maximum context length/);
+        rig.simulator.script({
+          fault: [
+            { kind: 'coded', coding },
+            { kind: 'errorIn200', error: 'badRequest' },
+          ],
+        });
+        const whole = await rig.get();
+        assert.equal(whole.status, 400);
+        assert.match((whole.json() as { error: { message: string } }).error.message, /Input required/);
+        rig.simulator.script({ fault: { kind: 'coded', coding } });
+        const good = await rig.get({ stream: true });
+        assert.equal(good.header('content-encoding'), coding);
+        assert.deepEqual(good.body, rig.attempts.at(-1)?.sent.bytes);
+      });
+    }
+  });
+
+  it('in an image’s answer becomes its status, and the image is not asked for twice', async () => {
+    await withRig({}, async (rig) => {
+      rig.simulator.script({ fault: { kind: 'errorIn200', error: 'providerDown' } });
+      const reply = await rig.get({ path: '/api/v1/images', model: PAID });
+      assert.equal(reply.status, 502);
+      assert.equal(rig.attempts.length, 1);
+    });
+  });
+
+  it('that is no JSON at all for a stream never reaches the client as a 200 that ends', async () => {
+    await withRig({}, async (rig) => {
+      const headers = { 'Content-Type': 'text/event-stream' };
+      rig.simulator.script({
+        times: 9,
+        fault: { kind: 'respond', status: 200, headers, body: '{"error":{"code":400,"message":"So not."}}' },
+      });
+      const reply = await rig.get({ stream: true });
+      assert.equal(reply.status, 400);
+      assert.deepEqual(reply.json(), { error: { code: 400, message: 'So not.' } });
+    });
+  });
+
+  it('an answer that is empty has been answered', async () => {
+    await withRig({ simulator: { answer: { empty: true } } }, async (rig) => {
+      const reply = await rig.get({ stream: true, model: FREE });
+      assert.equal(dataOf(reply.text).at(-1), '[DONE]');
+      assert.deepEqual(reply.body, rig.attempts[0]?.sent.bytes);
+      assert.equal((await rig.get()).status, 200);
+      assert.equal(rig.attempts.length, 2);
+    });
+  });
+});

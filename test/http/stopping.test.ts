@@ -1,0 +1,119 @@
+// Stopping: running answers go on for a while, who waits is told to come again, and settings change nothing that runs.
+import assert from 'node:assert/strict';
+import { accountsOf, withRig } from './support';
+import { defaultSettings } from '../../src/service/settings';
+
+describe('a proxy that stops', () => {
+  it('lets a running answer come to its end within the time that it has', async () => {
+    await withRig({ simulator: { answer: { events: 10, eventDelayMs: 100 } } }, async (rig) => {
+      const asked = rig.ask({ stream: true });
+      await rig.pass(300);
+      const [reply] = await rig.drive(Promise.all([asked, rig.service.stop(2_000)]));
+      assert.deepEqual(reply.body, rig.attempts[0]?.sent.bytes);
+    });
+  });
+
+  it('ends one that runs for longer with an error in its stream', async () => {
+    await withRig({ simulator: { answer: { events: 100, eventDelayMs: 100 } } }, async (rig) => {
+      const asked = rig.ask({ stream: true });
+      await rig.pass(300);
+      const [reply] = await rig.drive(Promise.all([asked, rig.service.stop(2_000)]));
+      assert.match(reply.text, /"finish_reason":"error"[^]*$/);
+      assert.doesNotMatch(reply.text, /\[DONE\]/);
+    });
+  });
+
+  it('refuses who still waits, for a slot or for a retry, with the word to come again at once', async () => {
+    await withRig({ accounts: accountsOf('a') }, async (rig) => {
+      await rig.drive(Promise.all(Array.from({ length: 20 }, () => rig.ask())));
+      rig.simulator.script({ fault: { kind: 'error', error: 'providerDown', retryAfterSeconds: 30 } });
+      const waiting = [rig.ask(), rig.ask({ path: '/v1/embeddings', model: 'x/y', body: { model: 'x/y' } })];
+      await rig.pass(100);
+      const [[first, second]] = await rig.drive(Promise.all([Promise.all(waiting), rig.service.stop(2_000)]));
+      for (const reply of [first, second]) {
+        assert.equal(reply?.status, 503);
+        assert.equal(reply.header('x-keywheel-refusal'), 'stopping');
+        assert.equal(reply.header('retry-after'), '1');
+      }
+      assert.deepEqual([rig.service.snapshot().wheel.waiting, rig.service.snapshot().wheel.inFlight], [0, 0]);
+    });
+  });
+});
+
+describe('settings that change', () => {
+  it('leave a running answer alone, even when upstream becomes another one', async () => {
+    await withRig({ simulator: { answer: { events: 10, eventDelayMs: 100 } } }, async (rig) => {
+      const asked = rig.ask({ stream: true });
+      await rig.pass(300);
+      await rig.service.configure({ ...defaultSettings, port: 0, upstreamUrl: 'http://127.0.0.1:9/api/v1' });
+      const reply = await rig.drive(asked);
+      assert.deepEqual(reply.body, rig.attempts[0]?.sent.bytes);
+    });
+  });
+});
+
+describe('connections that went stale', () => {
+  it('are not tried one after the other once one of them has been silent', async () => {
+    const settings = { keepAliveAfterSeconds: 3600, idleTimeoutSeconds: 10 };
+    await withRig({ settings, simulator: { answer: { headDelayMs: 50 } } }, async (rig) => {
+      const paid = { model: 'x/y', stream: true };
+      await rig.drive(Promise.all(Array.from({ length: 10 }, () => rig.ask(paid))));
+      assert.ok(rig.simulator.resetConnections('deaf') >= 10);
+      rig.simulator.forget();
+      assert.equal((await rig.get(paid)).status, 200);
+      assert.deepEqual([rig.simulator.staleHits(), rig.attempts.length], [1, 1]);
+      assert.equal((await rig.get(paid)).status, 200);
+      assert.equal(rig.simulator.staleHits(), 1);
+    });
+  });
+
+  it('are given up when the networks of the machine change, and a running answer is not', async () => {
+    await withRig({ simulator: { answer: { events: 10, eventDelayMs: 100 } } }, async (rig) => {
+      const running = rig.ask({ stream: true });
+      await rig.pass(300);
+      assert.equal((await rig.get({ model: 'x/y' })).status, 200);
+      assert.ok(rig.simulator.resetConnections('deaf') >= 1);
+      rig.service.changedNetwork();
+      assert.equal((await rig.get({ model: 'x/y' })).status, 200);
+      assert.equal(rig.simulator.staleHits(), 0);
+      assert.deepEqual((await rig.drive(running)).body, rig.attempts[0]?.sent.bytes);
+    });
+  });
+
+  for (const mode of ['destroy', 'reset', 'halfDead'] as const) {
+    it(`60 at once (${mode}) cost at most one attempt more each, and none twice where that would make two`, async function () {
+      this.timeout(30_000);
+      const accounts = accountsOf(
+        ...Array.from({ length: 6 }, (_, index) => ({ name: `s${index}`, credits: 50 })),
+      );
+      await withRig({ accounts, simulator: { answer: { headDelayMs: 50 } } }, async (rig) => {
+        const batch = async (path: string): Promise<readonly number[]> => {
+          const body = { model: 'x/y', prompt: 'Hi' };
+          const asked = Array.from({ length: 60 }, () => rig.ask({ path, body }));
+          return (await rig.drive(Promise.all(asked))).map(({ status }) => status);
+        };
+        await batch('/v1/chat/completions');
+        assert.ok(rig.simulator.resetConnections(mode) >= 60);
+        rig.simulator.forget();
+        assert.deepEqual([...new Set(await batch('/v1/chat/completions'))], [200]);
+        assert.equal(rig.attempts.length, 60);
+        assert.ok(
+          rig.service
+            .activity()
+            .slice(0, 60)
+            .every(({ attempts }) => attempts.length <= 2),
+        );
+        rig.simulator.resetConnections(mode);
+        rig.simulator.forget();
+        assert.deepEqual([...new Set(await batch('/v1/videos'))], [202]);
+        assert.equal(rig.attempts.length, 60);
+        assert.ok(
+          rig.service
+            .activity()
+            .slice(0, 60)
+            .every(({ attempts }) => attempts.length === 1),
+        );
+      });
+    });
+  }
+});

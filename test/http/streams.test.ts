@@ -1,0 +1,293 @@
+// Streams: relayed byte for byte, held until it is clear what they are, and never ended as if they were whole.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import type { AnswerOptions } from '../simulator/answers/answerOptions';
+import type { Fault } from '../simulator/fault';
+import { dataOf, type Reply } from './client';
+import { FREE, PAID, realTime, withRig, type Rig } from './support';
+
+const forms = ['/api/v1/chat/completions', '/api/v1/responses', '/api/v1/messages'];
+
+async function streamed(
+  fault: Fault | readonly Fault[],
+  check: (reply: Reply, rig: Rig, path: string) => void,
+  asked: { model?: string; answer?: AnswerOptions; paths?: readonly string[] } = {},
+): Promise<void> {
+  for (const path of asked.paths ?? forms) {
+    await withRig({ simulator: { answer: asked.answer ?? { events: 60 } } }, async (rig) => {
+      rig.simulator.script({ fault });
+      const reply = await rig.get({ path, stream: true, model: asked.model ?? FREE });
+      check(reply, rig, path);
+      rig.simulator.clearScript();
+      assert.equal((await rig.get({ path, stream: true })).status, 200, 'a good request right after');
+    });
+  }
+}
+
+/** The error that a stream of the form ends with, or fails. */
+function errorAtEnd(text: string, path: string): string {
+  const last = text.trimEnd().split('\n\n').at(-1) ?? '';
+  const data: unknown = JSON.parse(/^data: (.*)$/m.exec(last)?.[1] ?? 'null');
+  if (path.endsWith('responses')) {
+    assert.match(last, /^event: response\.failed$/m);
+    const { response } = data as { response: { status: string; error: { message: string } } };
+    assert.equal(response.status, 'failed');
+    return response.error.message;
+  }
+  const { error } = data as { error: { message: string } };
+  if (path.endsWith('messages')) assert.match(last, /^event: error$/m);
+  else {
+    const { choices } = data as { choices: readonly { finish_reason: string }[] };
+    assert.equal(choices[0]?.finish_reason, 'error');
+  }
+  return error.message;
+}
+
+function assertBrokenOff(reply: Reply, rig: Rig, path: string, words: RegExp): void {
+  const sent = rig.attempts[0]?.sent.bytes ?? Buffer.alloc(0);
+  assert.equal(reply.status, 200);
+  assert.deepEqual(reply.body.subarray(0, sent.length), sent);
+  assert.match(errorAtEnd(reply.text, path), words);
+  assert.doesNotMatch(reply.text, /\[DONE\]|message_stop|response\.completed/);
+  assert.ok(reply.isWhole);
+  assert.equal(rig.attempts.length, 1);
+  assert.equal(rig.service.activity()[0]?.end, 'failed');
+}
+
+describe('a stream', () => {
+  it('of 1,000 events is byte-identical to upstream’s', async () => {
+    await withRig({ simulator: { answer: { events: 1_000, bytesPerEvent: 200 } } }, async (rig) => {
+      for (const path of forms) {
+        rig.simulator.forget();
+        const reply = await rig.get({ path, stream: true });
+        assert.ok(reply.isWhole);
+        assert.equal(reply.body.length, rig.attempts[0]?.sent.length);
+        assert.equal(createHash('sha256').update(reply.body).digest('hex'), rig.attempts[0]?.sent.sha256);
+        assert.equal(rig.service.activity()[0]?.usage?.completionTokens, 1_000);
+      }
+    });
+  });
+
+  it('reaches the openai package whole, and its usage the activity list', async () => {
+    await withRig({ clock: realTime(), simulator: { answer: { events: 40 } } }, async (rig) => {
+      const stream = await rig.openai().chat.completions.create({
+        model: FREE,
+        stream: true,
+        messages: [{ role: 'user', content: 'Hi' }],
+      });
+      let events = 0;
+      for await (const chunk of stream) if ((chunk.choices[0]?.delta.content ?? '') !== '') events++;
+      assert.equal(events, 40);
+      const whole = await rig.openai().chat.completions.create({
+        model: FREE,
+        messages: [{ role: 'user', content: 'Hi' }],
+      });
+      assert.equal(whole.choices[0]?.finish_reason, 'stop');
+    });
+  });
+
+  it('that a slow reader holds up loses nothing', async () => {
+    await withRig(
+      { clock: realTime(), simulator: { answer: { events: 2_000, bytesPerEvent: 2_000 }, keepBodyBytes: 1 } },
+      async (rig) => {
+        let pauses = 0;
+        const reply = await rig.ask({
+          stream: true,
+          onData: () => {
+            if (pauses++ % 20 === 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+          },
+        });
+        assert.ok(reply.isWhole);
+        assert.equal(reply.body.length, rig.attempts[0]?.sent.length);
+      },
+    );
+  });
+
+  it('of CRLF lines, of malformed events and of comments passes as it came', async () => {
+    const faults: readonly Fault[][] = [
+      [{ kind: 'crlf' }],
+      [{ kind: 'malformedEvent', afterEvents: 3 }],
+      [{ kind: 'malformedEvent', afterEvents: 0, text: 'data: {"so' }],
+      [{ kind: 'comments', count: 20, delayMs: 1_000 }, { kind: 'crlf' }],
+      [{ kind: 'randomChunks', seed: 5, maxBytes: 7 }],
+    ];
+    for (const fault of faults) {
+      await streamed(
+        fault,
+        (reply, rig) => {
+          assert.equal(rig.attempts.length, 1);
+          assert.deepEqual(reply.body, rig.attempts[0]?.sent.bytes);
+          assert.ok(reply.isWhole);
+          assert.equal(rig.service.activity()[0]?.end, 'answered');
+        },
+        { paths: forms.slice(0, 1) },
+      );
+    }
+  });
+
+  it('that is cut at event 40 of 60 ends in an error of its form', async () => {
+    // A reset takes the simulator some real time: `faults.test.ts` has it.
+    for (const how of ['destroy', 'cleanEnd'] as const) {
+      await streamed({ kind: 'cut', afterEvents: 40, how }, (reply, rig, path) =>
+        assertBrokenOff(reply, rig, path, /broke in the middle|before its end/),
+      );
+    }
+  });
+
+  it('that is cut in the middle of an event ends in an error that can still be read', async () => {
+    await streamed({ kind: 'cut', afterBytes: 6_001 }, (reply, rig, path) =>
+      assertBrokenOff(reply, rig, path, /broke in the middle/),
+    );
+  });
+
+  it('that goes silent is given up after 90 s', async () => {
+    await streamed({ kind: 'silent', afterEvents: 20, ms: 3_600_000 }, (reply, rig, path) => {
+      assertBrokenOff(reply, rig, path, /silent/);
+      const { startedAtMs = 0, endedAtMs = 0 } = rig.service.activity()[0] ?? {};
+      assert.equal(endedAtMs - startedAtMs, 90_000);
+    });
+  });
+
+  it('that is silent for 30 s is whole', async () => {
+    await streamed({ kind: 'silent', afterEvents: 20, ms: 30_000 }, (reply, rig) => {
+      assert.deepEqual(reply.body, rig.attempts[0]?.sent.bytes);
+      assert.equal(rig.attempts.length, 1);
+    });
+  });
+
+  it('without its end marker ends in an error', async () => {
+    await streamed({ kind: 'noEndMarker' }, (reply, rig, path) =>
+      assertBrokenOff(reply, rig, path, /before its end/),
+    );
+  });
+
+  it('that breaks before its first event is asked for again', async () => {
+    for (const fault of [
+      [{ kind: 'cut', afterEvents: 0 }],
+      [
+        { kind: 'comments', count: 2 },
+        { kind: 'cut', afterEvents: 0, how: 'cleanEnd' },
+      ],
+    ] satisfies Fault[][]) {
+      await streamed(fault, (reply, rig) => {
+        assert.equal(rig.attempts.length, 2);
+        assert.ok((rig.gapsMs[0] ?? 0) >= 500 && (rig.gapsMs[0] ?? 0) <= 1_000);
+        assert.deepEqual(reply.body, rig.attempts[1]?.sent.bytes);
+      });
+    }
+  });
+});
+
+describe('a connection that breaks before the head', () => {
+  it('is tried again at once on a new one where it had served before, else after a back-off', async () => {
+    for (const how of ['destroy', 'reset'] as const) {
+      await withRig({}, async (rig) => {
+        rig.simulator.script({ times: 2, fault: { kind: 'cutBeforeHead', how } });
+        assert.equal((await rig.get({ stream: true })).status, 200);
+        assert.equal(rig.attempts.length, 3);
+        const [atOnce, backedOff = 0] = rig.gapsMs;
+        assert.equal(atOnce, 0);
+        assert.ok(backedOff >= 500 && backedOff <= 2_000, String(backedOff));
+        assert.equal(new Set(rig.attempts.map(({ connectionId }) => connectionId)).size, 3);
+      });
+    }
+  });
+});
+
+describe('the first token', () => {
+  it('of a free model may take 120 s, then one more attempt is made, and then it is given up', async () => {
+    await withRig({ settings: { keepAliveAfterSeconds: 3600 } }, async (rig) => {
+      rig.simulator.script({ times: 9, fault: { kind: 'comments', count: 400, delayMs: 1_000 } });
+      const reply = await rig.get({ stream: true });
+      assert.equal(reply.status, 504);
+      assert.equal(reply.header('x-keywheel-refusal'), 'upstream_silent');
+      assert.equal(rig.attempts.length, 2);
+      const gapMs = rig.gapsMs[0] ?? 0;
+      assert.ok(gapMs >= 120_500 && gapMs <= 121_000, String(gapMs));
+      assert.ok(rig.attempts.every(({ abortedAtMs }) => abortedAtMs !== undefined));
+    });
+  });
+
+  it('of a paid model may take as long as comments come: 150 s, one attempt, whole', async () => {
+    await withRig({ simulator: { answer: { events: 5 } } }, async (rig) => {
+      rig.simulator.script({ fault: { kind: 'comments', count: 15, delayMs: 10_000 } });
+      const reply = await rig.get({ stream: true, model: PAID });
+      assert.equal(rig.attempts.length, 1);
+      assert.equal(reply.status, 200);
+      const sent = rig.attempts[0]?.sent.text ?? '';
+      assert.ok(reply.text.endsWith(sent), 'all of upstream’s bytes, in their order, after our own comments');
+      assert.doesNotMatch(reply.text, /^: ping/m);
+      assert.equal(dataOf(reply.text).at(-1), '[DONE]');
+    });
+  });
+
+  it('of a paid model that goes silent after comments is not bought twice', async () => {
+    await withRig({ settings: { keepAliveAfterSeconds: 3600 } }, async (rig) => {
+      rig.simulator.script({
+        times: 9,
+        fault: [
+          { kind: 'comments', count: 3, delayMs: 1_000 },
+          { kind: 'silent', ms: 3_600_000 },
+        ],
+      });
+      const reply = await rig.get({ stream: true, model: PAID });
+      assert.equal(reply.status, 504);
+      assert.equal(rig.attempts.length, 1);
+    });
+  });
+
+  it('no answer at all is asked for once more on a connection of its own', async () => {
+    await withRig({ settings: { keepAliveAfterSeconds: 3600 } }, async (rig) => {
+      rig.simulator.script({ times: 9, fault: { kind: 'noAnswer' } });
+      const reply = await rig.get({ stream: true, model: PAID });
+      assert.equal(reply.status, 504);
+      assert.equal(rig.attempts.length, 2);
+      assert.ok((rig.gapsMs[0] ?? 0) >= 90_500 && (rig.gapsMs[0] ?? 0) <= 91_000);
+      assert.notEqual(rig.attempts[0]?.connectionId, rig.attempts[1]?.connectionId);
+    });
+  });
+});
+
+describe('an answer that is not streamed', () => {
+  it('may take as long as its client waits', async () => {
+    await withRig({}, async (rig) => {
+      rig.simulator.script({ fault: { kind: 'silent', ms: 280_000 } });
+      const reply = await rig.get({ model: PAID });
+      assert.deepEqual(reply.body, rig.attempts[0]?.sent.bytes);
+      assert.equal(rig.attempts.length, 1);
+    });
+  });
+
+  it('that is cut is asked for again, and never passed on as whole', async () => {
+    for (const how of ['destroy', 'cleanEnd'] as const) {
+      await withRig({}, async (rig) => {
+        rig.simulator.script({ times: 99, fault: { kind: 'cut', how } });
+        const reply = await rig.get();
+        assert.equal(reply.status, 502, how);
+        assert.equal(reply.header('x-keywheel-refusal'), 'upstream_cut');
+        assert.equal(rig.attempts.length, 5);
+        rig.simulator.clearScript();
+        assert.equal((await rig.get()).status, 200);
+      });
+    }
+  });
+
+  it('whose error is cut is not passed on as whole either', async () => {
+    await withRig({}, async (rig) => {
+      rig.simulator.script({ fault: [{ kind: 'error', error: 'contextLength' }, { kind: 'cut' }] });
+      const reply = await rig.get();
+      assert.equal(reply.status, 400);
+      assert.ok(typeof (reply.json() as { error: { message: unknown } }).error.message === 'string');
+    });
+  });
+
+  it('of a plain download that is cut is cut for the client too', async () => {
+    await withRig({ simulator: { answer: { downloadBytes: 100_000 } } }, async (rig) => {
+      rig.simulator.script({ fault: { kind: 'cut', afterBytes: 70_000 } });
+      const reply = await rig.get({ path: '/api/v1/audio/speech', model: PAID });
+      assert.equal(reply.status, 200);
+      assert.ok(!reply.isWhole);
+      assert.equal(rig.attempts.length, 1);
+    });
+  });
+});

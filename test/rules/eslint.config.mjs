@@ -1,0 +1,86 @@
+// The lint rules of the whole checkout; run from the top folder.
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+const ownClock = 'Time comes from Clock (src/base/clock.ts), so that tests can move it.';
+
+export default tseslint.config(
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.strictTypeChecked],
+    languageOptions: {
+      parserOptions: {
+        project: ['./tsconfig.json', './src/webview/tsconfig.json'],
+        tsconfigRootDir: process.cwd(),
+      },
+    },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/return-await': ['error', 'always'],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: false, allowDefaultCaseForExhaustiveSwitch: false },
+      ],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/explicit-module-boundary-types': 'error',
+      eqeqeq: 'error',
+      'no-console': 'error',
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    rules: {
+      'max-lines': ['error', { max: 250 }],
+      'max-lines-per-function': ['error', { max: 50 }],
+      // A switch over a closed union is one decision, however many rows the table has.
+      complexity: ['error', { max: 10, variant: 'modified' }],
+      'max-depth': ['error', 3],
+      'max-params': ['error', 4],
+      'no-restricted-globals': [
+        'error',
+        { name: 'fetch', message: 'Requests leave through src/proxy/upstream.ts.' },
+      ],
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/base/clock.ts', 'src/webview/**'],
+    rules: {
+      'no-restricted-properties': ['error', { object: 'Date', property: 'now', message: ownClock }],
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'CallExpression[callee.name=/^(setTimeout|setInterval)$/]', message: ownClock },
+        { selector: 'NewExpression[callee.name="Date"][arguments.length=0]', message: ownClock },
+      ],
+    },
+  },
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      // node:test-like runners await describe and it; Mocha does not, and needs no promise handling there.
+      '@typescript-eslint/no-floating-promises': 'error',
+      'no-console': 'off',
+    },
+  },
+  {
+    files: ['**/*.{js,cjs,mjs}'],
+    languageOptions: {
+      globals: {
+        ...{
+          require: 'readonly',
+          __dirname: 'readonly',
+          module: 'writable',
+          process: 'readonly',
+          console: 'readonly',
+        },
+        ...{ URL: 'readonly', performance: 'readonly', setTimeout: 'readonly', setInterval: 'readonly' },
+        ...{ clearTimeout: 'readonly', clearInterval: 'readonly', Buffer: 'readonly' },
+      },
+    },
+  },
+);

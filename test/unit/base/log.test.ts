@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { describeError, TextLog, type LogLevel } from '../../../src/base/log';
+
+describe('TextLog', () => {
+  it('writes what its level lets through, and no secret', () => {
+    const lines: string[] = [];
+    const log = new TextLog(
+      (level, line) => lines.push(`${level} ${line}`),
+      (level: LogLevel) => level !== 'debug',
+    );
+    log.debug('no');
+    log.info('key sk-or-v1-0123456789abcdef');
+    log.warn('Authorization: Bearer abcdefghijkl');
+    assert.deepEqual(lines, ['info key [secret]', 'warn Authorization: Bearer [secret]']);
+  });
+
+  it('writes an error with its stack and its causes', () => {
+    const lines: string[] = [];
+    const log = new TextLog((_, line) => lines.push(line));
+    log.error('It failed.', new Error('outer', { cause: new Error('inner sk-or-v1-0123456789abcdef') }));
+    assert.match(lines[0] ?? '', /^It failed\.\nError: outer\n[^]*Caused by: Error: inner \[secret\]/);
+    assert.equal(describeError('thrown text'), 'thrown text');
+    log.error('Plain.');
+    assert.equal(lines[1], 'Plain.');
+  });
+});

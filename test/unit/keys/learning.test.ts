@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict';
+import type { Lock, LockReason } from '../../../src/keys/lock';
+import type { LeaseRequest, Pool } from '../../../src/keys/pool';
+import { readSaved, restoreWheel, saveWheel } from '../../../src/keys/savedState';
+import type { Verdict } from '../../../src/keys/verdict';
+import { ManualClock } from '../../support/manualClock';
+import {
+  denied,
+  freeRequest,
+  hourMs,
+  leased,
+  makeKey,
+  makePool,
+  makeReading,
+  minuteMs,
+  never,
+  paidRequest,
+} from './make';
+
+const [a, b] = [makeKey('a'), makeKey('b')];
+
+/** Sends one request that ends with the verdict. */
+async function learn(
+  pool: Pool,
+  verdict: Verdict,
+  request: LeaseRequest = freeRequest(pool.nowMs()),
+): Promise<void> {
+  using lease = await leased(pool.lease(request, never));
+  lease.markSent();
+  lease.markHead();
+  lease.settle(verdict);
+}
+
+function accountLock(pool: Pool, reason: LockReason): Lock | null {
+  return pool.wheel.roster.accounts[0]?.locks.get(reason) ?? null;
+}
+
+function keyLock(pool: Pool, reason: LockReason): Lock | null {
+  return pool.wheel.roster.keys.get(a.keyId)?.locks.get(reason) ?? null;
+}
+
+describe('Learning: limits of free models', () => {
+  it('locks a used-up day until the reset that upstream says, and never beyond the next midnight', async () => {
+    for (const [saidMs, lockedMs] of [
+      [3 * hourMs, 3 * hourMs],
+      [40 * hourMs, 12 * hourMs],
+      [null, 12 * hourMs],
+    ] as const) {
+      const clock = new ManualClock();
+      const pool = makePool(clock, { a: [a] });
+      const untilMs = saidMs === null ? null : clock.nowMs() + saidMs;
+      await learn(pool, { kind: 'dayUsedUp', untilMs, limit: 40 });
+      assert.equal(accountLock(pool, 'dailyLimit')?.untilMs, clock.nowMs() + lockedMs);
+      assert.equal(pool.wheel.roster.accounts[0]?.ledger.limit, 40);
+      await leased(pool.lease(paidRequest(clock.nowMs()), never));
+    }
+  });
+
+  it('locks nothing for a day that was over when the answer came', async () => {
+    const clock = new ManualClock(Date.UTC(2026, 0, 15, 23, 59, 59));
+    const pool = makePool(clock, { a: [a] });
+    for (const untilMs of [null, Date.UTC(2026, 0, 16)]) {
+      clock.jump(Date.UTC(2026, 0, 15, 23, 59, 59) - clock.nowMs());
+      using lease = await leased(pool.lease(freeRequest(clock.nowMs()), never));
+      lease.markSent();
+      clock.advance(3_000);
+      lease.settle({ kind: 'dayUsedUp', untilMs, limit: null });
+      assert.equal(accountLock(pool, 'dailyLimit'), null);
+    }
+  });
+
+  it('locks for a minute when a day is called used up whose reset has passed: the clocks differ', async () => {
+    const clock = new ManualClock(Date.UTC(2026, 0, 16, 0, 0, 20));
+    const pool = makePool(clock, { a: [a] });
+    await learn(pool, { kind: 'dayUsedUp', untilMs: clock.nowMs() - 1_000, limit: null });
+    assert.equal(accountLock(pool, 'dailyLimit')?.untilMs, clock.nowMs() + minuteMs);
+  });
+
+  it('locks a used-up minute for its seconds only, at most 60 and at least one, and never a day', async () => {
+    for (const [saidMs, lockedMs] of [
+      [17_000, 17_000],
+      [20 * hourMs, 60_000],
+      [-500, 1_000],
+      [null, 60_000],
+    ] as const) {
+      const clock = new ManualClock();
+      const pool = makePool(clock, { a: [a] });
+      await learn(pool, {
+        kind: 'minuteUsedUp',
+        untilMs: saidMs === null ? null : clock.nowMs() + saidMs,
+        limit: 16,
+      });
+      assert.equal(accountLock(pool, 'minuteLimit')?.untilMs, clock.nowMs() + lockedMs);
+      assert.equal(accountLock(pool, 'dailyLimit'), null);
+      assert.equal(pool.wheel.roster.accounts[0]?.minute.limit(clock.nowMs()), 16);
+    }
+  });
+
+  it('keeps a daily lock over a restart', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [a] });
+    await learn(pool, { kind: 'dayUsedUp', untilMs: null, limit: null });
+    const read = readSaved(JSON.parse(JSON.stringify(saveWheel(pool.wheel, clock.nowMs()))));
+    assert.equal(read.kind, 'good');
+    const again = makePool(clock, {});
+    again.setKeys([a]);
+    restoreWheel(again.wheel, read.state, clock.nowMs());
+    const denial = await denied(again.lease(freeRequest(clock.nowMs() + 90_000), never));
+    assert.deepEqual(
+      denial.accounts.map(({ reason, untilMs }) => [reason, untilMs]),
+      [['dailyLimit', clock.nowMs() + 12 * hourMs]],
+    );
+    assert.equal(denial.retryAtMs, clock.nowMs() + 12 * hourMs);
+  });
+
+  it('lifts a daily lock by a reading asked for more than 60 s after it that shows allowance, and by no earlier one', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [a] });
+    await learn(pool, { kind: 'dayUsedUp', untilMs: null, limit: null });
+    const lockedMs = clock.nowMs();
+    await clock.run(70_000);
+    pool.read(a.keyId, {
+      ...makeReading('a', lockedMs + 60_000, { used: 1, limit: 50 }),
+      atMs: clock.nowMs(),
+    });
+    assert.notEqual(accountLock(pool, 'dailyLimit'), null);
+    pool.read(a.keyId, makeReading('a', lockedMs + 60_001, { used: 50, limit: 50 }));
+    assert.notEqual(accountLock(pool, 'dailyLimit'), null);
+    pool.read(a.keyId, makeReading('a', lockedMs + 60_002, { used: 49, limit: 50 }));
+    assert.equal(accountLock(pool, 'dailyLimit'), null);
+  });
+
+  it('wants a reading after a daily-limit answer, and once more when it can speak against the lock and somebody asks', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [a] });
+    const wanted: number[] = [];
+    const startMs = clock.nowMs();
+    pool.onEvent((event) => {
+      if (event.kind === 'readingWanted') wanted.push(clock.nowMs() - startMs);
+    });
+    await learn(pool, { kind: 'dayUsedUp', untilMs: null, limit: null });
+    for (let nth = 0; nth < 12; nth++) {
+      await denied(pool.lease(freeRequest(clock.nowMs()), never));
+      await clock.run(10_000);
+    }
+    assert.deepEqual(wanted, [0, 100_000]);
+  });
+});
+
+describe('Learning: credits, caps and keys', () => {
+  it('locks an account without credits for 5 min growing to 1 h, for paid requests alone, and a burst is one strike', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [a] });
+    const minutes: number[] = [];
+    for (let nth = 0; nth < 6; nth++) {
+      const burst = [
+        await leased(pool.lease(paidRequest(clock.nowMs()), never)),
+        await leased(pool.lease(paidRequest(clock.nowMs()), never)),
+      ];
+      for (const lease of burst) {
+        lease.settle({ kind: 'noCredits' });
+        lease[Symbol.dispose]();
+      }
+      const lock = accountLock(pool, 'noCredits');
+      assert.ok(lock);
+      minutes.push((lock.untilMs - clock.nowMs()) / minuteMs);
+      await learn(pool, { kind: 'healthy' });
+      await clock.runTo(lock.untilMs);
+    }
+    assert.deepEqual(minutes, [5, 10, 20, 40, 60, 60]);
+    await learn(pool, { kind: 'healthy' }, paidRequest(clock.nowMs()));
+    await learn(pool, { kind: 'noCredits' }, paidRequest(clock.nowMs()));
+    assert.equal(accountLock(pool, 'noCredits')?.untilMs, clock.nowMs() + 5 * minuteMs);
+  });
+
+  it('locks a whole account whose balance is below zero, and a free answer lifts it', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [a] });
+    const running = await leased(pool.lease(freeRequest(clock.nowMs()), never));
+    await learn(pool, { kind: 'belowZero' });
+    assert.equal(
+      (await denied(pool.lease(freeRequest(clock.nowMs() + 1_000), never))).accounts[0]?.reason,
+      'belowZero',
+    );
+    running.settle({ kind: 'healthy' });
+    await leased(pool.lease(freeRequest(clock.nowMs()), never));
+  });
+
+  it('locks a key at its cap until it is refilled, an hour where that is not said, and a later reading lifts it', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [a, b] });
+    await learn(pool, { kind: 'keyCap', untilMs: clock.nowMs() + 30 * hourMs });
+    assert.equal(keyLock(pool, 'keyCap')?.untilMs, clock.nowMs() + 30 * hourMs);
+    using lease = await leased(pool.lease(freeRequest(clock.nowMs()), never));
+    assert.equal(lease.key.label, 'b');
+    await clock.run(61_000);
+    pool.read(a.keyId, makeReading('a', clock.nowMs(), null, { capLeft: 0 }));
+    assert.notEqual(keyLock(pool, 'keyCap'), null);
+    pool.read(a.keyId, makeReading('a', clock.nowMs(), null, { capLeft: 3 }));
+    assert.equal(keyLock(pool, 'keyCap'), null);
+    await learn(
+      pool,
+      { kind: 'budget', untilMs: null },
+      freeRequest(clock.nowMs(), { tried: new Set([b.keyId]) }),
+    );
+    assert.equal(keyLock(pool, 'budget')?.untilMs, clock.nowMs() + hourMs);
+  });
+
+  it('locks a refused key for 60 s and wants a reading of it', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [a] });
+    const wanted: string[] = [];
+    pool.onEvent((event) => {
+      if (event.kind === 'readingWanted') wanted.push(event.keyId);
+    });
+    await learn(pool, { kind: 'unauthorized' });
+    assert.equal(keyLock(pool, 'unauthorized')?.untilMs, clock.nowMs() + minuteMs);
+    assert.deepEqual(wanted, [a.keyId]);
+    pool.read(a.keyId, makeReading('a', clock.nowMs()));
+    assert.equal(keyLock(pool, 'unauthorized'), null);
+  });
+
+  it('takes refusals of two accounts within a minute for upstream’s own, and locks nothing', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [a], b: [b] });
+    await learn(pool, { kind: 'unauthorized' }, freeRequest(clock.nowMs(), { tried: new Set([b.keyId]) }));
+    await clock.run(30_000);
+    await learn(pool, { kind: 'unauthorized' }, freeRequest(clock.nowMs(), { tried: new Set([a.keyId]) }));
+    assert.equal(keyLock(pool, 'unauthorized'), null);
+    await leased(pool.lease(freeRequest(clock.nowMs()), never));
+    await leased(pool.lease(freeRequest(clock.nowMs()), never));
+  });
+
+  it('learns nothing from a client that left', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [a] });
+    await learn(pool, { kind: 'nothing' });
+    const state = pool.wheel.roster.keys.get(a.keyId);
+    assert.deepEqual([state?.requests, state?.errors], [1, 0]);
+    assert.equal(pool.wheel.roster.accounts[0]?.locks.active(clock.nowMs()).length, 0);
+  });
+});

@@ -1,0 +1,111 @@
+// Makes keys, readings and requests for the tests of this room.
+import { keyIdOf, Secret } from '../../../src/base/secret';
+import type { Key } from '../../../src/keys/key';
+import type { LeaseRequest, LeaseResult } from '../../../src/keys/pool';
+import { Pool } from '../../../src/keys/pool';
+import type { Lease } from '../../../src/keys/lease';
+import type { Denial } from '../../../src/keys/denial';
+import type { Reading } from '../../../src/keys/reading';
+import type { ManualClock } from '../../support/manualClock';
+
+export const minuteMs = 60_000;
+export const hourMs = 60 * minuteMs;
+
+export function makeKey(name: string, fields: Partial<Key> = {}): Key {
+  const text = `sk-or-v1-${name}`;
+  return {
+    keyId: keyIdOf(text),
+    secret: new Secret(text),
+    label: name,
+    masked: 'sk-or-v1-…',
+    dailyLimit: null,
+    accountName: null,
+    paidUse: 'auto',
+    enabled: true,
+    ...fields,
+  };
+}
+
+/** What `GET /key` tells, asked and answered at `atMs`. */
+export function makeReading(
+  account: string | null,
+  atMs: number,
+  daily: { used: number; limit: number } | null = { used: 0, limit: 50 },
+  fields: Partial<Reading> = {},
+): Reading {
+  return {
+    askedAtMs: atMs,
+    atMs,
+    accountRef: account,
+    daily,
+    capLeft: null,
+    isFreeTier: true,
+    isManagement: false,
+    usage: {
+      limit: null,
+      limit_reset: null,
+      usage: 0,
+      usage_daily: 0,
+      usage_weekly: 0,
+      usage_monthly: 0,
+      byok_usage: 0,
+      byok_usage_daily: 0,
+      byok_usage_weekly: 0,
+      byok_usage_monthly: 0,
+    },
+    ...fields,
+  };
+}
+
+export function freeRequest(untilMs: number, fields: Partial<LeaseRequest> = {}): LeaseRequest {
+  return {
+    requestClass: 'free',
+    model: 'some/model:free',
+    accountId: null,
+    conversation: null,
+    tried: new Set(),
+    untilMs,
+    ...fields,
+  };
+}
+
+export function paidRequest(untilMs: number, fields: Partial<LeaseRequest> = {}): LeaseRequest {
+  return freeRequest(untilMs, { requestClass: 'paid', model: 'some/model', ...fields });
+}
+
+/** A pool whose accounts are named: each has the keys that are listed, and has been read as unused. */
+export function makePool(
+  clock: ManualClock,
+  accounts: Record<string, readonly Key[]>,
+  options: { maxWaiting?: number; zone?: string; daily?: { used: number; limit: number } | null } = {},
+): Pool {
+  const pool = new Pool(
+    {
+      clock,
+      onError: (error) => {
+        throw error;
+      },
+    },
+    { zone: options.zone ?? 'UTC', maxWaiting: options.maxWaiting ?? 256 },
+  );
+  pool.setKeys(Object.values(accounts).flat());
+  const daily = options.daily === undefined ? { used: 0, limit: 50 } : options.daily;
+  for (const [name, keys] of Object.entries(accounts)) {
+    for (const key of keys) pool.read(key.keyId, makeReading(name, clock.nowMs(), daily));
+  }
+  return pool;
+}
+
+export const never = new AbortController().signal;
+
+export async function leased(result: Promise<LeaseResult>): Promise<Lease> {
+  const got = await result;
+  if ('lease' in got) return got.lease;
+  throw new Error(`Denied: ${JSON.stringify(got.denial)}`);
+}
+
+export async function denied(result: Promise<LeaseResult>): Promise<Denial> {
+  const got = await result;
+  if ('denial' in got) return got.denial;
+  throw new Error('A lease was given.');
+}

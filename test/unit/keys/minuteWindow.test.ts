@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { dayMs } from '../../../src/keys/calendar';
+import { MinuteWindow, type Slot } from '../../../src/keys/minuteWindow';
+import { someNoonMs as noonMs } from '../../support/manualClock';
+
+function sendAt(window: MinuteWindow, atMs: number, count: number): Slot[] {
+  return Array.from({ length: count }, () => {
+    const slot = window.take();
+    window.sent(slot, atMs);
+    return slot;
+  });
+}
+
+describe('MinuteWindow', () => {
+  it('frees a slot 60.5 s after sending, or 60 s after the answer’s head, whichever is earlier', () => {
+    const window = new MinuteWindow();
+    const [early, late] = sendAt(window, noonMs, 20);
+    assert.ok(early && late);
+    assert.equal(window.readyAtMs(noonMs), noonMs + 60_500);
+    window.answered(late, noonMs + 3_000);
+    assert.equal(window.readyAtMs(noonMs), noonMs + 60_500);
+    window.answered(early, noonMs + 200);
+    assert.equal(window.readyAtMs(noonMs), noonMs + 60_200);
+    assert.equal(window.readyAtMs(noonMs + 60_200), 0);
+    assert.equal(window.used(noonMs + 60_200), 19);
+    assert.equal(window.used(noonMs + 60_500), 0);
+  });
+
+  it('holds a slot for as long as its attempt has not left, and frees it at once if it never does', () => {
+    const window = new MinuteWindow();
+    const slots = Array.from({ length: 20 }, () => window.take());
+    assert.equal(window.readyAtMs(noonMs + 300_000), noonMs + 360_500);
+    const [first] = slots;
+    assert.ok(first);
+    window.release(first);
+    window.release(first);
+    assert.equal(window.readyAtMs(noonMs), 0);
+    assert.equal(window.used(noonMs), 19);
+  });
+
+  it('obeys a lower limit at once and for a day, then goes back to 20', () => {
+    const window = new MinuteWindow();
+    for (let nth = 0; nth < 20; nth++) sendAt(window, noonMs + nth * 100, 1);
+    window.learnLimit(16, noonMs + 2_000);
+    // Five of the twenty must go before one of sixteen is free.
+    assert.equal(window.readyAtMs(noonMs + 2_000), noonMs + 400 + 60_500);
+    assert.equal(window.slotTimes(noonMs + 2_000).length, 16);
+    assert.equal(window.slotTimes(noonMs + 2_000)[0], noonMs + 400 + 60_500);
+    assert.equal(window.limit(noonMs + dayMs), 16);
+    assert.equal(window.limit(noonMs + dayMs + 2_000), 20);
+  });
+
+  it('tells as many slot times as its limit allows, the free ones first', () => {
+    const window = new MinuteWindow();
+    sendAt(window, noonMs, 18);
+    const times = window.slotTimes(noonMs + 1_000);
+    assert.deepEqual(times.slice(0, 3), [noonMs + 1_000, noonMs + 1_000, noonMs + 60_500]);
+    assert.equal(times.length, 20);
+  });
+
+  it('holds no slot for longer than 60.5 s when the clock is set back', () => {
+    const window = new MinuteWindow();
+    sendAt(window, noonMs, 20);
+    assert.equal(window.readyAtMs(noonMs - 3_600_000), noonMs - 3_600_000 + 60_500);
+  });
+
+  it('comes back with its slots and its limit, and twice restored has them once', () => {
+    const window = new MinuteWindow();
+    sendAt(window, noonMs, 12);
+    window.take();
+    window.learnLimit(16, noonMs);
+    const again = new MinuteWindow();
+    for (let times = 0; times < 2; times++) again.restore(window.save(noonMs + 100));
+    assert.equal(again.limit(noonMs + 100), 16);
+    assert.equal(again.used(noonMs + 100), 13);
+    assert.equal(again.used(noonMs + 60_500), 1);
+    assert.equal(again.used(noonMs + 60_600), 0);
+  });
+
+  it('joined with another has the slots of both', () => {
+    const [one, other] = [new MinuteWindow(), new MinuteWindow()];
+    sendAt(one, noonMs, 8);
+    const [slot] = sendAt(other, noonMs, 12);
+    other.learnLimit(18, noonMs);
+    one.absorb(other);
+    assert.equal(one.used(noonMs), 20);
+    assert.equal(one.limit(noonMs), 18);
+    assert.ok(slot);
+    one.release(slot);
+    assert.equal(one.used(noonMs), 19);
+  });
+});

@@ -1,0 +1,140 @@
+// Whoever is refused at once could not have been served within the wait: checked by letting the same request wait.
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { Lease } from '../../../src/keys/lease';
+import type { LeaseRequest } from '../../../src/keys/pool';
+import { ManualClock } from '../../support/manualClock';
+import { freeRequest, makeKey, makePool } from './make';
+
+interface Ask {
+  readonly afterMs: number;
+  readonly maxWaitMs: number;
+  readonly headMs: number;
+  readonly lastsMs: number;
+  readonly model: number;
+  /** Only the first account may serve it. */
+  readonly isPinned: boolean;
+  readonly isBusy: boolean;
+}
+
+interface Outcome {
+  readonly kind: 'leased' | 'denied';
+  readonly atMs: number;
+  readonly askedAtMs: number;
+}
+
+const asks = fc.array(
+  fc.record({
+    afterMs: fc.oneof(
+      fc.constant(0),
+      fc.integer({ min: 0, max: 2_000 }),
+      fc.integer({ min: 0, max: 30_000 }),
+    ),
+    maxWaitMs: fc.oneof(fc.constant(90_000), fc.integer({ min: 0, max: 130_000 })),
+    headMs: fc.integer({ min: 1, max: 700 }),
+    lastsMs: fc.integer({ min: 0, max: 30_000 }),
+    model: fc.integer({ min: 0, max: 2 }),
+    isPinned: fc.boolean().map((isPinned) => isPinned),
+    isBusy: fc.boolean(),
+  }),
+  { minLength: 1, maxLength: 140, size: 'max' },
+);
+
+/** Plays the asks; `patient`: this one may wait for ten minutes. */
+async function play(
+  all: readonly Ask[],
+  accounts: number,
+  options: { busy: boolean; patient: number },
+): Promise<Outcome[]> {
+  const clock = new ManualClock();
+  const names = Array.from({ length: accounts }, (_, nth) => [`a${nth}`, [makeKey(`k${nth}`)]] as const);
+  const pool = makePool(clock, Object.fromEntries(names), { daily: { used: 0, limit: 1_000 } });
+  const firstId = pool.wheel.roster.accounts[0]?.accountId ?? null;
+  const outcomes: Outcome[] = [];
+  let atMs = 0;
+  for (const [nth, ask] of all.entries()) {
+    atMs += ask.afterMs;
+    clock.after(atMs, () => {
+      const askedAtMs = clock.nowMs();
+      const waitMs = options.patient === nth ? 600_000 : ask.maxWaitMs;
+      const request: LeaseRequest = freeRequest(askedAtMs + waitMs, {
+        model: `m${ask.model}:free`,
+        accountId: ask.isPinned ? firstId : null,
+      });
+      void pool.lease(request, new AbortController().signal).then((got) => {
+        outcomes[nth] = { kind: 'lease' in got ? 'leased' : 'denied', atMs: clock.nowMs(), askedAtMs };
+        if ('lease' in got) serve(clock, got.lease, ask, options.busy);
+      });
+    });
+  }
+  await clock.run(atMs + 1_000_000);
+  return outcomes;
+}
+
+function serve(clock: ManualClock, lease: Lease, ask: Ask, busy: boolean): void {
+  lease.markSent();
+  clock.after(ask.headMs, () => {
+    lease.markHead();
+    if (busy && ask.isBusy) lease.settle({ kind: 'modelBusy', untilMs: null, onAccountAlone: ask.isPinned });
+    else lease.settle({ kind: 'healthy' });
+    clock.after(ask.lastsMs, () => lease[Symbol.dispose]());
+  });
+}
+
+async function checkFirstAtOnce(all: readonly Ask[], accounts: number, busy: boolean): Promise<void> {
+  const outcomes = await play(all, accounts, { busy, patient: -1 });
+  assert.equal(Object.keys(outcomes).length, all.length);
+  const nth = outcomes.findIndex(({ kind, atMs, askedAtMs }) => kind === 'denied' && atMs === askedAtMs);
+  const ask = all[nth];
+  if (ask === undefined) return;
+  const patient = (await play(all, accounts, { busy, patient: nth }))[nth];
+  assert.ok(patient !== undefined);
+  const waitedMs = patient.atMs - patient.askedAtMs;
+  assert.ok(
+    patient.kind === 'denied' || waitedMs > ask.maxWaitMs,
+    `refused at once, but it would have been served after ${waitedMs} of ${ask.maxWaitMs} ms`,
+  );
+}
+
+describe('A request that is refused at once', function () {
+  this.timeout(60_000);
+
+  it('would not have been served within its wait, pinned or not', async () => {
+    await fc.assert(
+      fc.asyncProperty(asks, fc.integer({ min: 1, max: 3 }), async (all, accounts) => {
+        await checkFirstAtOnce(all, accounts, false);
+      }),
+      { numRuns: 120 },
+    );
+  });
+
+  it('would not have been served within its wait while models are busy either', async () => {
+    await fc.assert(
+      fc.asyncProperty(asks, fc.integer({ min: 1, max: 2 }), async (all, accounts) => {
+        await checkFirstAtOnce(all, accounts, true);
+      }),
+      { numRuns: 120 },
+    );
+  });
+
+  it('is refused at once rather than after its wait, where the slots of all accounts are promised to others', async () => {
+    const ask = {
+      afterMs: 0,
+      maxWaitMs: 90_000,
+      headMs: 100,
+      lastsMs: 10,
+      model: 0,
+      isPinned: false,
+      isBusy: false,
+    };
+    const outcomes = await play(
+      Array.from({ length: 61 }, () => ask),
+      1,
+      { busy: false, patient: -1 },
+    );
+    const late = outcomes.filter(({ kind }) => kind === 'denied');
+    // 20 at once, 20 after a minute; 21 too many, of which none waits.
+    assert.equal(late.length, 21);
+    assert.ok(late.every(({ atMs, askedAtMs }) => atMs === askedAtMs));
+  });
+});

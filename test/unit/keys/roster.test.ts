@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { accountIdOf } from '../../../src/keys/roster';
+import { ManualClock } from '../../support/manualClock';
+import { denied, freeRequest, leased, makeKey, makePool, makeReading, minuteMs, never } from './make';
+
+const [a, b, c] = [makeKey('a'), makeKey('b'), makeKey('c')];
+
+describe('Roster', () => {
+  it('names an account by the user’s name, else by OpenRouter’s, else by the key, and shows none of them', () => {
+    const named = makeKey('a', { accountName: 'work' });
+    assert.equal(accountIdOf(named, 'user_1'), accountIdOf(makeKey('b', { accountName: 'work' }), null));
+    assert.equal(accountIdOf(a, 'user_1'), accountIdOf(b, 'user_1'));
+    assert.equal(accountIdOf(a, null), `key:${a.keyId}`);
+    assert.doesNotMatch(accountIdOf(a, 'user_1') + accountIdOf(named, null), /user_1|work/);
+  });
+
+  it('makes one account of two keys when a reading tells, with all that both had counted and what is in flight', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, {});
+    pool.setKeys([a, b]);
+    pool.read(a.keyId, makeReading('one', clock.nowMs(), { used: 0, limit: 50 }));
+    const leases = [];
+    for (let nth = 0; nth < 6; nth++)
+      leases.push(await leased(pool.lease(freeRequest(clock.nowMs()), never)));
+    for (const lease of leases.slice(0, 4)) lease.markSent();
+    assert.equal(pool.wheel.roster.accounts.length, 2);
+    await clock.run(1_000);
+    pool.read(b.keyId, makeReading('one', clock.nowMs(), { used: 0, limit: 50 }));
+    const [account, ...others] = pool.wheel.roster.accounts;
+    assert.ok(account);
+    assert.equal(others.length, 0);
+    assert.deepEqual([account.inFlight, account.ledger.used, account.minute.used(clock.nowMs())], [6, 6, 6]);
+    for (const lease of leases) {
+      lease.markSent();
+      lease.settle({ kind: 'healthy' });
+      lease[Symbol.dispose]();
+      assert.equal(lease.accountId, account.accountId);
+    }
+    assert.deepEqual([account.inFlight, account.ledger.own, account.minute.used(clock.nowMs())], [0, 6, 6]);
+    await clock.run(minuteMs + 500);
+    assert.equal(account.minute.used(clock.nowMs()), 0);
+  });
+
+  it('takes an account’s counts along when the user names it, and back again', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [a] }, { daily: { used: 30, limit: 50 } });
+    for (let nth = 0; nth < 20; nth++) {
+      using lease = await leased(pool.lease(freeRequest(clock.nowMs()), never));
+      lease.markSent();
+    }
+    for (const accountName of ['mine', null]) {
+      pool.setKeys([makeKey('a', { accountName })]);
+      const [account] = pool.wheel.roster.accounts;
+      assert.deepEqual([account?.ledger.used, account?.minute.used(clock.nowMs())], [50, 20]);
+      assert.equal((await denied(pool.lease(freeRequest(clock.nowMs()), never))).kind, 'exhausted');
+    }
+  });
+
+  it('keeps a key in its account when a reading does not name one', () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { one: [a, b] });
+    pool.read(b.keyId, makeReading(null, clock.nowMs()));
+    assert.equal(pool.wheel.roster.accounts.length, 1);
+  });
+
+  it('remembers an account whose keys went and came back, and lets its leases end meanwhile', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [a], b: [b] });
+    const lease = await leased(pool.lease(freeRequest(clock.nowMs(), { tried: new Set([b.keyId]) }), never));
+    pool.setKeys([b]);
+    lease.markSent();
+    lease.settle({ kind: 'healthy' });
+    lease[Symbol.dispose]();
+    pool.setKeys([b, a]);
+    pool.read(a.keyId, makeReading('a', clock.nowMs(), { used: 0, limit: 50 }));
+    const account = pool.wheel.roster.accountOf(a.keyId);
+    assert.deepEqual([account?.ledger.used, account?.inFlight], [1, 0]);
+  });
+
+  it('refuses and sums by accounts: two keys of one and one of another are two', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { one: [a, b], two: [c] }, { daily: { used: 50, limit: 50 } });
+    const denial = await denied(pool.lease(freeRequest(clock.nowMs() + minuteMs), never));
+    assert.deepEqual(
+      denial.accounts.map(({ name, reason }) => [name, reason]),
+      [
+        ['a', 'dayUsed'],
+        ['c', 'dayUsed'],
+      ],
+    );
+    assert.equal(denial.retryAtMs, Date.UTC(2026, 0, 16));
+  });
+
+  it('rolls at UTC midnight once a first reading came, whatever the zone said before', async () => {
+    const clock = new ManualClock(Date.UTC(2026, 0, 15, 23, 50));
+    const pool = makePool(clock, {}, { zone: 'America/New_York' });
+    pool.setKeys([a]);
+    assert.equal(pool.wheel.roster.accounts[0]?.ledger.resetAtMs, Date.UTC(2026, 0, 16, 5));
+    pool.read(a.keyId, makeReading('a', clock.nowMs(), { used: 50, limit: 50 }));
+    await clock.run(10 * minuteMs);
+    await leased(pool.lease(freeRequest(clock.nowMs()), never));
+  });
+});

@@ -1,0 +1,137 @@
+// What views see of what the wheel knows, and what GET /key-status makes of it.
+import assert from 'node:assert/strict';
+import type { Pool } from '../../../src/keys/pool';
+import { buildSnapshot } from '../../../src/service/buildSnapshot';
+import { keyStatus } from '../../../src/service/keyStatus';
+import type { AccountView, Snapshot } from '../../../src/service/snapshot';
+import { ManualClock } from '../../support/manualClock';
+import { freeRequest, leased, makeKey, makePool, makeReading, minuteMs, never } from '../keys/make';
+
+function snapshotOf(pool: Pool, clock: ManualClock): Snapshot {
+  return buildSnapshot(
+    { pool, proxy: { kind: 'stopped' }, timezone: 'UTC', lastRefusalAtMs: null },
+    clock.nowMs(),
+  );
+}
+
+function firstOf(pool: Pool, clock: ManualClock): AccountView {
+  const [account] = snapshotOf(pool, clock).accounts;
+  assert.ok(account !== undefined);
+  return account;
+}
+
+describe('buildSnapshot', () => {
+  it('sums over accounts, not over keys', () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { shared: [makeKey('one'), makeKey('two')], alone: [makeKey('three')] });
+    const { keys, accounts, freeLeft, freeUsed, freeLimit } = snapshotOf(pool, clock).wheel;
+    assert.deepEqual([keys, accounts, freeLeft, freeUsed, freeLimit], [3, 2, 100, 0, 100]);
+  });
+
+  it('counts an attempt as soon as it has a lease, and tells the next slot of a full minute', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [makeKey('one')] });
+    const sentAtMs = clock.nowMs();
+    for (let count = 0; count < 20; count++) {
+      const lease = await leased(pool.lease(freeRequest(clock.nowMs()), never));
+      if (count === 0) assert.equal(firstOf(pool, clock).day.left, 49);
+      lease.markSent();
+      lease.markHead();
+      lease.settle({ kind: 'healthy' });
+      lease[Symbol.dispose]();
+    }
+    const { day, minute, state, untilMs, inFlight } = firstOf(pool, clock);
+    assert.deepEqual([day.used, day.left, day.own, inFlight], [20, 30, 20, 0]);
+    assert.deepEqual(minute, { used: 20, limit: 20, nextSlotAtMs: sentAtMs + minuteMs });
+    assert.deepEqual([state, untilMs], ['waiting', sentAtMs + minuteMs]);
+    clock.advance(minuteMs);
+    assert.deepEqual([firstOf(pool, clock).state, firstOf(pool, clock).minute.nextSlotAtMs], ['ready', null]);
+  });
+
+  it('shows an account that others used up as used up, and never less than nothing', () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [makeKey('one')] }, { daily: { used: 73, limit: 50 } });
+    const { day, state, untilMs } = firstOf(pool, clock);
+    assert.deepEqual([day.left, day.limit, day.used], [0, 50, 50]);
+    assert.deepEqual([state, untilMs], ['usedUp', Date.UTC(2026, 0, 16)]);
+    assert.equal(snapshotOf(pool, clock).wheel.freeUsed, 50);
+  });
+
+  it('leaves accounts out of the sums that serve no free request', () => {
+    const clock = new ManualClock();
+    const keys = {
+      off: [makeKey('off', { enabled: false })],
+      paid: [makeKey('paid', { paidUse: 'only' })],
+      a: [makeKey('a')],
+    };
+    const pool = makePool(clock, keys);
+    const { wheel, accounts } = snapshotOf(pool, clock);
+    assert.equal(wheel.freeLimit, 50);
+    assert.deepEqual(
+      accounts.map(({ name, state }) => [name, state]),
+      [
+        ['off', 'off'],
+        ['paid', 'locked'],
+        ['a', 'ready'],
+      ],
+    );
+  });
+
+  it('tells health, caps and the account of each key', () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [makeKey('one'), makeKey('two')] });
+    pool.read(
+      makeKey('one').keyId,
+      makeReading('a', clock.nowMs(), { used: 0, limit: 50 }, { capLeft: 1.5 }),
+    );
+    pool.markBad(makeKey('two').keyId);
+    const { keys, creditsLeft } = firstOf(pool, clock);
+    assert.deepEqual(
+      keys.map(({ label, health, capLeft }) => [label, health, capLeft]),
+      [
+        ['one', 'good', 1.5],
+        ['two', 'bad', null],
+      ],
+    );
+    assert.equal(creditsLeft, 1.5);
+  });
+
+  it('holds nothing but plain values, and no secret', () => {
+    const clock = new ManualClock();
+    const snapshot = snapshotOf(makePool(clock, { a: [makeKey('canary')] }), clock);
+    const text = JSON.stringify(snapshot);
+    assert.deepEqual(structuredClone(snapshot), snapshot);
+    assert.deepEqual(JSON.parse(text), snapshot);
+    assert.ok(!text.includes('sk-or-v1-canary'));
+  });
+});
+
+describe('keyStatus', () => {
+  it('has labels and masks, times as text, and no id of a key', () => {
+    const clock = new ManualClock();
+    const key = makeKey('one', { label: 'key 1', masked: 'sk-or-v1-…abcd' });
+    const pool = makePool(clock, { a: [key] });
+    const text = JSON.stringify(keyStatus(snapshotOf(pool, clock)));
+    assert.ok(!text.includes(key.keyId));
+    assert.deepEqual(JSON.parse(text), {
+      free_left: 50,
+      free_limit: 50,
+      resets_at: '2026-01-16T00:00:00.000Z',
+      waiting: 0,
+      accounts: [
+        {
+          name: 'key 1',
+          state: 'ready',
+          until: null,
+          day: { used: 0, limit: 50, left: 50, resets_at: '2026-01-16T00:00:00.000Z' },
+          minute: { used: 0, limit: 20 },
+          locks: [],
+          keys: [
+            { label: 'key 1', key: 'sk-or-v1-…abcd', health: 'good', enabled: true, requests: 0, errors: 0 },
+          ],
+        },
+      ],
+      busy_models: [],
+    });
+  });
+});

@@ -1,0 +1,338 @@
+/** Connecting on a real file system: comments survive, undo gives the bytes back, what is damaged is left alone. */
+import assert from 'node:assert/strict';
+import { chmod, lstat, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { ClientId, Endpoint, FileClient } from '../../../../src/service/clients/client';
+import { clientOf, clients, isInstalled } from '../../../../src/service/clients/clientList';
+import { ConfigError } from '../../../../src/service/clients/configError';
+import type { FileRecord } from '../../../../src/service/clients/records';
+import { TemporaryHome } from './temporaryHome';
+
+const endpoint: Endpoint = {
+  origin: 'http://127.0.0.1:9999',
+  proxyKey: 'kw-0123456789abcdef01234567',
+  model: 'openrouter/free',
+};
+
+interface Sample {
+  readonly id: ClientId;
+  readonly file: string;
+  readonly text: string;
+  /** An edit that a user (or the client) makes to the file afterwards. */
+  readonly later: readonly [from: string | RegExp, to: string];
+}
+
+const samples: readonly Sample[] = [
+  {
+    id: 'continue',
+    file: '.continue/config.yaml',
+    text: '# mine\nname: Mine # n\nversion: 0.0.1\nschema: v1\n\nmodels:\n  # local\n  - name: L # l\n    provider: ollama\n    apiKey: sk-mine\n\n# docs\ndocs: []\n',
+    later: ['docs: []', 'docs:\n  - name: D # d'],
+  },
+  {
+    id: 'cline',
+    file: '.cline/data/settings/providers.json',
+    text: '{"version":1,"lastUsedProvider":"openai","modes":{"act":{}},"providers":{"openai":{"settings":{"provider":"openai","apiKey":"sk-mine"},"updatedAt":"2026-01-01T00:00:00.000Z","tokenSource":"manual"}}}',
+    later: [/"act": ?\{\}/, '"act":{"x":1}'],
+  },
+  {
+    id: 'claudeCode',
+    file: '.claude/settings.json',
+    text: '{\n    // mine\n    "model": "opus", /* m */\n    "env": {\n        "ANTHROPIC_API_KEY": "sk-mine", // k\n        "X": "1"\n    },\n    "permissions": { "allow": ["Bash(ls)"] } // p\n}\n',
+    later: ['"allow": ["Bash(ls)"]', '"allow": ["Bash(ls)", "Bash(cat)"]'],
+  },
+  {
+    id: 'codex',
+    file: '.codex/config.toml',
+    text: '# mine\nmodel = "gpt-5" # m\nmodel_reasoning_effort = "high"\n\n# mcp\n[mcp_servers.docs]\ncommand = \'docs\'   # c\n\n[projects."/home/x"]\ntrust_level = "trusted"\n',
+    later: [
+      'trust_level = "trusted"\n',
+      'trust_level = "trusted"\n\n[projects."/home/y"]\ntrust_level = "untrusted"\n',
+    ],
+  },
+  {
+    id: 'opencode',
+    file: '.config/opencode/opencode.json',
+    text: '{\n\t"$schema": "https://opencode.ai/config.json",\n\t// mine\n\t"model": "anthropic/claude", // m\n\t"provider": { "openrouter": { "options": { "apiKey": "sk-mine" } } } // p\n}\n',
+    later: ['"anthropic/claude"', '"anthropic/claude"'],
+  },
+  {
+    id: 'kilo',
+    file: '.config/kilo/kilo.jsonc',
+    text: '{\n  // mine\n  "share": "manual", // s\n}\n',
+    later: ['"manual"', '"disabled"'],
+  },
+];
+
+function fileClient(id: ClientId): FileClient {
+  const client = clientOf(id);
+  assert.equal(client.way, 'file');
+  return client;
+}
+
+async function recordOf(home: TemporaryHome, id: ClientId): Promise<FileRecord> {
+  const record = await home.records.of(id);
+  assert.ok(record?.way === 'file');
+  return record;
+}
+
+async function rejects(work: Promise<unknown>, code: string, text: RegExp): Promise<void> {
+  await assert.rejects(work, (error: unknown) => {
+    assert.ok(error instanceof ConfigError);
+    assert.equal(error.code, code);
+    assert.match(error.message, text);
+    return true;
+  });
+}
+
+const comments = /\/\/ \w|\/\* \w \*\/|# \w+/g;
+
+for (const { id, file, text, later } of samples) {
+  const client = fileClient(id);
+
+  describe(`connecting ${client.name}`, () => {
+    it('writes base URL and key, keeps every comment, and undo gives the bytes back', async () => {
+      await using home = await TemporaryHome.make();
+      await home.write(file, text, 0o640);
+      const record = await home.connections.connect(client, endpoint);
+      const written = await home.read(file);
+      assert.ok(written.includes(`127.0.0.1:9999/api`) && written.includes(endpoint.proxyKey), written);
+      for (const comment of text.match(comments) ?? []) assert.ok(written.includes(comment), comment);
+      assert.equal(await home.mode(file), 0o640);
+      assert.equal(await home.mode(`${file}.keywheel-backup`), 0o640);
+      assert.equal(await home.connections.state(client, record, endpoint), 'current');
+      assert.equal(await home.connections.disconnect(client, record), 'restored');
+      assert.equal(await home.read(file), text);
+      assert.equal(await home.mode(file), 0o640);
+      assert.deepEqual(await home.files(), [file]);
+      assert.equal(await home.records.of(id), null);
+    });
+
+    it('makes a file of mode 0600 where there is none, and undo leaves nothing', async () => {
+      await using home = await TemporaryHome.make();
+      const record = await home.connections.connect(client, endpoint);
+      const made = path.relative(home.folder, record.file);
+      assert.equal(await home.mode(made), 0o600);
+      assert.equal(await home.connections.disconnect(client, record), 'restored');
+      assert.deepEqual(await home.files(), []);
+      assert.equal(home.places.exists(path.join(home.folder, made.split(path.sep)[0] ?? '')), false);
+    });
+
+    it('plans exactly what it writes, and writes nothing for that', async () => {
+      await using home = await TemporaryHome.make();
+      await home.write(file, text);
+      const plan = await home.connections.plan(client, endpoint);
+      assert.equal(await home.read(file), text);
+      assert.equal(plan.file, path.join(home.folder, file));
+      const { changes } = await home.connections.connect(client, endpoint);
+      assert.deepEqual(
+        plan.changes.map((change) => change.path),
+        changes.map((change) => change.path),
+      );
+    });
+
+    it('undoes its own values alone where the file was changed since', async () => {
+      await using home = await TemporaryHome.make();
+      await home.write(file, text);
+      const record = await home.connections.connect(client, endpoint);
+      const written = await home.read(file);
+      const [from, to] = later;
+      const edited = written.replace(from, to);
+      // Where it is the value that ours has replaced, an empty line at the end makes the file another one.
+      await home.write(file, edited === written ? `${written}\n` : edited);
+      assert.equal(await home.connections.disconnect(client, record), 'undone');
+      const left = await home.read(file);
+      assert.deepEqual(client.format.parse(left), client.format.parse(text.replace(from, to)));
+      assert.doesNotMatch(left, /kw-0123|127\.0\.0\.1/);
+    });
+
+    it('leaves values alone that somebody has changed', async () => {
+      await using home = await TemporaryHome.make();
+      await home.write(file, text);
+      const record = await home.connections.connect(client, endpoint);
+      const moved = (await home.read(file)).replaceAll('127.0.0.1:9999', 'elsewhere:1');
+      await home.write(file, moved);
+      assert.equal(await home.connections.state(client, record, endpoint), 'changed');
+      await home.connections.disconnect(client, record);
+      assert.match(await home.read(file), /elsewhere:1/);
+    });
+
+    it('is connected anew with another port and key, and undo still gives the first bytes back', async () => {
+      await using home = await TemporaryHome.make();
+      await home.write(file, text);
+      const first = await home.connections.connect(client, endpoint);
+      const moved = { ...endpoint, origin: 'http://127.0.0.1:1234', proxyKey: 'kw-another-0123456789abcdef' };
+      assert.equal(await home.connections.state(client, first, moved), 'outdated');
+      const second = await home.connections.connect(client, moved);
+      const written = await home.read(file);
+      assert.doesNotMatch(written, /9999|kw-0123/);
+      assert.equal(await home.connections.state(client, second, moved), 'current');
+      assert.equal(await home.connections.disconnect(client, second), 'restored');
+      assert.equal(await home.read(file), text);
+    });
+
+    it('keeps what the user changed between two connections, in the undo of the second', async () => {
+      await using home = await TemporaryHome.make();
+      await home.write(file, text);
+      await home.connections.connect(client, endpoint);
+      const [from, to] = later;
+      const written = await home.read(file);
+      await home.write(file, written.replace(from, to));
+      await home.connections.connect(client, { ...endpoint, origin: 'http://127.0.0.1:1234' });
+      await home.connections.disconnect(client, await recordOf(home, id));
+      assert.deepEqual(
+        client.format.parse(await home.read(file)),
+        client.format.parse(text.replace(from, to)),
+      );
+    });
+
+    it('leaves a damaged file alone and says which line', async () => {
+      await using home = await TemporaryHome.make();
+      const damaged = `${text}\n]] {"half": [:\n`;
+      await home.write(file, damaged);
+      await rejects(home.connections.plan(client, endpoint), 'damaged', /:\d+: damaged/);
+      await rejects(home.connections.connect(client, endpoint), 'damaged', new RegExp(path.basename(file)));
+      assert.equal(await home.read(file), damaged);
+      assert.deepEqual(await home.files(), [file]);
+      assert.equal(await home.records.of(id), null);
+    });
+
+    it('leaves all as it is where the file was damaged since', async () => {
+      await using home = await TemporaryHome.make();
+      await home.write(file, text);
+      const record = await home.connections.connect(client, endpoint);
+      await home.write(file, '{"half": [');
+      assert.equal(await home.connections.state(client, record, endpoint), 'damaged');
+      await rejects(home.connections.disconnect(client, record), 'damaged', /damaged/);
+      assert.ok(await home.records.of(id));
+      assert.ok((await home.files()).includes(`${file}.keywheel-backup`));
+    });
+
+    it('keeps no value in its records', async () => {
+      await using home = await TemporaryHome.make();
+      await home.write(file, text);
+      await home.connections.connect(client, endpoint);
+      const records = await readFile(path.join(home.recordsFolder, 'connections.json'), 'utf8');
+      assert.doesNotMatch(records, /kw-|sk-mine/);
+    });
+  });
+}
+
+describe('connecting', () => {
+  const claude = fileClient('claudeCode');
+
+  it('writes what a symbolic link points at, and leaves the link', async () => {
+    await using home = await TemporaryHome.make();
+    const target = await home.write('dotfiles/claude.json', '{}\n');
+    await mkdir(path.join(home.folder, '.claude'));
+    const link = path.join(home.folder, '.claude/settings.json');
+    await symlink(target, link);
+    const record = await home.connections.connect(claude, endpoint);
+    assert.ok((await lstat(link)).isSymbolicLink());
+    assert.match(await readFile(target, 'utf8'), /127\.0\.0\.1/);
+    await home.connections.disconnect(claude, record);
+    assert.ok((await lstat(link)).isSymbolicLink());
+    assert.equal(await readFile(target, 'utf8'), '{}\n');
+  });
+
+  it('keeps a byte order mark', async () => {
+    await using home = await TemporaryHome.make();
+    const file = await home.write('.claude/settings.json', '\ufeff{ "a": 1 }\r\n');
+    const record = await home.connections.connect(claude, endpoint);
+    const bytes = await readFile(file);
+    assert.deepEqual([...bytes.subarray(0, 3)], [0xef, 0xbb, 0xbf]);
+    assert.notEqual(bytes[3], 0xef);
+    await home.connections.disconnect(claude, record);
+    assert.equal(await readFile(file, 'utf8'), '\ufeff{ "a": 1 }\r\n');
+  });
+
+  it('refuses a folder in the place of the file, and bytes that are no text', async () => {
+    await using home = await TemporaryHome.make();
+    const folder = path.join(home.folder, '.claude/settings.json');
+    await mkdir(folder, { recursive: true });
+    await rejects(home.connections.connect(claude, endpoint), 'inTheWay', /settings\.json/);
+    await rm(folder, { recursive: true });
+    await writeFile(folder, Buffer.from([0x7b, 0xff, 0xfe, 0x7d]));
+    await rejects(home.connections.connect(claude, endpoint), 'damaged', /settings\.json/);
+  });
+
+  it('refuses a file that may not be written', async function () {
+    // The superuser may write everything.
+    if (process.getuid?.() === 0) this.skip();
+    await using home = await TemporaryHome.make();
+    const file = await home.write('.claude/settings.json', '{}\n');
+    await chmod(file, 0o444);
+    await rejects(home.connections.connect(claude, endpoint), 'readOnly', /settings\.json/);
+  });
+
+  it('does not shadow the older configuration of Continue', async () => {
+    await using home = await TemporaryHome.make();
+    await home.write('.continue/config.json', '{"models":[]}');
+    const connect = async (): Promise<unknown> =>
+      await home.connections.connect(fileClient('continue'), endpoint);
+    await rejects(connect(), 'olderFormat', /config\.json/);
+    assert.deepEqual(await home.files(), ['.continue/config.json']);
+  });
+
+  it('leaves Claude Code its own models where none is chosen', async () => {
+    await using home = await TemporaryHome.make();
+    await home.connections.connect(claude, { ...endpoint, model: null });
+    assert.doesNotMatch(await home.read('.claude/settings.json'), /MODEL/);
+  });
+
+  it('prefers the file of opencode that is read last', async () => {
+    await using home = await TemporaryHome.make();
+    await home.write('.config/opencode/opencode.json', '{}');
+    await home.write('.config/opencode/opencode.jsonc', '{}');
+    const { file } = await home.connections.plan(fileClient('opencode'), endpoint);
+    assert.match(file, /opencode\.jsonc$/);
+  });
+
+  it('takes its values out of the earlier file when the client reads another one now', async () => {
+    await using home = await TemporaryHome.make();
+    await home.write('.config/opencode/opencode.json', '{ "a": 1 }\n');
+    await home.connections.connect(fileClient('opencode'), endpoint);
+    await home.write('.config/opencode/opencode.jsonc', '{}');
+    await home.connections.connect(fileClient('opencode'), endpoint);
+    assert.equal(await home.read('.config/opencode/opencode.json'), '{ "a": 1 }\n');
+    assert.match((await recordOf(home, 'opencode')).file, /opencode\.jsonc$/);
+  });
+
+  it('refuses to undo without the backup', async () => {
+    await using home = await TemporaryHome.make();
+    await home.write('.claude/settings.json', '{ "a": 1 }\n');
+    const record = await home.connections.connect(claude, endpoint);
+    await rm(path.join(home.folder, '.claude/settings.json.keywheel-backup'));
+    await rejects(home.connections.disconnect(claude, record), 'backupLost', /backup/);
+    assert.match(await home.read('.claude/settings.json'), /127\.0\.0\.1/);
+  });
+
+  it('keeps the records of all clients, also when they are connected at once', async () => {
+    await using home = await TemporaryHome.make();
+    await Promise.all(
+      samples.map(async ({ id }) => await home.connections.connect(fileClient(id), endpoint)),
+    );
+    assert.equal((await home.records.all()).length, samples.length);
+  });
+
+  it('leaves damaged records alone, and with them the clients', async () => {
+    await using home = await TemporaryHome.make();
+    await home.write('vscode/globalStorage/connections.json', '{"version":2}');
+    await assert.rejects(home.connections.connect(claude, endpoint), { code: 'recordsDamaged' });
+    assert.equal(await home.read('vscode/globalStorage/connections.json'), '{"version":2}');
+    assert.deepEqual(await home.files(), []);
+  });
+});
+
+describe('clients', () => {
+  it('are found by their extensions or by what they leave', async () => {
+    await using home = await TemporaryHome.make();
+    const found = (installed: string): string[] =>
+      clients
+        .filter((client) => isInstalled(client, home.places, (id) => id === installed))
+        .map(({ id }) => id);
+    assert.deepEqual(found('RooVeterinaryInc.roo-cline'), ['roo']);
+    await home.write('.codex/auth.json', '{}');
+    assert.deepEqual(found('none'), ['codex']);
+  });
+});

@@ -1,0 +1,203 @@
+/** The doctor against real sockets on this machine: what it finds of a healthy setup and of each fault. */
+import assert from 'node:assert/strict';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { SystemClock } from '../../../../src/base/clock';
+import type { KeyCheck } from '../../../../src/service/keyCheck';
+import { plainKey } from '../../../../src/service/storedKey';
+import { codexClient } from '../../../../src/service/clients/codex';
+import { Connector } from '../../../../src/service/clients/connector';
+import { examine, type DoctorPorts } from '../../../../src/service/doctor/doctor';
+import type { Check, Finding } from '../../../../src/service/doctor/finding';
+import { parseLsof, parseNetstat, parseProcNet, portOwner } from '../../../../src/service/doctor/portOwner';
+import { doctorPage, doctorReport } from '../../../../src/vscode/doctor/doctorReport';
+import { pageHtml } from '../../../../src/vscode/page/pageHtml';
+import { Formats } from '../../../../src/webview/formats';
+import { translator } from '../../../../src/webview/translate';
+import { TemporaryHome } from '../clients/temporaryHome';
+
+const speech = { t: translator({}), formats: new Formats('en', 'UTC') };
+const good: KeyCheck = { kind: 'good', accountId: 'a', freeLimit: 50, freeUsed: 0, capLeft: null };
+
+async function listening(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+/** A server that answers everything so, as proxy and as OpenRouter. */
+async function answering(
+  status: number,
+  body: string,
+  date?: string,
+): Promise<{ server: Server; port: number }> {
+  const server = createHttpServer((_, response) => {
+    response.writeHead(status, date === undefined ? {} : { date });
+    response.end(body);
+  });
+  return { server, port: await listening(server) };
+}
+
+function portsOf(home: TemporaryHome, change: Partial<DoctorPorts>): DoctorPorts {
+  const { places, records } = home;
+  const clock = new SystemClock();
+  return {
+    clock,
+    platform: process.platform,
+    places,
+    proxy: { kind: 'stopped' },
+    port: 1,
+    endpoint: { origin: 'http://127.0.0.1:1', proxyKey: 'kw-0123456789abcdef01234567', model: null },
+    upstreamUrl: 'http://127.0.0.1:1/api/v1',
+    keys: [],
+    checkKey: () => Promise.resolve(good),
+    connector: new Connector({
+      places,
+      records,
+      clock,
+      isExtensionInstalled: () => false,
+      rooApi: () => Promise.resolve(null),
+    }),
+    ...change,
+  };
+}
+
+async function found(
+  home: TemporaryHome,
+  check: Check,
+  change: Partial<DoctorPorts>,
+): Promise<readonly Finding[]> {
+  const checked = await examine(portsOf(home, change));
+  return checked.find((each) => each.check === check)?.findings ?? [];
+}
+
+describe('the doctor', () => {
+  it('finds no fault where all is well, and its report holds no secret, no label and no home', async () => {
+    await using home = await TemporaryHome.make();
+    const proxy = await answering(200, '{"program":"keywheel"}');
+    const upstream = await answering(401, '{}');
+    const endpoint = {
+      origin: `http://127.0.0.1:${proxy.port}`,
+      proxyKey: 'kw-0123456789abcdef01234567',
+      model: 'a/b',
+    };
+    await home.connections.connect(codexClient, endpoint);
+    try {
+      const checked = await examine(
+        portsOf(home, {
+          proxy: {
+            kind: 'running',
+            host: '127.0.0.1',
+            port: proxy.port,
+            baseUrl: `${endpoint.origin}/api/v1`,
+          },
+          endpoint,
+          upstreamUrl: `http://127.0.0.1:${upstream.port}/api/v1`,
+          keys: [plainKey(`sk-or-v1-${'a'.repeat(64)}`, 'Anna Smith')],
+        }),
+      );
+      assert.deepEqual(
+        checked.map(({ findings }) => findings.map(({ code }) => code)),
+        [['served'], ['selfGood'], ['upstreamGood'], ['clockGood'], ['keyGood'], ['client'], ['noLeftovers']],
+      );
+      const report = doctorReport(checked, { Version: '1' }, speech, home.folder);
+      assert.match(report, /Codex: connected \(~\/\.codex\/config\.toml\)/);
+      assert.doesNotMatch(report, /sk-or|kw-|Anna/);
+      assert.ok(!report.includes(home.folder));
+      const { blocks } = doctorPage(checked, speech);
+      assert.deepEqual(blocks[0], { kind: 'paragraph', text: 'No fault was found.' });
+    } finally {
+      proxy.server.close();
+      upstream.server.close();
+    }
+  });
+
+  it('finds who owns the port', async function () {
+    if (process.platform !== 'linux') this.skip();
+    const server = createServer();
+    const port = await listening(server);
+    const owner = await portOwner(port, 'linux');
+    assert.equal(owner?.processId, process.pid);
+    assert.match(owner.program, /node/);
+    server.close();
+  });
+
+  it('reads what the tools of other systems print', () => {
+    assert.deepEqual(parseLsof('p4242\nccom.docker\nf12\n'), { processId: 4242, program: 'com.docker' });
+    assert.equal(parseLsof(''), null);
+    const netstat =
+      '  Proto  Lokale Adresse  Remoteadresse  Status\r\n  TCP    127.0.0.1:9999    0.0.0.0:0    ABHÖREN    4242\r\n  TCP    127.0.0.1:99990   0.0.0.0:0   ABHÖREN   1\r\n';
+    assert.equal(parseNetstat(netstat.replaceAll('\r', ''), 9999), 4242);
+    const line =
+      '   0: 0100007F:270F 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 77 1 0';
+    assert.deepEqual(parseProcNet(`  sl  local_address\n${line}\n`, 9999), ['77']);
+  });
+
+  it('finds a proxy that is silent, and a stranger in its place', async () => {
+    await using home = await TemporaryHome.make();
+    const stranger = await answering(407, 'proxy');
+    const running = (port: number): Partial<DoctorPorts> => ({
+      proxy: { kind: 'running', host: '127.0.0.1', port, baseUrl: '' },
+      endpoint: { origin: `http://127.0.0.1:${port}`, proxyKey: 'kw', model: null },
+    });
+    assert.deepEqual(await found(home, 'self', running(1)), [{ code: 'selfSilent', got: 'ECONNREFUSED' }]);
+    assert.deepEqual(await found(home, 'self', running(stranger.port)), [{ code: 'selfCaught', got: '407' }]);
+    stranger.server.close();
+  });
+
+  it('finds an upstream that is away, strange, or on another clock', async () => {
+    await using home = await TemporaryHome.make();
+    assert.deepEqual(await found(home, 'upstream', {}), [{ code: 'upstreamFailed', got: 'ECONNREFUSED' }]);
+    assert.deepEqual(await found(home, 'clock', {}), [{ code: 'clockUnknown' }]);
+    const portal = await answering(302, 'sign in', 'Thu, 01 Jan 2026 00:00:00 GMT');
+    const upstreamUrl = `http://127.0.0.1:${portal.port}/api/v1`;
+    assert.deepEqual(await found(home, 'upstream', { upstreamUrl }), [
+      { code: 'upstreamStrange', status: 302 },
+    ]);
+    const [off] = await found(home, 'clock', { upstreamUrl });
+    assert.equal(off?.code, 'clockOff');
+    portal.server.close();
+  });
+
+  it('finds bad keys, damaged and outdated clients, and leftovers', async () => {
+    await using home = await TemporaryHome.make();
+    const keys = ['a', 'b'].map((name) => plainKey(`sk-or-v1-${name.repeat(64)}`, name));
+    const checkKey = (key: string): Promise<KeyCheck> =>
+      Promise.resolve(key.endsWith('b') ? { kind: 'bad' } : good);
+    assert.deepEqual(await found(home, 'keys', { keys, checkKey }), [
+      { code: 'keyGood', label: 'a' },
+      { code: 'keyBad', label: 'b' },
+    ]);
+    await home.connections.connect(codexClient, {
+      origin: 'http://127.0.0.1:2',
+      proxyKey: 'kw-old',
+      model: 'a/b',
+    });
+    const state = async (): Promise<unknown> =>
+      (await found(home, 'clients', {})).map((each) => 'state' in each && each.state);
+    assert.deepEqual(await state(), ['outdated']);
+    await home.write('.codex/config.toml', 'half = [');
+    assert.deepEqual(await state(), ['damaged']);
+    const left = await home.write('.claude/settings.json.keywheel-backup', '{}');
+    assert.deepEqual(await found(home, 'leftovers', {}), [{ code: 'leftover', file: left }]);
+  });
+
+  it('goes on where one check fails', async () => {
+    await using home = await TemporaryHome.make();
+    await home.write('vscode/globalStorage/connections.json', 'damaged');
+    assert.deepEqual(await found(home, 'clients', {}), [{ code: 'checkFailed', got: 'RecordsError' }]);
+    assert.deepEqual(await found(home, 'keys', {}), [{ code: 'noKeys' }]);
+  });
+});
+
+describe('a page', () => {
+  const frame = { locale: 'en', cspSource: 'vscode:', styleUri: 'vscode:page.css', nonce: 'abc' };
+
+  it('escapes all that it is given, and allows its own script alone', () => {
+    const html = pageHtml(
+      { title: '<b>', blocks: [{ kind: 'paragraph', text: '"><img src=x onerror=1>' }] },
+      frame,
+    );
+    assert.doesNotMatch(html, /<img|<b>/);
+    assert.match(html, /default-src 'none'; style-src vscode:; script-src 'nonce-abc'/);
+  });
+});

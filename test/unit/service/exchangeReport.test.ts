@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { exchangeReport } from '../../../src/service/exchangeReport';
+import { exchangeView } from './exchanges';
+
+describe('exchangeReport', () => {
+  it('tells the trail of an exchange, and names no label', () => {
+    const text = exchangeReport(exchangeView({}), '1.2.3');
+    assert.equal(
+      text,
+      [
+        'Keywheel: 1.2.3',
+        'Request: POST /api/v1/chat/completions',
+        'Client: Cline',
+        'Model: a/b:free',
+        'Class: free, streaming',
+        'Began: 2026-11-22T18:00:00.000Z',
+        'Took: 2.500 s',
+        'Ended: answered, status 200',
+        'Waited: 0.900 s',
+        'First token after: 1.400 s',
+        'Tokens: 1200 in, 34 out',
+        'Attempts:',
+        '  1. after 0.000 s (waited 0.000 s), key aaaaaaaaaaaa: busy, status 429',
+        '  2. after 1.000 s (waited 0.900 s), key aaaaaaaaaaaa: answer, status 200',
+      ].join('\n'),
+    );
+    assert.doesNotMatch(text, /Private/);
+  });
+
+  it('tells what did not come', () => {
+    const text = exchangeReport(
+      exchangeView({ model: null, status: null, usage: null, firstTokenMs: null, attempts: [] }),
+      '1',
+    );
+    assert.match(text, /Model: -\n/);
+    assert.match(text, /status none/);
+  });
+});

@@ -1,0 +1,31 @@
+/** Exchanges for tests of what is made of them. */
+import type { ExchangeView } from '../../../src/service/snapshot';
+
+/** 22 November 2026, 18:00 UTC. */
+const startedAtMs = Date.UTC(2026, 10, 22, 18);
+
+/** A free request, answered at its second attempt. */
+export function exchangeView(change: Partial<ExchangeView>): ExchangeView {
+  const attempt = { keyId: 'aaaaaaaaaaaa', keyLabel: 'Private' };
+  return {
+    id: 1,
+    startedAtMs,
+    endedAtMs: startedAtMs + 2500,
+    client: 'Cline',
+    method: 'POST',
+    path: '/api/v1/chat/completions',
+    model: 'a/b:free',
+    class: 'free',
+    streaming: true,
+    end: 'answered',
+    status: 200,
+    waitedMs: 900,
+    firstTokenMs: 1400,
+    usage: { promptTokens: 1200, completionTokens: 34, cost: 0 },
+    attempts: [
+      { ...attempt, atMs: startedAtMs, status: 429, outcome: 'busy', waitedMs: 0 },
+      { ...attempt, atMs: startedAtMs + 1000, status: 200, outcome: 'answer', waitedMs: 900 },
+    ],
+    ...change,
+  };
+}

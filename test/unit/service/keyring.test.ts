@@ -1,0 +1,154 @@
+/** The keyring on vaults that fail in every way: no key is lost, and none stays behind. */
+import assert from 'node:assert/strict';
+import { TextLog } from '../../../src/base/log';
+import { keyIdOf } from '../../../src/base/secret';
+import type { KeyCheck } from '../../../src/service/keyCheck';
+import { Keyring } from '../../../src/service/keyring';
+import type { SecretVault, StoredKey, VaultContents } from '../../../src/service/ports';
+import { ManualClock } from '../../support/manualClock';
+
+const anna = 'sk-or-v1-anna-0000000000000001';
+const ben = 'sk-or-v1-ben-00000000000000002';
+const good: KeyCheck = { kind: 'good', accountId: 'a', freeLimit: 50, freeUsed: 0, capLeft: null };
+
+type Step = keyof SecretVault;
+
+/** Like VS Code's on a version that cannot list its secrets: what the order does not name is never found. */
+class MemoryVault implements SecretVault {
+  readonly records = new Map<string, StoredKey>();
+  order: readonly string[] = [];
+  private proxyKey: string | null = null;
+  /** These fail before anything is done. */
+  readonly failing = new Set<Step>();
+  /** These do their work and fail then: what was stored could not be read back. */
+  readonly failingAfter = new Set<Step>();
+
+  async load(): Promise<VaultContents> {
+    return await this.step('load', () => {
+      const keys = this.order.flatMap((keyId) => this.records.get(keyId) ?? []);
+      return { keys, proxyKey: this.proxyKey, damaged: [] };
+    });
+  }
+
+  async saveKey(key: StoredKey): Promise<void> {
+    await this.step('saveKey', () => void this.records.set(keyIdOf(key.key), key));
+  }
+
+  async removeKey(keyId: string): Promise<void> {
+    await this.step('removeKey', () => void this.records.delete(keyId));
+  }
+
+  async saveOrder(keyIds: readonly string[]): Promise<void> {
+    await this.step('saveOrder', () => (this.order = keyIds));
+  }
+
+  async saveProxyKey(proxyKey: string): Promise<void> {
+    await this.step('saveProxyKey', () => (this.proxyKey = proxyKey));
+  }
+
+  private async step<T>(name: Step, run: () => T): Promise<T> {
+    await Promise.resolve();
+    if (this.failing.has(name)) throw new Error(`${name} failed`);
+    const result = run();
+    if (this.failingAfter.has(name)) throw new Error(`${name} could not be read back`);
+    return result;
+  }
+}
+
+async function keyringOn(vault: MemoryVault, check = good): Promise<Keyring> {
+  const log = new TextLog(() => undefined);
+  const keyring = new Keyring({
+    vault,
+    clock: new ManualClock(),
+    log,
+    check: () => Promise.resolve(check),
+  });
+  await keyring.load();
+  return keyring;
+}
+
+describe('Keyring', () => {
+  it('leaves no record that nothing names, whichever step of adding a key fails', async () => {
+    for (const name of ['saveKey', 'saveOrder'] as const) {
+      for (const failing of ['failing', 'failingAfter'] as const) {
+        const vault = new MemoryVault();
+        const keyring = await keyringOn(vault);
+        vault[failing].add(name);
+        const result = await keyring.add(anna, 'private');
+        assert.equal(result.kind === 'added' && result.stored, false, name);
+        assert.equal(keyring.isStored(keyIdOf(anna)), false);
+        assert.deepEqual(
+          keyring.keys.map(({ label }) => label),
+          ['private'],
+        );
+        for (const keyId of vault.records.keys())
+          assert.ok(vault.order.includes(keyId), `${name} ${failing}`);
+      }
+    }
+  });
+
+  it('finds what it kept in another session', async () => {
+    const vault = new MemoryVault();
+    const keyring = await keyringOn(vault);
+    await keyring.add(anna, 'private', 40);
+    await keyring.add(ben, 'work');
+    const later = await keyringOn(vault);
+    assert.deepEqual(
+      later.keys.map(({ label, dailyLimit }) => [label, dailyLimit]),
+      [
+        ['private', 40],
+        ['work', null],
+      ],
+    );
+    assert.equal(later.proxyKey, keyring.proxyKey);
+  });
+
+  it('removes what a vault holds that said it did not', async () => {
+    const vault = new MemoryVault();
+    const keyring = await keyringOn(vault);
+    vault.failingAfter.add('saveKey');
+    await keyring.add(anna, 'private');
+    assert.equal(vault.records.size, 1);
+    assert.equal((await keyring.remove(keyIdOf(anna)))?.label, 'private');
+    assert.equal(vault.records.size, 0);
+  });
+
+  it('keeps a key that the vault does not let go of', async () => {
+    const vault = new MemoryVault();
+    const keyring = await keyringOn(vault);
+    await keyring.add(anna, 'private');
+    vault.failing.add('removeKey');
+    await assert.rejects(keyring.remove(keyIdOf(anna)));
+    assert.equal(keyring.keys.length, 1);
+  });
+
+  it('puts a removed key back at its place, with all that was set of it', async () => {
+    const vault = new MemoryVault();
+    const keyring = await keyringOn(vault);
+    await keyring.add(anna, 'private', 40);
+    await keyring.add(ben, 'work');
+    await keyring.update(keyIdOf(anna), { accountName: 'Anna', paidUse: 'never' });
+    const removed = await keyring.remove(keyIdOf(anna));
+    assert.ok(removed);
+    await keyring.restore(removed, 0);
+    const [first] = (await keyringOn(vault)).keys;
+    assert.deepEqual(first, {
+      key: anna,
+      label: 'private',
+      dailyLimit: 40,
+      accountName: 'Anna',
+      paidUse: 'never',
+      enabled: true,
+    });
+  });
+
+  it('takes neither what is no key, nor a key twice, nor one that OpenRouter refuses', async () => {
+    const keyring = await keyringOn(new MemoryVault());
+    assert.equal((await keyring.add('sk-something-else', '')).kind, 'malformed');
+    assert.equal((await keyring.add(` ${anna}\n`, 'private')).kind, 'added');
+    assert.deepEqual(await keyring.add(anna, 'again'), { kind: 'duplicate', label: 'private' });
+    const refusing = await keyringOn(new MemoryVault(), { kind: 'bad' });
+    assert.equal((await refusing.add(anna, '')).kind, 'bad');
+    assert.equal(refusing.keys.length, 0);
+  });
+});

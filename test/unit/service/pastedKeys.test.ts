@@ -1,0 +1,95 @@
+/** Pastes as people make them, and the keys that are found in them. */
+import assert from 'node:assert/strict';
+import { readPastedKeys } from '../../../src/service/pastedKeys';
+
+const a = `sk-or-v1-${'a'.repeat(63)}1`;
+const b = `sk-or-v1-${'b'.repeat(63)}2`;
+const c = `sk-or-v1-${'c'.repeat(63)}3`;
+
+const none = { unreadable: [] };
+
+function found(text: string): [string, number | null][] {
+  const { entries, unreadable } = readPastedKeys(text);
+  assert.deepEqual({ unreadable }, none, text);
+  return entries.map(({ key, dailyLimit }) => [key, dailyLimit]);
+}
+
+const plain: [string, number | null][] = [
+  [a, null],
+  [b, null],
+];
+
+describe('a paste of keys', () => {
+  it('may be one key with blanks around it', () => {
+    assert.deepEqual(found(`  ${a}\n`), [[a, null]]);
+  });
+
+  it('may be lines, with empty ones and comments between them', () => {
+    assert.deepEqual(found(`${a}\r\n\r\n# private: ${c}\n${b}\n`), plain);
+  });
+
+  it('may be a list with commas, semicolons or blanks', () => {
+    for (const list of [`${a},${b}`, `${a}; ${b};`, `${a} ${b}`, `${a}, ${b}.`])
+      assert.deepEqual(found(list), plain);
+  });
+
+  it('may name limits, with or without a blank', () => {
+    assert.deepEqual(found(`${a}:50,${b}: 1000, ${c}`), [
+      [a, 50],
+      [b, 1000],
+      [c, null],
+    ]);
+  });
+
+  it('may be a .env file, of which the variables with OpenRouter keys alone are read', () => {
+    const file = `
+# the proxy
+PROXY_API_KEY=kw-secret
+export OPENROUTER_KEYS="${a}:50,${b}"
+OPENROUTER_API_KEY='${c}'
+OPENAI_API_KEY=sk-proj-something
+OTHER=sk-or-v1-other00000
+`;
+    assert.deepEqual(found(file), [
+      [a, 50],
+      [b, null],
+      [c, null],
+    ]);
+  });
+
+  it('may have lost its line breaks to blanks, as in an input box', () => {
+    assert.deepEqual(found(`PORT=9999 OPENROUTER_KEYS=${a},${b} OPENROUTER_API_KEY=${a} # mine`), plain);
+  });
+
+  it('may have lost its line breaks altogether', () => {
+    assert.deepEqual(found(`${a}:50${b}`), [
+      [a, 50],
+      [b, null],
+    ]);
+  });
+
+  it('may be JSON', () => {
+    assert.deepEqual(found(JSON.stringify({ keys: [a, b] })), plain);
+  });
+
+  it('gives each key once, as it came first', () => {
+    assert.deepEqual(found(`${a}:40 ${b} ${a}`), [
+      [a, 40],
+      [b, null],
+    ]);
+  });
+
+  it('names what begins like a key and is none, without telling it', () => {
+    const { entries, unreadable } = readPastedKeys(`${a} sk-proj-0123456789abcdef ${b}:many`);
+    assert.deepEqual(
+      entries.map(({ key }) => key),
+      [a],
+    );
+    assert.deepEqual(unreadable, ['…cdef', 'sk-or-v1-…many']);
+    assert.ok(!JSON.stringify(unreadable).includes('0123456789'));
+  });
+
+  it('is empty where nothing looks like a key', () => {
+    assert.deepEqual(readPastedKeys('hello, here are no keys = at all: 50'), { entries: [], unreadable: [] });
+  });
+});

@@ -1,0 +1,248 @@
+// When accounts are asked what is left: few at a time, and only where the answer can be new.
+import assert from 'node:assert/strict';
+import { TextLog } from '../../../src/base/log';
+import type { Pool } from '../../../src/keys/pool';
+import type { KeyAnswer } from '../../../src/service/keyReader';
+import { Readings } from '../../../src/service/readings';
+import { ManualClock } from '../../support/manualClock';
+import { freeRequest, leased, makeKey, makePool, makeReading, minuteMs, never } from '../keys/make';
+
+type Answer = (key: string) => KeyAnswer | Promise<KeyAnswer>;
+
+const refused: KeyAnswer = { kind: 'refused' };
+const unreachable: KeyAnswer = { kind: 'unreachable', detail: 'ECONNREFUSED' };
+
+/** Readings over a pool, with an upstream that answers as the test says and notes who was asked when. */
+class Asking {
+  readonly asked: { readonly key: string; readonly atMs: number }[] = [];
+  readonly lines: string[] = [];
+  readonly readings: Readings;
+  running = 0;
+  mostRunning = 0;
+  answer: Answer;
+
+  constructor(
+    readonly clock: ManualClock,
+    readonly pool: Pool,
+    answer?: Answer,
+  ) {
+    this.answer = answer ?? ((key) => this.good(key));
+    this.readings = new Readings({
+      clock,
+      log: new TextLog((level, line) => this.lines.push(`${level} ${line}`)),
+      pool,
+      ask: async (key) => {
+        this.asked.push({ key: key.replace('sk-or-v1-', ''), atMs: clock.nowMs() });
+        this.mostRunning = Math.max(this.mostRunning, ++this.running);
+        try {
+          return await this.answer(key);
+        } finally {
+          this.running--;
+        }
+      },
+    });
+  }
+
+  good(key: string): KeyAnswer {
+    const account = key.replace('sk-or-v1-', '').replace(/-\d+$/, '');
+    return { kind: 'read', reading: makeReading(account, this.clock.nowMs()) };
+  }
+
+  get names(): readonly string[] {
+    return this.asked.map(({ key }) => key);
+  }
+
+  health(key: string): string | undefined {
+    return this.pool.wheel.roster.keys.get(makeKey(key).keyId)?.health;
+  }
+}
+
+/** Keys named `a-1`, `a-2`, `b-1`: accounts a and b, read once already if `isKnown`. */
+function asking(names: readonly string[], isKnown = true): Asking {
+  const clock = new ManualClock();
+  const keys = names.map((name) => makeKey(name));
+  const pool = makePool(clock, isKnown ? {} : { '': [] });
+  pool.setKeys(keys);
+  if (isKnown) {
+    for (const key of keys) pool.read(key.keyId, makeReading(key.label.replace(/-\d+$/, ''), clock.nowMs()));
+  }
+  return new Asking(clock, pool);
+}
+
+describe('Readings', () => {
+  it('leave five a second, and never more than four run at once', async () => {
+    const names = Array.from({ length: 20 }, (_, index) => `k${index}`);
+    const all = asking(names, false);
+    const startMs = all.clock.nowMs();
+    all.readings.wantAll();
+    await all.clock.run(4_000);
+    assert.equal(all.asked.length, 20);
+    assert.deepEqual(
+      all.asked.map(({ atMs }) => atMs - startMs),
+      names.map((_, index) => index * 200),
+    );
+    // Answers that take long hold the others back.
+    const slow = asking(names, false);
+    slow.answer = async () => await new Promise<KeyAnswer>(() => undefined);
+    slow.readings.wantAll();
+    await slow.clock.run(30_000);
+    assert.equal(slow.asked.length, 4);
+    assert.equal(slow.mostRunning, 4);
+    slow.readings.dispose();
+  });
+
+  it('ask keys without a known account first, then one key an account, then bad ones', async () => {
+    const { readings, pool, clock, asked } = asking(['a-1', 'a-2', 'b-1', 'b-2']);
+    pool.setKeys(['a-1', 'a-2', 'b-1', 'b-2', 'new'].map((name) => makeKey(name)));
+    pool.markBad(makeKey('b-1').keyId);
+    readings.wantAll();
+    await clock.run(2_000);
+    assert.deepEqual(
+      asked.map(({ key }) => key),
+      ['new', 'a-1', 'b-2', 'b-1'],
+    );
+  });
+
+  it('ask for a key once, however often it is wanted meanwhile', async () => {
+    const all = asking(['a-1', 'b-1']);
+    for (let count = 0; count < 5; count++) {
+      all.readings.want(makeKey('a-1').keyId);
+      all.readings.want(makeKey('b-1').keyId);
+    }
+    await all.clock.run(2_000);
+    // The first leaves at once: what is wanted after that is wanted anew.
+    assert.deepEqual(all.names, ['a-1', 'b-1', 'a-1']);
+  });
+
+  it('tell when nothing waits or runs', async () => {
+    const all = asking(['a-1', 'b-1', 'c-1']);
+    await all.readings.settled();
+    all.readings.wantAll();
+    let isSettled = false;
+    void all.readings.settled().then(() => (isSettled = true));
+    await all.clock.run(399);
+    assert.equal(isSettled, false);
+    await all.clock.run(1);
+    assert.equal(isSettled, true);
+  });
+
+  it('every five minutes ask about the accounts with attempts since their last reading alone', async () => {
+    const all = asking(['a-1', 'a-2', 'b-1']);
+    const { clock, pool } = all;
+    const use = async (): Promise<string> => {
+      using lease = await leased(pool.lease(freeRequest(clock.nowMs()), never));
+      lease.markSent();
+      return lease.key.label.replace(/-\d+$/, '');
+    };
+    const first = await use();
+    await clock.run(5 * minuteMs);
+    assert.deepEqual(
+      all.names.map((name) => name.replace(/-\d+$/, '')),
+      [first],
+    );
+    await clock.run(5 * minuteMs);
+    assert.equal(all.asked.length, 1);
+    const second = await use();
+    assert.notEqual(second, first);
+    await clock.run(5 * minuteMs);
+    assert.deepEqual(
+      all.names.map((name) => name.replace(/-\d+$/, '')),
+      [first, second],
+    );
+  });
+
+  it('ask again about an attempt that left while the last question was on its way', async () => {
+    const all = asking(['a-1']);
+    const { clock, pool } = all;
+    let answer: (answer: KeyAnswer) => void = () => undefined;
+    all.answer = async () => await new Promise<KeyAnswer>((resolve) => (answer = resolve));
+    await clock.run(1_000);
+    const askedAtMs = clock.nowMs();
+    all.readings.want(makeKey('a-1').keyId);
+    await clock.run(1_000);
+    const lease = await leased(pool.lease(freeRequest(clock.nowMs()), never));
+    lease.markSent();
+    lease[Symbol.dispose]();
+    await clock.run(1_000);
+    answer({ kind: 'read', reading: { ...makeReading('a', clock.nowMs()), askedAtMs } });
+    await clock.run(5 * minuteMs);
+    assert.equal(all.asked.length, 2);
+  });
+
+  it('look a second time before a refused key is bad, and ask it hourly from then on', async () => {
+    const all = asking(['a-1', 'b-1']);
+    const { clock } = all;
+    all.answer = (key) => (key.endsWith('a-1') ? refused : all.good(key));
+    all.readings.want(makeKey('a-1').keyId);
+    await clock.run(1_999);
+    assert.equal(all.health('a-1'), 'good');
+    await clock.run(1);
+    assert.equal(all.health('a-1'), 'bad');
+    assert.equal(all.asked.length, 2);
+    await clock.run(59 * minuteMs);
+    assert.equal(all.asked.length, 2);
+    await clock.run(6 * minuteMs);
+    // Refused again: looked at twice, and still bad.
+    assert.equal(all.asked.length, 4);
+    assert.equal(all.health('a-1'), 'bad');
+    all.answer = (key) => all.good(key);
+    await clock.run(66 * minuteMs);
+    assert.equal(all.health('a-1'), 'good');
+  });
+
+  it('forget a refusal that the second look does not confirm', async () => {
+    const all = asking(['a-1']);
+    all.answer = () => (all.asked.length % 2 === 1 ? refused : all.good('sk-or-v1-a-1'));
+    for (let count = 0; count < 3; count++) {
+      all.readings.want(makeKey('a-1').keyId);
+      await all.clock.run(10_000);
+    }
+    assert.equal(all.asked.length, 6);
+    assert.equal(all.health('a-1'), 'good');
+  });
+
+  it('take refusals of several good accounts within a minute for upstream’s own incident', async () => {
+    const all = asking(['a-1', 'b-1', 'c-1']);
+    all.answer = () => refused;
+    all.readings.wantAll();
+    await all.clock.run(10_000);
+    assert.deepEqual(
+      ['a-1', 'b-1', 'c-1'].map((name) => all.health(name)),
+      ['good', 'good', 'good'],
+    );
+    assert.ok(all.lines.some((line) => line.includes('incident')));
+  });
+
+  it('call several new keys bad that were never accepted: that is no incident', async () => {
+    const all = asking(['a-1', 'b-1'], false);
+    all.answer = () => refused;
+    all.readings.wantAll();
+    await all.clock.run(10_000);
+    assert.deepEqual([all.health('a-1'), all.health('b-1')], ['bad', 'bad']);
+  });
+
+  it('leave a key as it is where upstream cannot be reached, and try an unchecked one again', async () => {
+    const all = asking(['a-1'], false);
+    all.answer = () => unreachable;
+    all.readings.wantAll();
+    await all.clock.run(1_000);
+    assert.equal(all.health('a-1'), 'unchecked');
+    assert.match(all.lines.join('\n'), /could not be read: ECONNREFUSED/);
+    all.answer = (key) => all.good(key);
+    await all.clock.run(5 * minuteMs);
+    assert.equal(all.health('a-1'), 'good');
+  });
+
+  it('leave no timer behind', async () => {
+    const all = asking(['a-1', 'b-1', 'c-1']);
+    all.answer = () => refused;
+    all.readings.wantAll();
+    await all.clock.run(300);
+    all.readings.dispose();
+    assert.equal(all.clock.pending, 0);
+    all.readings.wantAll();
+    await all.clock.run(minuteMs);
+    assert.equal(all.asked.length, 2);
+    await all.readings.settled();
+  });
+});

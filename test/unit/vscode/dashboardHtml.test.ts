@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { dashboardHtml } from '../../../src/vscode/dashboardHtml';
+
+const html = dashboardHtml({
+  locale: 'en',
+  cspSource: 'https://*.vscode-cdn.net',
+  scriptUri: 'https://a.vscode-cdn.net/dashboard.js',
+  styleUri: 'https://a.vscode-cdn.net/dashboard.css',
+  iconsUri: 'https://a.vscode-cdn.net/codicon.css',
+  chartsUri: 'https://a.vscode-cdn.net/uplot.css',
+  nonce: 'bm9uY2U=',
+});
+
+describe('dashboardHtml', () => {
+  it('allows our style sheets, their font, the script of this nonce, and nothing else', () => {
+    const [, policy] = /Content-Security-Policy" content="([^"]+)"/.exec(html) ?? [];
+    assert.equal(
+      policy,
+      "default-src 'none'; style-src https://*.vscode-cdn.net; font-src https://*.vscode-cdn.net; " +
+        "script-src 'nonce-bm9uY2U='",
+    );
+  });
+
+  it('has no inline script, style or handler', () => {
+    assert.deepEqual(
+      [...html.matchAll(/<script[^>]*>([^<]*)<\/script>/g)].map(([, body]) => body),
+      [''],
+    );
+    assert.doesNotMatch(html, /<style|style=| on\w+=|javascript:/);
+  });
+});

@@ -1,0 +1,85 @@
+/** Snapshots for tests of views. */
+import type { DashboardState } from '../../../src/service/messages';
+import type { AccountView, KeyView, ProxyState, Snapshot } from '../../../src/service/snapshot';
+import { Formats } from '../../../src/webview/formats';
+import type { Speech } from '../../../src/webview/stateWords';
+import { translator } from '../../../src/webview/translate';
+
+/** 22 November 2026, 18:00 UTC. */
+export const nowMs = Date.UTC(2026, 10, 22, 18);
+export const midnightMs = Date.UTC(2026, 10, 23);
+
+export const english: Speech = { t: translator({}), formats: new Formats('en', 'UTC'), nowMs };
+
+const running: ProxyState = {
+  kind: 'running',
+  host: '127.0.0.1',
+  port: 9999,
+  baseUrl: 'http://127.0.0.1:9999/api/v1',
+};
+
+export function keyView(change: Partial<KeyView> = {}): KeyView {
+  return {
+    keyId: 'aaaaaaaaaaaa',
+    label: 'Private',
+    masked: 'sk-or-v1-…1c96',
+    enabled: true,
+    health: 'good',
+    paidUse: 'auto',
+    dailyLimit: null,
+    accountName: null,
+    capLeft: null,
+    locks: [],
+    requests: 0,
+    errors: 0,
+    lastUsedAtMs: null,
+    ...change,
+  };
+}
+
+export function accountView(change: Partial<AccountView> = {}): AccountView {
+  return {
+    accountId: 'account-1',
+    name: 'Private',
+    keys: [keyView()],
+    day: { used: 216, limit: 1000, left: 784, own: 216, server: null, resetAtMs: midnightMs },
+    minute: { used: 3, limit: 20, nextSlotAtMs: null },
+    creditsLeft: null,
+    inFlight: 0,
+    locks: [],
+    state: 'ready',
+    untilMs: null,
+    ...change,
+  };
+}
+
+/** A state whose sums fit its accounts. */
+export function stateOf(
+  accounts: readonly AccountView[],
+  change: Partial<DashboardState> & { proxy?: ProxyState } = {},
+): DashboardState {
+  const sum = (of: (account: AccountView) => number): number =>
+    accounts.reduce((total, account) => total + of(account), 0);
+  const { proxy = running, ...rest } = change;
+  const snapshot: Snapshot = {
+    protocol: 1,
+    atMs: nowMs,
+    proxy,
+    timezone: 'UTC',
+    wheel: {
+      keys: sum(({ keys }) => keys.length),
+      accounts: accounts.length,
+      freeLeft: sum(({ day }) => day.left),
+      freeUsed: sum(({ day }) => day.used),
+      freeLimit: sum(({ day }) => day.limit),
+      resetAtMs: accounts.length > 0 ? midnightMs : null,
+      waiting: 0,
+      inFlight: 0,
+      lastRefusalAtMs: null,
+    },
+    accounts,
+    busyModels: [],
+  };
+  const forecast = { kind: 'quiet' } as const;
+  return { snapshot, vault: 'ok', unsavedKeyIds: [], forecast, paidOnly: false, removed: [], ...rest };
+}

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { Formats } from '../../../src/webview/formats';
+import { translator } from '../../../src/webview/translate';
+
+describe('Formats', () => {
+  const formats = new Formats('en', 'UTC');
+
+  it('never rounds a share to nothing or to all', () => {
+    assert.equal(formats.share(1, 1000), '1%');
+    assert.equal(formats.share(999, 1000), '99%');
+    assert.equal(formats.share(0, 1000), '0%');
+    assert.equal(formats.share(1000, 1000), '100%');
+    assert.equal(formats.share(0, 0), '0%');
+  });
+
+  it('writes midnight as 00:00, not 24:00', () => {
+    assert.equal(formats.until(Date.UTC(2026, 10, 23), Date.UTC(2026, 10, 22, 12)), '00:00');
+  });
+});
+
+describe('translator', () => {
+  it('replaces placeholders in the language of the table, and keeps English where it has none', () => {
+    const t = translator({ '{0} of {1}': '{0} von {1}', 'swap {0} {1}': '{1} {0}' });
+    assert.equal(t('{0} of {1}', 3, '20'), '3 von 20');
+    assert.equal(t('swap {0} {1}', 'a', 'b'), 'b a');
+    assert.equal(t('{0} a day', '50'), '50 a day');
+    assert.equal(t('no {0} given'), 'no {0} given');
+  });
+
+  it('takes a value that looks like a placeholder for what it is', () => {
+    assert.equal(translator({})('{0} and {1}', '{1}', '$&'), '{1} and $&');
+  });
+});

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { Series } from '../../../src/service/series';
+import type { SeriesView, Snapshot } from '../../../src/service/snapshot';
+import { historyView } from '../../../src/webview/historyView';
+import { ManualClock } from '../../support/manualClock';
+import { exchangeView } from '../service/exchanges';
+import { accountView, english, keyView, nowMs, stateOf } from '../vscode/views';
+
+const { snapshot } = stateOf([accountView()]);
+
+function seriesOf(count: number, ids: readonly string[] = ['aaaaaaaaaaaa']): SeriesView {
+  const series = new Series(new ManualClock(nowMs));
+  for (let index = 0; index < count; index++) {
+    const keyId = ids[index % ids.length] ?? '';
+    const attempt = {
+      keyId,
+      keyLabel: `Key ${keyId}`,
+      atMs: nowMs,
+      status: 200,
+      outcome: 'answer',
+      waitedMs: 0,
+    };
+    series.add(exchangeView({ endedAtMs: nowMs - 60_000, attempts: [attempt] }));
+  }
+  return series.view();
+}
+
+describe('historyView', () => {
+  it('has nothing to show without requests', () => {
+    assert.equal(historyView(seriesOf(0), snapshot, english).isEmpty, true);
+  });
+
+  it('counts requests by account and by outcome, a quarter of an hour a column, an hour a row', () => {
+    const [accounts, outcomes] = historyView(seriesOf(7), snapshot, english).charts;
+    assert.deepEqual(
+      accounts?.lines.map(({ name }) => name),
+      ['Private'],
+    );
+    assert.equal(accounts.timesMs.length, 96);
+    assert.equal(accounts.lines[0]?.values.at(-1), 7);
+    assert.equal(accounts.table.rows.length, 24);
+    assert.equal(accounts.table.rows[0]?.[1], '7');
+    assert.match(outcomes?.summary ?? '', /Answered 7, Refused 0/);
+  });
+
+  it('joins the keys of an account, and what is beyond six accounts', () => {
+    const ids = Array.from({ length: 9 }, (_, index) => `key-${index}`);
+    const [chart] = historyView(seriesOf(9, ids), snapshot, english).charts;
+    assert.equal(chart?.lines.length, 6);
+    assert.equal(chart.lines.at(-1)?.name, '4 other accounts');
+    const account = accountView({ keys: ids.map((keyId) => keyView({ keyId })) });
+    const joined = historyView(seriesOf(9, ids), stateOf([account]).snapshot, english).charts[0];
+    assert.deepEqual(
+      joined?.lines.map(({ name }) => name),
+      ['Private'],
+    );
+  });
+
+  it('shows half and 95 % of the times to the first token, and nothing where none came', () => {
+    const chart = historyView(seriesOf(3), snapshot, english).charts[2];
+    const [median] = chart?.lines ?? [];
+    assert.equal(median?.values[0], null);
+    const last = median.values.at(-1) ?? 0;
+    assert.ok(last > 1300 && last < 1500, String(last));
+  });
+
+  it('lists models with what they cost and until when they are busy, even those nobody asked for', () => {
+    const busyModels = [
+      { model: 'a/b:free', accountId: null, sinceMs: nowMs, untilMs: nowMs + 600_000 },
+      { model: 'c/d:free', accountId: null, sinceMs: nowMs, untilMs: nowMs + 600_000 },
+    ];
+    const busy: Snapshot = { ...snapshot, busyModels };
+    const { models, clients } = historyView(seriesOf(2), busy, english);
+    assert.deepEqual(models, [
+      { model: 'a/b:free', cells: ['2', '100%', '2.4K / 68', '–'], busy: '18:10' },
+      { model: 'c/d:free', cells: ['0', '–', '0 / 0', '–'], busy: '18:10' },
+    ]);
+    assert.deepEqual(clients, [['Cline', '2', '100%', '2.4K / 68']]);
+  });
+});

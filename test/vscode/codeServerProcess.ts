@@ -1,0 +1,122 @@
+/** code-server as a user has it: an extension installed from its VSIX, settings, one server on loopback. */
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { CodeServer } from './codeServer';
+import { runCommand } from './command';
+import type { Sandbox } from './sandbox';
+import { NO_GALLERY, startServer, type ServerProcess } from './serverProcess';
+
+export type Settings = Readonly<Record<string, unknown>>;
+
+export interface CodeServerOptions {
+  readonly install: CodeServer;
+  readonly sandbox: Sandbox;
+  readonly vsixPath: string;
+  /** Other extensions beside it. */
+  readonly otherVsixPaths?: readonly string[];
+  /** Settings of the user: of any scope but `machine`. Read when a window is loaded. */
+  readonly userSettings?: Settings;
+  /** Settings of the machine ("Remote" in the settings editor): of any scope but `application`; they win. */
+  readonly machineSettings?: Settings;
+  /** Added to the environment of the server and of its extension hosts. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** What keeps the pictures still and the pages of VS Code's makers out of the way. */
+const QUIET_SETTINGS: Settings = {
+  'workbench.startupEditor': 'none',
+  'workbench.tips.enabled': false,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'workbench.welcomePage.walkthroughs.openOnInstall': false,
+  'chat.disableAIFeatures': true,
+  'extensions.autoCheckUpdates': false,
+  'extensions.autoUpdate': false,
+  'extensions.ignoreRecommendations': true,
+  'editor.cursorBlinking': 'solid',
+  // Else a notification offers every port that the extension opens.
+  'remote.autoForwardPorts': false,
+  'window.confirmBeforeClose': 'never',
+};
+
+/** A server with one extension, its data in the sandbox. */
+export class CodeServerProcess {
+  private constructor(
+    private readonly options: CodeServerOptions,
+    private readonly server: ServerProcess,
+    /** The folder that windows open. */
+    readonly workspaceFolder: string,
+  ) {}
+
+  /** Resolves when the extension is installed and the server listens on a free port. */
+  static async start(options: CodeServerOptions): Promise<CodeServerProcess> {
+    if (!existsSync(options.vsixPath)) throw new Error(`There is no ${options.vsixPath}.`);
+    const { sandbox, install } = options;
+    await writeSettings(sandbox, 'User', { ...QUIET_SETTINGS, ...options.userSettings });
+    await writeSettings(sandbox, 'Machine', options.machineSettings ?? {});
+    const config = path.join(sandbox.folder('config'), 'config.yaml');
+    await writeFile(config, 'bind-addr: 127.0.0.1:0\nauth: none\ncert: false\n');
+    const data = [
+      install.entryPath,
+      `--config=${config}`,
+      `--user-data-dir=${sandbox.folder('data')}`,
+      `--extensions-dir=${sandbox.folder('extensions')}`,
+    ];
+    const home = { ...NO_GALLERY, HOME: sandbox.folder('home'), ...options.env };
+    const installs = [options.vsixPath, ...(options.otherVsixPaths ?? [])].map(
+      (vsixPath) => `--install-extension=${vsixPath}`,
+    );
+    await runCommand(install.nodePath, [...data, ...installs], {
+      env: sandbox.environment(home),
+      timeoutMs: 60_000,
+    });
+    const workspaceFolder = sandbox.folder('workspace');
+    const server = await startServer({
+      sandbox,
+      command: install.nodePath,
+      args: [...data, ...SERVER_FLAGS, workspaceFolder],
+      env: home,
+      listening: /HTTP server listening on http:\/\/127\.0\.0\.1:(\d+)/,
+    });
+    return new CodeServerProcess(options, server, workspaceFolder);
+  }
+
+  /** Where a window is opened. */
+  get address(): string {
+    const folder = encodeURIComponent(this.workspaceFolder);
+    return `http://127.0.0.1:${this.server.port}/?folder=${folder}`;
+  }
+
+  /** Replaces the machine's settings; open windows follow within half a second. */
+  async writeMachineSettings(settings: Settings): Promise<void> {
+    await writeSettings(this.options.sandbox, 'Machine', settings);
+  }
+
+  /** The folder where VS Code keeps the user's data: globalStorage, logs. */
+  get dataFolder(): string {
+    return this.options.sandbox.folder('data');
+  }
+
+  /** Resolves, to how, when the server has ended. */
+  get ended(): Promise<string> {
+    return this.server.ended;
+  }
+
+  /** The end of what the server wrote. */
+  output(): string {
+    return this.server.output();
+  }
+}
+
+const SERVER_FLAGS = [
+  '--disable-telemetry',
+  '--disable-update-check',
+  '--disable-workspace-trust',
+  '--disable-getting-started-override',
+];
+
+async function writeSettings(sandbox: Sandbox, scope: 'User' | 'Machine', settings: Settings): Promise<void> {
+  const folder = sandbox.folder('data', scope);
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, 'settings.json'), `${JSON.stringify(settings, null, 2)}\n`);
+}

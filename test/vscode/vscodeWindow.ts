@@ -1,0 +1,188 @@
+/** One window of VS Code in the browser, used as a person would. */
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Frame, Locator, Page } from 'playwright-core';
+import { clean, matches, pollUntil, QuickInput, type TextMatch } from './quickInput';
+import { THEMES, type Theme } from './themes';
+
+export interface StatusBarItem {
+  /** `<publisher>.<extension>.<id of the item>` */
+  readonly id: string;
+  /** What is seen, icons left out. */
+  readonly text: string;
+  /** What a screen reader says. */
+  readonly label: string;
+  /** Names of the icons, such as `key` or `sync`. */
+  readonly icons: readonly string[];
+  readonly kind: 'normal' | 'warning' | 'error' | 'prominent';
+}
+
+const KINDS = ['warning', 'error', 'prominent'] as const;
+const READY_TIMEOUT_MS = 60_000;
+
+export class VsCodeWindow {
+  readonly quickInput: QuickInput;
+
+  constructor(
+    readonly page: Page,
+    private readonly screenshotFolder: string,
+  ) {
+    this.quickInput = new QuickInput(page);
+  }
+
+  /** Resolves when the workbench is there. */
+  async load(address: string): Promise<void> {
+    await this.page.goto(address);
+    await this.waitForWorkbench();
+  }
+
+  /** Loads the window anew: its extension host ends (extensions are deactivated) and another one starts. */
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.waitForWorkbench();
+  }
+
+  /** Closes the window as a user does; its extension host deactivates the extensions. */
+  async close(): Promise<void> {
+    if (this.page.isClosed()) return;
+    const closed = this.page.waitForEvent('close');
+    await this.page.close({ runBeforeUnload: true });
+    await closed;
+  }
+
+  /** Runs a command by its label in the palette, such as "Keywheel: Add Key". */
+  async runCommand(label: string): Promise<void> {
+    await this.quickInput.runCommand(label);
+  }
+
+  /** The item whose id ends with `id`; undefined when it is not shown. */
+  async statusBarItem(id: string): Promise<StatusBarItem | undefined> {
+    const item = this.statusBarLocator(id);
+    if ((await item.count()) === 0) return undefined;
+    const label = item.locator('.statusbar-item-label');
+    const iconClasses = await Promise.all((await item.locator('.codicon').all()).map(classesOf));
+    const classes = await classesOf(item);
+    return {
+      id: (await item.getAttribute('id')) ?? '',
+      text: clean((await label.allTextContents()).join(' ')),
+      label: (await label.getAttribute('aria-label')) ?? '',
+      icons: iconClasses.flat().flatMap((name) => /^codicon-(?!modifier-)(.+)$/.exec(name)?.[1] ?? []),
+      kind: KINDS.find((kind) => classes.includes(`${kind}-kind`)) ?? 'normal',
+    };
+  }
+
+  /** Resolves to the item once its text matches. */
+  async waitForStatusBarItem(id: string, text: TextMatch, timeoutMs?: number): Promise<StatusBarItem> {
+    let seen: StatusBarItem | undefined;
+    const matched = async (): Promise<boolean> => {
+      seen = await this.statusBarItem(id);
+      return seen !== undefined && matches(seen.text, text);
+    };
+    await pollUntil(matched, `No status bar item ${id} with ${String(text)}`, timeoutMs).catch(
+      (error: unknown) => {
+        throw new Error(`Status bar item ${id} shows ${JSON.stringify(seen?.text)}.`, { cause: error });
+      },
+    );
+    if (!seen) throw new Error(`No status bar item ${id}.`);
+    return seen;
+  }
+
+  async clickStatusBarItem(id: string): Promise<void> {
+    await this.statusBarLocator(id).locator('a').first().click();
+  }
+
+  /** The text that appears while the pointer rests on the item. */
+  async statusBarTooltip(id: string): Promise<string> {
+    await this.statusBarLocator(id).hover();
+    const hover = this.page.locator('.monaco-hover.workbench-hover').filter({ visible: true }).first();
+    await hover.waitFor();
+    return (await hover.innerText()).trim();
+  }
+
+  /** The messages of all notifications that are seen now. */
+  async notifications(): Promise<string[]> {
+    const messages = await this.page.locator('.notification-list-item-message').allInnerTexts();
+    return messages.map(clean);
+  }
+
+  /** Resolves to the message of the first notification that matches. */
+  async waitForNotification(text: TextMatch, timeoutMs?: number): Promise<string> {
+    let found: string | undefined;
+    const matched = async (): Promise<boolean> => {
+      found = (await this.notifications()).find((message) => matches(message, text));
+      return found !== undefined;
+    };
+    await pollUntil(matched, `No notification with ${String(text)}`, timeoutMs);
+    return found ?? '';
+  }
+
+  /** Presses a button of the notification that holds the text. */
+  async pressInNotification(text: TextMatch, button: string): Promise<void> {
+    const item = this.page.locator('.notification-list-item').filter({ hasText: text }).first();
+    await item.locator('.monaco-button').filter({ hasText: button }).first().click();
+  }
+
+  /** Takes all notifications away. */
+  async clearNotifications(): Promise<void> {
+    await this.runCommand('Notifications: Clear All Notifications');
+    await pollUntil(async () => (await this.notifications()).length === 0, 'Notifications stayed');
+  }
+
+  /**
+   * The innermost frame of the webview in which `selector` is found (any webview when it is not given). The
+   * frame is another one after a reload or when its HTML is set anew: ask again then.
+   */
+  async webviewFrame(selector = 'body', timeoutMs?: number): Promise<Frame> {
+    let found: Frame | undefined;
+    const isThere = async (): Promise<boolean> => {
+      for (const frame of this.page.frames()) {
+        // The workbench, the webview's outer page, and in it the extension's own.
+        const isInner = frame.parentFrame()?.parentFrame() === this.page.mainFrame();
+        if (
+          isInner &&
+          (await frame
+            .locator(selector)
+            .count()
+            .catch(() => 0)) > 0
+        ) {
+          found = frame;
+          return true;
+        }
+      }
+      return false;
+    };
+    await pollUntil(isThere, `No webview with ${selector}`, timeoutMs);
+    if (!found) throw new Error(`No webview with ${selector}.`);
+    return found;
+  }
+
+  /** What the clipboard holds, as a command of the extension left it. */
+  async clipboard(): Promise<string> {
+    return String(await this.page.evaluate('navigator.clipboard.readText()'));
+  }
+
+  /** Resolves when the workbench has a theme of this kind. */
+  async waitForTheme(theme: Theme): Promise<void> {
+    await this.page.locator(`.monaco-workbench.${THEMES[theme].workbenchClass}`).waitFor();
+  }
+
+  /** Writes `<name>.png` into the folder for screenshots and gives its path. */
+  async screenshot(name: string): Promise<string> {
+    await mkdir(this.screenshotFolder, { recursive: true });
+    const file = path.join(this.screenshotFolder, `${name}.png`);
+    await this.page.screenshot({ path: file, animations: 'disabled' });
+    return file;
+  }
+
+  private statusBarLocator(id: string): Locator {
+    return this.page.locator(`.statusbar-item[id$="${id}"]`).first();
+  }
+
+  private async waitForWorkbench(): Promise<void> {
+    await this.page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: READY_TIMEOUT_MS });
+  }
+}
+
+async function classesOf(locator: Locator): Promise<string[]> {
+  return ((await locator.getAttribute('class')) ?? '').split(' ');
+}
