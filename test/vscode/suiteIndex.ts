@@ -28,7 +28,8 @@ function runMocha(report: SuiteReport | undefined): Promise<SuiteResult> {
     ui: 'bdd',
     color: true,
     timeout: 30_000,
-    forbidOnly: process.env.CI !== undefined,
+    forbidOnly: true,
+    forbidPending: true,
     grep: process.env.MOCHA_GREP,
   });
   if (report) {

@@ -1,6 +1,6 @@
 /** Connecting on a real file system: comments survive, undo gives the bytes back, what is damaged is left alone. */
 import assert from 'node:assert/strict';
-import { chmod, lstat, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ClientId, Endpoint, FileClient } from '../../../../src/service/clients/client';
 import { clientOf, clients, isInstalled } from '../../../../src/service/clients/clientList';
@@ -256,13 +256,14 @@ describe('connecting', () => {
     await rejects(home.connections.connect(claude, endpoint), 'damaged', /settings\.json/);
   });
 
-  it('refuses a file that may not be written', async function () {
-    // The superuser may write everything.
-    if (process.getuid?.() === 0) this.skip();
+  it('refuses a file that may not be written; the superuser, who may write all, keeps its mode', async () => {
     await using home = await TemporaryHome.make();
     const file = await home.write('.claude/settings.json', '{}\n');
     await chmod(file, 0o444);
-    await rejects(home.connections.connect(claude, endpoint), 'readOnly', /settings\.json/);
+    if (process.getuid?.() === 0) {
+      await home.connections.connect(claude, endpoint);
+      assert.equal((await stat(file)).mode & 0o777, 0o444);
+    } else await rejects(home.connections.connect(claude, endpoint), 'readOnly', /settings\.json/);
   });
 
   it('does not shadow the older configuration of Continue', async () => {
