@@ -16,8 +16,7 @@ const bodyCapBytes = 64 * mebibyte;
 const key = `sk-or-v1-${'a'.repeat(64)}`;
 const proxyKey = 'proxy-key-of-the-tests';
 
-describe('the command line, with big bodies', function () {
-  this.timeout(30_000);
+describe('the command line, with big bodies', () => {
   let simulator: Simulator;
   let proxy: ChildProcess;
   let client: OpenAI;

@@ -14,8 +14,7 @@ interface Greeting {
   readonly curl: string;
 }
 
-describe('npm start', function () {
-  this.timeout(20_000);
+describe('npm start', () => {
   let demo: ChildProcess;
   let greeting: Greeting;
 

@@ -88,7 +88,6 @@ describe('a client that was connected', function () {
     const client = fileClient(id);
 
     it(`gets its answer: ${client.name}`, async function () {
-      this.timeout(120_000);
       await using home = await TemporaryHome.make();
       await home.write(file, text, 0o600);
       const endpoint: Endpoint = { origin, proxyKey, model: freeModel };

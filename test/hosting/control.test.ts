@@ -8,13 +8,11 @@ import { freePort, Stage, until } from './support/windows';
 const one = 'sk-or-v1-control-aaaa';
 const two = 'sk-or-v1-control-bbbb';
 
-describe('a proxy of many windows', function () {
-  this.timeout(30_000);
+describe('a proxy of many windows', () => {
   let stage: Stage;
   let simulator: Simulator;
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     stage = await Stage.make();
   });
 

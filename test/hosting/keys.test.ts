@@ -8,13 +8,11 @@ const one = 'sk-or-v1-keys-aaaaaaaa';
 const two = 'sk-or-v1-keys-bbbbbbbb';
 const three = 'sk-or-v1-keys-cccccccc';
 
-describe('keys in many windows', function () {
-  this.timeout(30_000);
+describe('keys in many windows', () => {
   let stage: Stage;
   let simulator: Simulator;
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     stage = await Stage.make();
     simulator = await Simulator.start({
       accounts: [one, two, three].map((key) => ({ name: key, keys: [key] })),

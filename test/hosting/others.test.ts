@@ -44,14 +44,12 @@ class Stranger {
   }
 }
 
-describe('others on the port', function () {
-  this.timeout(20_000);
+describe('others on the port', () => {
   let stage: Stage;
   let port: number;
   let stranger: Stranger | null = null;
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     stage = await Stage.make();
   });
 

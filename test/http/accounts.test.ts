@@ -50,8 +50,7 @@ describe('two keys of one account and one of another', () => {
     });
   });
 
-  it('are refused as two accounts', async function () {
-    this.timeout(30_000);
+  it('are refused as two accounts', async () => {
     await withRig({ accounts }, async (rig) => {
       for (let round = 0; round < 4; round++) {
         assert.deepEqual(await askTimes(rig, 25), Array<number>(25).fill(200));

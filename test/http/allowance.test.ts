@@ -4,8 +4,7 @@ import type { Reply } from './client';
 import { accountsOf, withRig } from './support';
 
 describe('the allowance of three accounts', () => {
-  it('serves 150 free requests over the minutes and refuses the 151st at once', async function () {
-    this.timeout(60_000);
+  it('serves 150 free requests over the minutes and refuses the 151st at once', async () => {
     await withRig({ accounts: accountsOf('anna', 'ben', 'cleo') }, async (rig) => {
       const { simulator } = rig;
       const replies: Reply[] = [];

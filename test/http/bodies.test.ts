@@ -147,8 +147,7 @@ describe('large files', () => {
     simulator: { keepBodyBytes: 0, answer: { downloadBytes: 50_000_000 } },
   };
 
-  it('of 20 MB go up with less than twice their size in memory', async function () {
-    this.timeout(120_000);
+  it('of 20 MB go up with less than twice their size in memory', async () => {
     await withRig(options, async (rig) => {
       const large = multipart(20_000_000);
       const peak = await peakBytes(() => upload(rig, large));
@@ -156,8 +155,7 @@ describe('large files', () => {
     });
   });
 
-  it('of 70 MB pass through once, told length or not', async function () {
-    this.timeout(120_000);
+  it('of 70 MB pass through once, told length or not', async () => {
     await withRig(options, async (rig) => {
       await upload(rig, multipart(70_000_000));
       assert.equal(rig.attempts.length, 1);
@@ -169,8 +167,7 @@ describe('large files', () => {
     });
   });
 
-  it('of 70 MB whose error would be tried again give the error back, since they are gone', async function () {
-    this.timeout(120_000);
+  it('of 70 MB whose error would be tried again give the error back, since they are gone', async () => {
     await withRig(options, async (rig) => {
       rig.simulator.script({ fault: { kind: 'error', error: 'providerDown' } });
       const text = ' '.repeat(70_000_000);
@@ -184,8 +181,7 @@ describe('large files', () => {
     });
   });
 
-  it('of 50 MB come down with less than 20 MB in memory', async function () {
-    this.timeout(120_000);
+  it('of 50 MB come down with less than 20 MB in memory', async () => {
     await withRig(options, async (rig) => {
       const socket = await RawSocket.open(rig.port);
       socket.socket.removeAllListeners('data');
@@ -226,8 +222,7 @@ describe('large files', () => {
     });
   });
 
-  it('that upstream refuses before it has all of them leave the client’s connection usable', async function () {
-    this.timeout(120_000);
+  it('that upstream refuses before it has all of them leave the client’s connection usable', async () => {
     await withRig({ clock: realTime(), simulator: { keepBodyBytes: 0 } }, async (rig) => {
       rig.simulator.script({ fault: { kind: 'error', error: 'tooLarge' } });
       const socket = await RawSocket.open(rig.port);

@@ -12,8 +12,7 @@ import { accountsOf, keyFor } from './support';
 
 const proxyKey = 'kw-own-0123456789abcdef0123456789';
 
-describe('the command line', function () {
-  this.timeout(30_000);
+describe('the command line', () => {
   let cli: CliBundle;
   let simulator: Simulator;
   const running = new Set<CliProcess>();

@@ -15,8 +15,7 @@ interface KeyStatus {
   readonly accounts: readonly { readonly day: { readonly used: number } }[];
 }
 
-describe('a proxy that was killed', function () {
-  this.timeout(30_000);
+describe('a proxy that was killed', () => {
   let cli: CliBundle;
 
   before(async () => {

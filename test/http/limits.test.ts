@@ -16,8 +16,7 @@ describe('the time that limits cost', () => {
 
   for (const stream of [true, false]) {
     const form = stream ? 'streams' : 'whole answers';
-    it(`is at most 1.02 of the least for ${form}, and upstream never has to say no`, async function () {
-      this.timeout(30_000);
+    it(`is at most 1.02 of the least for ${form}, and upstream never has to say no`, async () => {
       const late = [...accountsAlike(2, 1, 50, 45), ...accountsAlike(1)];
       const cases = [
         { accounts: accountsAlike(1), requests: 45 },

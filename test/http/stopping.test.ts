@@ -81,8 +81,7 @@ describe('connections that went stale', () => {
   });
 
   for (const mode of ['destroy', 'reset', 'halfDead'] as const) {
-    it(`60 at once (${mode}) cost at most one attempt more each, and none twice where that would make two`, async function () {
-      this.timeout(30_000);
+    it(`60 at once (${mode}) cost at most one attempt more each, and none twice where that would make two`, async () => {
       const accounts = accountsOf(
         ...Array.from({ length: 6 }, (_, index) => ({ name: `s${index}`, credits: 50 })),
       );

@@ -27,7 +27,7 @@ const options: fc.Arbitrary<WorldOptions> = fc.record({
  * send; that shows within five minutes of our next attempt. In a day's first two minutes no reading is believed.
  */
 describe('The ledger, against random truth', function () {
-  this.timeout(120_000);
+  this.timeout(10 * 60_000);
 
   it('draws no second limit answer within a minute, and refuses nothing for two minutes that the truth allows', () => {
     let days = 0;

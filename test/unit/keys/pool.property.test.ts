@@ -175,9 +175,7 @@ class World {
   }
 }
 
-describe('The pool, in any run', function () {
-  this.timeout(60_000);
-
+describe('The pool, in any run', () => {
   it('never exceeds what upstream counts, ends every request, and leaves nothing in flight', async () => {
     await fc.assert(
       fc.asyncProperty(runs, async (run) => {

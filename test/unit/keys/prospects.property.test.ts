@@ -96,9 +96,7 @@ async function checkFirstAtOnce(all: readonly Ask[], accounts: number, busy: boo
   );
 }
 
-describe('A request that is refused at once', function () {
-  this.timeout(60_000);
-
+describe('A request that is refused at once', () => {
   it('would not have been served within its wait, pinned or not', async () => {
     await fc.assert(
       fc.asyncProperty(asks, fc.integer({ min: 1, max: 3 }), async (all, accounts) => {

@@ -35,9 +35,7 @@ async function uninstall(home: TemporaryHome, withPointer = true): Promise<strin
   return await runCommand(process.execPath, [outfile], { env, timeoutMs: 10_000 });
 }
 
-describe('the uninstall script', function () {
-  this.timeout(20_000);
-
+describe('the uninstall script', () => {
   it('gives each file its bytes back', async () => {
     await using home = await TemporaryHome.make();
     const toml = '# mine\nmodel = "gpt-5" # m\n';

@@ -1,0 +1,12 @@
+/** Resolves, to when, with the first answer that comes from the port (milliseconds, as performance.now() tells them). */
+export async function servedAgain(port: number): Promise<number> {
+  for (;;) {
+    try {
+      const response = await fetch(`http://127.0.0.1:${port}/health`);
+      await response.text();
+      return performance.now();
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+}
