@@ -43,7 +43,13 @@ async function keptIn(store: MemoryStore, hasClock = true): Promise<Kept> {
   const log = new TextLog((level, line) => lines.push(`${level} ${line}`));
   // Nobody listens there: what is left is never read.
   const service = new KeywheelService({ clock, log, version: '0' });
-  const keeping = new StateKeeping({ service, store, log, ...(hasClock ? { clock } : {}) });
+  const keeping = new StateKeeping({
+    kept: service,
+    name: 'counts',
+    store,
+    log,
+    ...(hasClock ? { clock } : {}),
+  });
   await keeping.restore();
   return {
     clock,
