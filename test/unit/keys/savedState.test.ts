@@ -108,4 +108,12 @@ describe('The saved state', () => {
     assert.equal(readSaved('{').kind, 'damaged');
     assert.equal(readSaved([]).kind, 'damaged');
   });
+
+  it('does not grow with what was made: globalState takes no more than 64 KB, and it is told every second', async () => {
+    const clock = new ManualClock();
+    const pool = await usedPool(clock);
+    for (let nth = 0; nth < 10_000; nth++)
+      pool.wheel.makers.set(`gen-${nth}`, pool.wheel.roster.accounts[0]?.accountId ?? '', clock.nowMs());
+    assert.ok(JSON.stringify(saved(pool, clock)).length < 10_000);
+  });
 });
