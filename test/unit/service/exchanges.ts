@@ -34,7 +34,7 @@ export function exchangeView(change: Partial<ExchangeView>): ExchangeView {
 
 /** The same before it has a number, with the one key that is named. */
 export function exchangeReport(change: Partial<ExchangeReport>): ExchangeReport {
-  const { id: _, class: requestClass, attempts: __, ...rest } = exchangeView({});
+  const { class: requestClass, ...rest } = exchangeView({});
   return {
     ...rest,
     requestClass,
