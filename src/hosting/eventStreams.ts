@@ -64,9 +64,10 @@ export class EventStreams implements Disposable {
     this.readers.add(reader);
     this.send(reader, { kind: 'hello', protocol });
     this.send(reader, { kind: 'snapshot', snapshot: this.last });
-    this.send(reader, { kind: 'history', history: service.history.save() });
     this.tellKeys(reader);
     this.send(reader, { kind: 'state', state: service.savedState() });
+    // The largest comes last: what a takeover needs most has been heard by then.
+    this.send(reader, { kind: 'history', history: service.history.save() });
   }
 
   /** Ends all streams, and says why. */

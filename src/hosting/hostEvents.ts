@@ -6,7 +6,7 @@ import type { SnapshotChange } from './snapshotChange';
 /** `stopped`: by the user, for all windows · `retired`: a newer version takes over · `closing`: its window closes. */
 export type ByeReason = 'stopped' | 'retired' | 'closing';
 
-/** In this order at first: hello, snapshot, history, keys, state. */
+/** In this order at first: hello, snapshot, keys, state, history. */
 export type HostEvent =
   | { readonly kind: 'hello'; readonly protocol: number }
   | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }

@@ -1,4 +1,5 @@
 // Keeps a state in its store: loads it once, saves it as it changes, and leaves alone what it cannot read.
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
 import type { Event } from '../base/event';
@@ -48,12 +49,13 @@ export class StateKeeping implements Disposable {
   /** Hands over what was saved. State that is newer or damaged is never written over; the result says so. */
   async restore(): Promise<RestoreResult> {
     const { kept, name, store, log } = this.ports;
-    const result = kept.restore(await store.load());
+    const saved = await store.load();
+    const result = kept.restore(saved);
     this.mayWrite = result.kind === 'fresh' || result.kind === 'restored';
     if (this.mayWrite) log.info(`Saved ${name}: ${result.kind}.`);
     else log.warn(`The saved ${name} are ${result.kind} (${result.detail}): ${leftAlone[name]}.`);
     if (!this.mayWrite)
-      this.leftAlone = this.ports.clock?.after(leftAloneMs, () => void this.startAfresh()) ?? null;
+      this.leftAlone = this.ports.clock?.after(leftAloneMs, () => void this.startAfresh(saved)) ?? null;
     this.listening = kept.onDidChangeState((state) => void this.save(state));
     return result;
   }
@@ -80,10 +82,13 @@ export class StateKeeping implements Disposable {
     this.leftAlone?.dispose();
   }
 
-  private async startAfresh(): Promise<void> {
+  private async startAfresh(unread: unknown): Promise<void> {
     const { name, store, log } = this.ports;
     try {
-      await store.setAside?.();
+      const now = (await store.load()) ?? null;
+      // What others have written since is theirs.
+      if (now !== null && !isDeepStrictEqual(now, unread)) return;
+      if (now !== null) await store.setAside?.();
     } catch (error: unknown) {
       log.error(`The saved ${name} could not be set aside: they are left alone.`, error);
       return;

@@ -1,10 +1,13 @@
 /** What was is known to whoever hosts next: after a window was loaded anew, after a kill, and to windows that come later. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { SystemClock } from '../../src/base/clock';
 import { keyIdOf } from '../../src/base/secret';
+import { History } from '../../src/service/history';
 import type { ExchangeView, SeriesView } from '../../src/service/snapshot';
 import { Simulator } from '../simulator/simulator';
+import { exchangeReport } from '../unit/service/exchanges';
 import { Stage, until, type TestWindow } from './support/windows';
 
 const keys = ['sk-or-v1-canary-history-aaaaaaaa', 'sk-or-v1-canary-history-bbbbbbbb'];
@@ -135,6 +138,29 @@ describe('the history of many windows', function () {
     const { exchanges } = await knows(second, 4);
     const labels = exchanges.flatMap(({ attempts }) => attempts.map(({ keyLabel }) => keyLabel));
     assert.deepEqual([...new Set(labels)].sort(), ['', keptKey.slice(-4)]);
+  });
+
+  it('is taken over as whole when it is as large as it gets', async () => {
+    const clock = new SystemClock();
+    const history = new History({ clock, onError: (error) => assert.fail(String(error)) });
+    for (let nth = 0; nth < 3_000; nth++) {
+      const name = `${'x'.repeat(100)}${nth}`;
+      const made = [{ id: name, accountId: 'one' }];
+      history.add(exchangeReport({ endedAtMs: clock.nowMs() - 60_000 * (nth % 1_000), model: name, made }));
+    }
+    mkdirSync(stage.shared());
+    writeFileSync(file, JSON.stringify(history.save()));
+    assert.ok(statSync(file).size > 400_000, `${statSync(file).size} bytes`);
+    const host = await open('host');
+    const { exchanges } = await known(host);
+    assert.ok(exchanges.length > 400, `${exchanges.length} exchanges`);
+    const follower = await open('follower');
+    await knows(follower, exchanges.length);
+    await host.kill();
+    await follower.until('hosts', ({ isHost }) => isHost);
+    const late = await open('late');
+    assert.deepEqual(plain(await knows(late, exchanges.length)), plain(await known(follower)));
+    assert.equal((await known(late)).exchanges[0]?.id, 3_000);
   });
 
   it('is forgotten by all windows when one is told to', async () => {

@@ -116,6 +116,25 @@ describe('StateKeeping', () => {
     assert.equal(store.saves, 1);
   });
 
+  it('leaves alone what another process has written meanwhile', async () => {
+    const store = new MemoryStore(damaged);
+    using kept = await keptIn(store);
+    store.content = { of: 'another' };
+    await kept.clock.run(24 * hourMs);
+    change(kept.service, 1);
+    await kept.clock.run(5_000);
+    assert.deepEqual([store.content, store.aside, store.saves], [{ of: 'another' }, undefined, 0]);
+  });
+
+  it('saves where another process has set it aside', async () => {
+    const store = new MemoryStore(damaged);
+    using kept = await keptIn(store);
+    store.content = undefined;
+    await kept.clock.run(24 * hourMs);
+    await settled();
+    assert.deepEqual([store.aside, store.saves], [undefined, 1]);
+  });
+
   it('leaves alone what cannot be set aside', async () => {
     const store = new MemoryStore(damaged);
     using kept = await keptIn(store);
