@@ -1,9 +1,11 @@
 // The command line's composition root: the same service without VS Code, set up by environment variables.
 import packageJson from '../package.json';
 import { SystemClock, type Clock } from './base/clock';
+import { DisposableStore } from './base/disposable';
 import { TextLog, type Log, type LogLevel } from './base/log';
 import { codeOf } from './proxy/listeners';
 import { readEnvironment, type Configuration } from './service/environment';
+import { KeptHistory } from './service/keptHistory';
 import { KeywheelService } from './service/keywheelService';
 import { watchMachine } from './service/machineWatch';
 import { newProxyKey } from './service/proxyKey';
@@ -29,16 +31,17 @@ async function run(configuration: Configuration): Promise<number> {
   const { settings, keys, proxyKey, stateFile } = configuration;
   const clock = new SystemClock();
   const log = logOf(configuration.logLevel, clock);
-  const service = new KeywheelService({ clock, log, version: packageJson.version });
+  const owned = new DisposableStore();
+  const service = owned.add(new KeywheelService({ clock, log, version: packageJson.version }));
   await service.configure(settings);
-  const keeping = stateFile === null ? null : await keep(stateFile, { service, log, clock });
-  if (typeof keeping === 'string') return give(2, keeping);
+  const keepers = stateFile === null ? [] : await keepBoth(stateFile, { service, log, clock, owned });
+  if (typeof keepers === 'string') return give(2, keepers);
   const ownKey = proxyKey ?? newProxyKey();
   service.setProxyKey(ownKey);
   service.setKeys(keys);
   const state = await service.start();
   if (state.kind !== 'running') {
-    service.dispose();
+    owned.dispose();
     return giveStartProblem(state, settings);
   }
   process.stdout.write(greeting(state.baseUrl, proxyKey === null ? ownKey : null));
@@ -46,9 +49,8 @@ async function run(configuration: Configuration): Promise<number> {
   await stopSignal();
   watch.dispose();
   await service.stop(drainMs);
-  await keeping?.saveNow();
-  keeping?.dispose();
-  service.dispose();
+  await Promise.all(keepers.map(async (keeper) => await keeper.saveNow()));
+  owned.dispose();
   return 0;
 }
 
@@ -58,6 +60,30 @@ function logOf(level: LogLevel, clock: Clock): Log {
     (each, line) => process.stderr.write(`${new Date(clock.nowMs()).toISOString()} ${each} ${line}\n`),
     (each) => shown.includes(each),
   );
+}
+
+interface KeptPorts {
+  readonly service: KeywheelService;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly owned: DisposableStore;
+}
+
+/** Counts in the file, past requests in one beside it; or what is wrong with either. */
+async function keepBoth(
+  path: string,
+  { service, log, clock, owned }: KeptPorts,
+): Promise<StateKeeping[] | string> {
+  const counts = await keep(path, { kept: service, name: 'counts', log, clock });
+  if (typeof counts === 'string') return counts;
+  const kept = owned.add(new KeptHistory({ clock, log, history: service.history, isOurs: () => true }));
+  const history = await keep(historyFile(path), { kept, name: 'requests', log, clock });
+  return typeof history === 'string' ? history : [owned.add(counts), owned.add(history)];
+}
+
+/** Beside `state.json` it is `state.history.json`. */
+function historyFile(stateFile: string): string {
+  return `${stateFile.replace(/\.json$/i, '')}.history.json`;
 }
 
 /** Takes over what is in the file, and keeps it from now on; or says what is wrong with the file. */

@@ -11,9 +11,9 @@ import { HostedWindow } from './hosting/hostedWindow';
 import { loadHostSecret, passingHostSecret, type HostSecret } from './hosting/hostSecret';
 import { firstProxyKey } from './hosting/proof';
 import { KeyActions } from './service/keyActions';
+import { KeptHistory } from './service/keptHistory';
 import { Keyring } from './service/keyring';
 import { checkKeyAt } from './service/ownCheck';
-import { Series } from './service/series';
 import { StateFile } from './service/stateFile';
 import { StateKeeping } from './service/stateKeeping';
 import { AccountsTree } from './vscode/accountsTree';
@@ -80,22 +80,17 @@ function compose(context: ExtensionContext, log: Log, channel: LogOutputChannel)
   const parts = { clock, log, version, settings, channel };
   const { hosted, keyring, machineId } = openWindow(context, owned, parts);
   const { service } = hosted;
-  const folder = context.globalStorageUri.fsPath;
-  const store = new MementoStateStore(context.globalState, machineId);
-  const keeper = owned.add(new StateKeeper({ service, store, log }));
-  // All profiles share the file; globalState is each profile's own.
-  const fileStore = new StateFile(join(folder, machineId, 'state.json'));
-  const fileKeeper = owned.add(new StateKeeping({ service, store: fileStore, log }));
-  const keepers = [keeper, fileKeeper];
-  const forgetCounts = async (): Promise<void> => {
+  const keepers = openKeepers(context, owned, { clock, log, service, machineId });
+  const forgetAll = async (): Promise<void> => {
+    await service.forgetHistory();
     await Promise.all(keepers.map(async (each) => await each.forget()));
   };
-  const state = composeViews(context, owned, { ...parts, service, keyring, forgetCounts });
+  const state = composeViews(context, owned, { ...parts, service, keyring, forgetAll });
   const inBackground = (what: string, work: Promise<unknown>): void => {
     work.catch((error: unknown) => log.error(`${what} failed.`, error));
   };
   owned.add(settings.onDidChange((now) => service.configure(now)));
-  inBackground('Starting', start({ settings, hosted, keepers, keyring }));
+  inBackground('Starting', start({ settings, hosted, keepers, keyring, log }));
   stop = async () => {
     // The port first: the next window's proxy is up while this one's last answers end. Counts were told to it before.
     const closed = hosted.close(drainMs);
@@ -157,6 +152,32 @@ function openWindow(
   return { hosted, keyring, machineId };
 }
 
+interface KeeperParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly service: HostedWindow['service'];
+  readonly machineId: string;
+}
+
+/** What keeps counts and past requests between runs. */
+function openKeepers(
+  context: ExtensionContext,
+  owned: DisposableStore,
+  { clock, log, service, machineId }: KeeperParts,
+): readonly (StateKeeper | StateKeeping)[] {
+  const file = (name: string): StateFile =>
+    new StateFile(join(context.globalStorageUri.fsPath, machineId, name));
+  const inGlobalState = new MementoStateStore(context.globalState, machineId);
+  const isOurs = (): boolean => service.isHosting;
+  const history = owned.add(new KeptHistory({ clock, log, history: service.history, isOurs }));
+  return [
+    owned.add(new StateKeeper({ kept: service, name: 'counts', store: inGlobalState, log })),
+    // All profiles share the files; globalState is each profile's own.
+    owned.add(new StateKeeping({ kept: service, name: 'counts', store: file('state.json'), log })),
+    owned.add(new StateKeeping({ kept: history, name: 'requests', store: file('history.json'), log, clock })),
+  ];
+}
+
 /** Where none can be kept, this window stands alone. */
 function hostSecretIn(folder: string, log: Log): HostSecret {
   try {
@@ -176,15 +197,14 @@ async function tellTrouble(channel: LogOutputChannel): Promise<void> {
 interface Core extends WindowParts {
   readonly service: HostedWindow['service'];
   readonly keyring: Keyring;
-  readonly forgetCounts: () => Promise<void>;
+  readonly forgetAll: () => Promise<void>;
 }
 
 /** All that people see and can run; returns the state that it shows. */
 function composeViews(context: ExtensionContext, owned: DisposableStore, core: Core): CurrentState {
   const { version, clock, log, channel, settings, service, keyring } = core;
   const { extensionUri, extension, globalState, environmentVariableCollection } = context;
-  const series = new Series(clock);
-  owned.add(service.onDidFinishExchange((exchange) => series.add(exchange)));
+  const { series } = service.history;
   const keyActions = owned.add(new KeyActions({ service, keyring, clock, log }));
   const state = owned.add(new CurrentState({ service, keyring, series, keyActions, log }));
   const run = async (request: DashboardRequest): Promise<boolean> =>
@@ -198,7 +218,7 @@ function composeViews(context: ExtensionContext, owned: DisposableStore, core: C
   const showLog = (): void => channel.show();
   const notifier = owned.add(new Notifier({ clock, log, state, globalState }));
   const forget = async (): Promise<void> => {
-    await Promise.all([core.forgetCounts(), notifier.forget()]);
+    await Promise.all([core.forgetAll(), notifier.forget()]);
   };
   const clients = composeClients(context, owned, { service, keyring, settings, clock, log });
   const { onDidChange } = state;
@@ -213,11 +233,15 @@ interface Started {
   readonly hosted: HostedWindow;
   readonly keepers: readonly { restore(): Promise<unknown> }[];
   readonly keyring: Keyring;
+  readonly log: Log;
 }
 
-async function start({ settings, hosted, keepers, keyring }: Started): Promise<void> {
+async function start({ settings, hosted, keepers, keyring, log }: Started): Promise<void> {
   // Counts come before the keys that they belong to.
-  await Promise.all(keepers.map(async (keeper) => await keeper.restore()));
+  const restored = await Promise.allSettled(keepers.map(async (keeper) => await keeper.restore()));
+  // Without them it is the same proxy: what is left is read anew.
+  for (const result of restored)
+    if (result.status === 'rejected') log.error('What was saved cannot be read.', result.reason);
   // A keychain that is slow, or asks, does not keep the port closed.
   hosted.open(settings.autoStart);
   await keyring.load();

@@ -37,7 +37,7 @@ class Serving {
   private readonly watch: Disposable;
   private hasLeft = false;
 
-  constructor({ identity: { secret, ...own }, states, keys }: WorkerStart) {
+  constructor({ identity: { secret, ...own }, states, history, keys }: WorkerStart) {
     const identity: WindowIdentity = { ...own, secret: Buffer.from(secret) };
     this.service = new KeywheelService({
       clock,
@@ -46,6 +46,7 @@ class Serving {
       routes: (request, response) => this.routes.handle(request, response),
     });
     for (const state of states) this.service.restore(state);
+    this.service.history.restore(history);
     const shared = new SharedKeys(this.service, log);
     const leave = (reason: ByeReason): void => this.leave(reason, usualDrainMs);
     this.routes = new HostRoutes({ clock, log, service: this.service, keys: shared, identity, leave });

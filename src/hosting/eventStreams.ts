@@ -15,7 +15,7 @@ const mostWaitingBytes = 8 * 1024 * 1024;
 
 export type StreamedService = Pick<
   KeywheelService,
-  'snapshot' | 'activity' | 'savedState' | 'onDidChange' | 'onDidFinishExchange' | 'onDidChangeState'
+  'snapshot' | 'history' | 'savedState' | 'onDidChange' | 'onDidFinishExchange' | 'onDidChangeState'
 >;
 
 export interface EventStreamsPorts {
@@ -41,6 +41,9 @@ export class EventStreams implements Disposable {
     this.last = service.snapshot();
     this.owned.add(service.onDidChange(() => this.tellChange()));
     this.owned.add(service.onDidFinishExchange((exchange) => this.tell({ kind: 'exchange', exchange })));
+    this.owned.add(
+      service.history.onDidReplace(() => this.tell({ kind: 'history', history: service.history.save() })),
+    );
     this.owned.add(service.onDidChangeState((state) => this.tell({ kind: 'state', state })));
     this.owned.add(
       keys.onDidChange(() => {
@@ -61,9 +64,10 @@ export class EventStreams implements Disposable {
     this.readers.add(reader);
     this.send(reader, { kind: 'hello', protocol });
     this.send(reader, { kind: 'snapshot', snapshot: this.last });
-    this.send(reader, { kind: 'activity', newestFirst: service.activity() });
     this.tellKeys(reader);
     this.send(reader, { kind: 'state', state: service.savedState() });
+    // The largest comes last: what a takeover needs most has been heard by then.
+    this.send(reader, { kind: 'history', history: service.history.save() });
   }
 
   /** Ends all streams, and says why. */

@@ -7,7 +7,10 @@ import { keySetSchema } from '../service/keySet';
 import type { Seal } from './proof';
 import type { SharedKeys } from './sharedKeys';
 
-export type CommandedService = Pick<KeywheelService, 'checkKey' | 'refresh' | 'unlock' | 'recorder'>;
+export type CommandedService = Pick<
+  KeywheelService,
+  'checkKey' | 'refresh' | 'unlock' | 'recorder' | 'history'
+>;
 
 export interface HostCommandPorts {
   readonly service: CommandedService;
@@ -64,6 +67,10 @@ const commands: Readonly<Record<string, Command>> = {
     const target = v.safeParse(unlockSchema, body);
     if (!target.success) return Promise.resolve(malformed);
     service.unlock(target.output);
+    return Promise.resolve(done);
+  },
+  'forget-history': ({ service }) => {
+    service.history.clear();
     return Promise.resolve(done);
   },
   /** Answered when the next exchange is over: bodies are in it, so it is sealed. */

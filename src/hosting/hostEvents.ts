@@ -6,12 +6,13 @@ import type { SnapshotChange } from './snapshotChange';
 /** `stopped`: by the user, for all windows · `retired`: a newer version takes over · `closing`: its window closes. */
 export type ByeReason = 'stopped' | 'retired' | 'closing';
 
-/** In this order at first: hello, snapshot, activity, keys, state. */
+/** In this order at first: hello, snapshot, keys, state, history. */
 export type HostEvent =
   | { readonly kind: 'hello'; readonly protocol: number }
   | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
   | { readonly kind: 'change'; readonly change: SnapshotChange }
-  | { readonly kind: 'activity'; readonly newestFirst: readonly ExchangeView[] }
+  /** As it is saved. */
+  | { readonly kind: 'history'; readonly history: unknown }
   | { readonly kind: 'exchange'; readonly exchange: ExchangeView }
   /** A `KeySet`, sealed. */
   | { readonly kind: 'keys'; readonly sealed: string }
@@ -24,7 +25,7 @@ const kinds: readonly HostEvent['kind'][] = [
   'hello',
   'snapshot',
   'change',
-  'activity',
+  'history',
   'exchange',
   'keys',
   'state',

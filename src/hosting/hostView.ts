@@ -1,12 +1,12 @@
 // What this window has heard of the host, last: the only thing that its views and a takeover know of it.
+import type { Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import { Emitter, type Event } from '../base/event';
 import type { Log } from '../base/log';
+import { History } from '../service/history';
 import type { ExchangeView, Snapshot } from '../service/snapshot';
 import type { HostEvent } from './hostEvents';
 import { changed } from './snapshotChange';
-
-const mostExchanges = 500;
 
 export class HostView implements Disposable {
   /** Null before the first host. */
@@ -15,26 +15,30 @@ export class HostView implements Disposable {
   state: unknown = null;
   /** Whether the host is heard now: without one, what is shown is what was last. */
   isLive = false;
-  private exchanges: readonly ExchangeView[] = [];
+  readonly history: History;
   private readonly owned = new DisposableStore();
   private readonly snapshotChanged: Emitter<void>;
+  private readonly historyChanged: Emitter<void>;
   private readonly finished: Emitter<ExchangeView>;
   private readonly stateChanged: Emitter<unknown>;
 
-  constructor(log: Log) {
+  constructor(clock: Clock, log: Log) {
     const onError = (error: unknown): void => log.error('A view failed.', error);
+    this.history = this.owned.add(new History({ clock, onError }));
+    this.historyChanged = this.owned.add(new Emitter(onError));
+    this.owned.add(this.history.onDidReplace(() => this.historyChanged.fire()));
     this.snapshotChanged = this.owned.add(new Emitter(onError));
     this.finished = this.owned.add(new Emitter(onError));
     this.stateChanged = this.owned.add(new Emitter(onError));
   }
 
-  /** Newest first. */
-  get activity(): readonly ExchangeView[] {
-    return this.exchanges;
-  }
-
   get onDidChange(): Event<void> {
     return this.snapshotChanged.event;
+  }
+
+  /** All of the history is another, or its keys have got their labels; what is added is told by `onDidFinishExchange`. */
+  get onDidChangeHistory(): Event<void> {
+    return this.historyChanged.event;
   }
 
   get onDidFinishExchange(): Event<ExchangeView> {
@@ -56,11 +60,11 @@ export class HostView implements Disposable {
       case 'change':
         if (this.snapshot !== null) this.show(changed(this.snapshot, event.change));
         return;
-      case 'activity':
-        this.exchanges = event.newestFirst;
+      case 'history':
+        this.history.restore(event.history);
         return;
       case 'exchange':
-        this.exchanges = [event.exchange, ...this.exchanges].slice(0, mostExchanges);
+        this.history.put(event.exchange);
         this.finished.fire(event.exchange);
         return;
       case 'state':
@@ -81,8 +85,10 @@ export class HostView implements Disposable {
   }
 
   private show(snapshot: Snapshot): void {
+    const hadKeys = this.snapshot !== null && this.snapshot.accounts.length > 0;
     this.snapshot = snapshot;
     this.isLive = true;
     this.snapshotChanged.fire();
+    if (!hadKeys && snapshot.accounts.length > 0) this.historyChanged.fire();
   }
 }

@@ -48,7 +48,7 @@ export class HostedWindow implements Disposable {
   constructor(private readonly ports: HostedWindowPorts) {
     const { clock, log, identity, folder, settings, keyring } = ports;
     const { owned } = this;
-    this.view = owned.add(new HostView(log));
+    this.view = owned.add(new HostView(clock, log));
     const hold = owned.add(
       new Hold({ clock, log, folder: join(folder, 'windows'), instance: identity.instance }),
     );
@@ -61,7 +61,12 @@ export class HostedWindow implements Disposable {
         read,
         claim: new Claim(clock, join(folder, 'windows', 'claim')),
         spawn: () => new WorkerHost({ clock, log, spawn: () => spawnWorker(ports.workerPath) }),
-        handover: () => ({ states: this.service.states, keys: keyring.keySet, logLevel: ports.logLevel() }),
+        handover: () => ({
+          states: this.service.states,
+          history: this.view.history.save(),
+          keys: keyring.keySet,
+          logLevel: ports.logLevel(),
+        }),
         onTrouble: ports.onTrouble,
       }),
     );
@@ -115,7 +120,7 @@ export class HostedWindow implements Disposable {
       case 'hello':
       case 'snapshot':
       case 'change':
-      case 'activity':
+      case 'history':
       case 'exchange':
       case 'state':
       case 'beat':

@@ -26,7 +26,7 @@ export interface HostingPorts {
   readonly claim: Claim;
   readonly spawn: () => WorkerHost;
   /** What a worker begins with. */
-  readonly handover: () => Pick<WorkerStart, 'states' | 'keys' | 'logLevel'>;
+  readonly handover: () => Pick<WorkerStart, 'states' | 'history' | 'keys' | 'logLevel'>;
   readonly read: (host: ProvenHost, signal: AbortSignal) => Promise<ReadEnd>;
   /** The worker has failed three times in this window. */
   readonly onTrouble: () => void;

@@ -5,6 +5,8 @@ import { Emitter, type Event } from '../base/event';
 import type { Log } from '../base/log';
 import type { KeyCheck } from '../service/keyCheck';
 import { freshState } from '../service/freshState';
+import type { History } from '../service/history';
+import { labelled } from '../service/labelled';
 import { judgeSavedState, type RestoreResult } from '../service/restoreResult';
 import type { Settings } from '../service/settings';
 import type { ExchangeView, ProxyState, Snapshot, WheelView } from '../service/snapshot';
@@ -42,7 +44,7 @@ export class RemoteService implements Disposable {
     this.owned.add(view.onDidChange(() => this.changed.fire()));
     this.owned.add(
       view.onDidChangeState((state) => {
-        if (station.place.kind === 'hosting') this.stateChanged.fire(state);
+        if (this.isHosting) this.stateChanged.fire(state);
       }),
     );
     this.owned.add(station.onDidChange(() => this.tellPlace()));
@@ -60,6 +62,11 @@ export class RemoteService implements Disposable {
   /** State to be saved: told in the window that hosts alone. */
   get onDidChangeState(): Event<unknown> {
     return this.stateChanged.event;
+  }
+
+  /** Whether it is this window that serves. */
+  get isHosting(): boolean {
+    return this.ports.station.place.kind === 'hosting';
   }
 
   /** Resolves with `running`, in this window or another, or with `failed` and why. */
@@ -90,7 +97,24 @@ export class RemoteService implements Disposable {
 
   /** Newest first, at most 500. */
   activity(): readonly ExchangeView[] {
-    return this.ports.view.activity;
+    const { history, snapshot } = this.ports.view;
+    return labelled(history.newestFirst(), snapshot?.accounts ?? []);
+  }
+
+  /** What was, as far as this window knows it. */
+  get history(): History {
+    return this.ports.view.history;
+  }
+
+  /** What `activity()` gives is another, not only more. */
+  get onDidChangeHistory(): Event<void> {
+    return this.ports.view.onDidChangeHistory;
+  }
+
+  /** Resolves when neither the host nor this window knows of any exchange. */
+  async forgetHistory(): Promise<void> {
+    await this.ask({ name: 'forget-history', body: {}, timeoutMs: commandTimeoutMs });
+    this.history.clear();
   }
 
   async checkKey(key: string): Promise<KeyCheck> {

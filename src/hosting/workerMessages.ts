@@ -14,6 +14,8 @@ export interface WorkerStart {
   readonly settings: Settings;
   /** Saved states that are to be joined. */
   readonly states: readonly unknown[];
+  /** As it is saved. */
+  readonly history: unknown;
   readonly keys: KeySet;
   readonly logLevel: ShownLevel;
 }

@@ -35,6 +35,10 @@ export class Recent<T> {
       .map(([name, { value, atMs }]) => [name, value, atMs]);
   }
 
+  clear(): void {
+    this.entries.clear();
+  }
+
   restore(saved: readonly (readonly [string, T, number])[]): void {
     for (const [name, value, atMs] of saved) if (!this.entries.has(name)) this.set(name, value, atMs);
   }

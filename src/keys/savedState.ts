@@ -4,12 +4,11 @@ import { accountSchema } from './account';
 import { keyStateSchema } from './keyState';
 import { lockSchema } from './lock';
 import { modelLockSchema } from './modelLocks';
+import { readVersioned, type SavedRead } from './versioned';
 import type { Wheel } from './wheel';
 
 /** To be raised when an older Keywheel would misread what a newer one wrote. */
 const stateVersion = 1;
-
-const remembered = v.array(v.tuple([v.string(), v.string(), v.number()]));
 
 const savedSchema = v.object({
   version: v.literal(stateVersion),
@@ -18,27 +17,11 @@ const savedSchema = v.object({
   accounts: v.record(v.string(), accountSchema),
   models: v.array(modelLockSchema),
   locks: v.array(lockSchema),
-  makers: remembered,
 });
 export type SavedState = v.InferOutput<typeof savedSchema>;
 
-/** `none`: nothing was saved · `newer`: a newer Keywheel wrote it · `damaged`: it cannot be read. Neither may be overwritten unasked. */
-export type SavedRead =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'good'; readonly state: SavedState }
-  | { readonly kind: 'newer'; readonly version: number }
-  | { readonly kind: 'damaged'; readonly problem: string };
-
-export function readSaved(raw: unknown): SavedRead {
-  if (raw === undefined || raw === null) return { kind: 'none' };
-  const version = v.safeParse(v.object({ version: v.number() }), raw);
-  if (version.success && version.output.version > stateVersion) {
-    return { kind: 'newer', version: version.output.version };
-  }
-  const parsed = v.safeParse(savedSchema, raw);
-  if (parsed.success) return { kind: 'good', state: parsed.output };
-  const [issue] = parsed.issues;
-  return { kind: 'damaged', problem: `${v.getDotPath(issue) ?? 'state'}: ${issue.message}` };
+export function readSaved(raw: unknown): SavedRead<SavedState> {
+  return readVersioned(raw, stateVersion, savedSchema);
 }
 
 /** What is known and worth keeping: accounts and keys that have nothing to tell are left out. */
@@ -49,7 +32,6 @@ export function saveWheel(wheel: Wheel, nowMs: number): SavedState {
     ...wheel.roster.save(nowMs),
     models: [...wheel.modelLocks.active(nowMs)],
     locks: [...wheel.locks.active(nowMs)],
-    makers: wheel.makers.save(nowMs),
   };
 }
 
@@ -58,7 +40,6 @@ export function restoreWheel(wheel: Wheel, saved: SavedState, nowMs: number): vo
   wheel.roster.restore(saved.keys, saved.accounts, nowMs);
   wheel.modelLocks.restore(saved.models, nowMs);
   for (const lock of saved.locks) wheel.locks.join(lock);
-  wheel.makers.restore(saved.makers);
   // A clock that was set back while nobody ran must not make locks longer.
   wheel.clockSetBack(Math.max(0, saved.savedAtMs - nowMs), nowMs);
 }

@@ -17,7 +17,7 @@ import { SetBack } from './setBack';
 import { Standings } from './standings';
 import type { Verdict } from './verdict';
 
-const mostRemembered = 10_000;
+export const mostRemembered = 10_000;
 
 /** What a request needs of an account. */
 export interface Wish {

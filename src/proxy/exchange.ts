@@ -209,7 +209,8 @@ export class Exchange {
     const { clock, settings, pool } = this.ports;
     const nowMs = this.nowMs();
     trail.firstTokenMs = nowMs - trail.startedAtMs;
-    if (lease !== null) learnMakers(pool.wheel, lease.accountId, { plan, reply: sent.reply, judged, nowMs });
+    const answered = { plan, reply: sent.reply, judged, nowMs };
+    if (lease !== null) trail.made = learnMakers(pool.wheel, lease.accountId, answered);
     const { idleTimeoutMs } = settings;
     // What passes through may still be on its way.
     if (plan.body.passing === null) plan.body.release();

@@ -1,5 +1,6 @@
 // What an exchange was, for the activity list: no content, no secret.
 import type { KeyId } from '../base/secret';
+import type { AccountId } from '../keys/account';
 import type { RequestClass } from '../keys/lock';
 import type { OutcomeReason } from './outcome';
 import type { Usage } from './tail';
@@ -37,11 +38,19 @@ export interface ExchangeReport {
   readonly firstTokenMs: number | null;
   readonly usage: Usage | null;
   readonly attempts: readonly AttemptReport[];
+  readonly made: readonly Made[];
+}
+
+/** A thing that upstream made, of which the account that made it is asked later. */
+export interface Made {
+  readonly id: string;
+  readonly accountId: AccountId;
 }
 
 /** Gathers the report while the exchange runs. */
 export class Trail {
   readonly attempts: AttemptReport[] = [];
+  made: readonly Made[] = [];
   waitedMs = 0;
   firstTokenMs: number | null = null;
   private waitedBeforeMs = 0;

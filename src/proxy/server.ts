@@ -191,7 +191,7 @@ interface Outcome {
 }
 
 function reportOf(plan: Plan, trail: Trail, outcome: Outcome): ExchangeReport {
-  const { startedAtMs, waitedMs, firstTokenMs, attempts } = trail;
+  const { startedAtMs, waitedMs, firstTokenMs, attempts, made } = trail;
   const { client, method, model, requestClass, streaming } = plan;
   return {
     startedAtMs,
@@ -209,6 +209,7 @@ function reportOf(plan: Plan, trail: Trail, outcome: Outcome): ExchangeReport {
     firstTokenMs,
     usage: outcome.relayed?.usage ?? null,
     attempts,
+    made,
   };
 }
 

@@ -11,10 +11,10 @@ import type { ExchangePorts } from '../proxy/exchange';
 import type { ExchangeReport } from '../proxy/report';
 import { Server, type ServerPorts } from '../proxy/server';
 import { Upstream } from '../proxy/upstream';
-import { Activity } from './activity';
 import { buildSnapshot } from './buildSnapshot';
 import { Earlier } from './earlier';
 import { exchangeSettings, zoneOf } from './exchangeSettings';
+import { History } from './history';
 import { keyCheckOf, type KeyCheck } from './keyCheck';
 import { readKey } from './keyReader';
 import { keyStatus } from './keyStatus';
@@ -49,7 +49,6 @@ export class KeywheelService implements Disposable {
   private readonly readings: Readings;
   private readonly server: Server;
   private readonly listening: Listening;
-  private readonly ownActivity = new Activity();
   private readonly owned = new DisposableStore();
   private readonly changed: Emitter<void>;
   private readonly finished: Emitter<ExchangeView>;
@@ -59,6 +58,8 @@ export class KeywheelService implements Disposable {
   private opened: (() => void) | null = null;
   private opening: Promise<void> | null = new Promise((resolve) => (this.opened = resolve));
   private readonly earlier = new Earlier();
+  /** What was, for views and for the next start. */
+  readonly history: History;
   /** Writes one exchange down when asked to. */
   readonly recorder: Recorder;
   private readonly telling: Pace;
@@ -78,6 +79,7 @@ export class KeywheelService implements Disposable {
     );
     const { maxWaiting } = this.settings;
     this.pool = this.owned.add(new Pool({ clock, onError }, { zone: zoneOf(this.settings), maxWaiting }));
+    this.history = this.owned.add(new History({ clock, onError, made: this.pool.wheel.makers }));
     this.upstream = new Upstream(clock, this.settings.upstreamUrl);
     const ask = (key: string): ReturnType<typeof readKey> => readKey(this.upstream, key, clock);
     this.readings = this.owned.add(new Readings({ clock, log, pool: this.pool, ask }));
@@ -205,7 +207,7 @@ export class KeywheelService implements Disposable {
 
   /** Newest first, at most 500. */
   activity(): readonly ExchangeView[] {
-    return this.ownActivity.newestFirst();
+    return this.history.newestFirst();
   }
 
   savedState(): unknown {
@@ -236,7 +238,7 @@ export class KeywheelService implements Disposable {
 
   private noteExchange(report: ExchangeReport): void {
     if (report.refusal === 'accounts_exhausted') this.lastRefusalAtMs = report.endedAtMs;
-    this.finished.fire(this.ownActivity.add(report));
+    this.finished.fire(this.history.add(report));
     this.touch();
   }
 

@@ -1,5 +1,6 @@
 // How taking over a saved state went.
-import { readSaved, type SavedRead } from '../keys/savedState';
+import { readSaved } from '../keys/savedState';
+import type { SavedRead } from '../keys/versioned';
 
 /** `fresh`: nothing was saved · `newer`, `damaged`: what was saved is left alone; `detail` says why. */
 export interface RestoreResult {
@@ -7,7 +8,7 @@ export interface RestoreResult {
   readonly detail: string;
 }
 
-export function restoreResultOf(read: SavedRead): RestoreResult {
+export function restoreResultOf(read: SavedRead<unknown>): RestoreResult {
   switch (read.kind) {
     case 'none':
       return { kind: 'fresh', detail: '' };

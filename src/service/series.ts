@@ -5,7 +5,6 @@ import type { ClientUse, ExchangeEnd, ExchangeView, ModelUse, SeriesView } from 
 
 const bucketMs = 5 * 60_000;
 const bucketCount = 288;
-const savedVersion = 1;
 
 /** More names than these in one bucket count as `otherName` together; classes of times are fewer. */
 const mostNames = 200;
@@ -40,11 +39,8 @@ const bucketSchema = v.object({
 });
 type Bucket = v.InferOutput<typeof bucketSchema>;
 
-const savedSchema = v.object({
-  version: v.literal(savedVersion),
-  labels: v.record(v.string(), v.string()),
-  buckets: v.pipe(v.array(bucketSchema), v.maxLength(bucketCount)),
-});
+/** Oldest first; keys by their ids alone. */
+export const savedBucketsSchema = v.pipe(v.array(bucketSchema), v.maxLength(bucketCount));
 
 /** What the recent past says of the pace. */
 export interface RecentUse {
@@ -55,7 +51,7 @@ export interface RecentUse {
 export class Series {
   /** Oldest first; quiet times have none. */
   private buckets: Bucket[] = [];
-  private labels = new Map<string, string>();
+  private readonly labels = new Map<string, string>();
 
   constructor(private readonly clock: Clock) {}
 
@@ -118,21 +114,16 @@ export class Series {
   }
 
   /** Plain JSON, without secrets and without content. */
-  save(): unknown {
+  save(): readonly Bucket[] {
     this.prune();
-    const known = new Set(this.names(({ keys }) => keys));
-    const labels = Object.fromEntries([...this.labels].filter(([keyId]) => known.has(keyId)));
-    return { version: savedVersion, labels, buckets: this.buckets };
+    return this.buckets;
   }
 
-  /** Takes over what was saved, to be called before the first exchange; false if it cannot be read, and then nothing changes. */
-  restore(raw: unknown): boolean {
-    const parsed = v.safeParse(savedSchema, raw);
-    if (!parsed.success) return false;
-    this.labels = new Map(Object.entries(parsed.output.labels));
-    this.buckets = [...parsed.output.buckets].sort((a, b) => a.startMs - b.startMs);
+  /** Puts what was saved in the place of what is here. */
+  restore(saved: readonly Bucket[]): void {
+    this.labels.clear();
+    this.buckets = [...saved].sort((a, b) => a.startMs - b.startMs);
     this.prune();
-    return true;
   }
 
   /** The bucket of that time, or null where it is too long ago; clocks that jump put late ones into the last bucket. */

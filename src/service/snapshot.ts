@@ -174,6 +174,8 @@ export interface ExchangeView {
   readonly firstTokenMs: number | null;
   readonly usage: UsageView | null;
   readonly attempts: readonly AttemptView[];
+  /** What upstream made for it, and with which account. */
+  readonly made: readonly { readonly id: string; readonly accountId: string }[];
 }
 
 export interface UsageView {

@@ -1,21 +1,40 @@
-// Keeps the quota state in its store: loads it once, saves it as it changes, and leaves alone what it cannot read.
+// Keeps a state in its store: loads it once, saves it as it changes, and leaves alone what it cannot read.
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
+import type { Event } from '../base/event';
 import type { Log } from '../base/log';
-import type { KeywheelService } from './keywheelService';
 import type { StateStore } from './ports';
 import type { RestoreResult } from './restoreResult';
+import type { Snapshot } from './snapshot';
+
+/** What there is to keep. */
+export interface Kept {
+  restore(raw: unknown): RestoreResult;
+  /** As it is now; undefined where nothing is to be saved. */
+  savedState(): unknown;
+  readonly onDidChangeState: Event<unknown>;
+  /** Where the proxy stands, if another's state may be the true one. */
+  snapshot?(): Pick<Snapshot, 'proxy'>;
+}
 
 export interface StateKeepingPorts {
-  readonly service: Pick<KeywheelService, 'restore' | 'savedState' | 'snapshot' | 'onDidChangeState'>;
+  readonly kept: Kept;
+  /** What it is called in the log. */
+  readonly name: 'counts' | 'requests';
   readonly store: StateStore;
   readonly log: Log;
   /** With it, what was left alone is set aside after a day and written over; without it, only once the user agrees. */
   readonly clock?: Clock;
 }
 
-/** After a day no count of another run is worth anything. */
+/** After a day nothing of another run is worth much. */
 const leftAloneMs = 24 * 3_600_000;
+
+const leftAlone: Readonly<Record<StateKeepingPorts['name'], string>> = {
+  counts: 'they are left alone, and what is left is read from OpenRouter',
+  requests: 'they are left alone, and new ones are not kept',
+};
 
 export class StateKeeping implements Disposable {
   private mayWrite = false;
@@ -27,25 +46,23 @@ export class StateKeeping implements Disposable {
 
   constructor(private readonly ports: StateKeepingPorts) {}
 
-  /** Gives what was saved to the service. State that is newer or damaged is never written over; the result says so. */
+  /** Hands over what was saved. State that is newer or damaged is never written over; the result says so. */
   async restore(): Promise<RestoreResult> {
-    const { service, store, log } = this.ports;
-    const result = service.restore(await store.load());
+    const { kept, name, store, log } = this.ports;
+    const saved = await store.load();
+    const result = kept.restore(saved);
     this.mayWrite = result.kind === 'fresh' || result.kind === 'restored';
-    if (this.mayWrite) log.info(`Quota state: ${result.kind}.`);
-    else
-      log.warn(
-        `The saved counts are ${result.kind} (${result.detail}): they are left alone, and what is left is read from OpenRouter.`,
-      );
+    if (this.mayWrite) log.info(`Saved ${name}: ${result.kind}.`);
+    else log.warn(`The saved ${name} are ${result.kind} (${result.detail}): ${leftAlone[name]}.`);
     if (!this.mayWrite)
-      this.leftAlone = this.ports.clock?.after(leftAloneMs, () => void this.startAfresh()) ?? null;
-    this.listening = service.onDidChangeState((state) => void this.save(state));
+      this.leftAlone = this.ports.clock?.after(leftAloneMs, () => void this.startAfresh(saved)) ?? null;
+    this.listening = kept.onDidChangeState((state) => void this.save(state));
     return result;
   }
 
   /** Resolves when the state of now is kept; a failure is logged. */
   async saveNow(): Promise<void> {
-    await this.save(this.ports.service.savedState());
+    await this.save(this.ports.kept.savedState());
   }
 
   /** From now on what was left alone is written over: the user agreed. */
@@ -65,15 +82,18 @@ export class StateKeeping implements Disposable {
     this.leftAlone?.dispose();
   }
 
-  private async startAfresh(): Promise<void> {
-    const { store, log } = this.ports;
+  private async startAfresh(unread: unknown): Promise<void> {
+    const { name, store, log } = this.ports;
     try {
-      await store.setAside?.();
+      const now = (await store.load()) ?? null;
+      // What others have written since is theirs.
+      if (now !== null && !isDeepStrictEqual(now, unread)) return;
+      if (now !== null) await store.setAside?.();
     } catch (error: unknown) {
-      log.error('The saved counts could not be set aside: they are left alone.', error);
+      log.error(`The saved ${name} could not be set aside: they are left alone.`, error);
       return;
     }
-    log.warn('The saved counts that could not be read are a day old: new ones are saved from now on.');
+    log.warn(`The saved ${name} that could not be read are a day old: new ones are saved from now on.`);
     this.overwrite();
     await this.saveNow();
   }
@@ -88,16 +108,16 @@ export class StateKeeping implements Disposable {
 
   /** A stopped proxy says nothing: who served last is whose counts hold. */
   private noteWhoServes(): void {
-    const { proxy } = this.ports.service.snapshot();
-    if (proxy.kind === 'running') this.isElsewhere = false;
-    if (proxy.kind === 'failed' && proxy.code === 'keywheelThere') this.isElsewhere = true;
+    const proxy = this.ports.kept.snapshot?.().proxy;
+    if (proxy?.kind === 'running') this.isElsewhere = false;
+    if (proxy?.kind === 'failed' && proxy.code === 'keywheelThere') this.isElsewhere = true;
   }
 
   private async write(state: unknown): Promise<void> {
     try {
       await this.ports.store.save(state);
     } catch (error: unknown) {
-      this.ports.log.error('The counts could not be saved.', error);
+      this.ports.log.error(`The ${this.ports.name} could not be saved.`, error);
     }
   }
 }

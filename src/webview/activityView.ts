@@ -56,7 +56,7 @@ export function filterOptions(
     exchanges
       .flatMap(({ attempts }) => attempts)
       .filter(({ keyId }) => keyId !== '')
-      .map(({ keyId, keyLabel }) => [keyId, keyLabel]),
+      .map((attempt) => [attempt.keyId, keyName(attempt)]),
   );
   const plain = (names: Iterable<string>): Option[] =>
     [...new Set(names)].sort((a, b) => a.localeCompare(b)).map((name) => [name, name]);
@@ -72,13 +72,14 @@ export function exchangeRow(exchange: ExchangeView, speech: Speech): ExchangeRow
   const { t, formats } = speech;
   const { usage, status, attempts } = exchange;
   const end = endWords(exchange.end, t);
+  const last = attempts.at(-1);
   const showsStatus = status !== null && exchange.end !== 'answered';
   return {
     id: exchange.id,
     at: formats.exact(exchange.startedAtMs),
     client: exchange.client,
     what: exchange.model ?? `${exchange.method} ${exchange.path}`,
-    key: attempts.at(-1)?.keyLabel ?? '',
+    key: last === undefined ? '' : keyName(last),
     end: showsStatus ? { ...end, text: `${end.text} (${status})` } : end,
     attempts: formats.count(attempts.length),
     took: t('{0} s', formats.inSeconds(exchange.endedAtMs - exchange.startedAtMs)),
@@ -107,16 +108,18 @@ export function trailOf(exchange: ExchangeView, speech: Speech): Trail {
   return { facts, attempts: exchange.attempts.map((attempt) => attemptCells(attempt, startedAtMs, speech)) };
 }
 
-function attemptCells(
-  { atMs, waitedMs, keyLabel, outcome, status }: AttemptView,
-  startedAtMs: number,
-  { t, formats }: Speech,
-): string[] {
+function attemptCells(attempt: AttemptView, startedAtMs: number, { t, formats }: Speech): string[] {
+  const { atMs, waitedMs, outcome, status } = attempt;
   return [
     t('{0} s', formats.inSeconds(atMs - startedAtMs)),
     t('{0} s', formats.inSeconds(waitedMs)),
-    keyLabel === '' ? '–' : keyLabel,
+    keyName(attempt) || '–',
     outcomeText(outcome, t),
     status === null ? '–' : String(status),
   ];
+}
+
+/** A key that was removed since has no label any more. */
+function keyName({ keyId, keyLabel }: AttemptView): string {
+  return keyLabel === '' ? keyId : keyLabel;
 }

@@ -95,7 +95,7 @@ function accountLines({ keys }: SeriesView, { accounts }: Snapshot, { t }: Speec
   const byAccount = new Map<string, CountLine>();
   for (const { keyId, label, counts } of keys) {
     const account = accounts.find((each) => each.keys.some((key) => key.keyId === keyId));
-    const removed = label === '' ? t('No key') : label;
+    const removed = label || keyId || t('No key');
     const id = account?.accountId ?? `key ${keyId}`;
     const known = byAccount.get(id);
     const values = known ? added(known.values, counts) : counts;

@@ -82,7 +82,11 @@ describe('the crowded dashboard', () => {
       clock: new SystemClock(),
       state: { read: () => now, onDidChange: changed.event },
       series: { view: () => crowdedSeries(nowMs) },
-      service: { activity: () => [], onDidFinishExchange: () => ({ dispose: () => undefined }) },
+      service: {
+        activity: () => [],
+        onDidFinishExchange: () => ({ dispose: () => undefined }),
+        onDidChangeHistory: () => ({ dispose: () => undefined }),
+      },
       post: (message) => posting.push(page.evaluate(`window.postMessage(${JSON.stringify(message)}, '*')`)),
     });
     feed.show('accounts');

@@ -211,6 +211,16 @@ describe('keys, by clicks and keys alone', () => {
     await window.waitForNotification(/is removed/);
     await window.waitForStatusBarItem('keywheel.status', /Add a key/);
     await pictures('k17-everything-removed', ['dark']);
+    await window.clearNotifications();
+    await window.runCommand('Keywheel: Open Dashboard');
+    const dashboard = await window.webviewFrame('vscode-tab-header');
+    for (const [tab, nothing] of [
+      ['Activity', 'No request yet.'],
+      ['Last 24 hours', 'No request in the last 24 hours.'],
+    ] as const) {
+      await dashboard.getByRole('tab', { name: tab }).click();
+      await dashboard.getByText(nothing).waitFor();
+    }
   });
 
   /** The window as it is, in each theme. */

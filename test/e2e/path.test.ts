@@ -78,12 +78,21 @@ describe('the packaged extension', () => {
     await vscode.setTheme('dark');
   });
 
-  it('still has keys and counts after the window is loaded anew', async () => {
+  it('still has keys, counts and past requests after the window is loaded anew', async () => {
     // The server's count would hide a lost one of ours: it tells nothing for now.
     for (const name of ['anna', 'ben']) simulator.account(name).omitKeyFields = ['free_model_daily_requests'];
     await window.reload();
     await window.waitForStatusBarItem('keywheel.status', /88/, 60_000);
+    const dashboard = await window.webviewFrame('table');
+    await dashboard.getByRole('tab', { name: 'Activity' }).click();
+    const rows = dashboard.locator('tr.exchange');
+    await pollUntil(async () => (await rows.count()) === 12, 'The requests of before are not shown');
+    const names = await dashboard.locator('tr.exchange td.key').allInnerTexts();
+    assert.deepEqual([...new Set(names)].sort(), ['private', 'work']);
     await window.screenshot('08-after-reload');
+    await dashboard.getByRole('tab', { name: 'Last 24 hours' }).click();
+    await dashboard.getByText('a/b:free').first().waitFor();
+    await window.screenshot('09-after-reload-last-24-hours');
   });
 
   async function addKey(key: string, label: string): Promise<void> {

@@ -28,7 +28,12 @@ describe('secrets', () => {
     const vault = new SecretStorageVault(secrets);
     const keyring = new Keyring({ vault, clock, log, check: async (key) => await service.checkKey(key) });
     keyring.onDidChange(() => service.setKeys(keyring.keys));
-    const keeper = new StateKeeper({ service, store: new MementoStateStore(globalState, 'machine'), log });
+    const keeper = new StateKeeper({
+      kept: service,
+      name: 'counts',
+      store: new MementoStateStore(globalState, 'machine'),
+      log,
+    });
     const keyActions = new KeyActions({ service, keyring, clock, log });
     const series = new Series(clock);
     const state = new CurrentState({ service, keyring, series, keyActions, log });

@@ -17,9 +17,9 @@ class FakeService {
   readonly changed = new Emitter<unknown>((error) => assert.fail(String(error)));
   readonly onDidChangeState = this.changed.event;
 
-  constructor(private readonly kind: ReturnType<StateKeepingPorts['service']['restore']>['kind']) {}
+  constructor(private readonly kind: ReturnType<StateKeepingPorts['kept']['restore']>['kind']) {}
 
-  restore(): ReturnType<StateKeepingPorts['service']['restore']> {
+  restore(): ReturnType<StateKeepingPorts['kept']['restore']> {
     return { kind: this.kind, detail: '' };
   }
 
@@ -35,7 +35,12 @@ class FakeService {
 async function keeperOf(service: FakeService): Promise<{ keeper: StateKeeper; written: string[] }> {
   const globalState = new RecordingMemento();
   const log = new TextLog(() => undefined);
-  const keeper = new StateKeeper({ service, store: new MementoStateStore(globalState, 'machine'), log });
+  const keeper = new StateKeeper({
+    kept: service,
+    name: 'counts',
+    store: new MementoStateStore(globalState, 'machine'),
+    log,
+  });
   await keeper.restore();
   return { keeper, written: globalState.written };
 }

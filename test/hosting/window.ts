@@ -5,6 +5,7 @@ import { TextLog } from '../../src/base/log';
 import { HostedWindow } from '../../src/hosting/hostedWindow';
 import { loadHostSecret } from '../../src/hosting/hostSecret';
 import { firstProxyKey } from '../../src/hosting/proof';
+import { KeptHistory } from '../../src/service/keptHistory';
 import { Keyring } from '../../src/service/keyring';
 import type { SecretVault, StoredKey, VaultContents } from '../../src/service/ports';
 import { defaultSettings } from '../../src/service/settings';
@@ -92,7 +93,17 @@ async function main(): Promise<void> {
     onTrouble: () => tell({ kind: 'trouble' }),
   });
   const { service } = hosted;
-  const keeping = new StateKeeping({ service, store: new StateFile(`${options.folder}/state.json`), log });
+  const history = new KeptHistory({
+    clock,
+    log,
+    history: service.history,
+    isOurs: () => service.isHosting,
+  });
+  const file = (name: string): StateFile => new StateFile(`${options.folder}/${name}.json`);
+  const keepers = [
+    new StateKeeping({ kept: service, name: 'counts', store: file('state'), log }),
+    new StateKeeping({ kept: history, name: 'requests', store: file('history'), log, clock }),
+  ];
   const tellSeen = (): void => {
     const { proxy, wheel, accounts } = service.snapshot();
     tell({
@@ -106,7 +117,7 @@ async function main(): Promise<void> {
   };
   service.onDidChange(tellSeen);
   keyring.onDidChange(tellSeen);
-  await keeping.restore();
+  await Promise.all(keepers.map((keeper) => keeper.restore()));
   const loaded = keyring.load();
   hosted.open(options.autoStart ?? true);
   await loaded;
@@ -127,9 +138,14 @@ async function main(): Promise<void> {
         await service.stop(2_000);
         return null;
       case 'close':
-        await keeping.saveNow();
-        await hosted.close(1_500);
+        await Promise.all([hosted.close(1_500), ...keepers.map((keeper) => keeper.saveNow())]);
         hosted.dispose();
+        return null;
+      case 'history':
+        return { exchanges: service.activity(), series: service.history.series.view() };
+      case 'forget':
+        await service.forgetHistory();
+        await Promise.all(keepers.map((keeper) => keeper.forget()));
         return null;
       case 'snapshot':
         return service.snapshot();

@@ -1,16 +1,17 @@
 // The program without VS Code: what it says, what it refuses, how it ends.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Simulator } from '../simulator/simulator';
 import { CliBundle, type CliProcess, type Environment } from '../support/cliProcess';
 import { ask } from './client';
-import { accountsOf, keyFor } from './support';
+import { accountsOf, FREE, keyFor } from './support';
 
 const proxyKey = 'kw-own-0123456789abcdef0123456789';
+const canaryBody = { model: FREE, messages: [{ role: 'user', content: 'canary' }] };
 
 describe('the command line', () => {
   let cli: CliBundle;
@@ -282,6 +283,39 @@ describe('the command line', () => {
     assert.equal((await stat(file)).mode & 0o777, 0o600);
     const text = await readFile(file, 'utf8');
     for (const secret of [keyFor('a'), keyFor('b'), proxyKey]) assert.ok(!text.includes(secret));
+  });
+
+  it('keeps past requests beside STATE_FILE, over restarts, without secrets and without contents', async () => {
+    const file = join(cli.folder, 'past', 'state.json');
+    const past = join(cli.folder, 'past', 'state.history.json');
+    for (const [requests, kept] of [
+      [3, 3],
+      [0, 3],
+      [1, 4],
+    ] as const) {
+      const process = start({ STATE_FILE: file });
+      const port = await process.listening();
+      for (let count = 0; count < requests; count++)
+        assert.equal((await ask(port, { proxyKey, body: canaryBody })).status, 200);
+      assert.equal((await process.kill('SIGTERM')).code, 0);
+      const text = await readFile(past, 'utf8');
+      assert.equal((JSON.parse(text) as { exchanges: unknown[] }).exchanges.length, kept);
+      for (const secret of [keyFor('a'), keyFor('b'), proxyKey, 'canary']) assert.ok(!text.includes(secret));
+    }
+    assert.equal((await stat(past)).mode & 0o777, 0o600);
+  });
+
+  it('leaves past requests alone that it cannot read, and serves', async () => {
+    const file = join(cli.folder, 'unread', 'state.json');
+    const past = join(cli.folder, 'unread', 'state.history.json');
+    await mkdir(join(cli.folder, 'unread'));
+    await writeFile(past, '{"version":2}');
+    const process = start({ STATE_FILE: file });
+    assert.equal((await ask(await process.listening(), { proxyKey })).status, 200);
+    const { code, errors } = await process.kill('SIGTERM');
+    assert.equal(code, 0);
+    assert.match(errors, /warn The saved requests are newer .*left alone/);
+    assert.equal(await readFile(past, 'utf8'), '{"version":2}');
   });
 
   for (const [what, text] of [

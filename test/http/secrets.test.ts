@@ -98,6 +98,7 @@ describe('secrets', () => {
       assertClean(rig.lines.join('\n'), 'the log');
       assertClean(views.join('\n'), 'what views are told');
       assertClean(JSON.stringify(rig.service.savedState()), 'the saved state');
+      assertClean(JSON.stringify(rig.service.history.save()), 'the saved history');
       assertClean(JSON.stringify(rig.service.snapshot()), 'the snapshot');
       assertClean(JSON.stringify(rig.service.activity()), 'the activity');
     });

@@ -22,7 +22,7 @@ export interface CommandPorts {
   readonly version: string;
   /** `publisher.name` of this extension. */
   readonly extensionId: string;
-  /** Takes away what is kept beside secrets: counts, and what notifications remember. */
+  /** Takes away what is kept beside secrets: counts, past requests, and what notifications remember. */
   readonly forget: () => Promise<void>;
   readonly showDashboard: () => void;
   readonly showLog: () => void;

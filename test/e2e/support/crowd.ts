@@ -240,6 +240,7 @@ export function crowdedActivity(nowMs: number, count = 500): readonly ExchangeVi
             }
           : null,
       attempts,
+      made: [],
     };
   });
 }

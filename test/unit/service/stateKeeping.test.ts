@@ -43,7 +43,13 @@ async function keptIn(store: MemoryStore, hasClock = true): Promise<Kept> {
   const log = new TextLog((level, line) => lines.push(`${level} ${line}`));
   // Nobody listens there: what is left is never read.
   const service = new KeywheelService({ clock, log, version: '0' });
-  const keeping = new StateKeeping({ service, store, log, ...(hasClock ? { clock } : {}) });
+  const keeping = new StateKeeping({
+    kept: service,
+    name: 'counts',
+    store,
+    log,
+    ...(hasClock ? { clock } : {}),
+  });
   await keeping.restore();
   return {
     clock,
@@ -108,6 +114,25 @@ describe('StateKeeping', () => {
     kept.keeping.overwrite();
     await kept.keeping.saveNow();
     assert.equal(store.saves, 1);
+  });
+
+  it('leaves alone what another process has written meanwhile', async () => {
+    const store = new MemoryStore(damaged);
+    using kept = await keptIn(store);
+    store.content = { of: 'another' };
+    await kept.clock.run(24 * hourMs);
+    change(kept.service, 1);
+    await kept.clock.run(5_000);
+    assert.deepEqual([store.content, store.aside, store.saves], [{ of: 'another' }, undefined, 0]);
+  });
+
+  it('saves where another process has set it aside', async () => {
+    const store = new MemoryStore(damaged);
+    using kept = await keptIn(store);
+    store.content = undefined;
+    await kept.clock.run(24 * hourMs);
+    await settled();
+    assert.deepEqual([store.aside, store.saves], [undefined, 1]);
   });
 
   it('leaves alone what cannot be set aside', async () => {

@@ -13,6 +13,7 @@ function world() {
   const fail = (error: unknown): void => assert.fail(String(error));
   const changed = new Emitter<void>(fail);
   const finished = new Emitter<ExchangeView>(fail);
+  const replaced = new Emitter<void>(fail);
   const posted: ToDashboard[] = [];
   let reads = 0;
   const state = stateOf([accountView()]);
@@ -20,11 +21,15 @@ function world() {
     clock,
     state: { read: () => (reads++, state), onDidChange: changed.event },
     series: new Series(clock),
-    service: { activity: () => [exchangeView({})], onDidFinishExchange: finished.event },
+    service: {
+      activity: () => [exchangeView({})],
+      onDidFinishExchange: finished.event,
+      onDidChangeHistory: replaced.event,
+    },
     post: (message) => posted.push(message),
   });
   const types = (): string[] => posted.splice(0).map(({ type }) => type);
-  return { clock, changed, finished, feed, types, posted, reads: () => reads };
+  return { clock, changed, finished, replaced, feed, types, posted, reads: () => reads };
 }
 
 describe('the feed of the dashboard', () => {
@@ -72,5 +77,16 @@ describe('the feed of the dashboard', () => {
     finished.fire(exchangeView({ id: 4 }));
     clock.advance(10_000);
     assert.deepEqual(types(), ['state', 'history']);
+  });
+
+  it('gives the tab all of it again when the history is another', () => {
+    const { replaced, feed, types } = world();
+    replaced.fire();
+    assert.deepEqual(types(), []);
+    for (const tab of ['activity', 'history'] as const) {
+      feed.show(tab);
+      replaced.fire();
+      assert.deepEqual(types(), [tab, tab]);
+    }
   });
 });

@@ -64,4 +64,16 @@ describe('the activity list', () => {
     }));
     assert.equal(trailOf({ ...odd, attempts }, english).attempts[0]?.[3], 'newFault');
   });
+
+  it('calls a key without a label by its id', () => {
+    const attempts = exchangeView({}).attempts.map((attempt) => ({ ...attempt, keyLabel: '' }));
+    const removed = exchangeView({ attempts });
+    assert.equal(exchangeRow(removed, english).key, 'aaaaaaaaaaaa');
+    assert.equal(trailOf(removed, english).attempts[0]?.[2], 'aaaaaaaaaaaa');
+    assert.deepEqual(filterOptions([removed], english.t).keyId.at(-1), ['aaaaaaaaaaaa', 'aaaaaaaaaaaa']);
+    const keyless = exchangeView({
+      attempts: attempts.slice(0, 1).map((attempt) => ({ ...attempt, keyId: '' })),
+    });
+    assert.equal(trailOf(keyless, english).attempts[0]?.[2], '–');
+  });
 });

@@ -1,0 +1,121 @@
+// What was, saved and brought back.
+import assert from 'node:assert/strict';
+import { Recent } from '../../../src/keys/recent';
+import { History, type SavedHistory } from '../../../src/service/history';
+import { ManualClock } from '../../support/manualClock';
+import { exchangeReport } from './exchanges';
+
+const hourMs = 3_600_000;
+const startMs = Date.UTC(2026, 10, 22, 18);
+
+interface World {
+  readonly clock: ManualClock;
+  readonly history: History;
+  readonly made: Recent<string>;
+}
+
+function world(clock = new ManualClock(startMs)): World {
+  const made = new Recent<string>(100_000, 24 * hourMs);
+  const onError = (error: unknown): void => assert.fail(String(error));
+  return { clock, made, history: new History({ clock, onError, made }) };
+}
+
+function answered({ clock, history }: World, change: Parameters<typeof exchangeReport>[0] = {}): void {
+  history.add(exchangeReport({ endedAtMs: clock.nowMs(), ...change }));
+}
+
+/** As it comes back from a file. */
+function saved({ history }: World): SavedHistory {
+  return JSON.parse(JSON.stringify(history.save())) as SavedHistory;
+}
+
+describe('the history', () => {
+  it('brings exchanges, the day and who made what back, with ids of keys alone', () => {
+    const before = world();
+    answered(before, { model: 'a/b:free', made: [{ id: 'gen-1', accountId: 'one' }] });
+    answered(before, { model: 'c/d', requestClass: 'paid' });
+    const text = JSON.stringify(before.history.save());
+    assert.match(text, /aaaaaaaaaaaa/);
+    assert.doesNotMatch(text, /Private/);
+    const after = world(before.clock);
+    assert.deepEqual(after.history.restore(saved(before)), { kind: 'restored', detail: '' });
+    assert.deepEqual(
+      after.history.newestFirst().map(({ id, model }) => [id, model]),
+      [
+        [2, 'c/d'],
+        [1, 'a/b:free'],
+      ],
+    );
+    assert.equal(after.history.series.view().ends.answered.at(-1), 2);
+    assert.deepEqual(after.history.series.recent(hourMs), { freeAttempts: 1, paid: 1 });
+    assert.equal(after.made.get('gen-1', after.clock.nowMs()), 'one');
+    answered(after);
+    assert.equal(after.history.newestFirst()[0]?.id, 3);
+  });
+
+  it('takes exchanges that another history has numbered', () => {
+    const host = world();
+    const window = world(host.clock);
+    const view = host.history.add(exchangeReport({ made: [{ id: 'gen-1', accountId: 'one' }] }));
+    window.history.put(view);
+    assert.deepEqual(window.history.save(), host.history.save());
+  });
+
+  it('puts what it is given in the place of what it had, and says so', () => {
+    const other = world();
+    answered(other);
+    const { history, clock } = world(other.clock);
+    answered({ history, clock, made: other.made });
+    answered({ history, clock, made: other.made });
+    let replaced = 0;
+    history.onDidReplace(() => replaced++);
+    history.restore(saved(other));
+    assert.equal(history.newestFirst().length, 1);
+    assert.equal(history.series.view().ends.answered.at(-1), 1);
+    assert.equal(replaced, 1);
+  });
+
+  for (const [kind, raw] of [
+    ['fresh', undefined],
+    ['fresh', null],
+    ['newer', { version: 2 }],
+    ['damaged', '{"half":'],
+    ['damaged', { version: 1, savedAtMs: 1, exchanges: [{ id: 1 }], buckets: [], made: [] }],
+    ['damaged', []],
+  ] as const) {
+    it(`is the same after ${JSON.stringify(raw)}, which is ${kind}`, () => {
+      const kept = world();
+      answered(kept);
+      const before = saved(kept);
+      assert.equal(kept.history.restore(raw).kind, kind);
+      assert.deepEqual(saved(kept), before);
+    });
+  }
+
+  it('knows of nothing once it was cleared', () => {
+    const cleared = world();
+    answered(cleared, { made: [{ id: 'gen-1', accountId: 'one' }] });
+    cleared.history.clear();
+    assert.deepEqual(cleared.history.newestFirst(), []);
+    assert.deepEqual(saved(cleared), saved(world(cleared.clock)));
+  });
+
+  it('is saved in a million characters, the newest of it, whatever a day was like', () => {
+    const { clock, history, made } = world();
+    const [attempt] = exchangeReport({}).attempts;
+    assert.ok(attempt);
+    const attempts = Array.from({ length: 10 }, () => attempt);
+    for (let nth = 0; nth < 5_000; nth++) {
+      clock.advance(16_000);
+      const name = `${'ü'.repeat(150)}${nth}`;
+      const thing = { id: `${'x'.repeat(150)}${nth}`, accountId: 'one' };
+      answered({ clock, history, made }, { attempts, model: name, client: name, path: name, made: [thing] });
+    }
+    const state = history.save();
+    const { length } = JSON.stringify(state);
+    assert.ok(length > 700_000 && length < 1_000_000, `${length} characters`);
+    assert.equal(state.exchanges.at(-1)?.id, 5_000);
+    assert.ok(state.exchanges.length > 50 && state.buckets.length > 5 && state.made.length > 500);
+    assert.equal(world(clock).history.restore(JSON.parse(JSON.stringify(state))).kind, 'restored');
+  });
+});
