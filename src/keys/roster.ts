@@ -22,6 +22,8 @@ export class Roster {
   private owners = new Map<KeyId, Account>();
   /** Accounts that lost their last key keep their counts, so that a key that returns does not begin anew. */
   private readonly former = new Map<AccountId, Account>();
+  /** Accounts that turned out to be another one, by the names that they had: what remembers those still finds them. */
+  private readonly absorbed = new Map<AccountId, Account>();
   /** What was saved of keys and accounts that are not there (yet). */
   private readonly unclaimed = new SavedParts();
 
@@ -40,8 +42,10 @@ export class Roster {
     return this.indexes.get(account.current) ?? -1;
   }
 
+  /** The account that has the name, or had it before it turned out to be another one; null if it has no keys. */
   account(accountId: AccountId): Account | null {
-    return this.byId.get(accountId) ?? null;
+    const nameNow = this.absorbed.get(accountId)?.current.accountId ?? accountId;
+    return this.byId.get(nameNow) ?? null;
   }
 
   accountOf(keyId: KeyId): Account | null {
@@ -135,6 +139,7 @@ export class Roster {
     const account = old.get(accountId) ?? this.former.get(accountId) ?? this.newAccount(accountId, nowMs);
     account.keys = [];
     this.former.delete(accountId);
+    this.absorbed.delete(accountId);
     this.byId.set(accountId, account);
     return account;
   }
@@ -150,10 +155,13 @@ export class Roster {
     const [heir] = heirs;
     if (heir !== undefined && heirs.length === 1) {
       heir.absorb(account, nowMs);
-      return;
-    }
-    this.former.set(account.accountId, account);
-    const [oldest] = this.former.keys();
-    if (this.former.size > mostFormer && oldest !== undefined) this.former.delete(oldest);
+      remember(this.absorbed, account);
+    } else remember(this.former, account);
   }
+}
+
+function remember(accounts: Map<AccountId, Account>, account: Account): void {
+  accounts.set(account.accountId, account);
+  const [oldest] = accounts.keys();
+  if (accounts.size > mostFormer && oldest !== undefined) accounts.delete(oldest);
 }

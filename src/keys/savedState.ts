@@ -49,7 +49,9 @@ export function saveWheel(wheel: Wheel, nowMs: number): SavedState {
     ...wheel.roster.save(nowMs),
     models: [...wheel.modelLocks.active(nowMs)],
     locks: [...wheel.locks.active(nowMs)],
-    makers: wheel.makers.save(nowMs),
+    makers: wheel.makers
+      .save(nowMs)
+      .map(([thing, maker, atMs]) => [thing, wheel.roster.account(maker)?.accountId ?? maker, atMs]),
   };
 }
 

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { accountIdOf } from '../../../src/keys/roster';
 import { ManualClock } from '../../support/manualClock';
-import { denied, freeRequest, leased, makeKey, makePool, makeReading, minuteMs, never } from './make';
+import {
+  denied,
+  freeRequest,
+  leased,
+  makeKey,
+  makePool,
+  makeReading,
+  minuteMs,
+  never,
+  paidRequest,
+} from './make';
 
 const [a, b, c] = [makeKey('a'), makeKey('b'), makeKey('c')];
 
@@ -54,6 +64,36 @@ describe('Roster', () => {
       assert.deepEqual([account?.ledger.used, account?.minute.used(clock.nowMs())], [50, 20]);
       assert.equal((await denied(pool.lease(freeRequest(clock.nowMs()), never))).kind, 'exhausted');
     }
+  });
+
+  it('finds an account by the names that it had: what it made and its conversations stay with it', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, {});
+    pool.setKeys([a, b, c]);
+    const talk = paidRequest(clock.nowMs(), { conversation: 'talk' });
+    const first = await leased(pool.lease({ ...talk, tried: new Set([b.keyId, c.keyId]) }, never));
+    const { accountId } = first;
+    first.settle({ kind: 'healthy' });
+    first[Symbol.dispose]();
+    const keysThatServe = async (): Promise<string[]> => {
+      const labels = [];
+      for (const wish of [freeRequest(clock.nowMs(), { requestClass: 'unmetered', accountId }), talk]) {
+        using lease = await leased(pool.lease(wish, never));
+        labels.push(lease.key.label);
+        await clock.run(1);
+      }
+      return labels;
+    };
+    for (const key of [a, b, c]) pool.read(key.keyId, makeReading(key.label, clock.nowMs()));
+    assert.notEqual(pool.wheel.roster.accountOf(a.keyId)?.accountId, accountId);
+    for (let nth = 0; nth < 3; nth++) assert.deepEqual(await keysThatServe(), ['a', 'a']);
+    for (const accountName of ['mine', null, 'mine again']) {
+      pool.setKeys([makeKey('a', { accountName }), b, c]);
+      assert.deepEqual(await keysThatServe(), ['a', 'a'], String(accountName));
+    }
+    // An account that has gone is not found by any name.
+    pool.setKeys([b, c]);
+    assert.equal(pool.wheel.roster.account(accountId), null);
   });
 
   it('keeps a key in its account when a reading does not name one', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Pool } from '../../../src/keys/pool';
 import { readSaved, restoreWheel, saveWheel, type SavedState } from '../../../src/keys/savedState';
 import { ManualClock } from '../../support/manualClock';
-import { freeRequest, hourMs, leased, makeKey, makePool, never } from './make';
+import { freeRequest, hourMs, leased, makeKey, makePool, makeReading, never } from './make';
 
 const [a, b] = [makeKey('a'), makeKey('b')];
 
@@ -44,6 +44,21 @@ describe('The saved state', () => {
     assert.equal(pool.wheel.makers.get('gen-1', clock.nowMs()), account?.accountId);
     assert.equal(pool.wheel.modelLocks.readyAtMs('m:free', clock.nowMs()), clock.nowMs() + 30_000);
     assert.equal(pool.wheel.locks.readyAtMs('free', clock.nowMs()), clock.nowMs() + 9_000);
+  });
+
+  it('names the maker of a thing as its account is named now, whatever an older state says', () => {
+    const clock = new ManualClock();
+    const early = makePool(clock, {});
+    early.setKeys([a]);
+    early.wheel.makers.set('gen-1', early.wheel.roster.accounts[0]?.accountId ?? '', clock.nowMs());
+    const older = saved(early, clock);
+    early.read(a.keyId, makeReading('one', clock.nowMs()));
+    const newer = saved(early, clock);
+    const pool = makePool(clock, {});
+    pool.setKeys([a]);
+    for (const state of [older, newer]) restoreWheel(pool.wheel, state, clock.nowMs());
+    const [account] = pool.wheel.roster.accounts;
+    assert.equal(pool.wheel.makers.get('gen-1', clock.nowMs()), account?.accountId);
   });
 
   it('is kept for keys that come later, saved again meanwhile, and claimed once', async () => {
