@@ -19,12 +19,12 @@ export class Roster {
   private byId = new Map<AccountId, Account>();
   private list: readonly Account[] = [];
   private indexes = new Map<Account, number>();
-  private owners = new Map<KeyId, Account>();
+  private grouping = new Map<KeyId, Account>();
   /** Accounts that lost their last key keep their counts, so that a key that returns does not begin anew. */
   private readonly former = new Map<AccountId, Account>();
   /** Accounts that turned out to be another one, by the names that they had: what remembers those still finds them. */
   private readonly absorbed = new Map<AccountId, Account>();
-  /** What was saved of keys and accounts that are not there (yet). */
+  /** What was saved of keys and accounts that are not there (yet), and what was known of keys that have gone. */
   private readonly unclaimed = new SavedParts();
 
   private midnights: Midnights;
@@ -48,14 +48,21 @@ export class Roster {
     return this.byId.get(nameNow) ?? null;
   }
 
+  /** Each key's account; a map that was got before keys were grouped anew stays as it was. */
+  get owners(): ReadonlyMap<KeyId, Account> {
+    return this.grouping;
+  }
+
   accountOf(keyId: KeyId): Account | null {
-    return this.owners.get(keyId) ?? null;
+    return this.grouping.get(keyId) ?? null;
   }
 
   /** The whole list in the user's order: new keys arrive, missing ones leave, changed ones keep what is known of them. */
   setKeys(keys: readonly Key[], nowMs: number): void {
     const wanted = new Set(keys.map(({ keyId }) => keyId));
-    for (const keyId of this.keys.keys()) if (!wanted.has(keyId)) this.keys.delete(keyId);
+    for (const state of this.keys.values()) {
+      if (!wanted.has(state.key.keyId)) this.unclaimed.leave(state, mostFormer, nowMs);
+    }
     const ordered = keys.map((key) => {
       const state = this.keys.get(key.keyId) ?? this.newKey(key);
       state.key = key;
@@ -83,16 +90,16 @@ export class Roster {
   /** Groups anew; true if any key changed its account. An account whose keys all went to one other account has become that one. */
   regroup(nowMs: number): boolean {
     const old = this.byId;
-    const oldOwners = this.owners;
+    const oldGrouping = this.grouping;
     this.byId = new Map();
-    this.owners = new Map();
+    this.grouping = new Map();
     const heirs = new Map<Account, Set<Account>>();
     for (const state of this.keys.values()) {
       const accountId = accountIdOf(state.key, state.accountRef);
       const account = this.take(accountId, old, nowMs);
       account.keys.push(state);
-      this.owners.set(state.key.keyId, account);
-      const owner = oldOwners.get(state.key.keyId)?.current;
+      this.grouping.set(state.key.keyId, account);
+      const owner = oldGrouping.get(state.key.keyId)?.current;
       if (owner === undefined || owner === account) continue;
       heirs.set(owner, (heirs.get(owner) ?? new Set()).add(account));
     }

@@ -48,6 +48,14 @@ export class SavedParts {
     this.keys.set(state.key.keyId, saved);
   }
 
+  /** The key has gone but may come back; of very many that have gone the oldest are forgotten. */
+  leave(state: KeyState, most: number, nowMs: number): void {
+    this.keys.delete(state.key.keyId);
+    this.keepKey(state, nowMs);
+    const [oldest] = this.keys.keys();
+    if (this.keys.size > most && oldest !== undefined) this.keys.delete(oldest);
+  }
+
   /** Accounts of which nothing is known are left out. */
   keepAccount(account: Account, nowMs: number): void {
     const saved = account.save(nowMs);

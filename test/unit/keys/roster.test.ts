@@ -117,6 +117,33 @@ describe('Roster', () => {
     assert.deepEqual([account?.ledger.used, account?.inFlight], [1, 0]);
   });
 
+  it('knows a key that was removed and comes back before anybody has read it again', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { one: [a] }, { daily: { used: 3, limit: 50 } });
+    for (let nth = 0; nth < 20; nth++) {
+      using lease = await leased(pool.lease(freeRequest(clock.nowMs()), never));
+      lease.markSent();
+    }
+    pool.setKeys([]);
+    pool.setKeys([a]);
+    const [account] = pool.wheel.roster.accounts;
+    assert.deepEqual([account?.ledger.used, account?.minute.used(clock.nowMs())], [23, 20]);
+    assert.equal((await denied(pool.lease(freeRequest(clock.nowMs()), never))).kind, 'exhausted');
+  });
+
+  it('forgets the oldest of very many keys that were removed', () => {
+    const clock = new ManualClock();
+    const many = Array.from({ length: 1_001 }, (_, nth) => makeKey(`many-${nth}`));
+    const pool = makePool(clock, {});
+    pool.setKeys(many);
+    const health = (): (string | undefined)[] =>
+      [many[0], many[1], many.at(-1)].map((key) => pool.wheel.roster.keys.get(key?.keyId ?? '')?.health);
+    for (const { keyId } of many) pool.markBad(keyId);
+    pool.setKeys([]);
+    pool.setKeys(many);
+    assert.deepEqual(health(), ['unchecked', 'bad', 'bad']);
+  });
+
   it('refuses and sums by accounts: two keys of one and one of another are two', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { one: [a, b], two: [c] }, { daily: { used: 50, limit: 50 } });
