@@ -118,7 +118,7 @@ export class Roster {
     accounts: Record<AccountId, AccountSaved>,
     nowMs: number,
   ): void {
-    this.unclaimed.add(keys, accounts);
+    this.unclaimed.add(keys, accounts, nowMs);
     for (const state of this.keys.values()) this.unclaimed.claimKey(state);
     this.regroup(nowMs);
     for (const account of this.list) this.unclaimed.claimAccount(account, nowMs);

@@ -8,11 +8,13 @@ export class SavedParts {
   private readonly keys = new Map<KeyId, KeyStateSaved>();
   private readonly accounts = new Map<AccountId, AccountSaved>();
 
-  add(keys: Record<KeyId, KeyStateSaved>, accounts: Record<AccountId, AccountSaved>): void {
+  /** Of what is told twice the last word holds, but of two counts of today the higher one. */
+  add(keys: Record<KeyId, KeyStateSaved>, accounts: Record<AccountId, AccountSaved>, nowMs: number): void {
     for (const [keyId, saved] of Object.entries(keys)) this.keys.set(keyId, saved);
     for (const [accountId, saved] of Object.entries(accounts)) {
-      const own = this.accounts.get(accountId)?.ledger.own ?? 0;
-      if (saved.ledger.own >= own) this.accounts.set(accountId, saved);
+      const known = this.accounts.get(accountId);
+      const isHigher = known !== undefined && ownToday(known, nowMs) > ownToday(saved, nowMs);
+      this.accounts.set(accountId, isHigher ? { ...known, locks: saved.locks } : saved);
     }
   }
 
@@ -70,4 +72,8 @@ export class SavedParts {
   toRecords(): { keys: Record<KeyId, KeyStateSaved>; accounts: Record<AccountId, AccountSaved> } {
     return { keys: Object.fromEntries(this.keys), accounts: Object.fromEntries(this.accounts) };
   }
+}
+
+function ownToday({ ledger }: AccountSaved, nowMs: number): number {
+  return ledger.resetAtMs > nowMs ? ledger.own : 0;
 }
