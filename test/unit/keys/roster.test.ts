@@ -96,6 +96,23 @@ describe('Roster', () => {
     assert.equal(pool.wheel.roster.account(accountId), null);
   });
 
+  it('is bound by the lowest limit of the keys that are on, and by that of one that is off where no other is', () => {
+    const clock = new ManualClock();
+    const five = makeKey('a', { dailyLimit: 5 });
+    const [fiveOff, ten] = [{ ...five, enabled: false }, makeKey('b', { dailyLimit: 10 })];
+    const pool = makePool(clock, { one: [five, ten] });
+    const limit = (): number | undefined => pool.wheel.roster.accounts[0]?.ledger.limit;
+    assert.equal(limit(), 5);
+    pool.setKeys([fiveOff, ten]);
+    assert.equal(limit(), 10);
+    pool.setKeys([fiveOff, b]);
+    assert.equal(limit(), 50);
+    pool.setKeys([fiveOff]);
+    assert.equal(limit(), 5);
+    pool.setKeys([five, ten]);
+    assert.equal(limit(), 5);
+  });
+
   it('keeps a key in its account when a reading does not name one', () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { one: [a, b] });
