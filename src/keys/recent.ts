@@ -39,7 +39,11 @@ export class Recent<T> {
     this.entries.clear();
   }
 
+  /** Of a name that is known already the newer value holds; of equally old ones the restored. */
   restore(saved: readonly (readonly [string, T, number])[]): void {
-    for (const [name, value, atMs] of saved) if (!this.entries.has(name)) this.set(name, value, atMs);
+    for (const [name, value, atMs] of saved) {
+      const known = this.entries.get(name);
+      if (known === undefined || known.atMs <= atMs) this.set(name, value, atMs);
+    }
   }
 }

@@ -19,10 +19,12 @@ export class Roster {
   private byId = new Map<AccountId, Account>();
   private list: readonly Account[] = [];
   private indexes = new Map<Account, number>();
-  private owners = new Map<KeyId, Account>();
+  private grouping = new Map<KeyId, Account>();
   /** Accounts that lost their last key keep their counts, so that a key that returns does not begin anew. */
   private readonly former = new Map<AccountId, Account>();
-  /** What was saved of keys and accounts that are not there (yet). */
+  /** Accounts that turned out to be another one, by the names that they had: what remembers those still finds them. */
+  private readonly absorbed = new Map<AccountId, Account>();
+  /** What was saved of keys and accounts that are not there (yet), and what was known of keys that have gone. */
   private readonly unclaimed = new SavedParts();
 
   private midnights: Midnights;
@@ -40,18 +42,27 @@ export class Roster {
     return this.indexes.get(account.current) ?? -1;
   }
 
+  /** The account that has the name, or had it before it turned out to be another one; null if it has no keys. */
   account(accountId: AccountId): Account | null {
-    return this.byId.get(accountId) ?? null;
+    const nameNow = this.absorbed.get(accountId)?.current.accountId ?? accountId;
+    return this.byId.get(nameNow) ?? null;
+  }
+
+  /** Each key's account; a map that was got before keys were grouped anew stays as it was. */
+  get owners(): ReadonlyMap<KeyId, Account> {
+    return this.grouping;
   }
 
   accountOf(keyId: KeyId): Account | null {
-    return this.owners.get(keyId) ?? null;
+    return this.grouping.get(keyId) ?? null;
   }
 
   /** The whole list in the user's order: new keys arrive, missing ones leave, changed ones keep what is known of them. */
   setKeys(keys: readonly Key[], nowMs: number): void {
     const wanted = new Set(keys.map(({ keyId }) => keyId));
-    for (const keyId of this.keys.keys()) if (!wanted.has(keyId)) this.keys.delete(keyId);
+    for (const state of this.keys.values()) {
+      if (!wanted.has(state.key.keyId)) this.unclaimed.leave(state, mostFormer, nowMs);
+    }
     const ordered = keys.map((key) => {
       const state = this.keys.get(key.keyId) ?? this.newKey(key);
       state.key = key;
@@ -79,16 +90,16 @@ export class Roster {
   /** Groups anew; true if any key changed its account. An account whose keys all went to one other account has become that one. */
   regroup(nowMs: number): boolean {
     const old = this.byId;
-    const oldOwners = this.owners;
+    const oldGrouping = this.grouping;
     this.byId = new Map();
-    this.owners = new Map();
+    this.grouping = new Map();
     const heirs = new Map<Account, Set<Account>>();
     for (const state of this.keys.values()) {
       const accountId = accountIdOf(state.key, state.accountRef);
       const account = this.take(accountId, old, nowMs);
       account.keys.push(state);
-      this.owners.set(state.key.keyId, account);
-      const owner = oldOwners.get(state.key.keyId)?.current;
+      this.grouping.set(state.key.keyId, account);
+      const owner = oldGrouping.get(state.key.keyId)?.current;
       if (owner === undefined || owner === account) continue;
       heirs.set(owner, (heirs.get(owner) ?? new Set()).add(account));
     }
@@ -107,7 +118,7 @@ export class Roster {
     accounts: Record<AccountId, AccountSaved>,
     nowMs: number,
   ): void {
-    this.unclaimed.add(keys, accounts);
+    this.unclaimed.add(keys, accounts, nowMs);
     for (const state of this.keys.values()) this.unclaimed.claimKey(state);
     this.regroup(nowMs);
     for (const account of this.list) this.unclaimed.claimAccount(account, nowMs);
@@ -135,6 +146,7 @@ export class Roster {
     const account = old.get(accountId) ?? this.former.get(accountId) ?? this.newAccount(accountId, nowMs);
     account.keys = [];
     this.former.delete(accountId);
+    this.absorbed.delete(accountId);
     this.byId.set(accountId, account);
     return account;
   }
@@ -150,10 +162,13 @@ export class Roster {
     const [heir] = heirs;
     if (heir !== undefined && heirs.length === 1) {
       heir.absorb(account, nowMs);
-      return;
-    }
-    this.former.set(account.accountId, account);
-    const [oldest] = this.former.keys();
-    if (this.former.size > mostFormer && oldest !== undefined) this.former.delete(oldest);
+      remember(this.absorbed, account);
+    } else remember(this.former, account);
   }
+}
+
+function remember(accounts: Map<AccountId, Account>, account: Account): void {
+  accounts.set(account.accountId, account);
+  const [oldest] = accounts.keys();
+  if (accounts.size > mostFormer && oldest !== undefined) accounts.delete(oldest);
 }

@@ -8,11 +8,13 @@ export class SavedParts {
   private readonly keys = new Map<KeyId, KeyStateSaved>();
   private readonly accounts = new Map<AccountId, AccountSaved>();
 
-  add(keys: Record<KeyId, KeyStateSaved>, accounts: Record<AccountId, AccountSaved>): void {
+  /** Of what is told twice the last word holds, but of two counts of today the higher one. */
+  add(keys: Record<KeyId, KeyStateSaved>, accounts: Record<AccountId, AccountSaved>, nowMs: number): void {
     for (const [keyId, saved] of Object.entries(keys)) this.keys.set(keyId, saved);
     for (const [accountId, saved] of Object.entries(accounts)) {
-      const own = this.accounts.get(accountId)?.ledger.own ?? 0;
-      if (saved.ledger.own >= own) this.accounts.set(accountId, saved);
+      const known = this.accounts.get(accountId);
+      const isHigher = known !== undefined && ownToday(known, nowMs) > ownToday(saved, nowMs);
+      this.accounts.set(accountId, isHigher ? { ...known, locks: saved.locks } : saved);
     }
   }
 
@@ -48,6 +50,14 @@ export class SavedParts {
     this.keys.set(state.key.keyId, saved);
   }
 
+  /** The key has gone but may come back; of very many that have gone the oldest are forgotten. */
+  leave(state: KeyState, most: number, nowMs: number): void {
+    this.keys.delete(state.key.keyId);
+    this.keepKey(state, nowMs);
+    const [oldest] = this.keys.keys();
+    if (this.keys.size > most && oldest !== undefined) this.keys.delete(oldest);
+  }
+
   /** Accounts of which nothing is known are left out. */
   keepAccount(account: Account, nowMs: number): void {
     const saved = account.save(nowMs);
@@ -62,4 +72,8 @@ export class SavedParts {
   toRecords(): { keys: Record<KeyId, KeyStateSaved>; accounts: Record<AccountId, AccountSaved> } {
     return { keys: Object.fromEntries(this.keys), accounts: Object.fromEntries(this.accounts) };
   }
+}
+
+function ownToday({ ledger }: AccountSaved, nowMs: number): number {
+  return ledger.resetAtMs > nowMs ? ledger.own : 0;
 }

@@ -35,6 +35,15 @@ export function saveWheel(wheel: Wheel, nowMs: number): SavedState {
   };
 }
 
+/** The same but for locks, which only the state that was saved last knows: it lacks those that were lifted. */
+export function withoutLocks(saved: SavedState): SavedState {
+  const keys: SavedState['keys'] = {};
+  for (const [keyId, key] of Object.entries(saved.keys)) keys[keyId] = { ...key, locks: [] };
+  const accounts: SavedState['accounts'] = {};
+  for (const [id, account] of Object.entries(saved.accounts)) accounts[id] = { ...account, locks: [] };
+  return { ...saved, keys, accounts, models: [], locks: [] };
+}
+
 /** Joins what was saved with what is known, before or after `setKeys`: what is saved of keys that come later is kept for them. */
 export function restoreWheel(wheel: Wheel, saved: SavedState, nowMs: number): void {
   wheel.roster.restore(saved.keys, saved.accounts, nowMs);

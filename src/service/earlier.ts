@@ -1,5 +1,5 @@
 // What earlier runs have saved, kept until the keys come that it is about.
-import { readSaved, restoreWheel, type SavedState } from '../keys/savedState';
+import { readSaved, restoreWheel, withoutLocks, type SavedState } from '../keys/savedState';
 import type { Wheel } from '../keys/wheel';
 import { restoreResultOf, type RestoreResult } from './restoreResult';
 
@@ -16,10 +16,11 @@ export class Earlier {
     return restoreResultOf(read);
   }
 
-  /** Hands everything over, once; false where there was nothing. */
+  /** Hands everything over, once: the counts of all, the locks of the last. False where there was nothing. */
   pourInto(wheel: Wheel, nowMs: number): boolean {
     const states = this.states.splice(0);
-    for (const state of states) restoreWheel(wheel, state, nowMs);
+    const last = states.at(-1);
+    for (const state of states) restoreWheel(wheel, state === last ? state : withoutLocks(state), nowMs);
     return states.length > 0;
   }
 

@@ -8,14 +8,14 @@ const slotMs = 60_500;
 
 type SavedAccount = SavedState['accounts'][string];
 
-/** The state with the snapshot's counts where those are higher, of the same day; what was in flight is taken for spent. */
+/** The state with the snapshot's counts where those are higher, of the same day. What has left is in both counts, running or not. */
 export function freshState(raw: unknown, snapshot: Snapshot | null): unknown {
   const read = readSaved(raw);
   if (read.kind !== 'good' || snapshot === null) return raw;
   const accounts = { ...read.state.accounts };
   for (const view of snapshot.accounts) {
     const saved = accounts[view.accountId] ?? unused(view);
-    if (view.day.own + view.inFlight > saved.ledger.own) {
+    if (view.day.own > saved.ledger.own) {
       accounts[view.accountId] = withCounts(saved, view, snapshot.atMs);
     }
   }
@@ -39,9 +39,9 @@ function unused({ day, minute }: AccountView): SavedAccount {
   };
 }
 
-function withCounts(saved: SavedAccount, { day, inFlight }: AccountView, atMs: number): SavedAccount {
+function withCounts(saved: SavedAccount, { day }: AccountView, atMs: number): SavedAccount {
   const { ledger, minute } = saved;
-  const missing = day.own + inFlight - ledger.own;
+  const missing = day.own - ledger.own;
   if (day.resetAtMs !== ledger.resetAtMs) return saved;
   return {
     ...saved,

@@ -7,7 +7,7 @@ import type { AccountId } from '../keys/account';
 import { dayMs } from '../keys/calendar';
 import { Recent } from '../keys/recent';
 import { readVersioned } from '../keys/versioned';
-import { mostRemembered } from '../keys/wheel';
+import { mostRemembered, type Wheel } from '../keys/wheel';
 import type { ExchangeReport } from '../proxy/report';
 import { Activity, savedExchangesSchema } from './activity';
 import { restoreResultOf, type RestoreResult } from './restoreResult';
@@ -33,8 +33,8 @@ export type SavedHistory = v.InferOutput<typeof savedSchema>;
 export interface HistoryPorts {
   readonly clock: Clock;
   readonly onError: (error: unknown) => void;
-  /** The account that made a thing, by the thing's id; a memory of its own where none is given. */
-  readonly made?: Recent<AccountId>;
+  /** Whose makers of things are remembered; where none is given, the memory is the history's own. */
+  readonly wheel?: Wheel;
 }
 
 export class History implements Disposable {
@@ -46,9 +46,9 @@ export class History implements Disposable {
   private readonly replaced: Emitter<void>;
 
   constructor(private readonly ports: HistoryPorts) {
-    const { clock, onError, made } = ports;
+    const { clock, onError, wheel } = ports;
     this.series = new Series(clock);
-    this.made = made ?? new Recent(mostRemembered, dayMs);
+    this.made = wheel?.makers ?? new Recent(mostRemembered, dayMs);
     this.changed = this.owned.add(new Emitter(onError));
     this.replaced = this.owned.add(new Emitter(onError));
   }
@@ -88,7 +88,7 @@ export class History implements Disposable {
       savedAtMs: nowMs,
       exchanges: newestWithin(mostSaved.exchanges, this.activity.save(), exchangeLength),
       buckets: newestWithin(mostSaved.buckets, this.series.save(), bucketLength),
-      made: newestWithin(mostSaved.made, this.made.save(nowMs), madeLength),
+      made: newestWithin(mostSaved.made, this.savedMade(nowMs), madeLength),
     };
   }
 
@@ -107,6 +107,14 @@ export class History implements Disposable {
 
   dispose(): void {
     this.owned.dispose();
+  }
+
+  /** Each account by its name of now: the first reading gives it another one. */
+  private savedMade(nowMs: number): SavedHistory['made'] {
+    const { wheel } = this.ports;
+    return this.made
+      .save(nowMs)
+      .map(([id, maker, atMs]) => [id, wheel?.roster.account(maker)?.accountId ?? maker, atMs]);
   }
 
   private note(view: ExchangeView): void {

@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import { Emitter, type Event } from '../base/event';
 import type { Log } from '../base/log';
-import { keyIdOf, Secret } from '../base/secret';
+import { Secret } from '../base/secret';
 import { Pool } from '../keys/pool';
 import { saveWheel } from '../keys/savedState';
 import type { ExchangePorts } from '../proxy/exchange';
@@ -79,7 +79,7 @@ export class KeywheelService implements Disposable {
     );
     const { maxWaiting } = this.settings;
     this.pool = this.owned.add(new Pool({ clock, onError }, { zone: zoneOf(this.settings), maxWaiting }));
-    this.history = this.owned.add(new History({ clock, onError, made: this.pool.wheel.makers }));
+    this.history = this.owned.add(new History({ clock, onError, wheel: this.pool.wheel }));
     this.upstream = new Upstream(clock, this.settings.upstreamUrl);
     const ask = (key: string): ReturnType<typeof readKey> => readKey(this.upstream, key, clock);
     this.readings = this.owned.add(new Readings({ clock, log, pool: this.pool, ask }));
@@ -135,13 +135,14 @@ export class KeywheelService implements Disposable {
     }
   }
 
-  /** The whole list, in the user's order. Keys that are new are asked what they have left. */
+  /** The whole list, in the user's order. Keys that are new, or whose account is another one now, are asked what they have left. */
   setKeys(keys: readonly StoredKey[]): void {
     const { wheel } = this.pool;
-    const known = new Set(wheel.roster.keys.keys());
+    const before = wheel.roster.owners;
     this.pool.setKeys(keys.map(keyOf));
     if (keys.length > 0 && this.earlier.pourInto(wheel, this.nowMs())) this.pool.rejudge();
-    const fresh = keys.map(({ key }) => keyIdOf(key)).filter((keyId) => !known.has(keyId));
+    const now = wheel.roster.owners;
+    const fresh = [...now.keys()].filter((keyId) => before.get(keyId) !== now.get(keyId));
     if (fresh.length === keys.length) this.readings.wantAll();
     else for (const keyId of fresh) this.readings.want(keyId);
   }

@@ -76,6 +76,41 @@ describe('two keys of one account and one of another', () => {
     });
   });
 
+  it('are asked what is left as soon as the user takes back the name that made them one', async () => {
+    const used = [
+      { name: 'a', keys: [keyFor('a-1')], usedToday: 30 },
+      { name: 'b', keys: [keyFor('b-1')], usedToday: 40 },
+    ];
+    await withRig({ accounts: used }, async (rig) => {
+      const named = (accountName: string | null): void =>
+        rig.service.setKeys(
+          ['a-1', 'b-1'].map((label) => ({
+            key: keyFor(label),
+            label,
+            accountName,
+            dailyLimit: null,
+            paidUse: 'auto',
+            enabled: true,
+          })),
+        );
+      named('one and the same');
+      await rig.pass(1_000);
+      rig.simulator.forget();
+      named(null);
+      await rig.pass(1_000);
+      const asked = rig.simulator.requests.filter(({ path }) => path === '/api/v1/key');
+      assert.equal(asked.length, 2);
+      assert.deepEqual(
+        rig.service.snapshot().accounts.map(({ day }) => day.used),
+        [30, 40],
+      );
+      // What has not changed its account is not asked again.
+      named(null);
+      await rig.pass(1_000);
+      assert.equal(rig.simulator.requests.filter(({ path }) => path === '/api/v1/key').length, 2);
+    });
+  });
+
   it('are two accounts by the user’s word where OpenRouter tells no names', async () => {
     const nameless = [{ name: 'nameless', keys: [keyFor('n-1'), keyFor('n-2')], userId: null }];
     await withRig({ accounts: nameless }, (rig) => {

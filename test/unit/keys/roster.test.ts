@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { accountIdOf } from '../../../src/keys/roster';
 import { ManualClock } from '../../support/manualClock';
-import { denied, freeRequest, leased, makeKey, makePool, makeReading, minuteMs, never } from './make';
+import {
+  denied,
+  freeRequest,
+  leased,
+  makeKey,
+  makePool,
+  makeReading,
+  minuteMs,
+  never,
+  paidRequest,
+} from './make';
 
 const [a, b, c] = [makeKey('a'), makeKey('b'), makeKey('c')];
 
@@ -56,6 +66,53 @@ describe('Roster', () => {
     }
   });
 
+  it('finds an account by the names that it had: what it made and its conversations stay with it', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, {});
+    pool.setKeys([a, b, c]);
+    const talk = paidRequest(clock.nowMs(), { conversation: 'talk' });
+    const first = await leased(pool.lease({ ...talk, tried: new Set([b.keyId, c.keyId]) }, never));
+    const { accountId } = first;
+    first.settle({ kind: 'healthy' });
+    first[Symbol.dispose]();
+    const keysThatServe = async (): Promise<string[]> => {
+      const labels = [];
+      for (const wish of [freeRequest(clock.nowMs(), { requestClass: 'unmetered', accountId }), talk]) {
+        using lease = await leased(pool.lease(wish, never));
+        labels.push(lease.key.label);
+        await clock.run(1);
+      }
+      return labels;
+    };
+    for (const key of [a, b, c]) pool.read(key.keyId, makeReading(key.label, clock.nowMs()));
+    assert.notEqual(pool.wheel.roster.accountOf(a.keyId)?.accountId, accountId);
+    for (let nth = 0; nth < 3; nth++) assert.deepEqual(await keysThatServe(), ['a', 'a']);
+    for (const accountName of ['mine', null, 'mine again']) {
+      pool.setKeys([makeKey('a', { accountName }), b, c]);
+      assert.deepEqual(await keysThatServe(), ['a', 'a'], String(accountName));
+    }
+    // An account that has gone is not found by any name.
+    pool.setKeys([b, c]);
+    assert.equal(pool.wheel.roster.account(accountId), null);
+  });
+
+  it('is bound by the lowest limit of the keys that are on, and by that of one that is off where no other is', () => {
+    const clock = new ManualClock();
+    const five = makeKey('a', { dailyLimit: 5 });
+    const [fiveOff, ten] = [{ ...five, enabled: false }, makeKey('b', { dailyLimit: 10 })];
+    const pool = makePool(clock, { one: [five, ten] });
+    const limit = (): number | undefined => pool.wheel.roster.accounts[0]?.ledger.limit;
+    assert.equal(limit(), 5);
+    pool.setKeys([fiveOff, ten]);
+    assert.equal(limit(), 10);
+    pool.setKeys([fiveOff, b]);
+    assert.equal(limit(), 50);
+    pool.setKeys([fiveOff]);
+    assert.equal(limit(), 5);
+    pool.setKeys([five, ten]);
+    assert.equal(limit(), 5);
+  });
+
   it('keeps a key in its account when a reading does not name one', () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { one: [a, b] });
@@ -75,6 +132,33 @@ describe('Roster', () => {
     pool.read(a.keyId, makeReading('a', clock.nowMs(), { used: 0, limit: 50 }));
     const account = pool.wheel.roster.accountOf(a.keyId);
     assert.deepEqual([account?.ledger.used, account?.inFlight], [1, 0]);
+  });
+
+  it('knows a key that was removed and comes back before anybody has read it again', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { one: [a] }, { daily: { used: 3, limit: 50 } });
+    for (let nth = 0; nth < 20; nth++) {
+      using lease = await leased(pool.lease(freeRequest(clock.nowMs()), never));
+      lease.markSent();
+    }
+    pool.setKeys([]);
+    pool.setKeys([a]);
+    const [account] = pool.wheel.roster.accounts;
+    assert.deepEqual([account?.ledger.used, account?.minute.used(clock.nowMs())], [23, 20]);
+    assert.equal((await denied(pool.lease(freeRequest(clock.nowMs()), never))).kind, 'exhausted');
+  });
+
+  it('forgets the oldest of very many keys that were removed', () => {
+    const clock = new ManualClock();
+    const many = Array.from({ length: 1_001 }, (_, nth) => makeKey(`many-${nth}`));
+    const pool = makePool(clock, {});
+    pool.setKeys(many);
+    const health = (): (string | undefined)[] =>
+      [many[0], many[1], many.at(-1)].map((key) => pool.wheel.roster.keys.get(key?.keyId ?? '')?.health);
+    for (const { keyId } of many) pool.markBad(keyId);
+    pool.setKeys([]);
+    pool.setKeys(many);
+    assert.deepEqual(health(), ['unchecked', 'bad', 'bad']);
   });
 
   it('refuses and sums by accounts: two keys of one and one of another are two', async () => {

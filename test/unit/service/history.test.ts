@@ -1,8 +1,10 @@
 // What was, saved and brought back.
 import assert from 'node:assert/strict';
-import { Recent } from '../../../src/keys/recent';
+import type { Pool } from '../../../src/keys/pool';
+import type { Recent } from '../../../src/keys/recent';
 import { History, type SavedHistory } from '../../../src/service/history';
 import { ManualClock } from '../../support/manualClock';
+import { makeKey, makePool, makeReading } from '../keys/make';
 import { exchangeReport } from './exchanges';
 
 const hourMs = 3_600_000;
@@ -11,21 +13,30 @@ const startMs = Date.UTC(2026, 10, 22, 18);
 interface World {
   readonly clock: ManualClock;
   readonly history: History;
+  readonly pool: Pool;
   readonly made: Recent<string>;
 }
 
 function world(clock = new ManualClock(startMs)): World {
-  const made = new Recent<string>(100_000, 24 * hourMs);
+  const pool = makePool(clock, {});
   const onError = (error: unknown): void => assert.fail(String(error));
-  return { clock, made, history: new History({ clock, onError, made }) };
+  return {
+    clock,
+    pool,
+    made: pool.wheel.makers,
+    history: new History({ clock, onError, wheel: pool.wheel }),
+  };
 }
 
-function answered({ clock, history }: World, change: Parameters<typeof exchangeReport>[0] = {}): void {
+function answered(
+  { clock, history }: Pick<World, 'clock' | 'history'>,
+  change: Parameters<typeof exchangeReport>[0] = {},
+): void {
   history.add(exchangeReport({ endedAtMs: clock.nowMs(), ...change }));
 }
 
 /** As it comes back from a file. */
-function saved({ history }: World): SavedHistory {
+function saved({ history }: Pick<World, 'history'>): SavedHistory {
   return JSON.parse(JSON.stringify(history.save())) as SavedHistory;
 }
 
@@ -51,6 +62,16 @@ describe('the history', () => {
     assert.equal(after.made.get('gen-1', after.clock.nowMs()), 'one');
     answered(after);
     assert.equal(after.history.newestFirst()[0]?.id, 3);
+  });
+
+  it('names the maker of a thing as its account is named now', () => {
+    const early = world();
+    const key = makeKey('a');
+    early.pool.setKeys([key]);
+    early.made.set('gen-1', early.pool.wheel.roster.accounts[0]?.accountId ?? '', early.clock.nowMs());
+    early.pool.read(key.keyId, makeReading('one', early.clock.nowMs()));
+    const [account] = early.pool.wheel.roster.accounts;
+    assert.deepEqual(saved(early).made, [['gen-1', account?.accountId, early.clock.nowMs()]]);
   });
 
   it('takes exchanges that another history has numbered', () => {
