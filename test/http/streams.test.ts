@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { AnswerOptions } from '../simulator/answers/answerOptions';
 import type { Fault } from '../simulator/fault';
+import type { Rule } from '../simulator/script';
 import { dataOf, type Reply } from './client';
 import { FREE, PAID, realTime, withRig, type Rig } from './support';
 
@@ -152,6 +153,42 @@ describe('a stream', () => {
     await streamed({ kind: 'silent', afterEvents: 20, ms: 30_000 }, (reply, rig) => {
       assert.deepEqual(reply.body, rig.attempts[0]?.sent.bytes);
       assert.equal(rig.attempts.length, 1);
+    });
+  });
+
+  it('that breaks, or stays open, after its end marker is whole', async () => {
+    for (const path of forms) {
+      await withRig({}, async (rig) => {
+        await rig.get({ path, stream: true });
+        const afterEvents = rig.attempts[0]?.eventsSent ?? 0;
+        const after: readonly Rule[] = [
+          { fault: { kind: 'cut', afterEvents } },
+          { answer: { endDelayMs: 3_600_000 } },
+        ];
+        for (const rule of after) {
+          rig.simulator.forget();
+          rig.simulator.script(rule);
+          const reply = await rig.get({ path, stream: true });
+          assert.deepEqual(reply.body, rig.attempts[0]?.sent.bytes, JSON.stringify(rule));
+          assert.ok(reply.isWhole);
+          assert.equal(rig.service.activity()[0]?.end, 'answered');
+        }
+        assert.equal(rig.simulator.activeRequests(), 0);
+      });
+    }
+  });
+
+  it('that breaks after an error of upstream’s own gets no second one', async () => {
+    await withRig({}, async (rig) => {
+      rig.simulator.script({
+        fault: [
+          { kind: 'errorEvent', afterEvents: 5, error: 'providerDown' },
+          { kind: 'cut', afterEvents: 5 },
+        ],
+      });
+      const reply = await rig.get({ stream: true });
+      assert.deepEqual(reply.body, rig.attempts[0]?.sent.bytes);
+      assert.equal(rig.service.activity()[0]?.end, 'failed');
     });
   });
 
