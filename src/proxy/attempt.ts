@@ -76,9 +76,9 @@ function headersOf(plan: Plan, lease: Lease | null): readonly string[] {
   return [...plan.headers, ...length, ...key];
 }
 
-/** A stream's head comes before its first token; an answer that is made whole takes as long as its client waits. */
+/** A stream's head comes before its first token; what is made whole, or once, takes as long as its client waits. */
 function headTimeoutMs(plan: Plan, { firstTokenTimeoutMs, idleTimeoutMs }: AttemptPorts): number {
   if (plan.body.passing !== null) return longestUploadMs;
-  if (!plan.streaming) return longestHeadMs;
+  if (!plan.streaming || plan.kind !== 'models') return longestHeadMs;
   return plan.requestClass === 'free' ? firstTokenTimeoutMs : idleTimeoutMs;
 }

@@ -117,7 +117,9 @@ export class Server {
     answer.explain(() => trail.headers());
     const recording = this.ports.record?.(plan) ?? null;
     answer.copyTo(recording);
-    const comments = plan.streaming ? keepAlive(clock, answer, this.ports.keepAliveAfterMs()) : null;
+    // What is made once may come in any form: a stream of ours would leave no place for it.
+    const mayComment = plan.streaming && plan.kind === 'models';
+    const comments = mayComment ? keepAlive(clock, answer, this.ports.keepAliveAfterMs()) : null;
     let refusal: Refusal | null = null;
     let relayed: Relayed | null = null;
     try {
