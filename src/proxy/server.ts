@@ -47,7 +47,13 @@ export class Server {
 
   /** Serves one request; to be given to each listener. */
   readonly serve = (request: IncomingMessage, response: ServerResponse): void => {
-    const served = this.handle(request, response).finally(() => this.active.delete(served));
+    const served = this.handle(request, response)
+      .catch((error: unknown) => {
+        // Not even its own failure could be told: the request ends, and nothing else with it.
+        this.ports.log.error('A request could not be answered.', error);
+        response.destroy();
+      })
+      .finally(() => this.active.delete(served));
     this.active.add(served);
   };
 
