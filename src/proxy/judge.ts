@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { Clock } from '../base/clock';
 import { errorBody } from './form';
 import { outcomeOfFault, classifyError, statusOfError, type Outcome } from './outcome';
-import { isEventStream, isJson, peek, type Held, type PeekLimits, type PeekMode } from './peek';
+import { isEventStream, isJson, isVague, peek, type Held, type PeekLimits, type PeekMode } from './peek';
 import type { Plan } from './plan';
 import type { Reply } from './reply';
 import type { Sent } from './sending';
@@ -51,7 +51,7 @@ function peekLimits(mode: PeekMode, reply: Reply, plan: Plan, limits: JudgeLimit
     clock: limits.clock,
     firstTokenAtMs: isFreeStream ? limits.sentAtMs + limits.firstTokenTimeoutMs : null,
     // A whole answer that is being made may take as long as its client waits; an error comes at once.
-    idleTimeoutMs: mode === 'whole' && reply.status < 400 ? null : limits.idleTimeoutMs,
+    idleTimeoutMs: mode === 'start' || reply.status >= 400 ? limits.idleTimeoutMs : null,
   };
 }
 
@@ -60,8 +60,14 @@ function modeOf(reply: Reply, plan: Plan): PeekMode {
   if (reply.status >= 400) return 'whole';
   // No content, not modified, and redirects, which are given back and never followed with a key.
   if (reply.status === 204 || reply.status >= 300) return 'none';
-  if (plan.kind === 'models' && isEventStream(reply.headers)) return 'start';
-  return (plan.kind !== 'plain' || plan.makesThing) && isJson(reply.headers) ? 'whole' : 'none';
+  if (plan.kind === 'models') return modeOfModel(reply.headers);
+  return (plan.kind === 'once' || plan.makesThing) && isJson(reply.headers) ? 'whole' : 'none';
+}
+
+function modeOfModel(headers: readonly string[]): PeekMode {
+  if (isEventStream(headers)) return 'start';
+  if (isJson(headers)) return 'whole';
+  return isVague(headers) ? 'object' : 'none';
 }
 
 /** The error that the reply is, or that hides in its 200. */
@@ -73,11 +79,11 @@ function errorIn(reply: Reply, held: Held, mode: PeekMode): HeldError | null {
     if (!isErrorEvent(held.event)) return null;
     return { status: reply.status, body: errorOfEvent(held.event.data), isVerbatim: false };
   }
-  // A stream that has ended without any event may be an error's JSON under the wrong name.
+  // What has ended without being what its type says, or says nothing, may be an error's JSON all the same.
   if (mode === 'none' || !held.isWhole) return null;
   const body = held.text();
   return body !== null && isErrorValue(parseJson(body.toString('utf8')))
-    ? { status: reply.status, body, isVerbatim: mode === 'whole' }
+    ? { status: reply.status, body, isVerbatim: isJson(reply.headers) }
     : null;
 }
 
