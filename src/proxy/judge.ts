@@ -28,7 +28,8 @@ export interface Judged {
   readonly outcome: Outcome;
   readonly held: Held | null;
   readonly error: HeldError | null;
-  readonly sawComments: boolean;
+  /** Whether upstream showed that it worked on the request: it sent comments, or a part of an answer. */
+  readonly sawWork: boolean;
 }
 
 /** Looks at what came back, as far as is needed to tell what it is. Never rejects. */
@@ -42,7 +43,7 @@ export async function judge(sent: Sent, plan: Plan, limits: JudgeLimits): Promis
   if (error !== null) return classified(reply, error, { plan, held, nowMs: limits.clock.nowMs() });
   if (isCut(mode, held))
     return faulty(outcomeOfFault({ code: 'cut', cause: new Error('The body ended early.') }), held);
-  return { outcome: { kind: 'answer' }, held, error: null, sawComments: held.sawComments };
+  return { outcome: { kind: 'answer' }, held, error: null, sawWork: held.sawComments };
 }
 
 function peekLimits(mode: PeekMode, reply: Reply, plan: Plan, limits: JudgeLimits): PeekLimits {
@@ -95,9 +96,9 @@ function classified(
   const asSent = { status: error.status, headers: reply.headers, body: error.body };
   const outcome = classifyError(asSent, { nowMs, model: plan.model });
   const status = statusOfError(asSent);
-  const { sawComments } = held;
-  if (held.fault !== null) return { outcome, held, error: brokenError(plan, status), sawComments };
-  return { outcome, held, error: { ...error, status }, sawComments };
+  const sawWork = held.sawComments;
+  if (held.fault !== null) return { outcome, held, error: brokenError(plan, status), sawWork };
+  return { outcome, held, error: { ...error, status }, sawWork };
 }
 
 /** Half of an error's body is no body: its status is what is left of it. */
@@ -108,7 +109,8 @@ function brokenError({ form }: Plan, status: number): HeldError {
 }
 
 function faulty(outcome: Outcome, held: Held | null): Judged {
-  return { outcome, held, error: null, sawComments: held?.sawComments ?? false };
+  // Comments and a stream's first bytes, the blank lines and the first half of a whole answer: all of it was made.
+  return { outcome, held, error: null, sawWork: held !== null && held.chunks.length > 0 };
 }
 
 /** A stream that ended before its first event, or half a JSON value. */

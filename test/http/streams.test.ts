@@ -215,6 +215,37 @@ describe('a stream', () => {
   });
 });
 
+describe('a paid answer that breaks off', () => {
+  it('once something of it had come is not bought twice, streamed or not', async () => {
+    await withRig({}, async (rig) => {
+      for (const { stream, fault } of [
+        { stream: false, fault: { kind: 'cut' } },
+        { stream: false, fault: { kind: 'cut', how: 'cleanEnd' } },
+        { stream: true, fault: { kind: 'cut', afterBytes: 20 } },
+        { stream: true, fault: { kind: 'cut', afterBytes: 20, how: 'cleanEnd' } },
+      ] satisfies { stream: boolean; fault: Fault }[]) {
+        rig.simulator.forget();
+        rig.simulator.script({ fault });
+        const reply = await rig.get({ stream, model: PAID });
+        assert.equal(reply.status, 502, JSON.stringify(fault));
+        assert.equal(reply.header('x-keywheel-refusal'), 'upstream_cut');
+        assert.equal(rig.attempts.length, 1, JSON.stringify(fault));
+      }
+    });
+  });
+
+  it('before anything of it had come is asked for again', async () => {
+    await withRig({}, async (rig) => {
+      for (const stream of [false, true]) {
+        rig.simulator.forget();
+        rig.simulator.script({ times: 2, fault: { kind: 'cut', afterBytes: 0 } });
+        assert.equal((await rig.get({ stream, model: PAID })).status, 200);
+        assert.equal(rig.attempts.length, 3);
+      }
+    });
+  });
+});
+
 describe('a connection that breaks before the head', () => {
   it('is tried again at once on a new one where it had served before, else after a back-off', async () => {
     for (const how of ['destroy', 'reset'] as const) {
