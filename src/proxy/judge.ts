@@ -10,7 +10,8 @@ import type { Sent } from './sending';
 
 export interface JudgeLimits {
   readonly clock: Clock;
-  readonly sentAtMs: number;
+  /** When upstream had been sent all of the request: the first token is waited for from then on. */
+  readonly wholeAtMs: number;
   readonly firstTokenTimeoutMs: number;
   readonly idleTimeoutMs: number;
 }
@@ -50,7 +51,7 @@ function peekLimits(mode: PeekMode, reply: Reply, plan: Plan, limits: JudgeLimit
   const isFreeStream = mode === 'start' && plan.requestClass === 'free';
   return {
     clock: limits.clock,
-    firstTokenAtMs: isFreeStream ? limits.sentAtMs + limits.firstTokenTimeoutMs : null,
+    firstTokenAtMs: isFreeStream ? limits.wholeAtMs + limits.firstTokenTimeoutMs : null,
     // A whole answer that is being made may take as long as its client waits; an error comes at once.
     idleTimeoutMs: mode === 'start' || reply.status >= 400 ? limits.idleTimeoutMs : null,
   };
