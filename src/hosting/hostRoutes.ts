@@ -36,14 +36,15 @@ export class HostRoutes implements Disposable {
 
   /** True if the request is the windows' own: then it is answered here. */
   readonly handle = (request: IncomingMessage, response: ServerResponse): boolean => {
-    const url = new URL(request.url ?? '/', 'http://host');
-    const nonce = url.searchParams.get('nonce');
-    if (url.pathname === '/health' && nonce !== null && request.method === 'GET') {
+    // No `URL` is made of it: that throws at what any client may send, such as `//`.
+    const [path = '', query = ''] = (request.url ?? '/').split('?');
+    const nonce = new URLSearchParams(query).get('nonce');
+    if (path === '/health' && nonce !== null && request.method === 'GET') {
       this.answerHealth(nonce, request, response);
       return true;
     }
-    const isEvents = url.pathname === '/events' && 'x-keywheel-signature' in request.headers;
-    if (!isEvents && !url.pathname.startsWith('/host/')) return false;
+    const isEvents = path === '/events' && 'x-keywheel-signature' in request.headers;
+    if (!isEvents && !path.startsWith('/host/')) return false;
     this.answerProven(request, response).catch((error: unknown) => {
       this.ports.log.error('A window could not be answered.', error);
       response.destroy();

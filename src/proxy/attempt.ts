@@ -1,11 +1,12 @@
 // One attempt: sent with a lease, looked at until it is clear what it is.
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { Clock } from '../base/clock';
 import type { Lease } from '../keys/lease';
 import type { Body } from './bodies';
 import { judge, type Judged } from './judge';
 import type { Plan } from './plan';
 import type { Sent } from './sending';
+import { inPieces, isLong } from './upload';
 import type { Upstream } from './upstream';
 
 /** No client waits longer for an answer's head (undici's default, which most agents run on). */
@@ -35,6 +36,7 @@ export async function attempt(
 ): Promise<Attempted> {
   const { clock, upstream, firstTokenTimeoutMs, idleTimeoutMs, fresh } = ports;
   const sentAtMs = clock.nowMs();
+  let wholeAtMs = sentAtMs;
   const sent = await upstream.send(
     {
       method: plan.method,
@@ -44,29 +46,18 @@ export async function attempt(
       fresh,
       headTimeoutMs: headTimeoutMs(plan, ports),
     },
-    { onSent: () => lease?.markSent() },
+    { onSent: () => lease?.markSent(), onUploaded: () => (wholeAtMs = clock.nowMs()) },
     signal,
   );
   if ('reply' in sent) lease?.markHead();
-  const judged = await judge(sent, plan, { clock, sentAtMs, firstTokenTimeoutMs, idleTimeoutMs });
+  const judged = await judge(sent, plan, { clock, wholeAtMs, firstTokenTimeoutMs, idleTimeoutMs });
   return { sent, judged, sentAtMs };
 }
-
-/** Up to here a body is given away as a whole: undici holds it until the answer has ended. */
-const shortBytes = 1024 * 1024;
 
 /** A body that passes through is read by its first attempt; a long one is let go as soon as it is sent. */
 function bodyOf({ bytes, passing }: Body): Buffer | Readable | null {
   if (passing !== null) return passing();
-  return isLong(bytes) ? Readable.from(once(bytes), { objectMode: false }) : bytes;
-}
-
-function isLong(bytes: Buffer | null): bytes is Buffer {
-  return bytes !== null && bytes.length > shortBytes;
-}
-
-function* once(bytes: Buffer): Generator<Buffer> {
-  for (let from = 0; from < bytes.length; from += shortBytes) yield bytes.subarray(from, from + shortBytes);
+  return isLong(bytes) ? inPieces(bytes) : bytes;
 }
 
 function headersOf(plan: Plan, lease: Lease | null): readonly string[] {
@@ -76,9 +67,9 @@ function headersOf(plan: Plan, lease: Lease | null): readonly string[] {
   return [...plan.headers, ...length, ...key];
 }
 
-/** A stream's head comes before its first token; an answer that is made whole takes as long as its client waits. */
+/** A stream's head comes before its first token; what is made whole, or once, takes as long as its client waits. */
 function headTimeoutMs(plan: Plan, { firstTokenTimeoutMs, idleTimeoutMs }: AttemptPorts): number {
   if (plan.body.passing !== null) return longestUploadMs;
-  if (!plan.streaming) return longestHeadMs;
+  if (!plan.streaming || plan.kind !== 'models') return longestHeadMs;
   return plan.requestClass === 'free' ? firstTokenTimeoutMs : idleTimeoutMs;
 }

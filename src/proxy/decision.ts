@@ -90,8 +90,7 @@ const rows: Rows = {
     return after(waitMs, { kind: 'edgeBlocked', untilMs: situation.nowMs + waitMs });
   },
   overloaded: ({ untilMs, timedOut }, situation) => {
-    const paidTwice =
-      situation.class === 'paid' && timedOut && (situation.timeouts > 0 || situation.sawComments);
+    const paidTwice = situation.class === 'paid' && timedOut && (situation.timeouts > 0 || situation.sawWork);
     return paidTwice ? noMore(nothing) : after(waitFor(untilMs, situation), nothing);
   },
   internal: (_, situation) =>

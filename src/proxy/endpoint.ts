@@ -23,8 +23,8 @@ export interface Endpoint {
 }
 
 /**
- * Clients join paths naively: `/api/v1/x`, `/v1/x` and `/x` are all upstream's `/x`. Throws a Refusal for a path that
- * could leave upstream's base.
+ * Clients join paths naively: `/api/v1/x`, `/v1/x`, `/x` and `/v1//x` are all upstream's `/x`. Throws a Refusal for a
+ * path that could leave upstream's base.
  */
 export function targetOf(url: string): Target {
   // Absolute form (RFC 9112 3.2.2): only its path counts, the target is always the configured upstream.
@@ -35,7 +35,8 @@ export function targetOf(url: string): Target {
   if (/(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:[/\\]|%2f|%5c|$)/i.test(path) || !/^\/[^\s\\#]*$/.test(path)) {
     throw new Refusal('This path is not one of OpenRouter’s API.', { status: 400, code: 'path_not_allowed' });
   }
-  return { path: path.replace(/^\/(?:api\/)?v1(?=\/|$)/, '') || '/', query };
+  const single = path.replace(/\/{2,}/g, '/');
+  return { path: single.replace(/^\/(?:api\/)?v1(?=\/|$)/, '') || '/', query };
 }
 
 const repeatable =

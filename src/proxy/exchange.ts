@@ -153,7 +153,7 @@ export class Exchange {
     return attempted;
   }
 
-  private decide({ outcome, sawComments }: Judged, lease: Lease | null): Decision {
+  private decide({ outcome, sawWork }: Judged, lease: Lease | null): Decision {
     // The way of nearly all requests: nothing of a situation is asked.
     if (outcome.kind === 'answer') return { next: 'relay', verdict: { kind: 'healthy' } };
     const { requestClass, repeatable, model } = this.plan;
@@ -166,7 +166,7 @@ export class Exchange {
       nowMs,
       deadlineAtMs: this.deadlineAtMs ?? nowMs,
       attemptsAllowed: attemptsAllowed(requestClass, this.allowanceLeft()),
-      sawComments,
+      sawWork,
       random: this.ports.random,
     });
     // Without a key there is no other key.

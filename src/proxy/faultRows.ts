@@ -13,11 +13,11 @@ export function wishAfterFault(fault: Fault, situation: Situation): Wish {
     case 'resetBeforeHead':
       return afterReset(fault.reusedSocket, situation);
     case 'headTimeout':
-      return afterSilence(situation.sawComments, situation);
+      return afterSilence(situation.sawWork, situation);
     case 'firstTokenTimeout':
-      return afterSilence(fault.sawComments || situation.sawComments, situation);
+      return afterSilence(fault.sawComments || situation.sawWork, situation);
     case 'idleTimeout':
-      return afterSilence(situation.sawComments, situation);
+      return afterSilence(situation.sawWork, situation);
     case 'cut':
       return afterCut(situation);
     case 'clientGone':
@@ -39,17 +39,18 @@ function afterReset(reusedSocket: boolean, situation: Situation): Wish {
 }
 
 /** A silent route is tried once more, not again and again; what may be thinking on the user's money is not. */
-function afterSilence(sawComments: boolean, situation: Situation): Wish {
-  if (situation.timeouts > 0 || isBilled(sawComments, situation)) return noMore(nothing);
+function afterSilence(sawWork: boolean, situation: Situation): Wish {
+  if (situation.timeouts > 0 || isBilled(sawWork, situation)) return noMore(nothing);
   return after(waitFor(null, situation), nothing, { freshConnection: true });
 }
 
+/** What had begun to come was made, and is billed; a body of which nothing came is a connection that broke. */
 function afterCut(situation: Situation): Wish {
-  return isBilled(situation.sawComments, situation) ? noMore(nothing) : backedOff(situation);
+  return isBilled(situation.sawWork, situation) ? noMore(nothing) : backedOff(situation);
 }
 
-function isBilled(sawComments: boolean, situation: Situation): boolean {
-  return situation.class === 'paid' && sawComments;
+function isBilled(sawWork: boolean, situation: Situation): boolean {
+  return situation.class === 'paid' && sawWork;
 }
 
 function backedOff(situation: Situation): Wish {

@@ -3,14 +3,15 @@ import * as v from 'valibot';
 import type { Clock } from '../base/clock';
 import { errorBody } from './form';
 import { outcomeOfFault, classifyError, statusOfError, type Outcome } from './outcome';
-import { isEventStream, isJson, peek, type Held, type PeekLimits, type PeekMode } from './peek';
+import { isEventStream, isJson, isVague, peek, type Held, type PeekLimits, type PeekMode } from './peek';
 import type { Plan } from './plan';
 import type { Reply } from './reply';
 import type { Sent } from './sending';
 
 export interface JudgeLimits {
   readonly clock: Clock;
-  readonly sentAtMs: number;
+  /** When upstream had been sent all of the request: the first token is waited for from then on. */
+  readonly wholeAtMs: number;
   readonly firstTokenTimeoutMs: number;
   readonly idleTimeoutMs: number;
 }
@@ -28,7 +29,8 @@ export interface Judged {
   readonly outcome: Outcome;
   readonly held: Held | null;
   readonly error: HeldError | null;
-  readonly sawComments: boolean;
+  /** Whether upstream showed that it worked on the request: it sent comments, or a part of an answer. */
+  readonly sawWork: boolean;
 }
 
 /** Looks at what came back, as far as is needed to tell what it is. Never rejects. */
@@ -42,16 +44,16 @@ export async function judge(sent: Sent, plan: Plan, limits: JudgeLimits): Promis
   if (error !== null) return classified(reply, error, { plan, held, nowMs: limits.clock.nowMs() });
   if (isCut(mode, held))
     return faulty(outcomeOfFault({ code: 'cut', cause: new Error('The body ended early.') }), held);
-  return { outcome: { kind: 'answer' }, held, error: null, sawComments: held.sawComments };
+  return { outcome: { kind: 'answer' }, held, error: null, sawWork: held.sawComments };
 }
 
 function peekLimits(mode: PeekMode, reply: Reply, plan: Plan, limits: JudgeLimits): PeekLimits {
   const isFreeStream = mode === 'start' && plan.requestClass === 'free';
   return {
     clock: limits.clock,
-    firstTokenAtMs: isFreeStream ? limits.sentAtMs + limits.firstTokenTimeoutMs : null,
+    firstTokenAtMs: isFreeStream ? limits.wholeAtMs + limits.firstTokenTimeoutMs : null,
     // A whole answer that is being made may take as long as its client waits; an error comes at once.
-    idleTimeoutMs: mode === 'whole' && reply.status < 400 ? null : limits.idleTimeoutMs,
+    idleTimeoutMs: mode === 'start' || reply.status >= 400 ? limits.idleTimeoutMs : null,
   };
 }
 
@@ -60,8 +62,14 @@ function modeOf(reply: Reply, plan: Plan): PeekMode {
   if (reply.status >= 400) return 'whole';
   // No content, not modified, and redirects, which are given back and never followed with a key.
   if (reply.status === 204 || reply.status >= 300) return 'none';
-  if (plan.kind === 'models' && isEventStream(reply.headers)) return 'start';
-  return (plan.kind !== 'plain' || plan.makesThing) && isJson(reply.headers) ? 'whole' : 'none';
+  if (plan.kind === 'models') return modeOfModel(reply.headers);
+  return (plan.kind === 'once' || plan.makesThing) && isJson(reply.headers) ? 'whole' : 'none';
+}
+
+function modeOfModel(headers: readonly string[]): PeekMode {
+  if (isEventStream(headers)) return 'start';
+  if (isJson(headers)) return 'whole';
+  return isVague(headers) ? 'object' : 'none';
 }
 
 /** The error that the reply is, or that hides in its 200. */
@@ -73,11 +81,11 @@ function errorIn(reply: Reply, held: Held, mode: PeekMode): HeldError | null {
     if (!isErrorEvent(held.event)) return null;
     return { status: reply.status, body: errorOfEvent(held.event.data), isVerbatim: false };
   }
-  // A stream that has ended without any event may be an error's JSON under the wrong name.
+  // What has ended without being what its type says, or says nothing, may be an error's JSON all the same.
   if (mode === 'none' || !held.isWhole) return null;
   const body = held.text();
   return body !== null && isErrorValue(parseJson(body.toString('utf8')))
-    ? { status: reply.status, body, isVerbatim: mode === 'whole' }
+    ? { status: reply.status, body, isVerbatim: isJson(reply.headers) }
     : null;
 }
 
@@ -89,9 +97,9 @@ function classified(
   const asSent = { status: error.status, headers: reply.headers, body: error.body };
   const outcome = classifyError(asSent, { nowMs, model: plan.model });
   const status = statusOfError(asSent);
-  const { sawComments } = held;
-  if (held.fault !== null) return { outcome, held, error: brokenError(plan, status), sawComments };
-  return { outcome, held, error: { ...error, status }, sawComments };
+  const sawWork = held.sawComments;
+  if (held.fault !== null) return { outcome, held, error: brokenError(plan, status), sawWork };
+  return { outcome, held, error: { ...error, status }, sawWork };
 }
 
 /** Half of an error's body is no body: its status is what is left of it. */
@@ -102,7 +110,8 @@ function brokenError({ form }: Plan, status: number): HeldError {
 }
 
 function faulty(outcome: Outcome, held: Held | null): Judged {
-  return { outcome, held, error: null, sawComments: held?.sawComments ?? false };
+  // Comments and a stream's first bytes, the blank lines and the first half of a whole answer: all of it was made.
+  return { outcome, held, error: null, sawWork: held !== null && held.chunks.length > 0 };
 }
 
 /** A stream that ended before its first event, or half a JSON value. */

@@ -98,9 +98,13 @@ function effectiveStatus(status: number, evidence: ErrorEvidence): number {
   return status >= 400 ? status : (evidence.status ?? 502);
 }
 
-/** `cf-ray` is on every answer and no sign; a page where JSON belongs, or Cloudflare's own code, is. */
+/**
+ * `cf-ray` is on every answer and no sign; a page where JSON belongs, or Cloudflare's own code, is. Its page about a
+ * timeout refuses nobody: it speaks of this one request, which upstream may have worked on.
+ */
 function ofEdge({ status, evidence, untilMs }: Facts): Outcome | null {
-  const isPage = evidence.shape === 'html' && (status === 403 || status === 429 || status >= 500);
+  const mayRefuse = status === 403 || status === 429 || (status >= 500 && !isTimeout(status));
+  const isPage = evidence.shape === 'html' && mayRefuse;
   const isRefusal = evidence.edgeCode === 1015 || evidence.edgeCode === 1020;
   return isPage || isRefusal ? { kind: 'edgeBlocked', untilMs } : null;
 }
@@ -195,7 +199,11 @@ function ofOthers(facts: Facts): Outcome {
 }
 
 function overloaded({ status, untilMs }: Facts): Outcome {
-  return { kind: 'overloaded', untilMs, timedOut: status === 408 || status === 504 || status === 524 };
+  return { kind: 'overloaded', untilMs, timedOut: isTimeout(status) };
+}
+
+function isTimeout(status: number): boolean {
+  return status === 408 || status === 504 || status === 524;
 }
 
 function requestFault({ evidence }: Facts): Outcome {

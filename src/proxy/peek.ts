@@ -13,10 +13,10 @@ const mostHeldBytes = 1024 * 1024;
 const mostJsonBytes = 8 * 1024 * 1024;
 
 /**
- * How an answer is looked at: `none`: it passes as it comes · `whole`: until its end · `start`: an event stream, until its
- * first event.
+ * How an answer is looked at: `none`: it passes as it comes · `whole`: until its end · `object`: until its end if it begins
+ * as a JSON object does, else it passes · `start`: an event stream, until its first event.
  */
-export type PeekMode = 'none' | 'whole' | 'start';
+export type PeekMode = 'none' | 'whole' | 'object' | 'start';
 
 export interface PeekLimits {
   readonly clock: Clock;
@@ -42,6 +42,12 @@ export interface Held {
 
 export function isEventStream(headers: readonly string[]): boolean {
   return /^text\/event-stream\b/i.test(headerValue(headers, 'content-type') ?? '');
+}
+
+/** Whether the type leaves it open what the body is: JSON comes as text, too. */
+export function isVague(headers: readonly string[]): boolean {
+  const type = headerValue(headers, 'content-type');
+  return type === null || /^\s*(?:$|text\/)/i.test(type);
 }
 
 export function isJson(headers: readonly string[]): boolean {
@@ -73,12 +79,13 @@ class Holder implements Sink {
   private bytes = 0;
   private sawComments = false;
   private isDone = false;
+  private isObject = false;
   private timer: Disposable | null = null;
   private lastByteAtMs: number;
 
   constructor(
     private readonly reply: Reply,
-    private readonly mode: 'whole' | 'start',
+    private readonly mode: Exclude<PeekMode, 'none'>,
     private readonly limits: PeekLimits,
     private readonly resolve: (held: Held) => void,
   ) {
@@ -91,6 +98,7 @@ class Holder implements Sink {
     this.lastByteAtMs = this.limits.clock.nowMs();
     if (this.isDone) return;
     if (this.mode === 'start' && this.scan()) return;
+    if (this.mode === 'object' && !this.isObject && this.beginsOtherwise(chunk)) return;
     if (this.bytes >= this.bound) this.finish({ isWhole: false });
   }
 
@@ -121,7 +129,17 @@ class Holder implements Sink {
   }
 
   private get bound(): number {
-    return this.mode === 'whole' && this.reply.status < 400 ? mostJsonBytes : mostHeldBytes;
+    return this.mode !== 'start' && this.reply.status < 400 ? mostJsonBytes : mostHeldBytes;
+  }
+
+  /** Ends with what begins as no object does; what is coded is held, since its text is not seen. */
+  private beginsOtherwise(chunk: Buffer): boolean {
+    if (isCoded(this.reply.headers)) return false;
+    const first = /\S/.exec(chunk.toString('latin1'))?.[0];
+    this.isObject = first === '{';
+    if (first === undefined || this.isObject) return false;
+    this.finish({ isWhole: false });
+    return true;
   }
 
   private scan(): boolean {

@@ -86,22 +86,19 @@ class Relaying implements Sink {
   };
 
   end(): void {
-    if (this.isStream && this.isReadable && !endedWhole(this.options.plan.form, this.tail.text())) {
+    if (this.isStream && this.isReadable && !this.hasEnded) {
       this.breakOff('OpenRouter ended the stream before its end.');
       return;
     }
-    this.options.answer.end();
-    this.finish(this.isStream && endedInError(this.options.plan.form, this.tail.text()) ? 'error' : 'whole');
+    this.endWhole();
   }
 
   fault(fault: Fault): void {
-    if (fault.code !== 'clientGone') {
-      this.breakOff('The connection to OpenRouter broke in the middle of the answer.');
-      return;
-    }
-    // Two SDKs close right after the end marker: they have what they wanted.
-    const isWhole = this.isStream && this.isReadable && endedWhole(this.options.plan.form, this.tail.text());
-    this.finish(isWhole ? 'whole' : 'clientGone');
+    if (fault.code === 'clientGone') {
+      // Two SDKs close right after the end marker: they have what they wanted.
+      this.finish(this.hasEnded ? 'whole' : 'clientGone');
+    } else if (this.hasEnded) this.endWhole();
+    else this.breakOff('The connection to OpenRouter broke in the middle of the answer.');
   }
 
   /** One timer a stream, set anew only when it fires: a chunk costs no timer. A client that reads slowly is not upstream's silence. */
@@ -114,8 +111,20 @@ class Relaying implements Sink {
       this.timer = clock.after(leftMs, () => this.watch());
       return;
     }
-    this.breakOff('OpenRouter went silent in the middle of the answer.');
+    if (this.hasEnded) this.endWhole();
+    else this.breakOff('OpenRouter went silent in the middle of the answer.');
     this.reply.abort(new Error('Silent.'));
+  }
+
+  /** Whether all of a stream has passed: whatever its connection does then, the client has what it wanted. */
+  private get hasEnded(): boolean {
+    return this.isStream && this.isReadable && endedWhole(this.options.plan.form, this.tail.text());
+  }
+
+  private endWhole(): void {
+    if (this.isOver) return;
+    this.options.answer.end();
+    this.finish(this.isStream && endedInError(this.options.plan.form, this.tail.text()) ? 'error' : 'whole');
   }
 
   /** A stream ends in an error event, and without its end marker; anything else in a broken connection. */

@@ -81,5 +81,7 @@ export class Trail {
 
 /** A label may hold anything; a header value may not (RFC 9110 5.5). */
 function headerText(label: string): string {
-  return /^[\x20-\x7e]*$/.test(label) ? label : encodeURIComponent(label);
+  if (/^[\x20-\x7e]*$/.test(label)) return label;
+  // Half of a surrogate pair stands for no character: encoding it would throw.
+  return encodeURIComponent(label.replace(/\p{Surrogate}/gu, '\ufffd'));
 }

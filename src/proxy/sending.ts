@@ -7,6 +7,8 @@ import { Reply, type Flow } from './reply';
 export interface SendSteps {
   /** The head is being written to a socket: from now on upstream may count it. */
   onSent(): void;
+  /** All of a body that goes up as a stream has been taken. */
+  onUploaded?(): void;
 }
 
 export type Sent = { readonly reply: Reply } | { readonly fault: Fault };

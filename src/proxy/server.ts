@@ -47,7 +47,13 @@ export class Server {
 
   /** Serves one request; to be given to each listener. */
   readonly serve = (request: IncomingMessage, response: ServerResponse): void => {
-    const served = this.handle(request, response).finally(() => this.active.delete(served));
+    const served = this.handle(request, response)
+      .catch((error: unknown) => {
+        // Not even its own failure could be told: the request ends, and nothing else with it.
+        this.ports.log.error('A request could not be answered.', error);
+        response.destroy();
+      })
+      .finally(() => this.active.delete(served));
     this.active.add(served);
   };
 
@@ -117,7 +123,9 @@ export class Server {
     answer.explain(() => trail.headers());
     const recording = this.ports.record?.(plan) ?? null;
     answer.copyTo(recording);
-    const comments = plan.streaming ? keepAlive(clock, answer, this.ports.keepAliveAfterMs()) : null;
+    // What is made once may come in any form: a stream of ours would leave no place for it.
+    const mayComment = plan.streaming && plan.kind === 'models';
+    const comments = mayComment ? keepAlive(clock, answer, this.ports.keepAliveAfterMs()) : null;
     let refusal: Refusal | null = null;
     let relayed: Relayed | null = null;
     try {

@@ -25,8 +25,8 @@ export interface Situation extends Tally {
   readonly deadlineAtMs: number;
   /** See `attemptsAllowed`. */
   readonly attemptsAllowed: number;
-  /** Whether comments had come in the attempt that is judged: upstream works on it, and bills it. */
-  readonly sawComments: boolean;
+  /** Whether comments, or a part of an answer, had come in the attempt that is judged: upstream worked on it, and bills it. */
+  readonly sawWork: boolean;
   /** In [0, 1). */
   readonly random: () => number;
 }

@@ -1,10 +1,11 @@
 // Sends one attempt; the only importer of undici. Undici repeats nothing by itself here: one request a connection at a time.
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { buildConnector, Client } from 'undici';
 import type { Clock } from '../base/clock';
 import { AddressBook } from './addressBook';
 import type { Fault } from './fault';
 import { Sending, type SendSteps, type Sent } from './sending';
+import { Standstill } from './upload';
 
 export interface UpstreamRequest {
   readonly method: string;
@@ -15,7 +16,7 @@ export interface UpstreamRequest {
   readonly body: Buffer | Readable | null;
   /** On a connection of its own: the pooled ones may be dead. */
   readonly fresh: boolean;
-  /** How long the answer's head may take, from the call on. */
+  /** How long the answer's head may take: from the call on, or from a body's latest `piece` (see `inPieces`). */
   readonly headTimeoutMs: number;
 }
 
@@ -105,7 +106,11 @@ export class Upstream {
         onSent: () => ++line.sentOnSocket > 1,
         onOver: () => this.give(line, request.fresh),
       });
-      sending.limitHead(this.clock.after(request.headTimeoutMs, sending.onHeadTimeout));
+      const standstill = new Standstill(this.clock, request.headTimeoutMs, sending.onHeadTimeout);
+      sending.limitHead(standstill);
+      if (request.body instanceof Readable) {
+        request.body.on('piece', () => standstill.moved()).once('end', () => steps.onUploaded?.());
+      }
       try {
         line.client.dispatch(
           {

@@ -86,6 +86,17 @@ describe('a proxy of many windows', () => {
     assert.equal([a, b].filter(({ isHost }) => isHost).length, 1);
   });
 
+  it('answers a path that is no URL as it answers any other, and finds no bug in it', async () => {
+    const window = await open('a');
+    await window.until('hosts', ({ isHost }) => isHost);
+    for (const path of ['//', '//[', '///x?nonce=1']) {
+      const response = await fetch(`http://127.0.0.1:${stage.port}${path}`);
+      assert.equal(response.status, 401, path);
+      await response.text();
+    }
+    assert.ok(!window.log.some((line) => line.includes('Bug in request')));
+  });
+
   it('whose worker crashes comes back, and after the third time the user is told', async () => {
     const workerPath = `${stage.shared()}-crashing.js`;
     writeFileSync(

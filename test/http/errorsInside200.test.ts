@@ -148,6 +148,53 @@ describe('an error inside a 200', () => {
     });
   });
 
+  it('of another content type, or of none, is found as well', async () => {
+    const body = '\n {"error":{"code":429,"message":"Rate limit exceeded: free-models-per-min. "}}';
+    for (const type of ['text/plain', 'text/html; charset=utf-8', null]) {
+      for (const stream of [true, false]) {
+        await withRig({}, async (rig) => {
+          const headers: Record<string, string> = type === null ? {} : { 'Content-Type': type };
+          const fault: Fault = { kind: 'respond', status: 200, headers, body };
+          rig.simulator.script({ fault });
+          const reply = await rig.get({ stream });
+          assert.deepEqual(reply.body, rig.attempts[1]?.sent.bytes, `${String(type)} ${String(stream)}`);
+          assert.equal(new Set(rig.accountsTried).size, 2);
+          rig.simulator.script({
+            fault: { ...fault, body: '{"error":{"code":400,"message":"So not."}}' },
+          });
+          const refused = await rig.get({ stream });
+          assert.equal(refused.status, 400);
+          assert.match(refused.header('content-type') ?? '', /^application\/json/);
+        });
+      }
+    }
+  });
+
+  it('is not looked for in text that does not begin like one: that passes as it comes', async () => {
+    await withRig({}, async (rig) => {
+      const events = 'data: {"choices":[]}\n\ndata: [DONE]\n\n';
+      for (const body of [events, '<p>Hello</p>', '{"half": ', '']) {
+        rig.simulator.forget();
+        const headers = { 'Content-Type': 'text/plain' };
+        rig.simulator.script({
+          fault: [
+            { kind: 'respond', status: 200, headers, body },
+            { kind: 'chunks', sizes: [2] },
+            { kind: 'silent', ms: 30_000 },
+          ],
+        });
+        const seen: string[] = [];
+        const asked = rig.ask({ stream: true, onData: (text) => seen.push(text) });
+        await rig.pass(1_000);
+        assert.equal(seen.join(''), body.startsWith('{') ? '' : body.slice(0, body.length >> 1), body);
+        const reply = await rig.drive(asked);
+        assert.equal(reply.status, 200);
+        assert.deepEqual(reply.body, rig.attempts[0]?.sent.bytes);
+        assert.equal(rig.attempts.length, 1);
+      }
+    });
+  });
+
   it('an answer that is empty has been answered', async () => {
     await withRig({ simulator: { answer: { empty: true } } }, async (rig) => {
       const reply = await rig.get({ stream: true, model: FREE });

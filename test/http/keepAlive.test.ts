@@ -103,6 +103,27 @@ describe('a streaming client that waits', () => {
     }
   });
 
+  it('for what is made once gets upstream’s own answer as it came, and no comment', async () => {
+    const body = 'event: image.completed\ndata: {"b64_json":"AAAA"}\n\n';
+    for (const type of ['text/event-stream', 'application/json']) {
+      await withRig({}, async (rig) => {
+        const headers = { 'Content-Type': type };
+        rig.simulator.script({
+          fault: [
+            { kind: 'respond', status: 200, headers, body: type.endsWith('json') ? '{"data":[]}' : body },
+            { kind: 'headDelay', ms: 120_000 },
+          ],
+        });
+        const reply = await rig.get({ path: '/api/v1/images', stream: true, model: PAID });
+        assert.equal(reply.status, 200);
+        assert.equal(reply.header('content-type'), type);
+        assert.deepEqual(reply.body, rig.attempts[0]?.sent.bytes);
+        assert.equal(rig.attempts.length, 1);
+        assert.equal(rig.service.activity()[0]?.end, 'answered');
+      });
+    }
+  });
+
   it('is told in its stream that nobody can serve any more', async () => {
     await withRig({ accounts: accountsOf({ name: 'a', minuteLimit: 1 }) }, async (rig) => {
       rig.simulator.script({

@@ -25,6 +25,20 @@ describe('paths', () => {
     });
   });
 
+  it('with a slash too many are the same paths, and their requests are counted and tried again as others are', async () => {
+    await withRig({}, async (rig) => {
+      for (const path of ['/api/v1//chat/completions', '//api/v1/chat/completions', '//chat//completions']) {
+        rig.simulator.script({ fault: { kind: 'error', error: 'providerDown' } });
+        assert.equal((await rig.get({ path: `${path}?u=http://x//y` })).status, 200, path);
+        assert.equal(lastRecord(rig).path, '/api/v1/chat/completions?u=http://x//y');
+        assert.equal(rig.service.activity()[0]?.class, 'free');
+      }
+      assert.equal(rig.attempts.length, 6);
+      const key = await rig.get({ method: 'GET', path: '/api/v1//key' });
+      assert.match(key.text, /"label":"Keywheel /);
+    });
+  });
+
   it('keep their query to the letter', async () => {
     await withRig({}, async (rig) => {
       const query = '?beta=true&a=1&a=2&b=%2F..%2f&c=%20x+y&=&d';

@@ -58,7 +58,7 @@ async function passes(
   const clock = new ManualClock();
   const flow = { pause: () => undefined, resume: () => undefined, abort: () => undefined };
   const reply = new Reply(200, 'OK', ['Content-Type', 'text/event-stream'], flow);
-  const limits = { clock, sentAtMs: clock.nowMs(), firstTokenTimeoutMs: 1e6, idleTimeoutMs: 1e6 };
+  const limits = { clock, wholeAtMs: clock.nowMs(), firstTokenTimeoutMs: 1e6, idleTimeoutMs: 1e6 };
   const judging = judge({ reply }, plan, limits);
   const response = new KeptResponse();
   const answering = judging.then(async ({ outcome, held }) => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { AnswerOptions } from '../simulator/answers/answerOptions';
 import type { Fault } from '../simulator/fault';
+import type { Rule } from '../simulator/script';
 import { dataOf, type Reply } from './client';
 import { FREE, PAID, realTime, withRig, type Rig } from './support';
 
@@ -155,6 +156,42 @@ describe('a stream', () => {
     });
   });
 
+  it('that breaks, or stays open, after its end marker is whole', async () => {
+    for (const path of forms) {
+      await withRig({}, async (rig) => {
+        await rig.get({ path, stream: true });
+        const afterEvents = rig.attempts[0]?.eventsSent ?? 0;
+        const after: readonly Rule[] = [
+          { fault: { kind: 'cut', afterEvents } },
+          { answer: { endDelayMs: 3_600_000 } },
+        ];
+        for (const rule of after) {
+          rig.simulator.forget();
+          rig.simulator.script(rule);
+          const reply = await rig.get({ path, stream: true });
+          assert.deepEqual(reply.body, rig.attempts[0]?.sent.bytes, JSON.stringify(rule));
+          assert.ok(reply.isWhole);
+          assert.equal(rig.service.activity()[0]?.end, 'answered');
+        }
+        assert.equal(rig.simulator.activeRequests(), 0);
+      });
+    }
+  });
+
+  it('that breaks after an error of upstream’s own gets no second one', async () => {
+    await withRig({}, async (rig) => {
+      rig.simulator.script({
+        fault: [
+          { kind: 'errorEvent', afterEvents: 5, error: 'providerDown' },
+          { kind: 'cut', afterEvents: 5 },
+        ],
+      });
+      const reply = await rig.get({ stream: true });
+      assert.deepEqual(reply.body, rig.attempts[0]?.sent.bytes);
+      assert.equal(rig.service.activity()[0]?.end, 'failed');
+    });
+  });
+
   it('without its end marker ends in an error', async () => {
     await streamed({ kind: 'noEndMarker' }, (reply, rig, path) =>
       assertBrokenOff(reply, rig, path, /before its end/),
@@ -175,6 +212,37 @@ describe('a stream', () => {
         assert.deepEqual(reply.body, rig.attempts[1]?.sent.bytes);
       });
     }
+  });
+});
+
+describe('a paid answer that breaks off', () => {
+  it('once something of it had come is not bought twice, streamed or not', async () => {
+    await withRig({}, async (rig) => {
+      for (const { stream, fault } of [
+        { stream: false, fault: { kind: 'cut' } },
+        { stream: false, fault: { kind: 'cut', how: 'cleanEnd' } },
+        { stream: true, fault: { kind: 'cut', afterBytes: 20 } },
+        { stream: true, fault: { kind: 'cut', afterBytes: 20, how: 'cleanEnd' } },
+      ] satisfies { stream: boolean; fault: Fault }[]) {
+        rig.simulator.forget();
+        rig.simulator.script({ fault });
+        const reply = await rig.get({ stream, model: PAID });
+        assert.equal(reply.status, 502, JSON.stringify(fault));
+        assert.equal(reply.header('x-keywheel-refusal'), 'upstream_cut');
+        assert.equal(rig.attempts.length, 1, JSON.stringify(fault));
+      }
+    });
+  });
+
+  it('before anything of it had come is asked for again', async () => {
+    await withRig({}, async (rig) => {
+      for (const stream of [false, true]) {
+        rig.simulator.forget();
+        rig.simulator.script({ times: 2, fault: { kind: 'cut', afterBytes: 0 } });
+        assert.equal((await rig.get({ stream, model: PAID })).status, 200);
+        assert.equal(rig.attempts.length, 3);
+      }
+    });
   });
 });
 

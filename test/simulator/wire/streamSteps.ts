@@ -49,13 +49,15 @@ function* eventSteps(
   for (const event of reply.events) {
     const before = beforeEvent(reply, faults, sent, nowMs);
     for (const step of before.steps) yield step;
-    if (before.ends) return;
+    if (before.ends) break;
     if (event.role === 'end' && faults.noEndMarker) return;
     if (event.role === 'content') yield { kind: 'pace', sinceFirstMs: spacingMs * content++ };
     yield asEvent(event);
     sent++;
   }
   if (timing.endDelayMs !== undefined) yield { kind: 'wait', ms: timing.endDelayMs };
+  // After the last event: the stream has its end, its body has not.
+  if (faults.cut?.afterEvents === sent) yield { kind: 'cut', how: faults.cut.how ?? 'destroy' };
 }
 
 function* commentSteps({ comments, lineEnd }: FaultSet): Generator<Step> {

@@ -19,7 +19,7 @@ const free: Situation = {
   nowMs,
   deadlineAtMs: nowMs + 240_000,
   attemptsAllowed: 10,
-  sawComments: false,
+  sawWork: false,
   random: () => 0.5,
 };
 const paid: Situation = { ...free, class: 'paid', model: 'x/y' };
@@ -206,7 +206,7 @@ describe('decide: the service', () => {
     const outcome: Outcome = { kind: 'overloaded', untilMs: null, timedOut: true };
     assert.equal(decide(outcome, paid).next, 'retry');
     assert.deepEqual(decide(outcome, { ...paid, timeouts: 1 }), back());
-    assert.deepEqual(decide(outcome, { ...paid, sawComments: true }), back());
+    assert.deepEqual(decide(outcome, { ...paid, sawWork: true }), back());
     assert.equal(decide(outcome, { ...free, timeouts: 1 }).next, 'retry');
   });
 
@@ -284,11 +284,11 @@ describe('decide: faults', () => {
     }
   });
 
-  it('never buys twice what may be thinking', () => {
-    const commented = { ...paid, sawComments: true };
+  it('never buys twice what may be thinking, or had begun to come', () => {
+    const begun = { ...paid, sawWork: true };
     assert.deepEqual(faultOf({ code: 'firstTokenTimeout', sawComments: true }, paid), back());
     for (const fault of [{ code: 'idleTimeout' }, { code: 'headTimeout' }, cut] as const) {
-      assert.deepEqual(faultOf(fault, commented), back());
+      assert.deepEqual(faultOf(fault, begun), back());
     }
     assert.equal(faultOf({ code: 'headTimeout' }, paid).next, 'retry');
     assert.deepEqual(faultOf({ code: 'headTimeout' }, { ...paid, timeouts: 1 }), back());
@@ -338,7 +338,7 @@ describe('decide: the bounds of every retry', () => {
     nowMs: fc.constant(nowMs),
     deadlineAtMs: fc.integer({ min: nowMs - 10_000, max: nowMs + 240_000 }),
     attemptsAllowed: fc.integer({ min: 4, max: 10 }),
-    sawComments: truth,
+    sawWork: truth,
     random: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }).map((value) => () => value),
   });
   const locksFor = (verdict: Verdict, requestClass: Situation['class']): boolean => {
@@ -443,7 +443,7 @@ describe('decide: the bounds of every retry', () => {
       fc.property(timeout, situation, (outcome, now) => {
         const bought = { ...now, class: 'paid' } as const;
         assert.equal(decide(outcome, { ...bought, timeouts: 1 }).next, 'giveBack');
-        assert.equal(decide(outcome, { ...bought, sawComments: true }).next, 'giveBack');
+        assert.equal(decide(outcome, { ...bought, sawWork: true }).next, 'giveBack');
       }),
     );
   });

@@ -242,6 +242,16 @@ describe('classifyError: the key, the request, the service', () => {
     assert.deepEqual(classify(403, documented.moderation, ['cf-ray', '8f-FRA']), fault());
   });
 
+  it("takes Cloudflare's page about a server that was too slow for a timeout, which may have been paid for", () => {
+    const page =
+      '<!DOCTYPE html>\n<html><head><title>openrouter.ai | 524: A timeout occurred</title></head></html>';
+    for (const status of [504, 524]) {
+      const expected = { kind: 'overloaded', untilMs: null, timedOut: true };
+      assert.deepEqual(classify(status, page, html), expected, String(status));
+      assert.equal(classify(status, documented.cloudflareText, html).kind, 'edgeBlocked', String(status));
+    }
+  });
+
   it('takes a 429 without evidence for a short wait', () => {
     for (const body of ['', 'slow down', documented.unknownLimit, '{}', '[]', 'null']) {
       assert.deepEqual(classify(429, body), { kind: 'unknownLimit', untilMs: null });
