@@ -4,6 +4,7 @@ import type { PortOwner } from '../../service/doctor/portOwner';
 import type { Formats } from '../../webview/formats';
 import { proxyAdvice, proxyWords } from '../../webview/stateWords';
 import type { Translate } from '../../webview/translate';
+import { reachText } from '../reachText';
 import { said, type FindingText, type Of } from './findingWords';
 import { clientText, keyText, leftoverText } from './inventoryText';
 
@@ -131,7 +132,7 @@ function selfText(
       );
     case 'selfSilent':
       return said(
-        t('The proxy does not answer on its own port ({0}).', finding.got),
+        t('The proxy does not answer on its own port ({0}).', reachText(finding.got, t)),
         t(
           'Restart the proxy. A firewall or a security program may block connections of this machine to itself.',
         ),
@@ -165,7 +166,7 @@ function upstreamText(
       );
     case 'upstreamFailed':
       return said(
-        t('OpenRouter cannot be reached ({0}).', finding.got),
+        t('OpenRouter cannot be reached ({0}).', reachText(finding.got, t)),
         t(
           'Look at the network. Keywheel connects directly: a network that lets everything out through a proxy alone does not let it out.',
         ),
