@@ -88,14 +88,16 @@ function portText(finding: Of<'served' | 'notRunning' | 'portFailed'>, t: Transl
           ? joined(t('This window serves port {0}.', String(port)), who)
           : joined(t('Port {0} is served by the window {1}.', String(port), finding.hostedBy), who),
       );
-    case 'notRunning':
+    case 'notRunning': {
+      const start = t('Start it: until then, clients get no answer.');
       return owner === null
-        ? said(t('The proxy does not run. Port {0} is free.', String(port)), null, 'startProxy')
+        ? said(t('The proxy does not run. Port {0} is free.', String(port)), start, 'startProxy')
         : said(
             joined(t('The proxy does not run. Port {0} is taken.', String(port)), who),
-            null,
+            start,
             'startProxy',
           );
+    }
     case 'portFailed': {
       const { failure: code, detail } = finding;
       const proxy = { kind: 'failed', code, detail, port } as const;
