@@ -133,7 +133,7 @@ export const rows: readonly Row[] = [
     command: 'openDashboard',
     cells: {
       'no key': dashboard(/Add/),
-      'proxy stopped': dashboard(/Proxy stopped/),
+      'proxy stopped': dashboard(/Proxy stopped.*Your keys are shown here once the proxy runs/),
       ...outOfReach(dashboard(/Proxy runs on port/)),
     },
   },
