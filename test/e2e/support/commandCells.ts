@@ -85,7 +85,13 @@ export const rows: readonly Row[] = [
       'offline upstream': async (seen: Reactions): Promise<string> => await failSignIn(seen, false),
     },
   },
-  { command: 'exportKeyList', cells: { ...inAll(flashes(/Labels and limits/)), 'no key': null } },
+  {
+    command: 'exportKeyList',
+    cells: {
+      ...inAll(async (seen) => `opens the list, ${await seen.flashes(/Labels and limits/)}`),
+      'no key': null,
+    },
+  },
   {
     command: 'connectClient',
     cells: inAll(async (seen) => {
@@ -204,12 +210,8 @@ export async function typeKey({ window }: Reactions, raw: string, label: string)
 /** The browser's page is not answered. */
 async function leaveSignIn(seen: Reactions): Promise<string> {
   const waiting = await seen.says(/Waiting for you to sign in/, 'Cancel');
-  return then(
-    'opens OpenRouter’s page',
-    waiting,
-    'after Cancel',
-    await seen.says(/The sign-in was not finished/),
-  );
+  const left = await seen.says(/The sign-in was not finished/);
+  return then('opens OpenRouter’s page', waiting, `after Cancel ${left}`);
 }
 
 /** With a code that cannot be traded for a key. */
@@ -219,7 +221,7 @@ async function failSignIn(seen: Reactions, asksToOpen: boolean): Promise<string>
   if (asksToOpen) await seen.asks(/openrouter\.invalid\/auth/);
   await seen.window.quickInput.fill('0123456789abcdef', /Paste the code/);
   const said = await seen.says(/OpenRouter could not be reached .*Look at the network, then try again/);
-  return then(waiting, 'with a pasted code', said);
+  return then('opens OpenRouter’s page', waiting, `with a pasted code ${said}`);
 }
 
 function then(...said: readonly string[]): string {

@@ -30,9 +30,15 @@ export class Reactions {
   /** A notification, which is closed unless one of its buttons is to be pressed. */
   async says(text: RegExp, button?: string): Promise<string> {
     const said = await this.window.waitForNotification(text, timeoutMs);
+    const item = this.window.page.locator('.notification-list-item').filter({ hasText: said.slice(0, 20) });
+    const buttons = await item
+      .locator('.notification-list-item-buttons-container .monaco-button')
+      .allInnerTexts();
+    const offers =
+      buttons.length === 0 ? '' : `, with ${buttons.map((each) => `[${clean(each)}]`).join(' ')}`;
     if (button === undefined) await this.closeNotifications();
     else await this.window.pressInNotification(text, button);
-    return `says “${said}”`;
+    return `says “${said}”${offers}`;
   }
 
   /** A dialog, which is answered. */
