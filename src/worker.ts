@@ -35,9 +35,10 @@ class Serving {
   private readonly service: KeywheelService;
   private readonly routes: HostRoutes;
   private readonly watch: Disposable;
+  private readonly shared: SharedKeys;
   private hasLeft = false;
 
-  constructor({ identity: { secret, ...own }, states, history, keys }: WorkerStart) {
+  constructor({ identity: { secret, ...own }, states, history }: WorkerStart) {
     const identity: WindowIdentity = { ...own, secret: Buffer.from(secret) };
     this.service = new KeywheelService({
       clock,
@@ -47,15 +48,16 @@ class Serving {
     });
     for (const state of states) this.service.restore(state);
     this.service.history.restore(history);
-    const shared = new SharedKeys(this.service, log);
+    const shared = (this.shared = new SharedKeys(this.service, log));
     const leave = (reason: ByeReason): void => this.leave(reason, usualDrainMs);
     this.routes = new HostRoutes({ clock, log, service: this.service, keys: shared, identity, leave });
-    shared.offer(keys);
     this.watch = watchMachine(this.service, clock, log);
   }
 
-  async start({ settings }: WorkerStart): Promise<void> {
+  async start({ settings, keys }: WorkerStart): Promise<void> {
     await this.service.configure(settings);
+    // Only now: keys are read at once, and are sent to no upstream but the one that is set.
+    this.shared.offer(keys);
     post({ kind: 'started', proxy: await this.service.start() });
   }
 

@@ -9,7 +9,7 @@ import type { History } from '../service/history';
 import { labelled } from '../service/labelled';
 import { judgeSavedState, type RestoreResult } from '../service/restoreResult';
 import type { Settings } from '../service/settings';
-import type { ExchangeView, ProxyState, Snapshot, WheelView } from '../service/snapshot';
+import type { ExchangeView, ProxyState, Snapshot } from '../service/snapshot';
 import type { UnlockTarget } from '../service/unlock';
 import { askHost, type HostQuestion, type HostReply } from './askHost';
 import type { HostView } from './hostView';
@@ -26,7 +26,7 @@ export interface RemoteServicePorts {
   readonly view: HostView;
   readonly identity: WindowIdentity;
   readonly log: Log;
-  /** How many keys this window knows of, while no host has told more. */
+  /** How many keys this window knows of: what counts while there is no host. */
   readonly keyCount: () => number;
 }
 
@@ -91,8 +91,12 @@ export class RemoteService implements Disposable {
   /** As the host has it, with this window's own place; what was seen last while there is none. */
   snapshot(): Snapshot {
     const { station, view, keyCount } = this.ports;
-    const last = view.snapshot ?? emptySnapshot(keyCount());
-    return { ...last, proxy: proxyStateOf(station.place, view.isLive ? view.snapshot : null, station.port) };
+    const live = view.isLive ? view.snapshot : null;
+    const proxy = proxyStateOf(station.place, live, station.port);
+    if (live !== null) return { ...live, proxy };
+    // Keys come and go without a host too.
+    const last = view.snapshot ?? emptySnapshot;
+    return { ...last, proxy, wheel: { ...last.wheel, keys: keyCount() } };
   }
 
   /** Newest first, at most 500. */
@@ -202,9 +206,13 @@ const checkSchema = v.custom<KeyCheck>(
   (value) => typeof value === 'object' && value !== null && 'kind' in value && typeof value.kind === 'string',
 );
 
-function emptySnapshot(keys: number): Snapshot {
-  const wheel: WheelView = {
-    keys,
+const emptySnapshot: Snapshot = {
+  protocol: 1,
+  atMs: 0,
+  proxy: { kind: 'stopped' },
+  timezone: '',
+  wheel: {
+    keys: 0,
     accounts: 0,
     freeLeft: 0,
     freeUsed: 0,
@@ -213,14 +221,7 @@ function emptySnapshot(keys: number): Snapshot {
     waiting: 0,
     inFlight: 0,
     lastRefusalAtMs: null,
-  };
-  return {
-    protocol: 1,
-    atMs: 0,
-    proxy: { kind: 'stopped' },
-    timezone: '',
-    wheel,
-    accounts: [],
-    busyModels: [],
-  };
-}
+  },
+  accounts: [],
+  busyModels: [],
+};

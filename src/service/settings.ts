@@ -60,7 +60,7 @@ export const settingsSchema = v.object({
     v.pipe(
       // An array would pass for a record of its indexes.
       v.custom<object>((value) => typeof value === 'object' && !Array.isArray(value), 'must be an object'),
-      v.record(v.string(), v.array(v.string())),
+      v.record(v.string(), v.array(v.pipe(v.string(), v.nonEmpty()))),
     ),
     {},
   ),

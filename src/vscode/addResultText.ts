@@ -1,8 +1,8 @@
 // What people are told after a key was to be added; no vscode, so that every answer can be tested.
-import { redact } from '../base/secret';
 import type { AddResult } from '../service/addResult';
 import type { KeyCheck } from '../service/keyCheck';
 import type { Speech } from '../webview/stateWords';
+import { reachText } from './reachText';
 
 export interface AddResultText {
   readonly severity: 'info' | 'warning' | 'error';
@@ -65,7 +65,10 @@ function addedText(
       break;
     case 'unreachable':
       sentences.push(
-        t('OpenRouter could not be reached to check it ({0}); it is checked later.', redact(check.detail)),
+        t(
+          'OpenRouter could not be reached to check it ({0}); it is checked later.',
+          reachText(check.detail, t),
+        ),
       );
       break;
     case 'bad':

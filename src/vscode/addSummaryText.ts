@@ -1,9 +1,10 @@
 // What people are told after several keys were to be added: one message; no vscode, so that every case can be tested.
-import { maskKey, redact } from '../base/secret';
+import { maskKey } from '../base/secret';
 import type { AddedKey } from '../service/addKeys';
 import type { AddResult } from '../service/addResult';
 import type { Speech } from '../webview/stateWords';
 import type { AddResultText } from './addResultText';
+import { reachText } from './reachText';
 
 export interface AddSummary {
   readonly added: readonly AddedKey[];
@@ -73,7 +74,7 @@ function doubtTexts(good: readonly Added[], { t, formats }: Pick<Speech, 't' | '
           t(
             'Not checked yet: {0}, as OpenRouter could not be reached ({1}).',
             formats.count(unreachable.length),
-            redact(detail),
+            reachText(detail, t),
           ),
         ]),
     ...(unstored === 0

@@ -1,5 +1,5 @@
 // From what the user wrote to the values that hold: a wrong one leaves the last good one. No vscode.
-import { terminalClients } from '../service/clients/terminal';
+import { terminalClients, type TerminalClient } from '../service/clients/terminal';
 import { defaultSettings, readSettings, type SettingProblem, type Settings } from '../service/settings';
 import type { SettingProperty } from './settingRule';
 import { statusFormats, type StatusFormat } from './statusText';
@@ -10,12 +10,15 @@ export interface SettingValues {
   readonly autoStart: boolean;
   /** How the status bar shows what is left. */
   readonly statusFormat: StatusFormat;
+  /** The programs that use the proxy in new terminals. */
+  readonly terminalClients: readonly TerminalClient[];
 }
 
 export const defaultValues: SettingValues = {
   proxy: defaultSettings,
   autoStart: true,
   statusFormat: 'number',
+  terminalClients: [],
 };
 
 /** The settings that are read, without `keywheel.`. `host` is not offered in VS Code: there the proxy is for this machine alone. */
@@ -23,7 +26,6 @@ export const settingNames: readonly string[] = [
   ...Object.keys(defaultSettings).filter((name) => name !== 'host'),
   'autoStart',
   'statusBar.format',
-  // Read where it is used; that it is right is seen to here.
   'terminal.clients',
 ];
 
@@ -49,6 +51,7 @@ export function readSettingValues(
       proxy: settings,
       autoStart: typeof autoStart === 'boolean' ? autoStart : last.autoStart,
       statusFormat: knownFormat ?? last.statusFormat,
+      terminalClients: isTerminalClients(terminal) ? terminal : last.terminalClients,
     },
     problems: [...problems, ...wrong.map((setting) => ({ setting, problem: 'is not what it may be' }))],
   };
@@ -61,6 +64,6 @@ function isBeyond(value: unknown, property: SettingProperty | undefined): boolea
   return value < minimum || value > maximum;
 }
 
-function isTerminalClients(value: unknown): boolean {
+function isTerminalClients(value: unknown): value is readonly TerminalClient[] {
   return Array.isArray(value) && value.every((each) => terminalClients.some((client) => client === each));
 }

@@ -3,6 +3,7 @@ import { workspace, type ConfigurationChangeEvent } from 'vscode';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import { Emitter } from '../base/event';
 import type { Log } from '../base/log';
+import type { TerminalClient } from '../service/clients/terminal';
 import type { SettingProblem, Settings } from '../service/settings';
 import type { SettingProperty } from './settingRule';
 import { defaultValues, readSettingValues, settingNames } from './settingValues';
@@ -49,6 +50,11 @@ export class UserSettings implements Disposable {
   /** How the status bar shows what is left. */
   get statusFormat(): StatusFormat {
     return this.values.statusFormat;
+  }
+
+  /** The programs that use the proxy in new terminals. */
+  get terminalClients(): readonly TerminalClient[] {
+    return this.values.terminalClients;
   }
 
   dispose(): void {

@@ -127,6 +127,10 @@ export class AccountsPanel {
       this.empty.replaceChildren(element('p', '', t('Loading keys…')));
       return;
     }
+    if (kind === 'notRunning') {
+      this.empty.replaceChildren(element('p', '', t('Your keys are shown here once the proxy runs.')));
+      return;
+    }
     const hint = t('Add an OpenRouter key, then set the base URL and the proxy key in your AI extension.');
     const add = button(t('Add Key'), () => send({ type: 'run', action: 'addKey' }), { primary: true });
     this.empty.replaceChildren(element('h2', '', t('No key yet')), element('p', '', hint), add);

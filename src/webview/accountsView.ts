@@ -6,7 +6,7 @@ import { accountWords, keyWords, type Speech, type StateWords } from './stateWor
 export interface AccountsView {
   readonly groups: readonly AccountGroup[];
   /** Instead of the table while there is no key. */
-  readonly empty: 'loading' | 'noKeys' | null;
+  readonly empty: 'loading' | 'noKeys' | 'notRunning' | null;
   /** Keys whose removal can still be undone, the latest first. */
   readonly removed: DashboardState['removed'];
 }
@@ -178,5 +178,6 @@ function lastUsedText(atMs: number, { formats, nowMs }: Speech): string {
 
 function emptyState({ vault, snapshot, removed }: DashboardState): AccountsView['empty'] {
   if (snapshot.accounts.length > 0 || removed.length > 0) return null;
-  return vault === 'loading' || vault === 'slow' ? 'loading' : 'noKeys';
+  if (vault === 'loading' || vault === 'slow') return 'loading';
+  return snapshot.wheel.keys > 0 ? 'notRunning' : 'noKeys';
 }

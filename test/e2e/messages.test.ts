@@ -1,178 +1,183 @@
-// What people are told: every setting with a wrong value, and commands without key, proxy or upstream. Printed as tables.
+// What people are told: every setting with a wrong value, and every command without key, proxy, network or upstream; kept as a table.
 import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { Simulator } from '../simulator/simulator';
 import { checkoutFolder } from '../vscode/paths';
 import { PackagedVsCode } from '../vscode/packaged';
-import { pollUntil } from '../vscode/quickInput';
 import type { VsCodeWindow } from '../vscode/vscodeWindow';
+import { keys, rows, states, typeKey, type State } from './support/commandCells';
 import { freePort } from './support/freePort';
-
-const key = 'sk-or-v1-e2e-anna-000000000000000000000000000000000000000000000001';
-const otherKey = 'sk-or-v1-e2e-anna-000000000000000000000000000000000000000000000002';
-const offline = 'http://127.0.0.1:9/api/v1';
-const unknownHost = 'https://openrouter.invalid/api/v1';
-
-/** Each setting with a value that it must not have, and what its message has to name. */
-const wrong: readonly (readonly [setting: string, value: unknown, rule: RegExp])[] = [
-  ['autoStart', 'yes', /true or false/],
-  ['port', 70_000, /a whole number from 1 to 65535/],
-  ['upstreamUrl', 'http://example.com/api/v1', /https:\/\//],
-  ['timezone', 'Berlin', /time zone/],
-  ['maxWaitSeconds', -1, /a number from 0 to 3600/],
-  ['maxWaiting', 1.5, /a whole number from 0 to 10000/],
-  ['deadlineSeconds', 0, /a number from 1 to 3600/],
-  ['firstTokenTimeoutSeconds', '120', /a number from 1 to 3600/],
-  ['idleTimeoutSeconds', 3601, /a number from 1 to 3600/],
-  ['keepAliveAfterSeconds', 0, /a number from 1 to 3600/],
-  ['exhaustedStatus', 500, /one of 429, 402/],
-  ['fallbackModels', { 'a/b': 'c/d' }, /list of models/],
-  ['terminal.clients', ['emacs'], /a list of any of/],
-  ['statusBar.format', 'words', /one of number, percent, usedOfLimit/],
-];
+import { offeredSettings, paletteCommands } from './support/manifest';
+import { MessageTable } from './support/messageTable';
+import { Reactions } from './support/reactions';
+import { wrongSettings } from './support/wrongSettings';
 
 describe('messages', () => {
   let simulator: Simulator;
   let vscode: PackagedVsCode;
   let window: VsCodeWindow;
+  let seen: Reactions;
   let base: Record<string, unknown>;
-  const table: string[] = [];
+  const titles = paletteCommands();
+  const table = new MessageTable();
 
   before(async () => {
-    simulator = await Simulator.start({
-      accounts: [{ name: 'anna', userId: 'user_anna', keys: [key, otherKey] }],
-    });
-    base = {
-      'keywheel.port': await freePort(),
-      'keywheel.upstreamUrl': simulator.baseUrl,
-      'workbench.startupEditor': 'none',
-    };
+    const accounts = [{ name: 'anna', userId: 'user_anna', keys, dailyLimit: 50 }];
+    simulator = await Simulator.start({ accounts, authPage: 'page' });
+    base = { 'keywheel.port': await freePort(), 'keywheel.upstreamUrl': simulator.baseUrl };
     const vsixPath = path.join(checkoutFolder(), 'dist', 'keywheel.vsix');
-    vscode = await PackagedVsCode.start({ vsixPath, machineSettings: base });
+    // High enough for the palette to show all commands.
+    vscode = await PackagedVsCode.start({ vsixPath, machineSettings: base, height: 1400 });
+    // A client that can be connected.
+    await mkdir(path.join(vscode.server.dataFolder, '..', 'home', '.claude'), { recursive: true });
     window = await vscode.openWindow();
+    seen = new Reactions(window);
+    // Pages of OpenRouter's that the sign-in opens.
+    window.page.context().on('page', (page) => void page.close());
     await window.waitForStatusBarItem('keywheel.status', /Add a key/, 60_000);
   });
 
   after(async () => {
-    console.log(table.join('\n'));
+    await table.write();
     await vscode.close();
     await simulator.stop();
   });
 
-  for (const [setting, value, rule] of wrong) {
-    it(`refuse a wrong ${setting} with one message, and what was good stays in use`, async () => {
-      await vscode.setMachineSettings({ ...base, [`keywheel.${setting}`]: value });
-      const said = await window.waitForNotification(
-        new RegExp(`keywheel\\.${setting.replace('.', '\\.')} must be`),
-      );
-      assert.match(said, rule);
-      assert.equal((await window.notifications()).length, 1);
-      table.push(`| ${setting} | ${JSON.stringify(value)} | ${said} |`);
-      if (setting === 'port') await window.screenshot('m01-wrong-setting');
-      await vscode.setMachineSettings(base);
-      await window.clearNotifications();
-      const health = await fetch(`http://127.0.0.1:${String(base['keywheel.port'])}/health`);
-      assert.equal(health.status, 200);
-    });
-  }
-
-  it('tell what is missing without a key', async () => {
-    for (const command of ['Remove Key', 'Export Key List']) await notOffered(command, 'no key');
-    assert.equal(await answerWithoutKey(), 402);
-    await tell('no key', 'Add Key', async () => {
-      await window.quickInput.type('hello', /OpenRouter API key/);
-      await window.page.keyboard.press('Enter');
-      return (await window.quickInput.waitFor(/not an OpenRouter key/)).message;
-    });
-    await window.quickInput.dismiss();
-  });
-
-  it('tell what is missing without a proxy', async () => {
-    await window.runCommand('Keywheel: Stop Proxy');
-    await window.waitForStatusBarItem('keywheel.status', /stopped/);
-    for (const command of ['Copy Base URL', 'Record Next Request', 'Send Test Request', 'Stop Proxy'])
-      await notOffered(command, 'no proxy');
-    await tell('no proxy', 'Add Key', async () => await addKey(key, 'private'));
-    await window.runCommand('Keywheel: Start Proxy');
-    await window.waitForStatusBarItem('keywheel.status', /50/);
-  });
-
-  it('tell who has the port', async () => {
-    const taken = createServer();
-    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
-    const { port } = taken.address() as AddressInfo;
-    await vscode.setMachineSettings({ ...base, 'keywheel.port': port });
-    const item = await window.waitForStatusBarItem('keywheel.status', /taken/);
-    table.push(`| port taken | (status bar) | ${item.text}: ${item.label} |`);
-    await tell('port taken', 'Start Proxy', async () => await window.waitForNotification(/Keywheel/));
-    await window.screenshot('m02-port-taken');
-    await vscode.setMachineSettings(base);
-    taken.close();
-    await window.waitForStatusBarItem('keywheel.status', /50/);
-    await window.clearNotifications();
-  });
-
-  for (const [state, upstreamUrl] of [
-    ['offline upstream', offline],
-    ['no network', unknownHost],
-  ] as const) {
-    it(`tell that OpenRouter cannot be reached: ${state}`, async () => {
-      await vscode.setMachineSettings({ ...base, 'keywheel.upstreamUrl': upstreamUrl });
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
-      await tell(state, 'Add Key', async () => await addKey(otherKey, 'spare'));
-      await window.runCommand('Keywheel: Remove Key');
-      await window.quickInput.pick('spare', /Choose the key/);
-      table.push(`| ${state} | Remove Key | ${await window.waitForNotification(/removed/)} |`);
-      await window.clearNotifications();
-      await tell(state, 'Sign In with OpenRouter', async () => {
-        // VS Code asks before it opens a page that is not on this machine.
-        if (upstreamUrl === unknownHost)
-          await window.page.locator('.monaco-dialog-box').getByRole('button', { name: 'Cancel' }).click();
-        await window.waitForNotification(/Waiting for you/);
-        await window.pressInNotification('Waiting for you', 'Cancel');
-        await window.waitForNotification(/not finished/);
-        await window.pressInNotification('not finished', 'Paste a Code');
-        if (upstreamUrl === unknownHost)
-          await window.page.locator('.monaco-dialog-box').getByRole('button', { name: 'Cancel' }).click();
-        await window.quickInput.fill('0123456789abcdef', /Paste the code/);
-        return await window.waitForNotification(/could not be reached/);
-      });
-    });
-  }
-
-  /** Runs the command, and notes what it made VS Code say. */
-  async function tell(state: string, command: string, said: () => Promise<string>): Promise<void> {
-    await window.runCommand(`Keywheel: ${command}`);
-    table.push(`| ${state} | ${command} | ${await said()} |`);
-    await window.clearNotifications();
-  }
-
-  /** The palette does not offer the command in this state. */
-  async function notOffered(command: string, state: string): Promise<void> {
-    await assert.rejects(window.quickInput.runCommand(`Keywheel: ${command}`, 2_000));
-    await window.page.keyboard.press('Escape');
-    table.push(`| ${state} | ${command} | (not offered) |`);
-  }
-
-  async function addKey(raw: string, label: string): Promise<string> {
-    await window.quickInput.fill(raw, /OpenRouter API key/);
-    await window.quickInput.fill(label, /Label/);
-    return await window.waitForNotification(/added/, 30_000);
-  }
-
-  async function answerWithoutKey(): Promise<number> {
-    await window.runCommand('Keywheel: Copy Proxy Key');
-    await pollUntil(async () => (await window.clipboard()).startsWith('kw-'), 'No proxy key');
-    const response = await fetch(
-      `http://127.0.0.1:${String(base['keywheel.port'])}/api/v1/chat/completions`,
-      {
-        method: 'POST',
-        headers: { authorization: `Bearer ${await window.clipboard()}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ model: 'a/b:free', messages: [] }),
-      },
+  it('are known for every command and every setting of the manifest', () => {
+    assert.deepEqual(rows.map(({ command }) => command).sort(), [...titles.keys()].sort());
+    assert.deepEqual(
+      [...new Set(wrongSettings.map(([setting]) => setting))].sort(),
+      [...offeredSettings()].sort(),
     );
-    table.push(`| no key | (a request) | ${response.status} ${await response.text()} |`);
-    return response.status;
+  });
+
+  for (const state of states) {
+    describe(`of commands: ${state}`, () => {
+      let offered: readonly string[];
+
+      before(async () => {
+        await enter[state]();
+        const { text, label } = await seen.shows(/./);
+        table.note(`Status bar: ${state}`, `“${text}”, spoken “${label}”`);
+        offered = await seen.offered();
+      });
+
+      for (const { command, cells, offeredOrNot } of rows) {
+        const title = titles.get(command) ?? command;
+        const cell = cells[state];
+        it(cell === null ? `does not offer ${title}` : `${title} says what comes of it`, async () => {
+          if (offeredOrNot !== true) assert.equal(offered.includes(title), cell !== null, offered.join());
+          if (cell === null || !offered.includes(title)) {
+            table.noteCommand(title, state, '(not offered)');
+            return;
+          }
+          await seen.run(title);
+          table.noteCommand(title, state, await cell(seen));
+          await seen.nothingElse();
+        });
+      }
+    });
+  }
+
+  describe('of settings', () => {
+    before(async () => {
+      base = { ...base, 'keywheel.statusBar.format': 'usedOfLimit' };
+      await vscode.setMachineSettings(base);
+      await seen.run('Start Proxy');
+      await seen.shows(/0\/50/);
+    });
+
+    for (const [setting, value, rule] of wrongSettings) {
+      it(`say once what ${setting} must be instead of ${JSON.stringify(value)}, and the last good value stays`, async () => {
+        await vscode.setMachineSettings({ ...base, [`keywheel.${setting}`]: value });
+        const said = await window.waitForNotification(`keywheel.${setting} must be`);
+        assert.match(said, rule);
+        assert.match(said, /Until then the last good value stays in use\.$/);
+        assert.equal((await window.notifications()).length, 1);
+        table.noteSetting(setting, value, await seen.says(/must be/));
+        await seen.shows(/0\/50/);
+        assert.equal((await fetch(origin('/health'))).status, 200);
+      });
+    }
+
+    it('name all that are wrong in one message, and requests are served as before', async () => {
+      const all = Object.fromEntries(wrongSettings.map(([setting, value]) => [`keywheel.${setting}`, value]));
+      await vscode.setMachineSettings({ ...base, ...all });
+      const said = await seen.says(/must be .*; .* must be/);
+      for (const setting of offeredSettings())
+        assert.ok(said.includes(`keywheel.${setting} must be`), setting);
+      const { status } = await ask();
+      assert.equal(status, 200);
+      await vscode.setMachineSettings(base);
+    });
+
+    it('tell who has the port', async () => {
+      const taken = createServer();
+      await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+      try {
+        const { port } = taken.address() as AddressInfo;
+        await vscode.setMachineSettings({ ...base, 'keywheel.port': port });
+        const { text, label } = await seen.shows(/taken/);
+        table.note('Status bar: port taken', `“${text}”, spoken “${label}”`);
+        await seen.run('Start Proxy');
+        const said = await seen.says(/is used by another program\. End that program, or/);
+        table.note('Start Proxy: port taken', said);
+      } finally {
+        taken.close();
+      }
+    });
+  });
+
+  it('tell a client what is missing without a key', async () => {
+    const { status, text } = await ask();
+    assert.equal(status, 402);
+    table.note('A client asks: no key', `${status}: ${text}`);
+  });
+
+  const enter: Readonly<Record<State, () => Promise<void>>> = {
+    'no key': async () => {
+      await seen.shows(/Add a key/);
+    },
+    'proxy stopped': async () => {
+      await seen.shows(/stopped/);
+      await seen.run('Add Key');
+      await typeKey(seen, keys[0] ?? '', 'private');
+      await seen.says(/Key “private” added/);
+    },
+    // The look of the status bar tells when the settings have come.
+    'no network': async () => {
+      await reachNothingAt('https://openrouter.invalid/api/v1', 'usedOfLimit', /0\/50/);
+    },
+    'offline upstream': async () => {
+      await seen.run('Start Proxy');
+      await reachNothingAt('http://127.0.0.1:9/api/v1', 'percent', /100\s?%/);
+    },
+  };
+
+  async function reachNothingAt(upstreamUrl: string, format: string, shown: RegExp): Promise<void> {
+    await vscode.setMachineSettings({
+      ...base,
+      'keywheel.upstreamUrl': upstreamUrl,
+      'keywheel.statusBar.format': format,
+    });
+    await seen.shows(shown);
+  }
+
+  function origin(path: string): string {
+    return `http://127.0.0.1:${String(base['keywheel.port'])}${path}`;
+  }
+
+  /** As a client, with the proxy key of Copy Proxy Key. */
+  async function ask(): Promise<{ status: number; text: string }> {
+    await seen.run('Copy Proxy Key');
+    await seen.flashes(/Proxy key copied/);
+    const response = await fetch(origin('/api/v1/chat/completions'), {
+      method: 'POST',
+      headers: { authorization: `Bearer ${await window.clipboard()}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'a/b:free', messages: [] }),
+    });
+    return { status: response.status, text: await response.text() };
   }
 });

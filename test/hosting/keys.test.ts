@@ -1,6 +1,7 @@
 /** Keys in many windows: one set, whoever changes it, whoever hosts next. */
 import assert from 'node:assert/strict';
 import { keyIdOf } from '../../src/base/secret';
+import type { Snapshot } from '../../src/service/snapshot';
 import { Simulator } from '../simulator/simulator';
 import { Stage, until } from './support/windows';
 
@@ -72,5 +73,34 @@ describe('keys in many windows', () => {
     const lateMs = Math.max(...seenAtMs) - addedAtMs;
     console.log(`      shown everywhere ${lateMs} ms after it was added`);
     assert.ok(lateMs < 200, `${lateMs} ms`);
+  });
+
+  it('that are added while nobody hosts are counted at once', async () => {
+    const a = await open('a', [one]);
+    await a.until('hosts', ({ isHost }) => isHost);
+    await a.ask({ kind: 'stop' });
+    await a.until('is stopped', ({ proxy }) => proxy?.kind === 'stopped');
+    await a.ask({ kind: 'add', key: two, label: 'Two' });
+    assert.equal(((await a.ask({ kind: 'snapshot' })) as Snapshot).wheel.keys, 2);
+  });
+
+  it('are sent to the upstream that is set alone, from the first reading on', async () => {
+    const a = await open('a', [one, two]);
+    await a.until('hosts', ({ isHost }) => isHost);
+    await a.ask({ kind: 'stop' });
+    await a.ask({ kind: 'start' });
+    const healths = async (): Promise<readonly string[]> =>
+      ((await a.ask({ kind: 'snapshot' })) as Snapshot).accounts.flatMap(({ keys }) =>
+        keys.map(({ health }) => health),
+      );
+    const untilMs = Date.now() + 10_000;
+    while ((await healths()).join() !== 'good,good') {
+      assert.ok(Date.now() < untilMs, `${(await healths()).join()}\n${a.log.join('\n')}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assert.deepEqual(
+      a.log.filter((line) => line.includes('could not be read')),
+      [],
+    );
   });
 });

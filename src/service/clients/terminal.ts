@@ -28,8 +28,3 @@ export function terminalVariables(
       return { OPENROUTER_BASE_URL: openAiBaseUrl(origin), OPENROUTER_API_KEY: proxyKey };
   }
 }
-
-/** The known names in a setting's value; what is no list has none. */
-export function readTerminalClients(value: unknown): readonly TerminalClient[] {
-  return Array.isArray(value) ? terminalClients.filter((client) => value.includes(client)) : [];
-}

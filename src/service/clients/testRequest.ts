@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import type { Clock } from '../../base/clock';
 import { ask, type Answer } from '../doctor/ask';
+import { askBare } from '../doctor/askBare';
 import { openAiBaseUrl, type Endpoint } from './client';
 
 export type TestResult =
@@ -17,9 +18,21 @@ export type TestResult =
     }
   /** `message` is the proxy's or OpenRouter's own. */
   | { readonly kind: 'refused'; readonly status: number; readonly message: string }
-  | { readonly kind: 'failed'; readonly code: string };
+  /** The proxy gave no answer. */
+  | { readonly kind: 'failed'; readonly code: string }
+  /** OpenRouter is out of reach; the proxy was not asked, as it would try for minutes. */
+  | { readonly kind: 'unreachable'; readonly code: string }
+  | { readonly kind: 'cancelled' };
+
+export interface TestRequestPorts {
+  readonly clock: Clock;
+  readonly upstreamUrl: string;
+  /** Ends it as `cancelled`. */
+  readonly signal: AbortSignal;
+}
 
 const timeoutMs = 120_000;
+const reachTimeoutMs = 5_000;
 const shownCharacters = 120;
 
 const answerSchema = v.object({
@@ -28,11 +41,22 @@ const answerSchema = v.object({
 });
 const errorSchema = v.object({ error: v.object({ message: v.string() }) });
 
-/** Costs one request. Never rejects. */
+/** Costs one request where OpenRouter can be reached, else none. Never rejects. */
 export async function sendTestRequest(
+  endpoint: Pick<Endpoint, 'origin' | 'proxyKey'>,
+  model: string,
+  ports: TestRequestPorts,
+): Promise<TestResult> {
+  const { clock, upstreamUrl } = ports;
+  const upstream = await askBare(`${upstreamUrl}/key`, reachTimeoutMs, clock);
+  if (upstream.kind === 'failed') return { kind: 'unreachable', code: upstream.code };
+  return await askProxy(endpoint, model, ports);
+}
+
+async function askProxy(
   { origin, proxyKey }: Pick<Endpoint, 'origin' | 'proxyKey'>,
   model: string,
-  clock: Clock,
+  { clock, signal }: TestRequestPorts,
 ): Promise<TestResult> {
   const messages = [{ role: 'user', content: 'Say hello in five words.' }];
   const answer = await ask(
@@ -46,10 +70,12 @@ export async function sendTestRequest(
       },
       body: JSON.stringify({ model, messages, max_tokens: 200 }),
       timeoutMs,
+      signal,
     },
     clock,
   );
-  return answer.kind === 'failed' ? { kind: 'failed', code: answer.code } : resultOf(answer, model);
+  if (answer.kind === 'answer') return resultOf(answer, model);
+  return signal.aborted ? { kind: 'cancelled' } : { kind: 'failed', code: answer.code };
 }
 
 function resultOf(answer: Answer & { kind: 'answer' }, model: string): TestResult {

@@ -9,6 +9,8 @@ export interface Question {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly timeoutMs: number;
+  /** Ends it early, as `failed`. */
+  readonly signal?: AbortSignal;
 }
 
 export type Answer =
@@ -34,7 +36,8 @@ export async function ask(question: Question, clock: Clock): Promise<Answer> {
     const fail = (error: unknown): void => resolve({ kind: 'failed', code: codeOf(error), tookMs: tookMs() });
     const { url, method, headers = {}, body, timeoutMs } = question;
     const send = url.startsWith('https:') ? httpsRequest : httpRequest;
-    const signal = AbortSignal.timeout(timeoutMs);
+    const timeout = AbortSignal.timeout(timeoutMs);
+    const signal = question.signal ? AbortSignal.any([question.signal, timeout]) : timeout;
     try {
       const asked = send(url, { method, headers, signal, agent: false }, (response) => {
         let text = '';

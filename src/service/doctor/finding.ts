@@ -67,12 +67,12 @@ export function toneOf(finding: Finding): Tone {
     case 'keyGood':
     case 'noLeftovers':
       return 'good';
-    case 'notRunning':
     case 'noClients':
     case 'keyOff':
     case 'clockUnknown':
     case 'leftover':
       return 'note';
+    case 'notRunning':
     case 'upstreamSlow':
     case 'upstreamStrange':
     case 'clockOff':

@@ -1,8 +1,9 @@
 // Asks for the model that a client is to use: the free ones that OpenRouter lists, or any that is typed.
 import { l10n, window, type QuickPickItem } from 'vscode';
+import type { Clock } from '../../base/clock';
+import { DisposableStore } from '../../base/disposable';
 import type { Endpoint } from '../../service/clients/client';
 import { freeModels, freeRouter } from '../../service/clients/modelList';
-import type { Clock } from '../../base/clock';
 
 interface ModelItem extends QuickPickItem {
   /** Null: the client's own models. Undefined: asked for by typing. */
@@ -19,11 +20,7 @@ export interface AskModel {
 
 /** Undefined when the user left it. */
 export async function askModel(asked: AskModel): Promise<string | null | undefined> {
-  const chosen = await window.showQuickPick(items(asked), {
-    title: asked.title,
-    placeHolder: l10n.t('Choose the model that it is to use'),
-    matchOnDescription: true,
-  });
+  const chosen = await pickModel(asked);
   if (chosen?.model !== undefined || chosen === undefined) return chosen?.model;
   const typed = await window.showInputBox({
     title: asked.title,
@@ -36,7 +33,39 @@ export async function askModel(asked: AskModel): Promise<string | null | undefin
   return typed?.trim();
 }
 
-async function items({ endpoint, clock, hasOwnModels }: AskModel): Promise<ModelItem[]> {
+/** OpenRouter's list comes behind what can be chosen without it: where there is no network, it takes seconds not to come. */
+async function pickModel(asked: AskModel): Promise<ModelItem | undefined> {
+  const owned = new DisposableStore();
+  const box = owned.add(window.createQuickPick<ModelItem>());
+  const first = firstItems(asked);
+  box.title = asked.title;
+  box.placeholder = l10n.t('Choose the model that it is to use');
+  box.matchOnDescription = true;
+  box.items = first;
+  box.busy = true;
+  void freeModels(asked.endpoint, asked.clock).then((models) => {
+    // In a box that was closed meanwhile, this changes nothing.
+    const { activeItems } = box;
+    box.items = [...first, ...models.filter((model) => model !== freeRouter).map(itemOf)];
+    box.activeItems = activeItems;
+    box.busy = false;
+  });
+  try {
+    return await new Promise<ModelItem | undefined>((resolve) => {
+      owned.add(box.onDidAccept(() => resolve(box.selectedItems[0])));
+      owned.add(box.onDidHide(() => resolve(undefined)));
+      box.show();
+    });
+  } finally {
+    owned.dispose();
+  }
+}
+
+function itemOf(model: string): ModelItem {
+  return { label: model, model };
+}
+
+function firstItems({ hasOwnModels }: AskModel): ModelItem[] {
   const router = {
     label: freeRouter,
     description: l10n.t('Any free model that is not busy'),
@@ -48,6 +77,5 @@ async function items({ endpoint, clock, hasOwnModels }: AskModel): Promise<Model
     model: null,
   };
   const other: ModelItem = { label: l10n.t('Another model…'), model: undefined };
-  const free = (await freeModels(endpoint, clock)).map((model) => ({ label: model, model }));
-  return [router, ...(hasOwnModels ? [own] : []), other, ...free.filter(({ model }) => model !== freeRouter)];
+  return [router, ...(hasOwnModels ? [own] : []), other];
 }

@@ -11,7 +11,7 @@ import type { TextPage } from '../page/textPage';
 export interface ClientPorts {
   readonly service: Pick<KeywheelService, 'snapshot'>;
   readonly keyring: Pick<Keyring, 'keys' | 'proxyKey'>;
-  readonly settings: Pick<UserSettings, 'current'>;
+  readonly settings: Pick<UserSettings, 'current' | 'terminalClients'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly connector: Connector;

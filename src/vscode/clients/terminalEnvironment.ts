@@ -4,7 +4,7 @@ import { DisposableStore, type Disposable } from '../../base/disposable';
 import type { Event } from '../../base/event';
 import { terminalVariables } from '../../service/clients/terminal';
 import { endpointOf, type ClientPorts } from './ports';
-import { terminalSetting, tickedTerminalClients } from './terminalPick';
+import { terminalSetting } from './terminalPick';
 
 export interface TerminalEnvironmentPorts extends Pick<ClientPorts, 'service' | 'keyring' | 'settings'> {
   readonly collection: EnvironmentVariableCollection;
@@ -51,7 +51,9 @@ export class TerminalEnvironment implements Disposable {
   private wanted(): Readonly<Record<string, string>> {
     const endpoint = endpointOf(this.ports, null);
     if (this.ports.service.snapshot().proxy.kind !== 'running' || endpoint === null) return {};
-    const variables = tickedTerminalClients().map((client) => terminalVariables(client, endpoint));
+    const variables = this.ports.settings.terminalClients.map((client) =>
+      terminalVariables(client, endpoint),
+    );
     return Object.assign({}, ...variables) as Record<string, string>;
   }
 }

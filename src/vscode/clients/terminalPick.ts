@@ -1,11 +1,6 @@
 // The terminal option: one tick a client, each naming the variables that it replaces.
 import { ConfigurationTarget, l10n, window, workspace, type QuickPickItem } from 'vscode';
-import {
-  readTerminalClients,
-  terminalClients,
-  terminalVariables,
-  type TerminalClient,
-} from '../../service/clients/terminal';
+import { terminalClients, terminalVariables, type TerminalClient } from '../../service/clients/terminal';
 import { terminalText } from './clientWords';
 import { originOf, type ClientPorts } from './ports';
 
@@ -15,14 +10,9 @@ interface TerminalItem extends QuickPickItem {
 
 export const terminalSetting = 'keywheel.terminal.clients';
 
-/** The ticks of the user's settings. */
-export function tickedTerminalClients(): readonly TerminalClient[] {
-  return readTerminalClients(workspace.getConfiguration().get<unknown>(terminalSetting));
-}
-
 /** Resolves to whether the ticks were changed or confirmed. */
 export async function chooseTerminalClients(ports: ClientPorts): Promise<boolean> {
-  const ticked = tickedTerminalClients();
+  const ticked = ports.settings.terminalClients;
   const chosen = await window.showQuickPick(
     terminalClients.map((client) => item(client, ticked.includes(client), ports)),
     {

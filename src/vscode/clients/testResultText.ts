@@ -2,16 +2,26 @@
 import type { TestResult } from '../../service/clients/testRequest';
 import type { Formats } from '../../webview/formats';
 import type { Translate } from '../../webview/translate';
+import { reachText } from '../reachText';
 
 /** One message: what happened, and for a failure what to do. */
-export function testResultText(result: TestResult, t: Translate, formats: Formats): string {
+export function testResultText(
+  result: Exclude<TestResult, { kind: 'cancelled' }>,
+  t: Translate,
+  formats: Formats,
+): string {
   switch (result.kind) {
     case 'answered':
       return answeredText(result, t, formats);
     case 'refused':
       return [refusedText(result.status, t), result.message].filter((text) => text !== '').join(' ');
     case 'failed':
-      return t('The proxy did not answer ({0}).', result.code);
+      return t('The proxy did not answer ({0}). Restart it, or run the doctor.', reachText(result.code, t));
+    case 'unreachable':
+      return t(
+        'OpenRouter cannot be reached ({0}), so nothing was sent. Look at the network, or run the doctor.',
+        reachText(result.code, t),
+      );
   }
 }
 

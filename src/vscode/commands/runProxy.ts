@@ -3,9 +3,15 @@ import { commands, l10n, window } from 'vscode';
 import { proxyAdvice, proxyWords } from '../../webview/stateWords';
 import type { Command, CommandPorts } from './ports';
 
+const shownMs = 3000;
+
 export const startProxy: Command = async (ports) => {
   const proxy = await ports.service.start();
-  if (proxy.kind !== 'failed') return true;
+  if (proxy.kind !== 'failed') {
+    // After a restart everything looks as before.
+    window.setStatusBarMessage(proxyWords(proxy, l10n.t).text, shownMs);
+    return true;
+  }
   // Asked for by hand, so the answer is a message too; at start the status bar alone says it.
   void showFailure(proxy, ports);
   return false;

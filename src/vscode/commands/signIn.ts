@@ -4,6 +4,7 @@ import { maskKey, type Secret } from '../../base/secret';
 import { exchangeCode, type CodeAnswer } from '../../service/codeExchange';
 import { callbackUrlOf, challengeOf, codeIn, newVerifier, signInUrl } from '../../service/signIn';
 import { SignInListener, type SignInAnswer } from '../../service/signInListener';
+import { reachText } from '../reachText';
 import { signInPage } from '../signInPage';
 import { addOne, tellResult } from './addOne';
 import type { Command, CommandPorts } from './ports';
@@ -90,7 +91,10 @@ async function tellNoKey(
   const text =
     answer.kind === 'refused'
       ? l10n.t('OpenRouter did not accept the code: it was used before, or it is older than ten minutes.')
-      : l10n.t('OpenRouter could not be reached ({0}). No key was added.', answer.detail);
+      : l10n.t(
+          'OpenRouter could not be reached ({0}). No key was added. Look at the network, then try again.',
+          reachText(answer.detail, l10n.t),
+        );
   return (await window.showErrorMessage(text, tryAgain)) === tryAgain && (await signIn(ports));
 }
 

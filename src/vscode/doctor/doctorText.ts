@@ -4,6 +4,7 @@ import type { PortOwner } from '../../service/doctor/portOwner';
 import type { Formats } from '../../webview/formats';
 import { proxyAdvice, proxyWords } from '../../webview/stateWords';
 import type { Translate } from '../../webview/translate';
+import { reachText } from '../reachText';
 import { said, type FindingText, type Of } from './findingWords';
 import { clientText, keyText, leftoverText } from './inventoryText';
 
@@ -87,14 +88,16 @@ function portText(finding: Of<'served' | 'notRunning' | 'portFailed'>, t: Transl
           ? joined(t('This window serves port {0}.', String(port)), who)
           : joined(t('Port {0} is served by the window {1}.', String(port), finding.hostedBy), who),
       );
-    case 'notRunning':
+    case 'notRunning': {
+      const start = t('Start it: until then, clients get no answer.');
       return owner === null
-        ? said(t('The proxy does not run. Port {0} is free.', String(port)), null, 'startProxy')
+        ? said(t('The proxy does not run. Port {0} is free.', String(port)), start, 'startProxy')
         : said(
             joined(t('The proxy does not run. Port {0} is taken.', String(port)), who),
-            null,
+            start,
             'startProxy',
           );
+    }
     case 'portFailed': {
       const { failure: code, detail } = finding;
       const proxy = { kind: 'failed', code, detail, port } as const;
@@ -131,7 +134,7 @@ function selfText(
       );
     case 'selfSilent':
       return said(
-        t('The proxy does not answer on its own port ({0}).', finding.got),
+        t('The proxy does not answer on its own port ({0}).', reachText(finding.got, t)),
         t(
           'Restart the proxy. A firewall or a security program may block connections of this machine to itself.',
         ),
@@ -165,7 +168,7 @@ function upstreamText(
       );
     case 'upstreamFailed':
       return said(
-        t('OpenRouter cannot be reached ({0}).', finding.got),
+        t('OpenRouter cannot be reached ({0}).', reachText(finding.got, t)),
         t(
           'Look at the network. Keywheel connects directly: a network that lets everything out through a proxy alone does not let it out.',
         ),

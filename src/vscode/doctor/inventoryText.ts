@@ -1,6 +1,7 @@
 // What the doctor found of keys, clients and leftovers, in words; no vscode, so that it can be tested.
 import type { Translate } from '../../webview/translate';
 import { stateText } from '../clients/clientWords';
+import { reachText } from '../reachText';
 import { said, type FindingText, type Of } from './findingWords';
 
 export function keyText(
@@ -27,7 +28,10 @@ export function keyText(
     case 'keyOff':
       return said(t('“{0}” is switched off.', finding.label));
     case 'keyUnreachable':
-      return said(t('“{0}” could not be checked ({1}).', finding.label, finding.got));
+      return said(
+        t('“{0}” could not be checked ({1}).', finding.label, reachText(finding.got, t)),
+        t('Run the doctor again once OpenRouter answers.'),
+      );
   }
 }
 

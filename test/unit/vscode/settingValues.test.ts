@@ -43,9 +43,9 @@ const wrong: Readonly<Record<string, readonly unknown[]>> = {
   idleTimeoutSeconds: [0, 3601, []],
   keepAliveAfterSeconds: [0, 3601, {}],
   exhaustedStatus: [500, '429', null],
-  fallbackModels: [[], 'a/b', { 'a/b': 'c/d' }, { 'a/b': [1] }],
+  fallbackModels: [[], 'a/b', null, { 'a/b': 'c/d' }, { 'a/b': [1] }, { 'a/b': ['c/d', ''] }],
   'statusBar.format': ['words', 1, null],
-  'terminal.clients': ['openai', [1], ['emacs'], {}],
+  'terminal.clients': ['openai', [1], ['emacs'], ['openai', 'emacs'], {}, null],
 };
 
 describe('the settings of a window', () => {
@@ -59,10 +59,18 @@ describe('the settings of a window', () => {
   it('take right values', () => {
     const { values, problems } = readSettingValues(good, defaultValues, properties);
     assert.deepEqual(problems, []);
-    const { autoStart, 'statusBar.format': statusFormat, ...rest } = good;
-    // Which terminals get variables is read where it is used.
-    const proxy = Object.fromEntries(Object.entries(rest).filter(([name]) => name !== 'terminal.clients'));
-    assert.deepEqual(values, { autoStart, statusFormat, proxy: { ...defaultValues.proxy, ...proxy } });
+    const {
+      autoStart,
+      'statusBar.format': statusFormat,
+      'terminal.clients': terminalClients,
+      ...proxy
+    } = good;
+    assert.deepEqual(values, {
+      autoStart,
+      statusFormat,
+      terminalClients,
+      proxy: { ...defaultValues.proxy, ...proxy },
+    });
   });
 
   for (const name of settingNames) {

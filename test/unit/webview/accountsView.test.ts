@@ -124,5 +124,9 @@ describe('accountsView', () => {
     assert.equal(empty([], { vault: 'slow' }), 'loading');
     assert.equal(empty([]), 'noKeys');
     assert.equal(empty([accountView()], { vault: 'slow' }), null);
+    const stopped = stateOf([]);
+    const keys = { ...stopped.snapshot.wheel, keys: 2 };
+    const added = { ...stopped, snapshot: { ...stopped.snapshot, wheel: keys } };
+    assert.equal(accountsView(added, english).empty, 'notRunning');
   });
 });

@@ -4,7 +4,7 @@ import { claudeCodeClient } from '../../../../src/service/clients/claudeCode';
 import { Connector } from '../../../../src/service/clients/connector';
 import { rooApi, rooClient, type RooApi } from '../../../../src/service/clients/roo';
 import { curlLine } from '../../../../src/service/clients/snippets';
-import { readTerminalClients, terminalVariables } from '../../../../src/service/clients/terminal';
+import { terminalVariables } from '../../../../src/service/clients/terminal';
 import { TemporaryHome } from './temporaryHome';
 
 const endpoint = {
@@ -102,9 +102,7 @@ describe('Connector', () => {
 });
 
 describe('what is offered beside files', () => {
-  it('sets variables a tick a client, and ignores what a setting holds beside known names', () => {
-    assert.deepEqual(readTerminalClients(['claudeCode', 'x', 3]), ['claudeCode']);
-    assert.deepEqual(readTerminalClients('openai'), []);
+  it('sets variables a tick a client', () => {
     assert.deepEqual(terminalVariables('claudeCode', endpoint), {
       ANTHROPIC_BASE_URL: 'http://127.0.0.1:9999/api',
       ANTHROPIC_AUTH_TOKEN: endpoint.proxyKey,

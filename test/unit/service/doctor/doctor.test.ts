@@ -111,6 +111,29 @@ describe('the doctor', () => {
     }
   });
 
+  it('warns of a proxy that does not run and of an upstream out of reach, and says what to do', async () => {
+    await using home = await TemporaryHome.make();
+    const key = plainKey(`sk-or-v1-${'a'.repeat(64)}`, 'Work');
+    const checkKey = (): Promise<KeyCheck> =>
+      Promise.resolve({ kind: 'unreachable', detail: 'ECONNREFUSED' });
+    const checked = await examine(portsOf(home, { keys: [key], checkKey }));
+    const { blocks } = doctorPage(checked, speech);
+    const troubles = blocks.flatMap((block) =>
+      block.kind === 'finding' && ['warn', 'bad'].includes(block.tone)
+        ? [[block.text, block.advice ?? '']]
+        : [],
+    );
+    assert.deepEqual(
+      troubles.map(([text]) => text),
+      [
+        'The proxy does not run. Port 1 is free.',
+        'OpenRouter cannot be reached (connection refused, ECONNREFUSED).',
+        '“Work” could not be checked (connection refused, ECONNREFUSED).',
+      ],
+    );
+    for (const [text, advice] of troubles) assert.notEqual(advice, '', text);
+  });
+
   it('finds who owns the port', async () => {
     const server = createServer();
     const port = await listening(server);

@@ -1,0 +1,229 @@
+/** What each command of the palette comes to in each state: the rows of the table of messages. */
+import type { Reactions } from './reactions';
+
+export const states = ['no key', 'proxy stopped', 'no network', 'offline upstream'] as const;
+export type State = (typeof states)[number];
+
+/** Called when the command was run: waits for what comes of it, and gives that in words. */
+export type Cell = (seen: Reactions) => Promise<string>;
+
+export interface Row {
+  readonly command: string;
+  /** Null where the palette does not offer it. */
+  readonly cells: Readonly<Record<State, Cell | null>>;
+  /** Whether the palette offers it may depend on more than the state. */
+  readonly offeredOrNot?: true;
+}
+
+export const keys = ['1', '2'].map((end) => `sk-or-v1-e2e-anna-${end.padStart(48, '0')}`);
+const [, otherKey = ''] = keys;
+
+const inAll = (cell: Cell): Row['cells'] => ({ 'no key': cell, 'proxy stopped': cell, ...outOfReach(cell) });
+
+function outOfReach(cell: Cell): Pick<Row['cells'], 'no network' | 'offline upstream'> {
+  return { 'no network': cell, 'offline upstream': cell };
+}
+
+const flashes =
+  (text: RegExp): Cell =>
+  async (seen) =>
+    await seen.flashes(text);
+const shows =
+  (text: RegExp): Cell =>
+  async (seen) => {
+    const item = await seen.shows(text);
+    return `shows in the status bar “${item.text}”`;
+  };
+const doctor =
+  (text: RegExp): Cell =>
+  async (seen) =>
+    await seen.opensPage('main > p, .finding:is([data-tone="bad"], [data-tone="warn"]) p', text);
+const dashboard =
+  (text: RegExp): Cell =>
+  async (seen) =>
+    await seen.opensPage('header .allowance, header .proxy, .empty:not([hidden]) p', text);
+
+/** In this order they are run: each leaves the state as it was, but for the last two, of which one ends it. */
+export const rows: readonly Row[] = [
+  {
+    command: 'addKey',
+    cells: {
+      'no key': async (seen: Reactions): Promise<string> => {
+        await seen.window.quickInput.fill('hello', /OpenRouter API key/);
+        return await seen.wants(/not an OpenRouter key: those begin with/);
+      },
+      'proxy stopped': async (seen: Reactions): Promise<string> => {
+        await typeKey(seen, otherKey, 'spare');
+        return await seen.says(/Key “spare” added\. .*50/);
+      },
+      ...outOfReach(async (seen) => {
+        await typeKey(seen, otherKey, 'spare');
+        return await seen.says(/Key “spare” added\. OpenRouter could not be reached .*; it is checked later/);
+      }),
+    },
+  },
+  {
+    command: 'removeKey',
+    cells: {
+      ...inAll(async (seen) => {
+        await seen.window.quickInput.pick('spare', /Choose the key/);
+        return await seen.says(/Key “spare” removed/);
+      }),
+      'no key': null,
+    },
+  },
+  {
+    command: 'signIn',
+    cells: {
+      'no key': leaveSignIn,
+      'proxy stopped': leaveSignIn,
+      // VS Code asks before it opens a page that is not on this machine.
+      'no network': async (seen: Reactions): Promise<string> => {
+        const asked = await seen.asks(/openrouter\.invalid\/auth/);
+        return then(asked, await failSignIn(seen, true));
+      },
+      'offline upstream': async (seen: Reactions): Promise<string> => await failSignIn(seen, false),
+    },
+  },
+  {
+    command: 'exportKeyList',
+    cells: {
+      ...inAll(async (seen) => `opens the list, ${await seen.flashes(/Labels and limits/)}`),
+      'no key': null,
+    },
+  },
+  {
+    command: 'connectClient',
+    cells: inAll(async (seen) => {
+      await seen.window.quickInput.pick('Claude Code', /Choose the client/);
+      await seen.window.quickInput.pick('openrouter/free', /Choose the model/);
+      await seen.asks(/Connect Claude Code to Keywheel\?/);
+      return 'wants the client and the model, then asks “Connect Claude Code to Keywheel?” with what is written';
+    }),
+  },
+  {
+    command: 'disconnectAllClients',
+    offeredOrNot: true,
+    cells: inAll(async (seen) => await seen.says(/No client is connected/)),
+  },
+  {
+    command: 'sendTestRequest',
+    cells: {
+      'no key': async (seen: Reactions): Promise<string> =>
+        await seen.says(/There is no key yet.*Add one first/),
+      'proxy stopped': null,
+      ...outOfReach(async (seen) => {
+        await seen.window.quickInput.pick('openrouter/free', /Choose the model/);
+        return await seen.says(/OpenRouter cannot be reached .*Look at the network, or run the doctor/);
+      }),
+    },
+  },
+  {
+    command: 'runDoctor',
+    cells: {
+      'no key': doctor(/There is no key\. Add a key/),
+      'proxy stopped': doctor(/The proxy does not run\. .*Start it/),
+      ...outOfReach(doctor(/OpenRouter cannot be reached .*Look at the network.*could not be checked/)),
+    },
+  },
+  { command: 'copyBaseUrl', cells: { ...inAll(flashes(/Base URL copied: http/)), 'proxy stopped': null } },
+  { command: 'copyProxyKey', cells: inAll(flashes(/Proxy key copied/)) },
+  {
+    command: 'makeNewProxyKey',
+    cells: inAll(async (seen) => {
+      const asked = await seen.asks(/Make a new proxy key\?.*are refused until/, 'Make New Proxy Key');
+      return then(asked, await seen.says(/The proxy has a new key\. Set it in your clients/));
+    }),
+  },
+  {
+    command: 'openDashboard',
+    cells: {
+      'no key': dashboard(/Add/),
+      'proxy stopped': dashboard(/Proxy stopped.*Your keys are shown here once the proxy runs/),
+      ...outOfReach(dashboard(/Proxy runs on port/)),
+    },
+  },
+  {
+    command: 'openWalkthrough',
+    cells: inAll(async (seen) => {
+      await seen.window.page.getByText('Add your OpenRouter keys').first().waitFor();
+      await seen.closeEditor();
+      return 'opens the walkthrough';
+    }),
+  },
+  {
+    command: 'recordNextRequest',
+    cells: {
+      ...inAll(
+        async (seen) => await seen.says(/are written to the log.*Nothing is kept of any other/, 'Cancel'),
+      ),
+      'proxy stopped': null,
+    },
+  },
+  {
+    command: 'showLog',
+    cells: inAll(async (seen) => {
+      const panel = seen.window.page.locator('.part.panel');
+      await panel.locator('.view-lines').first().waitFor();
+      await seen.window.page.keyboard.press('Control+J');
+      await panel.waitFor({ state: 'hidden' });
+      return 'opens the log';
+    }),
+  },
+  {
+    command: 'removeEverything',
+    cells: inAll(async (seen) => await seen.asks(/Remove everything that Keywheel keeps\?/)),
+  },
+  {
+    command: 'restartProxy',
+    cells: {
+      ...inAll(flashes(/Proxy runs on port/)),
+      'proxy stopped': async (seen: Reactions): Promise<string> => {
+        const said = await seen.flashes(/Proxy runs on port/);
+        await seen.run('Stop Proxy');
+        await seen.shows(/stopped/);
+        return said;
+      },
+    },
+  },
+  { command: 'stopProxy', cells: { ...inAll(shows(/stopped/)), 'proxy stopped': null } },
+  {
+    command: 'startProxy',
+    cells: {
+      'no key': null,
+      'proxy stopped': async (seen: Reactions): Promise<string> => {
+        await seen.shows(/50/);
+        return await seen.flashes(/Proxy runs on port/);
+      },
+      'no network': null,
+      'offline upstream': null,
+    },
+  },
+];
+
+/** Answers what Add Key asks. */
+export async function typeKey({ window }: Reactions, raw: string, label: string): Promise<void> {
+  await window.quickInput.fill(raw, /OpenRouter API key/);
+  await window.quickInput.fill(label, /Label/);
+}
+
+/** The browser's page is not answered. */
+async function leaveSignIn(seen: Reactions): Promise<string> {
+  const waiting = await seen.says(/Waiting for you to sign in/, 'Cancel');
+  const left = await seen.says(/The sign-in was not finished/);
+  return then('opens OpenRouter’s page', waiting, `after Cancel ${left}`);
+}
+
+/** With a code that cannot be traded for a key. */
+async function failSignIn(seen: Reactions, asksToOpen: boolean): Promise<string> {
+  const waiting = await seen.says(/Waiting for you to sign in/, 'Cancel');
+  await seen.says(/The sign-in was not finished/, 'Paste a Code');
+  if (asksToOpen) await seen.asks(/openrouter\.invalid\/auth/);
+  await seen.window.quickInput.fill('0123456789abcdef', /Paste the code/);
+  const said = await seen.says(/OpenRouter could not be reached .*Look at the network, then try again/);
+  return then('opens OpenRouter’s page', waiting, `with a pasted code ${said}`);
+}
+
+function then(...said: readonly string[]): string {
+  return said.join(', then ');
+}

@@ -1,0 +1,128 @@
+/** What a command makes VS Code show: waited for, given in words, and taken away again. */
+import assert from 'node:assert/strict';
+import type { Locator } from 'playwright-core';
+import { clean, matches, pollUntil } from '../../vscode/quickInput';
+import type { StatusBarItem, VsCodeWindow } from '../../vscode/vscodeWindow';
+
+const timeoutMs = 20_000;
+
+export class Reactions {
+  constructor(readonly window: VsCodeWindow) {}
+
+  /** Runs a command of the palette by its title, without "Keywheel: ". */
+  async run(title: string): Promise<void> {
+    await this.window.runCommand(`Keywheel: ${title}`);
+  }
+
+  /** The commands that the palette offers now, without "Keywheel: ". The window has to be high enough for all. */
+  async offered(): Promise<string[]> {
+    const { quickInput, page } = this.window;
+    await page.keyboard.press('F1');
+    await quickInput.type('>Keywheel: ', /./);
+    const filtered = async (): Promise<boolean> =>
+      (await quickInput.rows()).some((row) => row.startsWith('Keywheel: '));
+    await pollUntil(filtered, 'The palette never showed a command of Keywheel', timeoutMs);
+    const rows = await quickInput.rows();
+    await quickInput.dismiss();
+    return rows.filter((row) => row.startsWith('Keywheel: ')).map((row) => row.replace('Keywheel: ', ''));
+  }
+
+  /** A notification, which is closed unless one of its buttons is to be pressed. */
+  async says(text: RegExp, button?: string): Promise<string> {
+    const said = await this.window.waitForNotification(text, timeoutMs);
+    const item = this.window.page.locator('.notification-list-item').filter({ hasText: said.slice(0, 20) });
+    const buttons = await item
+      .locator('.notification-list-item-buttons-container .monaco-button')
+      .allInnerTexts();
+    const offers =
+      buttons.length === 0 ? '' : `, with ${buttons.map((each) => `[${clean(each)}]`).join(' ')}`;
+    if (button === undefined) await this.closeNotifications();
+    else await this.window.pressInNotification(text, button);
+    return `says “${said}”${offers}`;
+  }
+
+  /** A dialog, which is answered. */
+  async asks(text: RegExp, button = 'Cancel'): Promise<string> {
+    const dialog = this.window.page.locator('.monaco-dialog-box');
+    await dialog.waitFor({ timeout: timeoutMs });
+    const message = clean(await dialog.locator('.dialog-message-text').innerText());
+    const detail = clean((await dialog.locator('.dialog-message-detail').allInnerTexts()).join(' '));
+    assert.match(`${message} ${detail}`, text);
+    await dialog.locator('.monaco-button').getByText(button, { exact: true }).click();
+    await dialog.waitFor({ state: 'detached', timeout: timeoutMs });
+    return `asks “${[message, detail].filter((part) => part !== '').join(' ')}”`;
+  }
+
+  /** An input box or a pick list, which is left. */
+  async wants(text: RegExp): Promise<string> {
+    const { quickInput } = this.window;
+    const { title, message, placeholder } = await quickInput.waitFor(text, timeoutMs);
+    await quickInput.dismiss();
+    return `wants “${[title, message === '' ? placeholder : message].join(': ')}”`;
+  }
+
+  /** A message in the status bar that goes by itself. */
+  async flashes(text: RegExp): Promise<string> {
+    const items = this.window.page.locator('.statusbar-item');
+    let seen: string | undefined;
+    const isSeen = async (): Promise<boolean> => {
+      seen = (await items.allInnerTexts()).map(clean).find((each) => matches(each, text));
+      return seen !== undefined;
+    };
+    await pollUntil(isSeen, `The status bar never said ${String(text)}`, timeoutMs);
+    return `says in the status bar “${seen ?? ''}”`;
+  }
+
+  /** Keywheel's own item in the status bar. */
+  async shows(text: RegExp): Promise<StatusBarItem> {
+    return await this.window.waitForStatusBarItem('keywheel.status', text, timeoutMs);
+  }
+
+  /** A page of ours, whose part at `selector` comes to hold the text; its tab is closed. */
+  async opensPage(selector: string, text: RegExp): Promise<string> {
+    let seen = '';
+    const isSeen = async (): Promise<boolean> => {
+      try {
+        const frame = await this.window.webviewFrame(selector, timeoutMs);
+        seen = (await frame.locator(selector).allInnerTexts()).map(clean).join(' ');
+      } catch (error: unknown) {
+        // The frame is another one once its HTML is there.
+        if (!/detached|destroyed|navigat/i.test(String(error))) throw error;
+      }
+      return text.test(seen);
+    };
+    await pollUntil(isSeen, `No page with ${String(text)}`, timeoutMs).catch((error: unknown) => {
+      throw new Error(`The page shows ${JSON.stringify(seen)}.`, { cause: error });
+    });
+    await this.closeEditor();
+    return `opens a page: “${seen}”`;
+  }
+
+  /** A part of the workbench. */
+  async sees(part: Locator): Promise<void> {
+    await part.first().waitFor({ timeout: timeoutMs });
+  }
+
+  /** No notification is there any more, as none came but those that were waited for. */
+  async nothingElse(): Promise<void> {
+    await pollUntil(async () => (await this.window.notifications()).length === 0, 'More was said', 5_000);
+  }
+
+  async closeEditor(): Promise<void> {
+    const tabs = this.window.page.locator('.tabs-container .tab');
+    const before = await tabs.count();
+    await this.window.page.locator('.tab.active .tab-actions a').first().dispatchEvent('click');
+    await pollUntil(async () => (await tabs.count()) < before, 'The tab stayed open', timeoutMs);
+  }
+
+  /** Without the palette, which takes longer. */
+  private async closeNotifications(): Promise<void> {
+    const closers = this.window.page.locator('.notification-list-item .codicon-notifications-clear');
+    const allClosed = async (): Promise<boolean> => {
+      for (const closer of await closers.all())
+        await closer.dispatchEvent('click', {}, { timeout: 500 }).catch(() => undefined); // It may go by itself.
+      return (await this.window.notifications()).length === 0;
+    };
+    await pollUntil(allClosed, 'Notifications stayed', timeoutMs);
+  }
+}
