@@ -14,6 +14,7 @@ import { KeyActions } from './service/keyActions';
 import { Keyring } from './service/keyring';
 import { checkKeyAt } from './service/ownCheck';
 import { Series } from './service/series';
+import type { SecretVault } from './service/ports';
 import { StateFile } from './service/stateFile';
 import { StateKeeping } from './service/stateKeeping';
 import { AccountsTree } from './vscode/accountsTree';
@@ -78,7 +79,7 @@ function compose(context: ExtensionContext, log: Log, channel: LogOutputChannel)
     }),
   );
   const parts = { clock, log, version, settings, channel };
-  const { hosted, keyring, machineId } = openWindow(context, owned, parts);
+  const { hosted, keyring, vault, machineId } = openWindow(context, owned, parts);
   const { service } = hosted;
   const folder = context.globalStorageUri.fsPath;
   const store = new MementoStateStore(context.globalState, machineId);
@@ -87,10 +88,13 @@ function compose(context: ExtensionContext, log: Log, channel: LogOutputChannel)
   const fileStore = new StateFile(join(folder, machineId, 'state.json'));
   const fileKeeper = owned.add(new StateKeeping({ service, store: fileStore, log }));
   const keepers = [keeper, fileKeeper];
-  const forgetCounts = async (): Promise<void> => {
+  const forgetCounts = async (): Promise<boolean> => {
+    // First what is known, then what was kept of it.
+    const isForgotten = await hosted.forget();
     await Promise.all(keepers.map(async (each) => await each.forget()));
+    return isForgotten;
   };
-  const state = composeViews(context, owned, { ...parts, service, keyring, forgetCounts });
+  const state = composeViews(context, owned, { ...parts, service, keyring, vault, forgetCounts });
   const inBackground = (what: string, work: Promise<unknown>): void => {
     work.catch((error: unknown) => log.error(`${what} failed.`, error));
   };
@@ -118,7 +122,7 @@ function openWindow(
   context: ExtensionContext,
   owned: DisposableStore,
   { clock, log, version, settings, channel }: WindowParts,
-): { hosted: HostedWindow; keyring: Keyring; machineId: string } {
+): { hosted: HostedWindow; keyring: Keyring; vault: SecretVault; machineId: string } {
   const folder = context.globalStorageUri.fsPath;
   const { secret, machineId } = hostSecretIn(folder, log);
   const vault = new SecretStorageVault(context.secrets);
@@ -154,7 +158,7 @@ function openWindow(
     }),
   );
   owned.add(channel.onDidChangeLogLevel(() => hosted.setLogLevel(shownLevel(channel))));
-  return { hosted, keyring, machineId };
+  return { hosted, keyring, vault, machineId };
 }
 
 /** Where none can be kept, this window stands alone. */
@@ -176,15 +180,18 @@ async function tellTrouble(channel: LogOutputChannel): Promise<void> {
 interface Core extends WindowParts {
   readonly service: HostedWindow['service'];
   readonly keyring: Keyring;
-  readonly forgetCounts: () => Promise<void>;
+  readonly vault: SecretVault;
+  /** Resolves to whether the proxy has forgotten them too. */
+  readonly forgetCounts: () => Promise<boolean>;
 }
 
 /** All that people see and can run; returns the state that it shows. */
 function composeViews(context: ExtensionContext, owned: DisposableStore, core: Core): CurrentState {
-  const { version, clock, log, channel, settings, service, keyring } = core;
+  const { version, clock, log, channel, settings, service, keyring, vault } = core;
   const { extensionUri, extension, globalState, environmentVariableCollection } = context;
   const series = new Series(clock);
   owned.add(service.onDidFinishExchange((exchange) => series.add(exchange)));
+  owned.add(service.onDidForget(() => series.clear()));
   const keyActions = owned.add(new KeyActions({ service, keyring, clock, log }));
   const state = owned.add(new CurrentState({ service, keyring, series, keyActions, log }));
   const run = async (request: DashboardRequest): Promise<boolean> =>
@@ -197,14 +204,17 @@ function composeViews(context: ExtensionContext, owned: DisposableStore, core: C
   const showDashboard = (): void => dashboard.show();
   const showLog = (): void => channel.show();
   const notifier = owned.add(new Notifier({ clock, log, state, globalState }));
-  const forget = async (): Promise<void> => {
-    await Promise.all([core.forgetCounts(), notifier.forget()]);
+  const forget = async (): Promise<boolean> => {
+    const [isForgotten] = await Promise.all([core.forgetCounts(), notifier.forget()]);
+    return isForgotten;
   };
   const clients = composeClients(context, owned, { service, keyring, settings, clock, log });
   const { onDidChange } = state;
   owned.add(new TerminalEnvironment({ ...clients, onDidChange, collection: environmentVariableCollection }));
   const views = { showDashboard, showLog, extensionId: extension.id, version, clients };
-  owned.add(registerCommands({ service, keyring, keyActions, settings, clock, log, forget, ...views }));
+  owned.add(
+    registerCommands({ service, keyring, vault, keyActions, settings, clock, log, forget, ...views }),
+  );
   return state;
 }
 

@@ -66,6 +66,13 @@ export class EventStreams implements Disposable {
     this.send(reader, { kind: 'state', state: service.savedState() });
   }
 
+  /** Tells all windows, and what there is now before that. */
+  forgotten(): void {
+    this.tellChange();
+    this.tell({ kind: 'forgotten' });
+    this.tell({ kind: 'state', state: this.ports.service.savedState() });
+  }
+
   /** Ends all streams, and says why. */
   bye(reason: ByeReason): void {
     this.tell({ kind: 'bye', reason });

@@ -7,12 +7,17 @@ import { keySetSchema } from '../service/keySet';
 import type { Seal } from './proof';
 import type { SharedKeys } from './sharedKeys';
 
-export type CommandedService = Pick<KeywheelService, 'checkKey' | 'refresh' | 'unlock' | 'recorder'>;
+export type CommandedService = Pick<
+  KeywheelService,
+  'checkKey' | 'refresh' | 'unlock' | 'forget' | 'recorder'
+>;
 
 export interface HostCommandPorts {
   readonly service: CommandedService;
   readonly keys: SharedKeys;
   readonly version: string;
+  /** Tells all windows that what they have heard is not to be kept. */
+  readonly tellForgotten: () => void;
   /** Gives the port free within the call and ends hosting. */
   readonly leave: (reason: ByeReason) => void;
 }
@@ -64,6 +69,11 @@ const commands: Readonly<Record<string, Command>> = {
     const target = v.safeParse(unlockSchema, body);
     if (!target.success) return Promise.resolve(malformed);
     service.unlock(target.output);
+    return Promise.resolve(done);
+  },
+  forget: ({ service, tellForgotten }) => {
+    service.forget();
+    tellForgotten();
     return Promise.resolve(done);
   },
   /** Answered when the next exchange is over: bodies are in it, so it is sealed. */

@@ -45,6 +45,7 @@ export class RemoteService implements Disposable {
         if (station.place.kind === 'hosting') this.stateChanged.fire(state);
       }),
     );
+    this.owned.add(view.onDidForget(() => this.saved.splice(0)));
     this.owned.add(station.onDidChange(() => this.tellPlace()));
   }
 
@@ -55,6 +56,11 @@ export class RemoteService implements Disposable {
 
   get onDidFinishExchange(): Event<ExchangeView> {
     return this.ports.view.onDidFinishExchange;
+  }
+
+  /** `activity()` is empty, and counts begin anew. */
+  get onDidForget(): Event<void> {
+    return this.ports.view.onDidForget;
   }
 
   /** State to be saved: told in the window that hosts alone. */
@@ -112,6 +118,15 @@ export class RemoteService implements Disposable {
   /** Lifts locks that the user knows better of; views show it when it is done. */
   unlock(target: UnlockTarget): void {
     void this.ask({ name: 'unlock', body: target, timeoutMs: commandTimeoutMs });
+  }
+
+  /** Counts and activity are gone, but for what is known of the keys that are there. Resolves to whether the proxy knows nothing more. */
+  async forget(): Promise<boolean> {
+    const isServed = this.snapshot().proxy.kind === 'running';
+    const reply = await this.ask({ name: 'forget', body: {}, timeoutMs: commandTimeoutMs });
+    if (reply?.status === 200) return true;
+    this.ports.view.forget();
+    return !isServed;
   }
 
   /** Resolves with the next exchange in text once it is over; null if none came within ten minutes, or the host has gone. */

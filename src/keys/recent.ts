@@ -28,6 +28,10 @@ export class Recent<T> {
     if (oldest !== undefined) this.entries.delete(oldest);
   }
 
+  clear(): void {
+    this.entries.clear();
+  }
+
   /** Oldest first. */
   save(nowMs: number): [string, T, number][] {
     return [...this.entries]

@@ -5,10 +5,13 @@ import type { ExchangeView } from './snapshot';
 const mostKept = 500;
 
 export class Activity {
-  private readonly kept: ExchangeView[] = [];
+  private kept: ExchangeView[] = [];
+  /** When the last request was refused because all accounts were exhausted; null: none was. */
+  lastRefusalAtMs: number | null = null;
   private nextId = 1;
 
   add(report: ExchangeReport): ExchangeView {
+    if (report.refusal === 'accounts_exhausted') this.lastRefusalAtMs = report.endedAtMs;
     const { requestClass, attempts, ...rest } = report;
     const view: ExchangeView = {
       ...rest,
@@ -23,6 +26,12 @@ export class Activity {
     this.kept.push(view);
     if (this.kept.length > mostKept) this.kept.shift();
     return view;
+  }
+
+  /** Ids go on. */
+  clear(): void {
+    this.kept = [];
+    this.lastRefusalAtMs = null;
   }
 
   newestFirst(): readonly ExchangeView[] {

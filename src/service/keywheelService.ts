@@ -15,6 +15,7 @@ import { Activity } from './activity';
 import { buildSnapshot } from './buildSnapshot';
 import { Earlier } from './earlier';
 import { exchangeSettings, zoneOf } from './exchangeSettings';
+import { forget } from './forget';
 import { keyCheckOf, type KeyCheck } from './keyCheck';
 import { readKey } from './keyReader';
 import { keyStatus } from './keyStatus';
@@ -63,7 +64,6 @@ export class KeywheelService implements Disposable {
   readonly recorder: Recorder;
   private readonly telling: Pace;
   private readonly saving: Pace;
-  private lastRefusalAtMs: number | null = null;
 
   constructor(private readonly ports: ServicePorts) {
     const { clock, log } = ports;
@@ -123,7 +123,7 @@ export class KeywheelService implements Disposable {
     const old = this.settings;
     this.settings = settings;
     this.pool.maxWaiting = settings.maxWaiting;
-    if (zoneOf(settings) !== zoneOf(old)) this.pool.wheel.setZone(zoneOf(settings), this.nowMs());
+    if (zoneOf(settings) !== zoneOf(old)) this.pool.wheel.setZone(zoneOf(settings), this.pool.nowMs());
     if (settings.upstreamUrl !== old.upstreamUrl) this.replaceUpstream('leave');
     this.pool.rejudge();
     const isMoved = settings.port !== old.port || settings.host !== old.host;
@@ -138,7 +138,7 @@ export class KeywheelService implements Disposable {
     const { wheel } = this.pool;
     const known = new Set(wheel.roster.keys.keys());
     this.pool.setKeys(keys.map(keyOf));
-    if (keys.length > 0 && this.earlier.pourInto(wheel, this.nowMs())) this.pool.rejudge();
+    if (keys.length > 0 && this.earlier.pourInto(wheel, this.pool.nowMs())) this.pool.rejudge();
     const fresh = keys.map(({ key }) => keyIdOf(key)).filter((keyId) => !known.has(keyId));
     if (fresh.length === keys.length) this.readings.wantAll();
     else for (const keyId of fresh) this.readings.want(keyId);
@@ -197,10 +197,16 @@ export class KeywheelService implements Disposable {
     unlock(this.pool, target);
   }
 
+  /** Counts and activity are gone, but for what is known of the keys that are there now. */
+  forget(): void {
+    forget({ pool: this.pool, earlier: this.earlier, activity: this.ownActivity });
+  }
+
   snapshot(): Snapshot {
-    const { pool, lastRefusalAtMs } = this;
+    const { pool } = this;
     const { timezone } = this.settings;
-    return buildSnapshot({ pool, proxy: this.listening.state, timezone, lastRefusalAtMs }, this.nowMs());
+    const { lastRefusalAtMs } = this.ownActivity;
+    return buildSnapshot({ pool, proxy: this.listening.state, timezone, lastRefusalAtMs }, pool.nowMs());
   }
 
   /** Newest first, at most 500. */
@@ -209,17 +215,13 @@ export class KeywheelService implements Disposable {
   }
 
   savedState(): unknown {
-    return this.earlier.newest ?? saveWheel(this.pool.wheel, this.nowMs());
+    return this.earlier.newest ?? saveWheel(this.pool.wheel, this.pool.nowMs());
   }
 
   dispose(): void {
     this.listening.dispose();
     this.upstream.close();
     this.owned.dispose();
-  }
-
-  private nowMs(): number {
-    return this.ports.clock.nowMs();
   }
 
   private exchangePorts(): ExchangePorts {
@@ -235,7 +237,6 @@ export class KeywheelService implements Disposable {
   }
 
   private noteExchange(report: ExchangeReport): void {
-    if (report.refusal === 'accounts_exhausted') this.lastRefusalAtMs = report.endedAtMs;
     this.finished.fire(this.ownActivity.add(report));
     this.touch();
   }

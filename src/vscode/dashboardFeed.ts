@@ -1,6 +1,7 @@
 // What is posted to the dashboard's page, and how often: nothing while nobody looks, and no more than an eye follows.
 import type { Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
+import type { Event } from '../base/event';
 import type { KeywheelService } from '../service/keywheelService';
 import type { DashboardTab, ToDashboard } from '../service/messages';
 import { Pace } from '../service/pace';
@@ -17,7 +18,10 @@ export interface DashboardFeedPorts {
   readonly clock: Clock;
   readonly state: Pick<CurrentState, 'read' | 'onDidChange'>;
   readonly series: Pick<Series, 'view'>;
-  readonly service: Pick<KeywheelService, 'activity' | 'onDidFinishExchange'>;
+  readonly service: Pick<KeywheelService, 'activity' | 'onDidFinishExchange'> & {
+    /** What was shown of the past is to be shown no more. */
+    readonly onDidForget: Event<void>;
+  };
   readonly post: (message: ToDashboard) => void;
 }
 
@@ -39,6 +43,11 @@ export class DashboardFeed implements Disposable {
       }),
     );
     this.owned.add(service.onDidFinishExchange((exchange) => this.note(exchange)));
+    this.owned.add(
+      service.onDidForget(() => {
+        if (this.tab !== null) this.show(this.tab);
+      }),
+    );
   }
 
   /** The page shows this tab: it gets all that the tab needs at once, and then what changes. */

@@ -169,6 +169,25 @@ describe('clients of the packaged extension', () => {
     assert.equal(await get('.claude/settings.json'), claudeText);
   });
 
+  it('gives the bytes back when everything is removed, and nothing of Keywheel’s is left', async () => {
+    await window.clearNotifications();
+    await choose('Claude Code');
+    await window.quickInput.pick('openrouter/free', /model/);
+    await dialogText();
+    await press('Write');
+    await window.waitForNotification(/Claude Code is connected/);
+    await window.clearNotifications();
+    await window.runCommand('Keywheel: Remove Everything');
+    assert.match(await dialogText(), /Keys: 1\.[\s\S]*Claude Code: .*settings\.json/);
+    await window.screenshot('29-remove-everything');
+    await press('Remove Everything');
+    const said = await window.waitForNotification(/is removed/);
+    assert.match(said, /Disconnected: Claude Code/);
+    await window.screenshot('30-everything-removed');
+    assert.equal(await get('.claude/settings.json'), claudeText);
+    await window.waitForStatusBarItem('keywheel.status', /Add a key/);
+  });
+
   async function choose(client: string): Promise<void> {
     await window.runCommand('Keywheel: Connect Client');
     await window.quickInput.pick(client, /Choose the client/);

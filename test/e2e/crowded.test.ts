@@ -7,6 +7,8 @@ import { pollUntil } from '../vscode/quickInput';
 import { BareDashboard } from './support/bareDashboard';
 import { crowdedActivity, crowdedSeries, crowdedState } from './support/crowd';
 
+const never = (): { dispose: () => void } => ({ dispose: () => undefined });
+
 describe('the crowded dashboard', () => {
   let dashboard: BareDashboard;
   const nowMs = Date.now();
@@ -82,7 +84,7 @@ describe('the crowded dashboard', () => {
       clock: new SystemClock(),
       state: { read: () => now, onDidChange: changed.event },
       series: { view: () => crowdedSeries(nowMs) },
-      service: { activity: () => [], onDidFinishExchange: () => ({ dispose: () => undefined }) },
+      service: { activity: () => [], onDidFinishExchange: never, onDidForget: never },
       post: (message) => posting.push(page.evaluate(`window.postMessage(${JSON.stringify(message)}, '*')`)),
     });
     feed.show('accounts');

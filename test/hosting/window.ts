@@ -32,6 +32,11 @@ class FixedVault implements SecretVault {
     return Promise.resolve();
   }
 
+  clearKeys(): Promise<void> {
+    this.contents = { ...this.contents, keys: [] };
+    return Promise.resolve();
+  }
+
   saveOrder(): Promise<void> {
     return Promise.resolve();
   }
@@ -139,6 +144,10 @@ async function main(): Promise<void> {
         return await keyring.add(message.key, message.label);
       case 'remove':
         return await keyring.remove(message.keyId);
+      case 'forget':
+        return await hosted.forget();
+      case 'activity':
+        return service.activity();
       case 'update':
         return await keyring.update(message.keyId, { dailyLimit: message.dailyLimit });
       case 'configure':

@@ -19,7 +19,7 @@ export interface WindowOptions {
 }
 
 type Command =
-  | { readonly kind: 'start' | 'stop' | 'close' | 'snapshot' | 'proxyKey' }
+  | { readonly kind: 'start' | 'stop' | 'close' | 'snapshot' | 'activity' | 'proxyKey' | 'forget' }
   | { readonly kind: 'add'; readonly key: string; readonly label: string }
   | { readonly kind: 'remove'; readonly keyId: string }
   | { readonly kind: 'update'; readonly keyId: string; readonly dailyLimit: number | null }

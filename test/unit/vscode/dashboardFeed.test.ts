@@ -13,6 +13,8 @@ function world() {
   const fail = (error: unknown): void => assert.fail(String(error));
   const changed = new Emitter<void>(fail);
   const finished = new Emitter<ExchangeView>(fail);
+  const forgot = new Emitter<void>(fail);
+  let activity = [exchangeView({})];
   const posted: ToDashboard[] = [];
   let reads = 0;
   const state = stateOf([accountView()]);
@@ -20,11 +22,19 @@ function world() {
     clock,
     state: { read: () => (reads++, state), onDidChange: changed.event },
     series: new Series(clock),
-    service: { activity: () => [exchangeView({})], onDidFinishExchange: finished.event },
+    service: {
+      activity: () => activity,
+      onDidFinishExchange: finished.event,
+      onDidForget: forgot.event,
+    },
     post: (message) => posted.push(message),
   });
   const types = (): string[] => posted.splice(0).map(({ type }) => type);
-  return { clock, changed, finished, feed, types, posted, reads: () => reads };
+  const forget = (): void => {
+    activity = [];
+    forgot.fire();
+  };
+  return { clock, changed, finished, forget, feed, types, posted, reads: () => reads };
 }
 
 describe('the feed of the dashboard', () => {
@@ -72,5 +82,16 @@ describe('the feed of the dashboard', () => {
     finished.fire(exchangeView({ id: 4 }));
     clock.advance(10_000);
     assert.deepEqual(types(), ['state', 'history']);
+  });
+
+  it('takes away what was shown of the past as soon as that is forgotten', () => {
+    const { finished, forget, feed, types, posted } = world();
+    // Nobody looks.
+    forget();
+    assert.deepEqual(types(), []);
+    feed.show('activity');
+    finished.fire(exchangeView({ id: 2 }));
+    forget();
+    assert.deepEqual(posted.at(-1), { type: 'activity', exchanges: [] });
   });
 });
