@@ -79,6 +79,7 @@ describe('messages', () => {
 
   it('tell what is missing without a key', async () => {
     for (const command of ['Remove Key', 'Export Key List']) await notOffered(command, 'no key');
+    await notOffered('Disconnect All Clients', 'no client');
     assert.equal(await answerWithoutKey(), 402);
     await tell('no key', 'Add Key', async () => {
       await window.quickInput.type('hello', /OpenRouter API key/);
