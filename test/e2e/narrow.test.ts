@@ -99,6 +99,8 @@ describe('the dashboard in little room', () => {
     await frame.getByRole('button', { name: /Show as table: Requests by account/ }).click();
     await frame.locator('.chart-table table').first().waitFor();
     await check('a chart as a table');
+    const times = await frame.locator('.chart-table tbody th').first().boundingBox();
+    assert.ok((times?.height ?? 99) < 32, 'A time of day is broken into two lines');
     await window.screenshot('narrow-320-table');
     await fill('Activity');
     await frame.locator('.expander').first().click();
