@@ -14,6 +14,7 @@ import { KeyActions } from './service/keyActions';
 import { KeptHistory } from './service/keptHistory';
 import { Keyring } from './service/keyring';
 import { checkKeyAt } from './service/ownCheck';
+import type { SecretVault } from './service/ports';
 import { StateFile } from './service/stateFile';
 import { StateKeeping } from './service/stateKeeping';
 import { AccountsTree } from './vscode/accountsTree';
@@ -78,14 +79,16 @@ function compose(context: ExtensionContext, log: Log, channel: LogOutputChannel)
     }),
   );
   const parts = { clock, log, version, settings, channel };
-  const { hosted, keyring, machineId } = openWindow(context, owned, parts);
+  const { hosted, keyring, vault, machineId } = openWindow(context, owned, parts);
   const { service } = hosted;
   const keepers = openKeepers(context, owned, { clock, log, service, machineId });
-  const forgetAll = async (): Promise<void> => {
-    await service.forgetHistory();
+  const forgetAll = async (): Promise<boolean> => {
+    // First what is known, then what was kept of it.
+    const isForgotten = await hosted.forget();
     await Promise.all(keepers.map(async (each) => await each.forget()));
+    return isForgotten;
   };
-  const state = composeViews(context, owned, { ...parts, service, keyring, forgetAll });
+  const state = composeViews(context, owned, { ...parts, service, keyring, vault, forgetAll });
   const inBackground = (what: string, work: Promise<unknown>): void => {
     work.catch((error: unknown) => log.error(`${what} failed.`, error));
   };
@@ -113,7 +116,7 @@ function openWindow(
   context: ExtensionContext,
   owned: DisposableStore,
   { clock, log, version, settings, channel }: WindowParts,
-): { hosted: HostedWindow; keyring: Keyring; machineId: string } {
+): { hosted: HostedWindow; keyring: Keyring; vault: SecretVault; machineId: string } {
   const folder = context.globalStorageUri.fsPath;
   const { secret, machineId } = hostSecretIn(folder, log);
   const vault = new SecretStorageVault(context.secrets);
@@ -149,7 +152,7 @@ function openWindow(
     }),
   );
   owned.add(channel.onDidChangeLogLevel(() => hosted.setLogLevel(shownLevel(channel))));
-  return { hosted, keyring, machineId };
+  return { hosted, keyring, vault, machineId };
 }
 
 interface KeeperParts {
@@ -197,12 +200,14 @@ async function tellTrouble(channel: LogOutputChannel): Promise<void> {
 interface Core extends WindowParts {
   readonly service: HostedWindow['service'];
   readonly keyring: Keyring;
-  readonly forgetAll: () => Promise<void>;
+  readonly vault: SecretVault;
+  /** Resolves to whether the proxy has forgotten it all too. */
+  readonly forgetAll: () => Promise<boolean>;
 }
 
 /** All that people see and can run; returns the state that it shows. */
 function composeViews(context: ExtensionContext, owned: DisposableStore, core: Core): CurrentState {
-  const { version, clock, log, channel, settings, service, keyring } = core;
+  const { version, clock, log, channel, settings, service, keyring, vault } = core;
   const { extensionUri, extension, globalState, environmentVariableCollection } = context;
   const { series } = service.history;
   const keyActions = owned.add(new KeyActions({ service, keyring, clock, log }));
@@ -217,14 +222,17 @@ function composeViews(context: ExtensionContext, owned: DisposableStore, core: C
   const showDashboard = (): void => dashboard.show();
   const showLog = (): void => channel.show();
   const notifier = owned.add(new Notifier({ clock, log, state, globalState }));
-  const forget = async (): Promise<void> => {
-    await Promise.all([core.forgetAll(), notifier.forget()]);
+  const forget = async (): Promise<boolean> => {
+    const [isForgotten] = await Promise.all([core.forgetAll(), notifier.forget()]);
+    return isForgotten;
   };
   const clients = composeClients(context, owned, { service, keyring, settings, clock, log });
   const { onDidChange } = state;
   owned.add(new TerminalEnvironment({ ...clients, onDidChange, collection: environmentVariableCollection }));
   const views = { showDashboard, showLog, extensionId: extension.id, version, clients };
-  owned.add(registerCommands({ service, keyring, keyActions, settings, clock, log, forget, ...views }));
+  owned.add(
+    registerCommands({ service, keyring, vault, keyActions, settings, clock, log, forget, ...views }),
+  );
   return state;
 }
 

@@ -10,7 +10,7 @@ import { readStoragePointer } from './service/clients/storagePointer';
 async function main(): Promise<void> {
   const storage = await readStoragePointer(__dirname);
   if (storage === null) return;
-  const records = new ConnectionRecords(storage);
+  const records = new ConnectionRecords(storage, () => undefined);
   const files = new FileConnections({ places: thisMachine(), records, clock: new SystemClock() });
   const disconnect = async (record: ConnectionRecord): Promise<Undone | null> => {
     const client = clientOf(record.client);

@@ -6,8 +6,7 @@ import type { WindowIdentity } from './identity';
 
 export interface HostQuestion {
   /** Below `/host/`. */
-  readonly name:
-    'keys' | 'check-key' | 'refresh' | 'unlock' | 'record' | 'forget-history' | 'stop' | 'retire';
+  readonly name: 'keys' | 'check-key' | 'refresh' | 'unlock' | 'forget' | 'record' | 'stop' | 'retire';
   /** Sealed under this name where it holds secrets, and the answer's `sealed` is opened under the other. */
   readonly sealedAs?: string;
   readonly answerSealedAs?: string;

@@ -70,6 +70,13 @@ export class EventStreams implements Disposable {
     this.send(reader, { kind: 'history', history: service.history.save() });
   }
 
+  /** Tells all windows, and what there is now before that. */
+  forgotten(): void {
+    this.tellChange();
+    this.tell({ kind: 'forgotten' });
+    this.tell({ kind: 'state', state: this.ports.service.savedState() });
+  }
+
   /** Ends all streams, and says why. */
   bye(reason: ByeReason): void {
     this.tell({ kind: 'bye', reason });

@@ -9,13 +9,15 @@ import type { SharedKeys } from './sharedKeys';
 
 export type CommandedService = Pick<
   KeywheelService,
-  'checkKey' | 'refresh' | 'unlock' | 'recorder' | 'history'
+  'checkKey' | 'refresh' | 'unlock' | 'forget' | 'recorder'
 >;
 
 export interface HostCommandPorts {
   readonly service: CommandedService;
   readonly keys: SharedKeys;
   readonly version: string;
+  /** Tells all windows that what they have heard is not to be kept. */
+  readonly tellForgotten: () => void;
   /** Gives the port free within the call and ends hosting. */
   readonly leave: (reason: ByeReason) => void;
 }
@@ -69,8 +71,9 @@ const commands: Readonly<Record<string, Command>> = {
     service.unlock(target.output);
     return Promise.resolve(done);
   },
-  'forget-history': ({ service }) => {
-    service.history.clear();
+  forget: ({ service, tellForgotten }) => {
+    service.forget();
+    tellForgotten();
     return Promise.resolve(done);
   },
   /** Answered when the next exchange is over: bodies are in it, so it is sealed. */

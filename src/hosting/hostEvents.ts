@@ -18,6 +18,8 @@ export type HostEvent =
   | { readonly kind: 'keys'; readonly sealed: string }
   /** What is saved, for whoever takes over. */
   | { readonly kind: 'state'; readonly state: unknown }
+  /** What was heard before is gone, but for the snapshot: counts and exchanges begin anew. */
+  | { readonly kind: 'forgotten' }
   | { readonly kind: 'beat' }
   | { readonly kind: 'bye'; readonly reason: ByeReason };
 
@@ -29,6 +31,7 @@ const kinds: readonly HostEvent['kind'][] = [
   'exchange',
   'keys',
   'state',
+  'forgotten',
   'beat',
   'bye',
 ];

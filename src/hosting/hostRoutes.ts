@@ -97,7 +97,8 @@ export class HostRoutes implements Disposable {
       return;
     }
     const { service, keys, identity, leave } = this.ports;
-    const ports = { service, keys, leave, version: identity.version };
+    const tellForgotten = (): void => this.streams.forgotten();
+    const ports = { service, keys, tellForgotten, leave, version: identity.version };
     const result =
       method === 'POST' ? await runCommand(path.replace(/^\/host\//, ''), ports, body, seal) : null;
     if (result === null) answer(response, 404, { error: { code: 'unknown' } });

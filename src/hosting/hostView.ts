@@ -21,6 +21,7 @@ export class HostView implements Disposable {
   private readonly historyChanged: Emitter<void>;
   private readonly finished: Emitter<ExchangeView>;
   private readonly stateChanged: Emitter<unknown>;
+  private readonly forgot: Emitter<void>;
 
   constructor(clock: Clock, log: Log) {
     const onError = (error: unknown): void => log.error('A view failed.', error);
@@ -30,6 +31,7 @@ export class HostView implements Disposable {
     this.snapshotChanged = this.owned.add(new Emitter(onError));
     this.finished = this.owned.add(new Emitter(onError));
     this.stateChanged = this.owned.add(new Emitter(onError));
+    this.forgot = this.owned.add(new Emitter(onError));
   }
 
   get onDidChange(): Event<void> {
@@ -47,6 +49,11 @@ export class HostView implements Disposable {
 
   get onDidChangeState(): Event<unknown> {
     return this.stateChanged.event;
+  }
+
+  /** Exchanges and counts of before are worth nothing any more. */
+  get onDidForget(): Event<void> {
+    return this.forgot.event;
   }
 
   apply(event: Exclude<HostEvent, { kind: 'keys' | 'bye' }>): void {
@@ -70,7 +77,19 @@ export class HostView implements Disposable {
       case 'state':
         this.state = event.state;
         this.stateChanged.fire(event.state);
+        return;
+      case 'forgotten':
+        this.forget();
     }
+  }
+
+  /** Takes away what was heard; while a host is heard its snapshot stays. */
+  forget(): void {
+    this.state = null;
+    this.history.clear();
+    if (!this.isLive) this.snapshot = null;
+    this.forgot.fire();
+    this.snapshotChanged.fire();
   }
 
   /** There is no host now. */

@@ -89,6 +89,12 @@ export class HostedWindow implements Disposable {
     this.hosting.setLogLevel(level);
   }
 
+  /** Forgets counts and activity, after the host has heard which keys are gone. Resolves to whether all have. */
+  async forget(): Promise<boolean> {
+    await this.keys.settled();
+    return await this.service.forget();
+  }
+
   /** Resolves when this window's part has ended: the port is free at once, answers may go on for `drainMs`. */
   async close(drainMs: number): Promise<void> {
     await this.station.close(drainMs);
@@ -123,6 +129,7 @@ export class HostedWindow implements Disposable {
       case 'history':
       case 'exchange':
       case 'state':
+      case 'forgotten':
       case 'beat':
         this.view.apply(event);
     }

@@ -47,6 +47,7 @@ export class RemoteService implements Disposable {
         if (this.isHosting) this.stateChanged.fire(state);
       }),
     );
+    this.owned.add(view.onDidForget(() => this.saved.splice(0)));
     this.owned.add(station.onDidChange(() => this.tellPlace()));
   }
 
@@ -115,12 +116,6 @@ export class RemoteService implements Disposable {
     return this.ports.view.onDidChangeHistory;
   }
 
-  /** Resolves when neither the host nor this window knows of any exchange. */
-  async forgetHistory(): Promise<void> {
-    await this.ask({ name: 'forget-history', body: {}, timeoutMs: commandTimeoutMs });
-    this.history.clear();
-  }
-
   async checkKey(key: string): Promise<KeyCheck> {
     const reply = await this.ask({
       name: 'check-key',
@@ -140,6 +135,15 @@ export class RemoteService implements Disposable {
   /** Lifts locks that the user knows better of; views show it when it is done. */
   unlock(target: UnlockTarget): void {
     void this.ask({ name: 'unlock', body: target, timeoutMs: commandTimeoutMs });
+  }
+
+  /** Counts and past requests are gone, but for what is known of the keys that are there. Resolves to whether the proxy knows nothing more. */
+  async forget(): Promise<boolean> {
+    const isServed = this.snapshot().proxy.kind === 'running';
+    const reply = await this.ask({ name: 'forget', body: {}, timeoutMs: commandTimeoutMs });
+    if (reply?.status === 200) return true;
+    this.ports.view.forget();
+    return !isServed;
   }
 
   /** Resolves with the next exchange in text once it is over; null if none came within ten minutes, or the host has gone. */

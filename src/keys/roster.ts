@@ -134,6 +134,13 @@ export class Roster {
     return parts.toRecords();
   }
 
+  /** Nothing is known any more of keys and accounts that are not there: one that returns begins anew. */
+  forgetGone(): void {
+    this.former.clear();
+    this.absorbed.clear();
+    this.unclaimed.clear();
+  }
+
   private newKey(key: Key): KeyState {
     const state = new KeyState(key);
     this.unclaimed.claimKey(state);

@@ -28,6 +28,11 @@ export class SavedParts {
     }
   }
 
+  clear(): void {
+    this.keys.clear();
+    this.accounts.clear();
+  }
+
   claimKey(state: KeyState): void {
     const saved = this.keys.get(state.key.keyId);
     if (saved === undefined) return;

@@ -16,6 +16,10 @@ export class Earlier {
     return restoreResultOf(read);
   }
 
+  clear(): void {
+    this.states = [];
+  }
+
   /** Hands everything over, once: the counts of all, the locks of the last. False where there was nothing. */
   pourInto(wheel: Wheel, nowMs: number): boolean {
     const states = this.states.splice(0);

@@ -95,6 +95,11 @@ export class KeyActions implements Disposable {
     }
   }
 
+  /** What was removed cannot be brought back from here any more. */
+  forgetRemoved(): void {
+    for (const keyId of [...this.removals.keys()]) this.forget(keyId);
+  }
+
   dispose(): void {
     for (const { timer } of this.removals.values()) timer.dispose();
     this.removals.clear();

@@ -14,6 +14,7 @@ import { Upstream } from '../proxy/upstream';
 import { buildSnapshot } from './buildSnapshot';
 import { Earlier } from './earlier';
 import { exchangeSettings, zoneOf } from './exchangeSettings';
+import { forget } from './forget';
 import { History } from './history';
 import { keyCheckOf, type KeyCheck } from './keyCheck';
 import { readKey } from './keyReader';
@@ -125,7 +126,7 @@ export class KeywheelService implements Disposable {
     const old = this.settings;
     this.settings = settings;
     this.pool.maxWaiting = settings.maxWaiting;
-    if (zoneOf(settings) !== zoneOf(old)) this.pool.wheel.setZone(zoneOf(settings), this.nowMs());
+    if (zoneOf(settings) !== zoneOf(old)) this.pool.wheel.setZone(zoneOf(settings), this.pool.nowMs());
     if (settings.upstreamUrl !== old.upstreamUrl) this.replaceUpstream('leave');
     this.pool.rejudge();
     const isMoved = settings.port !== old.port || settings.host !== old.host;
@@ -140,7 +141,7 @@ export class KeywheelService implements Disposable {
     const { wheel } = this.pool;
     const before = wheel.roster.owners;
     this.pool.setKeys(keys.map(keyOf));
-    if (keys.length > 0 && this.earlier.pourInto(wheel, this.nowMs())) this.pool.rejudge();
+    if (keys.length > 0 && this.earlier.pourInto(wheel, this.pool.nowMs())) this.pool.rejudge();
     const now = wheel.roster.owners;
     const fresh = [...now.keys()].filter((keyId) => before.get(keyId) !== now.get(keyId));
     if (fresh.length === keys.length) this.readings.wantAll();
@@ -200,10 +201,16 @@ export class KeywheelService implements Disposable {
     unlock(this.pool, target);
   }
 
+  /** Counts and past requests are gone, but for what is known of the keys that are there now. */
+  forget(): void {
+    this.lastRefusalAtMs = null;
+    forget({ pool: this.pool, earlier: this.earlier, history: this.history });
+  }
+
   snapshot(): Snapshot {
     const { pool, lastRefusalAtMs } = this;
     const { timezone } = this.settings;
-    return buildSnapshot({ pool, proxy: this.listening.state, timezone, lastRefusalAtMs }, this.nowMs());
+    return buildSnapshot({ pool, proxy: this.listening.state, timezone, lastRefusalAtMs }, pool.nowMs());
   }
 
   /** Newest first, at most 500. */
@@ -212,17 +219,13 @@ export class KeywheelService implements Disposable {
   }
 
   savedState(): unknown {
-    return this.earlier.newest ?? saveWheel(this.pool.wheel, this.nowMs());
+    return this.earlier.newest ?? saveWheel(this.pool.wheel, this.pool.nowMs());
   }
 
   dispose(): void {
     this.listening.dispose();
     this.upstream.close();
     this.owned.dispose();
-  }
-
-  private nowMs(): number {
-    return this.ports.clock.nowMs();
   }
 
   private exchangePorts(): ExchangePorts {

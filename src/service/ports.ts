@@ -33,6 +33,8 @@ export interface SecretVault {
   load(): Promise<VaultContents>;
   saveKey(key: StoredKey): Promise<void>;
   removeKey(keyId: string): Promise<void>;
+  /** No record of a key is left, those that cannot be read included. Rejects where one is. */
+  clearKeys(): Promise<void>;
   saveOrder(keyIds: readonly string[]): Promise<void>;
   saveProxyKey(proxyKey: string): Promise<void>;
   /** The revision of what is kept now; a vault that is shared with nobody needs none. */

@@ -68,6 +68,11 @@ export class Series {
     note(bucket.clients, exchange.client, exchange);
   }
 
+  clear(): void {
+    this.buckets = [];
+    this.labels.clear();
+  }
+
   /** What was used in the last `spanMs`, to the bucket. */
   recent(spanMs: number): RecentUse {
     const sinceMs = this.clock.nowMs() - spanMs;

@@ -70,11 +70,12 @@ export class StateKeeping implements Disposable {
     this.mayWrite = true;
   }
 
-  /** Resolves when nothing is kept any more; what changes from now on is not kept either. */
+  /** Resolves when nothing is kept any more, what was left alone included. What changes from now on is kept again. */
   async forget(): Promise<void> {
     this.mayWrite = false;
     await this.last;
     await this.ports.store.save(null);
+    this.overwrite();
   }
 
   dispose(): void {

@@ -22,7 +22,7 @@ export class StateKeeper implements Disposable {
     await this.keeping.saveNow();
   }
 
-  /** Resolves when nothing is kept any more; what changes from now on is not kept either. */
+  /** Resolves when nothing is kept any more; what changes from now on is kept again. */
   async forget(): Promise<void> {
     await this.keeping.forget();
   }

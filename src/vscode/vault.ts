@@ -29,10 +29,10 @@ export class SecretStorageVault implements SecretVault {
 
   async load(): Promise<VaultContents> {
     return await this.inTurn(async () => {
-      const order = v.safeParse(orderSchema, (await this.secrets.get(orderName)) ?? '{"keyIds":[]}');
-      const damaged = order.success ? [] : [orderName];
+      const order = await this.order();
+      const damaged = order === null ? [orderName] : [];
       const keys: StoredKey[] = [];
-      for (const keyId of await this.known(order.success ? order.output.keyIds : [])) {
+      for (const keyId of await this.known(order ?? [])) {
         const record = await this.secrets.get(keyPrefix + keyId);
         // The order names a key whose removal was cut short: there is nothing left to keep.
         if (record === undefined) continue;
@@ -58,6 +58,20 @@ export class SecretStorageVault implements SecretVault {
     });
   }
 
+  async clearKeys(): Promise<void> {
+    await this.inTurn(async () => {
+      const left: string[] = [];
+      for (const keyId of await this.known((await this.order()) ?? [])) {
+        const name = keyPrefix + keyId;
+        await this.secrets.delete(name);
+        if ((await this.secrets.get(name)) !== undefined) left.push(name);
+      }
+      // Last: without the order nobody would find what is left.
+      if (left.length > 0) throw new VaultError(`Still there: ${left.join(', ')}`);
+      await this.secrets.delete(orderName);
+    });
+  }
+
   async saveOrder(keyIds: readonly string[]): Promise<void> {
     await this.save(orderName, JSON.stringify({ keyIds }));
   }
@@ -75,6 +89,12 @@ export class SecretStorageVault implements SecretVault {
       await this.secrets.store(name, text);
       if ((await this.secrets.get(name)) !== text) throw new VaultError(`Not kept: ${name}`);
     });
+  }
+
+  /** Null where it cannot be read. */
+  private async order(): Promise<readonly string[] | null> {
+    const read = v.safeParse(orderSchema, (await this.secrets.get(orderName)) ?? '{"keyIds":[]}');
+    return read.success ? read.output.keyIds : null;
   }
 
   /** The ids in their order, then those whose place in the order was lost. */

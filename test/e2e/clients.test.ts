@@ -59,6 +59,7 @@ describe('clients of the packaged extension', () => {
     await window.screenshot('20-connect-continue');
     await press('Cancel');
     assert.equal(await get('.continue/config.yaml'), continueText);
+    await disconnectingIsNotOffered();
   });
 
   it('connects Continue and Claude Code after a yes', async () => {
@@ -150,6 +151,7 @@ describe('clients of the packaged extension', () => {
     assert.equal(await get('.continue/config.yaml'), continueText);
     assert.equal(await get('.claude/settings.json'), claudeText);
     assert.ok(!existsSync(path.join(home, '.claude/settings.json.keywheel-backup')));
+    await disconnectingIsNotOffered();
   });
 
   it('gives the bytes back when it is uninstalled while a client is connected', async () => {
@@ -168,6 +170,31 @@ describe('clients of the packaged extension', () => {
     assert.match(said, /claudeCode .*: restored/);
     assert.equal(await get('.claude/settings.json'), claudeText);
   });
+
+  it('gives the bytes back when everything is removed, and nothing of Keywheel’s is left', async () => {
+    await window.clearNotifications();
+    await choose('Claude Code');
+    await window.quickInput.pick('openrouter/free', /model/);
+    await dialogText();
+    await press('Write');
+    await window.waitForNotification(/Claude Code is connected/);
+    await window.clearNotifications();
+    await window.runCommand('Keywheel: Remove Everything');
+    assert.match(await dialogText(), /Keys: 1\.[\s\S]*Claude Code: .*settings\.json/);
+    await window.screenshot('29-remove-everything');
+    await press('Remove Everything');
+    const said = await window.waitForNotification(/is removed/);
+    assert.match(said, /Disconnected: Claude Code/);
+    await window.screenshot('30-everything-removed');
+    assert.equal(await get('.claude/settings.json'), claudeText);
+    await window.waitForStatusBarItem('keywheel.status', /Add a key/);
+  });
+
+  /** Without a client that is connected. */
+  async function disconnectingIsNotOffered(): Promise<void> {
+    await assert.rejects(window.quickInput.runCommand('Keywheel: Disconnect All Clients', 2_000));
+    await window.page.keyboard.press('Escape');
+  }
 
   async function choose(client: string): Promise<void> {
     await window.runCommand('Keywheel: Connect Client');

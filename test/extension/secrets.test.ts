@@ -100,6 +100,26 @@ describe('secrets', () => {
     assert.equal(secrets.values.get('key.aaaaaaaaaaaa'), '{"half":');
   });
 
+  it('are all gone once the vault is cleared, those that cannot be read included, and the proxy key stays', async () => {
+    const secrets = new RecordingSecrets();
+    await secrets.store('index', JSON.stringify({ keyIds: ['aaaaaaaaaaaa', 'bbbbbbbbbbbb'] }));
+    await secrets.store('key.aaaaaaaaaaaa', '{"half":');
+    await secrets.store('key.bbbbbbbbbbbb', JSON.stringify({ key: canaries[0], label: 'b' }));
+    await secrets.store('proxyKey', 'kw-proxy');
+    await new SecretStorageVault(secrets).clearKeys();
+    assert.deepEqual([...secrets.values.keys()], ['proxyKey']);
+  });
+
+  it('that do not go are named by their records, and can still be found', async () => {
+    const secrets = new RecordingSecrets();
+    await secrets.store('index', JSON.stringify({ keyIds: ['aaaaaaaaaaaa'] }));
+    await secrets.store('key.aaaaaaaaaaaa', JSON.stringify({ key: canaries[0], label: 'a' }));
+    secrets.delete = () => Promise.resolve();
+    const vault = new SecretStorageVault(secrets);
+    await assert.rejects(vault.clearKeys(), { code: 'notKept', message: 'Still there: key.aaaaaaaaaaaa' });
+    assert.equal((await vault.load()).keys.length, 1);
+  });
+
   it('are said to be kept only when they can be read back', async () => {
     const secrets = new RecordingSecrets();
     secrets.store = () => Promise.resolve();

@@ -33,6 +33,11 @@ class FixedVault implements SecretVault {
     return Promise.resolve();
   }
 
+  clearKeys(): Promise<void> {
+    this.contents = { ...this.contents, keys: [] };
+    return Promise.resolve();
+  }
+
   saveOrder(): Promise<void> {
     return Promise.resolve();
   }
@@ -143,10 +148,11 @@ async function main(): Promise<void> {
         return null;
       case 'history':
         return { exchanges: service.activity(), series: service.history.series.view() };
-      case 'forget':
-        await service.forgetHistory();
+      case 'forget': {
+        const isForgotten = await hosted.forget();
         await Promise.all(keepers.map((keeper) => keeper.forget()));
-        return null;
+        return isForgotten;
+      }
       case 'snapshot':
         return service.snapshot();
       case 'proxyKey':

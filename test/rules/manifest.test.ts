@@ -101,6 +101,20 @@ describe('contributed commands', () => {
     }
   });
 
+  it('are offered only where they can do something, by keys that the extension sets', () => {
+    const offered = Object.fromEntries(
+      commands.flatMap(({ command, enablement }) =>
+        enablement === undefined ? [] : [[command, enablement]],
+      ),
+    );
+    assert.equal(offered['keywheel.disconnectAllClients'], 'keywheel.hasConnection');
+    const source = ['contextKeys.ts', 'clients/connectionKey.ts']
+      .map((file) => readFileSync(`src/vscode/${file}`, 'utf8'))
+      .join('');
+    for (const [command, enablement] of Object.entries(offered))
+      assert.ok(source.includes(`'${enablement.replace('!', '')}'`), command);
+  });
+
   it('are named after the extension, each once, and none is internal', () => {
     const ids = commands.map(({ command }) => command);
     assert.equal(new Set(ids).size, ids.length);

@@ -1,6 +1,7 @@
 // What was written into clients' files, so that it can be taken back: digests and places, no value.
 import path from 'node:path';
 import * as v from 'valibot';
+import { Emitter, type Event } from '../../base/event';
 import { clientIds, type ClientId } from './client';
 import { bytesOf, readConfigFile, replaceFile, type ConfigFile } from './configFile';
 
@@ -48,10 +49,17 @@ class RecordsError extends Error {
 export class ConnectionRecords {
   private readonly file: string;
   private last: Promise<unknown> = Promise.resolve();
+  private readonly changed: Emitter<void>;
 
-  /** `folder` need not exist. */
-  constructor(folder: string) {
+  /** `folder` need not exist. `onError` hears of listeners that throw. */
+  constructor(folder: string, onError: (error: unknown) => void) {
     this.file = path.join(folder, 'connections.json');
+    this.changed = new Emitter(onError);
+  }
+
+  /** They were changed through this object. */
+  get onDidChange(): Event<void> {
+    return this.changed.event;
   }
 
   /** Rejects with a RecordsError where they cannot be read. */
@@ -79,6 +87,7 @@ export class ConnectionRecords {
       const expected = await readConfigFile(this.file);
       const text = JSON.stringify({ version: 1, connections: edit(this.parsed(expected)) }, null, 2);
       await replaceFile({ file: this.file, bytes: bytesOf(text, null), expected });
+      this.changed.fire();
     });
     // The next one runs all the same; the failure is its own caller's.
     this.last = turn.catch(() => undefined);

@@ -7,6 +7,7 @@ import { ConnectionRecords } from '../../service/clients/records';
 import { rooApi, rooClient, type RooApi } from '../../service/clients/roo';
 import { writeStoragePointer } from '../../service/clients/storagePointer';
 import { TextPage } from '../page/textPage';
+import { ConnectionKey } from './connectionKey';
 import type { ClientPorts } from './ports';
 
 type Given = Pick<ClientPorts, 'service' | 'keyring' | 'settings' | 'clock' | 'log'>;
@@ -16,7 +17,9 @@ export function composeClients(context: ExtensionContext, owned: DisposableStore
   const { clock, log } = given;
   const { extensionUri } = context;
   const storage = context.globalStorageUri.fsPath;
-  const records = new ConnectionRecords(storage);
+  const records = new ConnectionRecords(storage, (error) =>
+    log.error('A listener of the records failed.', error),
+  );
   const connector = new Connector({
     places: thisMachine(),
     records,
@@ -37,8 +40,10 @@ export function composeClients(context: ExtensionContext, owned: DisposableStore
     async (known) => {
       if (known.length > 0) await noteStorage();
     },
-    (error: unknown) => log.error('The records of connected clients cannot be read.', error),
+    // The key's own look tells of it.
+    () => undefined,
   );
+  owned.add(new ConnectionKey({ records, log }));
   const page = owned.add(new TextPage({ extensionUri, viewType: 'keywheel.page', log }));
   return { ...given, connector, page, noteStorage };
 }

@@ -22,7 +22,6 @@ export class TerminalEnvironment implements Disposable {
     // First of all: what is put in before would outlast the window.
     collection.persistent = false;
     collection.clear();
-    collection.description = l10n.t('Keywheel: programs in this terminal use the proxy.');
     this.owned.add(onDidChange(() => this.update()));
     this.owned.add(
       workspace.onDidChangeConfiguration((event) => {
@@ -45,6 +44,11 @@ export class TerminalEnvironment implements Disposable {
     this.shown = text;
     const { collection } = this.ports;
     collection.clear();
+    // Names alone: what is in them is for programs.
+    collection.description = l10n.t(
+      'Programs in this terminal use Keywheel’s proxy. Replaced: {0}.',
+      Object.keys(wanted).join(', '),
+    );
     for (const [name, value] of Object.entries(wanted)) collection.replace(name, value);
   }
 

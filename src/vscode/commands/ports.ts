@@ -4,6 +4,7 @@ import type { Log } from '../../base/log';
 import type { KeyActions } from '../../service/keyActions';
 import type { Keyring } from '../../service/keyring';
 import type { KeywheelService } from '../../service/keywheelService';
+import type { SecretVault } from '../../service/ports';
 import type { ClientPorts } from '../clients/ports';
 import type { UserSettings } from '../settings';
 
@@ -13,7 +14,8 @@ export interface CommandPorts {
     recordNext(): Promise<string | null>;
   };
   readonly keyring: Pick<Keyring, 'keys' | 'proxyKey' | 'add' | 'remove' | 'renewProxyKey'>;
-  readonly keyActions: Pick<KeyActions, 'onKey'>;
+  readonly keyActions: Pick<KeyActions, 'onKey' | 'forgetRemoved'>;
+  readonly vault: Pick<SecretVault, 'clearKeys'>;
   readonly settings: Pick<UserSettings, 'current'>;
   readonly clock: Clock;
   readonly log: Log;
@@ -22,8 +24,8 @@ export interface CommandPorts {
   readonly version: string;
   /** `publisher.name` of this extension. */
   readonly extensionId: string;
-  /** Takes away what is kept beside secrets: counts, past requests, and what notifications remember. */
-  readonly forget: () => Promise<void>;
+  /** Takes away what is kept beside secrets: counts, past requests, and what notifications remember. Resolves to whether the proxy has forgotten them too. */
+  readonly forget: () => Promise<boolean>;
   readonly showDashboard: () => void;
   readonly showLog: () => void;
 }

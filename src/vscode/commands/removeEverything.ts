@@ -1,39 +1,31 @@
 // Remove Everything: after a yes, all that Keywheel keeps on this machine goes; the only removal that asks.
-import { commands, l10n, window } from 'vscode';
-import { keyIdOf } from '../../base/secret';
+import { env, l10n, window } from 'vscode';
+import { removeAll } from '../../service/removal';
+import { Formats } from '../../webview/formats';
+import { removalDetail, removalText, type RemovalText } from '../removalText';
 import type { Command, CommandPorts } from './ports';
 
 export const removeEverything: Command = async (ports) => {
+  const { keyring, keyActions, vault, forget, log, clients } = ports;
+  const { connector } = clients;
   const remove = l10n.t('Remove Everything');
-  const answer = await window.showWarningMessage(
-    l10n.t('Remove everything that Keywheel keeps?'),
-    {
-      modal: true,
-      detail: l10n.t(
-        'Keys: {0}. They are removed with their labels, limits and counts, and so are past requests and the proxy key: clients that use it are refused from now on. This cannot be undone. Your keys at OpenRouter stay valid.',
-        ports.keyring.keys.length,
-      ),
-    },
-    remove,
-  );
-  if (answer !== remove) return false;
-  await removeAll(ports);
-  void offerReload();
-  return true;
+  const speech = { t: l10n.t, formats: new Formats(env.language, '') };
+  // What cannot be read now is said afterwards.
+  const records = await connector.records().catch(() => null);
+  const detail = removalDetail(keyring.keys.length, records, speech);
+  const question = l10n.t('Remove everything that Keywheel keeps?');
+  if ((await window.showWarningMessage(question, { modal: true, detail }, remove)) !== remove) return false;
+  const removal = await removeAll({ connector, keyring, keyActions, vault, forget, log });
+  const text = removalText(removal, speech);
+  void tell(text, ports);
+  return text.isWhole;
 };
 
-async function removeAll({ keyring, forget }: CommandPorts): Promise<void> {
-  for (const { key } of keyring.keys) await keyring.remove(keyIdOf(key));
-  await keyring.renewProxyKey();
-  // Last: removing keys changes the counts once more.
-  await forget();
-}
-
-async function offerReload(): Promise<void> {
-  const reload = l10n.t('Reload Window');
-  const text = l10n.t(
-    'Everything that Keywheel kept is removed. Counts begin anew when the window is loaded anew.',
-  );
-  if ((await window.showInformationMessage(text, reload)) === reload)
-    await commands.executeCommand('workbench.action.reloadWindow');
+async function tell({ isWhole, text }: RemovalText, { showLog }: CommandPorts): Promise<void> {
+  if (isWhole) {
+    await window.showInformationMessage(text);
+    return;
+  }
+  const button = l10n.t('Show Log');
+  if ((await window.showErrorMessage(text, button)) === button) showLog();
 }

@@ -44,9 +44,9 @@ export async function run(name: string): Promise<boolean> {
 }
 
 /** Resolves once the condition holds; rejects after ten seconds. */
-export async function until(what: string, holds: () => boolean): Promise<void> {
+export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   const untilMs = Date.now() + 10_000;
-  while (!holds()) {
+  while (!(await holds())) {
     assert.ok(Date.now() < untilMs, `Never ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -140,11 +140,11 @@ export class TestWindow {
 
 export async function until(
   what: string | (() => string),
-  holds: () => boolean,
+  holds: () => boolean | Promise<boolean>,
   timeoutMs = 8_000,
 ): Promise<void> {
   const untilMs = Date.now() + timeoutMs;
-  while (!holds()) {
+  while (!(await holds())) {
     if (Date.now() > untilMs) throw new Error(`Never ${typeof what === 'string' ? what : what()}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

@@ -67,6 +67,17 @@ describe('key actions', () => {
     assert.deepEqual(done, []);
   });
 
+  it('forget all removed keys at once when asked to', async () => {
+    const { clock, actions, done } = world();
+    await actions.onKey(a, { kind: 'remove' });
+    await actions.onKey(b, { kind: 'remove' });
+    actions.forgetRemoved();
+    assert.deepEqual(actions.removed, []);
+    assert.equal(clock.pending, 0);
+    assert.equal(await actions.onKey(b, { kind: 'undo' }), false);
+    assert.deepEqual(done, []);
+  });
+
   it('say so when there is no such key or account', async () => {
     const { actions } = world();
     assert.equal(await actions.onKey('nobody', { kind: 'remove' }), false);

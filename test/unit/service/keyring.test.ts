@@ -38,6 +38,10 @@ class MemoryVault implements SecretVault {
     await this.step('removeKey', () => void this.records.delete(keyId));
   }
 
+  async clearKeys(): Promise<void> {
+    await this.step('clearKeys', () => this.records.clear());
+  }
+
   async saveOrder(keyIds: readonly string[]): Promise<void> {
     await this.step('saveOrder', () => (this.order = keyIds));
   }

@@ -147,6 +147,17 @@ describe('StateKeeping', () => {
     assert.match(kept.lines.join('\n'), /error The saved counts could not be set aside/);
   });
 
+  it('keeps nothing once it has forgotten, what was left alone included, and goes on with what comes then', async () => {
+    const store = new MemoryStore(damaged);
+    using kept = await keptIn(store);
+    await kept.keeping.forget();
+    assert.equal(store.content, null);
+    change(kept.service, 1);
+    await kept.clock.run(1_000);
+    await settled();
+    assert.equal(store.saves, 2);
+  });
+
   it('logs a save that fails, and saves the next', async () => {
     const store = new MemoryStore();
     using kept = await keptIn(store);

@@ -4,6 +4,7 @@ import { chmod, lstat, mkdir, readFile, rm, stat, symlink, writeFile } from 'nod
 import path from 'node:path';
 import type { ClientId, Endpoint, FileClient } from '../../../../src/service/clients/client';
 import { clientOf, clients, isInstalled } from '../../../../src/service/clients/clientList';
+import { codexClient } from '../../../../src/service/clients/codex';
 import { ConfigError } from '../../../../src/service/clients/configError';
 import type { FileRecord } from '../../../../src/service/clients/records';
 import { TemporaryHome } from './temporaryHome';
@@ -314,6 +315,16 @@ describe('connecting', () => {
       samples.map(async ({ id }) => await home.connections.connect(fileClient(id), endpoint)),
     );
     assert.equal((await home.records.all()).length, samples.length);
+  });
+
+  it('tells of each change of the records, once it is kept', async () => {
+    await using home = await TemporaryHome.make();
+    const seen: Promise<number>[] = [];
+    home.records.onDidChange(() => seen.push(home.records.all().then(({ length }) => length)));
+    const record = await home.connections.connect(codexClient, endpoint);
+    assert.equal(await seen.at(-1), 1);
+    await home.connections.disconnect(codexClient, record);
+    assert.equal(await seen.at(-1), 0);
   });
 
   it('leaves damaged records alone, and with them the clients', async () => {

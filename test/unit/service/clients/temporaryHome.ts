@@ -1,4 +1,5 @@
 /** A home of its own for each test, on the real file system. */
+import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,7 +17,7 @@ export class TemporaryHome implements AsyncDisposable {
 
   private constructor(readonly folder: string) {
     this.places = { home: folder, env: {}, exists: existsSync };
-    this.records = new ConnectionRecords(this.recordsFolder);
+    this.records = new ConnectionRecords(this.recordsFolder, (error) => assert.fail(String(error)));
     this.connections = new FileConnections({ places: this.places, records: this.records, clock: this.clock });
   }
 

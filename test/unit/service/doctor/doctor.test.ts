@@ -1,16 +1,19 @@
 /** The doctor against real sockets on this machine: what it finds of a healthy setup and of each fault. */
 import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo, type Server } from 'node:net';
+import path from 'node:path';
 import { SystemClock } from '../../../../src/base/clock';
 import type { KeyCheck } from '../../../../src/service/keyCheck';
 import { plainKey } from '../../../../src/service/storedKey';
 import { codexClient } from '../../../../src/service/clients/codex';
 import { Connector } from '../../../../src/service/clients/connector';
 import { examine, type DoctorPorts } from '../../../../src/service/doctor/doctor';
-import type { Check, Finding } from '../../../../src/service/doctor/finding';
+import { toneOf, type Check, type Finding } from '../../../../src/service/doctor/finding';
 import { parseLsof, parseNetstat, parseProcNet, portOwner } from '../../../../src/service/doctor/portOwner';
 import { doctorPage, doctorReport } from '../../../../src/vscode/doctor/doctorReport';
+import { findingText } from '../../../../src/vscode/doctor/doctorText';
 import { pageHtml } from '../../../../src/vscode/page/pageHtml';
 import { Formats } from '../../../../src/webview/formats';
 import { translator } from '../../../../src/webview/translate';
@@ -178,6 +181,75 @@ describe('the doctor', () => {
     const [off] = await found(home, 'clock', { upstreamUrl });
     assert.equal(off?.code, 'clockOff');
     portal.server.close();
+  });
+
+  it('finds a clock that is more than a minute off, says which way and what to do', async () => {
+    await using home = await TemporaryHome.make();
+    // A header tells whole seconds.
+    for (const [aheadS, code, text] of [
+      [0, 'clockGood', /agrees/],
+      [55, 'clockGood', /agrees/],
+      [-55, 'clockGood', /agrees/],
+      [70, 'clockOff', /7\d s ahead of OpenRouter’s/],
+      [-70, 'clockOff', /(69|70) s behind OpenRouter’s/],
+    ] as const) {
+      const date = new Date(Date.now() - aheadS * 1000).toUTCString();
+      const upstream = await answering(401, '{}', date);
+      const upstreamUrl = `http://127.0.0.1:${upstream.port}/api/v1`;
+      const [finding] = await found(home, 'clock', { upstreamUrl });
+      upstream.server.close();
+      assert.ok(finding);
+      assert.equal(finding.code, code, String(aheadS));
+      const said = findingText(finding, speech.t, speech.formats);
+      assert.match(said.text, text);
+      assert.equal(
+        said.advice,
+        code === 'clockGood' ? null : 'Set the clock: resets and waits are judged by it.',
+      );
+    }
+  });
+
+  it('finds clients whose values were changed or whose file is gone, and says what to do', async () => {
+    await using home = await TemporaryHome.make();
+    await home.write('.codex/config.toml', '# mine\n');
+    const endpoint = { origin: 'http://127.0.0.1:1', proxyKey: 'kw-0123456789abcdef01234567', model: 'a/b' };
+    await home.connections.connect(codexClient, endpoint);
+    const said = async (): Promise<unknown> => {
+      const [finding] = await found(home, 'clients', { endpoint });
+      assert.ok(finding);
+      const { text, advice, remedy } = findingText(finding, speech.t, speech.formats);
+      return [toneOf(finding), text.replace(home.folder, '~'), advice, remedy];
+    };
+    const again = ['Connect it again, or disconnect it.', 'connectClient'];
+    assert.deepEqual(await said(), ['good', 'Codex: connected (~/.codex/config.toml)', null, null]);
+    const ours = await home.read('.codex/config.toml');
+    await home.write('.codex/config.toml', ours.replace('127.0.0.1:1', 'example.org'));
+    const changed = 'Codex: connected once; its values were changed since (~/.codex/config.toml)';
+    assert.deepEqual(await said(), ['warn', changed, ...again]);
+    await rm(path.join(home.folder, '.codex/config.toml'));
+    const gone = 'Codex: connected once; its configuration is gone (~/.codex/config.toml)';
+    assert.deepEqual(await said(), ['warn', gone, ...again]);
+  });
+
+  it('finds a backup that is lost, and a file that was left half-written', async () => {
+    await using home = await TemporaryHome.make();
+    await home.write('.codex/config.toml', '# mine\n');
+    const { backup } = await home.connections.connect(codexClient, {
+      origin: 'http://127.0.0.1:2',
+      proxyKey: 'kw-old',
+      model: 'a/b',
+    });
+    assert.ok(backup);
+    await rm(backup);
+    const half = await home.write('.codex/config.toml.0123.keywheel-partial', '');
+    const findings = await found(home, 'leftovers', {});
+    assert.deepEqual(findings, [
+      { code: 'leftover', file: half },
+      { code: 'backupLost', client: 'codex', file: backup },
+    ]);
+    const advice = findings.map((finding) => findingText(finding, speech.t, speech.formats).advice ?? '');
+    assert.match(advice[0] ?? '', /You can delete it/);
+    assert.match(advice[1] ?? '', /by hand/);
   });
 
   it('finds bad keys, damaged and outdated clients, and leftovers', async () => {

@@ -1,0 +1,192 @@
+// The dashboard where there is little room: at 200 % zoom, and in panels as narrow as a phone.
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import type { Frame } from 'playwright-core';
+import * as v from 'valibot';
+import type { ToDashboard } from '../../src/service/messages';
+import { PackagedVsCode } from '../vscode/packaged';
+import { checkoutFolder } from '../vscode/paths';
+import { pollUntil } from '../vscode/quickInput';
+import type { Theme } from '../vscode/themes';
+import type { VsCodeWindow } from '../vscode/vscodeWindow';
+import { crowdedActivity, crowdedSeries, crowdedState } from './support/crowd';
+import { freePort } from './support/freePort';
+
+const themes: readonly Theme[] = ['light', 'dark', 'highContrast'];
+const tabs = ['Accounts', 'Last 24 hours', 'Activity'] as const;
+
+interface Room {
+  /** For the names of pictures. */
+  readonly name: string;
+  readonly what: string;
+  /** CSS pixels: of the page, or of the whole window. */
+  readonly of: 'page' | 'window';
+  readonly width: number;
+  readonly height: number;
+}
+
+const narrowest: Room = { name: '320', what: '320 pixels wide', of: 'page', width: 320, height: 800 };
+
+const rooms: readonly Room[] = [
+  // What is left of a window of 1280 by 800.
+  { name: 'zoomed', what: 'at 200 % zoom', of: 'window', width: 640, height: 400 },
+  { name: '480', what: '480 pixels wide', of: 'page', width: 480, height: 800 },
+  narrowest,
+];
+
+/** What is said of a page: how far it goes beyond its own width, and which actions cannot be got at. */
+const findingsSchema = v.object({
+  beyondPx: v.number(),
+  unreachable: v.array(v.string()),
+  actions: v.number(),
+});
+
+describe('the dashboard in little room', () => {
+  const nowMs = Date.now();
+  let vscode: PackagedVsCode;
+  let window: VsCodeWindow;
+  let frame: Frame;
+
+  before(async () => {
+    vscode = await PackagedVsCode.start({
+      vsixPath: path.join(checkoutFolder(), 'dist', 'keywheel.vsix'),
+      // Nobody is asked anything: what is shown is put into the page.
+      machineSettings: {
+        'keywheel.port': await freePort(),
+        'keywheel.upstreamUrl': 'http://127.0.0.1:9/api/v1',
+        'workbench.activityBar.location': 'hidden',
+      },
+    });
+    window = await vscode.openWindow();
+    await window.waitForStatusBarItem('keywheel.status', /key/i, 60_000);
+    await window.runCommand('View: Close Primary Side Bar');
+    await window.runCommand('Keywheel: Open Dashboard');
+    frame = await window.webviewFrame('vscode-tabs');
+    await window.clearNotifications();
+  });
+
+  after(async () => {
+    await vscode.close();
+  });
+
+  for (const room of rooms) {
+    it(`goes beyond no edge ${room.what}, and every action can be got at`, async () => {
+      await take(room);
+      for (const tab of tabs) {
+        await fill(tab);
+        await check(tab);
+      }
+    });
+  }
+
+  it('keeps within the page what opens in it, 320 pixels wide', async () => {
+    await take(narrowest);
+    await fill('Accounts');
+    await frame.getByRole('button', { name: 'Edit “ben”' }).click();
+    await frame.locator('.editor').waitFor();
+    await check('the editor');
+    await window.screenshot('narrow-320-editor');
+    await frame.getByRole('button', { name: 'More actions for “ben”' }).click();
+    await frame.locator('[role="menuitem"]').first().waitFor();
+    await window.screenshot('narrow-320-menu');
+    const beyond = await frame.evaluate(`(() => {
+      const { left, right } = document.querySelector('.menu').getBoundingClientRect();
+      return left < 0 || right > document.scrollingElement.clientWidth;
+    })()`);
+    assert.equal(beyond, false, 'The menu goes beyond the page');
+    await window.page.keyboard.press('Escape');
+    await fill('Last 24 hours');
+    await frame.getByRole('button', { name: /Show as table: Requests by account/ }).click();
+    await frame.locator('.chart-table table').first().waitFor();
+    await check('a chart as a table');
+    const times = await frame.locator('.chart-table tbody th').first().boundingBox();
+    assert.ok((times?.height ?? 99) < 32, 'A time of day is broken into two lines');
+    await window.screenshot('narrow-320-table');
+    await fill('Activity');
+    await frame.locator('.expander').first().click();
+    await frame.locator('.trail').waitFor();
+    await check('a trail');
+    await window.screenshot('narrow-320-trail');
+  });
+
+  it('is pictured in three themes', async () => {
+    for (const theme of themes) {
+      await vscode.setTheme(theme);
+      for (const room of rooms) {
+        await take(room);
+        for (const tab of tabs) {
+          await fill(tab);
+          const picture = `narrow-${room.name}-${theme}-${tab.split(' ')[0]?.toLowerCase() ?? ''}`;
+          // A filled tab has been scrolled by the tests before.
+          await frame.evaluate('window.scrollTo(0, 0)');
+          await window.screenshot(picture);
+          if (theme !== 'dark') continue;
+          await frame.evaluate('window.scrollTo(0, 420)');
+          await window.screenshot(`${picture}-below`);
+        }
+      }
+    }
+    await vscode.setTheme('dark');
+  });
+
+  async function take({ width, height, of }: Room): Promise<void> {
+    let asked = width;
+    for (let turn = 0; turn < 3; turn++) {
+      await window.page.setViewportSize({ width: asked, height });
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      if (of === 'window') return;
+      const has = Number(await frame.evaluate('document.documentElement.clientWidth'));
+      if (has === width) return;
+      asked += width - has;
+    }
+    assert.fail(`The page never got its ${width} pixels`);
+  }
+
+  /** The tab is in front, with as much in it as anybody has. */
+  async function fill(tab: (typeof tabs)[number]): Promise<void> {
+    await frame.getByRole('tab', { name: tab }).click();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await post({ type: 'state', state: crowdedState(nowMs) });
+    if (tab === 'Last 24 hours') await post({ type: 'history', series: crowdedSeries(nowMs) });
+    if (tab === 'Activity') await post({ type: 'activity', exchanges: crowdedActivity(nowMs) });
+    await pollUntil(
+      async () =>
+        (await frame
+          .locator(tab === 'Accounts' ? 'tr.single' : tab === 'Activity' ? '.exchange' : '.u-wrap')
+          .count()) > 0,
+      `${tab} was never filled`,
+    );
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+
+  async function post(message: ToDashboard): Promise<void> {
+    await frame.evaluate(`window.postMessage(${JSON.stringify(message)}, '*')`);
+  }
+
+  async function check(what: string): Promise<void> {
+    const found = v.parse(findingsSchema, await frame.evaluate(examine));
+    const { beyondPx, unreachable, actions } = found;
+    assert.equal(beyondPx, 0, `${what} goes ${beyondPx} px beyond the page`);
+    assert.deepEqual(unreachable, [], what);
+    assert.ok(actions > 3, `${what}: ${actions} actions`);
+  }
+});
+
+/** Text, as the test runner's compiler would put its own names into a function. */
+const examine = `(() => {
+  const page = document.scrollingElement;
+  const all = 'button, a[href], input, select, vscode-button, vscode-tab-header, vscode-textfield, vscode-single-select';
+  const actions = [...document.querySelectorAll(all)].filter((action) => action.checkVisibility());
+  const unreachable = [];
+  for (const action of actions) {
+    action.scrollIntoView({ block: 'center', inline: 'nearest' });
+    const { left, right, top, bottom, width } = action.getBoundingClientRect();
+    const hit = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+    const isInside = left >= 0 && right <= page.clientWidth && width > 0;
+    const isOnTop = hit !== null && (action === hit || action.contains(hit));
+    if (isInside && isOnTop) continue;
+    const name = action.getAttribute('aria-label') ?? action.innerText ?? action.tagName;
+    unreachable.push(name + ': ' + Math.round(left) + ' to ' + Math.round(right) + ' of ' + page.clientWidth + (isOnTop ? '' : ', under ' + hit?.outerHTML.slice(0, 60)));
+  }
+  return { beyondPx: Math.max(0, page.scrollWidth - page.clientWidth), unreachable, actions: actions.length };
+})()`;
