@@ -117,7 +117,12 @@ describe('Keyring', () => {
     const keyring = keyringBeforeLoading(vault);
     const loading = keyring.load();
     const removed = plainKey('sk-or-v1-removed-00000000003', 'removed');
-    keyring.adopt({ revision: 100, keys: [plainKey(anna, 'Anna'), removed], proxyKey: 'kw-old' });
+    keyring.adopt({
+      revision: 100,
+      keys: [plainKey(anna, 'Anna'), removed],
+      proxyKey: 'kw-old',
+      unstored: [],
+    });
     await keyring.add(ben, 'Ben');
     const revision = keyring.keySet.revision;
     const contents = { keys: [plainKey(anna, 'Anna 2')], proxyKey: 'kw-new', revision: 200, damaged: [] };
@@ -135,10 +140,29 @@ describe('Keyring', () => {
     const vault = new SlowVault();
     const keyring = keyringBeforeLoading(vault);
     const loading = keyring.load();
-    keyring.adopt({ revision: 100, keys: [plainKey(anna, 'Anna'), plainKey(ben, 'Ben')], proxyKey: null });
+    const keys = [plainKey(anna, 'Anna'), plainKey(ben, 'Ben')];
+    keyring.adopt({ revision: 100, keys, proxyKey: null, unstored: [] });
     vault.answer({ keys: [plainKey(ben, 'Ben')], proxyKey: 'kw', revision: 200, damaged: [] });
     await loading;
-    assert.deepEqual(keyring.keySet, { revision: 200, keys: [plainKey(ben, 'Ben')], proxyKey: 'kw' });
+    assert.deepEqual(keyring.keySet, {
+      revision: 200,
+      keys: [plainKey(ben, 'Ben')],
+      proxyKey: 'kw',
+      unstored: [],
+    });
+  });
+
+  it('tells other windows which keys the vault refused, until they are removed', async () => {
+    const vault = new MemoryVault();
+    const keyring = await keyringOn(vault);
+    const other = await keyringOn(new MemoryVault());
+    await keyring.add(anna, 'Anna');
+    vault.failing.add('saveKey');
+    await keyring.add(ben, 'Ben');
+    other.adopt(keyring.keySet);
+    assert.deepEqual([other.isStored(keyIdOf(anna)), other.isStored(keyIdOf(ben))], [true, false]);
+    await other.remove(keyIdOf(ben));
+    assert.deepEqual(other.keySet.unstored, []);
   });
 
   it('removes what a vault holds that said it did not', async () => {
