@@ -40,25 +40,33 @@ class ClientGone extends Error {
 
 export class Server {
   private readonly bodies = new Bodies();
-  private readonly active = new Set<Promise<void>>();
+  private readonly active = new Map<ServerResponse, Promise<void>>();
   private readonly refusing = new Set<() => void>();
+  private isStopping = false;
 
   constructor(private readonly ports: ServerPorts) {}
 
   /** Serves one request; to be given to each listener. */
   readonly serve = (request: IncomingMessage, response: ServerResponse): void => {
-    const served = this.handle(request, response).finally(() => this.active.delete(served));
-    this.active.add(served);
+    const served = this.handle(request, response).finally(() => this.active.delete(response));
+    this.active.set(response, served);
   };
 
-  /** Resolves when all requests have ended: after `drainMs` those without an answer are refused, and `cut` ends the others. */
+  /** Requests are served, after a `drain` too. */
+  open(): void {
+    this.isStopping = false;
+  }
+
+  /** Resolves when all requests have ended: after `drainMs` those without an answer are refused, and `cut` ends the others. What comes over kept connections is refused from now on. */
   async drain(drainMs: number, cut: () => void): Promise<void> {
+    this.isStopping = true;
+    for (const response of this.active.keys()) response.shouldKeepAlive = false;
     if (this.active.size === 0) return;
     const timer = this.ports.clock.after(drainMs, () => {
       for (const refuse of this.refusing) refuse();
       cut();
     });
-    await Promise.all(this.active);
+    await Promise.all(this.active.values());
     timer.dispose();
   }
 
@@ -95,7 +103,9 @@ export class Server {
     const { method = 'GET', url = '/', rawHeaders } = request;
     checkHost(rawHeaders, this.ports.local().door);
     checkOrigin(rawHeaders);
+    if (this.isStopping) on.response.shouldKeepAlive = false;
     if (this.ports.routes?.(request, on.response) === true) return;
+    if (this.isStopping) throw stopping(this.ports.clock.nowMs());
     await unlessAborted(this.ports.opening(), on.signal);
     const local = this.ports.local();
     const answered = answerLocally({ method, url, rawHeaders }, local);

@@ -158,13 +158,15 @@ export class KeywheelService implements Disposable {
   /** Binds the port: resolves with `running` or `failed`, and rejects for neither. */
   async start(): Promise<ProxyState> {
     this.upstream.warm();
+    this.server.open();
     return await this.listening.start(this.settings.host, this.settings.port);
   }
 
   /** Gives the port free at once, lets requests go on for `drainMs`, then refuses those without an answer, and ends running answers with an in-stream error. */
   async stop(drainMs = 2_000): Promise<void> {
-    await this.listening.stop();
+    const freed = this.listening.stop();
     await this.server.drain(drainMs, () => this.replaceUpstream('close'));
+    await freed;
   }
 
   /** After a suspend: connections may be dead without knowing it, and what is known is old. */
