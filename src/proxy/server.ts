@@ -16,6 +16,7 @@ import type { Recording } from './recording';
 import { Refusal } from './refusal';
 import type { Relayed } from './relay';
 import { Trail, type ExchangeEnd, type ExchangeReport } from './report';
+import { unlessAborted } from './unlessAborted';
 
 export interface ServerPorts {
   readonly clock: Clock;
@@ -106,7 +107,8 @@ export class Server {
     if (this.isStopping) on.response.shouldKeepAlive = false;
     if (this.ports.routes?.(request, on.response) === true) return;
     if (this.isStopping) throw stopping(this.ports.clock.nowMs());
-    await unlessAborted(this.ports.opening(), on.signal);
+    const opening = this.ports.opening();
+    if (opening !== null) await unlessAborted(opening, on.signal);
     const local = this.ports.local();
     const answered = answerLocally({ method, url, rawHeaders }, local);
     if (answered !== null) {
@@ -114,7 +116,7 @@ export class Server {
       return;
     }
     checkMayAsk(method, url, rawHeaders, local.door);
-    const body = await this.bodies.read(request, this.ports.clock.nowMs());
+    const body = await this.bodies.read(request, this.ports.clock.nowMs(), on.signal);
     try {
       await this.exchange(planOf({ method, url, rawHeaders, body }), on);
     } finally {
@@ -162,15 +164,6 @@ interface Ongoing {
   readonly response: ServerResponse;
   readonly trail: Trail;
   readonly signal: AbortSignal;
-}
-
-/** Resolves with the promise, or rejects with the signal's reason if that is sooner: a vault may never answer. */
-async function unlessAborted(opening: Promise<void> | null, signal: AbortSignal): Promise<void> {
-  if (opening === null) return;
-  await new Promise<void>((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-    opening.then(resolve, reject);
-  });
 }
 
 function checkMayAsk(method: string, url: string, rawHeaders: readonly string[], door: Door): void {

@@ -75,6 +75,17 @@ describe('a kept connection of a proxy that stops', () => {
     });
   }
 
+  it('over which an upload has stalled ends when who waits is refused', async () => {
+    await withRig({}, async (rig) => {
+      const socket = await RawSocket.open(rig.port);
+      socket.write(rawChat(PROXY_KEY, chat).slice(0, -10));
+      await rig.pass(100);
+      await rig.drive(rig.service.stop(2_000));
+      const text = await socket.untilClosed();
+      assert.match(text, /^HTTP\/1\.1 503 [^]*"stopping"/);
+    });
+  });
+
   it('may be used again once the proxy has started again', async () => {
     await withRig({}, async (rig) => {
       await rig.drive(rig.service.stop(2_000));
