@@ -92,7 +92,7 @@ describe('bodies', () => {
     const gone = new AbortController();
     const server = createServer();
     const read = new Promise<unknown>((resolve) => {
-      server.on('request', (request) => bodies.read(request, 0, gone.signal).catch(resolve));
+      server.on('request', (request) => void bodies.read(request, 0, gone.signal).catch(resolve));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
