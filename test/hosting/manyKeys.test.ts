@@ -27,7 +27,7 @@ describe('a host that is offered 5,000 keys', () => {
     const service = new KeywheelService({ clock, log, version: '1.0.0' });
     const keys = new SharedKeys({ setKeys: () => undefined, setProxyKey: () => undefined }, log);
     const routes = new HostRoutes({ clock, log, service, keys, identity, leave: () => undefined });
-    const server = createServer((request, response) => void routes.handle(request, response));
+    const server = createServer((request, response) => routes.handle(request, response));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const all = Array.from({ length: 5_000 }, () => plainKey(`sk-or-v1-${randomBytes(32).toString('hex')}`));
     const reply = await askHost((server.address() as AddressInfo).port, identity, {
@@ -38,7 +38,7 @@ describe('a host that is offered 5,000 keys', () => {
       timeoutMs: 10_000,
     });
     assert.equal(reply?.status, 200);
-    assert.deepEqual(reply?.body, keys.current);
+    assert.deepEqual(reply.body, keys.current);
     assert.equal(keys.current.keys.length, 5_000);
     routes.dispose();
     service.dispose();

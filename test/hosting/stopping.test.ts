@@ -36,7 +36,9 @@ async function stopped(
   const service = new KeywheelService({ clock, log, version: '1.0.0' });
   const keys = new SharedKeys(service, log);
   let left = 0;
-  const leave = (): void => void left++;
+  const leave = (): void => {
+    left++;
+  };
   const host = { ...own, instance: 'host', window: 'host' };
   const routes = new HostRoutes({ clock, log, service, keys, identity: host, leave });
   const server = createServer((request, response) => {
