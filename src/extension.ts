@@ -11,12 +11,9 @@ import { HostedWindow } from './hosting/hostedWindow';
 import { loadHostSecret, passingHostSecret, type HostSecret } from './hosting/hostSecret';
 import { firstProxyKey } from './hosting/proof';
 import { KeyActions } from './service/keyActions';
-import { KeptHistory } from './service/keptHistory';
 import { Keyring } from './service/keyring';
 import { checkKeyAt } from './service/ownCheck';
 import type { SecretVault } from './service/ports';
-import { StateFile } from './service/stateFile';
-import { StateKeeping } from './service/stateKeeping';
 import { AccountsTree } from './vscode/accountsTree';
 import { keywheelExports, type KeywheelExports } from './vscode/api';
 import { composeClients } from './vscode/clients/composeClients';
@@ -28,13 +25,12 @@ import { CurrentState } from './vscode/currentState';
 import { Dashboard } from './vscode/dashboard';
 import type { DashboardRequest } from './vscode/dashboardPanel';
 import { runDashboardRequest } from './vscode/dashboardRequests';
+import { openKeepers } from './vscode/keepers';
 import { channelLog, shownLevel } from './vscode/logChannel';
 import { Notifier } from './vscode/notifier';
 import { showSettingProblems } from './vscode/settingProblems';
 import { contributedSettings } from './vscode/settingRule';
 import { UserSettings } from './vscode/settings';
-import { StateKeeper } from './vscode/stateKeeper';
-import { MementoStateStore } from './vscode/stateStore';
 import { StatusBar } from './vscode/statusBar';
 import { SecretStorageVault } from './vscode/vault';
 
@@ -153,32 +149,6 @@ function openWindow(
   );
   owned.add(channel.onDidChangeLogLevel(() => hosted.setLogLevel(shownLevel(channel))));
   return { hosted, keyring, vault, machineId };
-}
-
-interface KeeperParts {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly service: HostedWindow['service'];
-  readonly machineId: string;
-}
-
-/** What keeps counts and past requests between runs. */
-function openKeepers(
-  context: ExtensionContext,
-  owned: DisposableStore,
-  { clock, log, service, machineId }: KeeperParts,
-): readonly (StateKeeper | StateKeeping)[] {
-  const file = (name: string): StateFile =>
-    new StateFile(join(context.globalStorageUri.fsPath, machineId, name));
-  const inGlobalState = new MementoStateStore(context.globalState, machineId);
-  const isOurs = (): boolean => service.isHosting;
-  const history = owned.add(new KeptHistory({ clock, log, history: service.history, isOurs }));
-  return [
-    owned.add(new StateKeeper({ kept: service, name: 'counts', store: inGlobalState, log })),
-    // All profiles share the files; globalState is each profile's own.
-    owned.add(new StateKeeping({ kept: service, name: 'counts', store: file('state.json'), log })),
-    owned.add(new StateKeeping({ kept: history, name: 'requests', store: file('history.json'), log, clock })),
-  ];
 }
 
 /** Where none can be kept, this window stands alone. */

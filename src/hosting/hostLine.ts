@@ -9,7 +9,8 @@ import { newNonce, requestSignature, Seal } from './proof';
 /** How long anybody may take for an answer. */
 export const answerTimeoutMs = 2_000;
 const mostHealthBytes = 8_192;
-const mostAnswerBytes = 4 * 1024 * 1024;
+/** Of a question and of its answer: thousands of keys fit in. */
+const mostBytesEach = 4 * 1024 * 1024;
 
 /** `nobody`: nothing listens · `silent`: no answer in time · `broken`: it hung up · `other`: it answered, but not as a Keywheel that can be asked. */
 export type Knock =
@@ -116,7 +117,7 @@ export class HostLine implements Disposable {
 }
 
 /** The whole body, or a rejection when it is larger than that. */
-export async function bodyOf(message: IncomingMessage, mostBytes = mostAnswerBytes): Promise<Buffer> {
+export async function bodyOf(message: IncomingMessage, mostBytes = mostBytesEach): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of message) {

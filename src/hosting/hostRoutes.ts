@@ -12,7 +12,6 @@ import { addressText, protocol, type Health, type WindowIdentity } from './ident
 import { healthProof, requestSignature, sameProof, Seal } from './proof';
 import type { SharedKeys } from './sharedKeys';
 
-const mostBodyBytes = 1024 * 1024;
 const longestNonce = 100;
 
 export interface HostRoutesPorts {
@@ -85,7 +84,7 @@ export class HostRoutes implements Disposable {
   }
 
   private async answerProven(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await bodyOf(request, mostBodyBytes);
+    const body = await bodyOf(request);
     const { method = '', url: path = '' } = request;
     const seal = this.prove(request, { method, path, body });
     if (seal === null) {

@@ -22,6 +22,8 @@ const strangerPauseMs = 500;
 const longestLookAgainMs = 60_000;
 const failurePauseMs = 1_000;
 const askTimeoutMs = 3_000;
+/** A host that is busy, or a connection that breaks, costs one try. */
+const mostStopTries = 3;
 
 export interface StationPorts {
   readonly clock: Clock;
@@ -89,14 +91,16 @@ export class Station implements Disposable {
     this.turns.nudge();
   }
 
-  /** Resolves when the port is free, for all windows until one is told to start; running answers drain behind. */
+  /** Resolves when the port is free, for all windows until one is told to start; running answers drain behind. A host that does not obey goes on, and is shown to. */
   async stop(drainMs: number): Promise<void> {
-    const { hold, hosting, identity } = this.ports;
+    const { hold, hosting, log } = this.ports;
     hold.take();
     if (hosting.isOn) await hosting.leave('stopped', drainMs);
+    else if (await this.stopHost()) this.set({ kind: 'stopped' });
     else {
-      await askHost(this.port, identity, { name: 'stop', body: {}, timeoutMs: askTimeoutMs });
-      this.set({ kind: 'stopped' });
+      hold.release();
+      log.error('The window that runs the proxy could not be told to stop it.');
+      return;
     }
     this.turns.nudge();
   }
@@ -127,6 +131,19 @@ export class Station implements Disposable {
   private leave(): void {
     this.closing.abort(new Error('The window closes.'));
     this.turns.nudge();
+  }
+
+  /** Whether no host of ours has the port any more. */
+  private async stopHost(): Promise<boolean> {
+    const { identity } = this.ports;
+    for (let tries = 1; tries <= mostStopTries; tries++) {
+      const reply = await askHost(this.port, identity, { name: 'stop', body: {}, timeoutMs: askTimeoutMs });
+      if (reply?.status === 200) return true;
+      const who = await identify(this.port, identity);
+      if (who.kind !== 'ours') return true;
+      who.line.dispose();
+    }
+    return false;
   }
 
   private async run(): Promise<void> {

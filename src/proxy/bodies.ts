@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { Refusal } from './refusal';
+import { unlessAborted } from './unlessAborted';
 
 const mebibyte = 1024 * 1024;
 
@@ -45,13 +46,13 @@ export class Bodies {
     return this.keptBytes;
   }
 
-  /** The body, as far as it can be kept. Throws a Refusal where there is no room for it; rejects when the client leaves. */
-  async read(request: IncomingMessage, nowMs: number): Promise<Body> {
+  /** The body, as far as it can be kept. Throws a Refusal where there is no room for it; rejects when the client leaves, or with the signal's reason. */
+  async read(request: IncomingMessage, nowMs: number, signal: AbortSignal): Promise<Body> {
     const told = request.headers['content-length'];
     const length = told === undefined ? null : Number(told);
     const reading = new Reading(request, length, this.bounds, (bytes) => this.take(bytes));
     try {
-      return await reading.run();
+      return await unlessAborted(reading.run(), signal);
     } catch (error: unknown) {
       reading.release();
       if (error instanceof NoRoom) throw tooManyTogether(nowMs, error);
@@ -78,6 +79,7 @@ class Reading implements Body {
   private chunks: Buffer[] = [];
   private received = 0;
   private counted = 0;
+  private isReleased = false;
   private readonly source: AsyncIterableIterator<Buffer>;
 
   constructor(
@@ -99,6 +101,8 @@ class Reading implements Body {
     const isKept = this.reserve();
     for (;;) {
       const next = await this.source.next();
+      // Nobody waits for it any more.
+      if (this.isReleased) return this;
       if (next.done === true) return this.keep();
       this.chunks.push(next.value);
       this.received += next.value.length;
@@ -119,6 +123,7 @@ class Reading implements Body {
   }
 
   release(): void {
+    this.isReleased = true;
     this.bytes = null;
     this.chunks = [];
     this.take(-this.counted);

@@ -16,6 +16,7 @@ import type { Recording } from './recording';
 import { Refusal } from './refusal';
 import type { Relayed } from './relay';
 import { Trail, type ExchangeEnd, type ExchangeReport } from './report';
+import { unlessAborted } from './unlessAborted';
 
 export interface ServerPorts {
   readonly clock: Clock;
@@ -40,8 +41,9 @@ class ClientGone extends Error {
 
 export class Server {
   private readonly bodies = new Bodies();
-  private readonly active = new Set<Promise<void>>();
+  private readonly active = new Map<ServerResponse, Promise<void>>();
   private readonly refusing = new Set<() => void>();
+  private isStopping = false;
 
   constructor(private readonly ports: ServerPorts) {}
 
@@ -53,18 +55,25 @@ export class Server {
         this.ports.log.error('A request could not be answered.', error);
         response.destroy();
       })
-      .finally(() => this.active.delete(served));
-    this.active.add(served);
+      .finally(() => this.active.delete(response));
+    this.active.set(response, served);
   };
 
-  /** Resolves when all requests have ended: after `drainMs` those without an answer are refused, and `cut` ends the others. */
+  /** Requests are served, after a `drain` too. */
+  open(): void {
+    this.isStopping = false;
+  }
+
+  /** Resolves when all requests have ended: after `drainMs` those without an answer are refused, and `cut` ends the others. What comes over kept connections is refused from now on. */
   async drain(drainMs: number, cut: () => void): Promise<void> {
+    this.isStopping = true;
+    for (const response of this.active.keys()) response.shouldKeepAlive = false;
     if (this.active.size === 0) return;
     const timer = this.ports.clock.after(drainMs, () => {
       for (const refuse of this.refusing) refuse();
       cut();
     });
-    await Promise.all(this.active);
+    await Promise.all(this.active.values());
     timer.dispose();
   }
 
@@ -101,8 +110,11 @@ export class Server {
     const { method = 'GET', url = '/', rawHeaders } = request;
     checkHost(rawHeaders, this.ports.local().door);
     checkOrigin(rawHeaders);
+    if (this.isStopping) on.response.shouldKeepAlive = false;
     if (this.ports.routes?.(request, on.response) === true) return;
-    await unlessAborted(this.ports.opening(), on.signal);
+    if (this.isStopping) throw stopping(this.ports.clock.nowMs());
+    const opening = this.ports.opening();
+    if (opening !== null) await unlessAborted(opening, on.signal);
     const local = this.ports.local();
     const answered = answerLocally({ method, url, rawHeaders }, local);
     if (answered !== null) {
@@ -110,7 +122,7 @@ export class Server {
       return;
     }
     checkMayAsk(method, url, rawHeaders, local.door);
-    const body = await this.bodies.read(request, this.ports.clock.nowMs());
+    const body = await this.bodies.read(request, this.ports.clock.nowMs(), on.signal);
     try {
       await this.exchange(planOf({ method, url, rawHeaders, body }), on);
     } finally {
@@ -160,15 +172,6 @@ interface Ongoing {
   readonly response: ServerResponse;
   readonly trail: Trail;
   readonly signal: AbortSignal;
-}
-
-/** Resolves with the promise, or rejects with the signal's reason if that is sooner: a vault may never answer. */
-async function unlessAborted(opening: Promise<void> | null, signal: AbortSignal): Promise<void> {
-  if (opening === null) return;
-  await new Promise<void>((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-    opening.then(resolve, reject);
-  });
 }
 
 function checkMayAsk(method: string, url: string, rawHeaders: readonly string[], door: Door): void {

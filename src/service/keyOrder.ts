@@ -1,4 +1,6 @@
 // The user's order of keys after one key or one account has moved; pure.
+import { keyIdOf } from '../base/secret';
+import type { StoredKey } from './ports';
 import type { Snapshot } from './snapshot';
 
 type Groups = readonly { readonly accountId: string; readonly keys: readonly { readonly keyId: string }[] }[];
@@ -23,6 +25,15 @@ export function orderAfterAccountMove(
 ): readonly string[] {
   const index = accounts.findIndex((account) => account.accountId === accountId);
   return idsOf(index < 0 ? accounts : swapped<Groups[number]>(accounts, index, by));
+}
+
+/** The keys in the order of the ids; those that are not named keep theirs, after the others. */
+export function inOrder(keys: readonly StoredKey[], keyIds: readonly string[]): readonly StoredKey[] {
+  const rank = (stored: StoredKey): number => {
+    const index = keyIds.indexOf(keyIdOf(stored.key));
+    return index < 0 ? keyIds.length : index;
+  };
+  return [...keys].sort((a, b) => rank(a) - rank(b));
 }
 
 function swapped<T>(list: readonly T[], index: number, by: -1 | 1): T[] {

@@ -1,5 +1,6 @@
 // The keys that all windows share, with the revision that says whose are the newest.
 import * as v from 'valibot';
+import { keyIdOf } from '../base/secret';
 import { storedKeySchema, type StoredKey } from './ports';
 
 /** The whole set, removals included: of two the one with the higher revision holds. */
@@ -8,10 +9,12 @@ export const keySetSchema = v.object({
   revision: v.number(),
   keys: v.array(storedKeySchema),
   proxyKey: v.nullable(v.string()),
+  /** The ids of those keys that the vault refused: they last as long as a window that knows of them. Older versions do not tell. */
+  unstored: v.optional(v.array(v.string()), []),
 });
 export type KeySet = v.InferOutput<typeof keySetSchema>;
 
-export const noKeys: KeySet = { revision: -1, keys: [], proxyKey: null };
+export const noKeys: KeySet = { revision: -1, keys: [], proxyKey: null, unstored: [] };
 
 /** What was changed from `base` to `mine`, done to `theirs`: for two windows that changed different keys at once. */
 export function rebase(base: KeySet, mine: KeySet, theirs: KeySet): KeySet {
@@ -25,10 +28,13 @@ export function rebase(base: KeySet, mine: KeySet, theirs: KeySet): KeySet {
     .filter(({ key }) => now.has(key) || !before.has(key))
     .map((stored) => changes.get(stored.key) ?? stored);
   const there = byKey(kept);
+  const keys = [...kept, ...changed.filter(({ key }) => !there.has(key))];
+  const unstored = new Set([...mine.unstored, ...theirs.unstored]);
   return {
     revision: Math.max(mine.revision, theirs.revision + 1),
-    keys: [...kept, ...changed.filter(({ key }) => !there.has(key))],
+    keys,
     proxyKey: mine.proxyKey === base.proxyKey ? theirs.proxyKey : mine.proxyKey,
+    unstored: keys.map(({ key }) => keyIdOf(key)).filter((keyId) => unstored.has(keyId)),
   };
 }
 

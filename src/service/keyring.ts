@@ -6,7 +6,8 @@ import type { Log } from '../base/log';
 import { keyIdOf } from '../base/secret';
 import type { AddResult } from './addResult';
 import type { KeyCheck } from './keyCheck';
-import type { KeySet } from './keySet';
+import { noKeys, rebase, type KeySet } from './keySet';
+import { inOrder } from './keyOrder';
 import { readKeyEntry } from './pastedKeys';
 import type { SecretVault, StoredKey, VaultContents, VaultHealth } from './ports';
 import { newProxyKey } from './proxyKey';
@@ -29,14 +30,15 @@ const slowVaultMs = 5_000;
 
 export class Keyring implements Disposable {
   private list: readonly StoredKey[] = [];
-  private readonly unstored = new Set<string>();
+  private unstored = new Set<string>();
   private ownProxyKey: string | null = null;
   private state: VaultHealth = { kind: 'loading' };
   private readonly changed: Emitter<void>;
   private isDisposed = false;
-  /** Of the keys as they are here, and the highest that came from another window: −1 until anything is known. */
+  /** Of the keys as they are here: −1 until anything is known. */
   private revision = -1;
-  private adopted = -1;
+  /** What came from another window, last. */
+  private adopted = noKeys;
 
   constructor(private readonly ports: KeyringPorts) {
     this.changed = new Emitter((error) => ports.log.error('A listener of the keyring failed.', error));
@@ -62,19 +64,22 @@ export class Keyring implements Disposable {
 
   /** The whole, to be shared with other windows. */
   get keySet(): KeySet {
-    return { revision: this.revision, keys: [...this.list], proxyKey: this.ownProxyKey };
+    const { revision, list, ownProxyKey, unstored } = this;
+    return { revision, keys: [...list], proxyKey: ownProxyKey, unstored: [...unstored] };
   }
 
   /** Takes over what another window has changed, if it is newer; nothing is stored, as that window has done so. */
-  adopt({ revision, keys, proxyKey }: KeySet): void {
+  adopt({ revision, keys, proxyKey, unstored }: KeySet): void {
     if (revision <= this.revision) return;
-    this.revision = this.adopted = revision;
+    this.revision = revision;
     this.list = keys;
+    this.unstored = new Set(unstored);
     this.ownProxyKey = proxyKey ?? this.ownProxyKey;
+    this.adopted = this.keySet;
     this.fire();
   }
 
-  /** Whether the key outlasts this window. */
+  /** Whether the key outlasts this window and the others. */
   isStored(keyId: string): boolean {
     return this.position(keyId) >= 0 && !this.unstored.has(keyId);
   }
@@ -144,11 +149,7 @@ export class Keyring implements Disposable {
 
   /** Keys that are not named keep their order, after those that are. */
   async reorder(keyIds: readonly string[]): Promise<void> {
-    const rank = (stored: StoredKey): number => {
-      const index = keyIds.indexOf(keyIdOf(stored.key));
-      return index < 0 ? keyIds.length : index;
-    };
-    this.list = [...this.list].sort((a, b) => rank(a) - rank(b));
+    this.list = inOrder(this.list, keyIds);
     await this.ports.vault.saveOrder(this.storedIds());
     this.commit();
   }
@@ -166,14 +167,16 @@ export class Keyring implements Disposable {
     this.changed.dispose();
   }
 
-  /** What the vault holds, unless another window has told what is newer. */
+  /** What the vault holds, unless another window has told what is newer; what was changed here while the vault was slow stays changed. */
   private take({ keys, proxyKey, revision = keys.length > 0 ? 1 : 0 }: VaultContents): void {
-    if (revision <= this.adopted) return;
-    // Keys that were added while the vault was slow come after those that it holds.
-    const added = this.list.filter(({ key }) => !keys.some((stored) => stored.key === key));
-    this.list = [...keys, ...added];
-    this.ownProxyKey = proxyKey ?? this.ownProxyKey;
-    this.revision = Math.max(revision, added.length > 0 ? this.revision + 1 : 0);
+    if (revision <= this.adopted.revision) return;
+    const held = { revision, keys: [...keys], proxyKey, unstored: [] };
+    const isChanged = this.revision > this.adopted.revision;
+    const merged = rebase(this.adopted, this.keySet, held);
+    this.list = merged.keys;
+    this.unstored = new Set(merged.unstored);
+    this.ownProxyKey = merged.proxyKey ?? this.ownProxyKey;
+    this.revision = Math.max(revision, isChanged ? this.revision + 1 : 0);
   }
 
   private async keepProxyKey(proxyKey: string): Promise<void> {

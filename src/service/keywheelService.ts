@@ -1,10 +1,8 @@
 // The proxy and all that it knows: plain values in and out, so that it can run in another thread.
-import { randomUUID } from 'node:crypto';
 import type { Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import { Emitter, type Event } from '../base/event';
 import type { Log } from '../base/log';
-import { Secret } from '../base/secret';
 import { Pool } from '../keys/pool';
 import { saveWheel } from '../keys/savedState';
 import type { ExchangePorts } from '../proxy/exchange';
@@ -22,6 +20,7 @@ import { keyStatus } from './keyStatus';
 import { Listening } from './listening';
 import type { StoredKey } from './ports';
 import { Pace } from './pace';
+import { ProxyKeyGate } from './proxyKey';
 import { Readings } from './readings';
 import { Recorder } from './recorder';
 import type { RestoreResult } from './restoreResult';
@@ -54,10 +53,7 @@ export class KeywheelService implements Disposable {
   private readonly changed: Emitter<void>;
   private readonly finished: Emitter<ExchangeView>;
   private readonly stateChanged: Emitter<unknown>;
-  /** Until the vault has given the proxy key, nobody can show the right one. */
-  private proxyKey = new Secret(randomUUID());
-  private opened: (() => void) | null = null;
-  private opening: Promise<void> | null = new Promise((resolve) => (this.opened = resolve));
+  private readonly gate = new ProxyKeyGate();
   private readonly earlier = new Earlier();
   /** What was, for views and for the next start. */
   readonly history: History;
@@ -87,10 +83,10 @@ export class KeywheelService implements Disposable {
     this.server = new Server({
       clock,
       log,
-      opening: () => this.opening,
+      opening: () => this.gate.opening,
       exchange: () => this.exchangePorts(),
       local: () => ({
-        door: { boundHost: this.settings.host, proxyKey: this.proxyKey },
+        door: { boundHost: this.settings.host, proxyKey: this.gate.secret },
         pool: this.pool,
         version: ports.version,
         status: () => keyStatus(this.snapshot()),
@@ -149,9 +145,7 @@ export class KeywheelService implements Disposable {
   }
 
   setProxyKey(proxyKey: string): void {
-    this.proxyKey = new Secret(proxyKey);
-    this.opening = null;
-    this.opened?.();
+    this.gate.set(proxyKey);
   }
 
   /** Takes over what was saved, once for each place where it was; to be called before the keys come. What cannot be read is left alone. */
@@ -162,13 +156,15 @@ export class KeywheelService implements Disposable {
   /** Binds the port: resolves with `running` or `failed`, and rejects for neither. */
   async start(): Promise<ProxyState> {
     this.upstream.warm();
+    this.server.open();
     return await this.listening.start(this.settings.host, this.settings.port);
   }
 
   /** Gives the port free at once, lets requests go on for `drainMs`, then refuses those without an answer, and ends running answers with an in-stream error. */
   async stop(drainMs = 2_000): Promise<void> {
-    await this.listening.stop();
+    const freed = this.listening.stop();
     await this.server.drain(drainMs, () => this.replaceUpstream('close'));
+    await freed;
   }
 
   /** After a suspend: connections may be dead without knowing it, and what is known is old. */

@@ -14,6 +14,10 @@ interface ListeningPorts {
 export class Listening implements Disposable {
   private current: ProxyState = { kind: 'stopped' };
   private listeners: Listeners | null = null;
+  /** While the port is being bound. */
+  private binding: Promise<Listeners> | null = null;
+  /** Which try to listen holds: what comes of an earlier one changes nothing any more. */
+  private turn = 0;
 
   constructor(private readonly ports: ListeningPorts) {}
 
@@ -29,9 +33,13 @@ export class Listening implements Disposable {
   /** Resolves with `running`, or with `failed` and why; what listens already goes on. */
   async start(host: string, port: number): Promise<ProxyState> {
     if (this.current.kind === 'running' || this.current.kind === 'starting') return this.current;
+    const turn = ++this.turn;
     this.set({ kind: 'starting' });
     try {
-      const listeners = await listen(host, port, this.ports.serve);
+      const listeners = await (this.binding = listen(host, port, this.ports.serve));
+      // Whoever stopped it closes them.
+      if (turn !== this.turn) return this.current;
+      this.binding = null;
       this.listeners = listeners;
       if (listeners.strangerOnIpv6 !== null) {
         this.ports.log.warn(
@@ -47,7 +55,10 @@ export class Listening implements Disposable {
       });
       this.ports.log.info(`Listening on ${shown}:${listeners.port}.`);
     } catch (error: unknown) {
-      this.set({ kind: 'failed', port, ...(await failureOf(error, host, port)) });
+      const failure = await failureOf(error, host, port);
+      if (turn !== this.turn) return this.current;
+      this.binding = null;
+      this.set({ kind: 'failed', port, ...failure });
       // Whoever started it shows why, in words for people.
       this.ports.log.debug(`The proxy cannot listen on ${host}:${port}: ${codeOf(error)}.`);
     }
@@ -56,15 +67,23 @@ export class Listening implements Disposable {
 
   /** Gives the port free; connections with a running answer stay. */
   async stop(): Promise<void> {
-    const { listeners } = this;
-    this.listeners = null;
-    this.set({ kind: 'stopped' });
-    await listeners?.close();
+    const { listeners, binding } = this;
+    this.forget();
+    this.ports.onDidChange();
+    await (listeners ?? (await binding?.catch(() => null)))?.close();
   }
 
   dispose(): void {
-    this.listeners?.destroy();
+    const { listeners, binding } = this;
+    this.forget();
+    listeners?.destroy();
+    void binding?.then((late) => late.destroy()).catch(() => undefined);
+  }
+
+  private forget(): void {
+    this.turn++;
     this.listeners = null;
+    this.binding = null;
     this.current = { kind: 'stopped' };
   }
 

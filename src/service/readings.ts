@@ -13,8 +13,13 @@ const mostAtOnce = 4;
 const betweenMs = 200;
 const everyMs = 5 * 60_000;
 const badEveryMs = 60 * 60_000;
-/** A key that was refused is asked once more, so that one bad second switches nothing off. */
-const secondLookMs = 2_000;
+/** A key that was good and is refused is asked once more after so long: one bad minute switches nothing off. */
+const secondLookMs = 60_000;
+/** What is wrong with a key that was never accepted, its user wants to know now. */
+const newKeyLookMs = 2_000;
+/** A key that has just become bad is asked this often for so long: should it have been upstream's fault after all. */
+const lookAgainMs = 60_000;
+const lookAgainForMs = 5 * 60_000;
 
 export interface ReadingPorts {
   readonly clock: Clock;
@@ -25,8 +30,10 @@ export interface ReadingPorts {
 
 export class Readings implements Disposable {
   private readonly queue = new Set<KeyId>();
-  private readonly refusals = new Map<KeyId, number>();
-  private readonly timers = new Set<Disposable>();
+  /** Since when each key was refused whenever it was asked. */
+  private readonly refusedSinceMs = new WeakMap<KeyState, number>();
+  /** When refused keys are asked again. */
+  private readonly looks = new Map<KeyId, Disposable>();
   private readonly idleWaiters = new Set<() => void>();
   private running = 0;
   private nextStartMs = 0;
@@ -71,7 +78,7 @@ export class Readings implements Disposable {
     this.queue.clear();
     this.round.dispose();
     this.pacing?.dispose();
-    for (const timer of this.timers) timer.dispose();
+    for (const look of this.looks.values()) look.dispose();
     for (const resolve of this.idleWaiters) resolve();
   }
 
@@ -132,44 +139,54 @@ export class Readings implements Disposable {
     const { keyId, label } = state.key;
     switch (answer.kind) {
       case 'read':
-        this.refusals.delete(keyId);
+        this.refusedSinceMs.delete(state);
         pool.read(keyId, answer.reading);
         return;
       case 'refused':
         this.applyRefusal(state);
         return;
       case 'unreachable':
+        this.refusedSinceMs.delete(state);
         log.warn(`What is left of ${label} (${keyId}) could not be read: ${answer.detail}.`);
     }
   }
 
-  /** Two refusals in a row make a key bad, unless other accounts are refused as well: then it is upstream's bad minute. */
+  /** A key is bad that is still refused at a second look, unless other accounts are refused as well: then it is upstream's bad minute. */
   private applyRefusal(state: KeyState): void {
     const { pool, log, clock } = this.ports;
     const { keyId, label } = state.key;
-    // Of keys that were accepted before; that several new ones are bad is no incident.
-    const isIncident = pool.wheel.readRefused(state, clock.nowMs()) && state.health === 'good';
-    const refusals = (this.refusals.get(keyId) ?? 0) + 1;
-    this.refusals.set(keyId, refusals);
-    if (refusals === 1) {
-      this.later(secondLookMs, () => this.want(keyId));
+    const nowMs = clock.nowMs();
+    const refusedForMs = Math.max(0, nowMs - (this.refusedSinceMs.get(state) ?? nowMs));
+    this.refusedSinceMs.set(state, nowMs - refusedForMs);
+    if (state.health === 'bad') {
+      pool.markBad(keyId);
+      if (refusedForMs < lookAgainForMs) this.lookLater(keyId, lookAgainMs);
       return;
     }
-    this.refusals.delete(keyId);
+    // Of keys that were accepted before; that several new ones are bad is no incident.
+    const isIncident = pool.wheel.readRefused(state, nowMs) && state.health === 'good';
+    const lookAfterMs = state.health === 'unchecked' ? newKeyLookMs : secondLookMs;
+    if (refusedForMs < lookAfterMs) {
+      this.lookLater(keyId, lookAfterMs - refusedForMs);
+      return;
+    }
     if (isIncident) {
+      this.refusedSinceMs.delete(state);
       log.warn('OpenRouter refuses keys of several accounts: that is taken for its own incident.');
       return;
     }
     log.warn(`OpenRouter refuses the key ${label} (${keyId}): it is not used until it is accepted again.`);
     pool.markBad(keyId);
+    this.lookLater(keyId, lookAgainMs);
   }
 
-  private later(delayMs: number, run: () => void): void {
-    const timer = this.ports.clock.after(delayMs, () => {
-      this.timers.delete(timer);
-      run();
+  private lookLater(keyId: KeyId, delayMs: number): void {
+    this.looks.get(keyId)?.dispose();
+    const look = this.ports.clock.after(delayMs, () => {
+      this.looks.delete(keyId);
+      this.want(keyId);
     });
-    this.timers.add(timer);
+    this.looks.set(keyId, look);
   }
 
   private tellIdle(): void {

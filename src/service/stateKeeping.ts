@@ -42,7 +42,9 @@ export class StateKeeping implements Disposable {
   private isElsewhere = false;
   private listening: Disposable | null = null;
   private leftAlone: Disposable | null = null;
-  private last: Promise<void> = Promise.resolve();
+  /** What is to be written next; undefined: nothing is. */
+  private next: unknown;
+  private writing: Promise<void> | null = null;
 
   constructor(private readonly ports: StateKeepingPorts) {}
 
@@ -56,13 +58,14 @@ export class StateKeeping implements Disposable {
     else log.warn(`The saved ${name} are ${result.kind} (${result.detail}): ${leftAlone[name]}.`);
     if (!this.mayWrite)
       this.leftAlone = this.ports.clock?.after(leftAloneMs, () => void this.startAfresh(saved)) ?? null;
-    this.listening = kept.onDidChangeState((state) => void this.save(state));
+    this.listening = kept.onDidChangeState((state) => this.save(state));
     return result;
   }
 
   /** Resolves when the state of now is kept; a failure is logged. */
   async saveNow(): Promise<void> {
-    await this.save(this.ports.kept.savedState());
+    this.save(this.ports.kept.savedState());
+    await this.writing;
   }
 
   /** From now on what was left alone is written over: the user agreed. */
@@ -73,7 +76,8 @@ export class StateKeeping implements Disposable {
   /** Resolves when nothing is kept any more, what was left alone included. What changes from now on is kept again. */
   async forget(): Promise<void> {
     this.mayWrite = false;
-    await this.last;
+    this.next = undefined;
+    await this.writing;
     await this.ports.store.save(null);
     this.overwrite();
   }
@@ -99,12 +103,21 @@ export class StateKeeping implements Disposable {
     await this.saveNow();
   }
 
-  /** One after the other: a store may be slow, and the last state must win. */
-  private async save(state: unknown): Promise<void> {
+  /** One after the other: a store may be slow. What comes meanwhile waits as its last alone. */
+  private save(state: unknown): void {
     this.noteWhoServes();
     if (!this.mayWrite || this.isElsewhere || state === undefined) return;
-    this.last = this.last.then(async () => await this.write(state));
-    await this.last;
+    this.next = state;
+    this.writing ??= this.writeAll();
+  }
+
+  private async writeAll(): Promise<void> {
+    while (this.next !== undefined) {
+      const state = this.next;
+      this.next = undefined;
+      await this.write(state);
+    }
+    this.writing = null;
   }
 
   /** A stopped proxy says nothing: who served last is whose counts hold. */

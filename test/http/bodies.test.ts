@@ -26,7 +26,7 @@ async function withBodies(
   let arrived: (result: Body | Refusal) => void = () => undefined;
   const server = createServer((request: IncomingMessage, response) => {
     bodies
-      .read(request, 0)
+      .read(request, 0, new AbortController().signal)
       .catch((error: unknown) => {
         if (error instanceof Refusal) return error;
         throw error;
@@ -85,6 +85,32 @@ describe('bodies', () => {
         assert.equal(bodies.kept, 0);
       }
     });
+  });
+
+  it('that nobody waits for any more give their place back, and take none for what still comes', async () => {
+    const bodies = new Bodies();
+    const gone = new AbortController();
+    const server = createServer();
+    const read = new Promise<unknown>((resolve) => {
+      server.on('request', (request) => void bodies.read(request, 0, gone.signal).catch(resolve));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const sent = httpRequest({ port, method: 'POST', agent: false });
+    sent.on('error', () => undefined);
+    sent.write(Buffer.alloc(500));
+    const until = async (kept: number): Promise<void> => {
+      while (bodies.kept !== kept) await new Promise((resolve) => setTimeout(resolve, 2));
+    };
+    await until(500);
+    gone.abort(new Error('nobody waits'));
+    assert.equal(String(await read), 'Error: nobody waits');
+    assert.equal(bodies.kept, 0);
+    sent.write(Buffer.alloc(500));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(bodies.kept, 0);
+    sent.destroy();
+    server.close();
   });
 
   it('where all together fill the room pass through if they are long, else are refused', async () => {

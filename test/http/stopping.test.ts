@@ -1,6 +1,7 @@
 // Stopping: running answers go on for a while, who waits is told to come again, and settings change nothing that runs.
 import assert from 'node:assert/strict';
-import { accountsOf, withRig } from './support';
+import { RawSocket, rawChat } from './client';
+import { accountsOf, PROXY_KEY, withRig } from './support';
 import { defaultSettings } from '../../src/service/settings';
 
 describe('a proxy that stops', () => {
@@ -36,6 +37,67 @@ describe('a proxy that stops', () => {
         assert.equal(reply.header('retry-after'), '1');
       }
       assert.deepEqual([rig.service.snapshot().wheel.waiting, rig.service.snapshot().wheel.inFlight], [0, 0]);
+    });
+  });
+});
+
+const chat = JSON.stringify({ model: 'x/y', messages: [] });
+
+describe('a kept connection of a proxy that stops', () => {
+  it('ends with the answer that runs', async () => {
+    await withRig({ simulator: { answer: { headDelayMs: 500 } } }, async (rig) => {
+      const socket = await RawSocket.open(rig.port);
+      socket.write(rawChat(PROXY_KEY, chat));
+      await rig.pass(100);
+      await rig.drive(rig.service.stop(2_000));
+      const text = await socket.untilClosed();
+      assert.match(text, /^HTTP\/1\.1 200 OK\r\n[^]*\r\nConnection: close\r\n/i);
+    });
+  });
+
+  for (const when of ['while an answer runs on another', 'when all answers have ended'] as const) {
+    it(`serves nothing new ${when}`, async () => {
+      await withRig({ simulator: { answer: { events: 10, eventDelayMs: 100 } } }, async (rig) => {
+        const running = rig.ask({ stream: true });
+        const socket = await RawSocket.open(rig.port);
+        const stream = JSON.stringify({ model: 'x/y', messages: [], stream: true });
+        socket.write(rawChat(PROXY_KEY, stream));
+        await rig.pass(500);
+        const stopped = rig.service.stop(2_000);
+        if (when === 'when all answers have ended') await rig.drive(stopped);
+        // Its answer's head had left before: it could not say that the connection ends.
+        socket.write(rawChat(PROXY_KEY, chat));
+        await rig.drive(Promise.all([running, stopped]));
+        const text = await socket.untilClosed();
+        assert.match(text, /\[DONE\][^]*HTTP\/1\.1 503 [^]*\r\nConnection: close\r\n[^]*"stopping"/i);
+        assert.equal(rig.attempts.length, 2);
+      });
+    });
+  }
+
+  it('over which an upload has stalled ends when who waits is refused', async () => {
+    await withRig({}, async (rig) => {
+      const socket = await RawSocket.open(rig.port);
+      socket.write(rawChat(PROXY_KEY, chat).slice(0, -10));
+      await rig.pass(100);
+      await rig.drive(rig.service.stop(2_000));
+      const text = await socket.untilClosed();
+      assert.match(text, /^HTTP\/1\.1 503 [^]*"stopping"/);
+    });
+  });
+
+  it('may be used again once the proxy has started again', async () => {
+    await withRig({}, async (rig) => {
+      await rig.drive(rig.service.stop(2_000));
+      const state = await rig.service.start();
+      assert.ok(state.kind === 'running');
+      const socket = await RawSocket.open(state.port);
+      for (let count = 1; count <= 2; count++) {
+        socket.write(rawChat(PROXY_KEY, chat));
+        await rig.pass(100);
+        assert.equal(socket.text.match(/HTTP\/1\.1 200 OK/g)?.length, count);
+      }
+      socket.leave();
     });
   });
 });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { keyIdOf } from '../../../src/base/secret';
 import { rebase, type KeySet } from '../../../src/service/keySet';
 import { plainKey } from '../../../src/service/storedKey';
 
 function setOf(revision: number, keys: readonly string[], proxyKey = 'kw-1'): KeySet {
-  return { revision, keys: keys.map((key) => plainKey(key, key)), proxyKey };
+  return { revision, keys: keys.map((key) => plainKey(key, key)), proxyKey, unstored: [] };
 }
 
 function namesIn({ keys }: KeySet): string[] {
@@ -21,5 +22,18 @@ describe('rebase', () => {
     const base = setOf(1, []);
     assert.equal(rebase(base, setOf(2, [], 'kw-2'), setOf(2, [])).proxyKey, 'kw-2');
     assert.equal(rebase(base, setOf(2, []), setOf(2, [], 'kw-3')).proxyKey, 'kw-3');
+  });
+
+  it('knows which keys of either window the vault refused', () => {
+    const refused = (set: KeySet, ...keys: readonly string[]): KeySet => ({
+      ...set,
+      unstored: keys.map(keyIdOf),
+    });
+    const mine = refused(setOf(2, ['a', 'b']), 'b');
+    const theirs = refused(setOf(2, ['a', 'c', 'd']), 'a', 'd');
+    assert.deepEqual(
+      rebase(refused(setOf(1, ['a', 'd']), 'd'), mine, theirs).unstored,
+      ['a', 'b'].map(keyIdOf),
+    );
   });
 });

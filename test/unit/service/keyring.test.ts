@@ -5,6 +5,7 @@ import { keyIdOf } from '../../../src/base/secret';
 import type { KeyCheck } from '../../../src/service/keyCheck';
 import { Keyring } from '../../../src/service/keyring';
 import type { SecretVault, StoredKey, VaultContents } from '../../../src/service/ports';
+import { plainKey } from '../../../src/service/storedKey';
 import { ManualClock } from '../../support/manualClock';
 
 const anna = 'sk-or-v1-anna-0000000000000001';
@@ -59,14 +60,22 @@ class MemoryVault implements SecretVault {
   }
 }
 
-async function keyringOn(vault: MemoryVault, check = good): Promise<Keyring> {
+/** Answers when the test says. */
+class SlowVault extends MemoryVault {
+  answer: (contents: VaultContents) => void = () => undefined;
+
+  override async load(): Promise<VaultContents> {
+    return await new Promise((resolve) => (this.answer = resolve));
+  }
+}
+
+function keyringBeforeLoading(vault: SecretVault, check = good): Keyring {
   const log = new TextLog(() => undefined);
-  const keyring = new Keyring({
-    vault,
-    clock: new ManualClock(),
-    log,
-    check: () => Promise.resolve(check),
-  });
+  return new Keyring({ vault, clock: new ManualClock(), log, check: () => Promise.resolve(check) });
+}
+
+async function keyringOn(vault: MemoryVault, check = good): Promise<Keyring> {
+  const keyring = keyringBeforeLoading(vault, check);
   await keyring.load();
   return keyring;
 }
@@ -105,6 +114,59 @@ describe('Keyring', () => {
       ],
     );
     assert.equal(later.proxyKey, keyring.proxyKey);
+  });
+
+  it('adds to a slow vault’s keys what was added here, not what another window had before they were changed', async () => {
+    const vault = new SlowVault();
+    const keyring = keyringBeforeLoading(vault);
+    const loading = keyring.load();
+    const removed = plainKey('sk-or-v1-removed-00000000003', 'removed');
+    keyring.adopt({
+      revision: 100,
+      keys: [plainKey(anna, 'Anna'), removed],
+      proxyKey: 'kw-old',
+      unstored: [],
+    });
+    await keyring.add(ben, 'Ben');
+    const revision = keyring.keySet.revision;
+    const contents = { keys: [plainKey(anna, 'Anna 2')], proxyKey: 'kw-new', revision: 200, damaged: [] };
+    vault.answer(contents);
+    await loading;
+    assert.deepEqual(
+      keyring.keys.map(({ label }) => label),
+      ['Anna 2', 'Ben'],
+    );
+    assert.equal(keyring.proxyKey, 'kw-new');
+    assert.ok(keyring.keySet.revision > revision, 'so that the host takes it');
+  });
+
+  it('takes a newer vault as it is where nothing was changed here', async () => {
+    const vault = new SlowVault();
+    const keyring = keyringBeforeLoading(vault);
+    const loading = keyring.load();
+    const keys = [plainKey(anna, 'Anna'), plainKey(ben, 'Ben')];
+    keyring.adopt({ revision: 100, keys, proxyKey: null, unstored: [] });
+    vault.answer({ keys: [plainKey(ben, 'Ben')], proxyKey: 'kw', revision: 200, damaged: [] });
+    await loading;
+    assert.deepEqual(keyring.keySet, {
+      revision: 200,
+      keys: [plainKey(ben, 'Ben')],
+      proxyKey: 'kw',
+      unstored: [],
+    });
+  });
+
+  it('tells other windows which keys the vault refused, until they are removed', async () => {
+    const vault = new MemoryVault();
+    const keyring = await keyringOn(vault);
+    const other = await keyringOn(new MemoryVault());
+    await keyring.add(anna, 'Anna');
+    vault.failing.add('saveKey');
+    await keyring.add(ben, 'Ben');
+    other.adopt(keyring.keySet);
+    assert.deepEqual([other.isStored(keyIdOf(anna)), other.isStored(keyIdOf(ben))], [true, false]);
+    await other.remove(keyIdOf(ben));
+    assert.deepEqual(other.keySet.unstored, []);
   });
 
   it('removes what a vault holds that said it did not', async () => {

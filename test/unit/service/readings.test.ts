@@ -169,25 +169,52 @@ describe('Readings', () => {
     assert.equal(all.asked.length, 2);
   });
 
-  it('look a second time before a refused key is bad, and ask it hourly from then on', async () => {
+  it('look a minute later before a key that was good is bad', async () => {
     const all = asking(['a-1', 'b-1']);
     const { clock } = all;
     all.answer = (key) => (key.endsWith('a-1') ? refused : all.good(key));
     all.readings.want(makeKey('a-1').keyId);
-    await clock.run(1_999);
+    await clock.run(30_000);
+    // However often it is asked meanwhile: it is the same minute.
+    all.readings.want(makeKey('a-1').keyId);
+    await clock.run(29_999);
     assert.equal(all.health('a-1'), 'good');
+    assert.equal(all.asked.length, 2);
     await clock.run(1);
     assert.equal(all.health('a-1'), 'bad');
-    assert.equal(all.asked.length, 2);
-    await clock.run(59 * minuteMs);
-    assert.equal(all.asked.length, 2);
-    await clock.run(6 * minuteMs);
-    // Refused again: looked at twice, and still bad.
-    assert.equal(all.asked.length, 4);
-    assert.equal(all.health('a-1'), 'bad');
+    assert.equal(all.asked.length, 3);
+  });
+
+  it('ask a bad key each minute at first, and hourly from then on', async () => {
+    const all = asking(['a-1', 'b-1']);
+    const { clock } = all;
+    all.answer = (key) => (key.endsWith('a-1') ? refused : all.good(key));
+    all.readings.want(makeKey('a-1').keyId);
+    await clock.run(minuteMs);
+    const minutes: number[] = [];
+    for (let minute = 1; minute <= 130; minute++) {
+      const before = all.asked.length;
+      await clock.run(minuteMs);
+      if (all.asked.length > before) minutes.push(minute);
+      assert.equal(all.health('a-1'), 'bad');
+    }
+    assert.deepEqual(minutes, [1, 2, 3, 4, 64, 124]);
     all.answer = (key) => all.good(key);
-    await clock.run(66 * minuteMs);
+    await clock.run(65 * minuteMs);
     assert.equal(all.health('a-1'), 'good');
+  });
+
+  it('switch no good key off for one bad minute, and no new one off for much longer', async () => {
+    const all = asking(['a-1', 'new'], false);
+    all.pool.read(makeKey('a-1').keyId, makeReading('a', all.clock.nowMs()));
+    const startMs = all.clock.nowMs();
+    all.answer = (key) => (all.clock.nowMs() - startMs < minuteMs ? refused : all.good(key));
+    all.readings.wantAll();
+    await all.clock.run(10_000);
+    // What is wrong with a new key, its user wants to know now.
+    assert.deepEqual([all.health('a-1'), all.health('new')], ['good', 'bad']);
+    await all.clock.run(minuteMs);
+    assert.deepEqual([all.health('a-1'), all.health('new')], ['good', 'good']);
   });
 
   it('forget a refusal that the second look does not confirm', async () => {
@@ -195,17 +222,38 @@ describe('Readings', () => {
     all.answer = () => (all.asked.length % 2 === 1 ? refused : all.good('sk-or-v1-a-1'));
     for (let count = 0; count < 3; count++) {
       all.readings.want(makeKey('a-1').keyId);
-      await all.clock.run(10_000);
+      await all.clock.run(minuteMs + 10_000);
     }
     assert.equal(all.asked.length, 6);
     assert.equal(all.health('a-1'), 'good');
+  });
+
+  it('forget a refusal after which upstream cannot be reached', async () => {
+    const all = asking(['a-1']);
+    all.answer = () => (all.asked.length === 2 ? unreachable : refused);
+    for (let count = 0; count < 2; count++) {
+      all.readings.want(makeKey('a-1').keyId);
+      await all.clock.run(minuteMs - 1);
+      all.readings.want(makeKey('a-1').keyId);
+      await all.clock.run(1);
+    }
+    assert.equal(all.health('a-1'), 'good');
+  });
+
+  it('take no refusal of a key that is bad already for upstream’s own incident', async () => {
+    const all = asking(['a-1', 'b-1']);
+    all.pool.markBad(makeKey('a-1').keyId);
+    all.answer = () => refused;
+    all.readings.wantAll();
+    await all.clock.run(2 * minuteMs);
+    assert.equal(all.health('b-1'), 'bad');
   });
 
   it('take refusals of several good accounts within a minute for upstream’s own incident', async () => {
     const all = asking(['a-1', 'b-1', 'c-1']);
     all.answer = () => refused;
     all.readings.wantAll();
-    await all.clock.run(10_000);
+    await all.clock.run(minuteMs + 10_000);
     assert.deepEqual(
       ['a-1', 'b-1', 'c-1'].map((name) => all.health(name)),
       ['good', 'good', 'good'],

@@ -158,6 +158,42 @@ describe('StateKeeping', () => {
     assert.equal(store.saves, 2);
   });
 
+  it('keeps nothing but the last of what changes while the store is slow', async () => {
+    const store = new MemoryStore();
+    using kept = await keptIn(store);
+    const writes: (() => void)[] = [];
+    const saved: unknown[] = [];
+    store.save = async (state) => {
+      saved.push(state);
+      await new Promise<void>((resolve) => writes.push(resolve));
+    };
+    for (let nth = 0; nth < 5; nth++) {
+      change(kept.service, nth);
+      await kept.clock.run(1_000);
+    }
+    assert.equal(saved.length, 1);
+    let isKept = false;
+    void kept.keeping.saveNow().then(() => (isKept = true));
+    writes.shift()?.();
+    await settled();
+    assert.equal(isKept, false);
+    writes.shift()?.();
+    await settled();
+    assert.equal(isKept, true);
+    assert.deepEqual([saved.length, saved[1]], [2, kept.service.savedState()]);
+  });
+
+  it('forgets what still waits for a slow store', async () => {
+    const store = new MemoryStore();
+    using kept = await keptIn(store);
+    void kept.keeping.saveNow();
+    change(kept.service, 1);
+    await kept.clock.run(1_000);
+    await kept.keeping.forget();
+    await settled();
+    assert.equal(store.content, null);
+  });
+
   it('logs a save that fails, and saves the next', async () => {
     const store = new MemoryStore();
     using kept = await keptIn(store);
