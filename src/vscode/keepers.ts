@@ -4,17 +4,17 @@ import type { ExtensionContext } from 'vscode';
 import type { Clock } from '../base/clock';
 import type { DisposableStore } from '../base/disposable';
 import type { Log } from '../base/log';
-import type { HostedWindow } from '../hosting/hostedWindow';
+import type { History } from '../service/history';
 import { KeptHistory } from '../service/keptHistory';
 import { StateFile } from '../service/stateFile';
-import { StateKeeping } from '../service/stateKeeping';
+import { StateKeeping, type Kept } from '../service/stateKeeping';
 import { StateKeeper } from './stateKeeper';
 import { MementoStateStore } from './stateStore';
 
 export interface KeeperParts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly service: HostedWindow['service'];
+  readonly service: Kept & { readonly history: History; readonly isHosting: boolean };
   readonly machineId: string;
 }
 

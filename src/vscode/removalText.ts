@@ -12,7 +12,7 @@ export function removalDetail(
 ): string {
   const lines = [
     t(
-      'Keys: {0}. They are removed with their labels, limits and counts, and so is the proxy key: clients that use it are refused from now on. This cannot be undone. Your keys at OpenRouter stay valid.',
+      'Keys: {0}. They are removed with their labels, limits and counts, and so are past requests and the proxy key: clients that use it are refused from now on. This cannot be undone. Your keys at OpenRouter stay valid.',
       formats.count(keys),
     ),
   ];
