@@ -52,6 +52,8 @@ export type VaultHealth =
 export interface StateStore {
   load(): Promise<unknown>;
   save(state: unknown): Promise<void>;
+  /** The same within the call, where the store can: the process may be ended in the middle of anything longer. A `save` that runs may still put its older state in the place of it. */
+  saveSync?(state: unknown): void;
   /** Keeps what was saved under another name, where a user finds it; the store is empty then. */
   setAside?(): Promise<void>;
 }

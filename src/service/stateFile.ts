@@ -1,5 +1,6 @@
 // The quota state in a file, for the command line: written whole or not at all.
 import { randomBytes } from 'node:crypto';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { access, constants, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { codeOf } from '../proxy/listeners';
@@ -42,6 +43,18 @@ export class StateFile implements StateStore {
     await written;
   }
 
+  saveSync(state: unknown): void {
+    mkdirSync(dirname(this.path), { recursive: true });
+    const temporary = this.temporary();
+    try {
+      writeFileSync(temporary, JSON.stringify(state), { mode: 0o600, flush: true });
+      renameSync(temporary, this.path);
+    } catch (error: unknown) {
+      rmSync(temporary, { force: true });
+      throw error;
+    }
+  }
+
   /** The old file is then beside the new one, with `.bak` behind its name. */
   async setAside(): Promise<void> {
     await rename(this.path, `${this.path}.bak`);
@@ -50,7 +63,7 @@ export class StateFile implements StateStore {
   private async replace(text: string): Promise<void> {
     // Nobody need have prepared it, and people tidy up.
     await mkdir(dirname(this.path), { recursive: true });
-    const temporary = `${this.path}.${randomBytes(4).toString('hex')}.tmp`;
+    const temporary = this.temporary();
     try {
       await writeFile(temporary, text, { mode: 0o600, flush: true });
       await rename(temporary, this.path);
@@ -58,5 +71,9 @@ export class StateFile implements StateStore {
       await rm(temporary, { force: true });
       throw error;
     }
+  }
+
+  private temporary(): string {
+    return `${this.path}.${randomBytes(4).toString('hex')}.tmp`;
   }
 }

@@ -62,9 +62,15 @@ export class StateKeeping implements Disposable {
     return result;
   }
 
-  /** Resolves when the state of now is kept; a failure is logged. */
+  /**
+   * Resolves when the state of now is kept, within the call where the store can do that: VS Code's server ends the
+   * process of a window that is loaded anew while its `deactivate` still runs. A failure is logged.
+   */
   async saveNow(): Promise<void> {
-    this.save(this.ports.kept.savedState());
+    const state = this.ports.kept.savedState();
+    if (!this.maySave(state)) return;
+    if (this.saveSync(state) && this.writing === null) return;
+    this.save(state);
     await this.writing;
   }
 
@@ -105,10 +111,27 @@ export class StateKeeping implements Disposable {
 
   /** One after the other: a store may be slow. What comes meanwhile waits as its last alone. */
   private save(state: unknown): void {
-    this.noteWhoServes();
-    if (!this.mayWrite || this.isElsewhere || state === undefined) return;
+    if (!this.maySave(state)) return;
     this.next = state;
     this.writing ??= this.writeAll();
+  }
+
+  private maySave(state: unknown): boolean {
+    this.noteWhoServes();
+    return this.mayWrite && !this.isElsewhere && state !== undefined;
+  }
+
+  /** False where it is still to be done. */
+  private saveSync(state: unknown): boolean {
+    const { store, name, log } = this.ports;
+    if (store.saveSync === undefined) return false;
+    try {
+      store.saveSync(state);
+      return true;
+    } catch (error: unknown) {
+      log.error(`The ${name} could not be saved at once.`, error);
+      return false;
+    }
   }
 
   private async writeAll(): Promise<void> {

@@ -93,11 +93,11 @@ describe('clients of the packaged extension', () => {
   it('gives any other client its values', async () => {
     await choose('Any Other Client');
     const page = await window.webviewFrame('button[data-action="copyKey"]');
-    await page.locator('button[data-action="copy.anthropic"]').click();
-    await pollUntil(
-      async () => (await window.clipboard()) === `http://127.0.0.1:${port}/api`,
-      'The base URL was never copied',
-    );
+    // The buttons are there a moment before the page's script listens to them.
+    await pollUntil(async () => {
+      await page.locator('button[data-action="copy.anthropic"]').click();
+      return (await window.clipboard()) === `http://127.0.0.1:${port}/api`;
+    }, 'The base URL was never copied');
     await window.screenshot('23-any-other-client');
   });
 

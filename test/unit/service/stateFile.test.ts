@@ -1,5 +1,6 @@
 // The state in a file: the old one or the new one, never half of it.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,6 +47,13 @@ describe('StateFile', () => {
       assert.equal((JSON.parse(await readFile(path, 'utf8')) as { ballast: string }).ballast.length, 100_000);
     await all;
     assert.equal(((await file.load()) as { nth: number }).nth, 19);
+    assert.deepEqual(await readdir(join(folder, 'deep')), ['state.json']);
+  });
+
+  it('has saved within the call where nobody can wait', async () => {
+    const file = new StateFile(path);
+    file.saveSync({ version: 1 });
+    assert.deepEqual(JSON.parse(readFileSync(path, 'utf8')), { version: 1 });
     assert.deepEqual(await readdir(join(folder, 'deep')), ['state.json']);
   });
 

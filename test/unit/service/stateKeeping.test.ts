@@ -194,6 +194,26 @@ describe('StateKeeping', () => {
     assert.equal(store.content, null);
   });
 
+  it('saves within the call at its end, and again where an older state is still being written', async () => {
+    const store = new MemoryStore();
+    using kept = await keptIn(store);
+    const atOnce: unknown[] = [];
+    const saveSync = (state: unknown): void => void atOnce.push(state);
+    Object.assign(store, { saveSync });
+    void kept.keeping.saveNow();
+    assert.deepEqual([atOnce.length, store.saves], [1, 0]);
+    const writes: (() => void)[] = [];
+    store.save = () => new Promise<void>((resolve) => writes.push(resolve));
+    change(kept.service, 1);
+    await kept.clock.run(1_000);
+    const ended = kept.keeping.saveNow();
+    assert.equal(atOnce.length, 2);
+    writes.shift()?.();
+    await settled();
+    writes.shift()?.();
+    await ended;
+  });
+
   it('logs a save that fails, and saves the next', async () => {
     const store = new MemoryStore();
     using kept = await keptIn(store);
