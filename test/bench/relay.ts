@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { Agent, createServer, request, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { performance } from 'node:perf_hooks';
+import { freePort } from '../support/freePort';
 
 const proxyKey = 'kw-bench-bench-bench-bench';
 const model = 'a/b:free';
@@ -148,14 +149,6 @@ async function inParallel(times: number, lanes: number, run: () => Promise<unkno
     while (left-- > 0) await run();
   };
   await Promise.all(Array.from({ length: lanes }, lane));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function main(): Promise<void> {

@@ -10,7 +10,7 @@ import { PackagedVsCode } from '../vscode/packaged';
 import { checkoutFolder } from '../vscode/paths';
 import { pollUntil } from '../vscode/quickInput';
 import type { VsCodeWindow } from '../vscode/vscodeWindow';
-import { freePort } from './support/freePort';
+import { freePort } from '../support/freePort';
 
 const key = `sk-or-v1-e2e-clients-${'0'.repeat(48)}`;
 const continueText = '# my models\nname: Mine\nversion: 0.0.1\nschema: v1\nmodels: [] # none yet\n';

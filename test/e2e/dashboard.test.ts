@@ -10,7 +10,7 @@ import { checkoutFolder } from '../vscode/paths';
 import { pollUntil } from '../vscode/quickInput';
 import { THEMES, type Theme } from '../vscode/themes';
 import type { VsCodeWindow } from '../vscode/vscodeWindow';
-import { freePort } from './support/freePort';
+import { freePort } from '../support/freePort';
 
 const themes = Object.keys(THEMES) as Theme[];
 const tabs = ['Accounts', 'Last 24 hours', 'Activity'] as const;

@@ -8,7 +8,7 @@ import { checkoutFolder } from '../vscode/paths';
 import { PackagedVsCode } from '../vscode/packaged';
 import type { VsCodeWindow } from '../vscode/vscodeWindow';
 import { keys, rows, states, typeKey, type State } from './support/commandCells';
-import { freePort } from './support/freePort';
+import { freePort } from '../support/freePort';
 import { offeredSettings, paletteCommands } from './support/manifest';
 import { MessageTable } from './support/messageTable';
 import { Reactions } from './support/reactions';

@@ -10,7 +10,7 @@ import { pollUntil } from '../vscode/quickInput';
 import type { Theme } from '../vscode/themes';
 import type { VsCodeWindow } from '../vscode/vscodeWindow';
 import { crowdedActivity, crowdedSeries, crowdedState } from './support/crowd';
-import { freePort } from './support/freePort';
+import { freePort } from '../support/freePort';
 
 const otherThemes: readonly Theme[] = ['light', 'highContrast'];
 const tabs = ['Accounts', 'Last 24 hours', 'Activity'] as const;
@@ -57,6 +57,7 @@ describe('the dashboard in little room', () => {
         'workbench.activityBar.location': 'hidden',
       },
     });
+    await vscode.setTheme('dark');
     window = await vscode.openWindow();
     await window.waitForStatusBarItem('keywheel.status', /key/i, 60_000);
     await window.runCommand('View: Close Primary Side Bar');

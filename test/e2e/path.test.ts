@@ -7,7 +7,7 @@ import { checkoutFolder } from '../vscode/paths';
 import { PackagedVsCode } from '../vscode/packaged';
 import { pollUntil } from '../vscode/quickInput';
 import type { VsCodeWindow } from '../vscode/vscodeWindow';
-import { freePort } from './support/freePort';
+import { freePort } from '../support/freePort';
 
 const annaKey = 'sk-or-v1-e2e-anna-000000000000000000000000000000000000000000000001';
 const benKey = 'sk-or-v1-e2e-ben-0000000000000000000000000000000000000000000000002';

@@ -9,11 +9,11 @@ import { PackagedVsCode } from '../vscode/packaged';
 import { checkoutFolder } from '../vscode/paths';
 import { pollUntil } from '../vscode/quickInput';
 import type { VsCodeWindow } from '../vscode/vscodeWindow';
-import { freePort } from './support/freePort';
+import { freePort } from '../support/freePort';
 
 const key = 'sk-or-v1-e2e-windows-0000000000000000000000000000000000000000000001';
 const eventDelayMs = 20;
-/** What a proxy in the extension host's own thread would have. */
+/** How often start-up is measured. */
 const starts = 3;
 
 describe('many windows, one proxy', () => {

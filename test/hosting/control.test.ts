@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { keyIdOf } from '../../src/base/secret';
 import { Simulator } from '../simulator/simulator';
-import { freePort, Stage, until } from './support/windows';
+import { freePort } from '../support/freePort';
+import { Stage, until } from './support/windows';
 
 const one = 'sk-or-v1-control-aaaa';
 const two = 'sk-or-v1-control-bbbb';

@@ -4,7 +4,8 @@ import { createServer as createHttpServer } from 'node:http';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { keyIdOf } from '../../src/base/secret';
 import { loadHostSecret } from '../../src/hosting/hostSecret';
-import { freePort, Stage, until, type TestWindow } from './support/windows';
+import { freePort } from '../support/freePort';
+import { Stage, until, type TestWindow } from './support/windows';
 
 const keys = ['sk-or-v1-others-aaaa', 'sk-or-v1-others-bbbb'];
 const proxyKey = 'kw-others-aaaaaaaaaaaaaaaaaaaaaaaa';

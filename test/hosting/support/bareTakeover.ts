@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { servedAgain } from './servedAgain';
-import { freePort } from './windows';
+import { freePort } from '../../support/freePort';
 
 /** Two processes that know of a port and nothing else: one's worker serves it, the other's does when the first has gone. */
 const script = `

@@ -1,10 +1,10 @@
 /** Windows as processes: built once, started, asked, killed. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { build } from 'esbuild';
+import { freePort } from '../../support/freePort';
 import type { FromWindow, Seen, WindowCommand, WindowOptions } from './windowMessages';
 
 /** A folder with the built worker and window; whoever makes it disposes it. */
@@ -148,12 +148,4 @@ export async function until(
     if (Date.now() > untilMs) throw new Error(`Never ${typeof what === 'string' ? what : what()}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
