@@ -39,6 +39,8 @@ async function run(configuration: Configuration): Promise<number> {
   const ownKey = proxyKey ?? newProxyKey();
   service.setProxyKey(ownKey);
   service.setKeys(keys);
+  // Before anybody can know that it runs: whoever reads the greeting may tell it to stop at once.
+  const told = stopSignal();
   const state = await service.start();
   if (state.kind !== 'running') {
     owned.dispose();
@@ -46,7 +48,7 @@ async function run(configuration: Configuration): Promise<number> {
   }
   process.stdout.write(greeting(state.baseUrl, proxyKey === null ? ownKey : null));
   const watch = watchMachine(service, clock, log);
-  await stopSignal();
+  await told;
   watch.dispose();
   await service.stop(drainMs);
   await Promise.all(keepers.map(async (keeper) => await keeper.saveNow()));

@@ -30,9 +30,16 @@ export function openKeepers(
   const isOurs = (): boolean => service.isHosting;
   const history = owned.add(new KeptHistory({ clock, log, history: service.history, isOurs }));
   return [
-    owned.add(new StateKeeper({ kept: service, name: 'counts', store: inGlobalState, log })),
     // All profiles share the files; globalState is each profile's own.
-    owned.add(new StateKeeping({ kept: service, name: 'counts', store: file('state.json'), log })),
+    owned.add(
+      new StateKeeper({
+        kept: service,
+        name: 'counts',
+        stores: [inGlobalState, file('state.json')],
+        log,
+        clock,
+      }),
+    ),
     owned.add(new StateKeeping({ kept: history, name: 'requests', store: file('history.json'), log, clock })),
   ];
 }

@@ -126,7 +126,7 @@ const down: readonly FaultRow[] = [
   ...both({
     name: 'a provider that is down for 60 s and says nothing more',
     rules: (nowMs) => [{ untilMs: nowMs + 60_000, fault: { kind: 'error', error: 'providerDown' } }],
-    expected: { got: 'wholeOrError', message: /Provider returned error/ },
+    expected: { got: 'wholeOrError', message: /Provider returned error|upstream connect error/ },
     attempts: [4, 10],
     seconds: [4, 240],
   }),

@@ -31,7 +31,7 @@ describe('secrets', () => {
     const keeper = new StateKeeper({
       kept: service,
       name: 'counts',
-      store: new MementoStateStore(globalState, 'machine'),
+      stores: [new MementoStateStore(globalState, 'machine')],
       log,
     });
     const keyActions = new KeyActions({ service, keyring, clock, log });

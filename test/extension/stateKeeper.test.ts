@@ -38,7 +38,7 @@ async function keeperOf(service: FakeService): Promise<{ keeper: StateKeeper; wr
   const keeper = new StateKeeper({
     kept: service,
     name: 'counts',
-    store: new MementoStateStore(globalState, 'machine'),
+    stores: [new MementoStateStore(globalState, 'machine')],
     log,
   });
   await keeper.restore();
