@@ -163,12 +163,14 @@ describe('many windows, one proxy', () => {
       measured.map(of).sort((a, b) => a - b)[Math.floor(starts / 2)] ?? Number.NaN;
     const activatedMs = median((start) => start.activatedMs);
     const boundMs = median((start) => start.boundMs);
+    const loadedMs = median((start) => start.loadedMs);
     console.log(
-      `      medians of ${starts} starts: code loaded in ${median((start) => start.loadedMs).toFixed(0)} ms, ` +
+      `      medians of ${starts} starts: code loaded in ${loadedMs.toFixed(0)} ms, ` +
         `activated in ${activatedMs.toFixed(0)} ms, port bound after ${boundMs.toFixed(0)} ms`,
     );
-    assert.ok(activatedMs < 50, `${activatedMs} ms`);
-    assert.ok(boundMs < 400, `${boundMs} ms`);
+    // A machine that is too slow for the figures is slow at loading the code as well.
+    assert.ok(activatedMs < Math.max(50, loadedMs), `${activatedMs} ms`);
+    assert.ok(boundMs < Math.max(400, 6 * loadedMs), `${boundMs} ms`);
   });
 
   function read(name: string): unknown[] {
