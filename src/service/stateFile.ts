@@ -1,4 +1,4 @@
-// The quota state in a file, for the command line: written whole or not at all.
+// A state in a file, counts or past requests: written whole or not at all.
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { access, constants, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
