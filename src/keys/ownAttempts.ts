@@ -12,9 +12,13 @@ export interface OwnAttempt {
   readonly sentAtMs: number;
   /** Infinity while it runs. */
   endedAtMs: number;
-  /** Which of the day's own attempts it is, from 1. */
+  /** Which of the day's own attempts it is, from 1; 0 for one that a saved state told of. */
   readonly nth: number;
 }
+
+const toldNth = 0;
+/** More than any account may make in that time: a saved state that tells of more is not believed. */
+const mostUnsure = 10_000;
 
 /** How many attempts were unsure when the state was saved, and when the last of them ended. */
 export const unsureSchema = v.object({ count: v.number(), atMs: v.number() });
@@ -68,9 +72,22 @@ export class OwnAttempts {
     return { count: this.unsure(nowMs) + reserved, atMs };
   }
 
-  /** What was unsure stays so: nothing that ran when the process ended runs on. */
+  /**
+   * What was unsure stays so: nothing that ran when the process ended runs on. Several states may tell of the same
+   * attempts, as a host begins with what was saved and with what was heard last: those are not added up, or each
+   * takeover would double them.
+   */
   restore({ count, atMs }: Unsure): void {
-    const saved = Array.from({ length: count }, () => ({ sentAtMs: atMs, endedAtMs: atMs, nth: 0 }));
-    this.recent.push(...saved);
+    const told = this.recent.filter(isTold).sort((one, other) => other.endedAtMs - one.endedAtMs);
+    const length = Math.max(told.length, Math.min(count, mostUnsure));
+    const joined = Array.from({ length }, (_, index) => {
+      const endedAtMs = Math.max(told[index]?.endedAtMs ?? 0, index < count ? atMs : 0);
+      return { sentAtMs: endedAtMs, endedAtMs, nth: toldNth };
+    });
+    this.recent = [...this.recent.filter((attempt) => !isTold(attempt)), ...joined];
   }
+}
+
+function isTold({ nth }: OwnAttempt): boolean {
+  return nth === toldNth;
 }

@@ -271,6 +271,20 @@ describe('Ledger: saved and restored', () => {
     }
   });
 
+  it('holds what ran for unsure once, however often it is told, and until the last of it ended', () => {
+    const [early, late] = [makeLedger(), makeLedger()];
+    send(early, 3, noonMs);
+    send(late, 3, noonMs);
+    send(late, 1, noonMs + 30_000);
+    const ledger = makeLedger(noonMs + 31_000);
+    for (const saved of [early, late, early, late])
+      ledger.restore(saved.save(noonMs + 31_000), noonMs + 31_000);
+    read(ledger, 0, noonMs + 40_000);
+    assert.equal(ledger.used, 4);
+    read(ledger, 1, noonMs + 121_000);
+    assert.equal(ledger.used, 1);
+  });
+
   it('adds what was sent before the saved state came', () => {
     const [saved, ledger] = [makeLedger(), makeLedger()];
     send(saved, 10, noonMs);

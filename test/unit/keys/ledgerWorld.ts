@@ -327,7 +327,7 @@ export class LedgerWorld implements LeaseOwner {
     });
   }
 
-  /** The process is killed; what it had saved within the last second is there again. */
+  /** The process is killed; what it had saved within the last second is there again, and has been heard as well. */
   private restart(): void {
     const saved = this.roster.save(this.wallMs);
     // Doubt begins anew: when the account was asked last is not saved.
@@ -338,7 +338,7 @@ export class LedgerWorld implements LeaseOwner {
     for (const attempt of unsure) if (attempt.endedAtMs < lastEndedMs) attempt.endedAtMs = lastEndedMs;
     this.generation++;
     this.roster = this.freshRoster();
-    this.roster.restore(saved.keys, saved.accounts, this.wallMs);
+    for (const { keys, accounts } of [saved, saved]) this.roster.restore(keys, accounts, this.wallMs);
     this.readSoon();
   }
 

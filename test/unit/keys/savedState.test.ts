@@ -70,6 +70,19 @@ describe('The saved state', () => {
     assert.deepEqual([account?.ledger.used, account?.minute.used(clock.nowMs())], [12, 7]);
   });
 
+  it('is as large after a hundred hosts that each began with two copies of it', async () => {
+    const clock = new ManualClock();
+    const first = saved(await usedPool(clock), clock);
+    let state = first;
+    for (let host = 0; host < 100; host++) {
+      const pool = makePool(clock, {});
+      pool.setKeys([a, b]);
+      for (const copy of [state, state]) restoreWheel(pool.wheel, copy, clock.nowMs());
+      state = saved(pool, clock);
+    }
+    assert.deepEqual(state, first);
+  });
+
   it('leaves out what tells nothing, and what was known of keys that never came', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, {});
