@@ -1,6 +1,6 @@
 // The choice of an account: a pure function over the standings.
 import type { RequestClass } from './lock';
-import type { Standings } from './standings';
+import { blockSize, type Standings } from './standings';
 
 const nobody: ReadonlySet<number> = new Set();
 
@@ -14,15 +14,18 @@ export function select(
   nowMs: number,
   except: ReadonlySet<number> = nobody,
 ): number {
-  const { readyAtMs, rank } = standings.lanes[requestClass];
+  const { readyAtMs, rank, blockRank } = standings.lanes[requestClass];
   let best = -1;
   let bestRank = Number.NEGATIVE_INFINITY;
-  for (let index = 0; index < standings.size; index++) {
-    // In the order of how many it turns away: this loop is what choosing costs.
-    const ownRank = at(rank, index);
-    if (ownRank < bestRank || at(readyAtMs, index) > nowMs) continue;
-    if (except.size > 0 && except.has(index)) continue;
-    if (ownRank > bestRank || isFresher(standings, index, best)) {
+  for (let block = 0; block < blockRank.length; block++) {
+    if (at(blockRank, block) < bestRank) continue;
+    const end = Math.min(standings.size, (block + 1) * blockSize);
+    for (let index = block * blockSize; index < end; index++) {
+      // In the order of how many it turns away: this loop is what choosing costs.
+      const ownRank = at(rank, index);
+      if (ownRank < bestRank || at(readyAtMs, index) > nowMs) continue;
+      if (isExcepted(except, index)) continue;
+      if (ownRank === bestRank && !isFresher(standings, index, best)) continue;
       best = index;
       bestRank = ownRank;
     }
@@ -43,6 +46,10 @@ export function readyAtMs(
     if (atMs < soonestMs && !except.has(index)) soonestMs = atMs;
   }
   return soonestMs;
+}
+
+function isExcepted(except: ReadonlySet<number>, index: number): boolean {
+  return except.size > 0 && except.has(index);
 }
 
 function isFresher(standings: Standings, index: number, than: number): boolean {

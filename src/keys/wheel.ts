@@ -76,8 +76,7 @@ export class Wheel {
     if (index < 0) return;
     const { lanes, inFlight, lastUsedAtMs } = this.standings;
     for (const requestClass of ['free', 'paid', 'unmetered'] as const) {
-      lanes[requestClass].readyAtMs[index] = account.readyAtMs(requestClass, nowMs);
-      lanes[requestClass].rank[index] = account.rank(requestClass);
+      lanes[requestClass].set(index, account.readyAtMs(requestClass, nowMs), account.rank(requestClass));
     }
     inFlight[index] = account.inFlight;
     lastUsedAtMs[index] = account.lastUsedAtMs;

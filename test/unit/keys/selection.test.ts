@@ -13,28 +13,52 @@ interface Row {
 function standingsOf(rows: readonly Row[]): Standings {
   const standings = new Standings(rows.length);
   for (const [index, row] of rows.entries()) {
-    standings.lanes.free.readyAtMs[index] = row.readyAtMs;
-    standings.lanes.free.rank[index] = row.rank;
-    standings.inFlight[index] = row.inFlight;
-    standings.lastUsedAtMs[index] = row.lastUsedAtMs;
+    put(standings, index, row);
   }
   return standings;
 }
 
+function put(standings: Standings, index: number, row: Row): void {
+  standings.lanes.free.set(index, row.readyAtMs, row.rank);
+  standings.inFlight[index] = row.inFlight;
+  standings.lastUsedAtMs[index] = row.lastUsedAtMs;
+}
+
+function expectedOf(all: readonly Row[], nowMs: number, except: ReadonlySet<number>): number {
+  const [expected] = all
+    .map((row, index) => ({ ...row, index }))
+    .filter((row) => row.readyAtMs <= nowMs && !except.has(row.index))
+    .sort((x, y) => y.rank - x.rank || x.inFlight - y.inFlight || x.lastUsedAtMs - y.lastUsedAtMs);
+  return expected?.index ?? -1;
+}
+
 const small = fc.integer({ min: 0, max: 3 });
-const rows = fc.array(fc.record({ readyAtMs: small, rank: small, inFlight: small, lastUsedAtMs: small }));
+const row = fc.record({ readyAtMs: small, rank: small, inFlight: small, lastUsedAtMs: small });
+const rows = fc.array(row);
 const excepts = fc.array(small).map((indexes) => new Set(indexes));
 
 describe('select', () => {
   it('takes of the ready the highest rank, then the fewest in flight, then the longest unused', () => {
     fc.assert(
       fc.property(rows, small, excepts, (all, nowMs, except) => {
-        const [expected] = all
-          .map((row, index) => ({ ...row, index }))
-          .filter((row) => row.readyAtMs <= nowMs && !except.has(row.index))
-          .sort((x, y) => y.rank - x.rank || x.inFlight - y.inFlight || x.lastUsedAtMs - y.lastUsedAtMs);
-        assert.equal(select(standingsOf(all), 'free', nowMs, except), expected?.index ?? -1);
+        assert.equal(select(standingsOf(all), 'free', nowMs, except), expectedOf(all, nowMs, except));
       }),
+    );
+  });
+
+  it('takes the same after any changes, among so many that it passes over most', () => {
+    const changes = fc.array(fc.tuple(fc.nat(199), row), { maxLength: 300 });
+    fc.assert(
+      fc.property(fc.array(row, { minLength: 70, maxLength: 200 }), changes, small, (all, later, nowMs) => {
+        const standings = standingsOf(all);
+        for (const [nth, change] of later) {
+          const index = nth % all.length;
+          all[index] = change;
+          put(standings, index, change);
+          assert.equal(select(standings, 'free', nowMs), expectedOf(all, nowMs, new Set()));
+        }
+      }),
+      { numRuns: 30 },
     );
   });
 
