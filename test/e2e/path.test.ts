@@ -29,6 +29,7 @@ describe('the packaged extension', () => {
     vscode = await PackagedVsCode.start({
       vsixPath: path.join(checkoutFolder(), 'dist', 'keywheel.vsix'),
       machineSettings: { 'keywheel.port': port, 'keywheel.upstreamUrl': simulator.baseUrl },
+      ownExtensions: 'all',
     });
     window = await vscode.openWindow();
   });

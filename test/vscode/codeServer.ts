@@ -16,6 +16,8 @@ export interface CodeServer {
   readonly entryPath: string;
   /** VS Code's own server inside of it, which takes the parameters of extension tests. */
   readonly serverMainPath: string;
+  /** VS Code's own extensions, a folder each. */
+  readonly extensionsPath: string;
 }
 
 /** Gives a complete code-server: the one in the cache, or a new one made there (about two minutes). */
@@ -33,10 +35,12 @@ function nodePackage(): string {
 
 function locate(folder: string, node: string): CodeServer {
   const modules = path.join(folder, 'node_modules');
+  const vscode = path.join(modules, 'code-server', 'lib', 'vscode');
   return {
     nodePath: path.join(modules, node, 'bin', 'node'),
     entryPath: path.join(modules, 'code-server', 'out', 'node', 'entry.js'),
-    serverMainPath: path.join(modules, 'code-server', 'lib', 'vscode', 'out', 'server-main.js'),
+    serverMainPath: path.join(vscode, 'out', 'server-main.js'),
+    extensionsPath: path.join(vscode, 'extensions'),
   };
 }
 

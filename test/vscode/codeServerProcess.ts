@@ -1,6 +1,6 @@
 /** code-server as a user has it: an extension installed from its VSIX, settings, one server on loopback. */
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { CodeServer } from './codeServer';
 import { runCommand } from './command';
@@ -19,6 +19,8 @@ export interface CodeServerOptions {
   readonly userSettings?: Settings;
   /** Settings of the machine ("Remote" in the settings editor): of any scope but `application`; they win. */
   readonly machineSettings?: Settings;
+  /** Whether VS Code comes with all of its own extensions, or with those alone that give it its looks; the former when not given. */
+  readonly ownExtensions?: 'all' | 'looks';
   /** Added to the environment of the server and of its extension hosts. */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -62,6 +64,7 @@ export class CodeServerProcess {
       `--user-data-dir=${sandbox.folder('data')}`,
       `--extensions-dir=${sandbox.folder('extensions')}`,
     ];
+    if (options.ownExtensions === 'looks') data.push(`--builtin-extensions-dir=${await onlyLooks(options)}`);
     const home = { ...NO_GALLERY, HOME: sandbox.folder('home'), ...options.env };
     const installs = [options.vsixPath, ...(options.otherVsixPaths ?? [])].map(
       (vsixPath) => `--install-extension=${vsixPath}`,
@@ -114,6 +117,19 @@ const SERVER_FLAGS = [
   '--disable-workspace-trust',
   '--disable-getting-started-override',
 ];
+
+/** The themes, and what colours the files that tests open. All others cost each window seconds. */
+const LOOKS = ['theme-defaults', 'theme-modern-icons', 'json', 'yaml', 'markdown-basics'];
+
+async function onlyLooks({ sandbox, install }: CodeServerOptions): Promise<string> {
+  const folder = sandbox.folder('own-extensions');
+  await Promise.all(
+    LOOKS.map((name) =>
+      symlink(path.join(install.extensionsPath, name), path.join(folder, name), 'junction'),
+    ),
+  );
+  return folder;
+}
 
 async function writeSettings(sandbox: Sandbox, scope: 'User' | 'Machine', settings: Settings): Promise<void> {
   const folder = sandbox.folder('data', scope);

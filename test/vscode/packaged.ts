@@ -13,6 +13,8 @@ export interface PackagedOptions {
   readonly vsixPath: string;
   /** Other extensions beside it. */
   readonly otherVsixPaths?: readonly string[];
+  /** Whether VS Code's own extensions are all there, as at a user's; those for its looks alone when not given. */
+  readonly ownExtensions?: 'all' | 'looks';
   readonly userSettings?: Settings;
   readonly machineSettings?: Settings;
   readonly env?: NodeJS.ProcessEnv;
@@ -45,7 +47,7 @@ export class PackagedVsCode {
     try {
       const { browserPath: executablePath } = install;
       const [server, browser] = await Promise.all([
-        CodeServerProcess.start({ ...options, install, sandbox }),
+        CodeServerProcess.start({ ownExtensions: 'looks', ...options, install, sandbox }),
         launchBrowser({ executablePath, sandbox, width: options.width, height: options.height }),
       ]);
       return new PackagedVsCode(options, sandbox, server, browser);
