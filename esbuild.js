@@ -1,5 +1,5 @@
-// Bundles the extension, the command line, the worker (where it exists) and the dashboard's own code into dist/.
-const { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
+// Bundles the extension, the command line, the worker and the dashboard's own code into dist/.
+const { readdirSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
 const esbuild = require('esbuild');
 
 const production = process.argv.includes('--production');
@@ -17,6 +17,24 @@ const undiciCore = {
         exports.buildConnector = require('undici/lib/core/connect.js');`,
       resolveDir: __dirname,
     }));
+  },
+};
+
+/** What few windows ever use: each is a file of its own, read when it is first used and not at every start. */
+const later = ['jsonc-parser', 'luxon', 'toml-eslint-parser', 'undici', 'yaml'];
+
+/** Puts in the place of such a package its names alone; whoever asks for one of them gets it from the package's file. */
+const fetchLater = {
+  name: 'fetch-later',
+  setup(build) {
+    const filter = new RegExp(`^(?:${later.join('|')})$`);
+    build.onResolve({ filter }, ({ path }) => ({ path, namespace: 'later' }));
+    build.onResolve({ filter: /^\.\/later\// }, ({ path }) => ({ path, external: true }));
+    build.onLoad({ filter: /.*/, namespace: 'later' }, ({ path }) => {
+      const names = path === 'undici' ? ['Client', 'buildConnector'] : Object.keys(require(path));
+      const getters = names.map((name) => `get ${name}() { return require('./later/${path}.js').${name}; },`);
+      return { contents: `module.exports = {\n${getters.join('\n')}\n};` };
+    });
   },
 };
 
@@ -47,7 +65,18 @@ const browser = { ...shared, platform: 'browser', format: 'iife', target: 'chrom
 const sheets = { ...browser, loader: { '.ttf': 'file' }, assetNames: '[name]' };
 
 const builds = [
-  { ...node, entryPoints: ['src/extension.ts'], outfile: 'dist/extension.js', external: ['vscode'] },
+  {
+    ...node,
+    plugins: [fetchLater],
+    entryPoints: ['src/extension.ts'],
+    outfile: 'dist/extension.js',
+    external: ['vscode'],
+  },
+  {
+    ...node,
+    entryPoints: Object.fromEntries(later.map((name) => [name, name])),
+    outdir: 'dist/later',
+  },
   { ...node, entryPoints: ['src/cli.ts'], outfile: 'dist/cli.js', banner: { js: '#!/usr/bin/env node' } },
   { ...node, entryPoints: ['src/worker.ts'], outfile: 'dist/worker.js' },
   { ...node, entryPoints: ['src/uninstall.ts'], outfile: 'dist/uninstall.js' },
@@ -58,7 +87,7 @@ const builds = [
     outfile: 'dist/webview/codicon.css',
   },
   { ...sheets, entryPoints: ['node_modules/uplot/dist/uPlot.min.css'], outfile: 'dist/webview/uplot.css' },
-].filter(({ entryPoints }) => existsSync(entryPoints[0]));
+];
 
 /** Who made what is bundled, under which licence: their licences ask for it. */
 function notices(inputs) {

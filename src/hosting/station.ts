@@ -37,7 +37,8 @@ export interface StationPorts {
 }
 
 export class Station implements Disposable {
-  private current: Place = { kind: 'stopped' };
+  /** Before it was looked nobody knows that nothing runs. */
+  private current: Place = { kind: 'looking' };
   private readonly owned = new DisposableStore();
   private readonly changed: Emitter<void>;
   private readonly closing = new AbortController();
@@ -77,7 +78,6 @@ export class Station implements Disposable {
   open(mayHost: boolean): void {
     this.mayHost ||= mayHost;
     if (this.loop !== null) return;
-    if (mayHost && !this.ports.hold.isHeld) this.set({ kind: 'looking' });
     this.loop = this.run();
   }
 

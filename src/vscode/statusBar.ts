@@ -3,6 +3,7 @@ import { env, l10n, MarkdownString, StatusBarAlignment, ThemeColor, window, work
 import type { Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import type { DashboardState } from '../service/messages';
+import type { ProxyState } from '../service/snapshot';
 import { Formats } from '../webview/formats';
 import type { Speech } from '../webview/stateWords';
 import type { CurrentState } from './currentState';
@@ -13,7 +14,7 @@ import { statusTooltip, tooltipCommands } from './statusTooltip';
 /** Low: what concerns the whole window stands left, but behind what people look at more often. */
 const priority = -100;
 
-/** An open hover is drawn anew when its text changes: not more often than one can read it. */
+/** An open hover is drawn anew when its text changes: not more often than one can read it, but for what the proxy is. */
 const tooltipEveryMs = 10_000;
 
 /** Follows the state for as long as it lives; writes to VS Code only what has changed. */
@@ -25,6 +26,7 @@ export class StatusBar implements Disposable {
   private formats = new Formats(env.language, '');
   private shown = '';
   private tooltip = '';
+  private tooltipOf: ProxyState['kind'] | null = null;
   private tooltipAtMs = Number.NEGATIVE_INFINITY;
   private waking: Disposable | null = null;
 
@@ -77,8 +79,10 @@ export class StatusBar implements Disposable {
     if (this.tooltip === tooltip) return Number.POSITIVE_INFINITY;
     const nowMs = this.clock.nowMs();
     const agoMs = nowMs - this.tooltipAtMs;
-    if (agoMs >= 0 && agoMs < tooltipEveryMs) return tooltipEveryMs - agoMs;
+    const { kind } = state.snapshot.proxy;
+    if (kind === this.tooltipOf && agoMs >= 0 && agoMs < tooltipEveryMs) return tooltipEveryMs - agoMs;
     this.tooltip = tooltip;
+    this.tooltipOf = kind;
     this.tooltipAtMs = nowMs;
     const markdown = new MarkdownString(tooltip);
     markdown.isTrusted = { enabledCommands: tooltipCommands };

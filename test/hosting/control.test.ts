@@ -32,8 +32,23 @@ describe('a proxy of many windows', () => {
     await stage.dispose();
   });
 
-  const open = async (name: string, options: { version?: string } = {}): ReturnType<Stage['open']> =>
+  const open = async (
+    name: string,
+    options: { version?: string; autoStart?: boolean } = {},
+  ): ReturnType<Stage['open']> =>
     await stage.open({ name, keys: [one], upstreamUrl: simulator.baseUrl, ...options });
+
+  it('is never shown as stopped while a window starts, and as stopped soon where none may be started', async () => {
+    const a = await open('a');
+    await a.until('hosts', ({ isHost }) => isHost);
+    const b = await open('b', { autoStart: false });
+    await b.until('follows', ({ isFollower }) => isFollower);
+    for (const { seen } of [a, b])
+      assert.deepEqual([...new Set(seen.map(({ proxy }) => proxy.kind))], ['starting', 'running']);
+    await Promise.all([a.kill(), b.kill()]);
+    const c = await open('c', { autoStart: false });
+    await c.until('is stopped', ({ proxy }) => proxy?.kind === 'stopped');
+  });
 
   it('is stopped for all windows, later ones too, until one starts it', async () => {
     const a = await open('a');

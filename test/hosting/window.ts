@@ -122,6 +122,7 @@ async function main(): Promise<void> {
   };
   service.onDidChange(tellSeen);
   keyring.onDidChange(tellSeen);
+  tellSeen();
   await Promise.all(keepers.map((keeper) => keeper.restore()));
   const loaded = keyring.load();
   hosted.open(options.autoStart ?? true);
