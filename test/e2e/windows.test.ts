@@ -16,6 +16,8 @@ const eventDelayMs = 20;
 /** How often start-up is measured. */
 const starts = 3;
 
+type StartFigure = 'loadedMs' | 'activatedMs' | 'activatedCpuMs' | 'boundMs' | 'bareBoundMs';
+
 describe('many windows, one proxy', () => {
   let simulator: Simulator;
   let vscode: PackagedVsCode;
@@ -154,23 +156,18 @@ describe('many windows, one proxy', () => {
       await second.reload();
       await pollUntil(() => Promise.resolve(read('starts').length > before), 'Never measured', 60_000);
     }
-    const measured = read('starts').slice(-starts) as {
-      loadedMs: number;
-      activatedMs: number;
-      boundMs: number;
-    }[];
-    const median = (of: (start: (typeof measured)[number]) => number): number =>
-      measured.map(of).sort((a, b) => a - b)[Math.floor(starts / 2)] ?? Number.NaN;
-    const activatedMs = median((start) => start.activatedMs);
-    const boundMs = median((start) => start.boundMs);
-    const loadedMs = median((start) => start.loadedMs);
+    const measured = read('starts').slice(-starts) as Readonly<Record<StartFigure, number>>[];
+    const median = (figure: StartFigure): number =>
+      measured.map((start) => start[figure]).sort((a, b) => a - b)[Math.floor(starts / 2)] ?? Number.NaN;
+    const shown = (figure: StartFigure): string => median(figure).toFixed(0);
     console.log(
-      `      medians of ${starts} starts: code loaded in ${loadedMs.toFixed(0)} ms, ` +
-        `activated in ${activatedMs.toFixed(0)} ms, port bound after ${boundMs.toFixed(0)} ms`,
+      `      medians of ${starts} starts: code loaded in ${shown('loadedMs')} ms, ` +
+        `activated in ${shown('activatedMs')} ms (${shown('activatedCpuMs')} ms of processor time), ` +
+        `port bound after ${shown('boundMs')} ms (a bare thread's after ${shown('bareBoundMs')} ms)`,
     );
-    // A machine that is too slow for the figures is slow at loading the code as well.
-    assert.ok(activatedMs < Math.max(50, loadedMs), `${activatedMs} ms`);
-    assert.ok(boundMs < Math.max(400, 6 * loadedMs), `${boundMs} ms`);
+    // Where VS Code itself has the processor while it starts, what activation takes of it counts.
+    assert.ok(Math.min(median('activatedMs'), median('activatedCpuMs')) < 50, shown('activatedMs'));
+    assert.ok(median('boundMs') < Math.max(400, 5 * median('bareBoundMs')), shown('boundMs'));
   });
 
   function read(name: string): unknown[] {
