@@ -51,9 +51,12 @@ export function setName(target: HTMLElement, name: string): void {
   target.setAttribute('aria-label', name);
 }
 
-/** Writes only what differs: an unchanged text costs no layout and no selection. */
+/** Writes only what differs: an unchanged text costs no layout and no selection, and a changed one no new node. */
 export function setText(target: HTMLElement, text: string): void {
-  if (target.textContent !== text) target.textContent = text;
+  if (target.textContent === text) return;
+  const { firstChild } = target;
+  if (firstChild instanceof Text && firstChild === target.lastChild) firstChild.data = text;
+  else target.textContent = text;
 }
 
 /** Shows the text, or takes the element out of the page when it is empty. */
