@@ -25,13 +25,12 @@ export interface OverviewView {
 }
 
 export function overviewView(state: DashboardState, speech: Speech): OverviewView {
-  const { t, formats } = speech;
+  const { t } = speech;
   const { proxy, wheel, accounts } = state.snapshot;
   const words = proxyWords(proxy, t);
   const notice = vaultNotice(state, t);
   return {
-    left: formats.count(wheel.freeLeft),
-    leftNote: t('of {0} free requests left today', formats.count(wheel.freeLimit)),
+    ...leftOf(state, speech),
     leftShare: wheel.freeLimit > 0 ? wheel.freeLeft / wheel.freeLimit : 0,
     outlook: outlookText(state, speech),
     waiting: waitingText(wheel.waiting, speech),
@@ -43,6 +42,19 @@ export function overviewView(state: DashboardState, speech: Speech): OverviewVie
     announcement: [words.text, notice?.text, ...accountAnnouncements(accounts, speech)]
       .filter((text) => text !== undefined)
       .join('. '),
+  };
+}
+
+/** Without an account there is nothing to be left of: no key yet, or what the proxy has is not heard. */
+function leftOf(
+  { snapshot }: DashboardState,
+  { t, formats }: Speech,
+): Pick<OverviewView, 'left' | 'leftNote'> {
+  const { accounts, wheel } = snapshot;
+  if (accounts.length === 0) return { left: '–', leftNote: t('free requests left today') };
+  return {
+    left: formats.count(wheel.freeLeft),
+    leftNote: t('of {0} free requests left today', formats.count(wheel.freeLimit)),
   };
 }
 

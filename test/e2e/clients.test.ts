@@ -67,11 +67,7 @@ describe('clients of the packaged extension', () => {
       ['Continue', '.continue/config.yaml'],
       ['Claude Code', '.claude/settings.json'],
     ] as const) {
-      await choose(client);
-      await window.quickInput.pick('openrouter/free', /model/);
-      await dialogText();
-      await press('Write');
-      await window.waitForNotification(new RegExp(`${client} is connected`));
+      await connect(client);
       assert.ok((await get(file)).includes(`127.0.0.1:${port}/api`));
       await window.clearNotifications();
     }
@@ -156,11 +152,7 @@ describe('clients of the packaged extension', () => {
 
   it('gives the bytes back when it is uninstalled while a client is connected', async () => {
     await window.clearNotifications();
-    await choose('Claude Code');
-    await window.quickInput.pick('openrouter/free', /model/);
-    await dialogText();
-    await press('Write');
-    await window.waitForNotification(/Claude Code is connected/);
+    await connect('Claude Code');
     const extensions = path.join(path.dirname(vscode.server.dataFolder), 'extensions');
     const name = (await readdir(extensions)).find((entry) => entry.startsWith('keywheel.keywheel'));
     assert.ok(name);
@@ -173,11 +165,7 @@ describe('clients of the packaged extension', () => {
 
   it('gives the bytes back when everything is removed, and nothing of Keywheel’s is left', async () => {
     await window.clearNotifications();
-    await choose('Claude Code');
-    await window.quickInput.pick('openrouter/free', /model/);
-    await dialogText();
-    await press('Write');
-    await window.waitForNotification(/Claude Code is connected/);
+    await connect('Claude Code');
     await window.clearNotifications();
     await window.runCommand('Keywheel: Remove Everything');
     assert.match(await dialogText(), /Keys: 1\.[\s\S]*Claude Code: .*settings\.json/);
@@ -199,6 +187,14 @@ describe('clients of the packaged extension', () => {
   async function choose(client: string): Promise<void> {
     await window.runCommand('Keywheel: Connect Client');
     await window.quickInput.pick(client, /Choose the client/);
+  }
+
+  async function connect(client: string): Promise<void> {
+    await choose(client);
+    await window.quickInput.pick('openrouter/free', /model/);
+    await dialogText();
+    await press('Write');
+    await window.waitForNotification(new RegExp(`${client} is connected`));
   }
 
   async function dialogText(): Promise<string> {

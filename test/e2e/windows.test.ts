@@ -142,8 +142,9 @@ describe('many windows, one proxy', () => {
         `      largest gap of a 20 ms stream: ${withWorkerMs.toFixed(0)} ms; without the worker ${withoutMs.toFixed(0)} ms; ` +
           `without any proxy ${bareMs.toFixed(0)} ms; a new request meanwhile took ${requestMs.toFixed(0)} ms`,
       );
-      // Where the machine holds up a stream without any proxy, ours is held up too.
-      assert.ok(withWorkerMs < Math.max(60, 2 * bareMs), `${withWorkerMs} ms`);
+      // Where the machine holds up a stream without any proxy, or through one that nothing blocks, ours is held up too.
+      const machineMs = file === 'spins' ? bareMs : Math.max(bareMs, withoutMs);
+      assert.ok(withWorkerMs < Math.max(60, 2 * machineMs), `${withWorkerMs} ms`);
       // The measure measures: what is blocked stands still.
       if (file === 'spins') assert.ok(withoutMs > 1_000, `${withoutMs} ms`);
       assert.ok(requestMs < 300, `${requestMs} ms`);

@@ -17,6 +17,11 @@ describe('overviewView', () => {
     assert.equal(ending.outlook, 'at this pace (770 an hour) until about 19:00; resets in 6 h 0 min');
   });
 
+  it('names no figure while no account is known', () => {
+    const { left, leftNote, leftShare } = view([]);
+    assert.deepEqual([left, leftNote, leftShare], ['–', 'free requests left today', 0]);
+  });
+
   it('says only when it resets while there is no pace', () => {
     assert.equal(view([accountView()]).outlook, 'resets in 6 h 0 min');
     assert.equal(view([]).outlook, '');
