@@ -1,10 +1,13 @@
 /** The extension comes up by itself, serves, and tells others only what they may know. */
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { extensions } from 'vscode';
 import type { KeywheelExports } from '../../src/vscode/api';
 import { extensionId, keywheelApi, statusThat, until } from './support/running';
 
 describe('activation', () => {
+  const dist = path.join(extensions.getExtension(extensionId)?.extensionPath ?? '', 'dist', path.sep);
+
   it('happens behind the start-up, without anything being asked for', async () => {
     await until('active', () => extensions.getExtension(extensionId)?.isActive === true);
   });
@@ -14,6 +17,11 @@ describe('activation', () => {
     assert.equal(baseUrl, 'http://127.0.0.1:28417/api/v1');
     const { status } = await fetch(new URL('/api', baseUrl), { method: 'HEAD' });
     assert.equal(status, 204);
+  });
+
+  it('reads no library that nobody has used yet', () => {
+    const read = Object.keys(require.cache).filter((file) => file.startsWith(dist));
+    assert.deepEqual(read, [path.join(dist, 'extension.js')]);
   });
 
   it('exports version 1 of the API and no other', async () => {

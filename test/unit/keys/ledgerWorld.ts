@@ -32,7 +32,7 @@ export interface Findings {
   attempts: number;
   limitAnswers: number;
   refusals: number;
-  /** Limit answers to attempts that left within a minute after another limit answer had come. */
+  /** Limit answers to attempts that left within a minute after another limit answer had come, to a process that was still there. */
   needless: string[];
   /** Requests refused for more than two minutes while the truth had allowance. */
   starved: string[];
@@ -214,9 +214,11 @@ export class LedgerWorld implements LeaseOwner {
       this.at(this.wallMs + this.whole(1, 2_000), () => {
         if (isOver) this.noteLimitAnswer(sentAtMs, afterLimitAnswer);
         if (generation !== this.generation) {
+          // Nobody got the answer.
           life.endedAtMs = this.wallMs;
           return;
         }
+        if (isOver) this.limitAnswerAtMs = this.wallMs;
         lease.markHead();
         if (!isOver) lease.settle({ kind: 'healthy' });
         else {
@@ -234,7 +236,6 @@ export class LedgerWorld implements LeaseOwner {
   private noteLimitAnswer(sentAtMs: number, afterLimitAnswer: boolean): void {
     this.found.limitAnswers++;
     if (afterLimitAnswer) this.found.needless.push(this.describe(`limit answer to ${sentAtMs}`));
-    this.limitAnswerAtMs = this.wallMs;
   }
 
   private refuse(): void {
