@@ -61,7 +61,7 @@ export class Locks {
 
   /** When a request of the class is no longer held back: 0 if it is not. Ended locks are dropped. */
   readyAtMs(requestClass: RequestClass, nowMs: number): number {
-    // As nearly always: an iterator a key is most of what looking costs.
+    // Nearly always; choosing asks this of every key of an account, twice.
     if (this.byReason.size === 0) return 0;
     let readyAtMs = 0;
     for (const lock of this.byReason.values()) {

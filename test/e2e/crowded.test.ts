@@ -21,7 +21,7 @@ describe('the crowded dashboard', () => {
     await dashboard.close();
   });
 
-  it('opens with 50 keys in 30 accounts, and with 500 exchanges, within 300 ms', async () => {
+  it('opens with 50 keys in 30 accounts, and with 500 exchanges, within 300 ms, or what drawing anew takes a slow machine', async () => {
     const took: Record<string, number> = {};
     for (const tab of ['accounts', 'history', 'activity'] as const) {
       const more =
@@ -45,8 +45,7 @@ describe('the crowded dashboard', () => {
     console.log(
       `      opened in ms: ${JSON.stringify(took)}; drawn anew in ${bareMs.toFixed(0)} ms of processor time`,
     );
-    for (const [tab, ms] of Object.entries(took))
-      assert.ok(ms < Math.max(300, 2 * bareMs), `${tab}: ${ms} ms`);
+    for (const [tab, ms] of Object.entries(took)) assert.ok(ms < Math.max(300, bareMs), `${tab}: ${ms} ms`);
   });
 
   it('scrolls through 500 exchanges without a frame that one would see missing', async () => {
@@ -61,7 +60,7 @@ describe('the crowded dashboard', () => {
     assert.ok(scrollingMs < Math.max(50, (await bareUpdateMs()) / 2), `${scrollingMs} ms`);
   });
 
-  it('costs under 5 % of a core and shifts nothing with a thousand updates in ten seconds', async () => {
+  it('costs under 5 % of a core, or less than drawing anew on a slow one, and shifts nothing with a thousand updates in ten seconds', async () => {
     const { page } = dashboard;
     await dashboard.load('accounts');
     await dashboard.show([hello]);

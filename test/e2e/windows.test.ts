@@ -166,8 +166,9 @@ describe('many windows, one proxy', () => {
         `activated in ${shown('activatedMs')} ms (${shown('activatedCpuMs')} ms of processor time), ` +
         `port bound after ${shown('boundMs')} ms (a bare thread's after ${shown('bareBoundMs')} ms)`,
     );
-    // Where VS Code itself has the processor while it starts, what activation takes of it counts.
-    assert.ok(Math.min(median('activatedMs'), median('activatedCpuMs')) < 50, shown('activatedMs'));
+    // VS Code itself has the processor while it starts: activation may wait for it, but not for anything else.
+    assert.ok(median('activatedCpuMs') < 50, shown('activatedCpuMs'));
+    assert.ok(median('activatedMs') < Math.max(50, 5 * median('activatedCpuMs')), shown('activatedMs'));
     assert.ok(median('boundMs') < Math.max(400, 5 * median('bareBoundMs')), shown('boundMs'));
   });
 

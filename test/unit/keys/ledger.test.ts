@@ -279,6 +279,7 @@ describe('Ledger: saved and restored', () => {
     const ledger = makeLedger(noonMs + 31_000);
     for (const saved of [early, late, early, late])
       ledger.restore(saved.save(noonMs + 31_000), noonMs + 31_000);
+    assert.deepEqual(ledger.save(noonMs + 31_000).unsure, { count: 4, atMs: noonMs + 30_000 });
     read(ledger, 0, noonMs + 40_000);
     assert.equal(ledger.used, 4);
     read(ledger, 1, noonMs + 121_000);
