@@ -1,4 +1,4 @@
-// One line of the table of accounts: made once, then updated in place.
+// One line of the table of accounts: made once, then drawn anew in place.
 import type { Gauge, Line } from './accountsView';
 import type { Countdowns } from './countdowns';
 import {
@@ -13,6 +13,7 @@ import {
   setText,
   setTone,
 } from './dom';
+import type { Drawable } from './sight';
 import type { Translate } from './translate';
 
 export interface LinePorts {
@@ -23,7 +24,7 @@ export interface LinePorts {
   readonly onMenu: (line: Line, button: HTMLElement) => void;
 }
 
-export class AccountLine {
+export class AccountLine implements Drawable {
   readonly element: HTMLTableRowElement;
   private readonly title = element('span', 'title');
   private readonly subtitle = element('span', 'subtitle');
@@ -31,7 +32,10 @@ export class AccountLine {
   private readonly day = new GaugeCell('day');
   private readonly counts = element('span', 'notes');
   private readonly minute = new GaugeCell('minute');
-  private readonly figures: readonly HTMLElement[];
+  private readonly credits = new FigureCell('credits');
+  private readonly requests = new FigureCell('requests');
+  private readonly errors = new FigureCell('errors');
+  private readonly lastUsed = new FigureCell('last-used');
   private readonly state = element('span', 'state');
   private readonly countdown: HTMLElement;
   private readonly toggle: HTMLButtonElement;
@@ -39,6 +43,7 @@ export class AccountLine {
   private readonly menuButton: HTMLButtonElement;
 
   constructor(
+    /** Shown from the next `draw` on. */
     public line: Line,
     private readonly ports: LinePorts,
   ) {
@@ -56,9 +61,9 @@ export class AccountLine {
     const names = [this.title, this.subtitle, this.notes];
     const name = headCell(isAccount ? 'rowgroup' : 'row', 'name', ...names);
     this.day.element.append(this.counts);
-    this.figures = (['credits', 'requests', 'errors', 'last-used'] as const).map((kind) =>
-      labelled(cell(`number ${kind}`), figureName(kind, t)),
-    );
+    const { credits, requests, errors, lastUsed } = this;
+    for (const { element: place, kind } of [credits, requests, errors, lastUsed])
+      labelled(place, figureName(kind, t));
     const buttons = isAccount ? [this.menuButton] : [this.toggle, this.editButton, this.menuButton];
     this.element = element(
       'tr',
@@ -66,14 +71,17 @@ export class AccountLine {
       name,
       labelled(this.day.element, t('Left today')),
       labelled(this.minute.element, t('This minute')),
-      ...this.figures,
+      credits.element,
+      requests.element,
+      errors.element,
+      lastUsed.element,
       cell('state-cell', this.state, this.countdown),
       cell('actions', element('div', 'actions-row', ...buttons)),
     );
   }
 
-  update(line: Line): void {
-    this.line = line;
+  draw(): void {
+    const { line } = this;
     const { t, countdowns } = this.ports;
     setText(this.title, line.title);
     setOptionalText(this.subtitle, line.subtitle);
@@ -81,10 +89,10 @@ export class AccountLine {
     this.day.update(line.day);
     setOptionalText(this.counts, line.counts);
     this.minute.update(line.minute);
-    [line.credits, line.requests, line.errors, line.lastUsed].forEach((text, index) => {
-      const place = this.figures[index];
-      if (place) setText(place, text);
-    });
+    this.credits.update(line.credits);
+    this.requests.update(line.requests);
+    this.errors.update(line.errors);
+    this.lastUsed.update(line.lastUsed);
     setOptionalText(this.state, line.state.text);
     setTone(this.state, line.state.tone);
     countdowns.set(this.countdown, line.state.untilMs);
@@ -118,6 +126,19 @@ class GaugeCell {
     setText(this.text, gauge?.text ?? '');
     setShare(this.fill, gauge?.share ?? 0);
     setTone(this.bar, gauge?.isEmpty === true ? 'warn' : '');
+  }
+}
+
+class FigureCell {
+  readonly element: HTMLTableCellElement;
+  private readonly text = element('span', 'figure');
+
+  constructor(readonly kind: FigureKind) {
+    this.element = cell(`number ${kind}`, this.text);
+  }
+
+  update(text: string): void {
+    setText(this.text, text);
   }
 }
 

@@ -8,6 +8,7 @@ import { cell, element, headCell, setChildren, setHidden } from './dom';
 import { KeyEditor } from './keyEditor';
 import { menuItems } from './lineMenu';
 import { openMenu } from './menu';
+import { Sight } from './sight';
 import type { Translate } from './translate';
 import { UndoBar } from './undoBar';
 
@@ -25,6 +26,7 @@ export class AccountsPanel {
   private readonly table: HTMLTableElement;
   private readonly empty = element('section', 'empty');
   private readonly undo: UndoBar;
+  private readonly sight = new Sight();
   private bodies = new Map<string, HTMLTableSectionElement>();
   private lines = new Map<string, AccountLine>();
   private editing: { readonly keyId: string; readonly row: HTMLTableRowElement } | null = null;
@@ -45,11 +47,7 @@ export class AccountsPanel {
     for (const group of view.groups) {
       const body = this.bodies.get(group.accountId) ?? element('tbody');
       const shown = group.lines.map((line) => this.lineOf(line));
-      shown.forEach((made, index) => {
-        const line = group.lines[index];
-        if (line) made.update(line);
-        lines.set(idOf(made.line), made);
-      });
+      for (const made of shown) lines.set(idOf(made.line), made);
       setChildren(
         body,
         shown.flatMap(({ element: row, line }) => [row, ...this.editorOf(line)]),
@@ -62,6 +60,7 @@ export class AccountsPanel {
       this.table,
       [caption, tableHead, ...bodies.values()].filter((each) => each !== null),
     );
+    for (const [id, old] of this.lines) if (lines.get(id) !== old) this.sight.remove(old);
     this.bodies = bodies;
     this.lines = lines;
     if (this.editing && !lines.has(this.editing.keyId)) this.editing = null;
@@ -70,9 +69,15 @@ export class AccountsPanel {
 
   private lineOf(line: Line): AccountLine {
     const known = this.lines.get(idOf(line));
-    if (known?.line.kind === line.kind) return known;
+    if (known?.line.kind !== line.kind) return this.makeLine(line);
+    known.line = line;
+    this.sight.changed(known);
+    return known;
+  }
+
+  private makeLine(line: Line): AccountLine {
     const { t, countdowns, send } = this.ports;
-    return new AccountLine(line, {
+    const made = new AccountLine(line, {
       t,
       countdowns,
       onToggle: ({ keyId, isEnabled }) =>
@@ -80,6 +85,8 @@ export class AccountsPanel {
       onEdit: (own) => this.edit(own),
       onMenu: (own, anchor) => openMenu(anchor, menuItems(own, { t, send, edit: () => this.edit(own) })),
     });
+    this.sight.add(made);
+    return made;
   }
 
   private editorOf({ keyId }: Line): Node[] {

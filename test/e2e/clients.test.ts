@@ -4,19 +4,21 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Simulator } from '../simulator/simulator';
+import type { Simulator } from '../simulator/simulator';
 import { runCommand } from '../vscode/command';
-import { PackagedVsCode } from '../vscode/packaged';
+import type { PackagedVsCode } from '../vscode/packaged';
 import { checkoutFolder } from '../vscode/paths';
 import { pollUntil } from '../vscode/quickInput';
 import type { VsCodeWindow } from '../vscode/vscodeWindow';
 import { freePort } from '../support/freePort';
+import { Stage } from './support/stage';
 
 const key = `sk-or-v1-e2e-clients-${'0'.repeat(48)}`;
 const continueText = '# my models\nname: Mine\nversion: 0.0.1\nschema: v1\nmodels: [] # none yet\n';
 const claudeText = '{\n  "includeCoAuthoredBy": false\n}\n';
 
 describe('clients of the packaged extension', () => {
+  const stage = new Stage();
   let simulator: Simulator;
   let vscode: PackagedVsCode;
   let window: VsCodeWindow;
@@ -25,11 +27,14 @@ describe('clients of the packaged extension', () => {
 
   before(async () => {
     home = await mkdtemp(path.join(tmpdir(), 'keywheel-e2e-home-'));
+    stage.own(home, async (folder) => await rm(folder, { recursive: true, force: true }));
     await put('.continue/config.yaml', continueText);
     await put('.claude/settings.json', claudeText);
-    simulator = await Simulator.start({ accounts: [{ name: 'anna', userId: 'user_anna', keys: [key] }] });
+    simulator = await stage.startSimulator({
+      accounts: [{ name: 'anna', userId: 'user_anna', keys: [key] }],
+    });
     port = await freePort();
-    vscode = await PackagedVsCode.start({
+    vscode = await stage.startVsCode({
       vsixPath: path.join(checkoutFolder(), 'dist', 'keywheel.vsix'),
       machineSettings: { 'keywheel.port': port, 'keywheel.upstreamUrl': simulator.baseUrl },
       env: { HOME: home },
@@ -41,12 +46,6 @@ describe('clients of the packaged extension', () => {
     await window.quickInput.fill('private', /Label/);
     await window.waitForStatusBarItem('keywheel.status', /50/, 60_000);
     await window.clearNotifications();
-  });
-
-  after(async () => {
-    await vscode.close();
-    await simulator.stop();
-    await rm(home, { recursive: true, force: true });
   });
 
   it('shows what it will write into Continue, and writes nothing without a yes', async () => {

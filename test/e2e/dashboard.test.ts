@@ -4,32 +4,34 @@ import path from 'node:path';
 import { source as axe } from 'axe-core';
 import type { Frame } from 'playwright-core';
 import * as v from 'valibot';
-import { Simulator } from '../simulator/simulator';
-import { PackagedVsCode } from '../vscode/packaged';
+import type { Simulator } from '../simulator/simulator';
+import type { PackagedVsCode } from '../vscode/packaged';
 import { checkoutFolder } from '../vscode/paths';
 import { pollUntil } from '../vscode/quickInput';
 import { THEMES, type Theme } from '../vscode/themes';
 import type { VsCodeWindow } from '../vscode/vscodeWindow';
 import { freePort } from '../support/freePort';
+import { Stage } from './support/stage';
 
 const themes = Object.keys(THEMES) as Theme[];
 const tabs = ['Accounts', 'Last 24 hours', 'Activity'] as const;
 
 describe('the dashboard in VS Code', () => {
+  const stage = new Stage();
   let simulator: Simulator;
   let vscode: PackagedVsCode;
   let window: VsCodeWindow;
   let frame: Frame;
 
   before(async () => {
-    simulator = await Simulator.start({
+    simulator = await stage.startSimulator({
       accounts: [
         { name: 'anna', userId: 'user_anna', keys: [key('anna-1'), key('anna-2')], dailyLimit: 1000 },
         { name: 'ben', userId: 'user_ben', keys: [key('ben')], dailyLimit: 50 },
       ],
     });
     const port = await freePort();
-    vscode = await PackagedVsCode.start({
+    vscode = await stage.startVsCode({
       vsixPath: path.join(checkoutFolder(), 'dist', 'keywheel.vsix'),
       machineSettings: { 'keywheel.port': port, 'keywheel.upstreamUrl': simulator.baseUrl },
     });
@@ -46,11 +48,6 @@ describe('the dashboard in VS Code', () => {
     await window.runCommand('Keywheel: Open Dashboard');
     frame = await window.webviewFrame('tr.single');
     await window.clearNotifications();
-  });
-
-  after(async () => {
-    await vscode.close();
-    await simulator.stop();
   });
 
   it('has no fault of level serious or above in four themes', async () => {

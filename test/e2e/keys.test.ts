@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
-import { Simulator } from '../simulator/simulator';
+import type { Simulator } from '../simulator/simulator';
 import { checkoutFolder } from '../vscode/paths';
-import { PackagedVsCode } from '../vscode/packaged';
+import type { PackagedVsCode } from '../vscode/packaged';
 import { pollUntil } from '../vscode/quickInput';
 import type { Theme } from '../vscode/themes';
 import type { VsCodeWindow } from '../vscode/vscodeWindow';
 import { freePort } from '../support/freePort';
+import { Stage } from './support/stage';
 
 const annaKey = 'sk-or-v1-e2e-anna-000000000000000000000000000000000000000000000001';
 const benKey = 'sk-or-v1-e2e-ben-0000000000000000000000000000000000000000000000002';
@@ -16,13 +17,14 @@ const deadKey = 'sk-or-v1-e2e-dead-000000000000000000000000000000000000000000000
 const themes: readonly Theme[] = ['light', 'highContrast', 'dark'];
 
 describe('keys, by clicks and keys alone', () => {
+  const stage = new Stage();
   let simulator: Simulator;
   let vscode: PackagedVsCode;
   let window: VsCodeWindow;
   let port: number;
 
   before(async () => {
-    simulator = await Simulator.start({
+    simulator = await stage.startSimulator({
       accounts: [
         { name: 'anna', userId: 'user_anna', keys: [annaKey], dailyLimit: 50 },
         { name: 'ben', userId: 'user_ben', keys: [benKey], dailyLimit: 50 },
@@ -32,7 +34,7 @@ describe('keys, by clicks and keys alone', () => {
       authPage: 'page',
     });
     port = await freePort();
-    vscode = await PackagedVsCode.start({
+    vscode = await stage.startVsCode({
       vsixPath: path.join(checkoutFolder(), 'dist', 'keywheel.vsix'),
       machineSettings: {
         'keywheel.port': port,
@@ -45,11 +47,6 @@ describe('keys, by clicks and keys alone', () => {
     });
     window = await vscode.openWindow();
     await window.waitForStatusBarItem('keywheel.status', /key/i, 60_000);
-  });
-
-  after(async () => {
-    await vscode.close();
-    await simulator.stop();
   });
 
   it('opens the walkthrough by its command', async () => {
@@ -157,20 +154,19 @@ describe('keys, by clicks and keys alone', () => {
     await dashboard.getByRole('button', { name: /^More/ }).nth(1).click();
     await dashboard.getByText('Unlock', { exact: true }).click();
     await pollUntil(async () => (await askOutside(await window.clipboard())) === 200, 'Never served again');
+    await dashboard.getByText(/^0 of/).nth(2).waitFor({ state: 'detached' });
     await pictures('k12-unlocked', ['dark']);
   });
 
   it('undoes a removal', async () => {
-    await window.runCommand('Keywheel: Remove Key');
-    await window.quickInput.waitFor(/Choose the key to remove/);
+    await window.runCommandFor('Keywheel: Remove Key', /Choose the key to remove/);
     const before = await window.quickInput.rows();
     const [row = ''] = before;
     await window.quickInput.pick(row, /Choose the key to remove/);
     await window.waitForNotification(/removed/);
     await pictures('k12-removed', ['dark']);
     await window.pressInNotification('removed', 'Undo');
-    await window.runCommand('Keywheel: Remove Key');
-    await window.quickInput.waitFor(/Choose the key to remove/);
+    await window.runCommandFor('Keywheel: Remove Key', /Choose the key to remove/);
     assert.deepEqual(await window.quickInput.rows(), before);
     await window.quickInput.dismiss();
   });

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
-import { Simulator } from '../simulator/simulator';
+import type { Simulator } from '../simulator/simulator';
 import { checkoutFolder } from '../vscode/paths';
-import { PackagedVsCode } from '../vscode/packaged';
+import type { PackagedVsCode } from '../vscode/packaged';
 import type { VsCodeWindow } from '../vscode/vscodeWindow';
 import { keys, rows, states, typeKey, type State } from './support/commandCells';
 import { freePort } from '../support/freePort';
@@ -13,8 +13,10 @@ import { offeredSettings, paletteCommands } from './support/manifest';
 import { MessageTable } from './support/messageTable';
 import { Reactions } from './support/reactions';
 import { wrongSettings } from './support/wrongSettings';
+import { Stage } from './support/stage';
 
 describe('messages', () => {
+  const stage = new Stage();
   let simulator: Simulator;
   let vscode: PackagedVsCode;
   let window: VsCodeWindow;
@@ -25,11 +27,11 @@ describe('messages', () => {
 
   before(async () => {
     const accounts = [{ name: 'anna', userId: 'user_anna', keys, dailyLimit: 50 }];
-    simulator = await Simulator.start({ accounts, authPage: 'page' });
+    simulator = await stage.startSimulator({ accounts, authPage: 'page' });
     base = { 'keywheel.port': await freePort(), 'keywheel.upstreamUrl': simulator.baseUrl };
     const vsixPath = path.join(checkoutFolder(), 'dist', 'keywheel.vsix');
     // High enough for the palette to show all commands.
-    vscode = await PackagedVsCode.start({ vsixPath, machineSettings: base, height: 1400 });
+    vscode = await stage.startVsCode({ vsixPath, machineSettings: base, height: 1400 });
     // A client that can be connected.
     await mkdir(path.join(vscode.server.dataFolder, '..', 'home', '.claude'), { recursive: true });
     window = await vscode.openWindow();
@@ -39,11 +41,7 @@ describe('messages', () => {
     await window.waitForStatusBarItem('keywheel.status', /Add a key/, 60_000);
   });
 
-  after(async () => {
-    await table.write();
-    await vscode.close();
-    await simulator.stop();
-  });
+  after(async () => await table.write());
 
   it('are known for every command and every setting of the manifest', () => {
     assert.deepEqual(rows.map(({ command }) => command).sort(), [...titles.keys()].sort());

@@ -4,13 +4,14 @@ import path from 'node:path';
 import type { Frame } from 'playwright-core';
 import * as v from 'valibot';
 import type { ToDashboard } from '../../src/service/messages';
-import { PackagedVsCode } from '../vscode/packaged';
+import type { PackagedVsCode } from '../vscode/packaged';
 import { checkoutFolder } from '../vscode/paths';
 import { pollUntil } from '../vscode/quickInput';
 import type { Theme } from '../vscode/themes';
 import type { VsCodeWindow } from '../vscode/vscodeWindow';
 import { crowdedActivity, crowdedSeries, crowdedState } from './support/crowd';
 import { freePort } from '../support/freePort';
+import { Stage } from './support/stage';
 
 const otherThemes: readonly Theme[] = ['light', 'highContrast'];
 const tabs = ['Accounts', 'Last 24 hours', 'Activity'] as const;
@@ -42,13 +43,14 @@ const findingsSchema = v.object({
 });
 
 describe('the dashboard in little room', () => {
+  const stage = new Stage();
   const nowMs = Date.now();
   let vscode: PackagedVsCode;
   let window: VsCodeWindow;
   let frame: Frame;
 
   before(async () => {
-    vscode = await PackagedVsCode.start({
+    vscode = await stage.startVsCode({
       vsixPath: path.join(checkoutFolder(), 'dist', 'keywheel.vsix'),
       // Nobody is asked anything: what is shown is put into the page.
       machineSettings: {
@@ -64,10 +66,6 @@ describe('the dashboard in little room', () => {
     await window.runCommand('Keywheel: Open Dashboard');
     frame = await window.webviewFrame('vscode-tabs');
     await window.clearNotifications();
-  });
-
-  after(async () => {
-    await vscode.close();
   });
 
   for (const room of rooms) {

@@ -2,41 +2,38 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import path from 'node:path';
-import { Simulator } from '../simulator/simulator';
+import type { Simulator } from '../simulator/simulator';
 import { checkoutFolder } from '../vscode/paths';
-import { PackagedVsCode } from '../vscode/packaged';
+import type { PackagedVsCode } from '../vscode/packaged';
 import { pollUntil } from '../vscode/quickInput';
 import type { VsCodeWindow } from '../vscode/vscodeWindow';
 import { freePort } from '../support/freePort';
+import { Stage } from './support/stage';
 
 const annaKey = 'sk-or-v1-e2e-anna-000000000000000000000000000000000000000000000001';
 const benKey = 'sk-or-v1-e2e-ben-0000000000000000000000000000000000000000000000002';
 
 describe('the packaged extension', () => {
+  const stage = new Stage();
   let simulator: Simulator;
   let vscode: PackagedVsCode;
   let window: VsCodeWindow;
   let port: number;
 
   before(async () => {
-    simulator = await Simulator.start({
+    simulator = await stage.startSimulator({
       accounts: [
         { name: 'anna', userId: 'user_anna', keys: [annaKey] },
         { name: 'ben', userId: 'user_ben', keys: [benKey], dailyLimit: 50 },
       ],
     });
     port = await freePort();
-    vscode = await PackagedVsCode.start({
+    vscode = await stage.startVsCode({
       vsixPath: path.join(checkoutFolder(), 'dist', 'keywheel.vsix'),
       machineSettings: { 'keywheel.port': port, 'keywheel.upstreamUrl': simulator.baseUrl },
       ownExtensions: 'all',
     });
     window = await vscode.openWindow();
-  });
-
-  after(async () => {
-    await vscode.close();
-    await simulator.stop();
   });
 
   it('says at first that there is no key', async () => {

@@ -1,15 +1,17 @@
 // Many windows of a real VS Code, one proxy: it survives its window, and other extensions cannot hold it up.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Simulator } from '../simulator/simulator';
+import type { Simulator } from '../simulator/simulator';
 import { runCommand } from '../vscode/command';
-import { PackagedVsCode } from '../vscode/packaged';
+import type { PackagedVsCode } from '../vscode/packaged';
 import { checkoutFolder } from '../vscode/paths';
 import { pollUntil } from '../vscode/quickInput';
 import type { VsCodeWindow } from '../vscode/vscodeWindow';
 import { freePort } from '../support/freePort';
+import { Stage } from './support/stage';
 
 const key = 'sk-or-v1-e2e-windows-0000000000000000000000000000000000000000000001';
 const eventDelayMs = 20;
@@ -19,6 +21,7 @@ const starts = 3;
 type StartFigure = 'loadedMs' | 'activatedMs' | 'activatedCpuMs' | 'boundMs' | 'bareBoundMs';
 
 describe('many windows, one proxy', () => {
+  const stage = new Stage();
   let simulator: Simulator;
   let vscode: PackagedVsCode;
   let first: VsCodeWindow;
@@ -28,11 +31,14 @@ describe('many windows, one proxy', () => {
   let proxyKey: string;
 
   before(async () => {
-    simulator = await Simulator.start({
+    simulator = await stage.startSimulator({
       accounts: [{ name: 'anna', userId: 'user_anna', keys: [key], dailyLimit: 1000, credits: 10 }],
     });
     port = await freePort();
-    folder = mkdtempSync(path.join(tmpdir(), 'keywheel-blocker-'));
+    folder = stage.own(
+      await mkdtemp(path.join(tmpdir(), 'keywheel-blocker-')),
+      async (made) => await rm(made, { recursive: true, force: true }),
+    );
     const blocker = path.join(folder, 'blocker.vsix');
     const checkout = checkoutFolder();
     await runCommand(
@@ -48,7 +54,7 @@ describe('many windows, one proxy', () => {
       ],
       { cwd: path.join(checkout, 'test', 'e2e', 'blocker'), timeoutMs: 60_000 },
     );
-    vscode = await PackagedVsCode.start({
+    vscode = await stage.startVsCode({
       vsixPath: path.join(checkout, 'dist', 'keywheel.vsix'),
       otherVsixPaths: [blocker],
       machineSettings: { 'keywheel.port': port, 'keywheel.upstreamUrl': simulator.baseUrl },
@@ -60,12 +66,6 @@ describe('many windows, one proxy', () => {
     });
     first = await vscode.openWindow();
     await first.waitForStatusBarItem('keywheel.status', /key/i, 60_000);
-  });
-
-  after(async () => {
-    await vscode.close();
-    await simulator.stop();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   it('shows in the second window what the first one serves', async () => {

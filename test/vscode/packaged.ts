@@ -84,6 +84,13 @@ export class PackagedVsCode {
     await Promise.all(open.map((window) => window.waitForTheme(theme)));
   }
 
+  /** Pictures every open window as `<name>.png`, `<name>-2.png` and so on. */
+  async screenshots(name: string): Promise<void> {
+    const open = this.windows.filter((window) => !window.page.isClosed());
+    for (const [index, window] of open.entries())
+      await window.screenshot(index === 0 ? name : `${name}-${index + 1}`);
+  }
+
   /** Closes the windows as a user does (extensions are deactivated), then browser and server. */
   async close(): Promise<void> {
     try {

@@ -19,6 +19,7 @@ export interface StatusBarItem {
 
 const KINDS = ['warning', 'error', 'prominent'] as const;
 const READY_TIMEOUT_MS = 60_000;
+const BOX_TIMEOUT_MS = 10_000;
 
 export class VsCodeWindow {
   readonly quickInput: QuickInput;
@@ -53,6 +54,22 @@ export class VsCodeWindow {
   /** Runs a command by its label in the palette, such as "Keywheel: Add Key". */
   async runCommand(label: string): Promise<void> {
     await this.quickInput.runCommand(label);
+  }
+
+  /**
+   * Runs a command that opens a box about something. VS Code closes a box where a webview takes back the focus
+   * after it opened: the command is run once more then, as a person would, and a picture tells of it.
+   */
+  async runCommandFor(label: string, about: TextMatch): Promise<void> {
+    await this.runCommand(label);
+    try {
+      await this.quickInput.waitFor(about, BOX_TIMEOUT_MS);
+    } catch (error) {
+      const file = await this.screenshot(`unopened-${label.replace(/\W+/g, '-')}`);
+      console.log(`      "${label}" is run once more, see ${file}: ${String(error)}`);
+      await this.runCommand(label);
+      await this.quickInput.waitFor(about);
+    }
   }
 
   /** The item whose id ends with `id`; undefined when it is not shown. */

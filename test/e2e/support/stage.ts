@@ -1,0 +1,50 @@
+/** What a file of end-to-end tests has set up: taken down whatever happens, and pictured where a test fails. */
+import { Simulator, type SimulatorOptions } from '../../simulator/simulator';
+import { PackagedVsCode, type PackagedOptions } from '../../vscode/packaged';
+
+type Close = () => Promise<unknown>;
+
+export class Stage {
+  private readonly closes: Close[] = [];
+  private readonly vscodes: PackagedVsCode[] = [];
+
+  /** To be called in a `describe`: its tests are what the stage is for. */
+  constructor() {
+    const pictureFailure = async (title: string): Promise<void> => await this.picture(title);
+    const close = async (): Promise<void> => await this.close();
+    afterEach(async function () {
+      const { currentTest: test } = this;
+      if (test?.state === 'failed') await pictureFailure(test.title);
+    });
+    after(close);
+  }
+
+  /** `made` is closed after the tests, before what was owned earlier, also when the set-up fails half-way. */
+  own<T>(made: T, close: (made: T) => Promise<unknown>): T {
+    this.closes.push(async () => await close(made));
+    return made;
+  }
+
+  async startSimulator(options: SimulatorOptions): Promise<Simulator> {
+    return this.own(await Simulator.start(options), async (made) => await made.stop());
+  }
+
+  async startVsCode(options: PackagedOptions): Promise<PackagedVsCode> {
+    const vscode = this.own(await PackagedVsCode.start(options), async (made) => await made.close());
+    this.vscodes.push(vscode);
+    return vscode;
+  }
+
+  private async picture(title: string): Promise<void> {
+    const name = `failed-${title.replace(/\W+/g, '-').slice(0, 60)}`;
+    for (const vscode of this.vscodes) await vscode.screenshots(name);
+  }
+
+  private async close(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const close of this.closes.splice(0).reverse()) {
+      await close().catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw new AggregateError(failures, 'Not all could be taken down.');
+  }
+}
