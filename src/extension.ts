@@ -215,12 +215,12 @@ interface Started {
 }
 
 async function start({ settings, hosted, keepers, keyring, log }: Started): Promise<void> {
-  // Counts come before the keys that they belong to.
-  const restored = await Promise.allSettled(keepers.map(async (keeper) => await keeper.restore()));
-  // Without them it is the same proxy: what is left is read anew.
-  for (const result of restored)
-    if (result.status === 'rejected') log.error('What was saved cannot be read.', result.reason);
+  const restored = Promise.allSettled(keepers.map(async (keeper) => await keeper.restore()));
   // A keychain that is slow, or asks, does not keep the port closed.
-  hosted.open(settings.autoStart);
+  hosted.open(settings.autoStart, restored);
+  // Without them it is the same proxy: what is left is read anew.
+  for (const result of await restored)
+    if (result.status === 'rejected') log.error('What was saved cannot be read.', result.reason);
+  // Counts come before the keys that they belong to.
   await keyring.load();
 }

@@ -44,6 +44,7 @@ export class HostedWindow implements Disposable {
   private readonly keys: KeyShare;
   private readonly hosting: Hosting;
   private readonly station: Station;
+  private restored: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly ports: HostedWindowPorts) {
     const { clock, log, identity, folder, settings, keyring } = ports;
@@ -61,12 +62,15 @@ export class HostedWindow implements Disposable {
         read,
         claim: new Claim(clock, join(folder, 'windows', 'claim')),
         spawn: () => new WorkerHost({ clock, log, spawn: () => spawnWorker(ports.workerPath) }),
-        handover: () => ({
-          states: this.service.states,
-          history: this.view.history.save(),
-          keys: keyring.keySet,
-          logLevel: ports.logLevel(),
-        }),
+        handover: async () => {
+          await this.restored;
+          return {
+            states: this.service.states,
+            history: this.view.history.save(),
+            keys: keyring.keySet,
+            logLevel: ports.logLevel(),
+          };
+        },
         onTrouble: ports.onTrouble,
       }),
     );
@@ -80,8 +84,9 @@ export class HostedWindow implements Disposable {
     this.keys = owned.add(new KeyShare({ keyring, log, ask }));
   }
 
-  /** Begins to look for the proxy, or to be it. Returns at once. */
-  open(mayHost: boolean): void {
+  /** Begins to look for the proxy, or to be it, which neither hears nor tells of counts before `restored`. Returns at once. */
+  open(mayHost: boolean, restored: Promise<unknown>): void {
+    this.restored = restored;
     this.station.open(mayHost);
   }
 
@@ -105,6 +110,7 @@ export class HostedWindow implements Disposable {
   }
 
   private async read(host: ProvenHost, signal: AbortSignal): Promise<ReadEnd> {
+    await this.restored;
     const { clock, identity } = this.ports;
     const onEvent = (event: HostEvent, seal: Seal): void => this.apply(event, seal);
     const end = await readEvents({ clock, secret: identity.secret, onEvent }, host, signal);

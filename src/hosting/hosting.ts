@@ -10,8 +10,8 @@ import type { ProvenHost, ReadEnd } from './eventReader';
 import type { ByeReason } from './hostEvents';
 import { identify, identifyIpv6 } from './identify';
 import type { WindowIdentity } from './identity';
-import type { HostingEnd, WorkerHost } from './workerHost';
-import type { ShownLevel, WorkerStart } from './workerMessages';
+import type { Handover, HostingEnd, WorkerHost } from './workerHost';
+import type { ShownLevel } from './workerMessages';
 
 const readAgainMs = 50;
 /** As long as the worker itself gives where another window ends it. */
@@ -25,8 +25,7 @@ export interface HostingPorts {
   readonly identity: WindowIdentity;
   readonly claim: Claim;
   readonly spawn: () => WorkerHost;
-  /** What a worker begins with. */
-  readonly handover: () => Pick<WorkerStart, 'states' | 'history' | 'keys' | 'logLevel'>;
+  readonly handover: () => Promise<Omit<Handover, 'identity'>>;
   readonly read: (host: ProvenHost, signal: AbortSignal) => Promise<ReadEnd>;
   /** The worker has failed three times in this window. */
   readonly onTrouble: () => void;
@@ -66,7 +65,10 @@ export class Hosting implements Disposable {
     this.worker = worker;
     let end: HostEnd = { kind: 'crashed' };
     try {
-      const proxy = await worker.start({ identity, settings, ...handover() });
+      const proxy = await worker.start(
+        settings,
+        handover().then((made) => ({ identity, ...made })),
+      );
       claim.release();
       if (proxy.kind === 'running') {
         this.bound.fire();

@@ -23,6 +23,9 @@ const firstWordMs = 15_000;
 /** What a draining worker is given beyond its time. */
 const lateMs = 1_000;
 
+/** What a worker begins with, but for its settings. */
+export type Handover = Omit<WorkerStart, 'settings'>;
+
 export interface WorkerHostPorts {
   readonly clock: Clock;
   readonly log: Log;
@@ -38,6 +41,7 @@ export class WorkerHost implements Disposable {
   private end: (end: HostingEnd) => void = () => undefined;
   private drain: (state: unknown) => void = () => undefined;
   private onStarted: (proxy: ProxyState) => void = () => undefined;
+  private begun: Promise<void> = Promise.resolve();
   private settings: Settings | null = null;
   private hasSpoken = false;
   private silentForMs = 0;
@@ -55,18 +59,21 @@ export class WorkerHost implements Disposable {
     this.watch = this.nextLook();
   }
 
-  /** Resolves with `running` or `failed`; a worker that dies before is `failed`. */
-  async start(start: WorkerStart): Promise<ProxyState> {
-    this.settings = start.settings;
+  /**
+   * Resolves with `running` or `failed`; a worker that dies before is `failed`. Its code is read while the handover is
+   * made; rejects as that does.
+   */
+  async start(settings: Settings, handover: Promise<Handover>): Promise<ProxyState> {
+    this.settings = settings;
     const started = new Promise<ProxyState>((resolve) => (this.onStarted = resolve));
-    this.post({ kind: 'start', start });
+    this.begun = handover.then((made) => this.send({ kind: 'start', start: { settings, ...made } }));
     const died = this.ended.then((end): ProxyState => ({
       kind: 'failed',
       code: 'other',
-      port: start.settings.port,
+      port: settings.port,
       detail: end,
     }));
-    return await Promise.race([started, died]);
+    return await Promise.race([this.begun.then(async () => await started), died]);
   }
 
   /** Where it listens, or tries to. */
@@ -102,7 +109,15 @@ export class WorkerHost implements Disposable {
     this.worker.terminate().catch(() => undefined);
   }
 
+  /** Never before the start: the worker has nothing yet that could obey. */
   private post(message: ToWorker): void {
+    this.begun.then(
+      () => this.send(message),
+      () => undefined,
+    );
+  }
+
+  private send(message: ToWorker): void {
     this.worker.postMessage(message);
   }
 

@@ -35,7 +35,8 @@ export class Upstream {
   private readonly origin: string;
   private readonly basePath: string;
   private readonly book: AddressBook;
-  private readonly connect: buildConnector.connector;
+  /** Made with the first connection: the port is bound before the library is read. */
+  private connector: buildConnector.connector | null = null;
   /** Used last is taken first: the others may grow old and close. */
   private idle: Line[] = [];
   private readonly busy = new Set<Line>();
@@ -49,12 +50,6 @@ export class Upstream {
     this.origin = url.origin;
     this.basePath = url.pathname.replace(/\/$/, '');
     this.book = new AddressBook(clock, url.hostname);
-    this.connect = buildConnector({
-      timeout: connectTimeoutMs,
-      lookup: this.book.lookup,
-      keepAlive: true,
-      allowH2: false,
-    });
   }
 
   /** Looks upstream's address up, so that the first request does not wait for it. */
@@ -144,7 +139,7 @@ export class Upstream {
 
   private open(): Line {
     const client = new Client(this.origin, {
-      connect: this.connect,
+      connect: this.connect(),
       pipelining: 1,
       keepAliveTimeout: idleSocketMs,
       keepAliveMaxTimeout: idleSocketMs,
@@ -159,6 +154,15 @@ export class Upstream {
       destroy(client);
     });
     return line;
+  }
+
+  private connect(): buildConnector.connector {
+    return (this.connector ??= buildConnector({
+      timeout: connectTimeoutMs,
+      lookup: this.book.lookup,
+      keepAlive: true,
+      allowH2: false,
+    }));
   }
 }
 

@@ -123,10 +123,10 @@ async function main(): Promise<void> {
   service.onDidChange(tellSeen);
   keyring.onDidChange(tellSeen);
   tellSeen();
-  await Promise.all(keepers.map((keeper) => keeper.restore()));
-  const loaded = keyring.load();
-  hosted.open(options.autoStart ?? true);
-  await loaded;
+  const restored = Promise.all(keepers.map((keeper) => keeper.restore()));
+  hosted.open(options.autoStart ?? true, restored);
+  await restored;
+  await keyring.load();
   // Timers of ours keep no process alive; the parent's channel does, and without it there is nothing to do here.
   process.on('disconnect', () => process.exit(0));
   process.on('message', (message: ToWindow) => void obey(message));
