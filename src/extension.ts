@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import * as v from 'valibot';
 import { env, l10n, window, workspace, type ExtensionContext, type LogOutputChannel } from 'vscode';
 import { SystemClock, type Clock } from './base/clock';
@@ -84,12 +85,14 @@ function compose(context: ExtensionContext, log: Log, channel: LogOutputChannel)
     await Promise.all(keepers.map(async (each) => await each.forget()));
     return isForgotten;
   };
-  const state = composeViews(context, owned, { ...parts, service, keyring, vault, forgetAll });
+  const { state, showState } = composeViews(context, owned, { ...parts, service, keyring, vault, forgetAll });
   const inBackground = (what: string, work: Promise<unknown>): void => {
     work.catch((error: unknown) => log.error(`${what} failed.`, error));
   };
   owned.add(settings.onDidChange((now) => service.configure(now)));
   inBackground('Starting', start({ settings, hosted, keepers, keyring, log }));
+  // VS Code waits for none of this: it and other extensions have their turn first.
+  inBackground('Showing', setImmediate().then(showState));
   stop = async () => {
     // The port first: the next window's proxy is up while this one's last answers end. Counts were told to it before.
     const closed = hosted.close(drainMs);
@@ -175,8 +178,14 @@ interface Core extends WindowParts {
   readonly forgetAll: () => Promise<boolean>;
 }
 
-/** All that people see and can run; returns the state that it shows. */
-function composeViews(context: ExtensionContext, owned: DisposableStore, core: Core): CurrentState {
+interface Views {
+  readonly state: CurrentState;
+  /** From then on what nobody asks for follows the state too. */
+  readonly showState: () => void;
+}
+
+/** All that people see and can run. */
+function composeViews(context: ExtensionContext, owned: DisposableStore, core: Core): Views {
   const { version, clock, log, channel, settings, service, keyring, vault } = core;
   const { extensionUri, extension, globalState, environmentVariableCollection } = context;
   const { series } = service.history;
@@ -185,10 +194,8 @@ function composeViews(context: ExtensionContext, owned: DisposableStore, core: C
   const run = async (request: DashboardRequest): Promise<boolean> =>
     await runDashboardRequest(request, { service, keyActions, version, log });
   const dashboard = owned.add(new Dashboard({ extensionUri, clock, state, series, service, run }));
-  owned.add(new StatusBar(state, settings, clock));
   owned.add(new AccountsTree({ state, clock, log }));
   owned.add(registerTreeCommands({ keyActions, log }));
-  owned.add(new ContextKeys(state));
   const showDashboard = (): void => dashboard.show();
   const showLog = (): void => channel.show();
   const notifier = owned.add(new Notifier({ clock, log, state, globalState }));
@@ -197,13 +204,19 @@ function composeViews(context: ExtensionContext, owned: DisposableStore, core: C
     return isForgotten;
   };
   const clients = composeClients(context, owned, { service, keyring, settings, clock, log });
-  const { onDidChange } = state;
-  owned.add(new TerminalEnvironment({ ...clients, onDidChange, collection: environmentVariableCollection }));
   const views = { showDashboard, showLog, extensionId: extension.id, version, clients };
   owned.add(
     registerCommands({ service, keyring, vault, keyActions, settings, clock, log, forget, ...views }),
   );
-  return state;
+  const showState = (): void => {
+    owned.add(new StatusBar(state, settings, clock));
+    owned.add(new ContextKeys(state));
+    const { onDidChange } = state;
+    owned.add(
+      new TerminalEnvironment({ ...clients, onDidChange, collection: environmentVariableCollection }),
+    );
+  };
+  return { state, showState };
 }
 
 interface Started {
@@ -215,6 +228,8 @@ interface Started {
 }
 
 async function start({ settings, hosted, keepers, keyring, log }: Started): Promise<void> {
+  // The activation returns first.
+  await Promise.resolve();
   const restored = Promise.allSettled(keepers.map(async (keeper) => await keeper.restore()));
   // A keychain that is slow, or asks, does not keep the port closed.
   hosted.open(settings.autoStart, restored);
