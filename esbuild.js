@@ -5,7 +5,7 @@ const esbuild = require('esbuild');
 const production = process.argv.includes('--production');
 const watch = process.argv.includes('--watch');
 
-/** Of undici the proxy uses these alone, and speaks HTTP/1.1: the rest, and Node's own HTTP/2, would cost each start. */
+/** Of undici the proxy uses these alone, and speaks HTTP/1.1: the rest, and Node's own HTTP/2, would be read for nothing. */
 const undiciParts = {
   Client: 'undici/lib/dispatcher/client.js',
   buildConnector: 'undici/lib/core/connect.js',
@@ -28,7 +28,7 @@ const undiciCore = {
   },
 };
 
-/** What few windows ever use: each is a file of its own, read when it is first used and not at every start. */
+/** What no start needs: each is a file of its own, read when it is first used; most windows never use most of them. */
 const later = ['jsonc-parser', 'luxon', 'toml-eslint-parser', 'undici', 'yaml'];
 
 /** Puts in the place of such a package its names alone; whoever asks for one of them gets it from the package's file. */

@@ -49,10 +49,14 @@ export function activate(context: ExtensionContext): KeywheelExports {
   try {
     return compose(context, log, channel);
   } catch (error: unknown) {
-    log.error('Activation failed.', error);
-    void window.showErrorMessage(l10n.t('Keywheel could not start. Its log tells why.'));
+    tellFailure(log, 'Activation failed.', error);
     throw error;
   }
+}
+
+function tellFailure(log: Log, what: string, error: unknown): void {
+  log.error(what, error);
+  void window.showErrorMessage(l10n.t('Keywheel could not start. Its log tells why.'));
 }
 
 /** Resolves when running answers have ended or been cut, and the last counts are saved. */
@@ -87,7 +91,7 @@ function compose(context: ExtensionContext, log: Log, channel: LogOutputChannel)
   };
   const { state, showState } = composeViews(context, owned, { ...parts, service, keyring, vault, forgetAll });
   const inBackground = (what: string, work: Promise<unknown>): void => {
-    work.catch((error: unknown) => log.error(`${what} failed.`, error));
+    work.catch((error: unknown) => tellFailure(log, `${what} failed.`, error));
   };
   owned.add(settings.onDidChange((now) => service.configure(now)));
   inBackground('Starting', start({ settings, hosted, keepers, keyring, log }));
@@ -180,7 +184,7 @@ interface Core extends WindowParts {
 
 interface Views {
   readonly state: CurrentState;
-  /** From then on what nobody asks for follows the state too. */
+  /** Makes what VS Code asks for by no event: status bar, context keys, variables of terminals. */
   readonly showState: () => void;
 }
 
@@ -209,8 +213,9 @@ function composeViews(context: ExtensionContext, owned: DisposableStore, core: C
     registerCommands({ service, keyring, vault, keyActions, settings, clock, log, forget, ...views }),
   );
   const showState = (): void => {
-    owned.add(new StatusBar(state, settings, clock));
+    // First what commands are enabled by.
     owned.add(new ContextKeys(state));
+    owned.add(new StatusBar(state, settings, clock));
     const { onDidChange } = state;
     owned.add(
       new TerminalEnvironment({ ...clients, onDidChange, collection: environmentVariableCollection }),
@@ -228,7 +233,7 @@ interface Started {
 }
 
 async function start({ settings, hosted, keepers, keyring, log }: Started): Promise<void> {
-  // The activation returns first.
+  // The activation returns first; this follows it in the same turn, as the port is to be bound soon.
   await Promise.resolve();
   const restored = Promise.allSettled(keepers.map(async (keeper) => await keeper.restore()));
   // A keychain that is slow, or asks, does not keep the port closed.

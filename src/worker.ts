@@ -56,9 +56,10 @@ class Serving {
 
   async start({ settings, keys }: WorkerStart): Promise<void> {
     await this.service.configure(settings);
-    // Only now: keys are read at once, and are sent to no upstream but the one that is set.
+    const started = this.service.start();
+    // Keys are sent to no upstream but the one that is set, and are there, in the same turn, before any request can be.
     this.shared.offer(keys);
-    post({ kind: 'started', proxy: await this.service.start() });
+    post({ kind: 'started', proxy: await started });
   }
 
   async configure({ settings }: ToWorker & { kind: 'configure' }): Promise<void> {

@@ -84,9 +84,9 @@ export class HostedWindow implements Disposable {
     this.keys = owned.add(new KeyShare({ keyring, log, ask }));
   }
 
-  /** Begins to look for the proxy, or to be it, which neither hears nor tells of counts before `restored`. Returns at once. */
+  /** Begins to look for the proxy, or to be it, which neither hears nor tells of counts before `restored` has ended, well or not. Returns at once. */
   open(mayHost: boolean, restored: Promise<unknown>): void {
-    this.restored = restored;
+    this.restored = restored.catch(() => undefined);
     this.station.open(mayHost);
   }
 

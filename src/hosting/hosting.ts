@@ -65,11 +65,8 @@ export class Hosting implements Disposable {
     this.worker = worker;
     let end: HostEnd = { kind: 'crashed' };
     try {
-      const proxy = await worker.start(
-        settings,
-        handover().then((made) => ({ identity, ...made })),
-      );
-      claim.release();
+      const begun = handover().then((made) => ({ identity, ...made }));
+      const proxy = await worker.start(settings, begun).finally(() => claim.release());
       if (proxy.kind === 'running') {
         this.bound.fire();
         void this.tellIpv6(settings.port);

@@ -109,7 +109,7 @@ export class WorkerHost implements Disposable {
     this.worker.terminate().catch(() => undefined);
   }
 
-  /** Never before the start: the worker has nothing yet that could obey. */
+  /** Behind the start, in order: before that the worker has nothing that could obey. */
   private post(message: ToWorker): void {
     this.begun.then(
       () => this.send(message),

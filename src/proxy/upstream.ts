@@ -35,8 +35,7 @@ export class Upstream {
   private readonly origin: string;
   private readonly basePath: string;
   private readonly book: AddressBook;
-  /** Made with the first connection: the port is bound before the library is read. */
-  private connector: buildConnector.connector | null = null;
+  private made: buildConnector.connector | null = null;
   /** Used last is taken first: the others may grow old and close. */
   private idle: Line[] = [];
   private readonly busy = new Set<Line>();
@@ -139,7 +138,7 @@ export class Upstream {
 
   private open(): Line {
     const client = new Client(this.origin, {
-      connect: this.connect(),
+      connect: this.connector,
       pipelining: 1,
       keepAliveTimeout: idleSocketMs,
       keepAliveMaxTimeout: idleSocketMs,
@@ -156,8 +155,9 @@ export class Upstream {
     return line;
   }
 
-  private connect(): buildConnector.connector {
-    return (this.connector ??= buildConnector({
+  /** Made for the first connection: until then the library is not read. */
+  private get connector(): buildConnector.connector {
+    return (this.made ??= buildConnector({
       timeout: connectTimeoutMs,
       lookup: this.book.lookup,
       keepAlive: true,

@@ -157,7 +157,7 @@ export class KeywheelService implements Disposable {
   async start(): Promise<ProxyState> {
     this.upstream.warm();
     this.server.open();
-    return await this.listening.start(this.settings.host, this.settings.port);
+    return await this.readings.after(this.listening.start(this.settings.host, this.settings.port));
   }
 
   /** Gives the port free at once, lets requests go on for `drainMs`, then refuses those without an answer, and ends running answers with an in-stream error. */

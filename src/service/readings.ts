@@ -36,6 +36,7 @@ export class Readings implements Disposable {
   private readonly looks = new Map<KeyId, Disposable>();
   private readonly idleWaiters = new Set<() => void>();
   private running = 0;
+  private holds = 0;
   private nextStartMs = 0;
   private pacing: Disposable | null = null;
   private round: Disposable;
@@ -65,6 +66,17 @@ export class Readings implements Disposable {
     // All at once: the first of them leaves as soon as it is wanted, and would be wanted twice.
     for (const { key } of wanted) this.queue.add(key.keyId);
     this.pump();
+  }
+
+  /** No key is asked before this has ended, as the port is to be bound first; resolves or rejects as it does. */
+  async after<T>(first: Promise<T>): Promise<T> {
+    this.holds++;
+    try {
+      return await first;
+    } finally {
+      this.holds--;
+      this.pump();
+    }
   }
 
   /** Resolves when nothing waits or runs. */
@@ -100,7 +112,7 @@ export class Readings implements Disposable {
   }
 
   private pump(): void {
-    if (this.isDisposed || this.pacing !== null || this.running >= mostAtOnce) return;
+    if (this.isDisposed || this.holds > 0 || this.pacing !== null || this.running >= mostAtOnce) return;
     const [keyId] = this.queue;
     if (keyId === undefined) {
       this.tellIdle();

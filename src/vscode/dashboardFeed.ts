@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import type { Event } from '../base/event';
 import type { KeywheelService } from '../service/keywheelService';
-import type { DashboardState, DashboardTab, ToDashboard } from '../service/messages';
+import type { DashboardTab, ToDashboard } from '../service/messages';
 import { Pace } from '../service/pace';
 import type { Series } from '../service/series';
 import type { ExchangeView } from '../service/snapshot';
@@ -33,8 +33,6 @@ export class DashboardFeed implements Disposable {
   private readonly redrawing: Pace;
   private tab: DashboardTab | null = null;
   private fresh: ExchangeView[] = [];
-  /** Which names there were when the list was shown in which some key has none: after a start they come last. */
-  private unnamedAmong: string | null = null;
 
   constructor(private readonly ports: DashboardFeedPorts) {
     const { clock, state, service } = ports;
@@ -57,7 +55,7 @@ export class DashboardFeed implements Disposable {
     this.tab = tab;
     this.fresh = [];
     if (tab === 'history') this.redraw();
-    if (tab === 'activity') this.showActivity();
+    if (tab === 'activity') this.ports.post({ type: 'activity', exchanges: this.ports.service.activity() });
   }
 
   hide(): void {
@@ -98,30 +96,13 @@ export class DashboardFeed implements Disposable {
     const { clock, post, state } = this.ports;
     if (this.tab === null) return;
     this.toldAtMs = clock.nowMs();
-    const now = state.read();
-    post({ type: 'state', state: now });
-    if (this.tab === 'activity' && this.unnamedAmong !== null && keyNames(now) !== this.unnamedAmong) {
-      this.fresh = [];
-      this.showActivity();
-    }
+    post({ type: 'state', state: state.read() });
     if (this.fresh.length === 0) return;
     post({ type: 'exchanges', exchanges: this.fresh });
     this.fresh = [];
   }
 
-  private showActivity(): void {
-    const { post, service, state } = this.ports;
-    const exchanges = service.activity();
-    const isUnnamed = exchanges.some(({ attempts }) => attempts.some(({ keyLabel }) => keyLabel === ''));
-    this.unnamedAmong = isUnnamed ? keyNames(state.read()) : null;
-    post({ type: 'activity', exchanges });
-  }
-
   private redraw(): void {
     if (this.tab === 'history') this.ports.post({ type: 'history', series: this.ports.series.view() });
   }
-}
-
-function keyNames({ snapshot }: DashboardState): string {
-  return JSON.stringify(snapshot.accounts.map(({ keys }) => keys.map(({ keyId, label }) => [keyId, label])));
 }

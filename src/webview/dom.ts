@@ -53,10 +53,10 @@ export function setName(target: HTMLElement, name: string): void {
 
 /** Writes only what differs: an unchanged text costs no layout and no selection, and a changed one no new node. */
 export function setText(target: HTMLElement, text: string): void {
-  if (target.textContent === text) return;
   const { firstChild } = target;
-  if (firstChild instanceof Text && firstChild === target.lastChild) firstChild.data = text;
-  else target.textContent = text;
+  if (firstChild instanceof Text && firstChild.nextSibling === null) {
+    if (firstChild.data !== text) firstChild.data = text;
+  } else if (target.textContent !== text) target.textContent = text;
 }
 
 /** Shows the text, or takes the element out of the page when it is empty. */

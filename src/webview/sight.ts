@@ -9,7 +9,7 @@ export interface Drawable {
 /** Find in Page and screen readers look beyond what is in sight: so late at most is what they find there. */
 const lateMs = 10_000;
 /** Drawn ahead of the scrolling. */
-const margin = '200px 0px';
+const margin = '50px 0px';
 
 /** Draws what is given to it when it is worth it; lives as long as the page. */
 export class Sight {

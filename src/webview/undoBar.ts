@@ -20,7 +20,9 @@ export class UndoBar {
   }
 
   update(removed: Removed): void {
-    const isFocusLost = document.activeElement === null || document.activeElement === document.body;
+    const isNowhere = document.activeElement === null || document.activeElement === document.body;
+    // Where another part of VS Code has the focus, it stays there: the key was removed from there.
+    const isFocusLost = document.hasFocus() && isNowhere;
     const fresh = removed.find(({ keyId }) => !this.rows.has(keyId));
     this.rows = new Map(removed.map((each) => [each.keyId, this.rows.get(each.keyId) ?? this.row(each)]));
     setHidden(this.element, removed.length === 0);

@@ -114,9 +114,9 @@ describe('the crowded dashboard', () => {
     // The sums of requests, as they change with each account.
     const shown = async (): Promise<string[]> =>
       await page.locator('.accounts tbody tr:first-child .requests').allTextContents();
-    const sight = async (): Promise<unknown> => await pause(300);
     const atFirst = await shown();
-    await sight();
+    // Until the browser has said what is in sight.
+    await pause(300);
     await dashboard.show([{ type: 'state', state: crowdedState(nowMs, 3000) }]);
     const changed = (texts: readonly string[]): boolean[] =>
       texts.map((text, index) => text !== atFirst[index]);

@@ -154,7 +154,7 @@ describe('keys, by clicks and keys alone', () => {
     await dashboard.getByRole('button', { name: /^More/ }).nth(1).click();
     await dashboard.getByText('Unlock', { exact: true }).click();
     await pollUntil(async () => (await askOutside(await window.clipboard())) === 200, 'Never served again');
-    await dashboard.getByText(/^0 of/).nth(2).waitFor({ state: 'detached' });
+    await dashboard.locator('tr.single').nth(1).getByText('Ready').waitFor();
     await pictures('k12-unlocked', ['dark']);
   });
 

@@ -26,6 +26,7 @@ describe('messages', () => {
   const table = new MessageTable();
 
   before(async () => {
+    stage.own(table, async (made) => await made.write());
     const accounts = [{ name: 'anna', userId: 'user_anna', keys, dailyLimit: 50 }];
     simulator = await stage.startSimulator({ accounts, authPage: 'page' });
     base = { 'keywheel.port': await freePort(), 'keywheel.upstreamUrl': simulator.baseUrl };
@@ -40,8 +41,6 @@ describe('messages', () => {
     window.page.context().on('page', (page) => void page.close());
     await window.waitForStatusBarItem('keywheel.status', /Add a key/, 60_000);
   });
-
-  after(async () => await table.write());
 
   it('are known for every command and every setting of the manifest', () => {
     assert.deepEqual(rows.map(({ command }) => command).sort(), [...titles.keys()].sort());

@@ -141,6 +141,10 @@ describe('many windows, one proxy', () => {
       const [withWorkerMs, withoutMs, bareMs] = (await streams).map((pieces) =>
         largestGapMs(pieces, blockedAtMs),
       ) as [number, number, number];
+      for (const pieces of await streams) {
+        const counted = pieces.filter((atMs) => atMs > blockedAtMs).length;
+        assert.ok(counted > 50, `${counted} pieces came while it was blocked`);
+      }
       console.log(
         `      largest gap of a 20 ms stream: ${withWorkerMs.toFixed(0)} ms; without the worker ${withoutMs.toFixed(0)} ms; ` +
           `without any proxy ${bareMs.toFixed(0)} ms; a new request meanwhile took ${requestMs.toFixed(0)} ms`,

@@ -57,8 +57,9 @@ export class VsCodeWindow {
   }
 
   /**
-   * Runs a command that opens a box about something. VS Code closes a box where a webview takes back the focus
-   * after it opened: the command is run once more then, as a person would, and a picture tells of it.
+   * Runs a command that opens a box about something. Once in some forty runs no box was there, nobody knows why (VS
+   * Code closes one that loses the focus): the command is run once more then, as a person would, and a picture is
+   * taken that may tell.
    */
   async runCommandFor(label: string, about: TextMatch): Promise<void> {
     await this.runCommand(label);

@@ -1,4 +1,4 @@
-/** What a file of end-to-end tests has set up: taken down whatever happens, and pictured where a test fails. */
+/** What a file of end-to-end tests has set up: taken down whatever happens; its VS Code windows are pictured where a test fails. */
 import { Simulator, type SimulatorOptions } from '../../simulator/simulator';
 import { PackagedVsCode, type PackagedOptions } from '../../vscode/packaged';
 
@@ -37,7 +37,11 @@ export class Stage {
 
   private async picture(title: string): Promise<void> {
     const name = `failed-${title.replace(/\W+/g, '-').slice(0, 60)}`;
-    for (const vscode of this.vscodes) await vscode.screenshots(name);
+    // A page that cannot be pictured any more costs this picture, and no other test.
+    for (const vscode of this.vscodes)
+      await vscode
+        .screenshots(name)
+        .catch((error: unknown) => console.log(`      no picture: ${String(error)}`));
   }
 
   private async close(): Promise<void> {

@@ -1,13 +1,14 @@
 /** Windows as processes: built once, started, asked, killed. */
+import assert from 'node:assert/strict';
 import { fork, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { freePort } from '../../support/freePort';
 import type { FromWindow, Seen, WindowCommand, WindowOptions } from './windowMessages';
 
-/** A folder with the built worker and window; whoever makes it disposes it. */
+/** A folder with the built window, which hosts in the worker of dist/; whoever makes it disposes it. */
 export class Stage {
   private readonly windows: TestWindow[] = [];
 
@@ -17,6 +18,10 @@ export class Stage {
   ) {}
 
   static async make(): Promise<Stage> {
+    assert.ok(
+      existsSync(path.resolve('dist', 'worker.js')),
+      'dist/worker.js is missing: npm run build makes it',
+    );
     const folder = mkdtempSync(path.join(tmpdir(), 'keywheel-hosting-'));
     await build({
       bundle: true,
@@ -26,13 +31,14 @@ export class Stage {
       target: 'node20.18',
       outdir: folder,
       logLevel: 'warning',
-      entryPoints: { worker: 'src/worker.ts', window: 'test/hosting/window.ts' },
+      entryPoints: { window: 'test/hosting/window.ts' },
     });
     return new Stage(folder, await freePort());
   }
 
+  /** The one that is shipped. */
   get workerPath(): string {
-    return path.join(this.folder, 'worker.js');
+    return path.resolve('dist', 'worker.js');
   }
 
   /** The folder that windows of one product on one machine share. */

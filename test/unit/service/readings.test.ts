@@ -114,6 +114,25 @@ describe('Readings', () => {
     assert.deepEqual(all.names, ['a-1', 'b-1', 'a-1']);
   });
 
+  it('come after what they are to follow, however that ends', async () => {
+    for (const failure of [null, new Error('The port is taken.')]) {
+      const { readings, clock, asked } = asking(['a-1', 'b-1']);
+      let end: () => void = () => undefined;
+      const first = new Promise<string>((resolve, reject) => {
+        end = () => (failure === null ? resolve('bound') : reject(failure));
+      });
+      const followed = readings.after(first).catch((error: unknown) => error);
+      readings.wantAll();
+      await clock.run(60_000);
+      assert.equal(asked.length, 0);
+      end();
+      assert.equal(await followed, failure ?? 'bound');
+      await clock.run(1_000);
+      assert.equal(asked.length, 2);
+      readings.dispose();
+    }
+  });
+
   it('tell when nothing waits or runs', async () => {
     const all = asking(['a-1', 'b-1', 'c-1']);
     await all.readings.settled();

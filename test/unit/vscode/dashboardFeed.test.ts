@@ -15,26 +15,21 @@ function world() {
   const finished = new Emitter<ExchangeView>(fail);
   const replaced = new Emitter<void>(fail);
   const posted: ToDashboard[] = [];
-  const activity = [exchangeView({})];
   let reads = 0;
-  let state = stateOf([accountView()]);
-  const become = (next: typeof state): void => {
-    state = next;
-    changed.fire();
-  };
+  const state = stateOf([accountView()]);
   const feed = new DashboardFeed({
     clock,
     state: { read: () => (reads++, state), onDidChange: changed.event },
     series: new Series(clock),
     service: {
-      activity: () => activity,
+      activity: () => [exchangeView({})],
       onDidFinishExchange: finished.event,
       onDidChangeHistory: replaced.event,
     },
     post: (message) => posted.push(message),
   });
   const types = (): string[] => posted.splice(0).map(({ type }) => type);
-  return { clock, activity, become, changed, finished, replaced, feed, types, posted, reads: () => reads };
+  return { clock, changed, finished, replaced, feed, types, posted, reads: () => reads };
 }
 
 describe('the feed of the dashboard', () => {
@@ -65,27 +60,6 @@ describe('the feed of the dashboard', () => {
     assert.ok(posted.length === 10, String(posted.length));
     assert.ok(posted.every((type) => type === 'state'));
     assert.equal(reads(), posted.length);
-  });
-
-  it('gives the list of requests anew when a key in it gets its name, as after a start', () => {
-    const { clock, activity, become, feed, types } = world();
-    const [past = exchangeView({})] = activity;
-    const nameless = { ...past, attempts: past.attempts.map((each) => ({ ...each, keyLabel: '' })) };
-    const called = (label: string): void => {
-      const account = accountView();
-      become(stateOf([{ ...account, keys: account.keys.map((key) => ({ ...key, label })) }]));
-      clock.advance(1_000);
-    };
-    become(stateOf([]));
-    activity[0] = nameless;
-    feed.show('activity');
-    assert.deepEqual(types(), ['activity']);
-    called('private');
-    called('private');
-    activity[0] = past;
-    called('work');
-    called('team');
-    assert.deepEqual(types(), ['state', 'activity', 'state', 'state', 'activity', 'state']);
   });
 
   it('gives a tab all that it needs when it is shown, and then what is new', () => {
