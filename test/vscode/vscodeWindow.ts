@@ -57,9 +57,9 @@ export class VsCodeWindow {
   }
 
   /**
-   * Runs a command that opens a box about something. Once in some forty runs no box was there, nobody knows why (VS
-   * Code closes one that loses the focus): the command is run once more then, as a person would, and a picture is
-   * taken that may tell.
+   * Runs a command that opens a box about something. Where a webview had the focus, VS Code gives it back shortly after
+   * the palette has closed, and closes a box that opens just then (microsoft/vscode#93950): the command is run once
+   * more, as a person would, and a picture tells of it.
    */
   async runCommandFor(label: string, about: TextMatch): Promise<void> {
     await this.runCommand(label);
