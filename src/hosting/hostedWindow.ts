@@ -65,6 +65,7 @@ export class HostedWindow implements Disposable {
         handover: async () => {
           await this.restored;
           return {
+            identity,
             states: this.service.states,
             history: this.view.history.save(),
             keys: keyring.keySet,

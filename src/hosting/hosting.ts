@@ -25,7 +25,7 @@ export interface HostingPorts {
   readonly identity: WindowIdentity;
   readonly claim: Claim;
   readonly spawn: () => WorkerHost;
-  readonly handover: () => Promise<Omit<Handover, 'identity'>>;
+  readonly handover: () => Promise<Handover>;
   readonly read: (host: ProvenHost, signal: AbortSignal) => Promise<ReadEnd>;
   /** The worker has failed three times in this window. */
   readonly onTrouble: () => void;
@@ -59,14 +59,13 @@ export class Hosting implements Disposable {
 
   /** Resolves when this window serves no more, or could not begin to; `waiting` at once while another window begins to. */
   async host(settings: Settings): Promise<HostEnd> {
-    const { identity, handover, spawn, claim } = this.ports;
+    const { handover, spawn, claim } = this.ports;
     if (!claim.take()) return { kind: 'waiting' };
     const worker = spawn();
     this.worker = worker;
     let end: HostEnd = { kind: 'crashed' };
     try {
-      const begun = handover().then((made) => ({ identity, ...made }));
-      const proxy = await worker.start(settings, begun).finally(() => claim.release());
+      const proxy = await worker.start(settings, handover()).finally(() => claim.release());
       if (proxy.kind === 'running') {
         this.bound.fire();
         void this.tellIpv6(settings.port);

@@ -61,9 +61,9 @@ export class AccountLine implements Drawable {
     const names = [this.title, this.subtitle, this.notes];
     const name = headCell(isAccount ? 'rowgroup' : 'row', 'name', ...names);
     this.day.element.append(this.counts);
-    const { credits, requests, errors, lastUsed } = this;
-    for (const { element: place, kind } of [credits, requests, errors, lastUsed])
-      labelled(place, figureName(kind, t));
+    const figures = [this.credits, this.requests, this.errors, this.lastUsed].map(
+      ({ element: place, kind }) => labelled(place, figureName(kind, t)),
+    );
     const buttons = isAccount ? [this.menuButton] : [this.toggle, this.editButton, this.menuButton];
     this.element = element(
       'tr',
@@ -71,10 +71,7 @@ export class AccountLine implements Drawable {
       name,
       labelled(this.day.element, t('Left today')),
       labelled(this.minute.element, t('This minute')),
-      credits.element,
-      requests.element,
-      errors.element,
-      lastUsed.element,
+      ...figures,
       cell('state-cell', this.state, this.countdown),
       cell('actions', element('div', 'actions-row', ...buttons)),
     );

@@ -15,7 +15,7 @@ const margin = '50px 0px';
 export class Sight {
   private readonly known = new Map<Element, Drawable>();
   private readonly seen = new Set<Element>();
-  private late = new Set<Drawable>();
+  private readonly late = new Set<Drawable>();
   private timer: number | undefined;
   // The document as root: in a frame the margin would count for nothing without it.
   private readonly observer = new IntersectionObserver((entries) => this.look(entries), {
@@ -52,19 +52,16 @@ export class Sight {
     for (const { target, isIntersecting } of entries) {
       const drawable = this.known.get(target);
       if (drawable === undefined) continue;
-      if (!isIntersecting) {
-        this.seen.delete(target);
-        continue;
-      }
-      this.seen.add(target);
-      if (this.late.delete(drawable)) drawable.draw();
+      if (isIntersecting) {
+        this.seen.add(target);
+        if (this.late.delete(drawable)) drawable.draw();
+      } else this.seen.delete(target);
     }
   }
 
   private drawLate(): void {
     this.timer = undefined;
-    const { late } = this;
-    this.late = new Set();
-    for (const drawable of late) drawable.draw();
+    for (const drawable of this.late) drawable.draw();
+    this.late.clear();
   }
 }

@@ -1,8 +1,7 @@
 // Connecting clients in a real VS Code by clicks and keys: what is shown, what is written, the test request, the doctor, the undo.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Simulator } from '../simulator/simulator';
 import { runCommand } from '../vscode/command';
@@ -26,8 +25,7 @@ describe('clients of the packaged extension', () => {
   let home: string;
 
   before(async () => {
-    home = await mkdtemp(path.join(tmpdir(), 'keywheel-e2e-home-'));
-    stage.own(home, async (folder) => await rm(folder, { recursive: true, force: true }));
+    home = await stage.makeFolder('keywheel-e2e-home-');
     await put('.continue/config.yaml', continueText);
     await put('.claude/settings.json', claudeText);
     simulator = await stage.startSimulator({

@@ -205,13 +205,15 @@ async function knows(
   count: number,
   fits: (history: Known) => boolean = () => true,
 ): Promise<Known> {
-  const untilMs = Date.now() + 8_000;
-  for (;;) {
-    const history = await known(window);
-    if (history.exchanges.length === count && fits(history)) return history;
-    assert.ok(Date.now() < untilMs, `${window.name} knows ${history.exchanges.length} instead of ${count}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  let history = await known(window);
+  await until(
+    () => `${window.name} knows ${count} that fit, but ${history.exchanges.length}`,
+    async () => {
+      history = await known(window);
+      return history.exchanges.length === count && fits(history);
+    },
+  );
+  return history;
 }
 
 /** Keys come a moment later than what was done with them. */

@@ -1,4 +1,7 @@
 /** What a file of end-to-end tests has set up: taken down whatever happens; its VS Code windows are pictured where a test fails. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { Simulator, type SimulatorOptions } from '../../simulator/simulator';
 import { PackagedVsCode, type PackagedOptions } from '../../vscode/packaged';
 
@@ -11,18 +14,23 @@ export class Stage {
   /** To be called in a `describe`: its tests are what the stage is for. */
   constructor() {
     const pictureFailure = async (title: string): Promise<void> => await this.picture(title);
-    const close = async (): Promise<void> => await this.close();
     afterEach(async function () {
       const { currentTest: test } = this;
       if (test?.state === 'failed') await pictureFailure(test.title);
     });
-    after(close);
+    after(async () => await this.close());
   }
 
   /** `made` is closed after the tests, before what was owned earlier, also when the set-up fails half-way. */
   own<T>(made: T, close: (made: T) => Promise<unknown>): T {
     this.closes.push(async () => await close(made));
     return made;
+  }
+
+  /** An empty one, which is removed with all that is in it then. */
+  async makeFolder(prefix: string): Promise<string> {
+    const folder = await mkdtemp(path.join(tmpdir(), prefix));
+    return this.own(folder, async (made) => await rm(made, { recursive: true, force: true }));
   }
 
   async startSimulator(options: SimulatorOptions): Promise<Simulator> {
