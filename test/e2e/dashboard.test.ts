@@ -1,16 +1,18 @@
-// The dashboard as people use it: in four themes, and by keyboard alone.
+// The dashboard as people use it: in four themes, by keyboard alone, and in little room.
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { source as axe } from 'axe-core';
 import type { Frame } from 'playwright-core';
 import * as v from 'valibot';
 import type { Simulator } from '../simulator/simulator';
+import type { Settings } from '../vscode/codeServerProcess';
 import type { PackagedVsCode } from '../vscode/packaged';
 import { checkoutFolder } from '../vscode/paths';
 import { pollUntil } from '../vscode/quickInput';
 import { THEMES, type Theme } from '../vscode/themes';
 import type { VsCodeWindow } from '../vscode/vscodeWindow';
 import { freePort } from '../support/freePort';
+import { testLittleRoom } from './scenes/littleRoom';
 import { Stage } from './support/stage';
 
 const themes = Object.keys(THEMES) as Theme[];
@@ -22,6 +24,7 @@ describe('the dashboard in VS Code', () => {
   let vscode: PackagedVsCode;
   let window: VsCodeWindow;
   let frame: Frame;
+  let settings: Settings;
 
   before(async () => {
     simulator = await stage.startSimulator({
@@ -31,9 +34,10 @@ describe('the dashboard in VS Code', () => {
       ],
     });
     const port = await freePort();
+    settings = { 'keywheel.port': port, 'keywheel.upstreamUrl': simulator.baseUrl };
     vscode = await stage.startVsCode({
       vsixPath: path.join(checkoutFolder(), 'dist', 'keywheel.vsix'),
-      machineSettings: { 'keywheel.port': port, 'keywheel.upstreamUrl': simulator.baseUrl },
+      machineSettings: settings,
     });
     window = await vscode.openWindow();
     await window.waitForStatusBarItem('keywheel.status', /key/i, 60_000);
@@ -118,6 +122,8 @@ describe('the dashboard in VS Code', () => {
     await tabTo(/Show as table: Requests by account/);
     await press('Enter');
     await frame.locator('.chart-table table').first().waitFor();
+    await press('Enter');
+    await frame.locator('.chart-table table').first().waitFor({ state: 'hidden' });
 
     await select('Activity');
     await frame.locator('.exchange').first().waitFor();
@@ -137,6 +143,10 @@ describe('the dashboard in VS Code', () => {
     await view.waitFor();
     await window.screenshot('accounts-view');
     await window.runCommand('View: Toggle Panel Visibility');
+  });
+
+  describe('in little room', () => {
+    testLittleRoom(() => ({ vscode, settings, window, frame }));
   });
 
   async function press(keys: string): Promise<void> {

@@ -1,4 +1,4 @@
-// From nothing to keys that turn, by clicks and keys alone: walkthrough, paste, sign-in, used up, unlocked, removed, undone.
+// From nothing to keys that turn, by clicks and keys alone: walkthrough, paste, sign-in, used up, unlocked, removed, undone; then clients.
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
@@ -9,11 +9,13 @@ import { pollUntil } from '../vscode/quickInput';
 import type { Theme } from '../vscode/themes';
 import type { VsCodeWindow } from '../vscode/vscodeWindow';
 import { freePort } from '../support/freePort';
+import { testConnecting } from './scenes/connecting';
 import { Stage } from './support/stage';
 
 const annaKey = 'sk-or-v1-e2e-anna-000000000000000000000000000000000000000000000001';
 const benKey = 'sk-or-v1-e2e-ben-0000000000000000000000000000000000000000000000002';
 const deadKey = 'sk-or-v1-e2e-dead-00000000000000000000000000000000000000000000003';
+const clientsKey = `sk-or-v1-e2e-clients-${'0'.repeat(48)}`;
 const themes: readonly Theme[] = ['light', 'highContrast', 'dark'];
 
 describe('keys, by clicks and keys alone', () => {
@@ -22,13 +24,16 @@ describe('keys, by clicks and keys alone', () => {
   let vscode: PackagedVsCode;
   let window: VsCodeWindow;
   let port: number;
+  let home: string;
 
   before(async () => {
+    home = await stage.makeFolder('keywheel-e2e-home-');
     simulator = await stage.startSimulator({
       accounts: [
         { name: 'anna', userId: 'user_anna', keys: [annaKey], dailyLimit: 50 },
         { name: 'ben', userId: 'user_ben', keys: [benKey], dailyLimit: 50 },
         { name: 'cleo', userId: 'user_cleo', keys: [], dailyLimit: 1000 },
+        { name: 'dora', userId: 'user_dora', keys: [clientsKey], dailyLimit: 50 },
       ],
       signedIn: 'cleo',
       authPage: 'page',
@@ -41,6 +46,7 @@ describe('keys, by clicks and keys alone', () => {
         'keywheel.upstreamUrl': simulator.baseUrl,
         'workbench.startupEditor': 'none',
       },
+      env: { HOME: home },
       // Wide enough for the walkthrough's pictures.
       width: 1600,
       height: 900,
@@ -217,6 +223,10 @@ describe('keys, by clicks and keys alone', () => {
       await dashboard.getByRole('tab', { name: tab }).click();
       await dashboard.getByText(nothing).waitFor();
     }
+  });
+
+  describe('then clients', () => {
+    testConnecting(() => ({ vscode, window, port, home, key: clientsKey }));
   });
 
   /** The window as it is, in each theme. */

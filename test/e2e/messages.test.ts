@@ -31,8 +31,7 @@ describe('messages', () => {
     simulator = await stage.startSimulator({ accounts, authPage: 'page' });
     base = { 'keywheel.port': await freePort(), 'keywheel.upstreamUrl': simulator.baseUrl };
     const vsixPath = path.join(checkoutFolder(), 'dist', 'keywheel.vsix');
-    // High enough for the palette to show all commands.
-    vscode = await stage.startVsCode({ vsixPath, machineSettings: base, height: 1400 });
+    vscode = await stage.startVsCode({ vsixPath, machineSettings: base });
     // A client that can be connected.
     await mkdir(path.join(vscode.server.dataFolder, '..', 'home', '.claude'), { recursive: true });
     window = await vscode.openWindow();

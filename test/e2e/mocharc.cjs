@@ -4,9 +4,7 @@ const { availableParallelism } = require('node:os');
 // the others fill the time beside it.
 module.exports = {
   'node-option': ['import=tsx'],
-  spec: ['messages', 'keys', 'path', 'clients', 'dashboard', 'narrow'].map(
-    (name) => `test/e2e/${name}.test.ts`,
-  ),
+  spec: ['keys', 'messages', 'dashboard', 'path'].map((name) => `test/e2e/${name}.test.ts`),
   parallel: true,
   jobs: Math.max(2, availableParallelism()),
   timeout: 180000,

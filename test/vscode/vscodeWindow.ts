@@ -2,22 +2,21 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Frame, Locator, Page } from 'playwright-core';
+import * as v from 'valibot';
 import { clean, matches, pollUntil, QuickInput, type TextMatch } from './quickInput';
 import { THEMES, type Theme } from './themes';
 
+/** As in the page: blanks are made ordinary ones here. */
+const statusBarItemSchema = v.optional(v.object({ text: v.string(), label: v.string() }));
+const messagesSchema = v.array(v.string());
+
 export interface StatusBarItem {
-  /** `<publisher>.<extension>.<id of the item>` */
-  readonly id: string;
   /** What is seen, icons left out. */
   readonly text: string;
   /** What a screen reader says. */
   readonly label: string;
-  /** Names of the icons, such as `key` or `sync`. */
-  readonly icons: readonly string[];
-  readonly kind: 'normal' | 'warning' | 'error' | 'prominent';
 }
 
-const KINDS = ['warning', 'error', 'prominent'] as const;
 const READY_TIMEOUT_MS = 60_000;
 const BOX_TIMEOUT_MS = 10_000;
 
@@ -75,18 +74,13 @@ export class VsCodeWindow {
 
   /** The item whose id ends with `id`; undefined when it is not shown. */
   async statusBarItem(id: string): Promise<StatusBarItem | undefined> {
-    const item = this.statusBarLocator(id);
-    if ((await item.count()) === 0) return undefined;
-    const label = item.locator('.statusbar-item-label');
-    const iconClasses = await Promise.all((await item.locator('.codicon').all()).map(classesOf));
-    const classes = await classesOf(item);
-    return {
-      id: (await item.getAttribute('id')) ?? '',
-      text: clean((await label.allTextContents()).join(' ')),
-      label: (await label.getAttribute('aria-label')) ?? '',
-      icons: iconClasses.flat().flatMap((name) => /^codicon-(?!modifier-)(.+)$/.exec(name)?.[1] ?? []),
-      kind: KINDS.find((kind) => classes.includes(`${kind}-kind`)) ?? 'normal',
-    };
+    // One question: it is asked many times a second while a test waits.
+    const seen = await this.page.evaluate(`(() => {
+      const label = document.querySelector(${JSON.stringify(`${statusBarSelector(id)} .statusbar-item-label`)});
+      return label === null ? undefined : { text: label.textContent, label: label.ariaLabel ?? '' };
+    })()`);
+    const item = v.parse(statusBarItemSchema, seen);
+    return item && { text: clean(item.text), label: item.label };
   }
 
   /** Resolves to the item once its text matches. */
@@ -119,8 +113,10 @@ export class VsCodeWindow {
 
   /** The messages of all notifications that are seen now. */
   async notifications(): Promise<string[]> {
-    const messages = await this.page.locator('.notification-list-item-message').allInnerTexts();
-    return messages.map(clean);
+    const seen = await this.page.evaluate(
+      `[...document.querySelectorAll('.notification-list-item-message')].map(({ innerText }) => innerText)`,
+    );
+    return v.parse(messagesSchema, seen).map(clean);
   }
 
   /** Resolves to the message of the first notification that matches. */
@@ -193,7 +189,7 @@ export class VsCodeWindow {
   }
 
   private statusBarLocator(id: string): Locator {
-    return this.page.locator(`.statusbar-item[id$="${id}"]`).first();
+    return this.page.locator(statusBarSelector(id)).first();
   }
 
   private async waitForWorkbench(): Promise<void> {
@@ -201,6 +197,6 @@ export class VsCodeWindow {
   }
 }
 
-async function classesOf(locator: Locator): Promise<string[]> {
-  return ((await locator.getAttribute('class')) ?? '').split(' ');
+function statusBarSelector(id: string): string {
+  return `.statusbar-item[id$="${id}"]`;
 }

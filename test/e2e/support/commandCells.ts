@@ -219,6 +219,8 @@ async function failSignIn(seen: Reactions, asksToOpen: boolean): Promise<string>
   const waiting = await seen.says(/Waiting for you to sign in/, 'Cancel');
   await seen.says(/The sign-in was not finished/, 'Paste a Code');
   if (asksToOpen) await seen.asks(/openrouter\.invalid\/auth/);
+  // That the key is being got, and that it was not.
+  await seen.roomFor(2);
   await seen.window.quickInput.fill('0123456789abcdef', /Paste the code/);
   const said = await seen.says(/OpenRouter could not be reached .*Look at the network, then try again/);
   return then('opens OpenRouter’s page', waiting, `with a pasted code ${said}`);

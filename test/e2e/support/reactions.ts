@@ -1,12 +1,17 @@
 /** What a command makes VS Code show: waited for, given in words, and taken away again. */
 import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Locator } from 'playwright-core';
 import { clean, matches, pollUntil } from '../../vscode/quickInput';
 import type { StatusBarItem, VsCodeWindow } from '../../vscode/vscodeWindow';
 
 const timeoutMs = 20_000;
+/** VS Code shows three new notifications in 800 ms and no more: a person is slower than that, a test is not. */
+const crowd = { notifications: 3, withinMs: 1_000 };
 
 export class Reactions {
+  private readonly saidAtMs: number[] = [];
+
   constructor(readonly window: VsCodeWindow) {}
 
   /** Runs a command of the palette by its title, without "Keywheel: ". */
@@ -14,9 +19,12 @@ export class Reactions {
     await this.window.runCommand(`Keywheel: ${title}`);
   }
 
-  /** The commands that the palette offers now, without "Keywheel: ". The window has to be high enough for all. */
+  /** The commands that the palette offers now, without "Keywheel: ". */
   async offered(): Promise<string[]> {
     const { quickInput, page } = this.window;
+    const size = page.viewportSize() ?? assert.fail('The window has no size of its own');
+    // High enough for all of them: rows are drawn where they are seen.
+    await page.setViewportSize({ ...size, height: 1400 });
     await page.keyboard.press('F1');
     await quickInput.type('>Keywheel: ', /./);
     const filtered = async (): Promise<boolean> =>
@@ -24,21 +32,30 @@ export class Reactions {
     await pollUntil(filtered, 'The palette never showed a command of Keywheel', timeoutMs);
     const rows = await quickInput.rows();
     await quickInput.dismiss();
+    await page.setViewportSize(size);
     return rows.filter((row) => row.startsWith('Keywheel: ')).map((row) => row.replace('Keywheel: ', ''));
   }
 
   /** A notification, which is closed unless one of its buttons is to be pressed. */
   async says(text: RegExp, button?: string): Promise<string> {
     const said = await this.window.waitForNotification(text, timeoutMs);
+    this.saidAtMs.push(Date.now());
     const item = this.window.page.locator('.notification-list-item').filter({ hasText: said.slice(0, 20) });
     const buttons = await item
       .locator('.notification-list-item-buttons-container .monaco-button')
       .allInnerTexts();
     const offers =
       buttons.length === 0 ? '' : `, with ${buttons.map((each) => `[${clean(each)}]`).join(' ')}`;
+    await this.roomFor(1);
     if (button === undefined) await this.closeNotifications();
     else await this.window.pressInNotification(text, button);
     return `says “${said}”${offers}`;
+  }
+
+  /** Resolves when VS Code will show so many more notifications at once. */
+  async roomFor(notifications: number): Promise<void> {
+    const last = this.saidAtMs.at(notifications - crowd.notifications - 1);
+    if (last !== undefined) await delay(Math.max(0, last + crowd.withinMs - Date.now()));
   }
 
   /** A dialog, which is answered. */

@@ -1,44 +1,38 @@
-// Connecting clients in a real VS Code by clicks and keys: what is shown, what is written, the test request, the doctor, the undo.
+/** Tests of connecting clients by clicks and keys: what is shown, what is written, the test request, the doctor, the undo. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Simulator } from '../simulator/simulator';
-import { runCommand } from '../vscode/command';
-import type { PackagedVsCode } from '../vscode/packaged';
-import { checkoutFolder } from '../vscode/paths';
-import { pollUntil } from '../vscode/quickInput';
-import type { VsCodeWindow } from '../vscode/vscodeWindow';
-import { freePort } from '../support/freePort';
-import { Stage } from './support/stage';
+import { runCommand } from '../../vscode/command';
+import type { PackagedVsCode } from '../../vscode/packaged';
+import { pollUntil } from '../../vscode/quickInput';
+import type { VsCodeWindow } from '../../vscode/vscodeWindow';
 
-const key = `sk-or-v1-e2e-clients-${'0'.repeat(48)}`;
 const continueText = '# my models\nname: Mine\nversion: 0.0.1\nschema: v1\nmodels: [] # none yet\n';
 const claudeText = '{\n  "includeCoAuthoredBy": false\n}\n';
 
-describe('clients of the packaged extension', () => {
-  const stage = new Stage();
-  let simulator: Simulator;
+export interface EmptyVsCode {
+  readonly vscode: PackagedVsCode;
+  readonly window: VsCodeWindow;
+  readonly port: number;
+  /** Where clients keep their settings. */
+  readonly home: string;
+  /** Of an account with 50 requests a day; VS Code has none yet. */
+  readonly key: string;
+}
+
+/** To be called in a `describe`. */
+export function testConnecting(opened: () => EmptyVsCode): void {
   let vscode: PackagedVsCode;
   let window: VsCodeWindow;
   let port: number;
   let home: string;
+  let key: string;
 
   before(async () => {
-    home = await stage.makeFolder('keywheel-e2e-home-');
+    ({ vscode, window, port, home, key } = opened());
     await put('.continue/config.yaml', continueText);
     await put('.claude/settings.json', claudeText);
-    simulator = await stage.startSimulator({
-      accounts: [{ name: 'anna', userId: 'user_anna', keys: [key] }],
-    });
-    port = await freePort();
-    vscode = await stage.startVsCode({
-      vsixPath: path.join(checkoutFolder(), 'dist', 'keywheel.vsix'),
-      machineSettings: { 'keywheel.port': port, 'keywheel.upstreamUrl': simulator.baseUrl },
-      env: { HOME: home },
-    });
-    window = await vscode.openWindow();
-    await window.waitForStatusBarItem('keywheel.status', /key/i, 60_000);
     await window.runCommand('Keywheel: Add Key');
     await window.quickInput.fill(key, /OpenRouter/);
     await window.quickInput.fill('private', /Label/);
@@ -213,4 +207,4 @@ describe('clients of the packaged extension', () => {
   async function get(name: string): Promise<string> {
     return await readFile(path.join(home, name), 'utf8');
   }
-});
+}

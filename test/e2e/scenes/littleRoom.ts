@@ -1,17 +1,14 @@
-// The dashboard where there is little room: at 200 % zoom, and in panels as narrow as a phone.
+/** Tests of the dashboard where there is little room: at 200 % zoom, and in panels as narrow as a phone. */
 import assert from 'node:assert/strict';
-import path from 'node:path';
 import type { Frame } from 'playwright-core';
 import * as v from 'valibot';
-import type { ToDashboard } from '../../src/service/messages';
-import type { PackagedVsCode } from '../vscode/packaged';
-import { checkoutFolder } from '../vscode/paths';
-import { pollUntil } from '../vscode/quickInput';
-import type { Theme } from '../vscode/themes';
-import type { VsCodeWindow } from '../vscode/vscodeWindow';
-import { crowdedActivity, crowdedSeries, crowdedState } from './support/crowd';
-import { freePort } from '../support/freePort';
-import { Stage } from './support/stage';
+import type { ToDashboard } from '../../../src/service/messages';
+import type { Settings } from '../../vscode/codeServerProcess';
+import type { PackagedVsCode } from '../../vscode/packaged';
+import { pollUntil } from '../../vscode/quickInput';
+import type { Theme } from '../../vscode/themes';
+import type { VsCodeWindow } from '../../vscode/vscodeWindow';
+import { crowdedActivity, crowdedSeries, crowdedState } from '../support/crowd';
 
 const otherThemes: readonly Theme[] = ['light', 'highContrast'];
 const tabs = ['Accounts', 'Last 24 hours', 'Activity'] as const;
@@ -42,29 +39,29 @@ const findingsSchema = v.object({
   actions: v.number(),
 });
 
-describe('the dashboard in little room', () => {
-  const stage = new Stage();
+export interface OpenDashboard {
+  readonly vscode: PackagedVsCode;
+  /** Of the machine: kept, but for what takes room. */
+  readonly settings: Settings;
+  readonly window: VsCodeWindow;
+  readonly frame: Frame;
+}
+
+/** To be called in a `describe`. The proxy is stopped: nothing is shown but what the tests put into the page. */
+export function testLittleRoom(opened: () => OpenDashboard): void {
   const nowMs = Date.now();
   let vscode: PackagedVsCode;
   let window: VsCodeWindow;
   let frame: Frame;
 
   before(async () => {
-    vscode = await stage.startVsCode({
-      vsixPath: path.join(checkoutFolder(), 'dist', 'keywheel.vsix'),
-      // Nobody is asked anything: what is shown is put into the page.
-      machineSettings: {
-        'keywheel.port': await freePort(),
-        'keywheel.upstreamUrl': 'http://127.0.0.1:9/api/v1',
-        'workbench.activityBar.location': 'hidden',
-      },
-    });
+    const dashboard = opened();
+    ({ vscode, window, frame } = dashboard);
+    await vscode.setMachineSettings({ ...dashboard.settings, 'workbench.activityBar.location': 'hidden' });
     await vscode.setTheme('dark');
-    window = await vscode.openWindow();
-    await window.waitForStatusBarItem('keywheel.status', /key/i, 60_000);
     await window.runCommand('View: Close Primary Side Bar');
-    await window.runCommand('Keywheel: Open Dashboard');
-    frame = await window.webviewFrame('vscode-tabs');
+    await window.runCommand('Keywheel: Stop Proxy');
+    await window.waitForStatusBarItem('keywheel.status', /stopped/);
     await window.clearNotifications();
   });
 
@@ -168,7 +165,7 @@ describe('the dashboard in little room', () => {
     assert.deepEqual(unreachable, [], what);
     assert.ok(actions > 3, `${what}: ${actions} actions`);
   }
-});
+}
 
 /** Text, as the test runner's compiler would put its own names into a function. */
 const examine = `(() => {
