@@ -1,13 +1,12 @@
 /** code-server as a user has it: an extension installed from its VSIX, settings, one server on loopback. */
 import { existsSync } from 'node:fs';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { CodeServer } from './codeServer';
 import { runCommand } from './command';
+import { onlyLooks, QUIET_SETTINGS, type Settings } from './quiet';
 import type { Sandbox } from './sandbox';
 import { NO_GALLERY, startServer, type ServerProcess } from './serverProcess';
-
-export type Settings = Readonly<Record<string, unknown>>;
 
 export interface CodeServerOptions {
   readonly install: CodeServer;
@@ -24,22 +23,6 @@ export interface CodeServerOptions {
   /** Added to the environment of the server and of its extension hosts. */
   readonly env?: NodeJS.ProcessEnv;
 }
-
-/** What keeps the pictures still and the pages of VS Code's makers out of the way. */
-const QUIET_SETTINGS: Settings = {
-  'workbench.startupEditor': 'none',
-  'workbench.tips.enabled': false,
-  'workbench.secondarySideBar.defaultVisibility': 'hidden',
-  'workbench.welcomePage.walkthroughs.openOnInstall': false,
-  'chat.disableAIFeatures': true,
-  'extensions.autoCheckUpdates': false,
-  'extensions.autoUpdate': false,
-  'extensions.ignoreRecommendations': true,
-  'editor.cursorBlinking': 'solid',
-  // Else a notification offers every port that the extension opens.
-  'remote.autoForwardPorts': false,
-  'window.confirmBeforeClose': 'never',
-};
 
 /** A server with one extension, its data in the sandbox. */
 export class CodeServerProcess {
@@ -64,7 +47,7 @@ export class CodeServerProcess {
       `--user-data-dir=${sandbox.folder('data')}`,
       `--extensions-dir=${sandbox.folder('extensions')}`,
     ];
-    if (options.ownExtensions === 'looks') data.push(`--builtin-extensions-dir=${await onlyLooks(options)}`);
+    if (options.ownExtensions === 'looks') data.push(onlyLooks(install, sandbox));
     const home = { ...NO_GALLERY, HOME: sandbox.folder('home'), ...options.env };
     const installs = [options.vsixPath, ...(options.otherVsixPaths ?? [])].map(
       (vsixPath) => `--install-extension=${vsixPath}`,
@@ -117,19 +100,6 @@ const SERVER_FLAGS = [
   '--disable-workspace-trust',
   '--disable-getting-started-override',
 ];
-
-/** The themes, and what colours the files that tests open. All others cost each window seconds. */
-const LOOKS = ['theme-defaults', 'theme-modern-icons', 'json', 'yaml', 'markdown-basics'];
-
-async function onlyLooks({ sandbox, install }: CodeServerOptions): Promise<string> {
-  const folder = sandbox.folder('own-extensions');
-  await Promise.all(
-    LOOKS.map((name) =>
-      symlink(path.join(install.extensionsPath, name), path.join(folder, name), 'junction'),
-    ),
-  );
-  return folder;
-}
 
 async function writeSettings(sandbox: Sandbox, scope: 'User' | 'Machine', settings: Settings): Promise<void> {
   const folder = sandbox.folder('data', scope);

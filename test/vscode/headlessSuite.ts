@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { launchBrowser } from './browser';
 import type { HeadlessVsCode } from './installs';
+import { onlyLooks } from './quiet';
 import type { Sandbox } from './sandbox';
 import { startServer, type ServerProcess } from './serverProcess';
 import { REPORT_VARIABLE, SuiteReport } from './suiteReport';
@@ -30,7 +31,7 @@ export async function runSuiteHeadless(options: HeadlessSuiteOptions): Promise<n
   const server = await startServer({
     sandbox,
     command: options.vscode.nodePath,
-    args: [options.vscode.serverMainPath, ...serverArguments(sandbox)],
+    args: [options.vscode.serverMainPath, ...serverArguments(sandbox), onlyLooks(options.vscode, sandbox)],
     env: { [REPORT_VARIABLE]: reportFolder },
     listening: /Extension host agent listening on (\d+)/,
   });

@@ -2,7 +2,8 @@
 import path from 'node:path';
 import type { BrowserContext } from 'playwright-core';
 import { launchBrowser } from './browser';
-import { CodeServerProcess, type Settings } from './codeServerProcess';
+import { CodeServerProcess } from './codeServerProcess';
+import type { Settings } from './quiet';
 import { fetchHeadless } from './installs';
 import { checkoutFolder } from './paths';
 import { Sandbox } from './sandbox';

@@ -3,14 +3,17 @@
  * Takes the same arguments, runs the suite in VS Code's server with a headless browser as its window, prints
  * Mocha's output, and exits with 0 only when the suite ran and passed.
  */
-import { cpSync, existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import * as v from 'valibot';
 import { fetchHeadless } from './installs';
 import { runSuiteHeadless } from './headlessSuite';
+import { QUIET_SETTINGS } from './quiet';
 import { Sandbox } from './sandbox';
 
 const DEFAULT_TIMEOUT_MS = 5 * 60_000;
+const settingsSchema = v.record(v.string(), v.unknown());
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -34,7 +37,7 @@ async function main(): Promise<number> {
   const vscode = await fetchHeadless();
   const sandbox = new Sandbox();
   try {
-    if (typeof userDataFolder === 'string') copySettings(userDataFolder, sandbox.folder('server', 'data'));
+    if (typeof userDataFolder === 'string') writeSettings(userDataFolder, sandbox.folder('server', 'data'));
     return await runSuiteHeadless({
       vscode,
       sandbox,
@@ -59,11 +62,14 @@ function endWithParent(): void {
 }
 
 /** In a window of a server, settings of the machine come from the server's own file. */
-function copySettings(userDataFolder: string, serverDataFolder: string): void {
-  const settings = path.join(userDataFolder, 'User', 'settings.json');
-  if (!existsSync(settings)) return;
+function writeSettings(userDataFolder: string, serverDataFolder: string): void {
+  const given = path.join(userDataFolder, 'User', 'settings.json');
+  const settings = v.parse(settingsSchema, existsSync(given) ? JSON.parse(readFileSync(given, 'utf8')) : {});
   for (const scope of ['User', 'Machine']) {
-    cpSync(settings, path.join(serverDataFolder, scope, 'settings.json'));
+    const folder = path.join(serverDataFolder, scope);
+    mkdirSync(folder, { recursive: true });
+    const text = JSON.stringify({ ...QUIET_SETTINGS, ...settings });
+    writeFileSync(path.join(folder, 'settings.json'), text);
   }
 }
 
