@@ -108,12 +108,13 @@ export class DayTally {
     this.latestIsUnsure = true;
     const sinceMidnightMs = askedAtMs - (this.state.resetAtMs - dayMs);
     if (!isOfNewDay(daily.used, sinceMidnightMs, this.yesterdaysUsed)) return;
+    const { used, limit } = daily;
     const { own, quiet } = this.state;
-    this.state.latest = { ...daily, ownThen: own, atMs };
+    this.state.latest = { used, limit, ownThen: own, atMs };
     if (!this.attempts.covers(askedAtMs, atMs)) return;
     const unsure = this.attempts.unsure(askedAtMs);
     this.latestIsUnsure = unsure > 0;
-    const sure: Mark = { ...daily, ownThen: own - unsure, atMs };
+    const sure: Mark = { used, limit, ownThen: own - unsure, atMs };
     if (unsure === 0 || sinceMark(sure, own) < sinceMark(quiet, own)) this.state.quiet = sure;
   }
 

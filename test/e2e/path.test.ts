@@ -60,7 +60,7 @@ describe('the packaged extension', () => {
       'The clipboard never held the proxy key',
     );
     const proxyKey = await window.clipboard();
-    for (let turn = 0; turn < 12; turn++) await streamOutside(proxyKey);
+    await streamOutside(proxyKey, 12);
     const { perKey } = simulator.sums();
     assert.equal(perKey.get(annaKey)?.free, 6);
     assert.equal(perKey.get(benKey)?.free, 6);
@@ -102,16 +102,18 @@ describe('the packaged extension', () => {
     await window.waitForNotification(new RegExp(label));
   }
 
-  /** A process of its own, with the openai package, that streams one answer and prints its text. */
-  async function streamOutside(proxyKey: string): Promise<void> {
+  /** A process of its own, with the openai package, that streams so many answers, one after the other, and prints their texts. */
+  async function streamOutside(proxyKey: string, answers: number): Promise<void> {
     const script = `
       const OpenAI = require('openai').default;
       const client = new OpenAI({ baseURL: 'http://127.0.0.1:${port}/api/v1', apiKey: process.env.KEY, maxRetries: 0 });
       (async () => {
-        const stream = await client.chat.completions.create({ model: 'a/b:free', stream: true, messages: [{ role: 'user', content: 'x' }] });
-        let text = '';
-        for await (const chunk of stream) text += chunk.choices[0]?.delta?.content ?? '';
-        process.stdout.write(text);
+        for (let turn = 0; turn < ${answers}; turn++) {
+          const stream = await client.chat.completions.create({ model: 'a/b:free', stream: true, messages: [{ role: 'user', content: 'x' }] });
+          let text = '';
+          for await (const chunk of stream) text += chunk.choices[0]?.delta?.content ?? '';
+          console.log(text);
+        }
       })();`;
     const client = spawn(process.execPath, ['-e', script], {
       cwd: checkoutFolder(),
@@ -122,6 +124,6 @@ describe('the packaged extension', () => {
     client.stdout.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
     const code = await new Promise((resolve) => client.once('close', resolve));
     assert.equal(code, 0);
-    assert.match(text, /simulated OpenRouter/);
+    assert.equal(text.match(/simulated OpenRouter/g)?.length, answers);
   }
 });

@@ -261,10 +261,10 @@ export class LedgerWorld implements LeaseOwner {
     const dayStartMs = Math.floor(this.wallMs / dayMs) * dayMs;
     const askedAtMs = this.reading.askedAtMs >= dayStartMs ? this.reading.askedAtMs : dayStartMs;
     const unsure = askedAtMs === dayStartMs ? 0 : this.reading.unsure;
-    const others = this.othersAtMs.filter((atMs) => atMs >= Math.max(dayStartMs, askedAtMs - 90_000)).length;
-    const lost = this.lostAtMs.filter((atMs) => atMs >= askedAtMs).length;
+    const others = countSince(this.othersAtMs, Math.max(dayStartMs, askedAtMs - 90_000));
+    const lost = countSince(this.lostAtMs, askedAtMs);
     // What left in the last half second of a day is counted on both.
-    const early = this.sentAtMs.filter((atMs) => atMs >= dayStartMs - 500 && atMs < dayStartMs).length;
+    const early = countSince(this.sentAtMs, dayStartMs - 500) - countSince(this.sentAtMs, dayStartMs);
     if (off > unsure + lost + early + this.inTransit) this.found.tooHigh.push(this.describe(`off by ${off}`));
     if (-off > unsure + others) this.found.tooLow.push(this.describe(`off by ${off}`));
     this.found.isOff = Math.max(this.found.isOff, Math.abs(off));
@@ -409,4 +409,11 @@ export class LedgerWorld implements LeaseOwner {
   private whole(least: number, most: number): number {
     return least + Math.floor(this.random() * (most - least + 1));
   }
+}
+
+/** Of times in order, how many are not before `fromMs`; from the end, where the late ones are. */
+function countSince(timesMs: readonly number[], fromMs: number): number {
+  let count = 0;
+  while ((timesMs.at(-1 - count) ?? Number.NEGATIVE_INFINITY) >= fromMs) count++;
+  return count;
 }
