@@ -194,6 +194,7 @@ describe('keys, by clicks and keys alone', () => {
       .waitFor();
     await pictures('k14-recorded', ['dark']);
     await window.clearNotifications();
+    await window.runCommand('View: Toggle Panel Visibility');
   });
 
   it('exports labels and limits without keys', async () => {
