@@ -117,10 +117,15 @@ describe('a proxy of many windows', () => {
     const workerPath = `${stage.shared()}-crashing.js`;
     writeFileSync(
       workerPath,
-      `require(${JSON.stringify(stage.workerPath)}); setTimeout(() => { throw new Error('crash'); }, 700);`,
+      // Once it listens: on a busy machine that takes its time.
+      `const { Server } = require('node:net');
+      const { listen } = Server.prototype;
+      const crash = () => setTimeout(() => { throw new Error('crash'); }, 700);
+      Server.prototype.listen = function (...args) { return listen.apply(this.once('listening', crash), args); };
+      require(${JSON.stringify(stage.workerPath)});`,
     );
     const window = await stage.open({ name: 'crashing', keys: [one], workerPath });
-    await until('told', () => window.troubles === 1, 15_000);
+    await until('told', () => window.troubles === 1, 30_000);
     const hosted = window.seen.filter(
       ({ proxy }, index) => proxy.kind === 'running' && window.seen[index - 1]?.proxy.kind !== 'running',
     );
