@@ -5,7 +5,7 @@ import { source as axe } from 'axe-core';
 import type { Frame } from 'playwright-core';
 import * as v from 'valibot';
 import type { Simulator } from '../simulator/simulator';
-import type { Settings } from '../vscode/quiet';
+import type { Settings } from '../vscode/settings';
 import type { PackagedVsCode } from '../vscode/packaged';
 import { checkoutFolder } from '../vscode/paths';
 import { pollUntil } from '../vscode/quickInput';

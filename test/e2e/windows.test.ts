@@ -13,6 +13,8 @@ import { Stage } from './support/stage';
 
 const key = 'sk-or-v1-e2e-windows-0000000000000000000000000000000000000000000001';
 const eventDelayMs = 20;
+/** How long a request may take beside what blocks. */
+const requestMostMs = 300;
 /** How often start-up is measured. */
 const starts = 3;
 
@@ -115,10 +117,10 @@ describe('many windows, one proxy', () => {
 
   for (const [what, command, file] of [
     ['an extension host that is blocked for 3 s', 'Blocker: Spin', 'spins'],
-    ["libuv's pool filled by eight pbkdf2 for 3 s", 'Blocker: Fill Pool', 'fills'],
+    ["libuv's pool filled by eight pbkdf2", 'Blocker: Fill Pool', 'fills'],
   ] as const) {
     it(`streams on beside ${what}`, async () => {
-      simulator.setAnswer({ events: 300, eventDelayMs });
+      simulator.setAnswer({ events: 350, eventDelayMs });
       const relayPort = Number(readFileSync(path.join(folder, 'relay'), 'utf8'));
       const streams = Promise.all([
         piecesOf(`http://127.0.0.1:${port}`, proxyKey, 'x/y:free'),
@@ -152,8 +154,17 @@ describe('many windows, one proxy', () => {
       assert.ok(withWorkerMs < Math.max(60, 2 * machineMs), `${withWorkerMs} ms`);
       // The measure measures: what is blocked stands still.
       if (file === 'spins') assert.ok(withoutMs > 1_000, `${withoutMs} ms`);
-      assert.ok(requestMs < 300, `${requestMs} ms`);
+      assert.ok(requestMs < requestMostMs, `${requestMs} ms`);
+      if (file === 'fills') await emptied();
     });
+  }
+
+  /** Resolves when the pool is empty again, so that nothing measured later has to share it, and was full before. */
+  async function emptied(): Promise<void> {
+    await pollUntil(() => Promise.resolve(read('filled').length > 0), 'The pool stayed full');
+    const [{ waitedMs }] = read('filled') as [{ readonly waitedMs: number }];
+    console.log(`      a job of the pool waited ${waitedMs} ms`);
+    assert.ok(waitedMs > requestMostMs, `${waitedMs} ms`);
   }
 
   it('starts without holding VS Code up', async () => {

@@ -114,16 +114,7 @@ describe('a proxy of many windows', () => {
   });
 
   it('whose worker crashes comes back, and after the third time the user is told', async () => {
-    const workerPath = `${stage.shared()}-crashing.js`;
-    writeFileSync(
-      workerPath,
-      // Once it listens: on a busy machine that takes its time.
-      `const { Server } = require('node:net');
-      const { listen } = Server.prototype;
-      const crash = () => setTimeout(() => { throw new Error('crash'); }, 700);
-      Server.prototype.listen = function (...args) { return listen.apply(this.once('listening', crash), args); };
-      require(${JSON.stringify(stage.workerPath)});`,
-    );
+    const workerPath = failingWorker('crashing', "throw new Error('crash');", 700);
     const window = await stage.open({ name: 'crashing', keys: [one], workerPath });
     await until('told', () => window.troubles === 1, 30_000);
     const hosted = window.seen.filter(
@@ -134,11 +125,7 @@ describe('a proxy of many windows', () => {
   });
 
   it('whose worker hangs is ended after 3 s; a main thread that hangs is not its fault', async () => {
-    const workerPath = `${stage.shared()}-hanging.js`;
-    writeFileSync(
-      workerPath,
-      `require(${JSON.stringify(stage.workerPath)}); setTimeout(() => { for (;;); }, 1500);`,
-    );
+    const workerPath = failingWorker('hanging', 'for (;;);', 1_500);
     const hanging = await stage.open({ name: 'hanging', keys: [one], workerPath });
     await hanging.until('hosts', ({ isHost }) => isHost);
     const startedAtMs = Date.now();
@@ -175,6 +162,20 @@ describe('a proxy of many windows', () => {
     assert.equal(text.match(/^data: /gm)?.length, 62, 'each event came once');
     assert.equal(simulator.requestsTo('/chat/completions').length, 1);
   });
+
+  /** The worker that ships, which fails so long after it listens: on a busy machine it takes its time until then. */
+  function failingWorker(name: string, failure: string, afterMs: number): string {
+    const workerPath = `${stage.shared()}-${name}.js`;
+    writeFileSync(
+      workerPath,
+      `const { Server } = require('node:net');
+      const { listen } = Server.prototype;
+      const fail = () => setTimeout(() => { ${failure} }, ${afterMs});
+      Server.prototype.listen = function (...args) { return listen.apply(this.once('listening', fail), args); };
+      require(${JSON.stringify(stage.workerPath)});`,
+    );
+    return workerPath;
+  }
 });
 
 async function gapsOf(response: Response): Promise<{ text: string; largestGapMs: number }> {

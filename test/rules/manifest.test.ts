@@ -1,6 +1,6 @@
 /** What package.json promises to VS Code and to people. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { defaultSettings, readSettings } from '../../src/service/settings';
 
@@ -25,6 +25,7 @@ const manifestSchema = v.looseObject({
     untrustedWorkspaces: v.object({ supported: v.boolean() }),
     virtualWorkspaces: v.object({ supported: v.boolean() }),
   }),
+  scripts: v.record(v.string(), v.string()),
   contributes: v.looseObject({
     commands: v.array(
       v.object({
@@ -53,6 +54,13 @@ function word(reference: string): string {
 }
 
 describe('the manifest', () => {
+  it('has every file of end-to-end tests run, once', () => {
+    const files = readdirSync('test/e2e').filter((file) => file.endsWith('.test.ts'));
+    const scripts = Object.values(manifest.scripts).join(' ');
+    const run = [...scripts.matchAll(/test\/e2e\/(\S+\.test\.ts)/g)].map(([, file]) => file);
+    assert.deepEqual(run.sort(), files.sort());
+  });
+
   it('finds all its words in package.nls.json, which has no others', () => {
     const used = [...text.matchAll(/"%([^"%]+)%"/g)].map(([, name]) => name ?? '');
     assert.deepEqual([...new Set(used)].sort(), Object.keys(words).sort());

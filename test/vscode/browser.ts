@@ -69,7 +69,7 @@ function findBrowser(): string | undefined {
   return [...systemBrowsers(), chromium.executablePath()].find((file) => existsSync(file));
 }
 
-/** Where Chromium and Chrome are installed; the same places where Playwright looks for its channels. */
+/** Where Chromium and Chrome are installed. */
 function systemBrowsers(): string[] {
   if (process.platform === 'darwin') {
     return [

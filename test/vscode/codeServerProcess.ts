@@ -1,12 +1,13 @@
 /** code-server as a user has it: an extension installed from its VSIX, settings, one server on loopback. */
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { CodeServer } from './codeServer';
 import { runCommand } from './command';
-import { onlyLooks, QUIET_SETTINGS, type Settings } from './quiet';
+import { onlyLooks } from './looks';
 import type { Sandbox } from './sandbox';
 import { NO_GALLERY, startServer, type ServerProcess } from './serverProcess';
+import { QUIET_SETTINGS, writeSettings, type Settings } from './settings';
 
 export interface CodeServerOptions {
   readonly install: CodeServer;
@@ -37,8 +38,8 @@ export class CodeServerProcess {
   static async start(options: CodeServerOptions): Promise<CodeServerProcess> {
     if (!existsSync(options.vsixPath)) throw new Error(`There is no ${options.vsixPath}.`);
     const { sandbox, install } = options;
-    await writeSettings(sandbox, 'User', { ...QUIET_SETTINGS, ...options.userSettings });
-    await writeSettings(sandbox, 'Machine', options.machineSettings ?? {});
+    await writeSettings(sandbox.folder('data'), 'User', { ...QUIET_SETTINGS, ...options.userSettings });
+    await writeSettings(sandbox.folder('data'), 'Machine', options.machineSettings ?? {});
     const config = path.join(sandbox.folder('config'), 'config.yaml');
     await writeFile(config, 'bind-addr: 127.0.0.1:0\nauth: none\ncert: false\n');
     const data = [
@@ -75,7 +76,7 @@ export class CodeServerProcess {
 
   /** Replaces the machine's settings; open windows follow within half a second. */
   async writeMachineSettings(settings: Settings): Promise<void> {
-    await writeSettings(this.options.sandbox, 'Machine', settings);
+    await writeSettings(this.dataFolder, 'Machine', settings);
   }
 
   /** The folder where VS Code keeps the user's data: globalStorage, logs. */
@@ -100,9 +101,3 @@ const SERVER_FLAGS = [
   '--disable-workspace-trust',
   '--disable-getting-started-override',
 ];
-
-async function writeSettings(sandbox: Sandbox, scope: 'User' | 'Machine', settings: Settings): Promise<void> {
-  const folder = sandbox.folder('data', scope);
-  await mkdir(folder, { recursive: true });
-  await writeFile(path.join(folder, 'settings.json'), `${JSON.stringify(settings, null, 2)}\n`);
-}

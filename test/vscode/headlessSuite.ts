@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { launchBrowser } from './browser';
 import type { HeadlessVsCode } from './installs';
-import { onlyLooks } from './quiet';
+import { onlyLooks } from './looks';
 import type { Sandbox } from './sandbox';
 import { startServer, type ServerProcess } from './serverProcess';
 import { REPORT_VARIABLE, SuiteReport } from './suiteReport';

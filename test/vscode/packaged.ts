@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { BrowserContext } from 'playwright-core';
 import { launchBrowser } from './browser';
 import { CodeServerProcess } from './codeServerProcess';
-import type { Settings } from './quiet';
+import type { Settings } from './settings';
 import { fetchHeadless } from './installs';
 import { checkoutFolder } from './paths';
 import { Sandbox } from './sandbox';

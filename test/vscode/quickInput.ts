@@ -122,20 +122,21 @@ export class QuickInput {
     await this.page.keyboard.press('F1');
     const isOpen = async (): Promise<boolean> => {
       const state = await this.state();
-      return state?.value === '>' && state.hasFocus;
+      return state !== undefined && state.value.startsWith('>') && state.hasFocus;
     };
     await this.waitUntil(isOpen, 'The palette did not open', TRY_MS);
-    await this.page.keyboard.insertText(label);
+    // To the input itself: a webview may take the focus back meanwhile.
+    await this.input.fill(`>${label}`, { timeout: TRY_MS });
   }
 
   private async chooseCommand(label: string): Promise<void> {
     let state: InputState | undefined;
     const isThere = async (): Promise<boolean> => {
       state = await this.state();
-      return state?.value === `>${label}` && state.rows.includes(label);
+      return state?.rows.includes(label) === true;
     };
     await this.waitUntil(isThere, 'The command was not there', TRY_MS);
-    if (state?.focusedRow === label) await this.page.keyboard.press('Enter');
+    if (state?.focusedRow === label) await this.input.press('Enter', { timeout: TRY_MS });
     else await this.row(label).click({ timeout: TRY_MS });
   }
 

@@ -3,14 +3,15 @@
  * Takes the same arguments, runs the suite in VS Code's server with a headless browser as its window, prints
  * Mocha's output, and exits with 0 only when the suite ran and passed.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { parse } from 'jsonc-parser';
 import * as v from 'valibot';
 import { fetchHeadless } from './installs';
 import { runSuiteHeadless } from './headlessSuite';
-import { QUIET_SETTINGS } from './quiet';
 import { Sandbox } from './sandbox';
+import { QUIET_SETTINGS, writeSettings } from './settings';
 
 const DEFAULT_TIMEOUT_MS = 5 * 60_000;
 const settingsSchema = v.record(v.string(), v.unknown());
@@ -37,7 +38,8 @@ async function main(): Promise<number> {
   const vscode = await fetchHeadless();
   const sandbox = new Sandbox();
   try {
-    if (typeof userDataFolder === 'string') writeSettings(userDataFolder, sandbox.folder('server', 'data'));
+    if (typeof userDataFolder === 'string')
+      await writeServerSettings(userDataFolder, sandbox.folder('server', 'data'));
     return await runSuiteHeadless({
       vscode,
       sandbox,
@@ -61,16 +63,17 @@ function endWithParent(): void {
   setInterval(check, 1000).unref();
 }
 
-/** In a window of a server, settings of the machine come from the server's own file. */
-function writeSettings(userDataFolder: string, serverDataFolder: string): void {
+/** The suite's settings, over the quiet ones. In a window of a server those of the machine come from the server's own file. */
+async function writeServerSettings(userDataFolder: string, serverDataFolder: string): Promise<void> {
   const given = path.join(userDataFolder, 'User', 'settings.json');
-  const settings = v.parse(settingsSchema, existsSync(given) ? JSON.parse(readFileSync(given, 'utf8')) : {});
-  for (const scope of ['User', 'Machine']) {
-    const folder = path.join(serverDataFolder, scope);
-    mkdirSync(folder, { recursive: true });
-    const text = JSON.stringify({ ...QUIET_SETTINGS, ...settings });
-    writeFileSync(path.join(folder, 'settings.json'), text);
-  }
+  // As VS Code reads it: with comments, and commas at the end.
+  const text = existsSync(given) ? readFileSync(given, 'utf8') : '{}';
+  const settings = {
+    ...QUIET_SETTINGS,
+    ...v.parse(settingsSchema, parse(text, [], { allowTrailingComma: true })),
+  };
+  await writeSettings(serverDataFolder, 'User', settings);
+  await writeSettings(serverDataFolder, 'Machine', settings);
 }
 
 main().then(

@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import { clean, matches, pollUntil, QuickInput, type TextMatch } from './quickInput';
 import { THEMES, type Theme } from './themes';
 
-/** As in the page: blanks are made ordinary ones here. */
+/** As in the page. */
 const statusBarItemSchema = v.optional(v.object({ text: v.string(), label: v.string() }));
 const messagesSchema = v.array(v.string());
 
@@ -80,7 +80,7 @@ export class VsCodeWindow {
       return label === null ? undefined : { text: label.textContent, label: label.ariaLabel ?? '' };
     })()`);
     const item = v.parse(statusBarItemSchema, seen);
-    return item && { text: clean(item.text), label: item.label };
+    return item && { text: clean(item.text), label: clean(item.label) };
   }
 
   /** Resolves to the item once its text matches. */

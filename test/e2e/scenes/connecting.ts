@@ -21,7 +21,7 @@ export interface EmptyVsCode {
   readonly key: string;
 }
 
-/** To be called in a `describe`. */
+/** To be called in a `describe`, after tests that leave VS Code without keys. */
 export function testConnecting(opened: () => EmptyVsCode): void {
   let vscode: PackagedVsCode;
   let window: VsCodeWindow;
@@ -33,6 +33,7 @@ export function testConnecting(opened: () => EmptyVsCode): void {
     ({ vscode, window, port, home, key } = opened());
     await put('.continue/config.yaml', continueText);
     await put('.claude/settings.json', claudeText);
+    await window.waitForStatusBarItem('keywheel.status', /Add a key/);
     await window.runCommand('Keywheel: Add Key');
     await window.quickInput.fill(key, /OpenRouter/);
     await window.quickInput.fill('private', /Label/);
@@ -171,7 +172,11 @@ export function testConnecting(opened: () => EmptyVsCode): void {
 
   /** Without a client that is connected. */
   async function disconnectingIsNotOffered(): Promise<void> {
-    await assert.rejects(window.quickInput.runCommand('Keywheel: Disconnect All Clients', 2_000));
+    await window.page.locator('.monaco-dialog-box').waitFor({ state: 'detached' });
+    await assert.rejects(
+      window.quickInput.runCommand('Keywheel: Disconnect All Clients', 2_000),
+      ({ cause }: Error) => /The command was not there/.test(String(cause)),
+    );
     await window.page.keyboard.press('Escape');
   }
 

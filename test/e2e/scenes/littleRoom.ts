@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { Frame } from 'playwright-core';
 import * as v from 'valibot';
 import type { ToDashboard } from '../../../src/service/messages';
-import type { Settings } from '../../vscode/quiet';
+import type { Settings } from '../../vscode/settings';
 import type { PackagedVsCode } from '../../vscode/packaged';
 import { pollUntil } from '../../vscode/quickInput';
 import type { Theme } from '../../vscode/themes';
@@ -11,8 +11,6 @@ import type { VsCodeWindow } from '../../vscode/vscodeWindow';
 import { crowdedActivity, crowdedSeries, crowdedState } from '../support/crowd';
 
 const otherThemes: readonly Theme[] = ['light', 'highContrast'];
-/** Each kind of them is among these; all 500 are the crowded dashboard's. */
-const exchanges = 60;
 const tabs = ['Accounts', 'Last 24 hours', 'Activity'] as const;
 
 interface Room {
@@ -49,7 +47,10 @@ export interface OpenDashboard {
   readonly frame: Frame;
 }
 
-/** To be called in a `describe`. The proxy is stopped: nothing is shown but what the tests put into the page. */
+/**
+ * To be called in a `describe`, the last of its file: it leaves the window small, without its bars. The proxy is stopped:
+ * nothing is shown but what the tests put into the page.
+ */
 export function testLittleRoom(opened: () => OpenDashboard): void {
   const nowMs = Date.now();
   let vscode: PackagedVsCode;
@@ -145,8 +146,7 @@ export function testLittleRoom(opened: () => OpenDashboard): void {
     await new Promise((resolve) => setTimeout(resolve, 200));
     await post({ type: 'state', state: crowdedState(nowMs) });
     if (tab === 'Last 24 hours') await post({ type: 'history', series: crowdedSeries(nowMs) });
-    if (tab === 'Activity')
-      await post({ type: 'activity', exchanges: crowdedActivity(nowMs).slice(0, exchanges) });
+    if (tab === 'Activity') await post({ type: 'activity', exchanges: crowdedActivity(nowMs) });
     await pollUntil(
       async () =>
         (await frame

@@ -25,15 +25,20 @@ export class Reactions {
     const size = page.viewportSize() ?? assert.fail('The window has no size of its own');
     // High enough for all of them: rows are drawn where they are seen.
     await page.setViewportSize({ ...size, height: 1400 });
-    await page.keyboard.press('F1');
-    await quickInput.type('>Keywheel: ', /./);
-    const filtered = async (): Promise<boolean> =>
-      (await quickInput.rows()).some((row) => row.startsWith('Keywheel: '));
-    await pollUntil(filtered, 'The palette never showed a command of Keywheel', timeoutMs);
-    const rows = await quickInput.rows();
-    await quickInput.dismiss();
-    await page.setViewportSize(size);
-    return rows.filter((row) => row.startsWith('Keywheel: ')).map((row) => row.replace('Keywheel: ', ''));
+    try {
+      await page.keyboard.press('F1');
+      await quickInput.type('>Keywheel: ', /./);
+      // Commands used before are there before the filter is: what it has found is marked.
+      await page
+        .locator('.quick-input-widget .monaco-list-row .highlight')
+        .first()
+        .waitFor({ timeout: timeoutMs });
+      const rows = await quickInput.rows();
+      await quickInput.dismiss();
+      return rows.filter((row) => row.startsWith('Keywheel: ')).map((row) => row.replace('Keywheel: ', ''));
+    } finally {
+      await page.setViewportSize(size);
+    }
   }
 
   /** A notification, which is closed unless one of its buttons is to be pressed. */

@@ -1,0 +1,32 @@
+/** Settings of a VS Code that does what the tests are about and little else, and the files that hold them. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+export type Settings = Readonly<Record<string, unknown>>;
+
+/** What keeps the pictures still and the pages of VS Code's makers out of the way. */
+export const QUIET_SETTINGS: Settings = {
+  'workbench.startupEditor': 'none',
+  'workbench.tips.enabled': false,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'workbench.welcomePage.walkthroughs.openOnInstall': false,
+  'chat.disableAIFeatures': true,
+  'extensions.autoCheckUpdates': false,
+  'extensions.autoUpdate': false,
+  'extensions.ignoreRecommendations': true,
+  'editor.cursorBlinking': 'solid',
+  // Else a notification offers every port that the extension opens.
+  'remote.autoForwardPorts': false,
+  'window.confirmBeforeClose': 'never',
+};
+
+/** Replaces the settings of one scope in the folder of VS Code's data. */
+export async function writeSettings(
+  dataFolder: string,
+  scope: 'User' | 'Machine',
+  settings: Settings,
+): Promise<void> {
+  const folder = path.join(dataFolder, scope);
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, 'settings.json'), `${JSON.stringify(settings, null, 2)}\n`);
+}
