@@ -40,6 +40,10 @@ const manifestSchema = v.looseObject({
   }),
 });
 
+const lockfileSchema = v.object({
+  packages: v.record(v.string(), v.object({ resolved: v.optional(v.string()) })),
+});
+
 const text = readFileSync('package.json', 'utf8');
 const manifest = v.parse(manifestSchema, JSON.parse(text));
 const words = v.parse(v.record(v.string(), v.string()), JSON.parse(readFileSync('package.nls.json', 'utf8')));
@@ -59,6 +63,12 @@ describe('the manifest', () => {
     const scripts = Object.values(manifest.scripts).join(' ');
     const run = [...scripts.matchAll(/test\/e2e\/(\S+\.test\.ts)/g)].map(([, file]) => file);
     assert.deepEqual(run.sort(), files.sort());
+  });
+
+  it('is installed by a lockfile that says where each package is, so that npm need not ask', () => {
+    const { packages } = v.parse(lockfileSchema, JSON.parse(readFileSync('package-lock.json', 'utf8')));
+    const unknown = Object.entries(packages).filter(([folder, { resolved }]) => folder !== '' && !resolved);
+    assert.deepEqual(unknown, []);
   });
 
   it('finds all its words in package.nls.json, which has no others', () => {
