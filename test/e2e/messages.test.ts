@@ -8,6 +8,7 @@ import { checkoutFolder } from '../vscode/paths';
 import type { PackagedVsCode } from '../vscode/packaged';
 import type { VsCodeWindow } from '../vscode/vscodeWindow';
 import { keys, rows, states, typeKey, type State } from './support/commandCells';
+import { CommandKeys } from './support/commandKeys';
 import { freePort } from '../support/freePort';
 import { offeredSettings, paletteCommands } from './support/manifest';
 import { MessageTable } from './support/messageTable';
@@ -23,6 +24,8 @@ describe('messages', () => {
   let seen: Reactions;
   let base: Record<string, unknown>;
   const titles = paletteCommands();
+  const commandKeys = new CommandKeys([...titles.keys()]);
+  const foundInPalette = new Set<string>();
   const table = new MessageTable();
 
   before(async () => {
@@ -31,7 +34,7 @@ describe('messages', () => {
     simulator = await stage.startSimulator({ accounts, authPage: 'page' });
     base = { 'keywheel.port': await freePort(), 'keywheel.upstreamUrl': simulator.baseUrl };
     const vsixPath = path.join(checkoutFolder(), 'dist', 'keywheel.vsix');
-    vscode = await stage.startVsCode({ vsixPath, machineSettings: base });
+    vscode = await stage.startVsCode({ vsixPath, machineSettings: base, keybindings: commandKeys.bindings });
     // A client that can be connected.
     await mkdir(path.join(vscode.server.dataFolder, '..', 'home', '.claude'), { recursive: true });
     window = await vscode.openWindow();
@@ -69,7 +72,7 @@ describe('messages', () => {
             table.noteCommand(title, state, '(not offered)');
             return;
           }
-          await seen.run(title);
+          await run(command, title);
           table.noteCommand(title, state, await cell(seen));
           await seen.nothingElse();
         });
@@ -151,6 +154,16 @@ describe('messages', () => {
       await reachNothingAt('http://127.0.0.1:9/api/v1', 'percent', /100\s?%/);
     },
   };
+
+  /** From the palette where it is offered first; then by its key, which takes a tenth of the time. */
+  async function run(command: string, title: string): Promise<void> {
+    if (foundInPalette.has(command)) {
+      await commandKeys.press(window.page, command);
+      return;
+    }
+    await seen.run(title);
+    foundInPalette.add(command);
+  }
 
   async function reachNothingAt(upstreamUrl: string, format: string, shown: RegExp): Promise<void> {
     await vscode.setMachineSettings({

@@ -7,7 +7,7 @@ import { runCommand } from './command';
 import { onlyLooks } from './looks';
 import type { Sandbox } from './sandbox';
 import { NO_GALLERY, startServer, type ServerProcess } from './serverProcess';
-import { QUIET_SETTINGS, writeSettings, type Settings } from './settings';
+import { QUIET_SETTINGS, writeKeybindings, writeSettings, type Keybinding, type Settings } from './settings';
 
 export interface CodeServerOptions {
   readonly install: CodeServer;
@@ -19,6 +19,8 @@ export interface CodeServerOptions {
   readonly userSettings?: Settings;
   /** Settings of the machine ("Remote" in the settings editor): of any scope but `application`; they win. */
   readonly machineSettings?: Settings;
+  /** Keys of the user's own. Read when a window is loaded. */
+  readonly keybindings?: readonly Keybinding[];
   /** Whether VS Code comes with all of its own extensions, or with those alone that give it its looks; the former when not given. */
   readonly ownExtensions?: 'all' | 'looks';
   /** Added to the environment of the server and of its extension hosts. */
@@ -40,6 +42,7 @@ export class CodeServerProcess {
     const { sandbox, install } = options;
     await writeSettings(sandbox.folder('data'), 'User', { ...QUIET_SETTINGS, ...options.userSettings });
     await writeSettings(sandbox.folder('data'), 'Machine', options.machineSettings ?? {});
+    await writeKeybindings(sandbox.folder('data'), options.keybindings ?? []);
     const config = path.join(sandbox.folder('config'), 'config.yaml');
     await writeFile(config, 'bind-addr: 127.0.0.1:0\nauth: none\ncert: false\n');
     const data = [

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { BrowserContext } from 'playwright-core';
 import { launchBrowser } from './browser';
 import { CodeServerProcess } from './codeServerProcess';
-import type { Settings } from './settings';
+import type { Keybinding, Settings } from './settings';
 import { fetchHeadless } from './installs';
 import { checkoutFolder } from './paths';
 import { Sandbox } from './sandbox';
@@ -18,6 +18,7 @@ export interface PackagedOptions {
   readonly ownExtensions?: 'all' | 'looks';
   readonly userSettings?: Settings;
   readonly machineSettings?: Settings;
+  readonly keybindings?: readonly Keybinding[];
   readonly env?: NodeJS.ProcessEnv;
   /** Where screenshots are written; test/e2e/screenshots when not given. */
   readonly screenshotFolder?: string;

@@ -4,6 +4,12 @@ import path from 'node:path';
 
 export type Settings = Readonly<Record<string, unknown>>;
 
+/** A key that runs a command, such as `ctrl+alt+a`. */
+export interface Keybinding {
+  readonly key: string;
+  readonly command: string;
+}
+
 /** What keeps the pictures still and the pages of VS Code's makers out of the way. */
 export const QUIET_SETTINGS: Settings = {
   'workbench.startupEditor': 'none',
@@ -26,7 +32,18 @@ export async function writeSettings(
   scope: 'User' | 'Machine',
   settings: Settings,
 ): Promise<void> {
-  const folder = path.join(dataFolder, scope);
+  await write(path.join(dataFolder, scope), 'settings.json', settings);
+}
+
+/** Replaces the user's own keys in the folder of VS Code's data. */
+export async function writeKeybindings(
+  dataFolder: string,
+  keybindings: readonly Keybinding[],
+): Promise<void> {
+  await write(path.join(dataFolder, 'User'), 'keybindings.json', keybindings);
+}
+
+async function write(folder: string, name: string, content: unknown): Promise<void> {
   await mkdir(folder, { recursive: true });
-  await writeFile(path.join(folder, 'settings.json'), `${JSON.stringify(settings, null, 2)}\n`);
+  await writeFile(path.join(folder, name), `${JSON.stringify(content, null, 2)}\n`);
 }

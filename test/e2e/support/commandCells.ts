@@ -37,11 +37,11 @@ const shows =
 const doctor =
   (text: RegExp): Cell =>
   async (seen) =>
-    await seen.opensPage('main > p, .finding:is([data-tone="bad"], [data-tone="warn"]) p', text);
+    await seen.opensPage('Doctor', 'main > p, .finding:is([data-tone="bad"], [data-tone="warn"]) p', text);
 const dashboard =
   (text: RegExp): Cell =>
   async (seen) =>
-    await seen.opensPage('header .allowance, header .proxy, .empty:not([hidden]) p', text);
+    await seen.opensPage('Keywheel', 'header .allowance, header .proxy, .empty:not([hidden]) p', text);
 
 /** In this order they are run: each leaves the state as it was, but for the last two, of which one ends it. */
 export const rows: readonly Row[] = [
@@ -147,7 +147,7 @@ export const rows: readonly Row[] = [
     command: 'openWalkthrough',
     cells: inAll(async (seen) => {
       await seen.window.page.getByText('Add your OpenRouter keys').first().waitFor();
-      await seen.closeEditor();
+      await seen.closeEditor('Welcome');
       return 'opens the walkthrough';
     }),
   },

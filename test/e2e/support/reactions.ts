@@ -100,8 +100,8 @@ export class Reactions {
     return await this.window.waitForStatusBarItem('keywheel.status', text, timeoutMs);
   }
 
-  /** A page of ours, whose part at `selector` comes to hold the text; its tab is closed. */
-  async opensPage(selector: string, text: RegExp): Promise<string> {
+  /** A page of ours, whose part at `selector` comes to hold the text; its tab, named so, is closed. */
+  async opensPage(name: string, selector: string, text: RegExp): Promise<string> {
     let seen = '';
     const isSeen = async (): Promise<boolean> => {
       try {
@@ -116,7 +116,7 @@ export class Reactions {
     await pollUntil(isSeen, `No page with ${String(text)}`, timeoutMs).catch((error: unknown) => {
       throw new Error(`The page shows ${JSON.stringify(seen)}.`, { cause: error });
     });
-    await this.closeEditor();
+    await this.closeEditor(name);
     return `opens a page: “${seen}”`;
   }
 
@@ -130,11 +130,11 @@ export class Reactions {
     await pollUntil(async () => (await this.window.notifications()).length === 0, 'More was said', 5_000);
   }
 
-  async closeEditor(): Promise<void> {
-    const tabs = this.window.page.locator('.tabs-container .tab');
-    const before = await tabs.count();
-    await this.window.page.locator('.tab.active .tab-actions a').first().dispatchEvent('click');
-    await pollUntil(async () => (await tabs.count()) < before, 'The tab stayed open', timeoutMs);
+  /** The one in front, whose tab is named so and may be drawn after its page. */
+  async closeEditor(name: string): Promise<void> {
+    const tab = this.window.page.locator('.tabs-container .tab.active').filter({ hasText: name });
+    await tab.locator('.tab-actions a').first().dispatchEvent('click', {}, { timeout: timeoutMs });
+    await tab.waitFor({ state: 'detached', timeout: timeoutMs });
   }
 
   /** Without the palette, which takes longer. */
