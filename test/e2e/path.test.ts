@@ -79,6 +79,7 @@ describe('the packaged extension', () => {
   it('still has keys, counts and past requests after the window is loaded anew', async () => {
     // The server's count would hide a lost one of ours: it tells nothing for now.
     for (const name of ['anna', 'ben']) simulator.account(name).omitKeyFields = ['free_model_daily_requests'];
+    await window.waitUntilStored('keywheel.dashboard');
     await window.reload();
     await window.waitForStatusBarItem('keywheel.status', /88/, 60_000);
     const dashboard = await window.webviewFrame('table');

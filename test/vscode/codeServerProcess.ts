@@ -42,7 +42,8 @@ export class CodeServerProcess {
     const { sandbox, install } = options;
     await writeSettings(sandbox.folder('data'), 'User', { ...QUIET_SETTINGS, ...options.userSettings });
     await writeSettings(sandbox.folder('data'), 'Machine', options.machineSettings ?? {});
-    await writeKeybindings(sandbox.folder('data'), options.keybindings ?? []);
+    if (options.keybindings !== undefined)
+      await writeKeybindings(sandbox.folder('data'), options.keybindings);
     const config = path.join(sandbox.folder('config'), 'config.yaml');
     await writeFile(config, 'bind-addr: 127.0.0.1:0\nauth: none\ncert: false\n');
     const data = [

@@ -42,6 +42,17 @@ export class VsCodeWindow {
     await this.waitForWorkbench();
   }
 
+  /**
+   * Resolves when VS Code has stored its open editors, one of which is of this kind. In a browser it stores them every five
+   * seconds: a window that is loaded anew before that has none of them.
+   */
+  async waitUntilStored(viewType: string): Promise<void> {
+    await pollUntil(
+      async () => String(await this.page.evaluate(READ_STORED_EDITORS)).includes(viewType),
+      `VS Code never stored that ${viewType} is open`,
+    );
+  }
+
   /** Closes the window as a user does; its extension host deactivates the extensions. */
   async close(): Promise<void> {
     if (this.page.isClosed()) return;
@@ -200,3 +211,19 @@ export class VsCodeWindow {
 function statusBarSelector(id: string): string {
   return `.statusbar-item[id$="${id}"]`;
 }
+
+/** Text, as the test runner's compiler would put its own names into a function. */
+const READ_STORED_EDITORS = `(async () => {
+  const result = (request) => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  const stored = [];
+  for (const { name } of await indexedDB.databases()) {
+    const database = await result(indexedDB.open(name));
+    if (database.objectStoreNames.contains('ItemTable'))
+      stored.push(await result(database.transaction('ItemTable').objectStore('ItemTable').get('memento/workbench.parts.editor')));
+    database.close();
+  }
+  return stored.join();
+})()`;
