@@ -193,7 +193,7 @@ describe('the dashboard in VS Code', () => {
 
 /** Runs axe in the frame and gives the faults that count, with the first place of each. */
 async function seriousFaults(frame: Frame): Promise<string[]> {
-  await frame.evaluate(axe);
+  await frame.evaluate(`if (typeof axe === 'undefined') { ${axe} }`);
   const found: unknown =
     await frame.evaluate(`axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
       violations

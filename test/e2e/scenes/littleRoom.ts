@@ -175,16 +175,21 @@ const examine = `(() => {
   const page = document.scrollingElement;
   const all = 'button, a[href], input, select, vscode-button, vscode-tab-header, vscode-textfield, vscode-single-select';
   const actions = [...document.querySelectorAll(all)].filter((action) => action.checkVisibility());
-  const unreachable = [];
-  for (const action of actions) {
-    action.scrollIntoView({ block: 'center', inline: 'nearest' });
+  const place = (action) => {
     const { left, right, top, bottom, width } = action.getBoundingClientRect();
     const hit = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
     const isInside = left >= 0 && right <= page.clientWidth && width > 0;
     const isOnTop = hit !== null && (action === hit || action.contains(hit));
-    if (isInside && isOnTop) continue;
+    return { isReached: isInside && isOnTop, left, right, hit: isOnTop ? null : hit };
+  };
+  const unreachable = [];
+  for (const action of actions) {
+    if (place(action).isReached) continue;
+    action.scrollIntoView({ block: 'center', inline: 'nearest' });
+    const { isReached, left, right, hit } = place(action);
+    if (isReached) continue;
     const name = action.getAttribute('aria-label') ?? action.innerText ?? action.tagName;
-    unreachable.push(name + ': ' + Math.round(left) + ' to ' + Math.round(right) + ' of ' + page.clientWidth + (isOnTop ? '' : ', under ' + hit?.outerHTML.slice(0, 60)));
+    unreachable.push(name + ': ' + Math.round(left) + ' to ' + Math.round(right) + ' of ' + page.clientWidth + (hit === null ? '' : ', under ' + hit.outerHTML.slice(0, 60)));
   }
   return { beyondPx: Math.max(0, page.scrollWidth - page.clientWidth), unreachable, actions: actions.length };
 })()`;
