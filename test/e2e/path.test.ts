@@ -1,4 +1,4 @@
-// The whole path, as a user has it: the VSIX in a real VS Code, keys typed in, a client outside that streams.
+// The whole path, as a user has it: the VSIX in a real VS Code, keys typed in, a client outside that streams; then its dashboard.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import path from 'node:path';
@@ -7,10 +7,13 @@ import { checkoutFolder } from '../vscode/paths';
 import type { PackagedVsCode } from '../vscode/packaged';
 import { pollUntil } from '../vscode/quickInput';
 import type { VsCodeWindow } from '../vscode/vscodeWindow';
+import type { Settings } from '../vscode/settings';
 import { freePort } from '../support/freePort';
+import { testDashboard } from './scenes/dashboard';
 import { Stage } from './support/stage';
 
 const annaKey = 'sk-or-v1-e2e-anna-000000000000000000000000000000000000000000000001';
+const annaOtherKey = 'sk-or-v1-e2e-anna-000000000000000000000000000000000000000000000003';
 const benKey = 'sk-or-v1-e2e-ben-0000000000000000000000000000000000000000000000002';
 
 describe('the packaged extension', () => {
@@ -19,18 +22,20 @@ describe('the packaged extension', () => {
   let vscode: PackagedVsCode;
   let window: VsCodeWindow;
   let port: number;
+  let settings: Settings;
 
   before(async () => {
     simulator = await stage.startSimulator({
       accounts: [
-        { name: 'anna', userId: 'user_anna', keys: [annaKey] },
+        { name: 'anna', userId: 'user_anna', keys: [annaKey, annaOtherKey] },
         { name: 'ben', userId: 'user_ben', keys: [benKey], dailyLimit: 50 },
       ],
     });
     port = await freePort();
+    settings = { 'keywheel.port': port, 'keywheel.upstreamUrl': simulator.baseUrl };
     vscode = await stage.startVsCode({
       vsixPath: path.join(checkoutFolder(), 'dist', 'keywheel.vsix'),
-      machineSettings: { 'keywheel.port': port, 'keywheel.upstreamUrl': simulator.baseUrl },
+      machineSettings: settings,
       ownExtensions: 'all',
     });
     window = await vscode.openWindow();
@@ -92,6 +97,17 @@ describe('the packaged extension', () => {
     await dashboard.getByRole('tab', { name: 'Last 24 hours' }).click();
     await dashboard.getByText('a/b:free').first().waitFor();
     await window.screenshot('09-after-reload-last-24-hours');
+  });
+
+  describe('then its dashboard', () => {
+    before(async () => {
+      for (const name of ['anna', 'ben']) simulator.account(name).omitKeyFields = [];
+      simulator.account('anna').dailyLimit = 1000;
+      await addKey(annaOtherKey, 'spare');
+      await window.waitForStatusBarItem('keywheel.status', /1,038/);
+    });
+
+    testDashboard(() => ({ vscode, window, settings }));
   });
 
   async function addKey(key: string, label: string): Promise<void> {

@@ -1,56 +1,36 @@
-// The dashboard as people use it: in four themes, by keyboard alone, and in little room.
+/** Tests of the dashboard as people use it: in four themes, by keyboard alone, and in little room. */
 import assert from 'node:assert/strict';
-import path from 'node:path';
 import { source as axe } from 'axe-core';
 import type { Frame } from 'playwright-core';
 import * as v from 'valibot';
-import type { Simulator } from '../simulator/simulator';
-import type { Settings } from '../vscode/settings';
-import type { PackagedVsCode } from '../vscode/packaged';
-import { checkoutFolder } from '../vscode/paths';
-import { pollUntil } from '../vscode/quickInput';
-import { THEMES, type Theme } from '../vscode/themes';
-import type { VsCodeWindow } from '../vscode/vscodeWindow';
-import { freePort } from '../support/freePort';
-import { testLittleRoom } from './scenes/littleRoom';
-import { Stage } from './support/stage';
+import type { Settings } from '../../vscode/settings';
+import type { PackagedVsCode } from '../../vscode/packaged';
+import { pollUntil } from '../../vscode/quickInput';
+import { THEMES, type Theme } from '../../vscode/themes';
+import type { VsCodeWindow } from '../../vscode/vscodeWindow';
+import { testLittleRoom } from './littleRoom';
 
 const themes = Object.keys(THEMES) as Theme[];
 const tabs = ['Accounts', 'Last 24 hours', 'Activity'] as const;
 
-describe('the dashboard in VS Code', () => {
-  const stage = new Stage();
-  let simulator: Simulator;
+export interface DashboardInUse {
+  readonly vscode: PackagedVsCode;
+  /** Of the machine. */
+  readonly settings: Settings;
+  /** Its dashboard is open. There are two accounts, the second of which has one key, and there were requests. */
+  readonly window: VsCodeWindow;
+}
+
+/** To be called in a `describe`, the last of its file, as little room is. */
+export function testDashboard(opened: () => DashboardInUse): void {
   let vscode: PackagedVsCode;
   let window: VsCodeWindow;
   let frame: Frame;
   let settings: Settings;
 
   before(async () => {
-    simulator = await stage.startSimulator({
-      accounts: [
-        { name: 'anna', userId: 'user_anna', keys: [key('anna-1'), key('anna-2')], dailyLimit: 1000 },
-        { name: 'ben', userId: 'user_ben', keys: [key('ben')], dailyLimit: 50 },
-      ],
-    });
-    const port = await freePort();
-    settings = { 'keywheel.port': port, 'keywheel.upstreamUrl': simulator.baseUrl };
-    vscode = await stage.startVsCode({
-      vsixPath: path.join(checkoutFolder(), 'dist', 'keywheel.vsix'),
-      machineSettings: settings,
-    });
-    window = await vscode.openWindow();
-    await window.waitForStatusBarItem('keywheel.status', /key/i, 60_000);
-    await window.runCommand('Keywheel: Add Key');
-    const keys = ['anna-1', 'anna-2', 'ben'].map(key).join(',');
-    await window.quickInput.fill(keys, /OpenRouter API key/);
-    await window.waitForStatusBarItem('keywheel.status', /1,050/);
-    await window.runCommand('Keywheel: Copy Proxy Key');
-    await pollUntil(async () => (await window.clipboard()).startsWith('kw-'), 'No proxy key');
-    const proxyKey = await window.clipboard();
-    for (let turn = 0; turn < 6; turn++) await ask(port, proxyKey);
-    await window.runCommand('Keywheel: Open Dashboard');
-    frame = await window.webviewFrame('tr.single');
+    ({ vscode, window, settings } = opened());
+    frame = await window.webviewFrame('vscode-tab-header');
     await window.clearNotifications();
   });
 
@@ -189,7 +169,7 @@ describe('the dashboard in VS Code', () => {
       })()`),
     ).trim();
   }
-});
+}
 
 /** Runs axe in the frame and gives the faults that count, with the first place of each. */
 async function seriousFaults(frame: Frame): Promise<string[]> {
@@ -200,24 +180,6 @@ async function seriousFaults(frame: Frame): Promise<string[]> {
         .filter(({ impact }) => impact === 'serious' || impact === 'critical')
         .map(({ id, nodes }) => id + ': ' + nodes.length + ' × ' + nodes[0].html.slice(0, 160)))`);
   return v.parse(v.array(v.string()), found);
-}
-
-function key(name: string): string {
-  return `sk-or-v1-e2e-${name.padStart(56, '0')}`;
-}
-
-async function ask(port: number, proxyKey: string): Promise<void> {
-  const response = await fetch(`http://127.0.0.1:${port}/api/v1/chat/completions`, {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${proxyKey}`,
-      'content-type': 'application/json',
-      'user-agent': 'Cline/3',
-    },
-    body: JSON.stringify({ model: 'a/b:free', messages: [{ role: 'user', content: 'x' }] }),
-  });
-  assert.equal(response.status, 200);
-  await response.text();
 }
 
 function pause(ms: number): Promise<void> {
