@@ -27,5 +27,5 @@ function giveWayAsSession() {
 /** A session of its own gets no signal from the terminal. */
 function endWith(signal) {
   if (isWindows) child.kill(signal);
-  else process.kill(-child.pid, signal);
+  else if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid, signal);
 }
