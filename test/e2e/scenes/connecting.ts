@@ -64,8 +64,7 @@ export function testConnecting(opened: () => EmptyVsCode): void {
       await window.clearNotifications();
     }
     assert.match(await get('.continue/config.yaml'), /# my models[\s\S]*# none yet/);
-    await window.runCommand('Keywheel: Connect Client');
-    await window.quickInput.waitFor(/Choose the client/);
+    await window.runCommandFor('Keywheel: Connect Client', /Choose the client/);
     await window.screenshot('21-clients-connected');
     await window.quickInput.dismiss();
   });
@@ -181,7 +180,7 @@ export function testConnecting(opened: () => EmptyVsCode): void {
   }
 
   async function choose(client: string): Promise<void> {
-    await window.runCommand('Keywheel: Connect Client');
+    await window.runCommandFor('Keywheel: Connect Client', /Choose the client/);
     await window.quickInput.pick(client, /Choose the client/);
   }
 
