@@ -186,6 +186,11 @@ export function testConnecting(opened: () => EmptyVsCode): void {
 
   async function connect(client: string): Promise<void> {
     await choose(client);
+    // As `runCommandFor`: a page that takes the focus back closes this box too.
+    await window.quickInput.waitFor(/model/, 10_000).catch(async (error: unknown) => {
+      console.log(`      ${client} is chosen once more: ${String(error)}`);
+      await choose(client);
+    });
     await window.quickInput.pick('openrouter/free', /model/);
     await dialogText();
     await press('Write');
