@@ -21,7 +21,9 @@ const inputStateSchema = v.object({
 export type InputState = Readonly<v.InferOutput<typeof inputStateSchema>>;
 
 const DEFAULT_TIMEOUT_MS = 30_000;
-const TRY_MS = 3000;
+/** On a busy machine it takes seconds to open. */
+const OPEN_MS = 10_000;
+const TRY_MS = 5_000;
 
 export class QuickInput {
   private readonly widget: Locator;
@@ -47,7 +49,8 @@ export class QuickInput {
         break;
       } catch (error) {
         if (Date.now() > untilMs) throw new Error(`The palette never showed "${label}".`, { cause: error });
-        await this.page.keyboard.press('Escape');
+        // Where nothing is open, it would leave what is below: the walkthrough goes back to VS Code's own page.
+        if ((await this.state()) !== undefined) await this.page.keyboard.press('Escape');
       }
     }
     await this.waitUntil(async () => !(await this.state())?.value.startsWith('>'), 'The palette stayed open');
@@ -124,7 +127,7 @@ export class QuickInput {
       const state = await this.state();
       return state !== undefined && state.value.startsWith('>') && state.hasFocus;
     };
-    await this.waitUntil(isOpen, 'The palette did not open', TRY_MS);
+    await this.waitUntil(isOpen, 'The palette did not open', OPEN_MS);
     // To the input itself: a webview may take the focus back meanwhile.
     await this.input.fill(`>${label}`, { timeout: TRY_MS });
   }
