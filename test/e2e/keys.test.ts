@@ -164,15 +164,29 @@ describe('keys, by clicks and keys alone', () => {
     await pictures('k12-unlocked', ['dark']);
   });
 
+  it('keeps a list open that loses the focus to the dashboard, until Escape', async () => {
+    await window.runCommand('Keywheel: Remove Key');
+    await window.quickInput.waitFor(/Choose the key to remove/);
+    await (await window.webviewFrame('main')).locator('vscode-tab-header').first().focus();
+    await pollUntil(
+      async () => (await window.quickInput.state())?.hasFocus === false,
+      'The dashboard never took the focus, or the list closed',
+    );
+    await window.quickInput.waitFor(/Choose the key to remove/);
+    await window.quickInput.dismiss();
+  });
+
   it('undoes a removal', async () => {
-    await window.runCommandFor('Keywheel: Remove Key', /Choose the key to remove/);
+    await window.runCommand('Keywheel: Remove Key');
+    await window.quickInput.waitFor(/Choose the key to remove/);
     const before = await window.quickInput.rows();
     const [row = ''] = before;
     await window.quickInput.pick(row, /Choose the key to remove/);
     await window.waitForNotification(/removed/);
     await pictures('k12-removed', ['dark']);
     await window.pressInNotification('removed', 'Undo');
-    await window.runCommandFor('Keywheel: Remove Key', /Choose the key to remove/);
+    await window.runCommand('Keywheel: Remove Key');
+    await window.quickInput.waitFor(/Choose the key to remove/);
     assert.deepEqual(await window.quickInput.rows(), before);
     await window.quickInput.dismiss();
   });

@@ -23,7 +23,7 @@ export type InputState = Readonly<v.InferOutput<typeof inputStateSchema>>;
 const DEFAULT_TIMEOUT_MS = 30_000;
 /** On a busy machine it takes seconds to open. */
 const OPEN_MS = 10_000;
-const TRY_MS = 5_000;
+const TRY_MS = 3000;
 
 export class QuickInput {
   private readonly widget: Locator;

@@ -18,7 +18,6 @@ export interface StatusBarItem {
 }
 
 const READY_TIMEOUT_MS = 60_000;
-const BOX_TIMEOUT_MS = 10_000;
 
 export class VsCodeWindow {
   readonly quickInput: QuickInput;
@@ -64,23 +63,6 @@ export class VsCodeWindow {
   /** Runs a command by its label in the palette, such as "Keywheel: Add Key". */
   async runCommand(label: string): Promise<void> {
     await this.quickInput.runCommand(label);
-  }
-
-  /**
-   * Runs a command that opens a box about something. Where a webview had the focus, VS Code gives it back shortly after
-   * the palette has closed, and closes a box that opens just then (microsoft/vscode#93950): the command is run once
-   * more, as a person would, and a picture tells of it.
-   */
-  async runCommandFor(label: string, about: TextMatch): Promise<void> {
-    await this.runCommand(label);
-    try {
-      await this.quickInput.waitFor(about, BOX_TIMEOUT_MS);
-    } catch (error) {
-      const file = await this.screenshot(`unopened-${label.replace(/\W+/g, '-')}`);
-      console.log(`      "${label}" is run once more, see ${file}: ${String(error)}`);
-      await this.runCommand(label);
-      await this.quickInput.waitFor(about);
-    }
   }
 
   /** The item whose id ends with `id`; undefined when it is not shown. */

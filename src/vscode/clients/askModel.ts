@@ -41,7 +41,6 @@ async function pickModel(asked: AskModel): Promise<ModelItem | undefined> {
   box.title = asked.title;
   box.placeholder = l10n.t('Choose the model that it is to use');
   box.matchOnDescription = true;
-  // A page that had the focus may take it back shortly after (microsoft/vscode#93950).
   box.ignoreFocusOut = true;
   box.items = first;
   box.busy = true;

@@ -27,7 +27,6 @@ export async function connectClient(ports: ClientPorts): Promise<boolean> {
     placeHolder: l10n.t('Choose the client that is to use the proxy'),
     matchOnDescription: true,
     matchOnDetail: true,
-    // A page that had the focus may take it back shortly after (microsoft/vscode#93950).
     ignoreFocusOut: true,
   });
   return chosen !== undefined && 'run' in chosen && (await chosen.run());

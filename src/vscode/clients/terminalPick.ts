@@ -19,7 +19,6 @@ export async function chooseTerminalClients(ports: ClientPorts): Promise<boolean
       title: l10n.t('New Terminals'),
       placeHolder: l10n.t('Tick what programs in new terminals of VS Code are to use, while the proxy runs'),
       canPickMany: true,
-      // A page that had the focus may take it back shortly after (microsoft/vscode#93950).
       ignoreFocusOut: true,
     },
   );

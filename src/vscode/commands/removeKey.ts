@@ -21,7 +21,6 @@ export const removeKey: Command = async (ports) => {
     placeHolder: l10n.t('Choose the key to remove'),
     matchOnDescription: true,
     matchOnDetail: true,
-    // A page that had the focus may take it back shortly after (microsoft/vscode#93950).
     ignoreFocusOut: true,
   });
   if (!chosen) return false;

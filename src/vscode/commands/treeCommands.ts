@@ -62,7 +62,6 @@ async function rename({ keyId, label }: AccountItem, { keyActions }: TreeCommand
   const typed = await window.showInputBox({
     title: l10n.t('Rename Key'),
     value: label,
-    // A page that had the focus may take it back shortly after (microsoft/vscode#93950).
     ignoreFocusOut: true,
     validateInput: (text) => (text.trim() === '' ? l10n.t('A key needs a label.') : undefined),
   });
