@@ -3,6 +3,7 @@ import Mocha from 'mocha';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { format } from 'node:util';
+import { noteFailures } from '../support/failures';
 import { REPORT_VARIABLE, SuiteReport, type SuiteResult } from './suiteReport';
 
 /** VS Code calls it; rejects when a test failed or there was none. */
@@ -46,6 +47,7 @@ function runMocha(report: SuiteReport | undefined): Promise<SuiteResult> {
     const runner = mocha.run((failures) => {
       resolve({ tests, failures });
     });
+    noteFailures(runner);
     runner.on('test end', () => (tests += 1));
   });
 }

@@ -1,0 +1,33 @@
+/** Which tests failed, kept until everything has run: each kind of tests prints its own, with hundreds of lines of others below them. */
+import { appendFileSync, readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
+
+/** Names the file to every process that runs tests; where it is not set, nobody reads it. */
+export const FAILURES_VARIABLE = 'KEYWHEEL_TEST_FAILURES';
+
+/** Of one failure; the whole of it is where the tests ran. */
+const MAX_CHARACTERS = 2_000;
+
+/** Adds each test and hook that fails in this run, with its error, to the file. */
+export function noteFailures(runner: Mocha.Runner): void {
+  const file = process.env[FAILURES_VARIABLE];
+  if (!file) return;
+  runner.on('fail', (test, error: unknown) => {
+    const told = inspect(error).slice(0, MAX_CHARACTERS).replace(/^/gm, '    ');
+    appendFileSync(file, `${test.fullTitle()}\n${told}\n\n`);
+  });
+}
+
+/** Mocha calls it where this file is among those that it requires. */
+export function mochaGlobalSetup(this: Mocha.Runner): void {
+  noteFailures(this);
+}
+
+/** All that was noted; empty where no test failed. */
+export function readFailures(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
