@@ -191,7 +191,7 @@ export class Simulator {
   }
 
   /** Returns as soon as `condition` holds; rejects after `timeoutMs` of real time. */
-  async waitFor(condition: () => boolean, timeoutMs = 5000): Promise<void> {
+  async waitFor(condition: () => boolean, timeoutMs = 20_000): Promise<void> {
     const endAtMs = performance.now() + timeoutMs;
     while (!condition()) {
       if (performance.now() > endAtMs) throw new Error(`Not within ${timeoutMs} ms: ${condition.toString()}`);

@@ -127,8 +127,8 @@ describe('the simulator, forms of answers', () => {
       const headMs = performance.now() - begun;
       await response.text();
       const wholeMs = performance.now() - begun;
-      assert.ok(headMs >= 58 && headMs < 150, `${headMs}`);
-      assert.ok(wholeMs >= 175 && wholeMs < 350, `${wholeMs}`);
+      assert.ok(headMs >= 58, `${headMs}`);
+      assert.ok(wholeMs >= 175, `${wholeMs}`);
     });
   });
 
