@@ -5,7 +5,7 @@ import type { Locator } from 'playwright-core';
 import { clean, matches, pollUntil } from '../../vscode/quickInput';
 import type { StatusBarItem, VsCodeWindow } from '../../vscode/vscodeWindow';
 
-const timeoutMs = 20_000;
+const timeoutMs = 30_000;
 /** VS Code shows three new notifications in 800 ms and no more: a person is slower than that, a test is not. */
 const crowd = { notifications: 3, withinMs: 1_000 };
 
@@ -127,7 +127,7 @@ export class Reactions {
 
   /** No notification is there any more, as none came but those that were waited for. */
   async nothingElse(): Promise<void> {
-    await pollUntil(async () => (await this.window.notifications()).length === 0, 'More was said', 5_000);
+    await pollUntil(async () => (await this.window.notifications()).length === 0, 'More was said');
   }
 
   /** The one in front, whose tab is named so and may be drawn after its page. */

@@ -147,7 +147,7 @@ export class TestWindow {
 export async function until(
   what: string | (() => string),
   holds: () => boolean | Promise<boolean>,
-  timeoutMs = 8_000,
+  timeoutMs = 20_000,
 ): Promise<void> {
   const untilMs = Date.now() + timeoutMs;
   while (!(await holds())) {
