@@ -32,7 +32,7 @@ export interface Findings {
   attempts: number;
   limitAnswers: number;
   refusals: number;
-  /** Limit answers to attempts that left within a minute after another limit answer had come, to a process that was still there. */
+  /** Limit answers to attempts that left within a minute after another one of the same day had come, to a process that was still there. */
   needless: string[];
   /** Requests refused for more than two minutes while the truth had allowance. */
   starved: string[];
@@ -81,7 +81,7 @@ export class LedgerWorld implements LeaseOwner {
   private inTransit = 0;
   private roundIsSet = false;
   private askAgainAtMs = 0;
-  private limitAnswerAtMs = Number.NEGATIVE_INFINITY;
+  private limitAnswer = { sentAtMs: Number.NEGATIVE_INFINITY, atMs: Number.NEGATIVE_INFINITY };
   private refusedSinceMs: number | null = null;
   /** The last reading that was believed: what it may have missed, or counted in advance, of ours. */
   private reading = { askedAtMs: 0, unsure: 0 };
@@ -197,7 +197,11 @@ export class LedgerWorld implements LeaseOwner {
     const lease = new GrantedLease(this, grant);
     const { generation } = this;
     const sentAtMs = this.wallMs;
-    const afterLimitAnswer = sentAtMs >= this.limitAnswerAtMs && sentAtMs - this.limitAnswerAtMs < minuteMs;
+    const last = this.limitAnswer;
+    const afterLimitAnswer =
+      sentAtMs >= last.atMs &&
+      sentAtMs - last.atMs < minuteMs &&
+      Math.floor(sentAtMs / dayMs) === Math.floor(last.sentAtMs / dayMs);
     lease.markSent();
     this.found.attempts++;
     this.inTransit++;
@@ -219,7 +223,7 @@ export class LedgerWorld implements LeaseOwner {
           life.endedAtMs = this.wallMs;
           return;
         }
-        if (isOver) this.limitAnswerAtMs = this.wallMs;
+        if (isOver) this.limitAnswer = { sentAtMs, atMs: this.wallMs };
         lease.markHead();
         if (!isOver) lease.settle({ kind: 'healthy' });
         else {
