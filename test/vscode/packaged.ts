@@ -31,6 +31,7 @@ export interface PackagedOptions {
 export class PackagedVsCode {
   private readonly windows: VsCodeWindow[] = [];
   private machineSettings: Settings;
+  private shownTheme: Theme | undefined;
 
   private constructor(
     private readonly options: PackagedOptions,
@@ -79,11 +80,17 @@ export class PackagedVsCode {
     await this.server.writeMachineSettings(settings);
   }
 
+  /** The theme that was set last. */
+  get theme(): Theme | undefined {
+    return this.shownTheme;
+  }
+
   /** Resolves when all open windows show the theme. */
   async setTheme(theme: Theme): Promise<void> {
     await this.setMachineSettings({ ...this.machineSettings, 'workbench.colorTheme': THEMES[theme].setting });
     const open = this.windows.filter((window) => !window.page.isClosed());
     await Promise.all(open.map((window) => window.waitForTheme(theme)));
+    this.shownTheme = theme;
   }
 
   /** Pictures every open window as `<name>.png`, `<name>-2.png` and so on. */

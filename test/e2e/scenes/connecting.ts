@@ -31,6 +31,7 @@ export function testConnecting(opened: () => EmptyVsCode): void {
 
   before(async () => {
     ({ vscode, window, port, home, key } = opened());
+    await vscode.setTheme('dark');
     await put('.continue/config.yaml', continueText);
     await put('.claude/settings.json', claudeText);
     await window.waitForStatusBarItem('keywheel.status', /Add a key/);

@@ -52,7 +52,7 @@ export class Reactions {
     const offers =
       buttons.length === 0 ? '' : `, with ${buttons.map((each) => `[${clean(each)}]`).join(' ')}`;
     await this.roomFor(1);
-    if (button === undefined) await this.closeNotifications();
+    if (button === undefined) await this.window.clearNotifications();
     else await this.window.pressInNotification(text, button);
     return `says “${said}”${offers}`;
   }
@@ -135,16 +135,5 @@ export class Reactions {
     const tab = this.window.page.locator('.tabs-container .tab.active').filter({ hasText: name });
     await tab.locator('.tab-actions a').first().dispatchEvent('click', {}, { timeout: timeoutMs });
     await tab.waitFor({ state: 'detached', timeout: timeoutMs });
-  }
-
-  /** Without the palette, which takes longer. */
-  private async closeNotifications(): Promise<void> {
-    const closers = this.window.page.locator('.notification-list-item .codicon-notifications-clear');
-    const allClosed = async (): Promise<boolean> => {
-      for (const closer of await closers.all())
-        await closer.dispatchEvent('click', {}, { timeout: 500 }).catch(() => undefined); // It may go by itself.
-      return (await this.window.notifications()).length === 0;
-    };
-    await pollUntil(allClosed, 'Notifications stayed', timeoutMs);
   }
 }
