@@ -39,6 +39,8 @@ export function testConnecting(opened: () => EmptyVsCode): void {
     await window.quickInput.fill(key, /OpenRouter/);
     await window.quickInput.fill('private', /Label/);
     await window.waitForStatusBarItem('keywheel.status', /50/, 60_000);
+    // The dashboard behind all this follows within a second.
+    await (await window.webviewFrame('header .allowance')).getByText('of 50 free requests').waitFor();
     await window.clearNotifications();
   });
 
