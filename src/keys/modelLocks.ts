@@ -55,6 +55,11 @@ export class ModelLocks {
     return false;
   }
 
+  /** Whether a lock holds the model back for all accounts, or lets its requests go one by one: when the next one goes is not known then. */
+  isHeld(model: string | null): boolean {
+    return model !== null && this.locks.has(nameOf(model, null));
+  }
+
   /** A request for the model leaves: while the model is half open it is one of the permitted, until `ended` is called. */
   sent(model: string | null, accountId: AccountId): Permit {
     const locks = this.of(model, accountId);

@@ -8,6 +8,8 @@ import type { TimedWish, Wheel } from './wheel';
 interface Competitor {
   readonly model: string | null;
   readonly accountId: string | null;
+  /** Its model is busy: it goes when that allows, which is known to those of the same model alone, as they come after it. */
+  readonly isHeld: boolean;
   /** From when it can go, locks of accounts aside. */
   readonly fromMs: number;
   readonly untilMs: number;
@@ -30,7 +32,8 @@ export class Prospects {
     const { requestClass, model, accountId, untilMs } = request;
     if (requestClass !== 'free' || request.tried.size > 0 || this.wheel.modelLocks.hasAccountLocks(model))
       return;
-    this.before.push({ model, accountId, fromMs: this.fromMs(request), untilMs });
+    const isHeld = this.wheel.modelLocks.isHeld(model);
+    this.before.push({ model, accountId, isHeld, fromMs: this.fromMs(request), untilMs });
   }
 
   /** Why the request cannot be served in time, or null if it perhaps can. */
@@ -60,7 +63,10 @@ export class Prospects {
     if (accounts.some(({ ledger }) => ledger.awaitsReading(nowMs))) return true;
     const fromMs = this.fromMs(request);
     const before = this.before.filter(
-      (other) => other.accountId === request.accountId && other.fromMs <= fromMs,
+      (other) =>
+        other.accountId === request.accountId &&
+        other.fromMs <= fromMs &&
+        (!other.isHeld || other.model === request.model),
     );
     const candidates = this.candidatesFor(request, accounts, fromMs);
     const enough = before.length + 1;

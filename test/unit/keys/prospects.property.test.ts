@@ -23,6 +23,9 @@ interface Outcome {
   readonly askedAtMs: number;
 }
 
+/** Else a case that is found is made smaller until Mocha's time is over, and never told. */
+const interruptAfterTimeLimit = 60_000;
+
 const asks = fc.array(
   fc.record({
     afterMs: fc.oneof(
@@ -102,7 +105,7 @@ describe('A request that is refused at once', () => {
       fc.asyncProperty(asks, fc.integer({ min: 1, max: 3 }), async (all, accounts) => {
         await checkFirstAtOnce(all, accounts, false);
       }),
-      { numRuns: 120 },
+      { numRuns: 120, interruptAfterTimeLimit },
     );
   });
 
@@ -111,8 +114,23 @@ describe('A request that is refused at once', () => {
       fc.asyncProperty(asks, fc.integer({ min: 1, max: 2 }), async (all, accounts) => {
         await checkFirstAtOnce(all, accounts, true);
       }),
-      { numRuns: 120 },
+      { numRuns: 120, interruptAfterTimeLimit },
     );
+  });
+
+  it('is not one for which a slot comes that others wait for in vain, as their busy model lets them go one by one', async () => {
+    const ask = { headMs: 100, lastsMs: 10, isPinned: false, isBusy: false, maxWaitMs: 90_000 };
+    const all = [
+      { ...ask, afterMs: 0, model: 0 },
+      { ...ask, afterMs: 0, model: 0 },
+      ...Array.from({ length: 17 }, (_, nth) => ({ ...ask, afterMs: nth === 0 ? 57_000 : 0, model: 0 })),
+      { ...ask, afterMs: 0, model: 2, isBusy: true },
+      { ...ask, afterMs: 500, model: 2 },
+      { ...ask, afterMs: 0, model: 2 },
+      { ...ask, afterMs: 2_000, model: 1, maxWaitMs: 3_000 },
+    ];
+    const outcomes = await play(all, 1, { busy: true, patient: -1 });
+    assert.equal(outcomes.at(-1)?.kind, 'leased');
   });
 
   it('is refused at once rather than after its wait, where the slots of all accounts are promised to others', async () => {
