@@ -285,21 +285,27 @@ describe('the simulator, scripted faults', () => {
       { answer: { events: 100, eventDelayMs: 10 }, costPerRequest: 1 },
       async (simulator) => {
         simulator.topUp('a', 5);
-        const leave = new AbortController();
-        const response = await fetch(`${simulator.baseUrl}/chat/completions`, {
-          method: 'POST',
-          headers: { authorization: `Bearer ${KEY}` },
-          body: JSON.stringify({ model: PAID, stream: true }),
-          signal: leave.signal,
-        });
-        await response.body?.getReader().read();
-        const leftAtMs = performance.now();
-        leave.abort();
-        await simulator.waitFor(() => simulator.requests[0]?.abortedAtMonotonicMs !== undefined);
-        assert.ok((simulator.requests[0]?.abortedAtMonotonicMs ?? 0) >= leftAtMs);
+        // The machine may be busy with something else for as long.
+        let quickestMs = Infinity;
+        for (let turn = 0; turn < 3 && quickestMs >= 100; turn++) {
+          const leave = new AbortController();
+          const response = await fetch(`${simulator.baseUrl}/chat/completions`, {
+            method: 'POST',
+            headers: { authorization: `Bearer ${KEY}` },
+            body: JSON.stringify({ model: PAID, stream: true }),
+            signal: leave.signal,
+          });
+          await response.body?.getReader().read();
+          const leftAtMs = performance.now();
+          leave.abort();
+          await simulator.waitFor(() => simulator.requests[turn]?.abortedAtMonotonicMs !== undefined);
+          const seenAtMs = simulator.requests[turn]?.abortedAtMonotonicMs ?? Infinity;
+          quickestMs = Math.min(quickestMs, seenAtMs - leftAtMs);
+        }
+        assert.ok(quickestMs < 100, `${quickestMs} ms`);
         await simulator.waitFor(() => simulator.account('a').credits < 5);
         assert.ok(simulator.account('a').credits > 4.5);
-        assert.equal(simulator.sums().perModel.get(PAID)?.aborted, 1);
+        assert.equal(simulator.sums().perModel.get(PAID)?.aborted, simulator.requests.length);
       },
     );
   });

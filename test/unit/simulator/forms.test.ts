@@ -122,13 +122,21 @@ describe('the simulator, forms of answers', () => {
 
   it('takes the time that it is told to take', async () => {
     await withSimulator({ answer: { durationMs: 120, headDelayMs: 60 } }, async (simulator) => {
-      const begun = performance.now();
-      const response = await ask(simulator, { stream: true });
-      const headMs = performance.now() - begun;
-      await response.text();
-      const wholeMs = performance.now() - begun;
-      assert.ok(headMs >= 58, `${headMs}`);
-      assert.ok(wholeMs >= 175, `${wholeMs}`);
+      // The machine may be busy with something else for as long.
+      const quickest = { headMs: Infinity, wholeMs: Infinity };
+      for (let turn = 0; turn < 3 && (quickest.headMs >= 150 || quickest.wholeMs >= 350); turn++) {
+        const begun = performance.now();
+        const response = await ask(simulator, { stream: true });
+        const headMs = performance.now() - begun;
+        await response.text();
+        const wholeMs = performance.now() - begun;
+        assert.ok(headMs >= 58, `${headMs}`);
+        assert.ok(wholeMs >= 175, `${wholeMs}`);
+        quickest.headMs = Math.min(quickest.headMs, headMs);
+        quickest.wholeMs = Math.min(quickest.wholeMs, wholeMs);
+      }
+      assert.ok(quickest.headMs < 150, `${quickest.headMs}`);
+      assert.ok(quickest.wholeMs < 350, `${quickest.wholeMs}`);
     });
   });
 
