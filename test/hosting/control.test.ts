@@ -132,9 +132,9 @@ describe('a proxy of many windows', () => {
     await until('ended', () => hanging.log.some((line) => line.includes('silent')), 10_000);
     assert.ok(Date.now() - startedAtMs > 2_500);
     await hanging.kill();
-    const window = await open('spinning');
+    const window = await open('hung');
     await window.until('hosts', ({ isHost }) => isHost);
-    await window.ask({ kind: 'spin', ms: 4_500 });
+    await window.ask({ kind: 'hang', ms: 4_500 });
     await new Promise((resolve) => setTimeout(resolve, 700));
     assert.ok(window.isHost);
     assert.ok(!window.log.some((line) => line.includes('silent')));

@@ -5,7 +5,7 @@ import { bareTakeover } from './support/bareTakeover';
 import { servedAgain } from './support/servedAgain';
 import { Stage, type TestWindow } from './support/windows';
 
-const kills = Number(process.env.KEYWHEEL_KILLS ?? 8);
+const kills = Number(process.env.KEYWHEEL_KILLS ?? 5);
 const mostTakeoverMs = 1_000;
 /** What a busy machine may make of it, as a multiple of the least that a takeover takes there. */
 const mostOfBare = 5;

@@ -146,7 +146,7 @@ export function testLittleRoom(opened: () => OpenDashboard): void {
     await new Promise((resolve) => setTimeout(resolve, 200));
     await post({ type: 'state', state: crowdedState(nowMs) });
     if (tab === 'Last 24 hours') await post({ type: 'history', series: crowdedSeries(nowMs) });
-    if (tab === 'Activity') await post({ type: 'activity', exchanges: crowdedActivity(nowMs) });
+    if (tab === 'Activity') await post({ type: 'activity', exchanges: crowdedActivity(nowMs, 100) });
     await pollUntil(
       async () =>
         (await frame

@@ -25,8 +25,7 @@ type Command =
   | { readonly kind: 'update'; readonly keyId: string; readonly dailyLimit: number | null }
   | { readonly kind: 'configure'; readonly settings: Partial<Settings> }
   | { readonly kind: 'logLevel'; readonly level: LogLevel }
-  | { readonly kind: 'spin'; readonly ms: number }
-  | { readonly kind: 'fillPool'; readonly rounds: number };
+  | { readonly kind: 'hang'; readonly ms: number };
 
 export type WindowCommand = Command;
 export type ToWindow = Command & { readonly id: number };
