@@ -177,7 +177,10 @@ function lastUsedText(atMs: number, { formats, nowMs }: Speech): string {
 }
 
 function emptyState({ vault, snapshot, removed }: DashboardState): AccountsView['empty'] {
-  if (snapshot.accounts.length > 0 || removed.length > 0) return null;
-  if (vault === 'loading' || vault === 'slow') return 'loading';
-  return snapshot.wheel.keys > 0 ? 'notRunning' : 'noKeys';
+  if (snapshot.accounts.length > 0) return null;
+  const canUndo = removed.length > 0;
+  if (!canUndo && (vault === 'loading' || vault === 'slow')) return 'loading';
+  if (snapshot.wheel.keys > 0) return 'notRunning';
+  // That there is none is said when the last one cannot be brought back any more.
+  return canUndo ? null : 'noKeys';
 }

@@ -129,4 +129,13 @@ describe('accountsView', () => {
     const added = { ...stopped, snapshot: { ...stopped.snapshot, wheel: keys } };
     assert.equal(accountsView(added, english).empty, 'notRunning');
   });
+
+  it('says where the keys are while the proxy is stopped, also while a removed one can be brought back', () => {
+    const removed = [{ keyId: 'gone', label: 'Gone', untilMs: nowMs }];
+    const stopped = stateOf([], { removed });
+    assert.equal(accountsView(stopped, english).empty, null);
+    const { snapshot } = stopped;
+    const other = { ...stopped, snapshot: { ...snapshot, wheel: { ...snapshot.wheel, keys: 1 } } };
+    assert.equal(accountsView(other, english).empty, 'notRunning');
+  });
 });
