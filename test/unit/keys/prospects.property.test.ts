@@ -93,8 +93,10 @@ async function checkFirstAtOnce(all: readonly Ask[], accounts: number, busy: boo
   const patient = (await play(all, accounts, { busy, patient: nth }))[nth];
   assert.ok(patient !== undefined);
   const waitedMs = patient.atMs - patient.askedAtMs;
+  // What frees its slot may come later in the millisecond in which it asks: who may not wait cannot have it.
+  const isSameInstant = waitedMs === 0 && ask.maxWaitMs === 0;
   assert.ok(
-    patient.kind === 'denied' || waitedMs > ask.maxWaitMs,
+    patient.kind === 'denied' || waitedMs > ask.maxWaitMs || isSameInstant,
     `refused at once, but it would have been served after ${waitedMs} of ${ask.maxWaitMs} ms`,
   );
 }
@@ -131,6 +133,19 @@ describe('A request that is refused at once', () => {
     ];
     const outcomes = await play(all, 1, { busy: true, patient: -1 });
     assert.equal(outcomes.at(-1)?.kind, 'leased');
+  });
+
+  it('may be one that may not wait at all, where its model becomes free in the same millisecond', async () => {
+    const ask = { maxWaitMs: 0, headMs: 1, lastsMs: 0, isPinned: false, isBusy: false };
+    await checkFirstAtOnce(
+      [
+        { ...ask, afterMs: 0, model: 2, isBusy: true },
+        { ...ask, afterMs: 2_001, model: 2, headMs: 9 },
+        { ...ask, afterMs: 9, model: 2 },
+      ],
+      1,
+      true,
+    );
   });
 
   it('is refused at once rather than after its wait, where the slots of all accounts are promised to others', async () => {
