@@ -41,6 +41,7 @@ export class Sending implements Flow {
   private headTimer: Disposable | null = null;
   private isLate = false;
   private isReused = false;
+  private isRunningOut = false;
 
   constructor(private readonly part: SendingPart) {
     part.signal.addEventListener('abort', this.onAbort, { once: true });
@@ -97,11 +98,17 @@ export class Sending implements Flow {
   }
 
   pause(): void {
-    this.controller?.pause();
+    if (!this.isRunningOut) this.controller?.pause();
   }
 
   resume(): void {
     if (!this.isOver) this.controller?.resume();
+  }
+
+  /** Upstream has closed its side: what is left is a socket's buffer at most, and comes now, whether anybody reads or not. */
+  letRunOut(): void {
+    this.isRunningOut = true;
+    this.resume();
   }
 
   abort(reason: Error): void {

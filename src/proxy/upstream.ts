@@ -1,4 +1,5 @@
 // Sends one attempt; the only importer of undici. Undici repeats nothing by itself here: one request a connection at a time.
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { buildConnector, Client } from 'undici';
 import type { Clock } from '../base/clock';
@@ -29,6 +30,8 @@ const longestHeadBytes = 64 * 1024;
 interface Line {
   readonly client: Client;
   sentOnSocket: number;
+  /** What runs on it. */
+  sending: Sending | null;
 }
 
 export class Upstream {
@@ -101,6 +104,7 @@ export class Upstream {
         onOver: () => this.give(line, request.fresh),
       });
       const standstill = new Standstill(this.clock, request.headTimeoutMs, sending.onHeadTimeout);
+      line.sending = sending;
       sending.limitHead(standstill);
       if (request.body instanceof Readable) {
         request.body.on('piece', () => standstill.moved()).once('end', () => steps.onUploaded?.());
@@ -131,20 +135,30 @@ export class Upstream {
   }
 
   private give(line: Line, fresh: boolean): void {
+    line.sending = null;
     this.busy.delete(line);
     if (fresh || this.isClosed || line.client.destroyed) destroy(line.client);
     else this.idle.push(line);
   }
 
   private open(): Line {
-    const client = new Client(this.origin, {
-      connect: this.connector,
+    const client: Client = new Client(this.origin, {
+      connect: (options, connected) => {
+        this.connector(options, (...[error, socket]) => {
+          if (error !== null) {
+            connected(error, null);
+            return;
+          }
+          whenClosed(socket, () => line.sending?.letRunOut());
+          connected(null, socket);
+        });
+      },
       pipelining: 1,
       keepAliveTimeout: idleSocketMs,
       keepAliveMaxTimeout: idleSocketMs,
       maxHeaderSize: longestHeadBytes,
     });
-    const line: Line = { client, sentOnSocket: 0 };
+    const line: Line = { client, sentOnSocket: 0, sending: null };
     client.on('connect', () => (line.sentOnSocket = 0));
     client.on('disconnect', () => {
       const index = this.idle.indexOf(line);
@@ -164,6 +178,19 @@ export class Upstream {
       allowH2: false,
     }));
   }
+}
+
+/**
+ * Undici asserts that an answer is not paused when the connection that it came on closes, and is announced to (`Connection:
+ * close`, or no length): its assertion would end the process while a client reads slowly (undici issue 5360). So what is
+ * paused runs out before undici hears of the end. After a reset nothing can: that takes the way of any other broken socket.
+ * To be called before undici listens itself.
+ */
+function whenClosed(socket: Socket, letRunOut: () => void): void {
+  socket.on('end', letRunOut);
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'ECONNRESET') error.code = 'UND_ERR_SOCKET';
+  });
 }
 
 /** After silence on one connection the idle ones are not trusted either: the network may be another one. */
