@@ -4,7 +4,7 @@ import type { Disposable } from '../base/disposable';
 import type { Answer } from './answer';
 import { isCoded } from './coding';
 import type { Fault } from './fault';
-import { responseHeaders } from './headers';
+import { responseHeaders, without } from './headers';
 import { isEventStream, type Held } from './peek';
 import type { Plan } from './plan';
 import { Refusal } from './refusal';
@@ -29,8 +29,12 @@ export interface Relayed {
 export async function relay(reply: Reply, held: Held, options: RelayOptions): Promise<Relayed> {
   const { answer, plan } = options;
   const isStream = plan.kind === 'models' && isEventStream(reply.headers);
-  if (answer.isKeptAlive && (!isStream || isCoded(reply.headers))) return refuseUnfit(reply, options);
-  answer.begin(reply.status, reply.statusText, responseHeaders(reply.headers), isStream);
+  const mayEndInError = isStream && !isCoded(reply.headers);
+  if (answer.isKeptAlive && !mayEndInError) return refuseUnfit(reply, options);
+  const headers = responseHeaders(reply.headers);
+  // An error event would go beyond the length that upstream promised, and into the connection's next answer.
+  const sent = mayEndInError ? without(headers, length) : headers;
+  answer.begin(reply.status, reply.statusText, sent, isStream);
   return await new Promise<Relayed>((resolve) => {
     const relaying = new Relaying(reply, options, isStream, resolve);
     answer.onDrain(relaying.onDrain);
@@ -39,6 +43,8 @@ export async function relay(reply: Reply, held: Held, options: RelayOptions): Pr
     reply.readInto(relaying);
   });
 }
+
+const length: ReadonlySet<string> = new Set(['content-length']);
 
 /** The client was told that events come, and gets no other bytes. */
 function refuseUnfit(reply: Reply, { answer, plan, clock }: RelayOptions): Relayed {

@@ -135,6 +135,19 @@ describe('a stream', () => {
     }
   });
 
+  it('that came with a length has room for the error that it ends in', async () => {
+    const event = 'data: {"id":"g","choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\n';
+    const headers = { 'content-type': 'text/event-stream', 'content-length': String(2 * event.length) };
+    await withRig({}, async (rig) => {
+      rig.simulator.script({ fault: { kind: 'respond', status: 200, headers, body: event + event } });
+      const reply = await rig.get({ stream: true });
+      assert.equal(reply.header('content-length'), undefined);
+      assert.equal(reply.text.slice(0, 2 * event.length), event + event);
+      assert.match(errorAtEnd(reply.text, '/api/v1/chat/completions'), /before its end/);
+      assert.ok(reply.isWhole);
+    });
+  });
+
   it('that is cut in the middle of an event ends in an error that can still be read', async () => {
     await streamed({ kind: 'cut', afterBytes: 6_001 }, (reply, rig, path) =>
       assertBrokenOff(reply, rig, path, /broke in the middle/),
