@@ -63,11 +63,6 @@ export function codeOf(error: unknown): string {
 
 async function bind(host: string, port: number, serve: Serve): Promise<HttpServer> {
   const server = createServer({ keepAliveTimeout: idleClientMs, requestTimeout: 0, noDelay: true }, serve);
-  server.on('clientError', (error, socket) => {
-    // Half a request, or none: there is nobody to answer in any form.
-    if (codeOf(error) === 'ECONNRESET' || !socket.writable) socket.destroy();
-    else socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
-  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port, ipv6Only: host === '::1' }, () => {

@@ -82,9 +82,12 @@ export class Server {
     const trail = new Trail(clock.nowMs());
     const answer = new Answer(response, formOf(request));
     const gone = new AbortController();
-    response.once('close', () => {
+    const leave = (): void => {
       if (!response.writableFinished) gone.abort(new ClientGone('The client has left.'));
-    });
+    };
+    response.once('close', leave);
+    // An answer that waits behind another one on its connection is not told.
+    request.socket.once('close', leave);
     const refuse = (): void => {
       if (answer.hasBegun && !answer.isKeptAlive) return;
       answer.refuse(stopping(clock.nowMs()), null, clock.nowMs());
@@ -101,6 +104,7 @@ export class Server {
       } else this.answerBug(error, answer);
     } finally {
       this.refusing.delete(refuse);
+      request.socket.off('close', leave);
       // Whatever was thrown: nothing goes on upstream for an answer that has ended.
       gone.abort(new Error('The exchange is over.'));
     }

@@ -138,6 +138,35 @@ describe('a client that leaves', () => {
     });
   });
 
+  it('with two requests on one connection ends both', async () => {
+    const options = { ...inRealTime, simulator: { answer: { events: 500, eventDelayMs: 20 } } };
+    await withRig(options, async (rig) => {
+      const socket = await RawSocket.open(rig.port);
+      const asked = rawChat(PROXY_KEY, JSON.stringify({ model: FREE, stream: true }));
+      socket.write(asked + asked);
+      await rig.simulator.waitFor(() => rig.attempts.length === 2);
+      await socket.until(/data: /);
+      socket.leave();
+      await rig.simulator.waitFor(() =>
+        rig.attempts.every(({ abortedAtMonotonicMs }) => abortedAtMonotonicMs !== undefined),
+      );
+      await rig.simulator.waitFor(() => rig.service.activity().length === 2);
+      assert.ok(rig.service.activity().every(({ end }) => end === 'cancelled'));
+    });
+  });
+
+  it('by sending what is no request gets no second head into its answer', async () => {
+    const options = { ...inRealTime, simulator: { answer: { events: 500, eventDelayMs: 20 } } };
+    await withRig(options, async (rig) => {
+      const socket = await leaving(rig);
+      await socket.until(/data: /);
+      socket.write('\n}} more\r\n\r\n');
+      await rig.simulator.waitFor(() => socket.isClosed && rig.service.activity().length === 1);
+      assert.equal(socket.text.split('HTTP/1.1').length, 2);
+      assert.equal(rig.service.activity()[0]?.end, 'cancelled');
+    });
+  });
+
   it('while it sends its body leaves nothing behind', async () => {
     await withRig(inRealTime, async (rig) => {
       const socket = await RawSocket.open(rig.port);
