@@ -80,6 +80,7 @@ export class AccountLine implements Drawable {
   draw(): void {
     const { line } = this;
     const { t, countdowns } = this.ports;
+    setKind(this.element, line.kind);
     setText(this.title, line.title);
     setOptionalText(this.subtitle, line.subtitle);
     setOptionalText(this.notes, line.notes.join(' · '));
@@ -104,6 +105,11 @@ export class AccountLine implements Drawable {
   focusEdit(): void {
     this.editButton.focus();
   }
+}
+
+/** A key that shares its account from now on keeps its line, and with it the focus. */
+function setKind(row: HTMLElement, kind: Line['kind']): void {
+  if (row.className !== kind) row.className = kind;
 }
 
 /** A figure with a bar under it. */

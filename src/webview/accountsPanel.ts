@@ -42,10 +42,17 @@ export class AccountsPanel {
   update(view: AccountsView): void {
     this.updateEmpty(view.empty);
     setHidden(this.table, view.empty !== null);
+    this.updateLines(view.groups);
+    if (this.editing && !this.lines.has(this.editing.keyId)) this.editing = null;
+    this.undo.update(view.removed);
+  }
+
+  private updateLines(groups: AccountsView['groups']): void {
     const bodies = new Map<string, HTMLTableSectionElement>();
     const lines = new Map<string, AccountLine>();
-    for (const group of view.groups) {
-      const body = this.bodies.get(group.accountId) ?? element('tbody');
+    const known = this.knownBodies(groups);
+    for (const group of groups) {
+      const body = known.get(group.accountId) ?? element('tbody');
       const shown = group.lines.map((line) => this.lineOf(line));
       for (const made of shown) lines.set(idOf(made.line), made);
       setChildren(
@@ -63,13 +70,28 @@ export class AccountsPanel {
     for (const [id, old] of this.lines) if (lines.get(id) !== old) this.sight.remove(old);
     this.bodies = bodies;
     this.lines = lines;
-    if (this.editing && !lines.has(this.editing.keyId)) this.editing = null;
-    this.undo.update(view.removed);
+  }
+
+  /** Where a key turns out to be of another account, the part of the table in which it has the focus is that one's from now on. */
+  private knownBodies(groups: AccountsView['groups']): ReadonlyMap<string, HTMLTableSectionElement> {
+    const row = document.activeElement?.closest('tr') ?? null;
+    const former = [...this.bodies].find(([, body]) => body.contains(row));
+    if (row === null || former === undefined) return this.bodies;
+    const now = groups.find(({ lines }) => lines.some((line) => this.isOf(row, line)));
+    const [accountId, body] = former;
+    if (now === undefined || now.accountId === accountId) return this.bodies;
+    const known = new Map(this.bodies);
+    known.delete(accountId);
+    return known.set(now.accountId, body);
+  }
+
+  private isOf(row: HTMLTableRowElement, line: Line): boolean {
+    return this.lines.get(idOf(line))?.element === row || this.editorOf(line).includes(row);
   }
 
   private lineOf(line: Line): AccountLine {
     const known = this.lines.get(idOf(line));
-    if (known?.line.kind !== line.kind) return this.makeLine(line);
+    if (known === undefined) return this.makeLine(line);
     known.line = line;
     this.sight.changed(known);
     return known;

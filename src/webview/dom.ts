@@ -81,9 +81,30 @@ export function setShare(target: HTMLElement, share: number): void {
   if (target.style.getPropertyValue('--share') !== text) target.style.setProperty('--share', text);
 }
 
-/** Puts these children in this order; those that are there already are not touched. */
+/** Puts these children in this order; those that are there already are not touched, least of all the one with the focus. */
 export function setChildren(parent: HTMLElement, children: readonly Node[]): void {
   const shown = parent.childNodes;
   const isSame = shown.length === children.length && children.every((child, index) => shown[index] === child);
-  if (!isSame) parent.replaceChildren(...children);
+  if (isSame) return;
+  const wanted = new Set(children);
+  for (const old of [...shown]) if (!wanted.has(old)) old.remove();
+  // What is taken out of the page for a moment loses the focus: the others are moved around it.
+  const { activeElement } = document;
+  let place = parent.firstChild;
+  for (const child of children) {
+    if (child.parentNode === parent && child.contains(activeElement)) place = takeOut(place, child);
+    if (place === child) place = child.nextSibling;
+    else parent.insertBefore(child, place);
+  }
+}
+
+/** Takes out what stands from here on before the end, as it is to come after that; returns the place to go on from. */
+function takeOut(from: ChildNode | null, end: Node): ChildNode | null {
+  let place = from;
+  while (place !== null && place !== end) {
+    const next = place.nextSibling;
+    place.remove();
+    place = next;
+  }
+  return place;
 }
