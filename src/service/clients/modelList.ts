@@ -30,3 +30,9 @@ export async function freeModels(
     return [];
   }
 }
+
+/** The model id in what was typed, or null where it is none: not every model is in the list. */
+export function typedModel(text: string): string | null {
+  const id = text.trim();
+  return /^[^\s/]+\/\S+$/.test(id) ? id : null;
+}

@@ -3,7 +3,7 @@ import { l10n, window, type QuickPickItem } from 'vscode';
 import type { Clock } from '../../base/clock';
 import { DisposableStore } from '../../base/disposable';
 import type { Endpoint } from '../../service/clients/client';
-import { freeModels, freeRouter } from '../../service/clients/modelList';
+import { freeModels, freeRouter, typedModel } from '../../service/clients/modelList';
 
 interface ModelItem extends QuickPickItem {
   /** Null: the client's own models. Undefined: asked for by typing. */
@@ -27,8 +27,7 @@ export async function askModel(asked: AskModel): Promise<string | null | undefin
     prompt: l10n.t('Id of the model, as OpenRouter lists it'),
     placeHolder: 'author/model',
     ignoreFocusOut: true,
-    validateInput: (text) =>
-      /^[^\s/]+\/\S+$/.test(text.trim()) ? undefined : l10n.t('A model id has the form author/model.'),
+    validateInput: (text) => (typedModel(text) === null ? formText() : undefined),
   });
   return typed?.trim();
 }
@@ -48,18 +47,41 @@ async function pickModel(asked: AskModel): Promise<ModelItem | undefined> {
     // In a box that was closed meanwhile, this changes nothing.
     const { activeItems } = box;
     box.items = [...first, ...models.filter((model) => model !== freeRouter).map(itemOf)];
-    box.activeItems = activeItems;
+    // Where what was typed had no match before, VS Code marks the first one that the list has.
+    if (activeItems.length > 0) box.activeItems = activeItems;
     box.busy = false;
   });
   try {
     return await new Promise<ModelItem | undefined>((resolve) => {
-      owned.add(box.onDidAccept(() => resolve(box.selectedItems[0])));
+      owned.add(
+        box.onDidAccept(() => {
+          const chosen = box.selectedItems[0] ?? typedItem(box.value);
+          if (chosen !== null) resolve(chosen);
+          // The placeholder is hidden by what was typed.
+          else box.title = `${asked.title} · ${formText()}`;
+        }),
+      );
+      owned.add(
+        box.onDidChangeValue(() => {
+          box.title = asked.title;
+        }),
+      );
       owned.add(box.onDidHide(() => resolve(undefined)));
       box.show();
     });
   } finally {
     owned.dispose();
   }
+}
+
+/** The list has free models only: any other may be typed at once, into what filters the list. */
+function typedItem(text: string): ModelItem | null {
+  const model = typedModel(text);
+  return model === null ? null : itemOf(model);
+}
+
+function formText(): string {
+  return l10n.t('A model id has the form author/model.');
 }
 
 function itemOf(model: string): ModelItem {
