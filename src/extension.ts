@@ -18,6 +18,7 @@ import type { SecretVault } from './service/ports';
 import { AccountsTree } from './vscode/accountsTree';
 import { keywheelExports, type KeywheelExports } from './vscode/api';
 import { composeClients } from './vscode/clients/composeClients';
+import { forgetMoves } from './vscode/clients/moveWatch';
 import { TerminalEnvironment } from './vscode/clients/terminalEnvironment';
 import { registerCommands } from './vscode/commands/register';
 import { registerTreeCommands } from './vscode/commands/treeCommands';
@@ -204,7 +205,7 @@ function composeViews(context: ExtensionContext, owned: DisposableStore, core: C
   const showLog = (): void => channel.show();
   const notifier = owned.add(new Notifier({ clock, log, state, globalState }));
   const forget = async (): Promise<boolean> => {
-    const [isForgotten] = await Promise.all([core.forgetAll(), notifier.forget()]);
+    const [isForgotten] = await Promise.all([core.forgetAll(), notifier.forget(), forgetMoves(globalState)]);
     return isForgotten;
   };
   const clients = composeClients(context, owned, { service, keyring, settings, clock, log });

@@ -6,11 +6,15 @@ import { thisMachine } from '../../service/clients/machine';
 import { ConnectionRecords } from '../../service/clients/records';
 import { rooApi, rooClient, type RooApi } from '../../service/clients/roo';
 import { writeStoragePointer } from '../../service/clients/storagePointer';
+import type { KeywheelService } from '../../service/keywheelService';
 import { TextPage } from '../page/textPage';
 import { ConnectionKey } from './connectionKey';
+import { MoveWatch } from './moveWatch';
 import type { ClientPorts } from './ports';
 
-type Given = Pick<ClientPorts, 'service' | 'keyring' | 'settings' | 'clock' | 'log'>;
+interface Given extends Pick<ClientPorts, 'keyring' | 'settings' | 'clock' | 'log'> {
+  readonly service: Pick<KeywheelService, 'snapshot' | 'onDidChange'>;
+}
 
 /** What is made belongs to `owned`. The pointer is renewed where clients are connected: an update gave the extension a new folder. */
 export function composeClients(context: ExtensionContext, owned: DisposableStore, given: Given): ClientPorts {
@@ -45,7 +49,10 @@ export function composeClients(context: ExtensionContext, owned: DisposableStore
   );
   owned.add(new ConnectionKey({ records, log }));
   const page = owned.add(new TextPage({ extensionUri, viewType: 'keywheel.page', log }));
-  return { ...given, connector, page, noteStorage };
+  const clients = { ...given, connector, page, noteStorage };
+  const { onDidChange } = given.service;
+  owned.add(new MoveWatch({ clients, onDidChange, globalState: context.globalState }));
+  return clients;
 }
 
 async function exportedRooApi(): Promise<RooApi | null> {

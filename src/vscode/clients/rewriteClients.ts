@@ -5,11 +5,16 @@ import type { KnownConnection } from '../../service/clients/connector';
 import { problemText } from './clientWords';
 import { endpointOf, type ClientPorts } from './ports';
 
+/** The connected clients that have another address or key; none while the proxy key is not loaded. */
+export async function outdatedClients(ports: ClientPorts): Promise<readonly KnownConnection[]> {
+  const endpoint = endpointOf(ports, null);
+  if (endpoint === null) return [];
+  return (await ports.connector.states(endpoint)).filter(({ state }) => state === 'outdated');
+}
+
 /** Resolves to whether a client was written anew; false where none is outdated, or the user said no. */
 export async function offerRewrite(ports: ClientPorts): Promise<boolean> {
-  const endpoint = endpointOf(ports, null);
-  if (endpoint === null) return false;
-  const outdated = (await ports.connector.states(endpoint)).filter(({ state }) => state === 'outdated');
+  const outdated = await outdatedClients(ports);
   if (outdated.length === 0) return false;
   const yes = l10n.t('Write');
   const detail = outdated.map(({ client, record }) =>
