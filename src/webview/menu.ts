@@ -1,4 +1,4 @@
-// A menu that a button opens, as menus are used everywhere: arrows, Home, End, Escape, and a click elsewhere.
+// A menu that a button opens, as menus are used everywhere: arrows, Home, End, Escape, and a click elsewhere or on the button again.
 import { element, icon } from './dom';
 
 export interface MenuItem {
@@ -46,7 +46,14 @@ export function openMenu(button: HTMLElement, items: readonly MenuItem[]): void 
   place(menu, button);
   button.setAttribute('aria-expanded', 'true');
   buttons[0]?.focus({ preventScroll: true });
-  listenOutside(menu, close, leave.signal);
+  // Before the button's own listener, which would open it anew.
+  const closeByButton = (event: Event): void => {
+    event.stopImmediatePropagation();
+    close();
+    button.focus();
+  };
+  button.addEventListener('click', closeByButton, { signal: leave.signal, capture: true });
+  listenOutside([menu, button], close, leave.signal);
 }
 
 function keyTarget(key: string, at: number, count: number): number | null {
@@ -64,11 +71,12 @@ function keyTarget(key: string, at: number, count: number): number | null {
   }
 }
 
-function listenOutside(menu: HTMLElement, close: () => void, signal: AbortSignal): void {
+function listenOutside(inside: readonly HTMLElement[], close: () => void, signal: AbortSignal): void {
   document.addEventListener(
     'pointerdown',
     (event) => {
-      if (!(event.target instanceof Node && menu.contains(event.target))) close();
+      const { target } = event;
+      if (!(target instanceof Node && inside.some((each) => each.contains(target)))) close();
     },
     { signal, capture: true },
   );

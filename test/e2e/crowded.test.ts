@@ -190,7 +190,8 @@ describe('the dashboard while its keys change', () => {
     await changeTo([two, one]);
     assert.equal(await focused(), 'More actions for “Two”');
     assert.deepEqual(await page.locator('.accounts .title').allTextContents(), ['Two', 'One']);
-    assert.deepEqual(await parts(), ['CAPTION', 'THEAD', 'TBODY', 'TBODY']);
+    const parts = `[...document.querySelector('.accounts').children].map(({ tagName }) => tagName).join(' ')`;
+    assert.equal(await page.evaluate(parts), 'CAPTION THEAD TBODY TBODY');
   });
 
   it('takes what is typed into a form below a key while others come, move and go', async () => {
@@ -218,6 +219,19 @@ describe('the dashboard while its keys change', () => {
     await changeTo([one, two]);
     assert.equal(await focused(), 'Edit “Two”');
     assert.equal(await page.locator('tr.single').count(), 2);
+  });
+
+  it('closes the menu of a key by a second click on its button, and opens it by a third', async () => {
+    const { page } = dashboard;
+    const press = async (key: string): Promise<unknown> => {
+      await page.getByLabel(`More actions for “${key}”`, { exact: true }).and(page.locator('button')).click();
+      return await page.locator('.menu, [aria-expanded="true"]').count();
+    };
+    for (const expected of [2, 0, 2]) assert.equal(await press('Two'), expected);
+    // The menu of another key takes the place of this one.
+    assert.equal(await press('One'), 2);
+    assert.equal(await press('One'), 0);
+    assert.equal(await focused(), 'More actions for “One”');
   });
 
   it('writes nothing into the table when the same keys come again', async () => {
@@ -255,12 +269,6 @@ describe('the dashboard while its keys change', () => {
 
   async function typed(): Promise<unknown> {
     return await dashboard.page.evaluate(`document.querySelector('.editor vscode-textfield').value`);
-  }
-
-  async function parts(): Promise<unknown> {
-    return await dashboard.page.evaluate(
-      `[...document.querySelector('.accounts').children].map(({ tagName }) => tagName)`,
-    );
   }
 });
 
