@@ -48,6 +48,8 @@ export interface Line {
   readonly state: StateWords;
   readonly isEnabled: boolean;
   readonly isLocked: boolean;
+  /** Whether the proxy runs, which alone can ask OpenRouter anew and lift locks. */
+  readonly isServed: boolean;
   /** What the editor begins with; null for an account. */
   readonly edit: Pick<KeyView, 'label' | 'dailyLimit' | 'accountName' | 'paidUse'> | null;
 }
@@ -73,7 +75,7 @@ function withoutRemoved({ snapshot, removed }: DashboardState): readonly Account
 }
 
 function linesOf(account: AccountView, state: DashboardState, speech: Speech): Line[] {
-  const own = accountLine(account, speech);
+  const own = accountLine(account, state, speech);
   const keys = account.keys.map((key) => keyLine(key, account, state, speech));
   const [only, ...others] = keys;
   if (only === undefined || others.length > 0) return [own, ...keys.map((key) => withoutRepeat(key, own))];
@@ -90,7 +92,7 @@ function withoutRepeat(key: Line, account: Line): Line {
   return isSame ? { ...key, state: { text: '', tone: key.state.tone } } : key;
 }
 
-function accountLine(account: AccountView, speech: Speech): Line {
+function accountLine(account: AccountView, state: DashboardState, speech: Speech): Line {
   const { t, formats } = speech;
   const { accountId, keys, creditsLeft, locks } = account;
   const sum = (of: (key: KeyView) => number): string =>
@@ -112,6 +114,7 @@ function accountLine(account: AccountView, speech: Speech): Line {
     state: accountWords(account, speech),
     isEnabled: true,
     isLocked: locks.length > 0 || keys.some((key) => key.locks.length > 0),
+    isServed: isServed(state),
     edit: null,
   };
 }
@@ -137,8 +140,13 @@ function keyLine(key: KeyView, account: AccountView, state: DashboardState, spee
     state: keyWords(key, account, speech),
     isEnabled: key.enabled,
     isLocked: key.locks.length > 0,
+    isServed: isServed(state),
     edit: { label, dailyLimit, accountName, paidUse },
   };
+}
+
+function isServed({ snapshot }: DashboardState): boolean {
+  return snapshot.proxy.kind === 'running';
 }
 
 function dayGauge({ day }: AccountView, { t, formats }: Speech): Gauge {

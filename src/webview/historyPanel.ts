@@ -44,19 +44,19 @@ export class HistoryPanel {
     this.updateTables(view);
   }
 
-  private updateTables({ models, clients }: HistoryView): void {
-    const text = JSON.stringify([models, clients]);
+  private updateTables({ models, clients, canUnlock }: HistoryView): void {
+    const text = JSON.stringify([models, clients, canUnlock]);
     if (text === this.shown) return;
     this.shown = text;
-    this.models.replaceChildren(...models.map((row) => this.modelRow(row)));
+    this.models.replaceChildren(...models.map((row) => this.modelRow(row, canUnlock)));
     this.clients.replaceChildren(...clients.map((cells) => useRow(cells)));
   }
 
-  private modelRow({ model, cells, busy }: ModelRow): HTMLTableRowElement {
+  private modelRow({ model, cells, busy }: ModelRow, canUnlock: boolean): HTMLTableRowElement {
     const { speech, send } = this.ports;
     const { t } = speech();
     const unlock = iconButton('unlock', t('Unlock {0}', model), () => send({ type: 'unlockModel', model }));
-    const busyCell = busy === '' ? cell('', '–') : cell('busy', busy, ' ', unlock);
+    const busyCell = busy === '' ? cell('', '–') : cell('busy', busy, ...(canUnlock ? [' ', unlock] : []));
     const row = useRow([model, ...cells]);
     row.append(busyCell);
     return row;

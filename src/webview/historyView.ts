@@ -47,6 +47,8 @@ export interface HistoryView {
   readonly isEmpty: boolean;
   readonly charts: readonly ChartView[];
   readonly models: readonly ModelRow[];
+  /** Whether busy models can be unlocked: the proxy does it while it runs. */
+  readonly canUnlock: boolean;
   readonly clients: readonly (readonly string[])[];
 }
 
@@ -63,6 +65,7 @@ export function historyView(series: SeriesView, snapshot: Snapshot, speech: Spee
       firstTokenChart(series, speech),
     ],
     models: modelRows(series, snapshot.busyModels, speech),
+    canUnlock: snapshot.proxy.kind === 'running',
     clients: series.clients.map(({ client, ...use }) => [client, ...useCells(use, speech).slice(0, 3)]),
   };
 }

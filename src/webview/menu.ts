@@ -1,11 +1,6 @@
 // A menu that a button opens, as menus are used everywhere: arrows, Home, End, Escape, and a click elsewhere or on the button again.
 import { element, icon } from './dom';
-
-export interface MenuItem {
-  readonly icon: string;
-  readonly text: string;
-  readonly run: () => void;
-}
+import type { MenuItem } from './menuItem';
 
 /** Opens below the button and takes the focus; gives it back when it closes. One menu is open at a time. */
 export function openMenu(button: HTMLElement, items: readonly MenuItem[]): void {

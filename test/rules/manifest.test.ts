@@ -126,6 +126,9 @@ describe('contributed commands', () => {
       ),
     );
     assert.equal(offered['keywheel.disconnectAllClients'], 'keywheel.hasConnection');
+    // The proxy does it: without one they would do nothing, and say nothing.
+    for (const command of ['keywheel.checkKey', 'keywheel.unlockKey'])
+      assert.equal(offered[command], 'keywheel.running');
     const source = ['contextKeys.ts', 'clients/connectionKey.ts']
       .map((file) => readFileSync(`src/vscode/${file}`, 'utf8'))
       .join('');

@@ -77,4 +77,10 @@ describe('historyView', () => {
     ]);
     assert.deepEqual(clients, [['Cline', '2', '100%', '2.4K / 68']]);
   });
+
+  it('lets models be unlocked while the proxy runs, which does it', () => {
+    const stopped: Snapshot = { ...snapshot, proxy: { kind: 'stopped' } };
+    assert.equal(historyView(seriesOf(2), snapshot, english).canUnlock, true);
+    assert.equal(historyView(seriesOf(2), stopped, english).canUnlock, false);
+  });
 });

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import type { LockView, ProxyState } from '../../../src/service/snapshot';
+import { accountsView } from '../../../src/webview/accountsView';
+import { menuItems } from '../../../src/webview/lineMenu';
+import { accountView, english, keyView, nowMs, stateOf } from '../vscode/views';
+
+const running = stateOf([]).snapshot.proxy;
+const locks: readonly LockView[] = [
+  { covers: 'free', reason: 'busy', sinceMs: nowMs, untilMs: nowMs + 3_600_000 },
+];
+const key = keyView({ locks });
+const account = accountView({ keys: [key] });
+const shared = accountView({ keys: [key, keyView({ keyId: 'bbbbbbbbbbbb', label: 'Second' })] });
+
+/** What the menu of the first line offers. */
+function offered(of: typeof account, proxy: ProxyState): readonly string[] {
+  const line = accountsView(stateOf([of], { proxy }), english).groups[0]?.lines[0];
+  assert.ok(line);
+  const nothing = (): void => undefined;
+  return menuItems(line, { t: english.t, send: nothing, edit: nothing }).map(({ text }) => text);
+}
+
+describe('the menu of a line', () => {
+  it('offers all that can be done with a key and with an account', () => {
+    assert.deepEqual(offered(account, running), [
+      'Edit…',
+      'Turn Off',
+      'Check Now',
+      'Unlock',
+      'Move Up',
+      'Move Down',
+      'Remove',
+    ]);
+    assert.deepEqual(offered(shared, running), ['Check Now', 'Unlock', 'Move Up', 'Move Down']);
+  });
+
+  it('does not offer what only a running proxy does', () => {
+    const others: readonly ProxyState[] = [
+      { kind: 'stopped' },
+      { kind: 'starting' },
+      { kind: 'failed', code: 'portInUse', port: 9999, detail: '' },
+    ];
+    for (const proxy of others) {
+      assert.deepEqual(offered(account, proxy), ['Edit…', 'Turn Off', 'Move Up', 'Move Down', 'Remove']);
+      assert.deepEqual(offered(shared, proxy), ['Move Up', 'Move Down']);
+    }
+  });
+});
