@@ -1,4 +1,4 @@
-// The user's order of keys after one key or one account has moved; pure.
+// The user's order of keys: after one key or one account has moved, and joined with another window's; pure.
 import { keyIdOf } from '../base/secret';
 import type { StoredKey } from './ports';
 import type { Snapshot } from './snapshot';
@@ -34,6 +34,14 @@ export function inOrder(keys: readonly StoredKey[], keyIds: readonly string[]): 
     return index < 0 ? keyIds.length : index;
   };
   return [...keys].sort((a, b) => rank(a) - rank(b));
+}
+
+/** `own`, with what `stored` alone names: after all that both name, and before what was added here. */
+export function joinedOrder(own: readonly string[], stored: readonly string[]): readonly string[] {
+  const isStored = new Set(stored);
+  const end = own.findLastIndex((keyId) => isStored.has(keyId)) + 1;
+  const others = stored.filter((keyId) => !own.includes(keyId));
+  return [...own.slice(0, end), ...others, ...own.slice(end)];
 }
 
 function swapped<T>(list: readonly T[], index: number, by: -1 | 1): T[] {

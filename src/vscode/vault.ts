@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import type { SecretStorage } from 'vscode';
 import { keyIdOf } from '../base/secret';
+import { joinedOrder } from '../service/keyOrder';
 import { storedKeySchema, type SecretVault, type StoredKey, type VaultContents } from '../service/ports';
 
 const orderName = 'index';
@@ -47,7 +48,13 @@ export class SecretStorageVault implements SecretVault {
   }
 
   async saveKey(key: StoredKey): Promise<void> {
-    await this.save(keyPrefix + keyIdOf(key.key), JSON.stringify(key));
+    const keyId = keyIdOf(key.key);
+    await this.inTurn(async () => {
+      await this.save(keyPrefix + keyId, JSON.stringify(key));
+      // A window that stored its order in the same moment did not know of this key.
+      const order = (await this.order()) ?? [];
+      if (!order.includes(keyId)) await this.save(orderName, orderText([...order, keyId]));
+    });
   }
 
   async removeKey(keyId: string): Promise<void> {
@@ -72,23 +79,29 @@ export class SecretStorageVault implements SecretVault {
     });
   }
 
+  /** Joined with the order that is there now: a key that another window has stored keeps its name. */
   async saveOrder(keyIds: readonly string[]): Promise<void> {
-    await this.save(orderName, JSON.stringify({ keyIds }));
+    await this.inTurn(async () => {
+      const stored: string[] = [];
+      for (const keyId of await this.known((await this.order()) ?? []))
+        // What was removed goes.
+        if (keyIds.includes(keyId) || (await this.secrets.get(keyPrefix + keyId)) !== undefined)
+          stored.push(keyId);
+      await this.save(orderName, orderText(joinedOrder(keyIds, stored)));
+    });
   }
 
   async saveRevision(revision: number): Promise<void> {
-    await this.save(revisionName, String(revision));
+    await this.inTurn(async () => await this.save(revisionName, String(revision)));
   }
 
   async saveProxyKey(proxyKey: string): Promise<void> {
-    await this.save(proxyKeyName, proxyKey);
+    await this.inTurn(async () => await this.save(proxyKeyName, proxyKey));
   }
 
   private async save(name: string, text: string): Promise<void> {
-    await this.inTurn(async () => {
-      await this.secrets.store(name, text);
-      if ((await this.secrets.get(name)) !== text) throw new VaultError(`Not kept: ${name}`);
-    });
+    await this.secrets.store(name, text);
+    if ((await this.secrets.get(name)) !== text) throw new VaultError(`Not kept: ${name}`);
   }
 
   /** Null where it cannot be read. */
@@ -113,4 +126,8 @@ export class SecretStorageVault implements SecretVault {
     this.last = result.catch(() => undefined);
     return await result;
   }
+}
+
+function orderText(keyIds: readonly string[]): string {
+  return JSON.stringify({ keyIds });
 }

@@ -84,7 +84,8 @@ describe('secrets', () => {
       enabled: true,
     });
     for (const text of canaries) await vault.saveKey(key(text));
-    const ids = [...secrets.values.keys()].map((name) => name.replace('key.', ''));
+    const names = [...secrets.values.keys()].filter((name) => name.startsWith('key.'));
+    const ids = names.map((name) => name.replace('key.', ''));
     await vault.saveOrder(ids.reverse());
     await vault.saveProxyKey('kw-proxy');
     const loaded = await new SecretStorageVault(secrets).load();
