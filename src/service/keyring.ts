@@ -12,6 +12,7 @@ import { readKeyEntry } from './pastedKeys';
 import type { SecretVault, StoredKey, VaultContents, VaultHealth } from './ports';
 import { newProxyKey } from './proxyKey';
 import { plainKey } from './storedKey';
+import { VaultReading } from './vaultReading';
 
 export type KeyChange = Partial<
   Pick<StoredKey, 'label' | 'dailyLimit' | 'accountName' | 'paidUse' | 'enabled'>
@@ -26,13 +27,13 @@ export interface KeyringPorts {
   readonly firstProxyKey?: () => string;
 }
 
-const slowVaultMs = 5_000;
-
 export class Keyring implements Disposable {
   private list: readonly StoredKey[] = [];
   private unstored = new Set<string>();
   private ownProxyKey: string | null = null;
-  private state: VaultHealth = { kind: 'loading' };
+  /** Made because the vault could not be read: what is found in it comes before this one. */
+  private passingProxyKey: string | null = null;
+  private readonly reading: VaultReading;
   private readonly changed: Emitter<void>;
   private isDisposed = false;
   /** Of the keys as they are here: −1 until anything is known. */
@@ -42,6 +43,11 @@ export class Keyring implements Disposable {
 
   constructor(private readonly ports: KeyringPorts) {
     this.changed = new Emitter((error) => ports.log.error('A listener of the keyring failed.', error));
+    this.reading = new VaultReading({
+      ...ports,
+      onHealth: () => this.fire(),
+      readAgain: () => void this.load(),
+    });
   }
 
   get onDidChange(): Event<void> {
@@ -49,7 +55,7 @@ export class Keyring implements Disposable {
   }
 
   get health(): VaultHealth {
-    return this.state;
+    return this.reading.health;
   }
 
   /** In the user's order. */
@@ -86,20 +92,12 @@ export class Keyring implements Disposable {
 
   /** Resolves when the vault has answered or refused; a proxy key is made where there is none. Never rejects. */
   async load(): Promise<void> {
-    const slow = this.ports.clock.after(slowVaultMs, () => this.setHealth({ kind: 'slow' }));
-    try {
-      const contents = await this.ports.vault.load();
-      slow.dispose();
-      this.take(contents);
-      for (const name of contents.damaged)
-        this.ports.log.warn(`The record ${name} of the vault is no key; it is left alone.`);
-      this.setHealth({ kind: 'ok' });
-    } catch (error: unknown) {
-      slow.dispose();
-      this.refuse(error);
-    }
+    const contents = await this.reading.read((held) => this.take(held));
     this.revision = Math.max(this.revision, 0);
-    if (this.ownProxyKey === null) await this.keepProxyKey(this.ports.firstProxyKey?.() ?? newProxyKey());
+    this.ownProxyKey ??= contents?.proxyKey ?? null;
+    if (contents === null) this.ownProxyKey ??= this.passingProxyKey = this.madeProxyKey();
+    else if (contents.proxyKey === null && this.isPassing)
+      await this.keepProxyKey(this.ownProxyKey ?? this.madeProxyKey());
     this.fire();
   }
 
@@ -164,6 +162,7 @@ export class Keyring implements Disposable {
 
   dispose(): void {
     this.isDisposed = true;
+    this.reading.dispose();
     this.changed.dispose();
   }
 
@@ -172,19 +171,30 @@ export class Keyring implements Disposable {
     if (revision <= this.adopted.revision) return;
     const held = { revision, keys: [...keys], proxyKey, unstored: [] };
     const isChanged = this.revision > this.adopted.revision;
-    const merged = rebase(this.adopted, this.keySet, held);
+    const own = this.isPassing ? { ...this.keySet, proxyKey: this.adopted.proxyKey } : this.keySet;
+    const merged = rebase(this.adopted, own, held);
     this.list = merged.keys;
     this.unstored = new Set(merged.unstored);
     this.ownProxyKey = merged.proxyKey ?? this.ownProxyKey;
     this.revision = Math.max(revision, isChanged ? this.revision + 1 : 0);
   }
 
+  private madeProxyKey(): string {
+    return this.ports.firstProxyKey?.() ?? newProxyKey();
+  }
+
+  /** Whether there is no proxy key but the one that was made meanwhile, if that. */
+  private get isPassing(): boolean {
+    return this.ownProxyKey === this.passingProxyKey;
+  }
+
   private async keepProxyKey(proxyKey: string): Promise<void> {
     this.ownProxyKey = proxyKey;
     try {
       await this.ports.vault.saveProxyKey(proxyKey);
+      this.reading.kept();
     } catch (error: unknown) {
-      this.refuse(error);
+      this.reading.refused(error);
     }
   }
 
@@ -212,11 +222,12 @@ export class Keyring implements Disposable {
     } catch (error: unknown) {
       isStored = false;
       this.unstored.add(keyId);
-      this.refuse(error);
+      this.reading.refused(error);
     }
     // Another window's change may have come meanwhile.
     if (this.position(keyId) < 0) this.list = [...this.list, stored];
     this.commit();
+    if (isStored) this.reading.kept();
     return isStored;
   }
 
@@ -231,16 +242,6 @@ export class Keyring implements Disposable {
 
   private storedIds(): readonly string[] {
     return this.list.map(({ key }) => keyIdOf(key)).filter((keyId) => !this.unstored.has(keyId));
-  }
-
-  private refuse(error: unknown): void {
-    this.ports.log.error('The vault does not keep secrets.', error);
-    this.setHealth({ kind: 'refused', detail: error instanceof Error ? error.message : String(error) });
-  }
-
-  private setHealth(health: VaultHealth): void {
-    this.state = health;
-    this.fire();
   }
 
   private fire(): void {

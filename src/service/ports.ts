@@ -1,5 +1,6 @@
 // What the service needs of its surroundings; VS Code's room and the command line each bring their own.
 import * as v from 'valibot';
+import type { Event } from '../base/event';
 
 /** One key as the vault keeps it: plain JSON, one record a key. */
 export const storedKeySchema = v.object({
@@ -35,10 +36,13 @@ export interface SecretVault {
   removeKey(keyId: string): Promise<void>;
   /** No record of a key is left, those that cannot be read included. Rejects where one is. */
   clearKeys(): Promise<void>;
+  /** Keys that are kept and not named stay, as other windows have stored them. */
   saveOrder(keyIds: readonly string[]): Promise<void>;
   saveProxyKey(proxyKey: string): Promise<void>;
   /** The revision of what is kept now; a vault that is shared with nobody needs none. */
   saveRevision?(revision: number): Promise<void>;
+  /** What is kept was changed, here or by another window; a vault may not tell. */
+  readonly onDidChange?: Event<unknown>;
 }
 
 /** `loading`: not heard of yet · `slow`: the system's keychain has not answered for 5 s, it may be asking the user · `refused`: it will not keep secrets. */

@@ -1,6 +1,7 @@
 // Secrets in VS Code's SecretStorage: one record a key, one with their order, one with the proxy key.
 import * as v from 'valibot';
 import type { SecretStorage } from 'vscode';
+import type { Event } from '../base/event';
 import { keyIdOf } from '../base/secret';
 import { joinedOrder } from '../service/keyOrder';
 import { storedKeySchema, type SecretVault, type StoredKey, type VaultContents } from '../service/ports';
@@ -27,6 +28,10 @@ export class SecretStorageVault implements SecretVault {
   private last: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly secrets: SecretStorage) {}
+
+  get onDidChange(): Event<unknown> {
+    return this.secrets.onDidChange;
+  }
 
   async load(): Promise<VaultContents> {
     return await this.inTurn(async () => {

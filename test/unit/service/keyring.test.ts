@@ -1,12 +1,14 @@
 /** The keyring on vaults that fail in every way: no key is lost, and none stays behind. */
 import assert from 'node:assert/strict';
+import { Emitter } from '../../../src/base/event';
 import { TextLog } from '../../../src/base/log';
 import { keyIdOf } from '../../../src/base/secret';
 import type { KeyCheck } from '../../../src/service/keyCheck';
+import { joinedOrder } from '../../../src/service/keyOrder';
 import { Keyring } from '../../../src/service/keyring';
 import type { SecretVault, StoredKey, VaultContents } from '../../../src/service/ports';
 import { plainKey } from '../../../src/service/storedKey';
-import { ManualClock } from '../../support/manualClock';
+import { ManualClock, settled } from '../../support/manualClock';
 
 const anna = 'sk-or-v1-anna-0000000000000001';
 const ben = 'sk-or-v1-ben-00000000000000002';
@@ -18,7 +20,9 @@ type Step = keyof SecretVault;
 class MemoryVault implements SecretVault {
   readonly records = new Map<string, StoredKey>();
   order: readonly string[] = [];
-  private proxyKey: string | null = null;
+  proxyKey: string | null = null;
+  private readonly changed = new Emitter<unknown>(() => undefined);
+  readonly onDidChange = this.changed.event;
   /** These fail before anything is done. */
   readonly failing = new Set<Step>();
   /** These do their work and fail then: what was stored could not be read back. */
@@ -44,11 +48,15 @@ class MemoryVault implements SecretVault {
   }
 
   async saveOrder(keyIds: readonly string[]): Promise<void> {
-    await this.step('saveOrder', () => (this.order = keyIds));
+    await this.step('saveOrder', () => (this.order = joinedOrder(keyIds, this.order)));
   }
 
   async saveProxyKey(proxyKey: string): Promise<void> {
     await this.step('saveProxyKey', () => (this.proxyKey = proxyKey));
+  }
+
+  tellChange(): void {
+    this.changed.fire(null);
   }
 
   private async step<T>(name: Step, run: () => T): Promise<T> {
@@ -69,9 +77,9 @@ class SlowVault extends MemoryVault {
   }
 }
 
-function keyringBeforeLoading(vault: SecretVault, check = good): Keyring {
+function keyringBeforeLoading(vault: SecretVault, check = good, clock = new ManualClock()): Keyring {
   const log = new TextLog(() => undefined);
-  return new Keyring({ vault, clock: new ManualClock(), log, check: () => Promise.resolve(check) });
+  return new Keyring({ vault, clock, log, check: () => Promise.resolve(check) });
 }
 
 async function keyringOn(vault: MemoryVault, check = good): Promise<Keyring> {
@@ -216,5 +224,85 @@ describe('Keyring', () => {
     const refusing = await keyringOn(new MemoryVault(), { kind: 'bad' });
     assert.equal((await refusing.add(anna, '')).kind, 'bad');
     assert.equal(refusing.keys.length, 0);
+  });
+});
+
+describe('Keyring on a locked keychain', () => {
+  async function lockedWorld() {
+    const vault = new MemoryVault();
+    const before = await keyringOn(vault);
+    await before.add(anna, 'Anna');
+    for (const name of ['load', 'saveKey', 'saveOrder', 'saveProxyKey'] as const) vault.failing.add(name);
+    const clock = new ManualClock();
+    const keyring = keyringBeforeLoading(vault, good, clock);
+    await keyring.load();
+    assert.equal(keyring.health.kind, 'refused');
+    assert.ok(keyring.proxyKey, 'clients can be served');
+    const assertRead = (labels: readonly string[]): void => {
+      assert.equal(keyring.health.kind, 'ok');
+      assert.deepEqual(
+        keyring.keys.map(({ label }) => label),
+        labels,
+      );
+      assert.equal(keyring.proxyKey, before.proxyKey);
+      assert.equal(vault.proxyKey, before.proxyKey);
+      assert.equal(clock.pending, 0);
+    };
+    return { vault, clock, keyring, assertRead };
+  }
+
+  it('finds its keys and the proxy key once that is unlocked, by itself', async () => {
+    const { vault, clock, assertRead } = await lockedWorld();
+    await clock.run(30_000);
+    vault.failing.clear();
+    await clock.run(59_999);
+    assert.equal(clock.pending, 1);
+    await clock.run(1);
+    assertRead(['Anna']);
+  });
+
+  it('finds them at once when a key could be added, and that one comes last', async () => {
+    const { vault, keyring, assertRead } = await lockedWorld();
+    vault.failing.clear();
+    await keyring.add(ben, 'Ben');
+    await settled();
+    assertRead(['Anna', 'Ben']);
+  });
+
+  it('finds them at once when another window could change something', async () => {
+    const { vault, assertRead } = await lockedWorld();
+    vault.failing.clear();
+    vault.tellChange();
+    await settled();
+    assertRead(['Anna']);
+  });
+
+  it('puts no proxy key in the place of one that it could not read', async () => {
+    const vault = new MemoryVault();
+    const { proxyKey } = await keyringOn(vault);
+    vault.failing.add('load');
+    const keyring = await keyringOn(vault);
+    assert.equal(keyring.health.kind, 'refused');
+    assert.equal(vault.proxyKey, proxyKey);
+  });
+
+  it('asks ever less often, and not at all once it is disposed', async () => {
+    const { clock, keyring } = await lockedWorld();
+    const startMs = clock.nowMs();
+    await clock.run(3_600_000);
+    assert.equal(clock.nextDueAtMs - startMs, 30_000 * (2 ** 5 - 1) + 5 * 600_000);
+    keyring.dispose();
+    assert.equal(clock.pending, 0);
+  });
+
+  it('is well again as soon as the vault keeps what it is given', async () => {
+    const vault = new MemoryVault();
+    const keyring = await keyringOn(vault);
+    vault.failing.add('saveKey');
+    await keyring.add(anna, 'Anna');
+    assert.equal(keyring.health.kind, 'refused');
+    vault.failing.clear();
+    await keyring.add(ben, 'Ben');
+    assert.equal(keyring.health.kind, 'ok');
   });
 });

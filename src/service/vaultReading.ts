@@ -1,0 +1,94 @@
+// How the vault does: it is read, and read again after it has refused, as a locked keychain may be unlocked later.
+import type { Clock } from '../base/clock';
+import type { Disposable } from '../base/disposable';
+import type { Log } from '../base/log';
+import type { SecretVault, VaultContents, VaultHealth } from './ports';
+
+export interface VaultReadingPorts {
+  readonly vault: SecretVault;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onHealth: () => void;
+  /** Reads again what was refused. */
+  readonly readAgain: () => void;
+}
+
+const slowVaultMs = 5_000;
+/** A keychain may ask the user each time: not often. */
+const firstRetryMs = 30_000;
+const longestRetryMs = 600_000;
+
+export class VaultReading implements Disposable {
+  private state: VaultHealth = { kind: 'loading' };
+  private retryMs = firstRetryMs;
+  /** Runs while what was refused is to be read again. */
+  private retry: Disposable | null = null;
+  private readonly listening: Disposable | null;
+  private isDisposed = false;
+
+  constructor(private readonly ports: VaultReadingPorts) {
+    // Who hears of a change can read, or so it seems.
+    this.listening = ports.vault.onDidChange?.(() => this.retryNow()) ?? null;
+  }
+
+  get health(): VaultHealth {
+    return this.state;
+  }
+
+  /** What the vault holds, once `take` has it, or null where the vault refuses. Never rejects. */
+  async read(take: (contents: VaultContents) => void): Promise<VaultContents | null> {
+    const { vault, clock, log } = this.ports;
+    const slow = clock.after(slowVaultMs, () => this.setHealth({ kind: 'slow' }));
+    try {
+      const contents = await vault.load();
+      slow.dispose();
+      take(contents);
+      for (const name of contents.damaged)
+        log.warn(`The record ${name} of the vault is no key; it is left alone.`);
+      this.retryMs = firstRetryMs;
+      this.setHealth({ kind: 'ok' });
+      return contents;
+    } catch (error: unknown) {
+      slow.dispose();
+      this.refused(error);
+      this.retryLater();
+      return null;
+    }
+  }
+
+  /** The vault has kept something: what it refused to show is read again at once. */
+  kept(): void {
+    if (this.retry === null && this.state.kind === 'refused') this.setHealth({ kind: 'ok' });
+    this.retryNow();
+  }
+
+  refused(error: unknown): void {
+    this.ports.log.error('The vault does not keep secrets.', error);
+    this.setHealth({ kind: 'refused', detail: error instanceof Error ? error.message : String(error) });
+  }
+
+  dispose(): void {
+    this.isDisposed = true;
+    this.listening?.dispose();
+    this.retry?.dispose();
+    this.retry = null;
+  }
+
+  private retryLater(): void {
+    if (this.isDisposed) return;
+    this.retry = this.ports.clock.after(this.retryMs, () => this.retryNow());
+    this.retryMs = Math.min(2 * this.retryMs, longestRetryMs);
+  }
+
+  private retryNow(): void {
+    if (this.retry === null) return;
+    this.retry.dispose();
+    this.retry = null;
+    this.ports.readAgain();
+  }
+
+  private setHealth(health: VaultHealth): void {
+    this.state = health;
+    this.ports.onHealth();
+  }
+}
