@@ -145,10 +145,10 @@ export class Keyring implements Disposable {
     return true;
   }
 
-  /** Keys that are not named keep their order, after those that are. */
+  /** Keys that are not named keep their order, after those that are. Rejects as `update` does. */
   async reorder(keyIds: readonly string[]): Promise<void> {
+    await this.ports.vault.saveOrder(this.storedIds(inOrder(this.list, keyIds)));
     this.list = inOrder(this.list, keyIds);
-    await this.ports.vault.saveOrder(this.storedIds());
     this.commit();
   }
 
@@ -217,7 +217,7 @@ export class Keyring implements Disposable {
     let isStored = true;
     try {
       // The order first: a name without a record is nothing, but a record without a name would never be found again.
-      await this.ports.vault.saveOrder(this.storedIds());
+      await this.ports.vault.saveOrder(this.storedIds(this.list));
       await this.ports.vault.saveKey(stored);
     } catch (error: unknown) {
       isStored = false;
@@ -240,8 +240,8 @@ export class Keyring implements Disposable {
     }
   }
 
-  private storedIds(): readonly string[] {
-    return this.list.map(({ key }) => keyIdOf(key)).filter((keyId) => !this.unstored.has(keyId));
+  private storedIds(list: readonly StoredKey[]): readonly string[] {
+    return list.map(({ key }) => keyIdOf(key)).filter((keyId) => !this.unstored.has(keyId));
   }
 
   private fire(): void {

@@ -196,6 +196,23 @@ describe('Keyring', () => {
     assert.equal(keyring.keys.length, 1);
   });
 
+  it('keeps its order where the vault does not take another', async () => {
+    const vault = new MemoryVault();
+    const keyring = await keyringOn(vault);
+    await keyring.add(anna, 'Anna');
+    await keyring.add(ben, 'Ben');
+    const before = keyring.keySet;
+    vault.failing.add('saveOrder');
+    await assert.rejects(keyring.reorder([ben, anna].map(keyIdOf)));
+    assert.deepEqual(keyring.keySet, before);
+    vault.failing.clear();
+    await keyring.reorder([ben, anna].map(keyIdOf));
+    assert.deepEqual(
+      (await keyringOn(vault)).keys.map(({ label }) => label),
+      ['Ben', 'Anna'],
+    );
+  });
+
   it('puts a removed key back at its place, with all that was set of it', async () => {
     const vault = new MemoryVault();
     const keyring = await keyringOn(vault);
