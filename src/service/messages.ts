@@ -56,6 +56,9 @@ const actionSchema = v.picklist([
 /** What the page may ask for. */
 export type DashboardAction = v.InferOutput<typeof actionSchema>;
 
+/** A daily limit: more than anybody has. */
+export const mostADay = 1_000_000;
+
 const by = v.picklist([-1, 1]);
 const shortText = v.pipe(v.string(), v.trim(), v.maxLength(200));
 
@@ -63,7 +66,7 @@ const shortText = v.pipe(v.string(), v.trim(), v.maxLength(200));
 const changeSchema = v.partial(
   v.object({
     label: v.pipe(shortText, v.nonEmpty()),
-    dailyLimit: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1_000_000))),
+    dailyLimit: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(mostADay))),
     accountName: v.nullable(shortText),
     paidUse: v.picklist(['auto', 'only', 'never']),
     enabled: v.boolean(),

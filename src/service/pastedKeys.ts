@@ -1,5 +1,6 @@
 // Finds OpenRouter keys in what people paste: lines, `key:limit` lists, a .env file, JSON.
 import { maskKey } from '../base/secret';
+import { mostADay } from './messages';
 
 /** What a key of OpenRouter looks like; anything else is a slip of the paste. */
 const keyShape = 'sk-or-[A-Za-z0-9_-]{4,200}';
@@ -18,10 +19,11 @@ export interface PastedKeys {
   readonly unreadable: readonly string[];
 }
 
-/** One key, with `:limit` if that is there; null for anything else. */
+/** One key, with `:limit` if that is there (no more than can be set anywhere else); null for anything else. */
 export function readKeyEntry(text: string): KeyEntry | null {
   const [, key, limit] = entryShape.exec(text) ?? [];
-  return key === undefined ? null : { key, dailyLimit: limit === undefined ? null : Number(limit) };
+  if (key === undefined) return null;
+  return { key, dailyLimit: limit === undefined ? null : Math.min(Number(limit), mostADay) };
 }
 
 /**
@@ -39,20 +41,27 @@ export function readPastedKeys(text: string): PastedKeys {
   return { entries: [...entries.values()], unreadable };
 }
 
-const keyVariables = new Set(['OPENROUTER_KEYS', 'OPENROUTER_API_KEY']);
+/** `OPENROUTER_API_KEY`, `OPENROUTER_KEYS`, and what tools make of them, such as `VITE_OPENROUTER_API_KEY` and `OPENROUTER_API_KEY_2`. */
+const keyVariable = /OPENROUTER\w*KEY/i;
+
+/** A variable with its value, in quotes or up to a blank; what follows an empty one is a variable of its own. */
+const assignment = /(?<!\w)([A-Za-z_]\w*)\s*=\s*("[^"]*"|'[^']*'|`[^`]*`|(?![A-Za-z_]\w*\s*=)[^\s;]*)/g;
+
+/** Blanks without a width, which come along from web pages and chats. */
+const unseen = /[\u200b-\u200d\u2060\ufeff]/g;
+const emphasized = /(\*{1,3})(sk-[^\s*]+)\1/g;
+const separators = /[\s,;|/"'`“”„‟‘’‚‛«»‹›[\]{}()<>]+/;
 
 /** What in the line is meant to be a key. */
-function candidatesIn(line: string): string[] {
+function candidatesIn(text: string): string[] {
+  const line = text.replace(unseen, '');
   if (/^\s*#/.test(line)) return [];
+  const values = line.replace(assignment, (_, name: string, value: string) =>
+    keyVariable.test(name) ? ` ${value} ` : ' ',
+  );
   // `key: 50` is one entry.
-  const joined = line.replace(/:\s+(?=\d)/g, ':');
-  const words = joined.split(/[\s,;"'`[\]{}()<>]+/).flatMap(valuesOf);
+  const joined = values.replace(/:\s+(?=\d)/g, ':').replace(emphasized, ' $2 ');
+  // Several keys may have lost what parted them.
+  const words = joined.split(separators).flatMap((word) => word.split(/(?=sk-or-)/));
   return words.map((word) => word.replace(/[:.]+$/, '')).filter((word) => /^sk-/.test(word));
-}
-
-/** The keys of one word: a variable's value if it is one of ours, and each of several that lost what parted them. */
-function valuesOf(word: string): string[] {
-  const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/.exec(word) ?? [];
-  if (name === undefined || value === undefined) return word.split(/(?=sk-or-)/);
-  return keyVariables.has(name) ? value.split(/(?=sk-or-)/) : [];
 }

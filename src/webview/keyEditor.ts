@@ -1,9 +1,9 @@
 // The form in which a key is changed, in place below its line.
-import type { KeyEdit } from '../service/messages';
+import { mostADay, type KeyEdit } from '../service/messages';
 import type { Line } from './accountsView';
 import { button, choice, field } from './controls';
 import { element, setOptionalText } from './dom';
-import { mostADay, parseLimit } from './limit';
+import { parseLimit } from './limit';
 import type { Translate } from './translate';
 
 export interface KeyEditorPorts {

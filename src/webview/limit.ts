@@ -1,7 +1,5 @@
 // A daily limit as people type it.
-
-/** More than anybody has. */
-export const mostADay = 1_000_000;
+import { mostADay } from '../service/messages';
 
 /** Null for none; undefined for what is no limit. */
 export function parseLimit(text: string): number | null | undefined {

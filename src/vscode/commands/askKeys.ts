@@ -98,7 +98,8 @@ function countText({ entries, unreadable }: PastedKeys): InputBox['validationMes
 }
 
 function noKeyText(text: string): string {
-  return text.trim() === ''
-    ? l10n.t('Paste or type a key.')
+  if (text.trim() === '') return l10n.t('Paste or type a key.');
+  return text.includes('sk-or-')
+    ? l10n.t('No whole OpenRouter key was found here, or not under a name such as {0}.', 'OPENROUTER_API_KEY')
     : l10n.t('This is not an OpenRouter key: those begin with {0}.', 'sk-or-');
 }

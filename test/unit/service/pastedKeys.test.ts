@@ -1,5 +1,6 @@
 /** Pastes as people make them, and the keys that are found in them. */
 import assert from 'node:assert/strict';
+import { mostADay } from '../../../src/service/messages';
 import { readPastedKeys } from '../../../src/service/pastedKeys';
 
 const a = `sk-or-v1-${'a'.repeat(63)}1`;
@@ -55,6 +56,70 @@ OTHER=sk-or-v1-other00000
       [b, null],
       [c, null],
     ]);
+  });
+
+  it('is read by the names of its variables, in quotes and with blanks around the sign as well', () => {
+    const file = `
+OTHER="${c}"
+SECOND = '${c}:50'
+$env:THIRD = "${c}"
+OPENAI_API_KEY="sk-proj-abcdefghijklmnop"
+EMPTY=
+OPENROUTER_API_KEY = "${a}"
+OPENROUTER_KEYS="${b}:40
+`;
+    assert.deepEqual(found(file), [
+      [a, null],
+      [b, 40],
+    ]);
+    assert.deepEqual(found(`EMPTY= OPENROUTER_API_KEY=${a} OTHER=${c}; ${b}`), plain);
+  });
+
+  it('knows variables of OpenRouter by other names', () => {
+    for (const names of [
+      ['OPENROUTER_API_KEY_1', 'OPENROUTER_API_KEY_2'],
+      ['openrouter_api_key', 'openRouterKeys'],
+      ['VITE_OPENROUTER_API_KEY', 'MY_OPENROUTER_KEY'],
+    ])
+      assert.deepEqual(found(names.map((name, index) => `${name}=${index === 0 ? a : b}`).join('\n')), plain);
+  });
+
+  it('may have keys in typographic quotes, bold, between blanks that are not seen, bars and slashes', () => {
+    for (const list of [
+      `“${a}” „${b}“`,
+      `«${a}» ‘${b}’`,
+      `**${a}** *${b}*`,
+      `\u200b${a}\u200b\ufeff${b}\u2060`,
+      `${a}|${b}`,
+      `| ${a}|${b} |`,
+      `${a}/${b}`,
+      `OPENROUTER_KEYS=“${a}”,“${b}”`,
+    ])
+      assert.deepEqual(found(list), plain, list);
+  });
+
+  it('has no key that was cut short or masked', () => {
+    for (const text of [
+      'sk-or-v1-abcd…1c96',
+      'sk-or-v1-abcd...1c96',
+      'sk-or-v1-abcd****',
+      'sk-or-v1-abcd**1c96',
+    ])
+      assert.deepEqual(readPastedKeys(text).entries, [], text);
+  });
+
+  it('has no limit that could not be saved again from the form of its key', () => {
+    assert.deepEqual(found(`${a}:5000000 ${b}:${mostADay}`), [
+      [a, mostADay],
+      [b, mostADay],
+    ]);
+  });
+
+  it('is read in a moment, whatever a large file holds', () => {
+    const startMs = performance.now();
+    for (const part of ['a', '=', 'A=', 'A="', 'A=\'B="', 'sk-or-', '*', ':', ' ', 'A= ', 'sk-*'])
+      readPastedKeys(part.repeat(200_000 / part.length));
+    assert.ok(performance.now() - startMs < 5_000);
   });
 
   it('may have lost its line breaks to blanks, as in an input box', () => {
