@@ -56,11 +56,13 @@ const actionSchema = v.picklist([
 /** What the page may ask for. */
 export type DashboardAction = v.InferOutput<typeof actionSchema>;
 
+/** A label, or the name of an account. */
+export const longestName = 200;
 /** A daily limit: more than anybody has. */
 export const mostADay = 1_000_000;
 
 const by = v.picklist([-1, 1]);
-const shortText = v.pipe(v.string(), v.trim(), v.maxLength(200));
+const shortText = v.pipe(v.string(), v.trim(), v.maxLength(longestName));
 
 /** What may be changed of a key; an empty name of the account takes it away. */
 const changeSchema = v.partial(

@@ -1,9 +1,9 @@
 // The form in which a key is changed, in place below its line.
-import { mostADay, type KeyEdit } from '../service/messages';
+import type { KeyEdit } from '../service/messages';
 import type { Line } from './accountsView';
 import { button, choice, field } from './controls';
 import { element, setOptionalText } from './dom';
-import { parseLimit } from './limit';
+import { readKeyForm } from './keyForm';
 import type { Translate } from './translate';
 
 export interface KeyEditorPorts {
@@ -67,24 +67,18 @@ export class KeyEditor {
 
   private save(): void {
     const { t, edit } = this.ports;
-    const label = this.label.input.value.trim();
-    const limit = parseLimit(this.limit.input.value);
-    this.label.input.invalid = label === '';
-    this.limit.input.invalid = limit === undefined;
-    const problem =
-      label === ''
-        ? t('A key needs a label.')
-        : limit === undefined
-          ? t('A limit is a whole number from {0} to {1}, or nothing.', 0, mostADay)
-          : '';
-    setOptionalText(this.problem, problem);
-    if (problem !== '' || limit === undefined) {
-      (label === '' ? this.label : this.limit).input.focus();
-      return;
-    }
-    const accountName = this.account.input.value.trim() || null;
+    const fields = { label: this.label.input, limit: this.limit.input, account: this.account.input };
+    const { label, limit, account } = fields;
+    const read = readKeyForm({ label: label.value, limit: limit.value, account: account.value }, t);
+    const problems = read.kind === 'bad' ? read.problems : [];
+    for (const input of Object.values(fields)) input.invalid = false;
+    for (const { field: name } of problems) fields[name].invalid = true;
+    const [first] = problems;
+    setOptionalText(this.problem, first?.text ?? '');
+    if (first !== undefined) fields[first.field].focus();
+    if (read.kind === 'bad') return;
     const paidUse = (['auto', 'only', 'never'] as const).find((value) => value === this.paid.select.value);
-    this.ports.save({ label, dailyLimit: limit, accountName, paidUse: paidUse ?? edit.paidUse });
+    this.ports.save({ ...read.change, paidUse: paidUse ?? edit.paidUse });
     this.ports.close();
   }
 }

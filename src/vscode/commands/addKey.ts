@@ -2,6 +2,7 @@
 import { env, l10n, ProgressLocation, Uri, window } from 'vscode';
 import { maskKey } from '../../base/secret';
 import { addKeys } from '../../service/addKeys';
+import { longestName } from '../../service/messages';
 import type { PastedKeys } from '../../service/pastedKeys';
 import { Formats } from '../../webview/formats';
 import { addSummaryText } from '../addSummaryText';
@@ -54,6 +55,9 @@ async function askLabel(key: string): Promise<string | undefined> {
     prompt: l10n.t('Label to tell this key from others. Leave empty for {0}.', masked),
     placeHolder: masked,
     ignoreFocusOut: true,
+    // The form in which it can be changed takes no longer one.
+    validateInput: (text) =>
+      text.trim().length > longestName ? l10n.t('A label has {0} characters at most.', longestName) : null,
   });
   return typed?.trim() === '' ? masked : typed?.trim();
 }

@@ -1,0 +1,48 @@
+/** The form of a key says what is wrong, and what it takes goes through the dashboard's messages. */
+import assert from 'node:assert/strict';
+import { longestName, parseFromDashboard } from '../../../src/service/messages';
+import { readKeyForm, type TypedKey } from '../../../src/webview/keyForm';
+import { translator } from '../../../src/webview/translate';
+
+const t = translator({});
+const longest = 'x'.repeat(longestName);
+
+function problemsOf(typed: Partial<TypedKey>): readonly (readonly string[])[] {
+  const read = readKeyForm({ label: 'Private', limit: '', account: '', ...typed }, t);
+  return read.kind === 'good' ? [] : read.problems.map(({ field, text }) => [field, text]);
+}
+
+describe('the form of a key', () => {
+  it('takes what can be saved, and no longer names', () => {
+    const typed = { label: ` ${longest} `, limit: '50', account: longest };
+    const read = readKeyForm(typed, t);
+    assert.deepEqual(read, {
+      kind: 'good',
+      change: { label: longest, dailyLimit: 50, accountName: longest },
+    });
+    const act = { kind: 'update', change: read.kind === 'good' ? read.change : {} };
+    assert.ok(parseFromDashboard({ type: 'key', keyId: 'a', act }), 'it is a message');
+  });
+
+  it('takes the name of the account away where none is given', () => {
+    const read = readKeyForm({ label: 'Private', limit: '', account: ' ' }, t);
+    assert.deepEqual(read, {
+      kind: 'good',
+      change: { label: 'Private', dailyLimit: null, accountName: null },
+    });
+  });
+
+  it('says what is too long', () => {
+    assert.deepEqual(problemsOf({ label: `${longest}x`, account: `${longest}x` }), [
+      ['label', 'A label has 200 characters at most.'],
+      ['account', 'The name of an account has 200 characters at most.'],
+    ]);
+  });
+
+  it('says what is no limit, and that a label is missing', () => {
+    assert.deepEqual(problemsOf({ label: ' ', limit: '5000000' }), [
+      ['label', 'A key needs a label.'],
+      ['limit', 'A limit is a whole number from 0 to 1000000, or nothing.'],
+    ]);
+  });
+});
