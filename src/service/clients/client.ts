@@ -1,6 +1,6 @@
 // What is known of a program that can be connected.
 import type { ConfigFormat } from './configFormat';
-import type { Change } from './configValue';
+import type { Change, Step } from './configValue';
 
 export const clientIds = ['cline', 'continue', 'roo', 'kilo', 'claudeCode', 'codex', 'opencode'] as const;
 
@@ -34,6 +34,14 @@ interface KnownClient {
   readonly hasOwnModels: boolean;
 }
 
+/** What of its file a client can read as a whole only: with a part of it gone it may take none of the file. */
+export interface Unit {
+  readonly path: readonly Step[];
+  /** Where in it the proxy key stands, and where the proxy's address: by them it is known as ours. */
+  readonly key: readonly Step[];
+  readonly address: readonly Step[];
+}
+
 /** A client that reads a file. */
 export interface FileClient extends KnownClient {
   readonly way: 'file';
@@ -42,6 +50,8 @@ export interface FileClient extends KnownClient {
   file(places: Places): string;
   /** What makes it use the proxy; `config` is what the file holds now, an empty object where there is none. */
   changes(endpoint: Endpoint, config: unknown, nowIso: string): readonly Change[];
+  /** What is taken back as one; all else is taken back value by value. */
+  readonly units?: readonly Unit[];
 }
 
 /** A client that is connected by calling what its extension exports. */

@@ -4,6 +4,8 @@ import { openAiBaseUrl, type FileClient, type Places } from './client';
 import { isObject, type Change } from './configValue';
 import { jsonFormat } from './jsonFormat';
 
+const provider = ['providers', 'openrouter'];
+
 export const clineClient: FileClient = {
   id: 'cline',
   name: 'Cline',
@@ -13,9 +15,10 @@ export const clineClient: FileClient = {
   hasOwnModels: false,
   traces: ({ home }) => [path.join(home, '.cline')],
   file,
+  // One provider without its settings, or settings without their provider, and none of the file is read.
+  units: [{ path: provider, key: ['settings', 'apiKey'], address: ['settings', 'baseUrl'] }],
 
   changes({ origin, proxyKey, model }, config, nowIso) {
-    const provider = ['providers', 'openrouter'];
     const settings = [...provider, 'settings'];
     const whole: readonly Change[] = [
       { path: ['version'], value: 1 },

@@ -91,7 +91,7 @@ export class FileConnections {
   /** What is still ours is taken back; then record and backup are gone. Rejects with a ConfigError where that cannot be done: then all stays. */
   async disconnect(client: FileClient, record: FileRecord): Promise<Undone> {
     const found = await readConfigFile(record.file);
-    const undone = await this.takeBack(client.format, record, found);
+    const undone = await this.takeBack(client, record, found);
     if (record.backup !== null) await removeFile(record.backup, null);
     await this.ports.records.remove(record.client);
     return undone;
@@ -131,7 +131,7 @@ export class FileConnections {
     const record = known?.way === 'file' && known.file === file ? known : null;
     const found = await readConfigFile(file);
     if (found === null) return { found, before: null, record };
-    const before = record === null ? found.text : await textBefore(client.format, record, found);
+    const before = record === null ? found.text : await textBefore(client, record, found);
     return { found, before, record };
   }
 
@@ -155,11 +155,7 @@ export class FileConnections {
     return backup;
   }
 
-  private async takeBack(
-    format: ConfigFormat,
-    record: FileRecord,
-    found: ConfigFile | null,
-  ): Promise<Undone> {
+  private async takeBack(client: FileClient, record: FileRecord, found: ConfigFile | null): Promise<Undone> {
     if (found === null) return 'left';
     const backup = await backupOf(record);
     if (sha256(found.bytes) === record.written) {
@@ -168,25 +164,22 @@ export class FileConnections {
       return 'restored';
     }
     const { text, undone } = inFile(record.file, () =>
-      undoneText(format, found.text, backup?.text ?? null, record),
+      undoneText(client, found.text, backup?.text ?? null, record),
     );
     if (undone === 0) return 'left';
-    if (backup === null && isEmptyConfig(format, text)) await removeFile(found.file, record.madeFolder);
+    if (backup === null && isEmptyConfig(client.format, text))
+      await removeFile(found.file, record.madeFolder);
     else await replaceFile({ file: found.file, bytes: bytesOf(text, found), expected: found });
     return 'undone';
   }
 }
 
 /** The text as it was before we wrote into it, with what the user has changed since; null where there would be no file. */
-async function textBefore(
-  format: ConfigFormat,
-  record: FileRecord,
-  found: ConfigFile,
-): Promise<string | null> {
+async function textBefore(client: FileClient, record: FileRecord, found: ConfigFile): Promise<string | null> {
   const backup = (await backupOf(record))?.text ?? null;
   if (sha256(found.bytes) === record.written) return backup;
-  const { text } = inFile(record.file, () => undoneText(format, found.text, backup, record));
-  return backup === null && isEmptyConfig(format, text) ? null : text;
+  const { text } = inFile(record.file, () => undoneText(client, found.text, backup, record));
+  return backup === null && isEmptyConfig(client.format, text) ? null : text;
 }
 
 /** Throws a ConfigError where the backup is lost: without it nobody knows what was there. */

@@ -1,13 +1,30 @@
-// Taking back what was written into one text: byte for byte where nothing else has changed since, else value by value.
+// Taking back what was written into one text: byte for byte where nothing else has changed since, else value by value, and as one
+// what the client reads as one.
+import type { FileClient, Unit } from './client';
 import { applyChanges, type ConfigFormat } from './configFormat';
-import { isObject, valueAt, valueDigest, type Change, type Json, type Step } from './configValue';
+import {
+  changed,
+  isObject,
+  sameValue,
+  valueAt,
+  valueDigest,
+  type Change,
+  type Json,
+  type Step,
+} from './configValue';
 import type { FileRecord } from './records';
 
-/** `undone`: values that were still ours and are as before · `left`: values that somebody has changed since. */
+/** `undone`: how many values (or units) were still ours and are as before. */
 export interface UndoneText {
   readonly text: string;
   readonly undone: number;
-  readonly left: number;
+}
+
+/** The file as it is, as it was before, and what was written between. */
+interface Seen {
+  readonly now: unknown;
+  readonly earlier: unknown;
+  readonly written: FileRecord['changes'];
 }
 
 /**
@@ -15,33 +32,57 @@ export interface UndoneText {
  * for our values and are empty now are gone too. Throws a FormatError.
  */
 export function undoneText(
-  format: ConfigFormat,
+  { format, units = [] }: Pick<FileClient, 'format' | 'units'>,
   text: string,
   before: string | null,
-  { changes }: Pick<FileRecord, 'changes'>,
+  record: Pick<FileRecord, 'changes'>,
 ): UndoneText {
-  const now = format.parse(text);
-  const earlier = before === null ? {} : format.parse(before);
-  const ours = changes.filter(({ path, digest }) => valueDigest(valueAt(now, path)) === digest);
-  // The last one first: what was written last depends on nothing behind it.
-  const back = [...ours].reverse().map(({ path }) => ({ path, value: jsonAt(earlier, path) }));
-  const values = applyChanges(format, text, back);
-  return {
-    text: withoutEmpty(
-      format,
-      values,
-      ours.flatMap(({ path }) => parents(path)),
-      earlier,
-    ),
-    undone: ours.length,
-    left: changes.length - ours.length,
+  const seen = {
+    now: format.parse(text),
+    earlier: before === null ? {} : format.parse(before),
+    written: record.changes,
   };
+  const alone = seen.written.filter(({ path }) => !units.some((unit) => isWithin(path, unit.path)));
+  const back = [
+    ...alone.filter(({ path }) => isOurs(seen, path)).map(({ path }) => asBefore(seen, path)),
+    ...units.flatMap((unit) => unitBack(seen, unit)),
+  ];
+  // The last one first: what was written last depends on nothing behind it.
+  const values = applyChanges(format, text, [...back].reverse());
+  const onTheWay = back.flatMap(({ path }) => parents(path));
+  return { text: withoutEmpty(format, values, onTheWay, seen.earlier), undone: back.length };
 }
 
 /** Whether nothing is left in the text. */
 export function isEmptyConfig(format: ConfigFormat, text: string): boolean {
   const value = format.parse(text);
   return isObject(value) && Object.keys(value).length === 0;
+}
+
+/** What takes the unit back: nothing where neither key nor address in it are ours any more. */
+function unitBack(seen: Seen, { path, key, address }: Unit): readonly Change[] {
+  const keyPath = [...path, ...key];
+  const addressPath = [...path, ...address];
+  const whole = asBefore(seen, path);
+  if (isOurs(seen, path) || isOurs(seen, keyPath)) return [whole];
+  if (!isOurs(seen, addressPath)) return [];
+  if (valueAt(seen.now, keyPath) === undefined) return [whole];
+  // The user's own key has taken the place of ours: it stays, with the address that it had without us.
+  const rest = changed(seen.now, asBefore(seen, addressPath));
+  return [{ path, value: jsonAt(rest, path) }];
+}
+
+function isOurs({ now, written }: Seen, path: readonly Step[]): boolean {
+  const digest = valueDigest(valueAt(now, path));
+  return written.some((change) => change.digest === digest && sameValue(change.path, path));
+}
+
+function asBefore({ earlier }: Seen, path: readonly Step[]): Change {
+  return { path, value: jsonAt(earlier, path) };
+}
+
+function isWithin(path: readonly Step[], outer: readonly Step[]): boolean {
+  return sameValue(path.slice(0, outer.length), outer);
 }
 
 function withoutEmpty(

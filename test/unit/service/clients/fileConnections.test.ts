@@ -151,7 +151,9 @@ for (const { id, file, text, later } of samples) {
       await using home = await TemporaryHome.make();
       await home.write(file, text);
       const record = await home.connections.connect(client, endpoint);
-      const moved = (await home.read(file)).replaceAll('127.0.0.1:9999', 'elsewhere:1');
+      const moved = (await home.read(file))
+        .replaceAll('127.0.0.1:9999', 'elsewhere:1')
+        .replaceAll(endpoint.proxyKey, 'sk-elsewhere');
       await home.write(file, moved);
       assert.equal(await home.connections.state(client, record, endpoint), 'changed');
       await home.connections.disconnect(client, record);

@@ -1,0 +1,105 @@
+/** Taking back what the client, or the user, has built upon: what is left is a file that the client can read. */
+import assert from 'node:assert/strict';
+import type { Endpoint, FileClient } from '../../../../src/service/clients/client';
+import { clineClient } from '../../../../src/service/clients/cline';
+import { isObject, type Json, type Step } from '../../../../src/service/clients/configValue';
+import { changed, valueAt } from '../../../../src/service/clients/configValue';
+import type { Undone } from '../../../../src/service/clients/fileConnections';
+import { TemporaryHome } from './temporaryHome';
+
+const endpoint: Endpoint = {
+  origin: 'http://127.0.0.1:9999',
+  proxyKey: 'kw-0123456789abcdef01234567',
+  model: 'openrouter/free',
+};
+
+interface Told {
+  readonly undone: Undone;
+  /** Null where the file is gone. */
+  readonly text: string | null;
+}
+
+/** The file is connected, edited, and disconnected. */
+async function throughConnection(
+  client: FileClient,
+  before: string | null,
+  edit: (text: string) => string,
+): Promise<Told> {
+  await using home = await TemporaryHome.make();
+  const file = client.file(home.places).slice(home.folder.length + 1);
+  if (before !== null) await home.write(file, before);
+  const record = await home.connections.connect(client, endpoint);
+  await home.write(file, edit(await home.read(file)));
+  const undone = await home.connections.disconnect(client, record);
+  return { undone, text: home.places.exists(record.file) ? await home.read(file) : null };
+}
+
+describe('disconnecting Cline', () => {
+  const provider = ['providers', 'openrouter'];
+  const anthropic = {
+    settings: { provider: 'anthropic', apiKey: 'sk-ant-MINE' },
+    updatedAt: '2026-01-01T00:00:00.000Z',
+    tokenSource: 'manual',
+  };
+  const own = {
+    settings: { provider: 'openrouter', apiKey: 'sk-or-MINE', model: 'a/b' },
+    updatedAt: '2026-01-01T00:00:00.000Z',
+    tokenSource: 'manual',
+  };
+  const earlier = { version: 1, lastUsedProvider: 'anthropic', modes: {}, providers: { anthropic } };
+  const withOwn = { ...earlier, providers: { anthropic, openrouter: own } };
+
+  /** As Cline saves it: with some values, and the time of the saving. */
+  function saved(...values: readonly (readonly [path: readonly Step[], value: Json | undefined])[]) {
+    return (text: string): string => {
+      const all = [...values, [[...provider, 'updatedAt'], '2026-11-27T10:00:00.000Z'] as const];
+      const config = all.reduce<unknown>(
+        (root, [path, value]) => changed(root, { path, value }),
+        JSON.parse(text),
+      );
+      return `${JSON.stringify(config, null, 2)}\n`;
+    };
+  }
+
+  const model = [[...provider, 'settings', 'model'], 'qwen/qwen3-coder:free'] as const;
+  const otherKey = [[...provider, 'settings', 'apiKey'], 'sk-or-LATER'] as const;
+
+  async function leaves(before: Json, edit: (text: string) => string): Promise<unknown> {
+    const { text } = await throughConnection(clineClient, JSON.stringify(before), edit);
+    return JSON.parse(text ?? 'null');
+  }
+
+  it('takes its provider away whole after Cline has saved anything there', async () => {
+    assert.deepEqual(await leaves(earlier, saved()), earlier);
+    assert.deepEqual(await leaves(earlier, saved(model)), earlier);
+    assert.deepEqual(
+      await leaves(earlier, saved([[...provider, 'settings', 'baseUrl'], undefined])),
+      earlier,
+    );
+    assert.deepEqual(await leaves(earlier, saved([[...provider, 'settings', 'apiKey'], undefined])), earlier);
+  });
+
+  it('gives a provider that was there before back whole', async () => {
+    assert.deepEqual(await leaves(withOwn, saved(model)), withOwn);
+  });
+
+  it('keeps a key of the user’s that has taken the place of ours, without our address', async () => {
+    const left = await leaves(earlier, saved(otherKey));
+    assert.deepEqual(valueAt(left, [...provider, 'settings']), {
+      provider: 'openrouter',
+      apiKey: 'sk-or-LATER',
+      model: 'openrouter/free',
+    });
+  });
+
+  it('leaves a provider whole that holds neither our key nor our address', async () => {
+    const left = await leaves(
+      earlier,
+      saved(otherKey, [[...provider, 'settings', 'baseUrl'], 'https://openrouter.ai/api/v1']),
+    );
+    const entry = valueAt(left, provider);
+    assert.ok(isObject(entry));
+    assert.deepEqual(Object.keys(entry), ['settings', 'updatedAt', 'tokenSource']);
+    assert.equal(valueAt(entry, ['settings', 'provider']), 'openrouter');
+  });
+});
