@@ -52,6 +52,8 @@ export interface FileClient extends KnownClient {
   changes(endpoint: Endpoint, config: unknown, nowIso: string): readonly Change[];
   /** What is taken back as one; all else is taken back value by value. */
   readonly units?: readonly Unit[];
+  /** Names of the top without which it takes none of the file: they stay for what else is in it, and go where nothing is. */
+  readonly scaffold?: readonly string[];
 }
 
 /** A client that is connected by calling what its extension exports. */

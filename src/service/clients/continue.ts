@@ -15,6 +15,7 @@ export const continueClient: FileClient = {
   format: yamlFormat,
   hasOwnModels: false,
   traces: (places) => [folder(places)],
+  scaffold: ['name', 'version', 'schema'],
 
   file(places) {
     const file = path.join(folder(places), 'config.yaml');

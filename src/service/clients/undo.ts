@@ -1,5 +1,5 @@
 // Taking back what was written into one text: byte for byte where nothing else has changed since, else value by value, and as one
-// what the client reads as one.
+// what the client reads as one; what is left is a file that it can read.
 import type { FileClient, Unit } from './client';
 import { applyChanges, type ConfigFormat } from './configFormat';
 import {
@@ -20,6 +20,8 @@ export interface UndoneText {
   readonly undone: number;
 }
 
+type UndoneClient = Pick<FileClient, 'format' | 'units' | 'scaffold'>;
+
 /** The file as it is, as it was before, and what was written between. */
 interface Seen {
   readonly now: unknown;
@@ -32,25 +34,29 @@ interface Seen {
  * for our values and are empty now are gone too. Throws a FormatError.
  */
 export function undoneText(
-  { format, units = [] }: Pick<FileClient, 'format' | 'units'>,
+  client: UndoneClient,
   text: string,
   before: string | null,
   record: Pick<FileRecord, 'changes'>,
 ): UndoneText {
+  const { format, units = [], scaffold = [] } = client;
   const seen = {
     now: format.parse(text),
     earlier: before === null ? {} : format.parse(before),
     written: record.changes,
   };
-  const alone = seen.written.filter(({ path }) => !units.some((unit) => isWithin(path, unit.path)));
+  const alone = seen.written.filter(
+    ({ path }) => !units.some((unit) => isWithin(path, unit.path)) && !isScaffold(scaffold, path),
+  );
   const back = [
     ...alone.filter(({ path }) => isOurs(seen, path)).map(({ path }) => asBefore(seen, path)),
     ...units.flatMap((unit) => unitBack(seen, unit)),
   ];
   // The last one first: what was written last depends on nothing behind it.
   const values = applyChanges(format, text, [...back].reverse());
-  const onTheWay = back.flatMap(({ path }) => parents(path));
-  return { text: withoutEmpty(format, values, onTheWay, seen.earlier), undone: back.length };
+  const onTheWay = back.flatMap(({ path }) => parents(path)).filter((path) => !isScaffold(scaffold, path));
+  const rest = withoutEmpty(format, values, onTheWay, seen.earlier);
+  return { text: withoutScaffold(client, rest, seen), undone: back.length };
 }
 
 /** Whether nothing is left in the text. */
@@ -83,6 +89,26 @@ function asBefore({ earlier }: Seen, path: readonly Step[]): Change {
 
 function isWithin(path: readonly Step[], outer: readonly Step[]): boolean {
   return sameValue(path.slice(0, outer.length), outer);
+}
+
+function isScaffold(scaffold: readonly string[], path: readonly Step[]): boolean {
+  return scaffold.some((name) => sameValue(path, [name]));
+}
+
+/** Without what the file needed for our values alone, where nothing else is in it. */
+function withoutScaffold({ format, scaffold = [] }: UndoneClient, text: string, seen: Seen): string {
+  const now = format.parse(text);
+  const names = isObject(now) ? Object.keys(now) : [];
+  const isOver = (name: string): boolean =>
+    scaffold.includes(name) &&
+    valueAt(seen.earlier, [name]) === undefined &&
+    (isOurs({ ...seen, now }, [name]) || isEmpty(valueAt(now, [name])));
+  if (!names.every(isOver)) return text;
+  return applyChanges(
+    format,
+    text,
+    names.map((name) => ({ path: [name], value: undefined })),
+  );
 }
 
 function withoutEmpty(

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import type { Endpoint, FileClient } from '../../../../src/service/clients/client';
 import { clineClient } from '../../../../src/service/clients/cline';
+import { continueClient } from '../../../../src/service/clients/continue';
 import { isObject, type Json, type Step } from '../../../../src/service/clients/configValue';
 import { changed, valueAt } from '../../../../src/service/clients/configValue';
 import type { Undone } from '../../../../src/service/clients/fileConnections';
@@ -101,5 +102,48 @@ describe('disconnecting Cline', () => {
     assert.ok(isObject(entry));
     assert.deepEqual(Object.keys(entry), ['settings', 'updatedAt', 'tokenSource']);
     assert.equal(valueAt(entry, ['settings', 'provider']), 'openrouter');
+  });
+});
+
+describe('disconnecting from a file that was made for us', () => {
+  const anthropic = {
+    settings: { provider: 'anthropic', apiKey: 'sk-ant-MINE' },
+    updatedAt: '2026-11-27T10:00:00.000Z',
+    tokenSource: 'manual',
+  };
+
+  function withValue(path: readonly Step[], value: Json) {
+    return (text: string): string => JSON.stringify(changed(JSON.parse(text), { path, value }), null, 2);
+  }
+
+  it('leaves what every file of Cline needs beside what has come since', async () => {
+    const provided = await throughConnection(
+      clineClient,
+      null,
+      withValue(['providers', 'anthropic'], anthropic),
+    );
+    assert.deepEqual(JSON.parse(provided.text ?? ''), { version: 1, modes: {}, providers: { anthropic } });
+    const marked = await throughConnection(clineClient, null, withValue(['legacyImportCompleted'], true));
+    assert.deepEqual(JSON.parse(marked.text ?? ''), {
+      version: 1,
+      modes: {},
+      providers: {},
+      legacyImportCompleted: true,
+    });
+  });
+
+  it('leaves what every file of Continue needs beside what has come since', async () => {
+    const mine = '  - name: Mine\n    provider: ollama\n    model: llama3\n';
+    const { text } = await throughConnection(continueClient, null, (written) => written + mine);
+    assert.equal(text, `name: Local Config\nversion: 1.0.0\nschema: v1\nmodels:\n${mine}`);
+  });
+
+  it('takes the file away where nothing but that is left', async () => {
+    const saved = withValue(['providers', 'openrouter', 'updatedAt'], '2026-11-27T10:00:00.000Z');
+    for (const [client, edit] of [
+      [clineClient, saved],
+      [continueClient, (text: string) => `${text}\n`],
+    ] as const)
+      assert.deepEqual(await throughConnection(client, null, edit), { undone: 'undone', text: null });
   });
 });
