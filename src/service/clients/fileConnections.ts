@@ -1,7 +1,14 @@
 // Connecting clients that read files: what will be written, writing it, how it stands, and taking it back.
 import type { Clock } from '../../base/clock';
 import type { Endpoint, FileClient, Places } from './client';
-import { bytesOf, readConfigFile, removeFile, replaceFile, type ConfigFile } from './configFile';
+import {
+  bytesOf,
+  readConfigFile,
+  removeFile,
+  replaceFile,
+  type ConfigFile,
+  type Replacement,
+} from './configFile';
 import { ConfigError } from './configError';
 import { applyChanges, FormatError, type ConfigFormat } from './configFormat';
 import { sameValue, valueAt, valueDigest, type Change } from './configValue';
@@ -78,13 +85,12 @@ export class FileConnections {
       written: sha256(bytes),
       changes: changes.map(({ path, value }) => ({ path: [...path], digest: valueDigest(value) })),
     };
+    const begun = withEarlier(written, record);
     // The record first: what was written without one could not be taken back.
-    await records.put(written);
-    const made = await replaceFile({ file: target, bytes, expected: found });
-    if (record?.backup && record.backup !== backup) await removeFile(record.backup, null);
-    if (made === null) return written;
-    const whole = { ...written, madeFolder: made };
-    await records.put(whole);
+    await records.put(begun);
+    const made = await this.write({ file: target, bytes, expected: found }, written, record);
+    const whole = made === null ? written : { ...written, madeFolder: made };
+    if (!sameValue(whole, begun)) await records.put(whole);
     return whole;
   }
 
@@ -148,6 +154,27 @@ export class FileConnections {
     });
   }
 
+  /** The earlier backup is gone then. Where the file cannot be written, all is as it was. */
+  private async write(
+    replacement: Replacement,
+    written: FileRecord,
+    earlier: FileRecord | null,
+  ): Promise<string | null> {
+    const made = await replaceFile(replacement).catch(async (error: unknown) => {
+      await this.forget(written, earlier);
+      throw error;
+    });
+    if (earlier?.backup && earlier.backup !== written.backup) await removeFile(earlier.backup, null);
+    return made;
+  }
+
+  /** Record and backup are the earlier ones again: they tell of what is in the file. */
+  private async forget({ client, backup }: FileRecord, earlier: FileRecord | null): Promise<void> {
+    if (earlier === null) await this.ports.records.remove(client);
+    else await this.ports.records.put(earlier);
+    if (backup !== null && backup !== earlier?.backup) await removeFile(backup, null);
+  }
+
   private async writeBackup(file: string, before: string, found: ConfigFile | null): Promise<string> {
     const backup = file + backupSuffix;
     const expected = await readConfigFile(backup);
@@ -172,6 +199,13 @@ export class FileConnections {
     else await replaceFile({ file: found.file, bytes: bytesOf(text, found), expected: found });
     return 'undone';
   }
+}
+
+/** What is true of the file both before and after it is written: values of either are ours, whenever the machine stops. */
+function withEarlier(written: FileRecord, earlier: FileRecord | null): FileRecord {
+  const isNew = (change: FileRecord['changes'][number]): boolean =>
+    written.changes.every((other) => !sameValue(other, change));
+  return { ...written, changes: [...written.changes, ...(earlier?.changes ?? []).filter(isNew)] };
 }
 
 /** The text as it was before we wrote into it, with what the user has changed since; null where there would be no file. */

@@ -49,7 +49,9 @@ export function undoneText(
     ({ path }) => !units.some((unit) => isWithin(path, unit.path)) && !isScaffold(scaffold, path),
   );
   const back = [
-    ...alone.filter(({ path }) => isOurs(seen, path)).map(({ path }) => asBefore(seen, path)),
+    ...alone
+      .filter(({ path, digest }) => valueDigest(valueAt(seen.now, path)) === digest)
+      .map(({ path }) => asBefore(seen, path)),
     ...units.flatMap((unit) => unitBack(seen, unit)),
   ];
   // The last one first: what was written last depends on nothing behind it.
