@@ -1,5 +1,6 @@
 // Connecting clients that read files: what will be written, writing it, how it stands, and taking it back.
 import type { Clock } from '../../base/clock';
+import { backupOf, latestBackup, textBeforeOthers, writeBackup } from './backup';
 import type { Endpoint, FileClient, Places } from './client';
 import {
   bytesOf,
@@ -47,15 +48,13 @@ interface Base {
   readonly record: FileRecord | null;
 }
 
-export const backupSuffix = '.keywheel-backup';
-
 export class FileConnections {
   constructor(private readonly ports: FileConnectionsPorts) {}
 
   /** Writes nothing. Rejects with a ConfigError where the file cannot be written. */
   async plan(client: FileClient, endpoint: Endpoint): Promise<Planned> {
     const file = client.file(this.ports.places);
-    const { found, before } = await this.base(client, file);
+    const { found, before } = await this.base(client, endpoint, file);
     const { changes } = this.edited(client, endpoint, file, before);
     const now: unknown = parsed(client.format, found?.text ?? '', file);
     const planned = changes.map((change) => {
@@ -70,11 +69,11 @@ export class FileConnections {
     const { places, records } = this.ports;
     const file = client.file(places);
     await this.leaveOtherFile(client, file);
-    const { found, before, record } = await this.base(client, file);
+    const { found, before, record } = await this.base(client, endpoint, file);
     const { text, changes } = this.edited(client, endpoint, file, before);
     const bytes = bytesOf(text, found);
     const target = found?.file ?? file;
-    const backup = before === null ? null : await this.writeBackup(target, before, found);
+    const backup = before === null ? null : await writeBackup(target, before, found, record);
     const written: FileRecord = {
       way: 'file',
       client: client.id,
@@ -132,12 +131,14 @@ export class FileConnections {
     if (known?.way === 'file' && known.file !== file) await this.disconnect(client, known);
   }
 
-  private async base(client: FileClient, file: string): Promise<Base> {
+  private async base(client: FileClient, endpoint: Endpoint, file: string): Promise<Base> {
     const known = await this.ports.records.of(client.id);
     const record = known?.way === 'file' && known.file === file ? known : null;
     const found = await readConfigFile(file);
     if (found === null) return { found, before: null, record };
-    const before = record === null ? found.text : await textBefore(client, record, found);
+    if (record !== null) return { found, before: await textBefore(client, record, found), record };
+    const backup = await latestBackup(found.file);
+    const before = inFile(file, () => textBeforeOthers(client, endpoint, found.text, backup?.text ?? null));
     return { found, before, record };
   }
 
@@ -175,13 +176,6 @@ export class FileConnections {
     if (backup !== null && backup !== earlier?.backup) await removeFile(backup, null);
   }
 
-  private async writeBackup(file: string, before: string, found: ConfigFile | null): Promise<string> {
-    const backup = file + backupSuffix;
-    const expected = await readConfigFile(backup);
-    await replaceFile({ file: backup, bytes: bytesOf(before, found), expected, mode: found?.mode });
-    return backup;
-  }
-
   private async takeBack(client: FileClient, record: FileRecord, found: ConfigFile | null): Promise<Undone> {
     if (found === null) return 'left';
     const backup = await backupOf(record);
@@ -214,14 +208,6 @@ async function textBefore(client: FileClient, record: FileRecord, found: ConfigF
   if (sha256(found.bytes) === record.written) return backup;
   const { text } = inFile(record.file, () => undoneText(client, found.text, backup, record));
   return backup === null && isEmptyConfig(client.format, text) ? null : text;
-}
-
-/** Throws a ConfigError where the backup is lost: without it nobody knows what was there. */
-async function backupOf({ backup }: FileRecord): Promise<ConfigFile | null> {
-  if (backup === null) return null;
-  const found = await readConfigFile(backup);
-  if (found === null) throw new ConfigError('backupLost', backup);
-  return found;
 }
 
 function parsed(format: ConfigFormat, text: string, file: string): unknown {

@@ -1,11 +1,11 @@
 // Files that Keywheel left behind: backups that no record knows, and half-written ones.
 import { access, readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { backupSuffix } from '../clients/backup';
 import type { Places } from '../clients/client';
 import { clients } from '../clients/clientList';
 import { partialSuffix } from '../clients/configFile';
 import { ConfigError } from '../clients/configError';
-import { backupSuffix } from '../clients/fileConnections';
 import type { ConnectionRecord } from '../clients/records';
 import type { Finding } from './finding';
 
