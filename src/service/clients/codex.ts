@@ -10,6 +10,9 @@ export const codexClient: FileClient = {
   way: 'file',
   format: tomlFormat,
   hasOwnModels: false,
+  units: [
+    { path: ['model_providers', 'keywheel'], key: ['http_headers', 'Authorization'], address: ['base_url'] },
+  ],
   traces: (places) => [folder(places)],
   file: (places) => path.join(folder(places), 'config.toml'),
 

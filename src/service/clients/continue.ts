@@ -15,6 +15,7 @@ export const continueClient: FileClient = {
   format: yamlFormat,
   hasOwnModels: false,
   traces: (places) => [folder(places)],
+  units: [{ path: ['models', { item: 'Keywheel' }], key: ['apiKey'], address: ['apiBase'] }],
   scaffold: ['name', 'version', 'schema'],
 
   file(places) {

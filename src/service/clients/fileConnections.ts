@@ -15,7 +15,7 @@ import { applyChanges, FormatError, type ConfigFormat } from './configFormat';
 import { sameValue, valueAt, valueDigest, type Change } from './configValue';
 import { sha256 } from './digest';
 import type { ConnectionRecords, FileRecord } from './records';
-import { isEmptyConfig, undoneText } from './undo';
+import { isEmptyConfig, marksIn, undoneText } from './undo';
 
 export interface FileConnectionsPorts {
   readonly places: Places;
@@ -35,11 +35,16 @@ export interface PlannedChange extends Change {
   readonly replaces: boolean;
 }
 
-/** `restored`: the bytes of before · `undone`: our values are gone, the user's later changes stay · `left`: none of it was ours any more. */
-export type Undone = 'restored' | 'undone' | 'left';
+/**
+ * `restored`: the bytes of before · `undone`: our values are gone, the user's later changes stay · `changed`: all of it was changed
+ * since, and stays · `left`: none of it was there any more.
+ */
+export type Undone = 'restored' | 'undone' | 'changed' | 'left';
 
 /** `current`: as it would be written now · `outdated`: ours, but for another address or key · `changed`: not ours any more. */
 export type ConnectionState = 'current' | 'outdated' | 'changed' | 'missing' | 'damaged';
+
+type Digests = FileRecord['changes'];
 
 interface Base {
   readonly found: ConfigFile | null;
@@ -83,6 +88,7 @@ export class FileConnections {
       madeFolder: record?.madeFolder ?? null,
       written: sha256(bytes),
       changes: changes.map(({ path, value }) => ({ path: [...path], digest: valueDigest(value) })),
+      marks: marksIn(client.format.parse(text), client),
     };
     const begun = withEarlier(written, record);
     // The record first: what was written without one could not be taken back.
@@ -184,10 +190,10 @@ export class FileConnections {
       else await replaceFile({ file: found.file, bytes: backup.bytes, expected: found });
       return 'restored';
     }
-    const { text, undone } = inFile(record.file, () =>
+    const { text, undone, changed } = inFile(record.file, () =>
       undoneText(client, found.text, backup?.text ?? null, record),
     );
-    if (undone === 0) return 'left';
+    if (undone === 0) return changed === 0 ? 'left' : 'changed';
     if (backup === null && isEmptyConfig(client.format, text))
       await removeFile(found.file, record.madeFolder);
     else await replaceFile({ file: found.file, bytes: bytesOf(text, found), expected: found });
@@ -197,9 +203,15 @@ export class FileConnections {
 
 /** What is true of the file both before and after it is written: values of either are ours, whenever the machine stops. */
 function withEarlier(written: FileRecord, earlier: FileRecord | null): FileRecord {
-  const isNew = (change: FileRecord['changes'][number]): boolean =>
-    written.changes.every((other) => !sameValue(other, change));
-  return { ...written, changes: [...written.changes, ...(earlier?.changes ?? []).filter(isNew)] };
+  return {
+    ...written,
+    changes: union(written.changes, earlier?.changes),
+    marks: union(written.marks, earlier?.marks),
+  };
+}
+
+function union(some: Digests = [], more: Digests = []): Digests {
+  return [...some, ...more.filter((one) => some.every((other) => !sameValue(other, one)))];
 }
 
 /** The text as it was before we wrote into it, with what the user has changed since; null where there would be no file. */

@@ -7,6 +7,9 @@ import { bytesOf, readConfigFile, replaceFile, type ConfigFile } from './configF
 
 const stepSchema = v.union([v.string(), v.object({ item: v.string() })]);
 
+/** Digest of the value at the path as it was written. */
+const changeSchema = v.object({ path: v.array(stepSchema), digest: v.string() });
+
 const fileRecordSchema = v.object({
   way: v.literal('file'),
   client: v.picklist(clientIds),
@@ -18,8 +21,9 @@ const fileRecordSchema = v.object({
   madeFolder: v.nullable(v.string()),
   /** Digest of the whole file as it was written. */
   written: v.string(),
-  /** Digest of the value at each path as it was written. */
-  changes: v.array(v.object({ path: v.array(stepSchema), digest: v.string() })),
+  changes: v.array(changeSchema),
+  /** Keys and addresses in what is taken back as one; earlier versions kept none. */
+  marks: v.optional(v.array(changeSchema)),
 });
 
 const extensionRecordSchema = v.object({

@@ -14,10 +14,11 @@ import {
 } from './configValue';
 import type { FileRecord } from './records';
 
-/** `undone`: how many values (or units) were still ours and are as before. */
+/** How many values (or units) were still ours and are as before, and how many somebody has changed since, which stay. */
 export interface UndoneText {
   readonly text: string;
   readonly undone: number;
+  readonly changed: number;
 }
 
 type UndoneClient = Pick<FileClient, 'format' | 'units' | 'scaffold'>;
@@ -37,15 +38,15 @@ export function undoneText(
   client: UndoneClient,
   text: string,
   before: string | null,
-  record: Pick<FileRecord, 'changes'>,
+  { changes, marks = [] }: Pick<FileRecord, 'changes' | 'marks'>,
 ): UndoneText {
   const { format, units = [], scaffold = [] } = client;
   const seen = {
     now: format.parse(text),
     earlier: before === null ? {} : format.parse(before),
-    written: record.changes,
+    written: [...changes, ...marks],
   };
-  const alone = seen.written.filter(
+  const alone = changes.filter(
     ({ path }) => !units.some((unit) => isWithin(path, unit.path)) && !isScaffold(scaffold, path),
   );
   const back = [
@@ -58,7 +59,22 @@ export function undoneText(
   const values = applyChanges(format, text, [...back].reverse());
   const onTheWay = back.flatMap(({ path }) => parents(path)).filter((path) => !isScaffold(scaffold, path));
   const rest = withoutEmpty(format, values, onTheWay, seen.earlier);
-  return { text: withoutScaffold(client, rest, seen), undone: back.length };
+  const others = [...alone, ...units].filter(({ path }) => !back.some((done) => sameValue(done.path, path)));
+  return {
+    text: withoutScaffold(client, rest, seen),
+    undone: back.length,
+    changed: others.filter(({ path }) => isChanged(seen, path)).length,
+  };
+}
+
+/** Digests of the keys and addresses by which the client's units are known as ours. */
+export function marksIn(config: unknown, { units = [] }: UndoneClient): FileRecord['changes'] {
+  return units
+    .flatMap(({ path, key, address }) => [
+      [...path, ...key],
+      [...path, ...address],
+    ])
+    .map((path) => ({ path, digest: valueDigest(valueAt(config, path)) }));
 }
 
 /** Whether nothing is left in the text. */
@@ -83,6 +99,12 @@ function unitBack(seen: Seen, { path, key, address }: Unit): readonly Change[] {
 function isOurs({ now, written }: Seen, path: readonly Step[]): boolean {
   const digest = valueDigest(valueAt(now, path));
   return written.some((change) => change.digest === digest && sameValue(change.path, path));
+}
+
+/** Something is in the place of ours that was not there before. */
+function isChanged({ now, earlier }: Seen, path: readonly Step[]): boolean {
+  const value = valueAt(now, path);
+  return value !== undefined && !sameValue(value, valueAt(earlier, path));
 }
 
 function asBefore({ earlier }: Seen, path: readonly Step[]): Change {

@@ -18,10 +18,14 @@ export function connectionLines(records: readonly ConnectionRecord[]): readonly 
 export function disconnectedSentences(done: readonly Disconnected[], t: Translate): readonly string[] {
   const failed = done.filter(({ error }) => error !== null);
   const left = done.filter(({ error, undone }) => error === null && undone === 'left');
-  const freed = done.filter(({ error, undone }) => error === null && undone !== 'left');
+  const changed = done.filter(({ error, undone }) => error === null && undone === 'changed');
+  const freed = done.filter((one) => ![...failed, ...left, ...changed].includes(one));
   return [
     ...(freed.length === 0 ? [] : [t('Disconnected: {0}.', namesOf(freed))]),
     ...(left.length === 0 ? [] : [t('Nothing of Keywheel was left in: {0}.', namesOf(left))]),
+    ...(changed.length === 0
+      ? []
+      : [t('What Keywheel wrote was changed since, and was left as it is, in: {0}.', namesOf(changed))]),
     ...failed.map(({ client, error }) =>
       error instanceof ConfigError
         ? problemText(error, t)

@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import type { Endpoint, FileClient } from '../../../../src/service/clients/client';
 import { clineClient } from '../../../../src/service/clients/cline';
+import { codexClient } from '../../../../src/service/clients/codex';
 import { continueClient } from '../../../../src/service/clients/continue';
 import { isObject, type Json, type Step } from '../../../../src/service/clients/configValue';
 import { changed, valueAt } from '../../../../src/service/clients/configValue';
 import type { Undone } from '../../../../src/service/clients/fileConnections';
+import { disconnectedSentences } from '../../../../src/vscode/clients/disconnectText';
 import { TemporaryHome } from './temporaryHome';
 
 const endpoint: Endpoint = {
@@ -145,5 +147,75 @@ describe('disconnecting from a file that was made for us', () => {
       [continueClient, (text: string) => `${text}\n`],
     ] as const)
       assert.deepEqual(await throughConnection(client, null, edit), { undone: 'undone', text: null });
+  });
+});
+
+describe('disconnecting where one field of ours was changed', () => {
+  const yaml = 'name: L\nversion: 0.0.1\nschema: v1\nmodels:\n  - name: A\n    provider: x\n';
+  const toml = 'model = "gpt-5"\n';
+  const samples = [
+    { client: continueClient, before: yaml },
+    { client: codexClient, before: toml },
+  ] as const;
+
+  for (const { client, before } of samples) {
+    it(`takes away what still holds our key or our address, for ${client.name}`, async () => {
+      for (const [from, to] of [
+        ['Keywheel\n', 'Keywheel\n'],
+        ['provider: openrouter', 'provider: openai'],
+        ['wire_api = "responses"', 'wire_api = "chat"'],
+        [endpoint.origin, 'http://elsewhere:1'],
+      ] as const) {
+        const edit = (text: string): string => `${text.replace(from, to)}\n`;
+        const { undone, text } = await throughConnection(client, before, edit);
+        assert.equal(undone, 'undone');
+        assert.deepEqual(client.format.parse(text ?? ''), client.format.parse(before));
+      }
+    });
+
+    it(`says that all of it was changed, for ${client.name}`, async () => {
+      const edit = (text: string): string =>
+        text
+          .replace(endpoint.origin, 'http://elsewhere:1')
+          .replace(endpoint.proxyKey, 'sk-elsewhere')
+          .replace('model_provider = "keywheel"', 'model_provider = "other"')
+          .replace('model = "openrouter/free"', 'model = "other"');
+      const { undone, text } = await throughConnection(client, before, edit);
+      assert.equal(undone, 'changed');
+      assert.match(text ?? '', /elsewhere:1[^]*sk-elsewhere|sk-elsewhere[^]*elsewhere:1/);
+    });
+  }
+
+  it('says that nothing is left where the user has put all back by hand', async () => {
+    assert.equal((await throughConnection(continueClient, yaml, () => `${yaml}# x\n`)).undone, 'left');
+  });
+
+  it('takes back what a record of an earlier version tells of', async () => {
+    await using home = await TemporaryHome.make();
+    const full = await home.write('.continue/config.yaml', yaml);
+    const { marks, ...record } = await home.connections.connect(continueClient, endpoint);
+    assert.equal(marks?.length, 2);
+    await home.records.put(record);
+    await home.write('.continue/config.yaml', `${await home.read('.continue/config.yaml')}# x\n`);
+    assert.deepEqual(await home.records.of('continue'), record);
+    assert.equal(await home.connections.disconnect(continueClient, record), 'undone');
+    assert.equal(await home.read('.continue/config.yaml'), `${yaml}# x\n`, full);
+  });
+});
+
+describe('what is said of disconnecting', () => {
+  it('tells what was changed from what is gone', () => {
+    const plain = (text: string, ...values: readonly unknown[]): string =>
+      text.replace('{0}', String(values[0]));
+    const done = [
+      { client: 'codex', file: '/codex', undone: 'left', error: null },
+      { client: 'continue', file: '/continue', undone: 'changed', error: null },
+      { client: 'cline', file: '/cline', undone: 'undone', error: null },
+    ] as const;
+    assert.deepEqual(disconnectedSentences(done, plain), [
+      'Disconnected: Cline.',
+      'Nothing of Keywheel was left in: Codex.',
+      'What Keywheel wrote was changed since, and was left as it is, in: Continue.',
+    ]);
   });
 });

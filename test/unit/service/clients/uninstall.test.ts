@@ -58,7 +58,7 @@ describe('the uninstall script', () => {
     await home.write('.claude/settings.json', '{ "env": { "ANTHROPIC_BASE_URL": "http://elsewhere" } }\n');
     const said = await uninstall(home);
     assert.match(said, /codex .*damaged/);
-    assert.match(said, /claudeCode .*: left/);
+    assert.match(said, /claudeCode .*: changed/);
     assert.equal(await home.read('.codex/config.toml'), 'half = [');
     assert.match(await home.read('.claude/settings.json'), /elsewhere/);
   });
