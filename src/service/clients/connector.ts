@@ -1,4 +1,5 @@
 // All clients at once: which are there, how they stand, connecting and disconnecting, whatever their way.
+import type { Log } from '../../base/log';
 import type { Client, ClientId, Endpoint } from './client';
 import { clientOf, clients, isInstalled } from './clientList';
 import { valueDigest } from './configValue';
@@ -17,6 +18,7 @@ export interface ConnectorPorts extends FileConnectionsPorts {
   readonly isExtensionInstalled: (extensionId: string) => boolean;
   /** What Roo Code exports, or null where it is not there or exports something else. */
   readonly rooApi: () => Promise<RooApi | null>;
+  readonly log: Pick<Log, 'error'>;
 }
 
 export interface KnownConnection {
@@ -49,14 +51,14 @@ export class Connector {
     return await this.ports.records.all();
   }
 
-  /** How each connected client stands; reads only. */
+  /** How each connected client stands, whatever happens to the others; reads only. Rejects where the records cannot be read. */
   async states(endpoint: Endpoint): Promise<readonly KnownConnection[]> {
     const records = await this.records();
     return await Promise.all(
       records.map(async (record) => ({
         client: clientOf(record.client),
         record,
-        state: await this.state(record, endpoint),
+        state: await this.stateOrUnknown(record, endpoint),
       })),
     );
   }
@@ -88,6 +90,15 @@ export class Connector {
 
   async disconnectAll(): Promise<readonly Disconnected[]> {
     return await disconnectAll(this.ports.records, async (record) => await this.disconnect(record));
+  }
+
+  private async stateOrUnknown(record: ConnectionRecord, endpoint: Endpoint): Promise<ConnectionState> {
+    try {
+      return await this.state(record, endpoint);
+    } catch (error: unknown) {
+      this.ports.log.error(`${record.client} could not be looked at.`, error);
+      return 'unknown';
+    }
   }
 
   private async state(record: ConnectionRecord, endpoint: Endpoint): Promise<ConnectionState> {

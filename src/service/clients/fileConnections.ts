@@ -41,8 +41,11 @@ export interface PlannedChange extends Change {
  */
 export type Undone = 'restored' | 'undone' | 'changed' | 'left';
 
-/** `current`: as it would be written now · `outdated`: ours, but for another address or key · `changed`: not ours any more. */
-export type ConnectionState = 'current' | 'outdated' | 'changed' | 'missing' | 'damaged';
+/**
+ * `current`: as it would be written now · `outdated`: ours, but for another address or key · `changed`: not ours any more ·
+ * `unknown`: it cannot be looked at.
+ */
+export type ConnectionState = 'current' | 'outdated' | 'changed' | 'missing' | 'damaged' | 'unknown';
 
 type Digests = FileRecord['changes'];
 

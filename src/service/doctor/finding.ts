@@ -103,6 +103,7 @@ function clientTone(state: ConnectionState): Tone {
       return 'bad';
     case 'changed':
     case 'missing':
+    case 'unknown':
       return 'warn';
   }
 }

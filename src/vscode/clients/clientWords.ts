@@ -135,6 +135,8 @@ export function stateText(state: ConnectionState, t: Translate): string {
       return t('connected once; its configuration is gone');
     case 'damaged':
       return t('connected; its configuration is damaged');
+    case 'unknown':
+      return t('connected; how it stands cannot be seen');
   }
 }
 

@@ -30,6 +30,7 @@ export function composeClients(context: ExtensionContext, owned: DisposableStore
     clock,
     isExtensionInstalled: (id) => extensions.getExtension(id) !== undefined,
     rooApi: exportedRooApi,
+    log,
   });
   const noteStorage = async (): Promise<void> => {
     // For the walkthrough: connected from here, before its first request.

@@ -54,6 +54,8 @@ export function clientText(finding: Of<'noClients' | 'client'>, t: Translate): F
       return said(text, t('Connect it again, or disconnect it.'), 'connectClient');
     case 'damaged':
       return said(text, t('Mend the file by hand; the client cannot read it either.'));
+    case 'unknown':
+      return said(text, t('The log tells more.'));
   }
 }
 

@@ -1,6 +1,7 @@
 /** Clients of both ways together; Roo Code's extension is played by an object of its shape. */
 import assert from 'node:assert/strict';
 import { claudeCodeClient } from '../../../../src/service/clients/claudeCode';
+import { codexClient } from '../../../../src/service/clients/codex';
 import { Connector } from '../../../../src/service/clients/connector';
 import { rooApi, rooClient, type RooApi } from '../../../../src/service/clients/roo';
 import { curlLine } from '../../../../src/service/clients/snippets';
@@ -42,14 +43,19 @@ class PlayedRoo {
   }
 }
 
-function connectorOf(home: TemporaryHome, roo: RooApi | null): Connector {
+function connectorOf(
+  home: TemporaryHome,
+  roo: RooApi | null | Error,
+  log: (message: string, error?: unknown) => void = () => assert.fail('nothing is to be logged'),
+): Connector {
   const { places, records, clock } = home;
   return new Connector({
     places,
     records,
     clock,
     isExtensionInstalled: () => false,
-    rooApi: () => Promise.resolve(roo),
+    rooApi: () => (roo instanceof Error ? Promise.reject(roo) : Promise.resolve(roo)),
+    log: { error: log },
   });
 }
 
@@ -82,6 +88,28 @@ describe('Connector', () => {
     await using home = await TemporaryHome.make();
     assert.equal(rooApi({ upsertProfile: 1 }), null);
     await assert.rejects(connectorOf(home, null).connect(rooClient, endpoint), { code: 'extensionUnknown' });
+  });
+
+  it('tells how the others stand where one cannot be looked at, and logs why', async () => {
+    await using home = await TemporaryHome.make();
+    await connectorOf(home, rooApi(new PlayedRoo())).connect(rooClient, endpoint);
+    await connectorOf(home, null).connect(claudeCodeClient, endpoint);
+    const codex = await home.connections.connect(codexClient, endpoint);
+    await home.records.put({ ...codex, file: codex.file + 'x'.repeat(300) });
+    const seen: string[] = [];
+    const connector = connectorOf(home, new Error('Activating extension failed'), (message, error) =>
+      seen.push(`${message} ${String(error)}`),
+    );
+    assert.deepEqual(
+      (await connector.states(endpoint)).map(({ client, state }) => [client.id, state]),
+      [
+        ['roo', 'unknown'],
+        ['claudeCode', 'current'],
+        ['codex', 'unknown'],
+      ],
+    );
+    assert.equal(seen.length, 2);
+    assert.match(seen.join('\n'), /roo could not be looked at\..*Activating extension failed/);
   });
 
   it('disconnects the others where one fails', async () => {

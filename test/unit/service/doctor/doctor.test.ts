@@ -59,6 +59,7 @@ function portsOf(home: TemporaryHome, change: Partial<DoctorPorts>): DoctorPorts
       clock,
       isExtensionInstalled: () => false,
       rooApi: () => Promise.resolve(null),
+      log: { error: (message) => assert.fail(message) },
     }),
     ...change,
   };
