@@ -23,6 +23,8 @@ export interface HeldError {
   readonly body: Buffer;
   /** Whether the body is what upstream sent, byte for byte: then its headers hold for it. */
   readonly isVerbatim: boolean;
+  /** Whether the body is still in its content coding, which could not be undone: nothing can be read of it. */
+  readonly isCoded: boolean;
 }
 
 export interface Judged {
@@ -75,17 +77,20 @@ function modeOfModel(headers: readonly string[]): PeekMode {
 /** The error that the reply is, or that hides in its 200. */
 function errorIn(reply: Reply, held: Held, mode: PeekMode): HeldError | null {
   if (reply.status >= 400) {
-    return { status: reply.status, body: held.text() ?? Buffer.alloc(0), isVerbatim: true };
+    const body = held.text();
+    // What nobody here can decode, the client may: it asked for that coding.
+    const bytes = body ?? Buffer.concat(held.chunks);
+    return { status: reply.status, body: bytes, isVerbatim: true, isCoded: body === null };
   }
   if (mode === 'start' && held.event !== null) {
     if (!isErrorEvent(held.event)) return null;
-    return { status: reply.status, body: errorOfEvent(held.event.data), isVerbatim: false };
+    return { status: reply.status, body: errorOfEvent(held.event.data), isVerbatim: false, isCoded: false };
   }
   // What has ended without being what its type says, or says nothing, may be an error's JSON all the same.
   if (mode === 'none' || !held.isWhole) return null;
   const body = held.text();
   return body !== null && isErrorValue(parseJson(body.toString('utf8')))
-    ? { status: reply.status, body, isVerbatim: isJson(reply.headers) }
+    ? { status: reply.status, body, isVerbatim: isJson(reply.headers), isCoded: false }
     : null;
 }
 
@@ -94,7 +99,8 @@ function classified(
   error: HeldError,
   { plan, held, nowMs }: { plan: Plan; held: Held; nowMs: number },
 ): Judged {
-  const asSent = { status: error.status, headers: reply.headers, body: error.body };
+  const body = error.isCoded ? Buffer.alloc(0) : error.body;
+  const asSent = { status: error.status, headers: reply.headers, body };
   const outcome = classifyError(asSent, { nowMs, model: plan.model });
   const status = statusOfError(asSent);
   const sawWork = held.sawComments;
@@ -106,7 +112,7 @@ function classified(
 function brokenError({ form }: Plan, status: number): HeldError {
   const message = `OpenRouter answered with status ${status}; its error broke off before its end.`;
   const body = errorBody(form, { status, code: 'upstream_cut', message, metadata: {} });
-  return { status, body: Buffer.from(body), isVerbatim: false };
+  return { status, body: Buffer.from(body), isVerbatim: false, isCoded: false };
 }
 
 function faulty(outcome: Outcome, held: Held | null): Judged {

@@ -35,8 +35,8 @@ export class LastWord {
     const { error, headers } = this.word;
     const own = responseHeaders(headers);
     if (error.isVerbatim) {
-      const isCoded = headerValue(own, 'content-encoding') !== null;
-      answer.giveBack(error, without(own, isCoded ? ofCoded : ofLength), model);
+      const isDecoded = !error.isCoded && headerValue(own, 'content-encoding') !== null;
+      answer.giveBack(error, without(own, isDecoded ? ofDecoded : ofLength), model);
       return;
     }
     answer.giveBack(error, [...without(own, ofEvents), 'content-type', 'application/json'], model);
@@ -45,6 +45,6 @@ export class LastWord {
 
 const ofLength: ReadonlySet<string> = new Set(['content-length']);
 /** The body is given back decoded. */
-const ofCoded: ReadonlySet<string> = new Set(['content-length', 'content-encoding']);
+const ofDecoded: ReadonlySet<string> = new Set(['content-length', 'content-encoding']);
 /** The body was an event of a stream. */
 const ofEvents: ReadonlySet<string> = new Set(['content-length', 'content-encoding', 'content-type']);
