@@ -54,6 +54,11 @@ export async function attempt(
   return { sent, judged, sentAtMs };
 }
 
+/** What is left of a losing answer is not waited for: a connection that has not ended goes with it. */
+export function discard({ sent }: Attempted): void {
+  if ('reply' in sent) sent.reply.abort(new Error('Discarded.'));
+}
+
 /** A body that passes through is read by its first attempt; a long one is let go as soon as it is sent. */
 function bodyOf({ bytes, passing }: Body): Buffer | Readable | null {
   if (passing !== null) return passing();

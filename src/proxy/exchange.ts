@@ -5,21 +5,20 @@ import type { Denial } from '../keys/denial';
 import type { Lease } from '../keys/lease';
 import type { Pool } from '../keys/pool';
 import type { Answer } from './answer';
-import { attempt, type Attempted } from './attempt';
+import { attempt, discard, type Attempted } from './attempt';
 import { attemptsAllowed } from './attemptBudget';
 import { decide, type Decision } from './decision';
 import { refusalOf } from './denied';
 import { fallbacksOf, type FallbackModels } from './fallback';
 import { isFreeModel } from './freeModel';
 import type { Judged } from './judge';
-import { LastWord } from './lastWord';
+import { LastWord, passesOn } from './lastWord';
 import { reasonOf, type Outcome } from './outcome';
 import { withModel, type Plan } from './plan';
 import { relay, type Relayed } from './relay';
 import type { Trail } from './report';
 import { learnMakers, servedModel } from './served';
 import { firstTally, nextTally, type Tally } from './situation';
-import type { Sent } from './sending';
 import type { Upstream } from './upstream';
 
 export interface ExchangeSettings {
@@ -67,28 +66,28 @@ export class Exchange {
   }
 
   /**
-   * Resolves when the client has its answer or upstream's error: with the relay's result, or null after an error. Throws
-   * a Refusal that is to be the answer, the signal's reason once the client has left, or a bug.
+   * Resolves when the client has its answer or upstream's error: with the relay's result, or null after an error that was
+   * held. Throws a Refusal that is to be the answer, the signal's reason once the client has left, or a bug.
    */
   async run(signal: AbortSignal): Promise<Relayed | null> {
     for (;;) {
       const leased = await this.lease(signal);
-      if (leased === 'lastWord') return this.giveBack(null);
+      if (leased === 'lastWord') return this.speak(null);
       using lease = leased.lease;
       const attempted = await this.attempt(lease, signal);
       signal.throwIfAborted();
-      const { sent, judged } = attempted;
+      const { judged } = attempted;
       const decision = this.decide(judged, lease);
       this.settle(lease, attempted, decision);
       switch (decision.next) {
         case 'relay':
           return await this.relay(lease, attempted);
         case 'giveBack':
-          discard(sent);
-          if (this.useFallback(judged.outcome)) continue;
-          return this.giveBack(judged.outcome);
+          if (!this.useFallback(judged.outcome)) return await this.giveBack(lease, attempted);
+          discard(attempted);
+          continue;
         case 'retry':
-          discard(sent);
+          discard(attempted);
           // Ended before the wait: a back-off is no attempt in flight.
           lease?.[Symbol.dispose]();
           if (isLate(judged.outcome) && this.nextModel()) continue;
@@ -233,7 +232,13 @@ export class Exchange {
     return true;
   }
 
-  private giveBack(outcome: Outcome | null): null {
+  private async giveBack(lease: Lease | null, attempted: Attempted): Promise<Relayed | null> {
+    if (passesOn(attempted.judged, this.answer)) return await this.relay(lease, attempted);
+    discard(attempted);
+    return this.speak(attempted.judged.outcome);
+  }
+
+  private speak(outcome: Outcome | null): null {
     this.lastWord.speak(this.answer, outcome, this.plan.model);
     return null;
   }
@@ -241,9 +246,4 @@ export class Exchange {
 
 function isLate(outcome: Outcome): boolean {
   return outcome.kind === 'fault' && outcome.fault.code === 'firstTokenTimeout';
-}
-
-/** What is left of a losing answer is not waited for: a connection that has not ended goes with it. */
-function discard(sent: Sent): void {
-  if ('reply' in sent) sent.reply.abort(new Error('Discarded.'));
 }

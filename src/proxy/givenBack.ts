@@ -13,12 +13,8 @@ const bodySchema = v.object({
 });
 
 /** Upstream's message, status and metadata in the form's event; what is not its JSON is shown as it came. */
-export function givenBackEvent(
-  form: Form,
-  { status, body, isCoded }: HeldError,
-  model: string | null,
-): string {
-  const text = isCoded ? '' : body.toString('utf8');
+export function givenBackEvent(form: Form, { status, body, kind }: HeldError, model: string | null): string {
+  const text = kind === 'coded' ? '' : body.toString('utf8');
   const read = v.safeParse(bodySchema, parseJson(text));
   const message = read.success ? read.output.error.message : 'OpenRouter answered with an error.';
   const metadata = read.success

@@ -16,15 +16,19 @@ export interface JudgeLimits {
   readonly idleTimeoutMs: number;
 }
 
+/**
+ * `asSent`: what upstream sent, byte for byte or decoded: its headers hold for it · `coded`: the same, in a content coding
+ * that cannot be undone here: nothing can be read of it · `ours`: made here of what upstream sent · `standIn`: ours, for
+ * one that is longer than what is held: as long as its connection lasts, all of it can be passed on instead.
+ */
+type HeldErrorKind = 'asSent' | 'coded' | 'ours' | 'standIn';
+
 /** Upstream's error, ready to be given back in its own words. */
 export interface HeldError {
   readonly status: number;
   /** The error as JSON (or whatever upstream sent); of a stream its event's data. */
   readonly body: Buffer;
-  /** Whether the body is what upstream sent, byte for byte: then its headers hold for it. */
-  readonly isVerbatim: boolean;
-  /** Whether the body is still in its content coding, which could not be undone: nothing can be read of it. */
-  readonly isCoded: boolean;
+  readonly kind: HeldErrorKind;
 }
 
 export interface Judged {
@@ -34,6 +38,8 @@ export interface Judged {
   /** Whether upstream showed that it worked on the request: it sent comments, or a part of an answer. */
   readonly sawWork: boolean;
 }
+
+const longestRaw = 16_384;
 
 /** Looks at what came back, as far as is needed to tell what it is. Never rejects. */
 export async function judge(sent: Sent, plan: Plan, limits: JudgeLimits): Promise<Judged> {
@@ -76,22 +82,24 @@ function modeOfModel(headers: readonly string[]): PeekMode {
 
 /** The error that the reply is, or that hides in its 200. */
 function errorIn(reply: Reply, held: Held, mode: PeekMode): HeldError | null {
-  if (reply.status >= 400) {
-    const body = held.text();
-    // What nobody here can decode, the client may: it asked for that coding.
-    const bytes = body ?? Buffer.concat(held.chunks);
-    return { status: reply.status, body: bytes, isVerbatim: true, isCoded: body === null };
-  }
+  if (reply.status >= 400) return errorAnswer(reply, held);
   if (mode === 'start' && held.event !== null) {
     if (!isErrorEvent(held.event)) return null;
-    return { status: reply.status, body: errorOfEvent(held.event.data), isVerbatim: false, isCoded: false };
+    return { status: reply.status, body: errorOfEvent(held.event.data), kind: 'ours' };
   }
   // What has ended without being what its type says, or says nothing, may be an error's JSON all the same.
   if (mode === 'none' || !held.isWhole) return null;
   const body = held.text();
   return body !== null && isErrorValue(parseJson(body.toString('utf8')))
-    ? { status: reply.status, body, isVerbatim: isJson(reply.headers), isCoded: false }
+    ? { status: reply.status, body, kind: isJson(reply.headers) ? 'asSent' : 'ours' }
     : null;
+}
+
+/** What nobody here can decode, the client may: it asked for that coding. */
+function errorAnswer({ status }: Reply, held: Held): HeldError {
+  const body = held.text();
+  if (body === null) return { status, body: Buffer.concat(held.chunks), kind: 'coded' };
+  return { status, body, kind: 'asSent' };
 }
 
 function classified(
@@ -99,12 +107,15 @@ function classified(
   error: HeldError,
   { plan, held, nowMs }: { plan: Plan; held: Held; nowMs: number },
 ): Judged {
-  const body = error.isCoded ? Buffer.alloc(0) : error.body;
+  const body = error.kind === 'coded' ? Buffer.alloc(0) : error.body;
   const asSent = { status: error.status, headers: reply.headers, body };
   const outcome = classifyError(asSent, { nowMs, model: plan.model });
   const status = statusOfError(asSent);
   const sawWork = held.sawComments;
   if (held.fault !== null) return { outcome, held, error: brokenError(plan, status), sawWork };
+  // Where nothing was held, nothing was looked at: HEAD has no body.
+  const isPart = reply.status >= 400 && !held.isWhole && held.chunks.length > 0;
+  if (isPart) return { outcome, held, error: longError(plan, status, body), sawWork };
   return { outcome, held, error: { ...error, status }, sawWork };
 }
 
@@ -112,7 +123,15 @@ function classified(
 function brokenError({ form }: Plan, status: number): HeldError {
   const message = `OpenRouter answered with status ${status}; its error broke off before its end.`;
   const body = errorBody(form, { status, code: 'upstream_cut', message, metadata: {} });
-  return { status, body: Buffer.from(body), isVerbatim: false, isCoded: false };
+  return { status, body: Buffer.from(body), kind: 'ours' };
+}
+
+/** As it is told where it cannot be passed on whole: the beginning of an error may say what it is. */
+function longError({ form }: Plan, status: number, beginning: Buffer): HeldError {
+  const message = `OpenRouter answered with status ${status}; its error is longer than the 1 MiB that is held of one.`;
+  const metadata = { raw: beginning.toString('utf8', 0, longestRaw) };
+  const body = errorBody(form, { status, code: 'upstream_error', message, metadata });
+  return { status, body: Buffer.from(body), kind: 'standIn' };
 }
 
 function faulty(outcome: Outcome, held: Held | null): Judged {

@@ -33,18 +33,33 @@ export class LastWord {
       throw refusal ?? new Refusal('OpenRouter gave no answer.', { status: 502, code: 'upstream_cut' });
     }
     const { error, headers } = this.word;
-    const own = responseHeaders(headers);
-    if (error.isVerbatim) {
-      const isDecoded = !error.isCoded && headerValue(own, 'content-encoding') !== null;
-      answer.giveBack(error, without(own, isDecoded ? ofDecoded : ofLength), model);
-      return;
-    }
-    answer.giveBack(error, [...without(own, ofEvents), 'content-type', 'application/json'], model);
+    answer.giveBack(error, headersFor(error.kind, responseHeaders(headers)), model);
+  }
+}
+
+/**
+ * Whether all of an error that is longer than what is held can still be passed on: unless our own words say it better, or
+ * the client holds a stream of ours.
+ */
+export function passesOn({ error, outcome }: Judged, answer: Answer): boolean {
+  return error?.kind === 'standIn' && refusalOfOutcome(outcome) === null && !answer.isKeptAlive;
+}
+
+/** Upstream's headers, as far as they hold for what is given back. */
+function headersFor(kind: HeldError['kind'], own: readonly string[]): readonly string[] {
+  switch (kind) {
+    case 'asSent':
+      return without(own, headerValue(own, 'content-encoding') === null ? ofLength : ofCoding);
+    case 'coded':
+      return without(own, ofLength);
+    case 'ours':
+    case 'standIn':
+      return [...without(own, ofContent), 'content-type', 'application/json'];
   }
 }
 
 const ofLength: ReadonlySet<string> = new Set(['content-length']);
 /** The body is given back decoded. */
-const ofDecoded: ReadonlySet<string> = new Set(['content-length', 'content-encoding']);
-/** The body was an event of a stream. */
-const ofEvents: ReadonlySet<string> = new Set(['content-length', 'content-encoding', 'content-type']);
+const ofCoding: ReadonlySet<string> = new Set(['content-length', 'content-encoding']);
+/** The body is another one. */
+const ofContent: ReadonlySet<string> = new Set(['content-length', 'content-encoding', 'content-type']);
