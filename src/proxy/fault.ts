@@ -5,6 +5,8 @@ export type Fault =
   | { readonly code: 'notSent'; readonly cause: unknown }
   /** The connection broke after the head was sent and before an answer's head came. */
   | { readonly code: 'resetBeforeHead'; readonly reusedSocket: boolean; readonly cause: unknown }
+  /** An answer whose head is no valid HTTP: upstream did its work, or the bytes belong to what a reused socket served before. */
+  | { readonly code: 'unreadable'; readonly reusedSocket: boolean; readonly cause: unknown }
   /** No answer's head in time. */
   | { readonly code: 'headTimeout' }
   /** A head, but no first event in time; `sawComments` when upstream said that it works on it. */

@@ -12,6 +12,8 @@ export function wishAfterFault(fault: Fault, situation: Situation): Wish {
       return notSent(situation);
     case 'resetBeforeHead':
       return afterReset(fault.reusedSocket, situation);
+    case 'unreadable':
+      return afterUnreadable(fault.reusedSocket, situation);
     case 'headTimeout':
       return afterSilence(situation.sawWork, situation);
     case 'firstTokenTimeout':
@@ -36,6 +38,13 @@ function notSent(situation: Situation): Wish {
 function afterReset(reusedSocket: boolean, situation: Situation): Wish {
   if (reusedSocket && situation.freshRetries === 0) return after(0, nothing, { freshConnection: true });
   return backedOff(situation);
+}
+
+/** Upstream did answer, and bills it; on a connection that had served before it may be the rest of another answer. */
+function afterUnreadable(reusedSocket: boolean, situation: Situation): Wish {
+  const mayBeRest = reusedSocket && situation.freshRetries === 0;
+  if (!mayBeRest || situation.class === 'paid') return noMore(nothing);
+  return after(0, nothing, { freshConnection: true });
 }
 
 /** A silent route is tried once more, not again and again; what may be thinking on the user's money is not. */

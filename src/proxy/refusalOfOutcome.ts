@@ -50,6 +50,12 @@ function ofFault(fault: Extract<Outcome, { kind: 'fault' }>['fault']): Refusal {
         code: 'upstream_cut',
         cause: fault.cause,
       });
+    case 'unreadable':
+      return new Refusal('OpenRouter’s answer was no valid HTTP, so nothing of it can be passed on.', {
+        status: 502,
+        code: 'upstream_unfit',
+        cause: fault.cause,
+      });
     case 'headTooLarge':
       return new Refusal('OpenRouter answered with a head larger than 64 KiB.', {
         status: 502,

@@ -132,8 +132,11 @@ export class Sending implements Flow {
     if (this.part.signal.aborted) return { code: 'clientGone' };
     if (this.isLate) return { code: 'headTimeout' };
     if (!this.wasSent) return { code: 'notSent', cause: error };
-    if ('code' in error && error.code === 'UND_ERR_HEADERS_OVERFLOW') return { code: 'headTooLarge' };
-    return { code: 'resetBeforeHead', reusedSocket: this.isReused, cause: error };
+    const code: unknown = 'code' in error ? error.code : null;
+    if (code === 'UND_ERR_HEADERS_OVERFLOW') return { code: 'headTooLarge' };
+    const { isReused: reusedSocket } = this;
+    if (isUnreadable(error, code)) return { code: 'unreadable', reusedSocket, cause: error };
+    return { code: 'resetBeforeHead', reusedSocket, cause: error };
   }
 
   private finish(): void {
@@ -142,6 +145,15 @@ export class Sending implements Flow {
     this.part.signal.removeEventListener('abort', this.onAbort);
     this.part.onOver();
   }
+}
+
+/**
+ * Whether there was an answer whose head undici does not take. What it reads and rejects, 100 or 101 unasked, only its
+ * message tells from a broken connection.
+ */
+function isUnreadable(error: Error, code: unknown): boolean {
+  if (error.name === 'HTTPParserError' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return true;
+  return code === 'UND_ERR_SOCKET' && /^bad (?:response|upgrade)$/.test(error.message);
 }
 
 function rawPairs(raw: Controller['rawHeaders']): string[] {

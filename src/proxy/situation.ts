@@ -11,7 +11,7 @@ export interface Tally {
   readonly timeouts: number;
   /** 500s. */
   readonly internals: number;
-  /** Resets on a reused socket: each was answered by a retry on a connection of its own. */
+  /** Resets, and heads that cannot be read, on a reused socket: each was answered by a retry on a connection of its own. */
   readonly freshRetries: number;
 }
 
@@ -38,7 +38,7 @@ export const firstTally: Tally = { attempt: 1, notSents: 0, timeouts: 0, interna
 export function nextTally(tally: Tally, outcome: Outcome): Tally {
   const fault = outcome.kind === 'fault' ? outcome.fault : null;
   const wasSent = fault?.code !== 'notSent';
-  const wasStale = fault?.code === 'resetBeforeHead' && fault.reusedSocket;
+  const wasStale = fault !== null && 'reusedSocket' in fault && fault.reusedSocket;
   return {
     attempt: tally.attempt + (wasSent ? 1 : 0),
     notSents: tally.notSents + (wasSent ? 0 : 1),

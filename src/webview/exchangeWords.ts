@@ -46,6 +46,7 @@ const outcomes: Readonly<Record<string, (t: Translate) => string>> = {
   unknownLimit: (t) => t('A limit without a name'),
   notSent: (t) => t('No connection to OpenRouter'),
   resetBeforeHead: (t) => t('Connection broke before an answer'),
+  unreadable: (t) => t('The answer was no valid HTTP'),
   headTimeout: (t) => t('No answer in time'),
   firstTokenTimeout: (t) => t('No first token in time'),
   idleTimeout: (t) => t('Went silent'),

@@ -271,6 +271,17 @@ describe('decide: faults', () => {
     assert.deepEqual(faultOf(cut, paid), retry(outcomeOfFault(cut), nothing, backedOff));
   });
 
+  it('asks once more past a connection that may have held the rest of another answer, unless it costs money', () => {
+    const unreadable: Fault = { code: 'unreadable', reusedSocket: true, cause: 'HPE_INVALID_CONSTANT' };
+    const outcome = outcomeOfFault(unreadable);
+    const retried = retry(outcome, nothing, { freshConnection: true });
+    assert.deepEqual(faultOf(unreadable, free), retried);
+    assert.deepEqual(faultOf(unreadable, { ...free, class: 'unmetered' }), retried);
+    assert.deepEqual(faultOf(unreadable, { ...free, ...nextTally(free, outcome) }), back());
+    assert.deepEqual(faultOf(unreadable, paid), back());
+    assert.deepEqual(faultOf({ ...unreadable, reusedSocket: false }, free), back());
+  });
+
   it('tries a silent route once more, on a fresh connection, and not again', () => {
     for (const fault of [
       { code: 'headTimeout' },
@@ -307,7 +318,7 @@ describe('decide: the bounds of every retry', () => {
   const cause = fc.constant(null);
   const fault: fc.Arbitrary<Fault> = fc.oneof(
     fc.record({ code: fc.constant('notSent' as const), cause }),
-    fc.record({ code: fc.constant('resetBeforeHead' as const), reusedSocket: truth, cause }),
+    fc.record({ code: fc.constantFrom('resetBeforeHead', 'unreadable'), reusedSocket: truth, cause }),
     fc.record({ code: fc.constant('firstTokenTimeout' as const), sawComments: truth }),
     fc.record({ code: fc.constant('cut' as const), cause }),
     fc.record({ code: fc.constantFrom('headTimeout', 'idleTimeout', 'clientGone', 'headTooLarge') }),
