@@ -99,13 +99,13 @@ export class Readings implements Disposable {
     const nowMs = this.ports.clock.nowMs();
     const { roster } = this.ports.pool.wheel;
     for (const account of roster.accounts) {
-      const askedAtMs = Math.max(1, ...account.keys.map(({ reading }) => reading?.askedAtMs ?? 0));
       const state = askable(account);
-      const isWorthIt = account.lastUsedAtMs >= askedAtMs || account.ledger.isUnsure;
+      const isWorthIt = account.lastUsedAtMs >= lastAskedAtMs(account, nowMs) || account.ledger.isUnsure;
       if (state !== null && isWorthIt) this.want(state.key.keyId);
     }
     for (const state of roster.keys.values()) {
-      if (state.health === 'bad' && nowMs - state.lastRefusedAtMs >= badEveryMs) this.want(state.key.keyId);
+      const refusedAtMs = pastOr(Number.NEGATIVE_INFINITY, state.lastRefusedAtMs, nowMs);
+      if (state.health === 'bad' && nowMs - refusedAtMs >= badEveryMs) this.want(state.key.keyId);
       if (state.health === 'unchecked') this.want(state.key.keyId);
     }
     this.round = this.ports.clock.after(everyMs, () => this.nextRound());
@@ -122,6 +122,8 @@ export class Readings implements Disposable {
     if (waitMs > 0) {
       this.pacing = this.ports.clock.after(Math.min(waitMs, betweenMs), () => {
         this.pacing = null;
+        // It was waited for: after a clock that was set back the instant itself may be hours away.
+        this.nextStartMs = 0;
         this.pump();
       });
       return;
@@ -211,4 +213,14 @@ export class Readings implements Disposable {
 /** A key that works, if there is one: the others could not tell. Null for an account without keys. */
 function askable({ keys }: Account): KeyState | null {
   return keys.find((each) => each.serves('unmetered')) ?? keys[0] ?? null;
+}
+
+/** When the account was asked last, 1 if it was not: later than any use that never was. */
+function lastAskedAtMs({ keys }: Account, nowMs: number): number {
+  return Math.max(1, ...keys.map(({ reading }) => pastOr(0, reading?.askedAtMs ?? 0, nowMs)));
+}
+
+/** The instant, unless it has not come yet: then the clock was set back, and nobody knows when that was. */
+function pastOr(instead: number, atMs: number, nowMs: number): number {
+  return atMs <= nowMs ? atMs : instead;
 }

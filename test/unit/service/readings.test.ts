@@ -5,7 +5,7 @@ import type { Pool } from '../../../src/keys/pool';
 import type { KeyAnswer } from '../../../src/service/keyReader';
 import { Readings } from '../../../src/service/readings';
 import { ManualClock } from '../../support/manualClock';
-import { freeRequest, leased, makeKey, makePool, makeReading, minuteMs, never } from '../keys/make';
+import { freeRequest, hourMs, leased, makeKey, makePool, makeReading, minuteMs, never } from '../keys/make';
 
 type Answer = (key: string) => KeyAnswer | Promise<KeyAnswer>;
 
@@ -186,6 +186,31 @@ describe('Readings', () => {
     answer({ kind: 'read', reading: { ...makeReading('a', clock.nowMs()), askedAtMs } });
     await clock.run(5 * minuteMs);
     assert.equal(all.asked.length, 2);
+  });
+
+  it('are not put off for as long as the clock was set back', async () => {
+    const all = asking(['a-1', 'b-1']);
+    all.readings.want(makeKey('a-1').keyId);
+    await all.clock.run(100);
+    all.clock.jump(-3 * hourMs);
+    let isSettled = false;
+    all.readings.wantAll();
+    void all.readings.settled().then(() => (isSettled = true));
+    await all.clock.run(1_000);
+    assert.deepEqual([all.names, isSettled], [['a-1', 'a-1', 'b-1'], true]);
+  });
+
+  it('every five minutes ask about an account that was used, and a bad key, though the clock was set back behind the last', async () => {
+    const all = asking(['a-1', 'b-1']);
+    const { clock, pool } = all;
+    pool.markBad(makeKey('b-1').keyId);
+    all.answer = (key) => (key.endsWith('b-1') ? refused : all.good(key));
+    clock.jump(-3 * hourMs);
+    const lease = await leased(pool.lease(freeRequest(clock.nowMs()), never));
+    lease.markSent();
+    lease[Symbol.dispose]();
+    await clock.run(5 * minuteMs + 1_000);
+    assert.deepEqual(all.names, ['a-1', 'b-1']);
   });
 
   it('look a minute later before a key that was good is bad', async () => {
