@@ -3,9 +3,9 @@ import { readErrorBody } from './errorBody';
 import type { ErrorEvidence } from './errorBody';
 import type { Fault } from './fault';
 import { freeLimit } from './freeLimit';
-import type { FreeLimit, NamedLimit } from './freeLimit';
+import type { FreeLimit, NamedLimit, Recovery } from './freeLimit';
 import { isFreeModel } from './freeModel';
-import { readLimit, readUntil } from './retryTiming';
+import { readLimit, readPassedReset, readUntil } from './retryTiming';
 
 /** `untilMs` null: upstream did not say when. */
 export type Outcome =
@@ -55,12 +55,9 @@ export interface ErrorContext {
   readonly model: string | null;
 }
 
-interface Facts {
+interface Facts extends Recovery {
   readonly status: number;
   readonly evidence: ErrorEvidence;
-  readonly untilMs: number | null;
-  readonly limit: number | null;
-  readonly nowMs: number;
   readonly isFreeModel: boolean;
 }
 
@@ -71,6 +68,7 @@ export function classifyError(reply: ErrorReply, context: ErrorContext): Outcome
     status: effectiveStatus(reply.status, evidence),
     evidence,
     untilMs: readUntil(reply.headers, evidence.hints, context.nowMs),
+    passedResetMs: readPassedReset(reply.headers, evidence.hints, context.nowMs),
     limit: readLimit(reply.headers, evidence.hints),
     nowMs: context.nowMs,
     isFreeModel: context.model !== null && isFreeModel(context.model),

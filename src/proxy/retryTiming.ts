@@ -6,6 +6,8 @@ import { headerValues } from './rawHeaders';
 const longestMs = 400 * 24 * 3_600_000;
 /** An instant may have passed while the answer travelled; what is older says nothing. */
 const justPassedMs = 2_000;
+/** So far ahead a clock may be here: a reset that has passed more recently may be to come upstream. */
+const aheadMs = 15 * 60_000;
 /** Epochs in seconds stay below this until the year 5138, epochs in milliseconds have been above it since 1973. */
 const smallestEpochMs = 1e11;
 
@@ -33,6 +35,13 @@ export function readUntil(headers: readonly string[], hints: BodyHints, nowMs: n
   );
 }
 
+/** The reset that upstream names, where it has passed here already, a quarter of an hour ago at most; else null. */
+export function readPassedReset(headers: readonly string[], hints: BodyHints, nowMs: number): number | null {
+  const values = headerValues([...headers, ...hints.headers], 'x-ratelimit-reset');
+  const resets = values.map(epochMsOf);
+  return resets.find((atMs) => atMs !== null && atMs < nowMs && atMs >= nowMs - aheadMs) ?? null;
+}
+
 /** The limit that was hit, in requests, from `X-RateLimit-Limit`; null when it is not said. */
 export function readLimit(headers: readonly string[], hints: BodyHints): number | null {
   const limits = headerValues([...headers, ...hints.headers], 'x-ratelimit-limit').map(plainNumber);
@@ -51,11 +60,15 @@ function fromMilliseconds(value: string, nowMs: number): number | null {
   return delayMs === null ? null : inDuration(delayMs, nowMs);
 }
 
-/** Documented in milliseconds; seconds are accepted, told apart by their size. */
 function fromEpoch(value: string, nowMs: number): number | null {
+  const atMs = epochMsOf(value);
+  return atMs === null ? null : atInstant(atMs, nowMs);
+}
+
+/** Documented in milliseconds; seconds are accepted, told apart by their size. */
+function epochMsOf(value: string): number | null {
   const epoch = plainNumber(value);
-  if (epoch === null) return null;
-  return atInstant(epoch < smallestEpochMs ? epoch * 1000 : epoch, nowMs);
+  return epoch !== null && epoch < smallestEpochMs ? epoch * 1000 : epoch;
 }
 
 /** A protobuf Duration as JSON: `5s`, `1.5s`. */

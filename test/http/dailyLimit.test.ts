@@ -1,10 +1,12 @@
 // What the server says of a day or a minute: believed for as long as it says, and no longer.
 import assert from 'node:assert/strict';
+import type { Clock } from '../../src/base/clock';
 import { TextLog } from '../../src/base/log';
 import { KeywheelService } from '../../src/service/keywheelService';
 import { plainKey } from '../../src/service/storedKey';
 import { defaultSettings } from '../../src/service/settings';
 import type { AccountView } from '../../src/service/snapshot';
+import { ManualClock } from '../support/manualClock';
 import { ask } from './client';
 import { accountsOf, keyFor, PROXY_KEY, withRig, type Rig } from './support';
 
@@ -62,6 +64,29 @@ describe('requests made elsewhere', () => {
         locks.map(({ reason, covers, untilMs: lockUntilMs }) => [reason, covers, lockUntilMs]),
         [['dailyLimit', 'free', midnightMs]],
       );
+    });
+  });
+});
+
+describe('a machine whose clock is ahead', () => {
+  it('finds the day used up after its own midnight for a minute, not for the whole next day', async () => {
+    const aheadMs = 8_000;
+    const clock = new ManualClock(midnightMs - minuteMs);
+    const upstreamClock: Clock = {
+      nowMs: () => clock.nowMs() - aheadMs,
+      after: (delayMs, run) => clock.after(delayMs, run),
+    };
+    const options = { clock, accounts: accountsOf('a'), simulator: { clock: upstreamClock } };
+    await withRig(options, async (rig) => {
+      rig.simulator.spendElsewhere('a', 50);
+      await rig.pass(midnightMs + 4_000 - clock.nowMs());
+      const askedAtMs = clock.nowMs();
+      const asked = rig.ask();
+      await rig.pass(1_000);
+      const { state, untilMs } = viewOf(rig, 'a');
+      assert.deepEqual({ state, untilMs }, { state: 'usedUp', untilMs: askedAtMs + minuteMs });
+      assert.equal((await rig.drive(asked)).status, 200);
+      assert.deepEqual(rig.gapsMs, [minuteMs]);
     });
   });
 });

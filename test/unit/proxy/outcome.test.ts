@@ -59,6 +59,23 @@ describe('classifyError: the daily allowance', () => {
     assert.deepEqual(classify(429, body), { kind: 'minuteLimit', untilMs: null, limit: null });
   });
 
+  it('is one whose reset has passed where the clock here is ahead, whether its source or its text names it', () => {
+    const nowMs = dailyResetMs + 8_000;
+    const expected = { kind: 'dailyLimit', untilMs: dailyResetMs, limit: 50 };
+    assert.deepEqual(classify(429, recorded.daily, [], { ...free, nowMs }), expected);
+    const body = JSON.stringify({
+      error: { code: 429, message: 'Rate limit exceeded: free-models-per-day' },
+    });
+    const headers = ['X-RateLimit-Limit', '50', 'X-RateLimit-Reset', String(dailyResetMs)];
+    assert.deepEqual(classify(429, body, headers, { ...free, nowMs }), expected);
+  });
+
+  it('ends at the next midnight where the reset that it names is long past', () => {
+    const nowMs = dailyResetMs + 3_600_000;
+    const expected = { kind: 'dailyLimit', untilMs: null, limit: 50 };
+    assert.deepEqual(classify(429, recorded.daily, [], { ...free, nowMs }), expected);
+  });
+
   it('is a short wait with a short Retry-After, and teaches no limit', () => {
     const expected = { kind: 'minuteLimit', untilMs: noonMs + 20_000, limit: null };
     assert.deepEqual(classify(429, recorded.daily, ['Retry-After', '20'], free), expected);
