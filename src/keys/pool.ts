@@ -12,7 +12,7 @@ import { GrantedLease, type Lease, type LeaseOwner } from './lease';
 import type { RequestClass } from './lock';
 import { isPlain, nextChangeMs } from './nextChange';
 import type { Reading } from './reading';
-import { Prospects } from './prospects';
+import { awaitedInVain, Prospects } from './prospects';
 import { SetBack } from './setBack';
 import { Denials } from './standing';
 import type { Verdict } from './verdict';
@@ -152,7 +152,7 @@ export class Pool implements LeaseOwner, Disposable {
 
   private deny(request: LeaseRequest, nowMs: number): DenialKind | null {
     if (this.line.size >= this.maxWaiting) return 'lineFull';
-    if (this.expectsKeys) return null;
+    if (this.expectsKeys) return awaitedInVain(request, nowMs);
     const prospects = new Prospects(this.wheel, nowMs);
     for (const waiting of this.line.requests) prospects.add(waiting);
     return prospects.end(request, true);
@@ -206,11 +206,10 @@ export class Pool implements LeaseOwner, Disposable {
     const stuck = new Set<RequestClass>();
     const prospects = new Prospects(this.wheel, nowMs);
     const denials = new Denials(this.wheel, nowMs);
-    const isJudged = judge && !this.expectsKeys;
     for (const waiter of this.line) {
       const { request } = waiter;
       if (this.letGo(waiter, stuck, nowMs)) continue;
-      const kind = prospects.end(request, isJudged);
+      const kind = this.expectsKeys ? awaitedInVain(request, nowMs) : prospects.end(request, judge);
       if (kind === null) prospects.add(request);
       else waiter.end({ denial: denials.of(kind, request) });
     }

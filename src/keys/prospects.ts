@@ -36,26 +36,44 @@ export class Prospects {
     this.before.push({ model, accountId, isHeld, fromMs: this.fromMs(request), untilMs });
   }
 
-  /** Why the request cannot be served in time, or null if it perhaps can. */
-  private hopeless(request: TimedWish): DenialKind | null {
-    const { wheel, nowMs } = this;
-    const candidates = wheel.candidates(request);
-    if (candidates.length === 0) return request.tried.size > 0 ? 'allTried' : 'noKeys';
-    const heldBackMs = wheel.heldBackUntilMs(request, nowMs);
-    if (heldBackMs !== Number.POSITIVE_INFINITY && heldBackMs > request.untilMs) {
-      return wheel.modelLocks.readyAtMs(request.model, nowMs) === heldBackMs ? 'modelBusy' : 'exhausted';
-    }
-    if (request.requestClass !== 'free') {
-      const readyAtMs = wheel.readyAtMs(request, nowMs);
-      return readyAtMs > request.untilMs && !this.awaitsProbe(request, candidates) ? 'exhausted' : null;
-    }
-    return this.freeSlotComes(request, candidates) ? null : 'exhausted';
-  }
-
   /** Why the request waits no longer: it is hopeless (if that is asked), or its time is over. */
   end(request: TimedWish, isJudged: boolean): DenialKind | null {
-    const kind = isJudged ? this.hopeless(request) : null;
-    return kind ?? (request.untilMs <= this.nowMs ? 'exhausted' : null);
+    const isOver = request.untilMs <= this.nowMs;
+    if (!isOver && !isJudged) return null;
+    const candidates = this.wheel.candidates(request);
+    if (candidates.length === 0) return request.tried.size > 0 ? 'allTried' : 'noKeys';
+    return isOver || this.isHopeless(request, candidates) ? this.blame(request, candidates) : null;
+  }
+
+  private isHopeless(request: TimedWish, candidates: readonly Account[]): boolean {
+    const { wheel, nowMs } = this;
+    if (isKnownAfter(wheel.heldBackUntilMs(request, nowMs), request.untilMs)) return true;
+    if (request.requestClass === 'free') return !this.freeSlotComes(request, candidates);
+    return wheel.readyAtMs(request, nowMs) > request.untilMs && !this.awaitsProbe(request, candidates);
+  }
+
+  /** What a request that cannot be served in time fails for: its model alone, or what the accounts have left. */
+  private blame(request: TimedWish, candidates: readonly Account[]): DenialKind {
+    const { wheel, nowMs } = this;
+    const modelMs = wheel.modelLocks.readyAtMs(request.model, nowMs);
+    const isModelLocked =
+      modelMs === wheel.heldBackUntilMs(request, nowMs) &&
+      isKnownAfter(modelMs, Math.max(request.untilMs, nowMs));
+    const isModels = isModelLocked || candidates.some((account) => this.isKeptByModel(account, request));
+    return isModels ? 'modelBusy' : 'exhausted';
+  }
+
+  /** Whether the account could serve in time, were the model not busy, for it or for all. */
+  private isKeptByModel(account: Account, { requestClass, model, tried, untilMs }: TimedWish): boolean {
+    const { nowMs } = this;
+    const { locks, modelLocks } = this.wheel;
+    const readyAtMs = Math.max(
+      account.readyAtMs(requestClass, nowMs, tried),
+      locks.readyAtMs(requestClass, nowMs),
+    );
+    const onAccountMs = modelLocks.onAccountReadyAtMs(model, account.accountId, nowMs);
+    if (readyAtMs <= nowMs) return Math.max(onAccountMs, modelLocks.readyAtMs(model, nowMs)) > nowMs;
+    return readyAtMs <= untilMs && isKnownAfter(onAccountMs, untilMs);
   }
 
   private freeSlotComes(request: TimedWish, accounts: readonly Account[]): boolean {
@@ -106,6 +124,16 @@ export class Prospects {
         wheel.modelLocks.onAccountReadyAtMs(model, accountId, nowMs) === Number.POSITIVE_INFINITY,
     );
   }
+}
+
+/** Whoever comes before the keys waits for them, whatever they may turn out to be. */
+export function awaitedInVain({ untilMs }: TimedWish, nowMs: number): DenialKind | null {
+  return untilMs <= nowMs ? 'keysAwaited' : null;
+}
+
+/** Whether the instant is later, for certain: a probe may end at any time. */
+function isKnownAfter(atMs: number, thanMs: number): boolean {
+  return atMs > thanMs && atMs !== Number.POSITIVE_INFINITY;
 }
 
 function knownOrNow(atMs: number, nowMs: number): number {

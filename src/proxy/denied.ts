@@ -22,6 +22,15 @@ export function refusalOf(denial: Denial, context: DenialContext): Refusal {
   switch (denial.kind) {
     case 'noKeys':
       return noKeys(denial);
+    case 'keysAwaited':
+      return new Refusal(
+        'Keywheel’s keys are not loaded yet: where they are kept has not answered. Try again in a moment.',
+        {
+          status: 503,
+          code: 'keys_not_loaded',
+          retryAtMs: context.nowMs + 5_000,
+        },
+      );
     case 'allTried':
       return keysRefused(denial, context);
     case 'lineFull':
@@ -35,10 +44,11 @@ export function refusalOf(denial: Denial, context: DenialContext): Refusal {
       );
     case 'modelBusy':
       return new Refusal(
-        `The providers of ${context.model ?? 'this model'} are busy${until(retryAtMs, context)}. Another account does not help: try later or use another model.`,
+        `The providers of ${context.model ?? 'this model'} are busy${until(retryAtMs, context)} for every account that could serve this request. Try later, or use another model.`,
         { status: 429, code: 'model_busy', retryAtMs },
       );
     case 'exhausted':
+      if (denial.accounts.length === 0) return inVain(denial, context);
       return exhausted(denial, context);
     case 'stopping':
       return stopping(context.nowMs);
@@ -71,6 +81,14 @@ function exhausted(denial: Denial, context: DenialContext): Refusal {
         accounts: accounts.map(({ name, reason, untilMs }) => ({ name, reason, until_ms: untilMs })),
       },
     },
+  );
+}
+
+/** No account is held back, yet not one can serve what is asked: such as one whose only untried key is locked. */
+function inVain({ retryAtMs }: Denial, context: DenialContext): Refusal {
+  return new Refusal(
+    `No account can serve this request in time${until(retryAtMs, context)}. Try again later, or use another model.`,
+    { status: context.exhaustedStatus, code: 'accounts_exhausted', retryAtMs },
   );
 }
 

@@ -21,6 +21,7 @@ export type RefusalCode =
   | 'upstream_cut'
   | 'upstream_unfit'
   | 'keys_refused'
+  | 'keys_not_loaded'
   | 'stopping'
   | 'internal';
 

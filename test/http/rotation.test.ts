@@ -222,6 +222,35 @@ describe('fallback models', () => {
     });
   });
 
+  it('are tried when the accounts’ own provider keys are busy for longer than a request waits', async () => {
+    await withRig({ settings: { fallbackModels } }, async (rig) => {
+      rig.simulator.script({
+        model: FREE,
+        times: 99,
+        fault: { kind: 'error', error: 'providerBusy', retryAfterSeconds: 600, isByok: true },
+      });
+      assert.equal((await rig.get()).status, 200);
+      assert.deepEqual(
+        rig.attempts.map(({ model }) => model),
+        [FREE, FREE, 'y/z:free'],
+      );
+    });
+  });
+
+  it('are tried when the model’s only probe runs for longer than a request waits', async () => {
+    await withRig({ settings: { fallbackModels, maxWaitSeconds: 10 } }, async (rig) => {
+      rig.simulator.script({
+        model: FREE,
+        fault: { kind: 'error', error: 'providerBusy', retryAfterSeconds: 5 },
+      });
+      rig.simulator.script({ model: FREE, fault: { kind: 'comments', count: 60, delayMs: 1_000 } });
+      const first = rig.ask({ stream: true });
+      await rig.pass(8_000);
+      assert.match((await rig.get({ stream: true })).text, /"model":"y\/z:free"/);
+      await rig.drive(first);
+    });
+  });
+
   it('are tried when the first token is late', async () => {
     await withRig({ settings: { fallbackModels, keepAliveAfterSeconds: 3600 } }, async (rig) => {
       rig.simulator.script({
