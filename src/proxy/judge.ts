@@ -183,7 +183,8 @@ function errorOfEvent(data: string): Buffer {
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    // A byte order mark is no part of the value: who reads the body as text never sees it (RFC 8259 8.1).
+    return JSON.parse(text.replace(/^\uFEFF/, '')) as unknown;
   } catch {
     // Not JSON: the caller asks for undefined.
     return undefined;

@@ -195,6 +195,22 @@ describe('an error inside a 200', () => {
     });
   });
 
+  it('is found behind a byte order mark, and an answer behind one passes as it came', async () => {
+    await withRig({}, async (rig) => {
+      const headers = { 'Content-Type': 'application/json' };
+      const answer = '\ufeff{"id":"g","choices":[{"message":{"content":"Hi"}}]}';
+      for (const path of ['/api/v1/chat/completions', '/api/v1/images']) {
+        rig.simulator.script({ fault: { kind: 'respond', status: 200, headers, body: answer } });
+        const reply = await rig.get({ path, model: PAID });
+        assert.deepEqual([reply.status, reply.text], [200, answer]);
+        const body = '\ufeff{"error":{"code":400,"message":"So not."}}';
+        rig.simulator.script({ fault: { kind: 'respond', status: 200, headers, body } });
+        assert.equal((await rig.get({ path, model: PAID })).status, 400);
+      }
+      assert.equal(rig.attempts.length, 4);
+    });
+  });
+
   it('an answer that is empty has been answered', async () => {
     await withRig({ simulator: { answer: { empty: true } } }, async (rig) => {
       const reply = await rig.get({ stream: true, model: FREE });
