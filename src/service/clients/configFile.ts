@@ -36,7 +36,7 @@ export async function readConfigFile(file: string): Promise<ConfigFile | null> {
     return { file: real, bytes, text: textOf(bytes, file), mode: mode & 0o777 };
   } catch (error: unknown) {
     if (isMissing(error)) return null;
-    throw error;
+    throw problemOf(error, file);
   }
 }
 
@@ -56,27 +56,30 @@ export interface Replacement {
 }
 
 /**
- * The file holds the bytes, or is as it was and a ConfigError (or the system's error) is thrown. Resolves with the outermost
+ * The file holds the bytes, or is as it was and a ConfigError (or the system's error, such as a full disk) is thrown. Resolves with the outermost
  * folder that had to be made, or null.
  */
 export async function replaceFile({ file, bytes, expected, mode }: Replacement): Promise<string | null> {
   if (expected !== null) await assertWritable(expected.file);
-  const made = (await mkdir(path.dirname(file), { recursive: true, mode: ownFolderMode })) ?? null;
   const partial = `${file}.${randomBytes(6).toString('hex')}${partialSuffix}`;
   try {
+    const made = (await mkdir(path.dirname(file), { recursive: true, mode: ownFolderMode })) ?? null;
     await writeDurably(partial, bytes, mode ?? expected?.mode ?? ownMode);
     await assertUnchanged(file, expected);
     await rename(partial, file);
+    return made;
   } catch (error: unknown) {
-    await rm(partial, { force: true });
-    throw error;
+    // Where that fails too, the first failure is the one to tell.
+    await rm(partial, { force: true }).catch(() => undefined);
+    throw problemOf(error, file);
   }
-  return made;
 }
 
 /** The file is gone, and so are the folders from `made` on down to it as far as they are empty. */
 export async function removeFile(file: string, made: string | null): Promise<void> {
-  await rm(file, { force: true });
+  await rm(file, { force: true }).catch((error: unknown) => {
+    throw problemOf(error, file);
+  });
   if (made === null) return;
   const outermost = path.resolve(made);
   for (
@@ -133,5 +136,25 @@ function isWithin(folder: string, outermost: string): boolean {
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+  return codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR';
+}
+
+/** What the system says of a file, as the reason to leave it alone; all else as it came. */
+function problemOf(error: unknown, file: string): unknown {
+  switch (codeOf(error)) {
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return new ConfigError('readOnly', file, null, { cause: error });
+    case 'EEXIST':
+    case 'ENOTDIR':
+    case 'ELOOP':
+      return new ConfigError('inTheWay', file, null, { cause: error });
+    default:
+      return error;
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : null;
 }

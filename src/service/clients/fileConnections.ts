@@ -129,7 +129,8 @@ export class FileConnections {
       });
       return isCurrent ? 'current' : 'outdated';
     } catch (error: unknown) {
-      if (error instanceof FormatError || error instanceof ConfigError) return 'damaged';
+      const isHidden = error instanceof ConfigError && error.code === 'readOnly';
+      if (!isHidden && (error instanceof FormatError || error instanceof ConfigError)) return 'damaged';
       throw error;
     }
   }

@@ -1,7 +1,7 @@
 // JSON, with comments and trailing commas where people have put some.
 import { applyEdits, modify, parse, type FormattingOptions, type ParseError } from 'jsonc-parser';
 import { FormatError, lineEndOf, type ConfigFormat } from './configFormat';
-import { isObject, valueAt, type Step } from './configValue';
+import { isObject, valueAt, type Json, type Step } from './configValue';
 
 export const jsonFormat: ConfigFormat = {
   parse(text) {
@@ -17,10 +17,26 @@ export const jsonFormat: ConfigFormat = {
   edit(text, { path, value }) {
     const names = path.map(nameOf);
     const whole = text.trim() === '' ? `{}${lineEndOf(text)}` : text;
-    if (value === undefined && valueAt(jsonFormat.parse(whole), names) === undefined) return text;
-    return applyEdits(whole, modify(whole, names, value, { formattingOptions: formattingOf(whole) }));
+    const config = jsonFormat.parse(whole);
+    if (value === undefined && valueAt(config, names) === undefined) return text;
+    const length = lengthToNull(config, names);
+    const put = nested(names.slice(length), value);
+    const options = { formattingOptions: formattingOf(whole) };
+    return applyEdits(whole, modify(whole, names.slice(0, length), put, options));
   },
 };
+
+/** How many of the names come before a null on the way, or all of them: that one becomes an object. */
+function lengthToNull(config: unknown, names: readonly string[]): number {
+  const at = names.findIndex((_, index) => index > 0 && valueAt(config, names.slice(0, index)) === null);
+  return at < 0 ? names.length : at;
+}
+
+/** An object in which the names lead to the value. */
+function nested(names: readonly string[], value: Json | undefined): Json | undefined {
+  const [name, ...rest] = names;
+  return name === undefined ? value : { [name]: nested(rest, value) ?? null };
+}
 
 function nameOf(step: Step): string {
   // No client that we write has a list of named things in JSON.

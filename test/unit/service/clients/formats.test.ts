@@ -215,6 +215,17 @@ describe('JSON', () => {
     assert.throws(() => jsonFormat.parse('[1]'), { code: 'damaged' });
   });
 
+  it('takes null on the way for an object that is not there yet', () => {
+    for (const text of ['{\n  "env": null, // none\n  "a": 1\n}\n', '{"env":null}']) {
+      const edited = applyChanges(jsonFormat, text, changes);
+      assert.deepEqual(jsonFormat.parse(edited), {
+        ...(text.includes('"a"') ? { a: 1 } : {}),
+        env: { ANTHROPIC_BASE_URL: 'http://127.0.0.1:9999/api', ANTHROPIC_API_KEY: '' },
+      });
+      assert.equal(edited.includes('// none'), text.includes('// none'));
+    }
+  });
+
   it('refuses a text in which one of the names on the way is no object', () => {
     for (const text of ['{"env": 3}', '{"env": "a"}', '{"env": [1]}'])
       assert.throws(() => applyChanges(jsonFormat, text, changes), { code: 'unsupported' }, text);
