@@ -32,6 +32,8 @@ export const settingsSchema = v.object({
         (text) => baseUrlProblem(text) === null,
         ({ input }) => baseUrlProblem(input) ?? '',
       ),
+      // Paths are put after it.
+      v.transform((text) => text.replace(/\/+$/, '')),
     ),
     'https://openrouter.ai/api/v1',
   ),

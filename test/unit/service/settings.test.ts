@@ -40,6 +40,15 @@ describe('readSettings', () => {
     assert.deepEqual(problems, [{ setting: 'upstreamUrl', problem: baseUrlProblem('http://example.org') }]);
   });
 
+  it('takes a base URL with a slash at its end as the one without', () => {
+    for (const end of ['', '/', '//']) {
+      const raw = { upstreamUrl: `https://example.org/api/v1${end}` };
+      assert.equal(readSettings(raw, defaultSettings).settings.upstreamUrl, 'https://example.org/api/v1');
+    }
+    const { settings } = readSettings({ upstreamUrl: 'https://example.org/' }, defaultSettings);
+    assert.equal(settings.upstreamUrl, 'https://example.org');
+  });
+
   it('knows the names of this machine', () => {
     for (const host of ['localhost', '127.0.0.1', '127.1.2.3', '::1', '[::1]'])
       assert.ok(isLoopbackHost(host), host);
