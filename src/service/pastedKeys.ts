@@ -41,6 +41,16 @@ export function readPastedKeys(text: string): PastedKeys {
   return { entries: [...entries.values()], unreadable };
 }
 
+/** The same for a file, which may begin with the mark of UTF-16: PowerShell's `>` writes that. */
+export function readKeyFile(bytes: Uint8Array): PastedKeys {
+  return readPastedKeys(new TextDecoder(encodingOf(bytes)).decode(bytes));
+}
+
+function encodingOf([first, second]: Uint8Array): string {
+  if (first === 0xff && second === 0xfe) return 'utf-16le';
+  return first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8';
+}
+
 /** `OPENROUTER_API_KEY`, `OPENROUTER_KEYS`, and what tools make of them, such as `VITE_OPENROUTER_API_KEY` and `OPENROUTER_API_KEY_2`. */
 const keyVariable = /OPENROUTER\w*KEY/i;
 

@@ -11,7 +11,7 @@ import {
   type QuickInputButton,
 } from 'vscode';
 import { DisposableStore } from '../../base/disposable';
-import { readPastedKeys, type PastedKeys } from '../../service/pastedKeys';
+import { readKeyFile, readPastedKeys, type PastedKeys } from '../../service/pastedKeys';
 
 /** `paste` holds one key at least. */
 export type AskedKeys =
@@ -59,7 +59,7 @@ export async function askKeyFile(): Promise<PastedKeys | null> {
   if (file === undefined) return null;
   const { size } = await workspace.fs.stat(file);
   const bytes = size > largestFileBytes ? new Uint8Array() : await workspace.fs.readFile(file);
-  const paste = readPastedKeys(new TextDecoder().decode(bytes));
+  const paste = readKeyFile(bytes);
   if (paste.entries.length > 0) return paste;
   const name = Uri.parse(file.path).path.split('/').at(-1) ?? '';
   void window.showErrorMessage(l10n.t('There is no OpenRouter key in {0}. Nothing was added.', name));

@@ -1,7 +1,7 @@
 /** Pastes as people make them, and the keys that are found in them. */
 import assert from 'node:assert/strict';
 import { mostADay } from '../../../src/service/messages';
-import { readPastedKeys } from '../../../src/service/pastedKeys';
+import { readKeyFile, readPastedKeys } from '../../../src/service/pastedKeys';
 
 const a = `sk-or-v1-${'a'.repeat(63)}1`;
 const b = `sk-or-v1-${'b'.repeat(63)}2`;
@@ -156,5 +156,27 @@ OPENROUTER_KEYS="${b}:40
 
   it('is empty where nothing looks like a key', () => {
     assert.deepEqual(readPastedKeys('hello, here are no keys = at all: 50'), { entries: [], unreadable: [] });
+  });
+});
+
+describe('a file of keys', () => {
+  const text = `OPENROUTER_KEYS=${a},${b}\r\n`;
+
+  it('may be in UTF-8, with its mark or without', () => {
+    for (const start of ['', '\ufeff'])
+      assert.deepEqual(readKeyFile(Buffer.from(start + text)), readPastedKeys(text));
+  });
+
+  it('may be in UTF-16, as PowerShell writes what is sent to a file', () => {
+    const littleEndian = Buffer.from(`\ufeff${text}`, 'utf16le');
+    const bigEndian = Buffer.from(littleEndian).swap16();
+    for (const bytes of [littleEndian, bigEndian]) {
+      assert.deepEqual(readKeyFile(bytes), readPastedKeys(text));
+      assert.equal(readKeyFile(bytes).entries.length, 2);
+    }
+  });
+
+  it('may be empty', () => {
+    assert.deepEqual(readKeyFile(new Uint8Array()).entries, []);
   });
 });
