@@ -104,9 +104,7 @@ export class Readings implements Disposable {
       if (state !== null && isWorthIt) this.want(state.key.keyId);
     }
     for (const state of roster.keys.values()) {
-      const refusedAtMs = pastOr(Number.NEGATIVE_INFINITY, state.lastRefusedAtMs, nowMs);
-      if (state.health === 'bad' && nowMs - refusedAtMs >= badEveryMs) this.want(state.key.keyId);
-      if (state.health === 'unchecked') this.want(state.key.keyId);
+      if (isQuestionable(state, nowMs)) this.want(state.key.keyId);
     }
     this.round = this.ports.clock.after(everyMs, () => this.nextRound());
   }
@@ -213,6 +211,20 @@ export class Readings implements Disposable {
 /** A key that works, if there is one: the others could not tell. Null for an account without keys. */
 function askable({ keys }: Account): KeyState | null {
   return keys.find((each) => each.serves('unmetered')) ?? keys[0] ?? null;
+}
+
+/** Whether the key itself is to be asked again, whatever its account does. */
+function isQuestionable({ health, lastRefusedAtMs, locks }: KeyState, nowMs: number): boolean {
+  switch (health) {
+    case 'unchecked':
+      return true;
+    case 'bad':
+      return nowMs - pastOr(Number.NEGATIVE_INFINITY, lastRefusedAtMs, nowMs) >= badEveryMs;
+    case 'good':
+    case 'management':
+      // A cap that its user has raised shows here alone: the lock keeps requests off until the cap's own reset.
+      return (locks.get('keyCap')?.untilMs ?? 0) > nowMs;
+  }
 }
 
 /** When the account was asked last, 1 if it was not: later than any use that never was. */

@@ -213,6 +213,30 @@ describe('Readings', () => {
     assert.deepEqual(all.names, ['a-1', 'b-1']);
   });
 
+  it('every five minutes ask about a key whose spending cap is reached, and notice that it was raised', async () => {
+    const all = asking(['a-1', 'a-2']);
+    const { clock, pool } = all;
+    const state = pool.wheel.roster.keys.get(makeKey('a-2').keyId);
+    assert.ok(state !== undefined);
+    let capLeft = 0;
+    const daily = { used: 0, limit: 50 };
+    all.answer = () => ({ kind: 'read', reading: makeReading('a', clock.nowMs(), daily, { capLeft }) });
+    const sinceMs = clock.nowMs();
+    state.locks.set({ reason: 'keyCap', covers: 'all', sinceMs, untilMs: sinceMs + 16 * 24 * hourMs });
+    await clock.run(10 * minuteMs);
+    assert.deepEqual(all.names, ['a-2', 'a-2']);
+    assert.ok(state.readyAtMs('paid', clock.nowMs()) > clock.nowMs());
+    capLeft = 20;
+    await clock.run(5 * minuteMs);
+    assert.equal(state.readyAtMs('paid', clock.nowMs()), 0);
+    await clock.run(hourMs);
+    assert.equal(all.asked.length, 3);
+    // What has ended by itself is no question either.
+    state.locks.set({ reason: 'keyCap', covers: 'all', sinceMs, untilMs: clock.nowMs() + minuteMs });
+    await clock.run(hourMs);
+    assert.equal(all.asked.length, 3);
+  });
+
   it('look a minute later before a key that was good is bad', async () => {
     const all = asking(['a-1', 'b-1']);
     const { clock } = all;
