@@ -44,8 +44,14 @@ export function answerLocally(request: LocalRequest, context: LocalContext): Loc
     default:
       if (targetOf(url).path !== '/key') return null;
       checkProxyKey(rawHeaders, context.door);
-      return json(wheelKey(context.pool.wheel.roster.accounts), corsHeaders(rawHeaders));
+      return json(wholeWheel(context.pool), corsHeaders(rawHeaders));
   }
+}
+
+/** Of today: nothing else may have looked since midnight. */
+function wholeWheel(pool: Pool): unknown {
+  pool.wheel.roll(pool.nowMs());
+  return wheelKey(pool.wheel.roster.accounts);
 }
 
 /** Roo Code's webview asks for its balance with `GET /key`; nothing else is opened to any origin. */

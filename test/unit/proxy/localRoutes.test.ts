@@ -1,0 +1,32 @@
+// GET /key for the wheel as a whole: what it says is left.
+import assert from 'node:assert/strict';
+import * as v from 'valibot';
+import { Secret } from '../../../src/base/secret';
+import type { Pool } from '../../../src/keys/pool';
+import { answerLocally } from '../../../src/proxy/localRoutes';
+import { ManualClock } from '../../support/manualClock';
+import { hourMs, makeKey, makePool } from '../keys/make';
+
+const told = v.object({
+  data: v.object({
+    free_model_daily_requests: v.object({ used: v.number(), limit: v.number(), remaining: v.number() }),
+  }),
+});
+
+function dayOf(pool: Pool): v.InferOutput<typeof told>['data']['free_model_daily_requests'] {
+  const request = { method: 'GET', url: '/api/v1/key', rawHeaders: ['authorization', 'Bearer kw'] };
+  const door = { boundHost: '127.0.0.1', proxyKey: new Secret('kw') };
+  const answer = answerLocally(request, { door, pool, version: '0', status: () => null });
+  assert.ok(answer !== null);
+  return v.parse(told, JSON.parse(answer.body)).data.free_model_daily_requests;
+}
+
+describe('GET /key', () => {
+  it('tells the new day’s count after midnight, though nothing else has looked since', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [makeKey('a')] }, { daily: { used: 45, limit: 50 } });
+    assert.deepEqual(dayOf(pool), { used: 45, limit: 50, remaining: 5 });
+    await clock.run(13 * hourMs);
+    assert.deepEqual(dayOf(pool), { used: 0, limit: 50, remaining: 50 });
+  });
+});
