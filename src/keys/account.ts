@@ -56,6 +56,11 @@ export class Account {
     return limits.length === 0 ? null : Math.min(...limits);
   }
 
+  /** Free requests left today. A day that upstream called used up has none, whatever the sum says. */
+  get freeLeft(): number {
+    return this.locks.get('dailyLimit') === null ? this.ledger.left : 0;
+  }
+
   /** From when a request of the class may go with one of the keys but those excepted: 0 is now, Infinity is never. */
   readyAtMs(requestClass: RequestClass, nowMs: number, except = noKeys): number {
     const unlockedAtMs = this.unlockedAtMs(requestClass, nowMs, except);

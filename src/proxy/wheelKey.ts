@@ -19,8 +19,8 @@ export function wheelKey(accounts: readonly Account[]): unknown {
   const states = accounts.flatMap(({ keys }) => keys).filter((state) => state.serves('unmetered'));
   const readings = states.flatMap(({ reading }) => (reading === null ? [] : [reading]));
   const serving = accounts.filter((account) => account.keys.some((state) => state.serves('free')));
-  const used = sum(serving.map(({ ledger }) => Math.min(ledger.used, ledger.limit)));
   const limit = sum(serving.map(({ ledger }) => ledger.limit));
+  const remaining = sum(serving.map(({ freeLeft }) => freeLeft));
   return {
     data: {
       label: `Keywheel (${plural(states.length, 'key')}, ${plural(accounts.length, 'account')})`,
@@ -36,7 +36,7 @@ export function wheelKey(accounts: readonly Account[]): unknown {
       organization_id: null,
       workspace_id: null,
       expires_at: null,
-      free_model_daily_requests: { used, limit, remaining: limit - used },
+      free_model_daily_requests: { used: limit - remaining, limit, remaining },
       rate_limit: { requests: -1, interval: '10s', note: 'deprecated' },
     },
   };

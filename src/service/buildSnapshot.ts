@@ -47,7 +47,7 @@ function wheelView(
   return {
     keys: accounts.reduce((sum, { keys }) => sum + keys.length, 0),
     accounts: accounts.length,
-    freeLeft: total(freeLeft),
+    freeLeft: total((account) => account.freeLeft),
     freeUsed: total(({ ledger }) => Math.min(ledger.used, ledger.limit)),
     freeLimit: total(({ ledger }) => ledger.limit),
     resetAtMs: resets.length === 0 ? null : Math.min(...resets),
@@ -55,11 +55,6 @@ function wheelView(
     inFlight: accounts.reduce((sum, { inFlight }) => sum + inFlight, 0),
     lastRefusalAtMs,
   };
-}
-
-/** A day that upstream called used up has nothing left, whatever the sum says. */
-function freeLeft(account: Account): number {
-  return account.locks.get('dailyLimit') === null ? account.ledger.left : 0;
 }
 
 function accountView(account: Account, nowMs: number): AccountView {
@@ -71,7 +66,7 @@ function accountView(account: Account, nowMs: number): AccountView {
     day: {
       used: Math.min(ledger.used, Math.max(ledger.limit, ledger.own)),
       limit: ledger.limit,
-      left: freeLeft(account),
+      left: account.freeLeft,
       own: ledger.own,
       server: ledger.latest === null ? null : { ...ledger.latest },
       resetAtMs: ledger.resetAtMs,

@@ -4,8 +4,9 @@ import * as v from 'valibot';
 import { Secret } from '../../../src/base/secret';
 import type { Pool } from '../../../src/keys/pool';
 import { answerLocally } from '../../../src/proxy/localRoutes';
+import { buildSnapshot } from '../../../src/service/buildSnapshot';
 import { ManualClock } from '../../support/manualClock';
-import { hourMs, makeKey, makePool } from '../keys/make';
+import { freeRequest, hourMs, leased, makeKey, makePool, never } from '../keys/make';
 
 const told = v.object({
   data: v.object({
@@ -28,5 +29,18 @@ describe('GET /key', () => {
     assert.deepEqual(dayOf(pool), { used: 45, limit: 50, remaining: 5 });
     await clock.run(13 * hourMs);
     assert.deepEqual(dayOf(pool), { used: 0, limit: 50, remaining: 50 });
+  });
+
+  it('has nothing left of a day that OpenRouter called used up, as the dashboard says too', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [makeKey('a')], b: [makeKey('b')] });
+    {
+      using lease = await leased(pool.lease(freeRequest(clock.nowMs()), never));
+      lease.markSent();
+      lease.settle({ kind: 'dayUsedUp', untilMs: null, limit: 50 });
+    }
+    assert.deepEqual(dayOf(pool), { used: 50, limit: 100, remaining: 50 });
+    const parts = { pool, proxy: { kind: 'stopped' }, timezone: 'UTC', lastRefusalAtMs: null } as const;
+    assert.equal(buildSnapshot(parts, clock.nowMs()).wheel.freeLeft, 50);
   });
 });
