@@ -86,8 +86,8 @@ export class Server {
       if (!response.writableFinished) gone.abort(new ClientGone('The client has left.'));
     };
     response.once('close', leave);
-    // An answer that waits behind another one on its connection is not told.
-    request.socket.once('close', leave);
+    // An answer that waits behind others on its connection, however many, is not told.
+    if (response.socket === null) request.socket.setMaxListeners(0).once('close', leave);
     const refuse = (): void => {
       if (answer.hasBegun && !answer.isKeptAlive) return;
       answer.refuse(stopping(clock.nowMs()), null, clock.nowMs());
