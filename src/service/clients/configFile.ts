@@ -1,7 +1,7 @@
 // Reading and replacing one file of the user's: whole or not at all, with its own mode.
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, mkdir, open, readFile, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { access, mkdir, open, readFile, readlink, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ConfigError } from './configError';
 import { sha256 } from './digest';
@@ -36,6 +36,19 @@ export async function readConfigFile(file: string): Promise<ConfigFile | null> {
     return { file: real, bytes, text: textOf(bytes, file), mode: mode & 0o777 };
   } catch (error: unknown) {
     if (isMissing(error)) return null;
+    throw problemOf(error, file);
+  }
+}
+
+/** Where a file that is not there is to be made: behind symbolic links that point at nothing yet. */
+export async function placeOf(file: string): Promise<string> {
+  try {
+    const link = await readlink(file);
+    const folder = await realpath(path.dirname(file));
+    return await placeOf(path.resolve(folder, link));
+  } catch (error: unknown) {
+    // Nothing is there, or no link.
+    if (isMissing(error) || codeOf(error) === 'EINVAL') return file;
     throw problemOf(error, file);
   }
 }

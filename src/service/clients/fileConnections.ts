@@ -4,6 +4,7 @@ import { backupOf, latestBackup, textBeforeOthers, writeBackup } from './backup'
 import type { Endpoint, FileClient, Places } from './client';
 import {
   bytesOf,
+  placeOf,
   readConfigFile,
   removeFile,
   replaceFile,
@@ -80,7 +81,7 @@ export class FileConnections {
     const { found, before, record } = await this.base(client, endpoint, file);
     const { text, changes } = this.edited(client, endpoint, file, before);
     const bytes = bytesOf(text, found);
-    const target = found?.file ?? file;
+    const target = found?.file ?? (await placeOf(file));
     const backup = before === null ? null : await writeBackup(target, before, found, record);
     const written: FileRecord = {
       way: 'file',

@@ -238,6 +238,21 @@ describe('connecting', () => {
     assert.equal(await readFile(target, 'utf8'), '{}\n');
   });
 
+  it('makes the file that a symbolic link points at, and leaves the link', async () => {
+    await using home = await TemporaryHome.make();
+    await mkdir(path.join(home.folder, '.claude'));
+    await symlink('between.json', path.join(home.folder, '.claude/settings.json'));
+    await symlink('../dotfiles/claude.json', path.join(home.folder, '.claude/between.json'));
+    const record = await home.connections.connect(claude, endpoint);
+    const links = ['.claude/between.json', '.claude/settings.json'];
+    for (const link of links) assert.ok((await lstat(path.join(home.folder, link))).isSymbolicLink());
+    assert.match(await home.read('dotfiles/claude.json'), /127\.0\.0\.1/);
+    assert.equal(await home.connections.state(claude, record, endpoint), 'current');
+    assert.equal(await home.connections.disconnect(claude, record), 'restored');
+    assert.deepEqual(await home.files(), links);
+    assert.equal(home.places.exists(path.join(home.folder, 'dotfiles')), false);
+  });
+
   it('keeps a byte order mark', async () => {
     await using home = await TemporaryHome.make();
     const file = await home.write('.claude/settings.json', '\ufeff{ "a": 1 }\r\n');
