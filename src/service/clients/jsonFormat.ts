@@ -1,22 +1,29 @@
 // JSON, with comments and trailing commas where people have put some.
-import { applyEdits, modify, parse, type FormattingOptions, type ParseError } from 'jsonc-parser';
+import {
+  applyEdits,
+  modify,
+  parse,
+  stripComments,
+  type FormattingOptions,
+  type ParseError,
+} from 'jsonc-parser';
 import { FormatError, lineEndOf, type ConfigFormat } from './configFormat';
 import { isObject, valueAt, type Json, type Step } from './configValue';
 
 export const jsonFormat: ConfigFormat = {
   parse(text) {
-    if (text.trim() === '') return {};
     const errors: ParseError[] = [];
-    const value: unknown = parse(text, errors, { allowTrailingComma: true });
+    const value: unknown = parse(text, errors, { allowTrailingComma: true, allowEmptyContent: true });
     const [first] = errors;
     if (first) throw new FormatError('damaged', lineAt(text, first.offset));
+    if (value === undefined) return {};
     if (!isObject(value)) throw new FormatError('damaged', 1);
     return value;
   },
 
   edit(text, { path, value }) {
     const names = path.map(nameOf);
-    const whole = text.trim() === '' ? `{}${lineEndOf(text)}` : text;
+    const whole = isBare(text) ? `${closed(text)}{}${lineEndOf(text)}` : text;
     const config = jsonFormat.parse(whole);
     if (value === undefined && valueAt(config, names) === undefined) return text;
     const length = lengthToNull(config, names);
@@ -25,6 +32,17 @@ export const jsonFormat: ConfigFormat = {
     return applyEdits(whole, modify(whole, names.slice(0, length), put, options));
   },
 };
+
+/** Nothing is in it, or comments alone. */
+function isBare(text: string): boolean {
+  return stripComments(text).trim() === '';
+}
+
+/** The comments with a line end behind the last one. */
+function closed(text: string): string {
+  const comments = text.trim() === '' ? '' : text;
+  return comments === '' || comments.endsWith('\n') ? comments : comments + lineEndOf(text);
+}
 
 /** How many of the names come before a null on the way, or all of them: that one becomes an object. */
 function lengthToNull(config: unknown, names: readonly string[]): number {

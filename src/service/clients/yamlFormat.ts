@@ -16,7 +16,8 @@ export const yamlFormat: ConfigFormat = {
   edit(text, change) {
     const value = yamlFormat.parse(text);
     if (change.value === undefined && valueAt(value, change.path) === undefined) return text;
-    if (text.trim() === '') return stringify(changed({}, change), { lineWidth: 0 });
+    if (parseDocument(text).contents === null)
+      return closed(text.trim() === '' ? '' : text) + stringify(changed({}, change), { lineWidth: 0 });
     const [list, item, ...rest] = change.path;
     if (typeof list !== 'string' || rest.length > 0) throw new FormatError('unsupported');
     if (item === undefined) return withPair(text, list, change);
@@ -53,6 +54,15 @@ function withItem(text: string, name: string, value: Json): string {
   if (keyEnd === undefined) return closed(text) + block({ [name]: [value] }, 0, text);
   if (list !== null)
     return list.flow === true ? withFlowItem(text, list, value) : withBlockItem(text, list, value);
+  const nothing = rangeOf(pair?.value);
+  if (nothing && nothing[0] < nothing[1]) {
+    // `null` or `~`: then the name has nothing behind it.
+    return withItem(
+      spliced(text, keyEnd + text.slice(keyEnd, nothing[0]).trimEnd().length, nothing[1], ''),
+      name,
+      value,
+    );
+  }
   // `models:` with nothing behind it.
   const at = endOfLine(text, keyEnd);
   return closed(text.slice(0, at)) + block([value], 2, text) + text.slice(at);

@@ -76,6 +76,20 @@ rules:
     }
   });
 
+  it('takes a text that holds comments alone', () => {
+    const text = '# my config\n# nothing yet\n';
+    const edited = applyChanges(yamlFormat, text, addModel);
+    assert.match(edited, /^# my config\n# nothing yet\nmodels:\n {2}- name: Keywheel\n/);
+  });
+
+  it('takes null for a list that is not there yet', () => {
+    for (const text of ['models: null # n\nname: L\n', 'name: L\nmodels: ~']) {
+      const edited = applyChanges(yamlFormat, text, addModel);
+      assert.deepEqual(yamlFormat.parse(edited), { name: 'L', models: [item] });
+      assert.equal(edited.includes('# n'), text.includes('# n'));
+    }
+  });
+
   it('fills a list that is not there, a name with nothing behind it, and a list in brackets', () => {
     for (const text of [
       'name: L # mine\n',
@@ -213,6 +227,12 @@ describe('JSON', () => {
   it('refuses what is damaged, with its line, and what is no object', () => {
     assert.throws(() => jsonFormat.parse('{\n  "a": 1,\n  "b" 2\n}'), { code: 'damaged', line: 3 });
     assert.throws(() => jsonFormat.parse('[1]'), { code: 'damaged' });
+  });
+
+  it('takes a text that holds comments alone', () => {
+    const edited = applyChanges(jsonFormat, '// nothing yet\n/* mine */', changes);
+    assert.match(edited, /^\/\/ nothing yet\n\/\* mine \*\/\n\{\n {2}"env": \{/);
+    assert.throws(() => jsonFormat.parse('// half\n/* mine'), { code: 'damaged' });
   });
 
   it('takes null on the way for an object that is not there yet', () => {
