@@ -57,8 +57,8 @@ export class Account {
   }
 
   /** Free requests left today. A day that upstream called used up has none, whatever the sum says. */
-  get freeLeft(): number {
-    return this.locks.get('dailyLimit') === null ? this.ledger.left : 0;
+  freeLeft(nowMs: number): number {
+    return this.usedUpSinceMs(nowMs) === null ? this.ledger.left : 0;
   }
 
   /** From when a request of the class may go with one of the keys but those excepted: 0 is now, Infinity is never. */
@@ -112,8 +112,7 @@ export class Account {
 
   /** When a reading of the account is worth asking for; Infinity while there is no question. */
   readingWantedAtMs(nowMs: number): number {
-    const lock = this.locks.get('dailyLimit');
-    return this.ledger.readingWantedAtMs(lock !== null && lock.untilMs > nowMs ? lock.sinceMs : null);
+    return this.ledger.readingWantedAtMs(this.usedUpSinceMs(nowMs));
   }
 
   /** The clock was set back by `byMs`. */
@@ -135,6 +134,12 @@ export class Account {
     this.ledger.restore(saved.ledger, nowMs);
     this.minute.restore(saved.minute);
     for (const lock of saved.locks) this.locks.join(lock);
+  }
+
+  /** Since when an answer of upstream's holds that the day is used up, or null. */
+  private usedUpSinceMs(nowMs: number): number | null {
+    const lock = this.locks.get('dailyLimit');
+    return lock !== null && lock.untilMs > nowMs ? lock.sinceMs : null;
   }
 
   /** From when the day allows a free request: 0 is now. A doubtful day may be probed. */

@@ -50,8 +50,9 @@ export function answerLocally(request: LocalRequest, context: LocalContext): Loc
 
 /** Of today: nothing else may have looked since midnight. */
 function wholeWheel(pool: Pool): unknown {
-  pool.wheel.roll(pool.nowMs());
-  return wheelKey(pool.wheel.roster.accounts);
+  const nowMs = pool.nowMs();
+  pool.wheel.roll(nowMs);
+  return wheelKey(pool.wheel.roster.accounts, nowMs);
 }
 
 /** Roo Code's webview asks for its balance with `GET /key`; nothing else is opened to any origin. */

@@ -15,12 +15,12 @@ const summed = [
 ] as const satisfies readonly (keyof KeyUsage)[];
 
 /** A body of OpenRouter's shape with all its fields: sums of what the keys' last readings told, limits by account. */
-export function wheelKey(accounts: readonly Account[]): unknown {
+export function wheelKey(accounts: readonly Account[], nowMs: number): unknown {
   const states = accounts.flatMap(({ keys }) => keys).filter((state) => state.serves('unmetered'));
   const readings = states.flatMap(({ reading }) => (reading === null ? [] : [reading]));
   const serving = accounts.filter((account) => account.keys.some((state) => state.serves('free')));
   const limit = sum(serving.map(({ ledger }) => ledger.limit));
-  const remaining = sum(serving.map(({ freeLeft }) => freeLeft));
+  const remaining = sum(serving.map((account) => account.freeLeft(nowMs)));
   return {
     data: {
       label: `Keywheel (${plural(states.length, 'key')}, ${plural(accounts.length, 'account')})`,

@@ -25,7 +25,7 @@ export function buildSnapshot(
     atMs: nowMs,
     proxy,
     timezone,
-    wheel: wheelView(wheel.roster.accounts, { waiting: pool.waiting, lastRefusalAtMs }),
+    wheel: wheelView(wheel.roster.accounts, { waiting: pool.waiting, lastRefusalAtMs }, nowMs),
     accounts,
     busyModels: wheel.modelLocks.active(nowMs).map(({ model, accountId, sinceMs, untilMs }) => ({
       model,
@@ -39,6 +39,7 @@ export function buildSnapshot(
 function wheelView(
   accounts: readonly Account[],
   { waiting, lastRefusalAtMs }: Pick<WheelView, 'waiting' | 'lastRefusalAtMs'>,
+  nowMs: number,
 ): WheelView {
   const serving = accounts.filter((account) => account.keys.some((state) => state.serves('free')));
   const total = (of: (account: Account) => number): number =>
@@ -47,7 +48,7 @@ function wheelView(
   return {
     keys: accounts.reduce((sum, { keys }) => sum + keys.length, 0),
     accounts: accounts.length,
-    freeLeft: total((account) => account.freeLeft),
+    freeLeft: total((account) => account.freeLeft(nowMs)),
     freeUsed: total(({ ledger }) => Math.min(ledger.used, ledger.limit)),
     freeLimit: total(({ ledger }) => ledger.limit),
     resetAtMs: resets.length === 0 ? null : Math.min(...resets),
@@ -66,7 +67,7 @@ function accountView(account: Account, nowMs: number): AccountView {
     day: {
       used: Math.min(ledger.used, Math.max(ledger.limit, ledger.own)),
       limit: ledger.limit,
-      left: account.freeLeft,
+      left: account.freeLeft(nowMs),
       own: ledger.own,
       server: ledger.latest === null ? null : { ...ledger.latest },
       resetAtMs: ledger.resetAtMs,

@@ -57,6 +57,25 @@ describe('buildSnapshot', () => {
     assert.equal(snapshotOf(pool, clock).wheel.freeUsed, 50);
   });
 
+  it('shows what is left again as soon as a used-up day’s lock has ended', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [makeKey('one')] });
+    const untilMs = clock.nowMs() + minuteMs;
+    {
+      using lease = await leased(pool.lease(freeRequest(clock.nowMs()), never));
+      lease.markSent();
+      lease.settle({ kind: 'dayUsedUp', untilMs, limit: 50 });
+    }
+    const seen = (): readonly unknown[] => {
+      const { state, day } = firstOf(pool, clock);
+      return [state, day.left, snapshotOf(pool, clock).wheel.freeLeft];
+    };
+    clock.advance(minuteMs - 1);
+    assert.deepEqual(seen(), ['usedUp', 0, 0]);
+    clock.advance(1);
+    assert.deepEqual(seen(), ['ready', 49, 49]);
+  });
+
   it('leaves accounts out of the sums that serve no free request', () => {
     const clock = new ManualClock();
     const keys = {
