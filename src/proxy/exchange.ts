@@ -207,7 +207,7 @@ export class Exchange {
     const { plan, answer, trail } = this;
     const { clock, settings, pool } = this.ports;
     const nowMs = this.nowMs();
-    trail.firstTokenMs = nowMs - trail.startedAtMs;
+    trail.firstToken(nowMs);
     const answered = { plan, reply: sent.reply, judged, nowMs };
     if (lease !== null) trail.made = learnMakers(pool.wheel, lease.accountId, answered);
     const { idleTimeoutMs } = settings;

@@ -52,15 +52,25 @@ export class Trail {
   readonly attempts: AttemptReport[] = [];
   made: readonly Made[] = [];
   waitedMs = 0;
-  firstTokenMs: number | null = null;
+  private toFirstTokenMs: number | null = null;
   private waitedBeforeMs = 0;
 
   constructor(readonly startedAtMs: number) {}
 
-  /** Adds a wait; it belongs to the next attempt. */
+  get firstTokenMs(): number | null {
+    return this.toFirstTokenMs;
+  }
+
+  /** The first event has come, or the answer's head. Where the clock was set back, nobody knows how long that took. */
+  firstToken(atMs: number): void {
+    this.toFirstTokenMs = Math.max(0, atMs - this.startedAtMs);
+  }
+
+  /** Adds a wait; it belongs to the next attempt. One below zero is of a clock that was set back, and is not known. */
   waited(ms: number): void {
-    this.waitedMs += ms;
-    this.waitedBeforeMs += ms;
+    const waitedMs = Math.max(0, ms);
+    this.waitedMs += waitedMs;
+    this.waitedBeforeMs += waitedMs;
   }
 
   add(attempt: Omit<AttemptReport, 'waitedMs'>): void {

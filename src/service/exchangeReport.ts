@@ -28,8 +28,9 @@ function attemptLine(attempt: AttemptView, index: number, startedAtMs: number): 
   return `  ${index + 1}. after ${after} (waited ${waited}), ${key}: ${attempt.outcome}, status ${attempt.status ?? 'none'}`;
 }
 
+/** The clock may have been set back between two instants: nothing takes less than no time. */
 function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(3)} s`;
+  return `${(Math.max(0, ms) / 1000).toFixed(3)} s`;
 }
 
 function iso(atMs: number): string {

@@ -60,9 +60,9 @@ export class Formats {
     return isSmall ? this.smallMoney().format(value) : this.money().format(value);
   }
 
-  /** Such as `1.2`, of 1200 ms. */
+  /** Such as `1.2`, of 1200 ms; 0 below it, as the clock may have been set back meanwhile. */
   inSeconds(ms: number): string {
-    return this.tenths().format(ms / 1000);
+    return this.tenths().format(Math.max(0, ms) / 1000);
   }
 
   /** Such as `89%`; never 0 % of something, never 100 % of less than all. */

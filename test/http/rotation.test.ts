@@ -60,6 +60,21 @@ describe('rotation', () => {
     });
   });
 
+  it('tells of no wait below zero where the clock is set back meanwhile', async () => {
+    await withRig({ accounts: accountsOf('a') }, async (rig) => {
+      for (let count = 0; count < 20; count++) await rig.get();
+      const asked = rig.ask();
+      await rig.pass(5_000);
+      rig.manual.jump(-3_600_000);
+      const reply = await rig.drive(asked);
+      assert.equal(reply.status, 200);
+      assert.equal(reply.header('x-keywheel-waited-ms'), '0');
+      const [exchange] = rig.service.activity();
+      assert.deepEqual([exchange?.waitedMs, exchange?.firstTokenMs], [0, 0]);
+      assert.equal(exchange?.attempts[0]?.waitedMs, 0);
+    });
+  });
+
   it('passes a revoked key over, which is bad only after GET /key agrees', async () => {
     await withRig({ accounts: accountsOf('a', 'b') }, async (rig) => {
       rig.simulator.revokeKey(keyFor('a'));

@@ -27,6 +27,14 @@ describe('exchangeReport', () => {
     assert.doesNotMatch(text, /Private/);
   });
 
+  it('tells of no time below zero, though the clock was set back meanwhile', () => {
+    const { startedAtMs, attempts } = exchangeView({});
+    const back = attempts.map((attempt) => ({ ...attempt, atMs: startedAtMs - 3_600_000 }));
+    const text = exchangeReport(exchangeView({ endedAtMs: startedAtMs - 3_597_500, attempts: back }), '1');
+    assert.match(text, /Took: 0\.000 s/);
+    assert.match(text, /1\. after 0\.000 s/);
+  });
+
   it('tells what did not come', () => {
     const text = exchangeReport(
       exchangeView({ model: null, status: null, usage: null, firstTokenMs: null, attempts: [] }),

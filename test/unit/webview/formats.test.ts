@@ -13,6 +13,10 @@ describe('Formats', () => {
     assert.equal(formats.share(0, 0), '0%');
   });
 
+  it('tells of no time below zero, though the clock was set back meanwhile', () => {
+    assert.deepEqual([formats.inSeconds(1_200), formats.inSeconds(-3_600_000)], ['1.2', '0.0']);
+  });
+
   it('writes midnight as 00:00, not 24:00', () => {
     assert.equal(formats.until(Date.UTC(2026, 10, 23), Date.UTC(2026, 10, 22, 12)), '00:00');
   });
