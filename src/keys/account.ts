@@ -107,6 +107,7 @@ export class Account {
     this.minute.absorb(other.minute);
     this.inFlight += other.inFlight;
     this.lastUsedAtMs = Math.max(this.lastUsedAtMs, other.lastUsedAtMs);
+    this.creditStrikes = Math.max(this.creditStrikes, other.creditStrikes);
     for (const lock of other.locks.active(nowMs)) this.locks.join(lock);
   }
 

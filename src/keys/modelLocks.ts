@@ -116,6 +116,19 @@ export class ModelLocks {
       if (model === null || lock.model === model) this.locks.delete(name);
   }
 
+  /** The account turned out to be another one: what holds it back alone does so under its new name; the longer lock wins. */
+  rename(accountId: AccountId, heirId: AccountId): void {
+    for (const [name, lock] of [...this.locks]) {
+      if (lock.accountId !== accountId) continue;
+      this.locks.delete(name);
+      const heirs = this.locks.get(nameOf(lock.model, heirId));
+      if (heirs !== undefined && heirs.untilMs >= lock.untilMs) continue;
+      // The lock stays the same object: running probes hold on to it.
+      lock.accountId = heirId;
+      this.locks.set(nameOf(lock.model, heirId), lock);
+    }
+  }
+
   /** The clock was set back by `byMs`. */
   clockSetBack(byMs: number): void {
     for (const lock of this.locks.values()) {

@@ -29,7 +29,11 @@ export class Roster {
 
   private midnights: Midnights;
 
-  constructor(zone: string) {
+  /** `onAbsorbed`: told the names of an account and of the one that it turned out to be. */
+  constructor(
+    zone: string,
+    private readonly onAbsorbed: (accountId: AccountId, heirId: AccountId) => void,
+  ) {
     this.midnights = new Midnights(zone);
   }
 
@@ -170,6 +174,7 @@ export class Roster {
     if (heir !== undefined && heirs.length === 1) {
       heir.absorb(account, nowMs);
       remember(this.absorbed, account);
+      this.onAbsorbed(account.accountId, heir.accountId);
     } else remember(this.former, account);
   }
 }

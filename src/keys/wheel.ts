@@ -57,7 +57,7 @@ export class Wheel {
   private readonly setBack = new SetBack();
 
   constructor(zone: string) {
-    this.roster = new Roster(zone);
+    this.roster = new Roster(zone, (accountId, heirId) => this.modelLocks.rename(accountId, heirId));
   }
 
   setKeys(keys: readonly Key[], nowMs: number): void {

@@ -240,3 +240,30 @@ describe('Learning: credits, caps and keys', () => {
     assert.equal(pool.wheel.roster.accounts[0]?.locks.active(clock.nowMs()).length, 0);
   });
 });
+
+describe('An account that gets a name of the user’s', () => {
+  it('stays held back for a model that is busy for it alone', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [a] });
+    const untilMs = clock.nowMs() + 5 * minuteMs;
+    await learn(pool, { kind: 'modelBusy', untilMs, onAccountAlone: true });
+    pool.setKeys([makeKey('a', { accountName: 'Work' })]);
+    assert.equal((await denied(pool.lease(freeRequest(clock.nowMs()), never))).retryAtMs, untilMs);
+    await clock.runTo(untilMs);
+    await leased(pool.lease(freeRequest(clock.nowMs()), never));
+  });
+
+  it('keeps count of its answers without credits', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [a] });
+    const lockedMs = async (): Promise<number> => {
+      using lease = await leased(pool.lease(paidRequest(clock.nowMs()), never));
+      lease.settle({ kind: 'noCredits' });
+      return (accountLock(pool, 'noCredits')?.untilMs ?? 0) - clock.nowMs();
+    };
+    assert.equal(await lockedMs(), 5 * minuteMs);
+    await clock.run(5 * minuteMs);
+    pool.setKeys([makeKey('a', { accountName: 'Work' })]);
+    assert.equal(await lockedMs(), 10 * minuteMs);
+  });
+});

@@ -349,7 +349,7 @@ export class LedgerWorld implements LeaseOwner {
   }
 
   private freshRoster(): Roster {
-    const roster = new Roster('UTC');
+    const roster = new Roster('UTC', () => undefined);
     roster.setKeys([this.key], this.wallMs);
     return roster;
   }
