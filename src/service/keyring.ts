@@ -11,12 +11,8 @@ import { inOrder } from './keyOrder';
 import { readKeyEntry } from './pastedKeys';
 import type { SecretVault, StoredKey, VaultContents, VaultHealth } from './ports';
 import { newProxyKey } from './proxyKey';
-import { plainKey } from './storedKey';
+import { plainKey, type KeyChange } from './storedKey';
 import { VaultReading } from './vaultReading';
-
-export type KeyChange = Partial<
-  Pick<StoredKey, 'label' | 'dailyLimit' | 'accountName' | 'paidUse' | 'enabled'>
->;
 
 export interface KeyringPorts {
   readonly vault: SecretVault;
@@ -35,6 +31,7 @@ export class Keyring implements Disposable {
   private passingProxyKey: string | null = null;
   private readonly reading: VaultReading;
   private readonly changed: Emitter<void>;
+  private readonly makeProxyKey: () => string;
   private isDisposed = false;
   /** Of the keys as they are here: −1 until anything is known. */
   private revision = -1;
@@ -43,6 +40,7 @@ export class Keyring implements Disposable {
 
   constructor(private readonly ports: KeyringPorts) {
     this.changed = new Emitter((error) => ports.log.error('A listener of the keyring failed.', error));
+    this.makeProxyKey = ports.firstProxyKey ?? newProxyKey;
     this.reading = new VaultReading({
       ...ports,
       onHealth: () => this.fire(),
@@ -92,12 +90,10 @@ export class Keyring implements Disposable {
 
   /** Resolves when the vault has answered or refused; a proxy key is made where there is none. Never rejects. */
   async load(): Promise<void> {
-    const contents = await this.reading.read((held) => this.take(held));
+    const taken = await this.reading.read((contents) => this.take(contents));
     this.revision = Math.max(this.revision, 0);
-    this.ownProxyKey ??= contents?.proxyKey ?? null;
-    if (contents === null) this.ownProxyKey ??= this.passingProxyKey = this.madeProxyKey();
-    else if (contents.proxyKey === null && this.isPassing)
-      await this.keepProxyKey(this.ownProxyKey ?? this.madeProxyKey());
+    if (taken === null) this.ownProxyKey ??= this.passingProxyKey = this.makeProxyKey();
+    else if (taken.unkept !== null) await this.keepProxyKey(taken.unkept);
     this.fire();
   }
 
@@ -166,8 +162,16 @@ export class Keyring implements Disposable {
     this.changed.dispose();
   }
 
+  /** A proxy key is there before anybody hears that the vault has answered; `unkept`: the vault is to be given this one. */
+  private take(contents: VaultContents): { readonly unkept: string | null } {
+    this.join(contents);
+    this.ownProxyKey ??= contents.proxyKey;
+    if (contents.proxyKey !== null || !this.isPassing) return { unkept: null };
+    return { unkept: (this.ownProxyKey ??= this.makeProxyKey()) };
+  }
+
   /** What the vault holds, unless another window has told what is newer; what was changed here while the vault was slow stays changed. */
-  private take({ keys, proxyKey, revision = keys.length > 0 ? 1 : 0 }: VaultContents): void {
+  private join({ keys, proxyKey, revision = keys.length > 0 ? 1 : 0 }: VaultContents): void {
     if (revision <= this.adopted.revision) return;
     const held = { revision, keys: [...keys], proxyKey, unstored: [] };
     const isChanged = this.revision > this.adopted.revision;
@@ -177,10 +181,6 @@ export class Keyring implements Disposable {
     this.unstored = new Set(merged.unstored);
     this.ownProxyKey = merged.proxyKey ?? this.ownProxyKey;
     this.revision = Math.max(revision, isChanged ? this.revision + 1 : 0);
-  }
-
-  private madeProxyKey(): string {
-    return this.ports.firstProxyKey?.() ?? newProxyKey();
   }
 
   /** Whether there is no proxy key but the one that was made meanwhile, if that. */

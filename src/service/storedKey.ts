@@ -3,6 +3,10 @@ import { keyIdOf, maskKey, Secret } from '../base/secret';
 import type { Key } from '../keys/key';
 import type { StoredKey } from './ports';
 
+export type KeyChange = Partial<
+  Pick<StoredKey, 'label' | 'dailyLimit' | 'accountName' | 'paidUse' | 'enabled'>
+>;
+
 export function keyOf(stored: StoredKey): Key {
   const { key, label, dailyLimit, accountName, paidUse, enabled } = stored;
   return {

@@ -35,19 +35,19 @@ export class VaultReading implements Disposable {
     return this.state;
   }
 
-  /** What the vault holds, once `take` has it, or null where the vault refuses. Never rejects. */
-  async read(take: (contents: VaultContents) => void): Promise<VaultContents | null> {
+  /** What `take` makes of what the vault holds, or null where the vault refuses. Never rejects. */
+  async read<T>(take: (contents: VaultContents) => T): Promise<T | null> {
     const { vault, clock, log } = this.ports;
     const slow = clock.after(slowVaultMs, () => this.setHealth({ kind: 'slow' }));
     try {
       const contents = await vault.load();
       slow.dispose();
-      take(contents);
+      const taken = take(contents);
       for (const name of contents.damaged)
         log.warn(`The record ${name} of the vault is no key; it is left alone.`);
       this.retryMs = firstRetryMs;
       this.setHealth({ kind: 'ok' });
-      return contents;
+      return taken;
     } catch (error: unknown) {
       slow.dispose();
       this.refused(error);

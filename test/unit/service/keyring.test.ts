@@ -124,6 +124,17 @@ describe('Keyring', () => {
     assert.equal(later.proxyKey, keyring.proxyKey);
   });
 
+  it('has a proxy key before anybody hears that an empty vault has answered', async () => {
+    const keyring = keyringBeforeLoading(new MemoryVault());
+    const heard: (string | null)[] = [];
+    keyring.onDidChange(() => {
+      if (keyring.keySet.revision >= 0) heard.push(keyring.keySet.proxyKey);
+    });
+    await keyring.load();
+    assert.notDeepEqual(heard, []);
+    assert.ok(heard.every((proxyKey) => proxyKey !== null));
+  });
+
   it('adds to a slow vault’s keys what was added here, not what another window had before they were changed', async () => {
     const vault = new SlowVault();
     const keyring = keyringBeforeLoading(vault);
