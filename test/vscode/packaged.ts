@@ -80,6 +80,11 @@ export class PackagedVsCode {
     await this.server.writeMachineSettings(settings);
   }
 
+  /** The machine's settings stay as they are, but for these. */
+  async changeMachineSettings(settings: Settings): Promise<void> {
+    await this.setMachineSettings({ ...this.machineSettings, ...settings });
+  }
+
   /** The theme that was set last. */
   get theme(): Theme | undefined {
     return this.shownTheme;

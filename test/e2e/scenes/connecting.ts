@@ -7,6 +7,7 @@ import { runCommand } from '../../vscode/command';
 import type { PackagedVsCode } from '../../vscode/packaged';
 import { pollUntil } from '../../vscode/quickInput';
 import type { VsCodeWindow } from '../../vscode/vscodeWindow';
+import { freePort } from '../../support/freePort';
 
 const continueText = '# my models\nname: Mine\nversion: 0.0.1\nschema: v1\nmodels: [] # none yet\n';
 const claudeText = '{\n  "includeCoAuthoredBy": false\n}\n';
@@ -130,6 +131,21 @@ export function testConnecting(opened: () => EmptyVsCode): void {
     await press('Write');
     await window.waitForNotification(/Written anew: Continue, Claude Code/);
     assert.notEqual(await get('.claude/settings.json'), before);
+    await window.clearNotifications();
+  });
+
+  it('offers connected clients the new address once the port has changed', async () => {
+    const before = port;
+    port = await freePort();
+    await vscode.changeMachineSettings({ 'keywheel.port': port });
+    await window.pressInNotification(/the proxy has a new address/, 'Update Clients…');
+    await dialogText();
+    await press('Write');
+    await window.waitForNotification(/Written anew: Continue, Claude Code/);
+    for (const file of ['.continue/config.yaml', '.claude/settings.json']) {
+      const text = await get(file);
+      assert.ok(text.includes(`127.0.0.1:${port}/api`) && !text.includes(`127.0.0.1:${before}/`), text);
+    }
     await window.clearNotifications();
   });
 
