@@ -3,7 +3,7 @@ import packageJson from '../package.json';
 import { SystemClock, type Clock } from './base/clock';
 import { DisposableStore } from './base/disposable';
 import { TextLog, type Log, type LogLevel } from './base/log';
-import { codeOf } from './proxy/listeners';
+import { codeOf } from './base/systemError';
 import { readEnvironment, type Configuration } from './service/environment';
 import { KeptHistory } from './service/keptHistory';
 import { KeywheelService } from './service/keywheelService';

@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { codeOf } from '../base/systemError';
 
 const secretBytes = 32;
 const machineIdBytes = 16;
@@ -87,8 +88,4 @@ function place(temporary: string, path: string): void {
   } catch (error: unknown) {
     if (codeOf(error) !== 'EEXIST') throw error;
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }

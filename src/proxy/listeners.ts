@@ -6,6 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { codeOf } from '../base/systemError';
 
 /** Node's own 5 s resets a client's next POST; clients keep their connections for up to 90 s. */
 const idleClientMs = 95_000;
@@ -54,11 +55,6 @@ export async function listen(host: string, port: number, serve: Serve): Promise<
       }
     },
   };
-}
-
-/** The system's code of an error, such as EADDRINUSE; empty where there is none. */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
 async function bind(host: string, port: number, serve: Serve): Promise<HttpServer> {

@@ -1,7 +1,8 @@
 // The proxy's port: bound, given free, or told why it cannot be had.
 import type { Disposable } from '../base/disposable';
 import type { Log } from '../base/log';
-import { codeOf, listen, type Listeners, type Serve } from '../proxy/listeners';
+import { codeOf } from '../base/systemError';
+import { listen, type Listeners, type Serve } from '../proxy/listeners';
 import type { ProxyFailure, ProxyState } from './snapshot';
 import { whoIsThere } from './whoIsThere';
 

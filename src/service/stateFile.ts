@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { access, constants, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { codeOf } from '../proxy/listeners';
+import { codeOf } from '../base/systemError';
 import type { StateStore } from './ports';
 
 export class StateFile implements StateStore {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, mkdir, open, readFile, readlink, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { codeOf } from '../../base/systemError';
 import { ConfigError } from './configError';
 import { sha256 } from './digest';
 
@@ -166,8 +167,4 @@ function problemOf(error: unknown, file: string): unknown {
     default:
       return error;
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : null;
 }
