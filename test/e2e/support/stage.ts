@@ -10,6 +10,7 @@ type Close = () => Promise<unknown>;
 export class Stage {
   private readonly closes: Close[] = [];
   private readonly vscodes: PackagedVsCode[] = [];
+  private isClosed = false;
 
   /** To be called in a `describe`: its tests are what the stage is for. */
   constructor() {
@@ -21,10 +22,15 @@ export class Stage {
     after(async () => await this.close());
   }
 
-  /** `made` is closed after the tests, before what was owned earlier, also when the set-up fails half-way. */
+  /**
+   * `made` is closed after the tests, before what was owned earlier, also when the set-up fails half-way. What a set-up
+   * makes whose time was over long ago is closed at once, and it goes no further: nobody else would, and the run hung.
+   */
   own<T>(made: T, close: (made: T) => Promise<unknown>): T {
     this.closes.push(async () => await close(made));
-    return made;
+    if (!this.isClosed) return made;
+    void this.close().catch((error: unknown) => console.log(`      ${String(error)}`));
+    throw new Error('The tests had ended when this was set up.');
   }
 
   /** An empty one, which is removed with all that is in it then. */
@@ -53,6 +59,7 @@ export class Stage {
   }
 
   private async close(): Promise<void> {
+    this.isClosed = true;
     const failures: unknown[] = [];
     for (const close of this.closes.splice(0).reverse()) {
       await close().catch((error: unknown) => failures.push(error));

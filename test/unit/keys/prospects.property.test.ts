@@ -24,7 +24,7 @@ interface Outcome {
 }
 
 /** Else a case that is found is made smaller until Mocha's time is over, and never told. */
-const interruptAfterTimeLimit = 60_000;
+const plugins = [fc.interruptAfterTimeLimit(60_000)];
 
 const asks = fc.array(
   fc.record({
@@ -107,7 +107,7 @@ describe('A request that is refused at once', () => {
       fc.asyncProperty(asks, fc.integer({ min: 1, max: 3 }), async (all, accounts) => {
         await checkFirstAtOnce(all, accounts, false);
       }),
-      { numRuns: 120, interruptAfterTimeLimit },
+      { numRuns: 120, plugins },
     );
   });
 
@@ -116,7 +116,7 @@ describe('A request that is refused at once', () => {
       fc.asyncProperty(asks, fc.integer({ min: 1, max: 2 }), async (all, accounts) => {
         await checkFirstAtOnce(all, accounts, true);
       }),
-      { numRuns: 120, interruptAfterTimeLimit },
+      { numRuns: 120, plugins },
     );
   });
 
