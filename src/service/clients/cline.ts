@@ -17,6 +17,7 @@ export const clineClient: FileClient = {
   file,
   // One provider without its settings, or settings without their provider, and none of the file is read.
   units: [{ path: provider, key: ['settings', 'apiKey'], address: ['settings', 'baseUrl'] }],
+  choice: ['lastUsedProvider'],
   scaffold: ['version', 'modes', 'providers'],
 
   changes({ origin, proxyKey, model }, config, nowIso) {

@@ -13,6 +13,7 @@ export const codexClient: FileClient = {
   units: [
     { path: ['model_providers', 'keywheel'], key: ['http_headers', 'Authorization'], address: ['base_url'] },
   ],
+  choice: ['model_provider'],
   traces: (places) => [folder(places)],
   file: (places) => path.join(folder(places), 'config.toml'),
 

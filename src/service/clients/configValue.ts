@@ -21,6 +21,11 @@ export function valueAt(root: unknown, path: readonly Step[]): unknown {
   }, root);
 }
 
+/** What a file held is JSON, but for TOML's dates, which stand in no place that we write. */
+export function jsonAt(root: unknown, path: readonly Step[]): Json | undefined {
+  return valueAt(root, path) as Json | undefined;
+}
+
 /** The value after the change; the one before is left as it is. Objects on the way are made, and never those of a removal. */
 export function changed(root: unknown, change: Change): unknown {
   const [step, ...rest] = change.path;

@@ -82,6 +82,12 @@ export class Connector {
     await records.put({ way: 'extension', client: client.id, model, earlier, written: digestOf(endpoint) });
   }
 
+  /** A client that was connected uses the proxy where it is now. Rejects with a ConfigError or an ExtensionUnknownError. */
+  async move({ client, record }: KnownConnection, endpoint: Endpoint): Promise<void> {
+    if (client.way === 'file' && record.way === 'file') await this.files.move(client, record, endpoint);
+    else await this.connect(client, { ...endpoint, model: record.model });
+  }
+
   async disconnect(record: ConnectionRecord): Promise<Undone | null> {
     const client = clientOf(record.client);
     if (record.way === 'extension') return await this.disconnectExtension(record);

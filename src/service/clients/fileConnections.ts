@@ -15,7 +15,8 @@ import { ConfigError } from './configError';
 import { applyChanges, FormatError, type ConfigFormat } from './configFormat';
 import { sameValue, valueAt, valueDigest, type Change } from './configValue';
 import { sha256 } from './digest';
-import type { ConnectionRecords, FileRecord } from './records';
+import { fileState, movedText, type FileState } from './fileState';
+import { withEarlier, type ConnectionRecords, type FileRecord } from './records';
 import { isEmptyConfig, marksIn, undoneText } from './undo';
 
 export interface FileConnectionsPorts {
@@ -42,13 +43,8 @@ export interface PlannedChange extends Change {
  */
 export type Undone = 'restored' | 'undone' | 'changed' | 'left';
 
-/**
- * `current`: as it would be written now · `outdated`: ours, but for another address or key · `changed`: not ours any more ·
- * `unknown`: it cannot be looked at.
- */
-export type ConnectionState = 'current' | 'outdated' | 'changed' | 'missing' | 'damaged' | 'unknown';
-
-type Digests = FileRecord['changes'];
+/** How its file stands; `damaged`: it cannot be read · `unknown`: it cannot be looked at. */
+export type ConnectionState = FileState | 'missing' | 'damaged' | 'unknown';
 
 interface Base {
   readonly found: ConfigFile | null;
@@ -75,8 +71,7 @@ export class FileConnections {
 
   /** The client's file has what it needs, a backup of the file as it was lies beside it, and a record tells of both. */
   async connect(client: FileClient, endpoint: Endpoint): Promise<FileRecord> {
-    const { places, records } = this.ports;
-    const file = client.file(places);
+    const file = client.file(this.ports.places);
     await this.leaveOtherFile(client, file);
     const { found, before, record } = await this.base(client, endpoint, file);
     const { text, changes } = this.edited(client, endpoint, file, before);
@@ -94,13 +89,22 @@ export class FileConnections {
       changes: changes.map(({ path, value }) => ({ path: [...path], digest: valueDigest(value) })),
       marks: marksIn(client.format.parse(text), client),
     };
-    const begun = withEarlier(written, record);
-    // The record first: what was written without one could not be taken back.
-    await records.put(begun);
-    const made = await this.write({ file: target, bytes, expected: found }, written, record);
-    const whole = made === null ? written : { ...written, madeFolder: made };
-    if (!sameValue(whole, begun)) await records.put(whole);
-    return whole;
+    return await this.put({ file: target, bytes, expected: found }, written, record);
+  }
+
+  /**
+   * Where the client's configuration names the proxy, it names it as it is now; all else stays as the user has it, the model too.
+   * What cannot be found any more is connected anew. Rejects with a ConfigError.
+   */
+  async move(client: FileClient, record: FileRecord, endpoint: Endpoint): Promise<FileRecord> {
+    const isSameFile = client.file(this.ports.places) === record.file;
+    const found = isSameFile ? await readConfigFile(record.file) : null;
+    if (found === null) return await this.connect(client, { ...endpoint, model: record.model });
+    const { text, ...told } = inFile(record.file, () => movedText(client, record, endpoint, found.text));
+    const bytes = bytesOf(text, found);
+    const isWhole = sha256(found.bytes) === record.written;
+    const written = { ...record, ...told, written: isWhole ? sha256(bytes) : record.written };
+    return await this.put({ file: found.file, bytes, expected: found }, written, record);
   }
 
   /** What is still ours is taken back; then record and backup are gone. Rejects with a ConfigError where that cannot be done: then all stays. */
@@ -117,18 +121,7 @@ export class FileConnections {
     try {
       const found = await readConfigFile(record.file);
       if (found === null) return 'missing';
-      const config = client.format.parse(found.text);
-      const at = (path: FileRecord['changes'][number]['path']): string => valueDigest(valueAt(config, path));
-      // Times and the like differ at every writing: what was written counts where it is not about the endpoint.
-      const wanted = client.changes({ ...endpoint, model: record.model }, config, '');
-      const digests = new Map(record.changes.map(({ path, digest }) => [JSON.stringify(path), digest]));
-      const isOurs = record.changes.every(({ path, digest }) => at(path) === digest);
-      if (!isOurs) return 'changed';
-      const isCurrent = wanted.every(({ path, value }) => {
-        const isAboutEndpoint = mentions(value, endpoint);
-        return !isAboutEndpoint || digests.get(JSON.stringify(path)) === valueDigest(value);
-      });
-      return isCurrent ? 'current' : 'outdated';
+      return fileState(client, record, endpoint, client.format.parse(found.text));
     } catch (error: unknown) {
       const isHidden = error instanceof ConfigError && error.code === 'readOnly';
       if (!isHidden && (error instanceof FormatError || error instanceof ConfigError)) return 'damaged';
@@ -164,6 +157,21 @@ export class FileConnections {
       const changes = client.changes(endpoint, client.format.parse(before ?? ''), nowIso);
       return { text: applyChanges(client.format, before ?? '', changes), changes };
     });
+  }
+
+  private async put(
+    replacement: Replacement,
+    written: FileRecord,
+    earlier: FileRecord | null,
+  ): Promise<FileRecord> {
+    const { records } = this.ports;
+    const begun = withEarlier(written, earlier);
+    // The record first: what was written without one could not be taken back.
+    await records.put(begun);
+    const made = await this.write(replacement, written, earlier);
+    const whole = made === null ? written : { ...written, madeFolder: made };
+    if (!sameValue(whole, begun)) await records.put(whole);
+    return whole;
   }
 
   /** The earlier backup is gone then. Where the file cannot be written, all is as it was. */
@@ -206,19 +214,6 @@ export class FileConnections {
   }
 }
 
-/** What is true of the file both before and after it is written: values of either are ours, whenever the machine stops. */
-function withEarlier(written: FileRecord, earlier: FileRecord | null): FileRecord {
-  return {
-    ...written,
-    changes: union(written.changes, earlier?.changes),
-    marks: union(written.marks, earlier?.marks),
-  };
-}
-
-function union(some: Digests = [], more: Digests = []): Digests {
-  return [...some, ...more.filter((one) => some.every((other) => !sameValue(other, one)))];
-}
-
 /** The text as it was before we wrote into it, with what the user has changed since; null where there would be no file. */
 async function textBefore(client: FileClient, record: FileRecord, found: ConfigFile): Promise<string | null> {
   const backup = (await backupOf(record))?.text ?? null;
@@ -239,9 +234,4 @@ function inFile<T>(file: string, work: () => T): T {
     if (error instanceof FormatError) throw new ConfigError(error.code, file, error.line, { cause: error });
     throw error;
   }
-}
-
-function mentions(value: Change['value'], { origin, proxyKey }: Endpoint): boolean {
-  const text = value === undefined ? '' : JSON.stringify(value);
-  return text.includes(origin) || text.includes(proxyKey);
 }

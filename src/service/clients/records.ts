@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { Emitter, type Event } from '../../base/event';
 import { clientIds, type ClientId } from './client';
 import { bytesOf, readConfigFile, replaceFile, type ConfigFile } from './configFile';
+import { sameValue } from './configValue';
 
 const stepSchema = v.union([v.string(), v.object({ item: v.string() })]);
 
@@ -106,4 +107,17 @@ export class ConnectionRecords {
       throw new RecordsError(this.file, { cause: error });
     }
   }
+}
+
+/** What is true of the file both before and after it is written: values of either are ours, whenever the machine stops. */
+export function withEarlier(written: FileRecord, earlier: FileRecord | null): FileRecord {
+  return {
+    ...written,
+    changes: union(written.changes, earlier?.changes),
+    marks: union(written.marks, earlier?.marks),
+  };
+}
+
+function union(some: FileRecord['changes'] = [], more: FileRecord['changes'] = []): FileRecord['changes'] {
+  return [...some, ...more.filter((one) => some.every((other) => !sameValue(other, one)))];
 }

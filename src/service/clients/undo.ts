@@ -5,11 +5,11 @@ import { applyChanges, type ConfigFormat } from './configFormat';
 import {
   changed,
   isObject,
+  jsonAt,
   sameValue,
   valueAt,
   valueDigest,
   type Change,
-  type Json,
   type Step,
 } from './configValue';
 import type { FileRecord } from './records';
@@ -157,9 +157,4 @@ function parents(path: readonly Step[]): readonly (readonly Step[])[] {
 function isEmpty(value: unknown): boolean {
   if (Array.isArray(value)) return value.length === 0;
   return isObject(value) && Object.keys(value).length === 0;
-}
-
-/** What a file held is JSON, but for TOML's dates, which stand in no place that we write. */
-function jsonAt(root: unknown, path: readonly Step[]): Json | undefined {
-  return valueAt(root, path) as Json | undefined;
 }

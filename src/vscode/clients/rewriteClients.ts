@@ -33,11 +33,12 @@ export async function offerRewrite(ports: ClientPorts): Promise<boolean> {
   return names.length > 0;
 }
 
-async function rewrite({ client, record }: KnownConnection, ports: ClientPorts): Promise<boolean> {
+async function rewrite(known: KnownConnection, ports: ClientPorts): Promise<boolean> {
+  const { client, record } = known;
   const endpoint = endpointOf(ports, record.model);
   if (endpoint === null) return false;
   try {
-    await ports.connector.connect(client, endpoint);
+    await ports.connector.move(known, endpoint);
     return true;
   } catch (error: unknown) {
     ports.log.error(`${client.name} could not be written anew.`, error);

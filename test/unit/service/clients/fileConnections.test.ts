@@ -174,6 +174,52 @@ for (const { id, file, text, later } of samples) {
       assert.equal(await home.read(file), text);
     });
 
+    it('moves with the proxy, and keeps the model that the user has chosen since and the client’s own notes', async () => {
+      await using home = await TemporaryHome.make();
+      await home.write(file, text);
+      const first = await home.connections.connect(client, endpoint);
+      const written = await home.read(file);
+      const used = written
+        .replaceAll('openrouter/free', 'user/chosen')
+        .replace(/("updatedAt":\s*)"[^"]*"(?![^]*"updatedAt")/, '$1"2027-01-01T00:00:00.000Z"');
+      assert.notEqual(used, written);
+      await home.write(file, used);
+      assert.equal(await home.connections.state(client, first, endpoint), 'current');
+      const moved = { ...endpoint, origin: 'http://127.0.0.1:1234', proxyKey: 'kw-another-0123456789abcdef' };
+      assert.equal(await home.connections.state(client, first, moved), 'outdated');
+      const second = await home.connections.move(client, first, moved);
+      const asMoved = used
+        .replaceAll(endpoint.origin, moved.origin)
+        .replaceAll(endpoint.proxyKey, moved.proxyKey);
+      const now = await home.read(file);
+      assert.deepEqual(client.format.parse(now), client.format.parse(asMoved));
+      for (const comment of text.match(comments) ?? []) assert.ok(now.includes(comment), comment);
+      assert.equal(await home.connections.state(client, second, moved), 'current');
+      assert.deepEqual(await home.records.of(id), second);
+      await home.connections.disconnect(client, second);
+      assert.doesNotMatch(await home.read(file), /kw-|127\.0\.0\.1/);
+    });
+
+    it('moves with the proxy, and undo still gives the first bytes back', async () => {
+      await using home = await TemporaryHome.make();
+      await home.write(file, text);
+      const first = await home.connections.connect(client, endpoint);
+      const moved = { ...endpoint, origin: 'http://127.0.0.1:1234', proxyKey: 'kw-another-0123456789abcdef' };
+      const second = await home.connections.move(client, first, moved);
+      assert.doesNotMatch(await home.read(file), /9999|kw-0123/);
+      assert.equal(await home.connections.disconnect(client, second), 'restored');
+      assert.equal(await home.read(file), text);
+    });
+
+    it('is connected where the proxy has moved and the file is gone', async () => {
+      await using home = await TemporaryHome.make();
+      const first = await home.connections.connect(client, endpoint);
+      await rm(first.file);
+      const moved = { ...endpoint, origin: 'http://127.0.0.1:1234' };
+      const second = await home.connections.move(client, first, moved);
+      assert.equal(await home.connections.state(client, second, moved), 'current');
+    });
+
     it('keeps what the user changed between two connections, in the undo of the second', async () => {
       await using home = await TemporaryHome.make();
       await home.write(file, text);
@@ -220,6 +266,29 @@ for (const { id, file, text, later } of samples) {
     });
   });
 }
+
+describe('a client in which another provider was chosen', () => {
+  for (const [id, chosen] of [
+    ['cline', /(?<="lastUsedProvider": ?)"openrouter"/],
+    ['codex', /(?<=model_provider = )"keywheel"/],
+  ] as const) {
+    it(`counts as changed, and is offered the new address all the same (${id})`, async () => {
+      await using home = await TemporaryHome.make();
+      const client = fileClient(id);
+      const record = await home.connections.connect(client, endpoint);
+      const file = path.relative(home.folder, record.file);
+      const written = await home.read(file);
+      const other = written.replace(chosen, '"anthropic"');
+      assert.notEqual(other, written);
+      await home.write(file, other);
+      assert.equal(await home.connections.state(client, record, endpoint), 'changed');
+      const moved = { ...endpoint, origin: 'http://127.0.0.1:1234' };
+      assert.equal(await home.connections.state(client, record, moved), 'outdated');
+      await home.connections.move(client, record, moved);
+      assert.match(await home.read(file), /"anthropic"[^]*127\.0\.0\.1:1234/);
+    });
+  }
+});
 
 describe('connecting', () => {
   const claude = fileClient('claudeCode');
