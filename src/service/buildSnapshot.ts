@@ -85,16 +85,34 @@ function accountView(account: Account, nowMs: number): AccountView {
 }
 
 function stateOf(account: Account, nowMs: number): Pick<AccountView, 'state' | 'untilMs'> {
-  if (account.keys.every((state) => !state.serves('free') && !state.serves('paid')))
+  const servesFree = account.keys.some((state) => state.serves('free'));
+  if (!servesFree && !account.keys.some((state) => state.serves('paid')))
     return { state: 'off', untilMs: null };
-  const unlockedAtMs = account.unlockedAtMs('free', nowMs);
-  const daily = account.locks.get('dailyLimit');
+  return (
+    lockState(account, servesFree ? 'free' : 'paid', nowMs) ??
+    (servesFree ? freeState(account, nowMs) : ready)
+  );
+}
+
+const ready = { state: 'ready', untilMs: null } as const;
+
+/** Null where no lock holds requests of the class back. */
+function lockState(
+  account: Account,
+  requestClass: 'free' | 'paid',
+  nowMs: number,
+): Pick<AccountView, 'state' | 'untilMs'> | null {
+  const daily = requestClass === 'free' ? account.locks.get('dailyLimit') : null;
   if (daily !== null && daily.untilMs > nowMs) return { state: 'usedUp', untilMs: daily.untilMs };
-  if (unlockedAtMs > nowMs)
-    return { state: 'locked', untilMs: Number.isFinite(unlockedAtMs) ? unlockedAtMs : null };
+  const unlockedAtMs = account.unlockedAtMs(requestClass, nowMs);
+  if (unlockedAtMs <= nowMs) return null;
+  return { state: 'locked', untilMs: Number.isFinite(unlockedAtMs) ? unlockedAtMs : null };
+}
+
+function freeState(account: Account, nowMs: number): Pick<AccountView, 'state' | 'untilMs'> {
   if (account.ledger.left === 0) return { state: 'usedUp', untilMs: account.ledger.resetAtMs };
   const slotAtMs = account.minute.readyAtMs(nowMs);
-  return slotAtMs > nowMs ? { state: 'waiting', untilMs: slotAtMs } : { state: 'ready', untilMs: null };
+  return slotAtMs > nowMs ? { state: 'waiting', untilMs: slotAtMs } : ready;
 }
 
 function keyView(state: KeyState, nowMs: number): KeyView {
@@ -121,6 +139,6 @@ function lockView({ covers, reason, sinceMs, untilMs }: Lock): LockView {
 }
 
 function creditsLeft(account: Account): number | null {
-  const caps = account.keys.flatMap(({ capLeft }) => (capLeft === null ? [] : [capLeft]));
+  const caps = account.keys.flatMap(({ key, capLeft }) => (key.enabled && capLeft !== null ? [capLeft] : []));
   return caps.length === 0 ? null : Math.min(...caps);
 }

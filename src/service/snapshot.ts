@@ -98,11 +98,11 @@ export interface AccountView {
   readonly keys: readonly KeyView[];
   readonly day: DayView;
   readonly minute: MinuteView;
-  /** Credits left under the tightest known cap, or null where none is known. */
+  /** Credits left under the tightest known cap of the keys that are on, or null where none is known. */
   readonly creditsLeft: number | null;
   readonly inFlight: number;
   readonly locks: readonly LockView[];
-  /** Whether a free request could go now or within this minute. */
+  /** Whether a free request could go now or within this minute; a paid one, where all keys that are on are for those alone. */
   readonly state: 'ready' | 'waiting' | 'usedUp' | 'locked' | 'off';
   /** Until when the state holds, or null where only the user can change it. */
   readonly untilMs: number | null;

@@ -38,7 +38,7 @@ function lockText(lock: LockView, { t, formats, nowMs }: Speech): string {
   return t('{0} until {1}', reasons[lock.reason](t), formats.until(lock.untilMs, nowMs));
 }
 
-/** Whether an account can serve free requests, why not, and until when. */
+/** Whether an account can serve free requests (paid ones, where it is for those alone), why not, and until when. */
 export function accountWords(account: AccountView, speech: Speech): StateWords {
   const { t } = speech;
   switch (account.state) {
@@ -49,7 +49,8 @@ export function accountWords(account: AccountView, speech: Speech): StateWords {
     case 'usedUp':
       return timed(account, t('Used up'), speech);
     case 'locked': {
-      const lock = lastLock(account.locks, 'free');
+      const isForPaid = account.keys.every((key) => !key.enabled || key.paidUse === 'only');
+      const lock = lastLock(account.locks, isForPaid ? 'paid' : 'free');
       return lock ? lockWords(lock, speech) : timed(account, t('Locked'), speech);
     }
     case 'off':
@@ -63,7 +64,7 @@ export function keyWords(key: KeyView, account: AccountView, speech: Speech): St
   if (!key.enabled) return { text: t('Off'), tone: 'off' };
   if (key.health === 'bad') return { text: t('Bad key: OpenRouter does not accept it'), tone: 'bad' };
   if (key.health === 'management') return { text: t('Management key: it cannot run models'), tone: 'bad' };
-  const lock = lastLock(key.locks, 'free');
+  const lock = lastLock(key.locks, key.paidUse === 'only' ? 'paid' : 'free');
   if (lock) return lockWords(lock, speech);
   if (key.health === 'unchecked' && account.state === 'ready')
     return { text: t('Not checked yet'), tone: 'warn' };

@@ -5,7 +5,16 @@ import { buildSnapshot } from '../../../src/service/buildSnapshot';
 import { keyStatus } from '../../../src/service/keyStatus';
 import type { AccountView, Snapshot } from '../../../src/service/snapshot';
 import { ManualClock } from '../../support/manualClock';
-import { freeRequest, leased, makeKey, makePool, makeReading, minuteMs, never } from '../keys/make';
+import {
+  freeRequest,
+  leased,
+  makeKey,
+  makePool,
+  makeReading,
+  minuteMs,
+  never,
+  paidRequest,
+} from '../keys/make';
 
 function snapshotOf(pool: Pool, clock: ManualClock): Snapshot {
   return buildSnapshot(
@@ -90,10 +99,33 @@ describe('buildSnapshot', () => {
       accounts.map(({ name, state }) => [name, state]),
       [
         ['off', 'off'],
-        ['paid', 'locked'],
+        ['paid', 'ready'],
         ['a', 'ready'],
       ],
     );
+  });
+
+  it('shows an account for paid requests alone as those stand', async () => {
+    const clock = new ManualClock();
+    const key = makeKey('paid', { paidUse: 'only' });
+    const pool = makePool(clock, { paid: [key] }, { daily: { used: 50, limit: 50 } });
+    assert.deepEqual([firstOf(pool, clock).state, firstOf(pool, clock).untilMs], ['ready', null]);
+    {
+      using lease = await leased(pool.lease(paidRequest(clock.nowMs()), never));
+      lease.markSent();
+      lease.settle({ kind: 'noCredits' });
+    }
+    assert.equal(firstOf(pool, clock).state, 'locked');
+  });
+
+  it('counts the credits of keys that are on', () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [makeKey('one'), makeKey('two', { enabled: false })] });
+    const read = (name: string, capLeft: number): void =>
+      pool.read(makeKey(name).keyId, makeReading('a', clock.nowMs(), { used: 0, limit: 50 }, { capLeft }));
+    read('one', 1.5);
+    read('two', 0);
+    assert.equal(firstOf(pool, clock).creditsLeft, 1.5);
   });
 
   it('tells health, caps and the account of each key', () => {

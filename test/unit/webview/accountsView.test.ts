@@ -84,6 +84,20 @@ describe('accountsView', () => {
     assert.equal(lines([account])[0]?.state.text, 'Ready; paid requests: No credits until 19:00');
   });
 
+  it('says what holds paid requests back where an account, or a key, is for those alone', () => {
+    const locks = [lock({ covers: 'paid', reason: 'noCredits' })];
+    const key = keyView({ paidUse: 'only' });
+    assert.equal(
+      lines([accountView({ state: 'locked', locks, keys: [key] })])[0]?.state.text,
+      'No credits until 19:00',
+    );
+    const capped = keyView({ paidUse: 'only', locks: [lock({ covers: 'paid', reason: 'keyCap' })] });
+    assert.equal(
+      lines([accountView({ keys: [second, capped] })])[2]?.state.text,
+      'Spending cap of the key reached until 19:00',
+    );
+  });
+
   it('shows our own count beside the server’s only where they differ', () => {
     const counts = (used: number): string | undefined =>
       lines([accountView({ day: { ...accountView().day, server: { used, limit: 1000, atMs: nowMs } } })])[0]
