@@ -3,7 +3,7 @@ import type { FromDashboard } from '../service/messages';
 import type { SeriesView, Snapshot } from '../service/snapshot';
 import { Chart } from './chart';
 import { button } from './controls';
-import { cell, element, headCell, iconButton, setHidden } from './dom';
+import { cell, element, headCell, iconButton, setChildren, setHidden, setText } from './dom';
 import { historyView, type ChartView, type HistoryView, type ModelRow, type TableView } from './historyView';
 import type { Speech } from './stateWords';
 
@@ -20,6 +20,7 @@ export class HistoryPanel {
   private readonly clients = element('tbody');
   private readonly none: HTMLElement;
   private readonly all: HTMLElement;
+  private lines: ReadonlyMap<string, ModelLine> = new Map();
   private shown = '';
 
   constructor(private readonly ports: HistoryPanelPorts) {
@@ -48,18 +49,17 @@ export class HistoryPanel {
     const text = JSON.stringify([models, clients, canUnlock]);
     if (text === this.shown) return;
     this.shown = text;
-    this.models.replaceChildren(...models.map((row) => this.modelRow(row, canUnlock)));
+    const lines = models.map((row) => {
+      const line = this.lines.get(row.model) ?? new ModelLine(row, this.ports);
+      line.update(row, canUnlock);
+      return [row.model, line] as const;
+    });
+    this.lines = new Map(lines);
+    setChildren(
+      this.models,
+      lines.map(([, line]) => line.element),
+    );
     this.clients.replaceChildren(...clients.map((cells) => useRow(cells)));
-  }
-
-  private modelRow({ model, cells, busy }: ModelRow, canUnlock: boolean): HTMLTableRowElement {
-    const { speech, send } = this.ports;
-    const { t } = speech();
-    const unlock = iconButton('unlock', t('Unlock {0}', model), () => send({ type: 'unlockModel', model }));
-    const busyCell = busy === '' ? cell('', '–') : cell('busy', busy, ...(canUnlock ? [' ', unlock] : []));
-    const row = useRow([model, ...cells]);
-    row.append(busyCell);
-    return row;
   }
 
   private sectionOf(chart: ChartView): ChartSection {
@@ -73,6 +73,32 @@ export class HistoryPanel {
 
   private redraw(): void {
     for (const section of this.charts.values()) section.redraw();
+  }
+}
+
+/** The line of a model: the same as long as it is listed, so that its button keeps the focus while figures come. */
+class ModelLine {
+  readonly element: HTMLTableRowElement;
+  private readonly cells: readonly HTMLTableCellElement[];
+  private readonly until = element('span');
+  private readonly unlock: HTMLButtonElement;
+
+  constructor({ model, cells }: ModelRow, { speech, send }: HistoryPanelPorts) {
+    const { t } = speech();
+    this.unlock = iconButton('unlock', t('Unlock {0}', model), () => send({ type: 'unlockModel', model }));
+    this.cells = cells.map(() => cell(''));
+    const busy = cell('', this.until, ' ', this.unlock);
+    this.element = element('tr', '', headCell('row', '', model), ...this.cells, busy);
+  }
+
+  update({ cells, busy }: ModelRow, canUnlock: boolean): void {
+    for (const [index, at] of this.cells.entries()) setText(at, cells[index] ?? '');
+    setText(this.until, busy === '' ? '–' : busy);
+    const isOver = busy === '' || !canUnlock;
+    // A button that goes leaves its table behind, not the top of the page.
+    if (isOver && this.unlock === document.activeElement)
+      this.element.closest<HTMLElement>('[role="region"]')?.focus();
+    setHidden(this.unlock, isOver);
   }
 }
 

@@ -1,0 +1,157 @@
+// What the dashboard does under the user's hands while everything in it changes.
+import assert from 'node:assert/strict';
+import type { DashboardState } from '../../src/service/messages';
+import type { AccountView, BusyModel } from '../../src/service/snapshot';
+import { accountView, keyView, stateOf } from '../unit/vscode/views';
+import { pollUntil } from '../vscode/quickInput';
+import { BareDashboard } from './support/bareDashboard';
+import { crowdedSeries } from './support/crowd';
+import { Stage } from './support/stage';
+
+describe('the dashboard while its keys change', () => {
+  const stage = new Stage();
+  let dashboard: BareDashboard;
+  const keys = ['One', 'Two', 'Three'].map((label) => keyView({ keyId: label, label }));
+  const [one, two, three] = keys.map((key) =>
+    accountView({ accountId: key.label, name: key.label, keys: [key] }),
+  ) as [AccountView, AccountView, AccountView];
+  const joined = accountView({ accountId: 'One', name: 'Ada', keys: keys.slice(0, 2) });
+
+  before(async () => {
+    dashboard = stage.own(await BareDashboard.start(), async (made) => await made.close());
+  });
+
+  beforeEach(async () => {
+    await dashboard.load('accounts');
+    await dashboard.show([{ type: 'hello', locale: 'en', words: {}, state: stateOf([one, two]) }]);
+  });
+
+  it('leaves the focus on the button of a key that is moved up', async () => {
+    const { page } = dashboard;
+    await page.locator('[aria-haspopup="menu"]').nth(1).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('menuitem', { name: 'Move Up' }).press('Enter');
+    await changeTo([two, one]);
+    assert.equal(await focused(), 'More actions for “Two”');
+    assert.deepEqual(await page.locator('.accounts .title').allTextContents(), ['Two', 'One']);
+    const parts = `[...document.querySelector('.accounts').children].map(({ tagName }) => tagName).join(' ')`;
+    assert.equal(await page.evaluate(parts), 'CAPTION THEAD TBODY TBODY');
+  });
+
+  it('takes what is typed into a form below a key while others come, move and go', async () => {
+    const { page } = dashboard;
+    await openEditor();
+    for (const accounts of [[one, two, three], [three, two, one], [two], [one, two, three]]) {
+      await changeTo(accounts);
+      await page.keyboard.type('.');
+    }
+    assert.equal(await focused(), 'Label');
+    assert.equal(await typed(), 'Half a na....');
+    assert.deepEqual(await page.locator('.accounts .title').allTextContents(), ['One', 'Two', 'Three']);
+  });
+
+  it('keeps the focus where two keys turn out to be of one account', async () => {
+    const { page } = dashboard;
+    await openEditor();
+    await changeTo([joined, three]);
+    await page.keyboard.type('me');
+    assert.equal(await focused(), 'Label');
+    assert.equal(await typed(), 'Half a name');
+    await page.keyboard.press('Escape');
+    assert.equal(await page.locator('.editor').count(), 0);
+    assert.equal(await focused(), 'Edit “Two”');
+    await changeTo([one, two]);
+    assert.equal(await focused(), 'Edit “Two”');
+    assert.equal(await page.locator('tr.single').count(), 2);
+  });
+
+  it('closes the menu of a key by a second click on its button, and opens it by a third', async () => {
+    const { page } = dashboard;
+    const press = async (key: string): Promise<unknown> => {
+      await page.getByLabel(`More actions for “${key}”`, { exact: true }).and(page.locator('button')).click();
+      return await page.locator('.menu, [aria-expanded="true"]').count();
+    };
+    for (const expected of [2, 0, 2]) assert.equal(await press('Two'), expected);
+    // The menu of another key takes the place of this one.
+    assert.equal(await press('One'), 2);
+    assert.equal(await press('One'), 0);
+    assert.equal(await focused(), 'More actions for “One”');
+  });
+
+  it('writes nothing into the table when the same keys come again', async () => {
+    await dashboard.page.evaluate(`{
+      window.writes = 0;
+      new MutationObserver((records) => { window.writes += records.length; })
+        .observe(document.querySelector('.accounts'), { subtree: true, childList: true, attributes: true });
+    }`);
+    await changeTo([one, two]);
+    assert.equal(await dashboard.page.evaluate('window.writes'), 0);
+    await changeTo([one, two, three]);
+    assert.equal(await dashboard.page.evaluate('window.writes'), 1);
+  });
+
+  async function changeTo(accounts: readonly AccountView[]): Promise<void> {
+    await dashboard.show([{ type: 'state', state: stateOf(accounts) }]);
+    await drawn();
+  }
+
+  async function openEditor(): Promise<void> {
+    const { page } = dashboard;
+    await page.getByLabel('Edit “Two”').press('Enter');
+    await pollUntil(async () => (await focused()) === 'Label', 'The form did not take the focus');
+    await page.keyboard.press('Control+A');
+    await page.keyboard.type('Half a na');
+  }
+
+  /** The name of what has the focus. */
+  async function focused(): Promise<unknown> {
+    return await dashboard.page.evaluate(
+      '(document.activeElement.ariaLabel || document.activeElement.label) ?? document.activeElement.tagName',
+    );
+  }
+
+  async function typed(): Promise<unknown> {
+    return await dashboard.page.evaluate(`document.querySelector('.editor vscode-textfield').value`);
+  }
+});
+
+describe('the history while its figures change', () => {
+  const stage = new Stage();
+  const nowMs = Date.now();
+  const series = crowdedSeries(nowMs);
+  const [, model = ''] = series.models.map((use) => use.model);
+  const busy = { model, accountId: null, sinceMs: nowMs, untilMs: nowMs + 3_600_000 };
+
+  it('keeps the focus on the button that unlocks a model, and gives it to the table when the button goes', async () => {
+    const dashboard = stage.own(await BareDashboard.start(), async (made) => await made.close());
+    const { page } = dashboard;
+    const focused = async (): Promise<unknown> => await page.evaluate('document.activeElement.ariaLabel');
+    const state = (busyModels: readonly BusyModel[]): DashboardState => {
+      const shown = stateOf([accountView()]);
+      return { ...shown, snapshot: { ...shown.snapshot, busyModels } };
+    };
+    await dashboard.load('history');
+    await dashboard.show([
+      { type: 'hello', locale: 'en', words: {}, state: state([busy]) },
+      { type: 'history', series },
+    ]);
+    await page.getByRole('button', { name: `Unlock ${model}` }).focus();
+    const more = series.models.map((use) => ({ ...use, requests: use.requests + 1 })).reverse();
+    await dashboard.show([{ type: 'history', series: { ...series, models: more } }]);
+    await drawn();
+    assert.equal(await focused(), `Unlock ${model}`);
+    assert.deepEqual(
+      await page.locator('section.use').first().locator('tbody th').allTextContents(),
+      more.map((use) => use.model),
+    );
+    await dashboard.show([{ type: 'state', state: state([]) }]);
+    await drawn();
+    assert.equal(await focused(), 'By model');
+    assert.equal(await page.getByRole('button', { name: /^Unlock/ }).count(), 0);
+  });
+});
+
+/** The page draws no oftener than four times a second. */
+async function drawn(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 300));
+}
