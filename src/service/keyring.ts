@@ -8,6 +8,7 @@ import type { AddResult } from './addResult';
 import type { KeyCheck } from './keyCheck';
 import { noKeys, rebase, type KeySet } from './keySet';
 import { inOrder } from './keyOrder';
+import { KeyStoring } from './keyStoring';
 import { readKeyEntry } from './pastedKeys';
 import type { SecretVault, StoredKey, VaultContents, VaultHealth } from './ports';
 import { newProxyKey } from './proxyKey';
@@ -25,11 +26,11 @@ export interface KeyringPorts {
 
 export class Keyring implements Disposable {
   private list: readonly StoredKey[] = [];
-  private unstored = new Set<string>();
   private ownProxyKey: string | null = null;
   /** Made because the vault could not be read: what is found in it comes before this one. */
   private passingProxyKey: string | null = null;
   private readonly reading: VaultReading;
+  private readonly storing: KeyStoring;
   private readonly changed: Emitter<void>;
   private readonly makeProxyKey: () => string;
   private isDisposed = false;
@@ -44,8 +45,10 @@ export class Keyring implements Disposable {
     this.reading = new VaultReading({
       ...ports,
       onHealth: () => this.fire(),
+      isWhole: () => this.storing.unstored.length === 0,
       readAgain: () => void this.load(),
     });
+    this.storing = new KeyStoring({ ...ports, onRefused: (error) => this.reading.refused(error) });
   }
 
   get onDidChange(): Event<void> {
@@ -68,8 +71,8 @@ export class Keyring implements Disposable {
 
   /** The whole, to be shared with other windows. */
   get keySet(): KeySet {
-    const { revision, list, ownProxyKey, unstored } = this;
-    return { revision, keys: [...list], proxyKey: ownProxyKey, unstored: [...unstored] };
+    const { revision, list, ownProxyKey, storing } = this;
+    return { revision, keys: [...list], proxyKey: ownProxyKey, unstored: [...storing.unstored] };
   }
 
   /** Takes over what another window has changed, if it is newer; nothing is stored, as that window has done so. */
@@ -77,7 +80,7 @@ export class Keyring implements Disposable {
     if (revision <= this.revision) return;
     this.revision = revision;
     this.list = keys;
-    this.unstored = new Set(unstored);
+    this.storing.unstored = unstored;
     this.ownProxyKey = proxyKey ?? this.ownProxyKey;
     this.adopted = this.keySet;
     this.fire();
@@ -85,7 +88,7 @@ export class Keyring implements Disposable {
 
   /** Whether the key outlasts this window and the others. */
   isStored(keyId: string): boolean {
-    return this.position(keyId) >= 0 && !this.unstored.has(keyId);
+    return this.position(keyId) >= 0 && !this.storing.isRefused(keyId);
   }
 
   /** Resolves when the vault has answered or refused; a proxy key is made where there is none. Never rejects. */
@@ -95,6 +98,7 @@ export class Keyring implements Disposable {
     if (taken === null) this.ownProxyKey ??= this.passingProxyKey = this.makeProxyKey();
     else if (taken.unkept !== null) await this.keepProxyKey(taken.unkept);
     this.fire();
+    if (taken !== null) await this.storeRest();
   }
 
   /** Checks the key with OpenRouter and keeps it unless that shows that it is of no use; a text around it is trimmed. */
@@ -117,9 +121,7 @@ export class Keyring implements Disposable {
   async remove(keyId: string): Promise<StoredKey | null> {
     const removed = this.list[this.position(keyId)];
     if (removed === undefined) return null;
-    if (this.unstored.has(keyId)) await this.removeRemains(keyId);
-    else await this.ports.vault.removeKey(keyId);
-    this.unstored.delete(keyId);
+    await this.storing.remove(keyId);
     this.list = this.list.filter(({ key }) => key !== removed.key);
     this.commit();
     return removed;
@@ -135,7 +137,7 @@ export class Keyring implements Disposable {
     const old = this.list[this.position(keyId)];
     if (old === undefined) return false;
     const renewed: StoredKey = { ...old, ...change };
-    if (!this.unstored.has(keyId)) await this.ports.vault.saveKey(renewed);
+    await this.storing.change(renewed);
     this.list = this.list.map((stored) => (stored.key === old.key ? renewed : stored));
     this.commit();
     return true;
@@ -143,7 +145,7 @@ export class Keyring implements Disposable {
 
   /** Keys that are not named keep their order, after those that are. Rejects as `update` does. */
   async reorder(keyIds: readonly string[]): Promise<void> {
-    await this.ports.vault.saveOrder(this.storedIds(inOrder(this.list, keyIds)));
+    await this.storing.reorder(inOrder(this.list, keyIds));
     this.list = inOrder(this.list, keyIds);
     this.commit();
   }
@@ -178,7 +180,7 @@ export class Keyring implements Disposable {
     const own = this.isPassing ? { ...this.keySet, proxyKey: this.adopted.proxyKey } : this.keySet;
     const merged = rebase(this.adopted, own, held);
     this.list = merged.keys;
-    this.unstored = new Set(merged.unstored);
+    this.storing.unstored = merged.unstored;
     this.ownProxyKey = merged.proxyKey ?? this.ownProxyKey;
     this.revision = Math.max(revision, isChanged ? this.revision + 1 : 0);
   }
@@ -192,7 +194,7 @@ export class Keyring implements Disposable {
     this.ownProxyKey = proxyKey;
     try {
       await this.ports.vault.saveProxyKey(proxyKey);
-      this.reading.kept();
+      this.kept();
     } catch (error: unknown) {
       this.reading.refused(error);
     }
@@ -212,36 +214,31 @@ export class Keyring implements Disposable {
   }
 
   private async keep(stored: StoredKey, position: number): Promise<boolean> {
-    const keyId = keyIdOf(stored.key);
     this.list = [...this.list.slice(0, position), stored, ...this.list.slice(position)];
-    let isStored = true;
-    try {
-      // The order first: a name without a record is nothing, but a record without a name would never be found again.
-      await this.ports.vault.saveOrder(this.storedIds(this.list));
-      await this.ports.vault.saveKey(stored);
-    } catch (error: unknown) {
-      isStored = false;
-      this.unstored.add(keyId);
-      this.reading.refused(error);
-    }
+    const isStored = await this.storing.put(stored, this.list);
     // Another window's change may have come meanwhile.
-    if (this.position(keyId) < 0) this.list = [...this.list, stored];
+    if (this.position(keyIdOf(stored.key)) < 0) this.list = [...this.list, stored];
     this.commit();
-    if (isStored) this.reading.kept();
+    if (isStored) this.kept();
     return isStored;
   }
 
-  /** A vault that did not keep a key may hold it all the same: storing went well, reading it back did not. */
-  private async removeRemains(keyId: string): Promise<void> {
-    try {
-      await this.ports.vault.removeKey(keyId);
-    } catch (error: unknown) {
-      this.ports.log.error('The vault refuses to remove what it did not keep.', error);
-    }
+  private kept(): void {
+    this.reading.kept();
+    void this.storeRest();
   }
 
-  private storedIds(list: readonly StoredKey[]): readonly string[] {
-    return list.map(({ key }) => keyIdOf(key)).filter((keyId) => !this.unstored.has(keyId));
+  /** The vault may keep now what it has refused. */
+  private async storeRest(): Promise<void> {
+    for (const keyId of this.storing.unstored) {
+      const stored = this.list[this.position(keyId)];
+      if (stored === undefined) continue;
+      if (!(await this.storing.put(stored, this.list))) return;
+      // Whoever removed it meanwhile came before its record.
+      if (this.position(keyId) < 0) await this.storing.removeRemains(keyId);
+      else this.commit();
+      this.reading.kept();
+    }
   }
 
   private fire(): void {

@@ -9,6 +9,8 @@ export interface VaultReadingPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly onHealth: () => void;
+  /** Whether it has kept all that it was given: one that can be read may still refuse that. */
+  readonly isWhole: () => boolean;
   /** Reads again what was refused. */
   readonly readAgain: () => void;
 }
@@ -46,12 +48,11 @@ export class VaultReading implements Disposable {
       for (const name of contents.damaged)
         log.warn(`The record ${name} of the vault is no key; it is left alone.`);
       this.retryMs = firstRetryMs;
-      this.setHealth({ kind: 'ok' });
+      if (this.ports.isWhole() || this.state.kind !== 'refused') this.setHealth({ kind: 'ok' });
       return taken;
     } catch (error: unknown) {
       slow.dispose();
       this.refused(error);
-      this.retryLater();
       return null;
     }
   }
@@ -62,9 +63,11 @@ export class VaultReading implements Disposable {
     this.retryNow();
   }
 
+  /** The vault refuses; it is asked again later. */
   refused(error: unknown): void {
     this.ports.log.error('The vault does not keep secrets.', error);
     this.setHealth({ kind: 'refused', detail: error instanceof Error ? error.message : String(error) });
+    this.retryLater();
   }
 
   dispose(): void {
@@ -75,7 +78,7 @@ export class VaultReading implements Disposable {
   }
 
   private retryLater(): void {
-    if (this.isDisposed) return;
+    if (this.isDisposed || this.retry !== null) return;
     this.retry = this.ports.clock.after(this.retryMs, () => this.retryNow());
     this.retryMs = Math.min(2 * this.retryMs, longestRetryMs);
   }

@@ -45,9 +45,16 @@ export type ExtensionRecord = v.InferOutput<typeof extensionRecordSchema>;
 export type ConnectionRecord = v.InferOutput<typeof recordSchema>;
 
 /** The records are damaged, or of a newer version; they are left alone, and so are the clients' files. */
-class RecordsError extends Error {
+export class RecordsError extends Error {
   readonly code = 'recordsDamaged';
   override readonly name = 'RecordsError';
+
+  constructor(
+    readonly file: string,
+    options: ErrorOptions,
+  ) {
+    super(`${file} is damaged, or of a newer version.`, options);
+  }
 }
 
 /** The records of all windows of this product, one a client. */

@@ -1,6 +1,7 @@
 // Every command that package.json contributes, and what runs it.
-import { commands, l10n, window } from 'vscode';
+import { commands, l10n, Uri, window } from 'vscode';
 import { DisposableStore, type Disposable } from '../../base/disposable';
+import { RecordsError } from '../../service/clients/records';
 import { connectClient } from '../clients/connectClient';
 import { disconnectClients } from '../clients/disconnectClients';
 import { sendTestRequest } from '../clients/sendTestRequest';
@@ -54,7 +55,7 @@ async function runCommand(id: string, command: Command, ports: CommandPorts): Pr
     return await command(ports);
   } catch (error: unknown) {
     ports.log.error(`The command ${id} failed.`, error);
-    void offerLog(ports.showLog);
+    void (error instanceof RecordsError ? offerRecords(error.file) : offerLog(ports.showLog));
     return false;
   }
 }
@@ -63,6 +64,16 @@ async function offerLog(show: () => void): Promise<void> {
   const button = l10n.t('Show Log');
   const message = l10n.t('Keywheel: that did not work. The log tells why.');
   if ((await window.showErrorMessage(message, button)) === button) show();
+}
+
+async function offerRecords(file: string): Promise<void> {
+  const button = l10n.t('Open File');
+  const message = l10n.t(
+    'Keywheel keeps a record of what it wrote into clients’ files, in {0}. It is damaged, or a newer version has written it: no client’s file was changed. Put it right, or delete it and connect the clients again.',
+    file,
+  );
+  if ((await window.showErrorMessage(message, button)) !== button) return;
+  await commands.executeCommand('vscode.open', Uri.file(file));
 }
 
 function openDashboard({ showDashboard }: CommandPorts): Promise<boolean> {

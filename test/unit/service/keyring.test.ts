@@ -331,6 +331,68 @@ describe('Keyring on a locked keychain', () => {
     assert.equal(keyring.health.kind, 'refused');
     vault.failing.clear();
     await keyring.add(ben, 'Ben');
+    await settled();
     assert.equal(keyring.health.kind, 'ok');
   });
+
+  it('stores what was added meanwhile once that is unlocked', async () => {
+    const { vault, clock, keyring, assertRead } = await lockedWorld();
+    await keyring.add(ben, 'Ben');
+    assert.equal(keyring.isStored(keyIdOf(ben)), false);
+    vault.failing.clear();
+    await clock.run(30_000);
+    assertRead(['Anna', 'Ben']);
+    assert.ok(keyring.isStored(keyIdOf(ben)));
+    assert.deepEqual(await labelsAfterReload(vault), ['Anna', 'Ben']);
+  });
+
+  it('stores what it did not keep, with what was set of it since, also where it could be read all the time', async () => {
+    const { vault, clock, keyring } = await refusingWorld();
+    await keyring.update(keyIdOf(anna), { label: 'Ada' });
+    const healths = new Set<string>();
+    keyring.onDidChange(() => healths.add(keyring.health.kind));
+    await clock.run(30_000);
+    assert.deepEqual([...healths], ['refused']);
+    vault.failing.clear();
+    await clock.run(60_000);
+    assert.equal(keyring.health.kind, 'ok');
+    assert.ok(keyring.isStored(keyIdOf(anna)));
+    assert.deepEqual(await labelsAfterReload(vault), ['Ada']);
+    assert.equal(clock.pending, 0);
+  });
+
+  it('stores it at once when it keeps another key', async () => {
+    const { vault, keyring } = await refusingWorld();
+    vault.failing.clear();
+    await keyring.add(ben, 'Ben');
+    await settled();
+    assert.deepEqual(await labelsAfterReload(vault), ['Anna', 'Ben']);
+    assert.deepEqual(keyring.keySet.unstored, []);
+  });
+
+  it('keeps nothing of a key that is removed while it is stored', async () => {
+    const { vault, clock, keyring } = await refusingWorld();
+    vault.failing.clear();
+    const running = clock.run(30_000);
+    await keyring.remove(keyIdOf(anna));
+    await running;
+    await settled();
+    assert.equal(vault.records.size, 0);
+    assert.deepEqual(keyring.keys, []);
+  });
+
+  async function refusingWorld() {
+    const vault = new MemoryVault();
+    const clock = new ManualClock();
+    const keyring = keyringBeforeLoading(vault, good, clock);
+    await keyring.load();
+    vault.failing.add('saveKey');
+    await keyring.add(anna, 'Anna');
+    assert.equal(keyring.health.kind, 'refused');
+    return { vault, clock, keyring };
+  }
+
+  async function labelsAfterReload(vault: MemoryVault): Promise<readonly string[]> {
+    return (await keyringOn(vault)).keys.map(({ label }) => label);
+  }
 });

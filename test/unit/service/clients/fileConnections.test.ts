@@ -415,8 +415,8 @@ describe('connecting', () => {
 
   it('leaves damaged records alone, and with them the clients', async () => {
     await using home = await TemporaryHome.make();
-    await home.write('vscode/globalStorage/connections.json', '{"version":2}');
-    await assert.rejects(home.connections.connect(claude, endpoint), { code: 'recordsDamaged' });
+    const file = await home.write('vscode/globalStorage/connections.json', '{"version":2}');
+    await assert.rejects(home.connections.connect(claude, endpoint), { code: 'recordsDamaged', file });
     assert.equal(await home.read('vscode/globalStorage/connections.json'), '{"version":2}');
     assert.deepEqual(await home.files(), []);
   });

@@ -1,0 +1,77 @@
+// The keys' records in the vault: which of them it keeps, and which it refused.
+import type { Log } from '../base/log';
+import { keyIdOf } from '../base/secret';
+import type { SecretVault, StoredKey } from './ports';
+
+export interface KeyStoringPorts {
+  readonly vault: SecretVault;
+  readonly log: Log;
+  readonly onRefused: (error: unknown) => void;
+}
+
+export class KeyStoring {
+  private refused = new Set<string>();
+
+  constructor(private readonly ports: KeyStoringPorts) {}
+
+  /** The ids of the keys that it refused. */
+  get unstored(): readonly string[] {
+    return [...this.refused];
+  }
+
+  set unstored(keyIds: readonly string[]) {
+    this.refused = new Set(keyIds);
+  }
+
+  /** Whether the vault has refused the key. */
+  isRefused(keyId: string): boolean {
+    return this.refused.has(keyId);
+  }
+
+  /** Resolves to whether the vault keeps the key, in the order of this list; what it refuses is remembered. Never rejects. */
+  async put(stored: StoredKey, list: readonly StoredKey[]): Promise<boolean> {
+    const { vault, onRefused } = this.ports;
+    const keyId = keyIdOf(stored.key);
+    this.refused.delete(keyId);
+    try {
+      // The order first: a name without a record is nothing, but a record without a name would never be found again.
+      await vault.saveOrder(this.keptOf(list));
+      await vault.saveKey(stored);
+      return true;
+    } catch (error: unknown) {
+      this.refused.add(keyId);
+      onRefused(error);
+      return false;
+    }
+  }
+
+  /** The record of a key that the vault has not refused is this one. Rejects if the vault does not take it. */
+  async change(stored: StoredKey): Promise<void> {
+    if (!this.isRefused(keyIdOf(stored.key))) await this.ports.vault.saveKey(stored);
+  }
+
+  /** Rejects if the vault does not take the order. */
+  async reorder(list: readonly StoredKey[]): Promise<void> {
+    await this.ports.vault.saveOrder(this.keptOf(list));
+  }
+
+  /** Nothing of the key is left there. Rejects if the vault does not let go of what it kept. */
+  async remove(keyId: string): Promise<void> {
+    if (this.isRefused(keyId)) await this.removeRemains(keyId);
+    else await this.ports.vault.removeKey(keyId);
+    this.refused.delete(keyId);
+  }
+
+  /** A vault that did not keep a key may hold it all the same: storing went well, reading it back did not. */
+  async removeRemains(keyId: string): Promise<void> {
+    try {
+      await this.ports.vault.removeKey(keyId);
+    } catch (error: unknown) {
+      this.ports.log.error('The vault refuses to remove what it did not keep.', error);
+    }
+  }
+
+  private keptOf(list: readonly StoredKey[]): readonly string[] {
+    return list.map(({ key }) => keyIdOf(key)).filter((keyId) => !this.isRefused(keyId));
+  }
+}
