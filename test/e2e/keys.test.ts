@@ -47,6 +47,8 @@ describe('keys, by clicks and keys alone', () => {
         'keywheel.upstreamUrl': simulator.baseUrl,
         'workbench.startupEditor': 'none',
       },
+      // As a user's: beside all of VS Code's own.
+      ownExtensions: 'all',
       env: { HOME: home },
       // Wide enough for the walkthrough's pictures.
       width: 1600,

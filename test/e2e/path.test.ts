@@ -36,7 +36,6 @@ describe('the packaged extension', () => {
     vscode = await stage.startVsCode({
       vsixPath: path.join(checkoutFolder(), 'dist', 'keywheel.vsix'),
       machineSettings: settings,
-      ownExtensions: 'all',
     });
     window = await vscode.openWindow();
   });
