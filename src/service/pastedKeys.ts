@@ -59,6 +59,7 @@ const assignment = /(?<!\w)([A-Za-z_]\w*)\s*=\s*("[^"]*"|'[^']*'|`[^`]*`|(?![A-Z
 
 /** Blanks without a width, which come along from web pages and chats. */
 const unseen = /[\u200b-\u200d\u2060\ufeff]/g;
+const thousands = /:\d{1,3}(?:[,.’'_\s]\d{3})+(?!\w)/g;
 const emphasized = /(\*{1,3})(sk-[^\s*]+)\1/g;
 const separators = /[\s,;|/"'`“”„‟‘’‚‛«»‹›[\]{}()<>]+/;
 
@@ -69,8 +70,11 @@ function candidatesIn(text: string): string[] {
   const values = line.replace(assignment, (_, name: string, value: string) =>
     keyVariable.test(name) ? ` ${value} ` : ' ',
   );
-  // `key: 50` is one entry.
-  const joined = values.replace(/:\s+(?=\d)/g, ':').replace(emphasized, ' $2 ');
+  // `key: 50` is one entry, and so is `key:1,000`.
+  const joined = values
+    .replace(/:\s+(?=\d)/g, ':')
+    .replace(thousands, (number) => number.replace(/[^:\d]/g, ''))
+    .replace(emphasized, ' $2 ');
   // Several keys may have lost what parted them.
   const words = joined.split(separators).flatMap((word) => word.split(/(?=sk-or-)/));
   return words.map((word) => word.replace(/[:.]+$/, '')).filter((word) => /^sk-/.test(word));

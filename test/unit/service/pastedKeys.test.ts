@@ -42,6 +42,19 @@ describe('a paste of keys', () => {
     ]);
   });
 
+  it('may name limits as people write thousands', () => {
+    for (const limit of ['1,000', '1.000', '1 000', '1’000', '1_000'])
+      assert.deepEqual(
+        found(`${a}: ${limit}, ${b}:50,${c}`),
+        [
+          [a, 1000],
+          [b, 50],
+          [c, null],
+        ],
+        limit,
+      );
+  });
+
   it('may be a .env file, of which the variables with OpenRouter keys alone are read', () => {
     const file = `
 # the proxy
