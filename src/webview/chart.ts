@@ -5,6 +5,7 @@ import type { ChartLine, ChartView } from './historyView';
 import type { Speech } from './stateWords';
 
 const heightPx = 160;
+const mostDots = 12;
 
 /** Draws a view and again each time that view, width or theme change; `dispose` gives the canvas back. */
 export class Chart {
@@ -106,7 +107,7 @@ export class Chart {
         width: 2,
         dash: index === 0 ? [] : [6, 4],
         spanGaps: true,
-        points: { size: 5, fill: stroke },
+        points: { size: 5, fill: stroke, show: ({ data }, shown) => isSparse(data[shown]) },
       };
     const paths = uPlot.paths.bars?.({ size: [0.8, 24], align: 1 });
     return { stroke, fill: stroke, width: 0, points: { show: false }, ...(paths ? { paths } : {}) };
@@ -127,6 +128,11 @@ export class Chart {
     });
     setText(this.readout, [formats.clock(timeMs), ...values].join(' · '));
   }
+}
+
+/** A line through few values may be hard to see, and through one there is none: each is a dot then. */
+function isSparse(values: uPlot.AlignedData[number] = []): boolean {
+  return Array.from(values).filter((value) => value !== null).length <= mostDots;
 }
 
 function columnSeconds({ timesMs: [first = 0, second = first] }: ChartView): number {

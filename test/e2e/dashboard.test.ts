@@ -154,6 +154,34 @@ describe('the history while its figures change', () => {
   });
 });
 
+describe('the chart of first tokens', () => {
+  const stage = new Stage();
+
+  it('shows the only one of a day', async () => {
+    const dashboard = stage.own(await BareDashboard.start(), async (made) => await made.close());
+    const series = crowdedSeries(Date.now());
+    await dashboard.load('history');
+    const colours = { foreground: '#000000', 'charts-blue': '#0000ff', 'charts-purple': '#ff00ff' };
+    await dashboard.page.evaluate(
+      `for (const [name, colour] of Object.entries(${JSON.stringify(colours)}))
+        document.documentElement.style.setProperty('--vscode-' + name, colour);`,
+    );
+    await dashboard.show([{ type: 'hello', locale: 'en', words: {}, state: stateOf([accountView()]) }]);
+    const firstToken = series.firstToken.map((_, index) => (index === 200 ? [[5, 1] as const] : []));
+    await dashboard.show([{ type: 'history', series: { ...series, firstToken } }]);
+    await drawn();
+    const coloured = await dashboard.page.evaluate(`{
+      const canvas = [...document.querySelectorAll('canvas')].at(-1);
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      let count = 0;
+      for (let at = 0; at < data.length; at += 4)
+        if (data[at] > 200 && data[at + 1] < 50 && data[at + 2] > 200) count++;
+      count;
+    }`);
+    assert.ok(Number(coloured) > 5, `${String(coloured)} pixels`);
+  });
+});
+
 describe('the crowded dashboard while everything changes', () => {
   const stage = new Stage();
   let dashboard: BareDashboard;

@@ -148,8 +148,12 @@ describe('keys, by clicks and keys alone', () => {
     assert.match(said, /^Keywheel: all free requests of today are used, until/);
     await pictures('k10-all-used');
     await window.pressInNotification('all free requests', 'Open Dashboard');
-    await window.webviewFrame('main');
+    const dashboard = await window.webviewFrame('main');
+    await dashboard.getByText('Used up until').first().waitFor();
     await window.clearNotifications();
+    await dashboard.evaluate(
+      `new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))`,
+    );
     await pictures('k11-dashboard-all-used');
   });
 

@@ -73,11 +73,10 @@ describe('the packaged extension', () => {
     await dashboard.getByText('88').first().waitFor();
     await window.clearNotifications();
     await window.screenshot('05-dashboard-after-twelve');
-    await vscode.setTheme('light');
-    await window.screenshot('06-dashboard-light');
     await vscode.setTheme('highContrast');
-    await window.screenshot('07-dashboard-high-contrast');
+    await window.screenshot('06-dashboard-high-contrast');
     await vscode.setTheme('dark');
+    await window.screenshot('07-dashboard-dark');
   });
 
   it('still has keys, counts and past requests after the window is loaded anew', async () => {
