@@ -9,7 +9,7 @@ type VaultView = 'loading' | 'ok' | 'slow' | 'refused';
 export interface DashboardState {
   readonly snapshot: Snapshot;
   readonly vault: VaultView;
-  /** Ids of keys that the vault did not keep: they last until this window closes. */
+  /** Ids of keys that the vault did not keep: they last until this window closes, unless it keeps them by then. */
   readonly unsavedKeyIds: readonly string[];
   readonly forecast: ForecastView;
   /** In the last 24 hours nothing but paid requests came. */

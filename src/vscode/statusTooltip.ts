@@ -108,7 +108,9 @@ function vaultLines({ vault, unsavedKeyIds }: DashboardState, { t }: Speech): st
   if (vault === 'refused')
     return [
       escaped(
-        t('The system keychain does not keep secrets. Keys that you add last until this window closes.'),
+        t(
+          'The system keychain does not keep secrets. Keys that you add last until this window closes, unless it keeps them by then.',
+        ),
       ),
     ];
   if (vault === 'slow')

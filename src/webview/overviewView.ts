@@ -117,7 +117,7 @@ function vaultNotice({ vault }: DashboardState, t: Translate): StateWords | null
     case 'refused':
       return {
         text: t(
-          'The system keychain does not keep secrets. Keys that you add last until this window closes.',
+          'The system keychain does not keep secrets. Keys that you add last until this window closes, unless it keeps them by then.',
         ),
         tone: 'bad',
       };
