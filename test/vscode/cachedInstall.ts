@@ -1,13 +1,16 @@
-/** Programs from npm in the cache: made once, whole or not at all, also when two runs want them at the same time. */
+/** Programs from npm in the cache: made once, whole or not at all, also when two runs want them at the same time: the second one waits. */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { runCommand } from './command';
 import { cacheFolder } from './paths';
 import { isAlive } from './processTable';
 
 const MARKER = 'complete.json';
+const LONGEST_MS = 15 * 60_000;
+const POLL_MS = 500;
 
 /** Gives the folder of this name: the one in the cache, or a new one that `install` fills. What it gives is kept in a note there. */
 export async function cachedInstall(
@@ -15,9 +18,12 @@ export async function cachedInstall(
   install: (folder: string) => Promise<unknown>,
 ): Promise<string> {
   const folder = path.join(cacheFolder(), name);
-  if (existsSync(path.join(folder, MARKER))) return folder;
+  if (isCached(name)) return folder;
   await mkdir(cacheFolder(), { recursive: true });
   await removeAbandoned(name);
+  // Made twice at once it takes twice as long.
+  while (!isCached(name) && (await isBeingMade(name))) await delay(POLL_MS);
+  if (isCached(name)) return folder;
   const partial = `${folder}.partial-${process.pid}`;
   try {
     await rm(partial, { recursive: true, force: true });
@@ -43,7 +49,7 @@ export async function npmInstall(
   env: NodeJS.ProcessEnv = npmEnvironment(),
 ): Promise<void> {
   const args = ['install', '--prefix', folder, '--no-audit', '--no-fund', '--omit=dev', ...specs];
-  await runCommand('npm', args, { cwd: folder, env, timeoutMs: 15 * 60_000 });
+  await runCommand('npm', args, { cwd: folder, env, timeoutMs: LONGEST_MS });
 }
 
 /** The environment without what an `npm run` around this adds: its package, its settings, its Node. */
@@ -68,12 +74,26 @@ async function moveIntoPlace(partial: string, folder: string): Promise<void> {
   });
 }
 
+/** Whether another run makes it just now. What is older is of a process that ended, whose number another one has got. */
+async function isBeingMade(name: string): Promise<boolean> {
+  for (const { entry, pid } of await partials(name)) {
+    if (pid === process.pid || !isAlive(pid)) continue;
+    const made = await stat(path.join(cacheFolder(), entry)).catch(() => null);
+    if (made !== null && Date.now() - made.birthtimeMs < LONGEST_MS) return true;
+  }
+  return false;
+}
+
 /** Removes what installs that were killed left behind. */
 async function removeAbandoned(name: string): Promise<void> {
-  for (const entry of await readdir(cacheFolder())) {
-    const pid = entry.startsWith(`${name}.partial-`) && /\.partial-(\d+)/.exec(entry)?.[1];
-    if (pid && !isAlive(Number(pid))) {
-      await rm(path.join(cacheFolder(), entry), { recursive: true, force: true });
-    }
+  for (const { entry, pid } of await partials(name)) {
+    if (!isAlive(pid)) await rm(path.join(cacheFolder(), entry), { recursive: true, force: true });
   }
+}
+
+async function partials(name: string): Promise<readonly { readonly entry: string; readonly pid: number }[]> {
+  const entries = await readdir(cacheFolder());
+  return entries
+    .filter((entry) => entry.startsWith(`${name}.partial-`))
+    .map((entry) => ({ entry, pid: Number(/\.partial-(\d+)/.exec(entry)?.[1]) }));
 }
