@@ -18,6 +18,7 @@ export const claudeCodeClient: FileClient = {
   way: 'file',
   format: jsonFormat,
   hasOwnModels: true,
+  choice: ['env', 'ANTHROPIC_API_KEY'],
   traces: (places) => [folder(places), path.join(places.home, '.claude.json')],
   file: (places) => path.join(folder(places), 'settings.json'),
 

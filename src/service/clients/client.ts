@@ -52,7 +52,7 @@ export interface FileClient extends KnownClient {
   changes(endpoint: Endpoint, config: unknown, nowIso: string): readonly Change[];
   /** What is taken back as one; all else is taken back value by value. */
   readonly units?: readonly Unit[];
-  /** The value that makes it use what was written, where the user may choose another provider beside it. */
+  /** The value on which it depends whether the client uses the rest, where users may put another one in its place. */
   readonly choice?: readonly Step[];
   /** Names of the top without which it takes none of the file: they stay for what else is in it, and go where nothing is. */
   readonly scaffold?: readonly string[];

@@ -31,8 +31,13 @@ export function changed(root: unknown, change: Change): unknown {
   const [step, ...rest] = change.path;
   if (step === undefined) return change.value;
   if (change.value === undefined && valueAt(root, [step]) === undefined) return root;
-  const renewed = changed(valueAt(root, [step]), { path: rest, value: change.value });
-  return typeof step === 'string' ? withName(root, step, renewed) : withItem(root, step.item, renewed);
+  const old = valueAt(root, [step]);
+  const renewed = changed(old, { path: rest, value: change.value });
+  if (typeof step === 'string') return withName(root, step, renewed);
+  // What is changed within an item leaves it in its place.
+  if (rest.length > 0 && Array.isArray(root) && old !== undefined)
+    return root.map((entry: unknown) => (entry === old ? renewed : entry));
+  return withItem(root, step.item, renewed);
 }
 
 /** The same value, whatever the order of names. */

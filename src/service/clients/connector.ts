@@ -82,10 +82,16 @@ export class Connector {
     await records.put({ way: 'extension', client: client.id, model, earlier, written: digestOf(endpoint) });
   }
 
-  /** A client that was connected uses the proxy where it is now. Rejects with a ConfigError or an ExtensionUnknownError. */
-  async move({ client, record }: KnownConnection, endpoint: Endpoint): Promise<void> {
-    if (client.way === 'file' && record.way === 'file') await this.files.move(client, record, endpoint);
-    else await this.connect(client, { ...endpoint, model: record.model });
+  /**
+   * A client that asks for the proxy where it was asks for it where it is. False where it does not (any more): then nothing was
+   * changed. Rejects with a ConfigError or an ExtensionUnknownError.
+   */
+  async move(client: Client, endpoint: Endpoint): Promise<boolean> {
+    if (client.way === 'file') return (await this.files.move(client, endpoint)) !== null;
+    const record = await this.ports.records.of(client.id);
+    if (record === null || (await this.state(record, endpoint)) !== 'outdated') return false;
+    await this.connect(client, { ...endpoint, model: record.model });
+    return true;
   }
 
   async disconnect(record: ConnectionRecord): Promise<Undone | null> {

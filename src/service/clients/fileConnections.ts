@@ -93,14 +93,17 @@ export class FileConnections {
   }
 
   /**
-   * Where the client's configuration names the proxy, it names it as it is now; all else stays as the user has it, the model too.
-   * What cannot be found any more is connected anew. Rejects with a ConfigError.
+   * Where the client's configuration names the proxy as it was once, it names it as it is now; all else stays as the user has it,
+   * the model too. Null where it does not (any more): then nothing was written. Rejects with a ConfigError.
    */
-  async move(client: FileClient, record: FileRecord, endpoint: Endpoint): Promise<FileRecord> {
-    const isSameFile = client.file(this.ports.places) === record.file;
-    const found = isSameFile ? await readConfigFile(record.file) : null;
-    if (found === null) return await this.connect(client, { ...endpoint, model: record.model });
-    const { text, ...told } = inFile(record.file, () => movedText(client, record, endpoint, found.text));
+  async move(client: FileClient, endpoint: Endpoint): Promise<FileRecord | null> {
+    // What is known now: since the user was asked, another window may have disconnected the client, or moved it.
+    const record = await this.ports.records.of(client.id);
+    const found = record?.way === 'file' ? await readConfigFile(record.file) : null;
+    if (record?.way !== 'file' || found === null) return null;
+    const moved = inFile(record.file, () => movedText(client, record, endpoint, found.text));
+    if (moved === null) return null;
+    const { text, ...told } = moved;
     const bytes = bytesOf(text, found);
     const isWhole = sha256(found.bytes) === record.written;
     const written = { ...record, ...told, written: isWhole ? sha256(bytes) : record.written };

@@ -1,16 +1,7 @@
 // Where a connected client's configuration names the proxy, how that stands, and the same configuration for a proxy that has moved.
 import type { Endpoint, FileClient } from './client';
 import { applyChanges } from './configFormat';
-import {
-  changed,
-  isObject,
-  jsonAt,
-  sameValue,
-  valueAt,
-  valueDigest,
-  type Change,
-  type Step,
-} from './configValue';
+import { isObject, jsonAt, sameValue, valueAt, valueDigest, type Change, type Step } from './configValue';
 import type { FileRecord } from './records';
 
 /**
@@ -26,27 +17,26 @@ export function fileState(
   endpoint: Endpoint,
   config: unknown,
 ): FileState {
-  const named = valuesNaming(client, record, endpoint, config).flatMap(({ leaves }) => leaves);
-  if (!named.every(({ path }) => isOurs(record, config, path))) return 'changed';
-  if (!named.every(({ path, value }) => sameValue(valueAt(config, path), value))) return 'outdated';
+  const naming = valuesNaming(client, record, endpoint, config);
+  if (!naming.every(({ path }) => isOurs(record, config, path))) return 'changed';
+  if (!naming.every(({ path, value }) => sameValue(valueAt(config, path), value))) return 'outdated';
   return client.choice === undefined || isOurs(record, config, client.choice) ? 'current' : 'changed';
 }
 
-/** The text with the proxy's present address and key in the places of ours, and what a record tells of it. Throws a FormatError. */
+/**
+ * The text with the proxy's present address and key in the places of ours, and what a record tells of it; null where it is not
+ * outdated. Throws a FormatError.
+ */
 export function movedText(
   client: FileClient,
   record: FileRecord,
   endpoint: Endpoint,
   text: string,
-): Pick<FileRecord, 'changes' | 'marks'> & { readonly text: string } {
+): (Pick<FileRecord, 'changes' | 'marks'> & { readonly text: string }) | null {
   const { format } = client;
   const before = format.parse(text);
-  const values = valuesNaming(client, record, endpoint, before);
-  const moved = applyChanges(
-    format,
-    text,
-    values.map(({ path, leaves }) => ({ path, value: jsonAt(leaves.reduce(changed, before), path) })),
-  );
+  if (fileState(client, record, endpoint, before) !== 'outdated') return null;
+  const moved = applyChanges(format, text, valuesNaming(client, record, endpoint, before));
   const after = format.parse(moved);
   const renewed = (written: FileRecord['changes']): FileRecord['changes'] =>
     written.map(({ path, digest }) => {
@@ -56,33 +46,26 @@ export function movedText(
   return { text: moved, changes: renewed(record.changes), marks: renewed(record.marks ?? []) };
 }
 
-interface Naming {
-  readonly path: readonly Step[];
-  /** The address and the key in it, each alone. */
-  readonly leaves: readonly Change[];
-}
-
-/** What connecting writes as one and names the proxy. */
+/** The address and the key in what connecting writes, each alone. */
 function valuesNaming(
   client: FileClient,
   record: FileRecord,
   endpoint: Endpoint,
   config: unknown,
-): readonly Naming[] {
+): readonly Change[] {
   return client
     .changes({ ...endpoint, model: record.model }, config, '')
-    .map((change) => ({ path: change.path, leaves: leavesNaming(change, endpoint) }))
-    .filter(({ leaves }) => leaves.length > 0);
+    .flatMap((change) => partsNaming(change, endpoint));
 }
 
-function leavesNaming({ path, value }: Change, endpoint: Endpoint): readonly Change[] {
+function partsNaming({ path, value }: Change, endpoint: Endpoint): readonly Change[] {
   if (typeof value === 'string') {
     const isNaming = value.includes(endpoint.origin) || value.includes(endpoint.proxyKey);
     return isNaming ? [{ path, value }] : [];
   }
   if (!isObject(value)) return [];
   return Object.keys(value).flatMap((name) =>
-    leavesNaming({ path: [...path, name], value: jsonAt(value, [name]) }, endpoint),
+    partsNaming({ path: [...path, name], value: jsonAt(value, [name]) }, endpoint),
   );
 }
 

@@ -13,7 +13,7 @@ export const tomlFormat: ConfigFormat = {
     const [name] = names;
     if (name === undefined) throw new FormatError('unsupported');
     const top = parsed(text).body[0].body;
-    if (isObject(value) || names.length > 1) return withTable(text, names, value);
+    if (isObject(value) || names.length > 1) return withInner(text, top, names, value);
     const pair = top.find((node) => node.type === 'TOMLKeyValue' && isNamed(node, name));
     if (pair?.type === 'TOMLKeyValue') {
       return value === undefined
@@ -40,6 +40,44 @@ function withPair(text: string, top: AST.TOMLTopLevelTable['body'], pair: string
   if (!last) return text.trim() === '' ? `${pair}${eol}` : `${pair}${eol}${eol}${text}`;
   const at = endOfLine(text, last.range[1]);
   return spliced(text, at, at, `${text.slice(0, at).endsWith('\n') ? '' : eol}${pair}${eol}`);
+}
+
+/** A string in a table is written in the place of the one that is there; all else is a table. */
+function withInner(
+  text: string,
+  top: AST.TOMLTopLevelTable['body'],
+  names: readonly string[],
+  value: Json | undefined,
+): string {
+  const place = typeof value === 'string' ? valueNode(top, names) : null;
+  return place === null
+    ? withTable(text, names, value)
+    : spliced(text, place.range[0], place.range[1], toml(value));
+}
+
+/** Where the value of these names is, in whatever table, dotted name or inline table it stands; null where none is. */
+function valueNode(
+  nodes: readonly (AST.TOMLKeyValue | AST.TOMLTable)[],
+  names: readonly string[],
+  outer: readonly (string | number)[] = [],
+): AST.TOMLValue | null {
+  for (const node of nodes) {
+    const at = node.type === 'TOMLTable' ? node.resolvedKey : [...outer, ...namesOf(node)];
+    if (!at.every((name, index) => name === names[index])) continue;
+    const value = node.type === 'TOMLTable' ? node : node.value;
+    if (value.type === 'TOMLValue' && at.length === names.length) return value;
+    const found = hasBody(value) ? valueNode(value.body, names, at) : null;
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function hasBody(value: AST.TOMLContentNode | AST.TOMLTable): value is AST.TOMLTable | AST.TOMLInlineTable {
+  return value.type === 'TOMLTable' || value.type === 'TOMLInlineTable';
+}
+
+function namesOf({ key: { keys } }: AST.TOMLKeyValue): readonly string[] {
+  return keys.map((part) => (part.type === 'TOMLBare' ? part.name : part.value));
 }
 
 /** The table is replaced by one at the end of the text, or taken away with the empty line before it. */

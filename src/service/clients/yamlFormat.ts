@@ -1,5 +1,15 @@
 // YAML: items of a list of named things, edited in the text at the places that the parser tells.
-import { isMap, isNode, isSeq, parseDocument, stringify, type Pair, type YAMLMap, type YAMLSeq } from 'yaml';
+import {
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  parseDocument,
+  stringify,
+  type Pair,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
 import { endOfLine, FormatError, lineEndOf, spliced, startOfLine, type ConfigFormat } from './configFormat';
 import { changed, isObject, valueAt, type Change, type Json } from './configValue';
 
@@ -19,7 +29,8 @@ export const yamlFormat: ConfigFormat = {
     if (parseDocument(text).contents === null)
       return closed(text.trim() === '' ? '' : text) + stringify(changed({}, change), { lineWidth: 0 });
     const [list, item, ...rest] = change.path;
-    if (typeof list !== 'string' || rest.length > 0) throw new FormatError('unsupported');
+    if (typeof list !== 'string') throw new FormatError('unsupported');
+    if (rest.length > 0) return withScalar(text, change);
     if (item === undefined) return withPair(text, list, change);
     if (typeof item === 'string') throw new FormatError('unsupported');
     const without = withoutItem(text, list, item.item);
@@ -66,6 +77,21 @@ function withItem(text: string, name: string, value: Json): string {
   // `models:` with nothing behind it.
   const at = endOfLine(text, keyEnd);
   return closed(text.slice(0, at)) + block([value], 2, text) + text.slice(at);
+}
+
+/** One string within an item, in the place of another. */
+function withScalar(text: string, { path: [list, item, ...names], value }: Change): string {
+  const node = typeof list === 'string' && typeof item === 'object' ? itemOf(text, list, item.item) : null;
+  const found: unknown = isMap(node) && names.length === 1 ? node.get(names[0], true) : null;
+  const range = rangeOf(found);
+  if (!isScalar(found) || !range || typeof value !== 'string') throw new FormatError('unsupported');
+  const written =
+    found.type === 'PLAIN' ? stringify(value, { lineWidth: 0 }).trimEnd() : JSON.stringify(value);
+  return spliced(text, range[0], range[1], written);
+}
+
+function itemOf(text: string, list: string, name: string): unknown {
+  return placeOf(text, list).list?.items.find((entry) => isMap(entry) && entry.get('name') === name);
 }
 
 function withFlowItem(text: string, list: YAMLSeq, value: Json): string {

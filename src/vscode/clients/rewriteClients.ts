@@ -33,13 +33,11 @@ export async function offerRewrite(ports: ClientPorts): Promise<boolean> {
   return names.length > 0;
 }
 
-async function rewrite(known: KnownConnection, ports: ClientPorts): Promise<boolean> {
-  const { client, record } = known;
+async function rewrite({ client, record }: KnownConnection, ports: ClientPorts): Promise<boolean> {
   const endpoint = endpointOf(ports, record.model);
   if (endpoint === null) return false;
   try {
-    await ports.connector.move(known, endpoint);
-    return true;
+    return await ports.connector.move(client, endpoint);
   } catch (error: unknown) {
     ports.log.error(`${client.name} could not be written anew.`, error);
     const text =

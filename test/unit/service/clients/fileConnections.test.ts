@@ -77,6 +77,12 @@ async function recordOf(home: TemporaryHome, id: ClientId): Promise<FileRecord> 
   return record;
 }
 
+async function movedWith(home: TemporaryHome, client: FileClient, moved: Endpoint): Promise<FileRecord> {
+  const record = await home.connections.move(client, moved);
+  assert.ok(record !== null, 'moved');
+  return record;
+}
+
 async function rejects(work: Promise<unknown>, code: string, text: RegExp): Promise<void> {
   await assert.rejects(work, (error: unknown) => {
     assert.ok(error instanceof ConfigError);
@@ -187,7 +193,7 @@ for (const { id, file, text, later } of samples) {
       assert.equal(await home.connections.state(client, first, endpoint), 'current');
       const moved = { ...endpoint, origin: 'http://127.0.0.1:1234', proxyKey: 'kw-another-0123456789abcdef' };
       assert.equal(await home.connections.state(client, first, moved), 'outdated');
-      const second = await home.connections.move(client, first, moved);
+      const second = await movedWith(home, client, moved);
       const asMoved = used
         .replaceAll(endpoint.origin, moved.origin)
         .replaceAll(endpoint.proxyKey, moved.proxyKey);
@@ -203,21 +209,34 @@ for (const { id, file, text, later } of samples) {
     it('moves with the proxy, and undo still gives the first bytes back', async () => {
       await using home = await TemporaryHome.make();
       await home.write(file, text);
-      const first = await home.connections.connect(client, endpoint);
+      await home.connections.connect(client, endpoint);
       const moved = { ...endpoint, origin: 'http://127.0.0.1:1234', proxyKey: 'kw-another-0123456789abcdef' };
-      const second = await home.connections.move(client, first, moved);
+      const second = await movedWith(home, client, moved);
       assert.doesNotMatch(await home.read(file), /9999|kw-0123/);
       assert.equal(await home.connections.disconnect(client, second), 'restored');
       assert.equal(await home.read(file), text);
     });
 
-    it('is connected where the proxy has moved and the file is gone', async () => {
+    it('is moved in one window alone, and not where it was disconnected, changed or removed meanwhile', async () => {
       await using home = await TemporaryHome.make();
-      const first = await home.connections.connect(client, endpoint);
-      await rm(first.file);
-      const moved = { ...endpoint, origin: 'http://127.0.0.1:1234' };
-      const second = await home.connections.move(client, first, moved);
-      assert.equal(await home.connections.state(client, second, moved), 'current');
+      await home.write(file, text);
+      const moved = { ...endpoint, origin: 'http://127.0.0.1:1234', proxyKey: 'kw-another-0123456789abcdef' };
+      const move = async (): Promise<unknown> => await home.connections.move(client, moved);
+      await home.connections.connect(client, endpoint);
+      assert.notEqual(await move(), null);
+      assert.equal(await move(), null);
+      assert.equal(await home.connections.disconnect(client, await recordOf(home, id)), 'restored');
+      assert.equal(await move(), null);
+      assert.equal(await home.read(file), text);
+
+      const { file: whole } = await home.connections.connect(client, endpoint);
+      const own = (await home.read(file)).replaceAll(endpoint.proxyKey, 'sk-elsewhere');
+      await home.write(file, own);
+      assert.equal(await move(), null);
+      assert.equal(await home.read(file), own);
+      await rm(whole);
+      assert.equal(await move(), null);
+      assert.equal(home.places.exists(whole), false);
     });
 
     it('keeps what the user changed between two connections, in the undo of the second', async () => {
@@ -267,10 +286,51 @@ for (const { id, file, text, later } of samples) {
   });
 }
 
+describe('what a user has written between our values', () => {
+  const moved = { ...endpoint, origin: 'http://127.0.0.1:1234', proxyKey: 'kw-another-0123456789abcdef' };
+
+  for (const [id, from, to] of [
+    ['codex', 'wire_api = ', '# my note\nrequest_max_retries = 9 # often\nwire_api = '],
+    [
+      'codex',
+      /$/,
+      '\n[model_providers.keywheel.query_params]\na = "1"\n\n[projects."/x"]\ntrust_level = "trusted"\n',
+    ],
+    [
+      'codex',
+      /http_headers = .*\n/,
+      `\n[model_providers.keywheel.http_headers]\nAuthorization = 'Bearer ${endpoint.proxyKey}' # key\n`,
+    ],
+    ['continue', 'model: openrouter/free', '# my note\n    model: my/model # best'],
+    ['continue', /$/, '  - name: After\n    provider: ollama\n'],
+    ['continue', /apiKey: (.*)/, `apiKey: '$1' # key`],
+  ] as const) {
+    it(`stays where it is when the proxy moves (${id}, ${JSON.stringify(to)})`, async () => {
+      await using home = await TemporaryHome.make();
+      const client = fileClient(id);
+      const record = await home.connections.connect(client, endpoint);
+      const file = path.relative(home.folder, record.file);
+      const written = await home.read(file);
+      const edited = written.replace(from, to);
+      assert.notEqual(edited, written);
+      await home.write(file, edited);
+      const second = await movedWith(home, client, moved);
+      const expected = edited
+        .replaceAll(endpoint.origin, moved.origin)
+        .replaceAll(endpoint.proxyKey, moved.proxyKey);
+      // A string may change its quotes.
+      assert.equal((await home.read(file)).replaceAll("'", '"'), expected.replaceAll("'", '"'));
+      assert.equal(await home.connections.state(client, second, moved), 'current');
+    });
+  }
+});
+
 describe('a client in which another provider was chosen', () => {
   for (const [id, chosen] of [
     ['cline', /(?<="lastUsedProvider": ?)"openrouter"/],
     ['codex', /(?<=model_provider = )"keywheel"/],
+    // Claude Code takes its own key before the token.
+    ['claudeCode', /(?<="ANTHROPIC_API_KEY": ?)""/],
   ] as const) {
     it(`counts as changed, and is offered the new address all the same (${id})`, async () => {
       await using home = await TemporaryHome.make();
@@ -284,8 +344,9 @@ describe('a client in which another provider was chosen', () => {
       assert.equal(await home.connections.state(client, record, endpoint), 'changed');
       const moved = { ...endpoint, origin: 'http://127.0.0.1:1234' };
       assert.equal(await home.connections.state(client, record, moved), 'outdated');
-      await home.connections.move(client, record, moved);
-      assert.match(await home.read(file), /"anthropic"[^]*127\.0\.0\.1:1234/);
+      await movedWith(home, client, moved);
+      const now = await home.read(file);
+      assert.ok(now.includes('"anthropic"') && now.includes('127.0.0.1:1234'), now);
     });
   }
 });
