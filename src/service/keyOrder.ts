@@ -28,7 +28,7 @@ export function orderAfterAccountMove(
 }
 
 /** The keys in the order of the ids; those that are not named keep theirs, after the others. */
-export function inOrder(keys: readonly StoredKey[], keyIds: readonly string[]): readonly StoredKey[] {
+export function inOrder(keys: readonly StoredKey[], keyIds: readonly string[]): StoredKey[] {
   const rank = (stored: StoredKey): number => {
     const index = keyIds.indexOf(keyIdOf(stored.key));
     return index < 0 ? keyIds.length : index;

@@ -1,6 +1,8 @@
 // The keys that all windows share, with the revision that says whose are the newest.
+import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import { keyIdOf } from '../base/secret';
+import { inOrder } from './keyOrder';
 import { storedKeySchema, type StoredKey } from './ports';
 
 /** The whole set, removals included: of two the one with the higher revision holds. */
@@ -29,15 +31,46 @@ export function rebase(base: KeySet, mine: KeySet, theirs: KeySet): KeySet {
     .map((stored) => changes.get(stored.key) ?? stored);
   const there = byKey(kept);
   const keys = [...kept, ...changed.filter(({ key }) => !there.has(key))];
-  const unstored = new Set([...mine.unstored, ...theirs.unstored]);
   return {
     revision: Math.max(mine.revision, theirs.revision + 1),
     keys,
     proxyKey: mine.proxyKey === base.proxyKey ? theirs.proxyKey : mine.proxyKey,
-    unstored: keys.map(({ key }) => keyIdOf(key)).filter((keyId) => unstored.has(keyId)),
+    unstored: keys.map(({ key }) => keyIdOf(key)).filter((keyId) => isUnstored(keyId, base, mine, theirs)),
   };
+}
+
+/** Refused in both, or newly in one of them: what was refused before and is not in one of them any more has been stored by that one. */
+function isUnstored(keyId: string, base: KeySet, mine: KeySet, theirs: KeySet): boolean {
+  const [here, there] = [mine.unstored.includes(keyId), theirs.unstored.includes(keyId)];
+  return (here && there) || (here !== there && !base.unstored.includes(keyId));
+}
+
+/**
+ * What a window has after it has read the vault: what that holds, with what was changed here since `adopted` came from another
+ * window. The revision grows only where there is something new.
+ */
+export function joined(adopted: KeySet, own: KeySet, held: KeySet): KeySet {
+  const isHeld = new Set(idsOf(held));
+  const unstored = own.unstored.filter((keyId) => !isHeld.has(keyId));
+  const merged = rebase(adopted, own, { ...held, unstored });
+  const isChanged = own.revision > adopted.revision;
+  const isNewest = own.revision > held.revision;
+  // The vault's order has no place for what it has refused: where all that it holds is here, ours is the order.
+  const ids = idsOf(own);
+  const hasAll = isNewest && [...isHeld].every((keyId) => ids.includes(keyId));
+  const now = { ...merged, keys: hasAll ? inOrder(merged.keys, ids) : merged.keys };
+  if (isNewest && isSameSet(now, own)) return own;
+  return { ...now, revision: Math.max(held.revision, isChanged ? own.revision + 1 : 0) };
+}
+
+function isSameSet(one: KeySet, other: KeySet): boolean {
+  return isDeepStrictEqual({ ...one, revision: 0 }, { ...other, revision: 0 });
 }
 
 function byKey(keys: readonly StoredKey[]): ReadonlyMap<string, StoredKey> {
   return new Map(keys.map((stored) => [stored.key, stored]));
+}
+
+function idsOf({ keys }: KeySet): readonly string[] {
+  return keys.map(({ key }) => keyIdOf(key));
 }

@@ -1,4 +1,5 @@
 // The keys' records in the vault: which of them it keeps, and which it refused.
+import { isDeepStrictEqual } from 'node:util';
 import type { Log } from '../base/log';
 import { keyIdOf } from '../base/secret';
 import type { SecretVault, StoredKey } from './ports';
@@ -23,26 +24,44 @@ export class KeyStoring {
     this.refused = new Set(keyIds);
   }
 
-  /** Whether the vault has refused the key. */
+  /** Whether the vault has refused the key, or has not kept it yet. */
   isRefused(keyId: string): boolean {
     return this.refused.has(keyId);
   }
 
-  /** Resolves to whether the vault keeps the key, in the order of this list; what it refuses is remembered. Never rejects. */
+  /**
+   * Resolves to whether the vault keeps the key, in the order of this list. Until it does, and where it does not, the key counts
+   * as refused. Never rejects.
+   */
   async put(stored: StoredKey, list: readonly StoredKey[]): Promise<boolean> {
     const { vault, onRefused } = this.ports;
     const keyId = keyIdOf(stored.key);
-    this.refused.delete(keyId);
+    this.refused.add(keyId);
     try {
       // The order first: a name without a record is nothing, but a record without a name would never be found again.
-      await vault.saveOrder(this.keptOf(list));
+      await vault.saveOrder(this.keptOf(list, keyId));
       await vault.saveKey(stored);
+      this.refused.delete(keyId);
       return true;
     } catch (error: unknown) {
-      this.refused.add(keyId);
       onRefused(error);
       return false;
     }
+  }
+
+  /** The same for a key as it stands in the list: again where it is changed meanwhile, and not at all once it is removed. */
+  async putAsIn(list: () => readonly StoredKey[], keyId: string): Promise<boolean> {
+    const find = (): StoredKey | undefined => list().find(({ key }) => keyIdOf(key) === keyId);
+    for (let stored = find(); stored !== undefined;) {
+      if (!(await this.put(stored, list()))) return false;
+      const now = find();
+      if (isDeepStrictEqual(now, stored)) return true;
+      stored = now;
+    }
+    // Whoever removed it came before its record.
+    await this.removeRemains(keyId);
+    this.refused.delete(keyId);
+    return true;
   }
 
   /** The record of a key that the vault has not refused is this one. Rejects if the vault does not take it. */
@@ -71,7 +90,7 @@ export class KeyStoring {
     }
   }
 
-  private keptOf(list: readonly StoredKey[]): readonly string[] {
-    return list.map(({ key }) => keyIdOf(key)).filter((keyId) => !this.isRefused(keyId));
+  private keptOf(list: readonly StoredKey[], besides = ''): readonly string[] {
+    return list.map(({ key }) => keyIdOf(key)).filter((keyId) => keyId === besides || !this.isRefused(keyId));
   }
 }

@@ -6,7 +6,7 @@ import type { Log } from '../base/log';
 import { keyIdOf } from '../base/secret';
 import type { AddResult } from './addResult';
 import type { KeyCheck } from './keyCheck';
-import { noKeys, rebase, type KeySet } from './keySet';
+import { joined, noKeys, type KeySet } from './keySet';
 import { inOrder } from './keyOrder';
 import { KeyStoring } from './keyStoring';
 import { readKeyEntry } from './pastedKeys';
@@ -29,6 +29,8 @@ export class Keyring implements Disposable {
   private ownProxyKey: string | null = null;
   /** Made because the vault could not be read: what is found in it comes before this one. */
   private passingProxyKey: string | null = null;
+  /** Whether the vault has not refused the proxy key. */
+  private isProxyKeyStored = true;
   private readonly reading: VaultReading;
   private readonly storing: KeyStoring;
   private readonly changed: Emitter<void>;
@@ -45,7 +47,7 @@ export class Keyring implements Disposable {
     this.reading = new VaultReading({
       ...ports,
       onHealth: () => this.fire(),
-      isWhole: () => this.storing.unstored.length === 0,
+      isWhole: () => this.isProxyKeyStored && this.storing.unstored.length === 0,
       readAgain: () => void this.load(),
     });
     this.storing = new KeyStoring({ ...ports, onRefused: (error) => this.reading.refused(error) });
@@ -175,14 +177,12 @@ export class Keyring implements Disposable {
   /** What the vault holds, unless another window has told what is newer; what was changed here while the vault was slow stays changed. */
   private join({ keys, proxyKey, revision = keys.length > 0 ? 1 : 0 }: VaultContents): void {
     if (revision <= this.adopted.revision) return;
-    const held = { revision, keys: [...keys], proxyKey, unstored: [] };
-    const isChanged = this.revision > this.adopted.revision;
     const own = this.isPassing ? { ...this.keySet, proxyKey: this.adopted.proxyKey } : this.keySet;
-    const merged = rebase(this.adopted, own, held);
-    this.list = merged.keys;
-    this.storing.unstored = merged.unstored;
-    this.ownProxyKey = merged.proxyKey ?? this.ownProxyKey;
-    this.revision = Math.max(revision, isChanged ? this.revision + 1 : 0);
+    const now = joined(this.adopted, own, { revision, keys: [...keys], proxyKey, unstored: [] });
+    this.list = now.keys;
+    this.storing.unstored = now.unstored;
+    this.ownProxyKey = now.proxyKey ?? this.ownProxyKey;
+    this.revision = now.revision;
   }
 
   /** Whether there is no proxy key but the one that was made meanwhile, if that. */
@@ -194,8 +194,10 @@ export class Keyring implements Disposable {
     this.ownProxyKey = proxyKey;
     try {
       await this.ports.vault.saveProxyKey(proxyKey);
+      this.isProxyKeyStored = true;
       this.kept();
     } catch (error: unknown) {
+      this.isProxyKeyStored = false;
       this.reading.refused(error);
     }
   }
@@ -230,13 +232,10 @@ export class Keyring implements Disposable {
 
   /** The vault may keep now what it has refused. */
   private async storeRest(): Promise<void> {
+    if (!this.isProxyKeyStored && this.ownProxyKey !== null) await this.keepProxyKey(this.ownProxyKey);
     for (const keyId of this.storing.unstored) {
-      const stored = this.list[this.position(keyId)];
-      if (stored === undefined) continue;
-      if (!(await this.storing.put(stored, this.list))) return;
-      // Whoever removed it meanwhile came before its record.
-      if (this.position(keyId) < 0) await this.storing.removeRemains(keyId);
-      else this.commit();
+      if (!(await this.storing.putAsIn(() => this.list, keyId))) return;
+      this.commit();
       this.reading.kept();
     }
   }

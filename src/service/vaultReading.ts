@@ -19,10 +19,13 @@ const slowVaultMs = 5_000;
 /** A keychain may ask the user each time: not often. */
 const firstRetryMs = 30_000;
 const longestRetryMs = 600_000;
+/** Two windows hear of each other's tries: a change brings the next one forward, but not to at once. */
+const shareOnChange = 1 / 12;
 
 export class VaultReading implements Disposable {
   private state: VaultHealth = { kind: 'loading' };
   private retryMs = firstRetryMs;
+  private refusedAtMs = Number.NEGATIVE_INFINITY;
   /** Runs while what was refused is to be read again. */
   private retry: Disposable | null = null;
   private readonly listening: Disposable | null;
@@ -30,7 +33,7 @@ export class VaultReading implements Disposable {
 
   constructor(private readonly ports: VaultReadingPorts) {
     // Who hears of a change can read, or so it seems.
-    this.listening = ports.vault.onDidChange?.(() => this.retryNow()) ?? null;
+    this.listening = ports.vault.onDidChange?.(() => this.retrySooner()) ?? null;
   }
 
   get health(): VaultHealth {
@@ -47,7 +50,7 @@ export class VaultReading implements Disposable {
       const taken = take(contents);
       for (const name of contents.damaged)
         log.warn(`The record ${name} of the vault is no key; it is left alone.`);
-      this.retryMs = firstRetryMs;
+      if (this.ports.isWhole()) this.retryMs = firstRetryMs;
       if (this.ports.isWhole() || this.state.kind !== 'refused') this.setHealth({ kind: 'ok' });
       return taken;
     } catch (error: unknown) {
@@ -59,6 +62,7 @@ export class VaultReading implements Disposable {
 
   /** The vault has kept something: what it refused to show is read again at once. */
   kept(): void {
+    if (this.ports.isWhole()) this.retryMs = firstRetryMs;
     if (this.retry === null && this.state.kind === 'refused') this.setHealth({ kind: 'ok' });
     this.retryNow();
   }
@@ -67,6 +71,7 @@ export class VaultReading implements Disposable {
   refused(error: unknown): void {
     this.ports.log.error('The vault does not keep secrets.', error);
     this.setHealth({ kind: 'refused', detail: error instanceof Error ? error.message : String(error) });
+    this.refusedAtMs = this.ports.clock.nowMs();
     this.retryLater();
   }
 
@@ -81,6 +86,15 @@ export class VaultReading implements Disposable {
     if (this.isDisposed || this.retry !== null) return;
     this.retry = this.ports.clock.after(this.retryMs, () => this.retryNow());
     this.retryMs = Math.min(2 * this.retryMs, longestRetryMs);
+  }
+
+  private retrySooner(): void {
+    if (this.retry === null) return;
+    const untilMs = this.refusedAtMs + this.retryMs * shareOnChange;
+    this.retry.dispose();
+    this.retry = this.ports.clock.after(Math.max(0, untilMs - this.ports.clock.nowMs()), () =>
+      this.retryNow(),
+    );
   }
 
   private retryNow(): void {

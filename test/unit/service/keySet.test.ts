@@ -36,4 +36,12 @@ describe('rebase', () => {
       ['a', 'b'].map(keyIdOf),
     );
   });
+
+  it('knows that one of the windows has stored what the vault had refused', () => {
+    const base = { ...setOf(1, ['a', 'b']), unstored: [keyIdOf('a')] };
+    const stored = { ...setOf(2, ['a', 'b']) };
+    const other = { ...setOf(3, ['a', 'b', 'c']), unstored: base.unstored };
+    assert.deepEqual(rebase(base, other, stored).unstored, []);
+    assert.deepEqual(rebase(base, stored, other).unstored, []);
+  });
 });

@@ -55,12 +55,15 @@ class MemoryVault implements SecretVault {
     await this.step('saveProxyKey', () => (this.proxyKey = proxyKey));
   }
 
+  onTry: (step: Step) => void = () => undefined;
+
   tellChange(): void {
     this.changed.fire(null);
   }
 
   private async step<T>(name: Step, run: () => T): Promise<T> {
     await Promise.resolve();
+    this.onTry(name);
     if (this.failing.has(name)) throw new Error(`${name} failed`);
     const result = run();
     if (this.failingAfter.has(name)) throw new Error(`${name} could not be read back`);
@@ -297,11 +300,11 @@ describe('Keyring on a locked keychain', () => {
     assertRead(['Anna', 'Ben']);
   });
 
-  it('finds them at once when another window could change something', async () => {
-    const { vault, assertRead } = await lockedWorld();
+  it('finds them soon when another window could change something', async () => {
+    const { vault, clock, assertRead } = await lockedWorld();
     vault.failing.clear();
     vault.tellChange();
-    await settled();
+    await clock.run(5_000);
     assertRead(['Anna']);
   });
 
@@ -379,6 +382,75 @@ describe('Keyring on a locked keychain', () => {
     await settled();
     assert.equal(vault.records.size, 0);
     assert.deepEqual(keyring.keys, []);
+  });
+
+  it('stores a proxy key that it did not keep, the first one or a new one', async () => {
+    for (const isFirst of [true, false]) {
+      const vault = new MemoryVault();
+      const clock = new ManualClock();
+      const keyring = keyringBeforeLoading(vault, good, clock);
+      if (isFirst) vault.failing.add('saveProxyKey');
+      await keyring.load();
+      vault.failing.add('saveProxyKey');
+      if (!isFirst) await keyring.renewProxyKey();
+      await clock.run(30_000);
+      assert.equal(keyring.health.kind, 'refused');
+      assert.notEqual(vault.proxyKey, keyring.proxyKey);
+      vault.failing.clear();
+      await clock.run(60_000);
+      assert.equal(keyring.health.kind, 'ok');
+      assert.equal(vault.proxyKey, keyring.proxyKey);
+      assert.equal(clock.pending, 0);
+    }
+  });
+
+  it('keeps what is changed of a key while that is stored', async () => {
+    const { vault, clock, keyring } = await refusingWorld();
+    vault.failing.clear();
+    const running = clock.run(30_000);
+    await keyring.update(keyIdOf(anna), { label: 'Ada', enabled: false });
+    await running;
+    await settled();
+    assert.deepEqual(await labelsAfterReload(vault), ['Ada']);
+    assert.equal(vault.records.get(keyIdOf(anna))?.enabled, false);
+    assert.ok(keyring.isStored(keyIdOf(anna)));
+  });
+
+  it('is asked ever less often to store, and tells other windows nothing new of that', async () => {
+    const { vault, clock, keyring } = await refusingWorld();
+    const { revision } = keyring.keySet;
+    let tries = 0;
+    vault.onTry = (step) => (tries += step === 'saveKey' ? 1 : 0);
+    await clock.run(3_600_000);
+    assert.equal(tries, 5 + 4);
+    assert.equal(keyring.keySet.revision, revision);
+  });
+
+  it('is asked no more often than that for changes of another window, which may be its tries', async () => {
+    const { vault, clock } = await refusingWorld();
+    let tries = 0;
+    vault.onTry = (step) => (tries += step === 'saveKey' ? 1 : 0);
+    for (let second = 0; second < 3_600; second++) {
+      vault.tellChange();
+      await clock.run(1_000);
+    }
+    // One each 50 s in the end, as a twelfth of ten minutes is.
+    assert.ok(tries > 60 && tries < 90, `${tries} tries`);
+  });
+
+  it('does not tell other windows that a key is stored before it is', async () => {
+    const { vault, clock, keyring } = await refusingWorld();
+    await keyring.add(ben, 'Ben');
+    const other = keyringBeforeLoading(new MemoryVault());
+    other.adopt(keyring.keySet);
+    keyring.onDidChange(() => other.adopt(keyring.keySet));
+    vault.failing.add('saveKey');
+    const running = clock.run(30_000);
+    await keyring.remove(keyIdOf(ben));
+    await running;
+    await settled();
+    assert.deepEqual(other.keySet.unstored, [keyIdOf(anna)]);
+    assert.deepEqual(keyring.keySet.unstored, [keyIdOf(anna)]);
   });
 
   async function refusingWorld() {
