@@ -59,7 +59,8 @@ const assignment = /(?<!\w)([A-Za-z_]\w*)\s*=\s*("[^"]*"|'[^']*'|`[^`]*`|(?![A-Z
 
 /** Blanks without a width, which come along from web pages and chats. */
 const unseen = /[\u200b-\u200d\u2060\ufeff]/g;
-const thousands = /:\d{1,3}(?:[,.’'_\s]\d{3})+(?!\w)/g;
+/** Whole thousands alone, up to 99,000: what else stands behind a limit is no part of it. */
+const thousands = /:[1-9]\d?[,.’'_ \u00a0\u202f]000(?![\w]|[,.’'_]\d)/g;
 const emphasized = /(\*{1,3})(sk-[^\s*]+)\1/g;
 const separators = /[\s,;|/"'`“”„‟‘’‚‛«»‹›[\]{}()<>]+/;
 

@@ -54,7 +54,9 @@ export class HistoryPanel {
       line.update(row, canUnlock);
       return [row.model, line] as const;
     });
-    this.lines = new Map(lines);
+    const listed = new Map(lines);
+    for (const [model, line] of this.lines) if (!listed.has(model)) line.giveFocusAway();
+    this.lines = listed;
     setChildren(
       this.models,
       lines.map(([, line]) => line.element),
@@ -95,10 +97,14 @@ class ModelLine {
     for (const [index, at] of this.cells.entries()) setText(at, cells[index] ?? '');
     setText(this.until, busy === '' ? '–' : busy);
     const isOver = busy === '' || !canUnlock;
-    // A button that goes leaves its table behind, not the top of the page.
-    if (isOver && this.unlock === document.activeElement)
-      this.element.closest<HTMLElement>('[role="region"]')?.focus();
+    if (isOver) this.giveFocusAway();
     setHidden(this.unlock, isOver);
+  }
+
+  /** A button that goes leaves the focus to its table, not to the top of the page. */
+  giveFocusAway(): void {
+    if (this.unlock !== document.activeElement) return;
+    this.element.closest<HTMLElement>('[role="region"]')?.focus();
   }
 }
 

@@ -49,13 +49,17 @@ export function accountWords(account: AccountView, speech: Speech): StateWords {
     case 'usedUp':
       return timed(account, t('Used up'), speech);
     case 'locked': {
-      const isForPaid = account.keys.every((key) => !key.enabled || key.paidUse === 'only');
+      const isForPaid = account.keys.filter(canServe).every(({ paidUse }) => paidUse === 'only');
       const lock = lastLock(account.locks, isForPaid ? 'paid' : 'free');
       return lock ? lockWords(lock, speech) : timed(account, t('Locked'), speech);
     }
     case 'off':
       return { text: t('Off'), tone: 'off' };
   }
+}
+
+function canServe({ enabled, health }: KeyView): boolean {
+  return enabled && health !== 'bad' && health !== 'management';
 }
 
 /** The state of one key: its own where it has one, else its account's. */

@@ -147,9 +147,14 @@ describe('the history while its figures change', () => {
       await page.locator('section.use').first().locator('tbody th').allTextContents(),
       more.map((use) => use.model),
     );
-    await dashboard.show([{ type: 'state', state: state([]) }]);
-    await drawn();
-    assert.equal(await focused(), 'By model');
+    for (const from of [[busy], [{ ...busy, model: 'busy/unused' }]]) {
+      await dashboard.show([{ type: 'state', state: state(from) }]);
+      await drawn();
+      await page.getByRole('button', { name: /^Unlock/ }).focus();
+      await dashboard.show([{ type: 'state', state: state([]) }]);
+      await drawn();
+      assert.equal(await focused(), 'By model');
+    }
     assert.equal(await page.getByRole('button', { name: /^Unlock/ }).count(), 0);
   });
 });

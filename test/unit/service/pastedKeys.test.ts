@@ -43,7 +43,7 @@ describe('a paste of keys', () => {
   });
 
   it('may name limits as people write thousands', () => {
-    for (const limit of ['1,000', '1.000', '1 000', '1’000', '1_000'])
+    for (const limit of ['1,000', '1.000', '1 000', '1’000', '1_000', '1\u202f000'])
       assert.deepEqual(
         found(`${a}: ${limit}, ${b}:50,${c}`),
         [
@@ -53,6 +53,11 @@ describe('a paste of keys', () => {
         ],
         limit,
       );
+  });
+
+  it('have limits that end where another number begins', () => {
+    for (const rest of ['\t100', ' 401 Unauthorized', ',100,', ' 000123', ',1'])
+      assert.deepEqual(found(`${a}:50${rest}`), [[a, 50]], rest);
   });
 
   it('may be a .env file, of which the variables with OpenRouter keys alone are read', () => {

@@ -91,6 +91,10 @@ describe('accountsView', () => {
       lines([accountView({ state: 'locked', locks, keys: [key] })])[0]?.state.text,
       'No credits until 19:00',
     );
+    const bad = keyView({ keyId: 'cccccccccccc', health: 'bad' });
+    const free = lock({ covers: 'free', reason: 'dailyLimit', untilMs: nowMs + 7_200_000 });
+    const held = accountView({ state: 'locked', locks: [...locks, free], keys: [key, bad] });
+    assert.equal(lines([held])[0]?.state.text, 'No credits until 19:00');
     const capped = keyView({ paidUse: 'only', locks: [lock({ covers: 'paid', reason: 'keyCap' })] });
     assert.equal(
       lines([accountView({ keys: [second, capped] })])[2]?.state.text,
