@@ -152,7 +152,8 @@ export class DayTally {
 
   save(nowMs: number): SavedTally {
     const unsure = this.attempts.save(nowMs, this.reserved);
-    return { ...this.state, own: this.state.own + this.reserved, unsure };
+    const lastSentAtMs = this.reserved > 0 ? nowMs : this.state.lastSentAtMs;
+    return { ...this.state, own: this.state.own + this.reserved, lastSentAtMs, unsure };
   }
 
   /** Takes over what was saved, as far as it is of today; of two counts of the same day the higher one wins. */
@@ -170,7 +171,7 @@ export class DayTally {
     if (usedOf({ ...saved, own }) < usedOf(this.state)) return;
     const lastSentAtMs = Math.max(saved.lastSentAtMs, this.state.lastSentAtMs);
     this.state = { ...this.state, own, latest: saved.latest, quiet: saved.quiet, lastSentAtMs };
-    this.attempts.restore(unsure);
+    this.attempts.restore(unsure, saved.lastSentAtMs);
   }
 
   /** When the last attempt left that a reading of now may miss; no reading tells of a day that has just begun. */

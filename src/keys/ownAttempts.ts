@@ -75,14 +75,16 @@ export class OwnAttempts {
   /**
    * What was unsure stays so: nothing that ran when the process ended runs on. Several states may tell of the same
    * attempts, as a host begins with what was saved and with what was heard last: those are not added up, or each
-   * takeover would double them.
+   * takeover would double them. None was sent after `lastSentAtMs`.
    */
-  restore({ count, atMs }: Unsure): void {
+  restore({ count, atMs }: Unsure, lastSentAtMs: number): void {
     const told = this.recent.filter(isTold).sort((one, other) => other.endedAtMs - one.endedAtMs);
     const length = Math.max(told.length, Math.min(count, mostUnsure));
     const joined = Array.from({ length }, (_, index) => {
-      const endedAtMs = Math.max(told[index]?.endedAtMs ?? 0, index < count ? atMs : 0);
-      return { sentAtMs: endedAtMs, endedAtMs, nth: toldNth };
+      const [known, isMeant] = [told[index], index < count];
+      const endedAtMs = Math.max(known?.endedAtMs ?? 0, isMeant ? atMs : 0);
+      const sentAtMs = Math.max(known?.sentAtMs ?? 0, isMeant ? Math.min(atMs, lastSentAtMs) : 0);
+      return { sentAtMs, endedAtMs, nth: toldNth };
     });
     this.recent = [...this.recent.filter((attempt) => !isTold(attempt)), ...joined];
   }

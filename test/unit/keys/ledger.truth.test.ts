@@ -29,6 +29,18 @@ const twoDaysInAMinute: WorldOptions = {
   saysReset: false,
 };
 
+/** A restart in a day's last half second, minutes after the last attempts, one of which was still running. */
+const restartAtMidnight: WorldOptions = {
+  seed: 832_614_556,
+  days: daysARun,
+  dailyLimit: 8,
+  uncountedShare: 0.05,
+  elsewhere: 0,
+  longestMs: 300_000,
+  restarts: true,
+  saysReset: false,
+};
+
 /*
  * By how much, and for how long, the number that is shown may be off:
  * - Too low by what others sent since 90 s before the last reading, and by as many of theirs as we had attempts unsure at it
@@ -53,7 +65,7 @@ describe('The ledger, against random truth', function () {
         assert.deepEqual(found.tooLow, []);
         assert.ok(found.attempts > each.days);
       }),
-      { numRuns, examples: [[twoDaysInAMinute]] },
+      { numRuns, examples: [[twoDaysInAMinute], [restartAtMidnight]] },
     );
     assert.ok(days >= 100_000);
   });
