@@ -39,10 +39,19 @@ export function rebase(base: KeySet, mine: KeySet, theirs: KeySet): KeySet {
   };
 }
 
-/** Refused in both, or newly in one of them: what was refused before and is not in one of them any more has been stored by that one. */
+/**
+ * Refused in both, or newly in one of them. What was refused before and is not in one of them any more has been stored by that
+ * one: as it stands there, which is not enough where it was changed here.
+ */
 function isUnstored(keyId: string, base: KeySet, mine: KeySet, theirs: KeySet): boolean {
   const [here, there] = [mine.unstored.includes(keyId), theirs.unstored.includes(keyId)];
-  return (here && there) || (here !== there && !base.unstored.includes(keyId));
+  if (here === there) return here;
+  const isChangedHere = here && !isDeepStrictEqual(keyIn(mine, keyId), keyIn(theirs, keyId));
+  return isChangedHere || !base.unstored.includes(keyId);
+}
+
+function keyIn({ keys }: KeySet, keyId: string): StoredKey | undefined {
+  return keys.find(({ key }) => keyIdOf(key) === keyId);
 }
 
 /**
@@ -54,7 +63,7 @@ export function joined(adopted: KeySet, own: KeySet, held: KeySet): KeySet {
   const unstored = own.unstored.filter((keyId) => !isHeld.has(keyId));
   const merged = rebase(adopted, own, { ...held, unstored });
   const isChanged = own.revision > adopted.revision;
-  const isNewest = own.revision > held.revision;
+  const isNewest = own.revision >= held.revision;
   // The vault's order has no place for what it has refused: where all that it holds is here, ours is the order.
   const ids = idsOf(own);
   const hasAll = isNewest && [...isHeld].every((keyId) => ids.includes(keyId));

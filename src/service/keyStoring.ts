@@ -12,6 +12,7 @@ export interface KeyStoringPorts {
 
 export class KeyStoring {
   private refused = new Set<string>();
+  private isProxyKeyRefused = false;
 
   constructor(private readonly ports: KeyStoringPorts) {}
 
@@ -22,6 +23,11 @@ export class KeyStoring {
 
   set unstored(keyIds: readonly string[]) {
     this.refused = new Set(keyIds);
+  }
+
+  /** Whether the vault has refused nothing. */
+  get isWhole(): boolean {
+    return this.refused.size === 0 && !this.isProxyKeyRefused;
   }
 
   /** Whether the vault has refused the key, or has not kept it yet. */
@@ -39,29 +45,55 @@ export class KeyStoring {
     this.refused.add(keyId);
     try {
       // The order first: a name without a record is nothing, but a record without a name would never be found again.
-      await vault.saveOrder(this.keptOf(list, keyId));
+      await vault.saveOrder(idsOf(list));
       await vault.saveKey(stored);
       this.refused.delete(keyId);
       return true;
     } catch (error: unknown) {
+      // Another window's set may have come meanwhile, which does not know of it.
+      this.refused.add(keyId);
       onRefused(error);
       return false;
     }
   }
 
-  /** The same for a key as it stands in the list: again where it is changed meanwhile, and not at all once it is removed. */
+  /** The same for a key as it stands in the list: again where it is changed meanwhile; nothing is left of one that is removed. */
   async putAsIn(list: () => readonly StoredKey[], keyId: string): Promise<boolean> {
     const find = (): StoredKey | undefined => list().find(({ key }) => keyIdOf(key) === keyId);
-    for (let stored = find(); stored !== undefined;) {
-      if (!(await this.put(stored, list()))) return false;
+    let isKept = true;
+    for (let stored = find(); stored !== undefined && isKept;) {
+      isKept = await this.put(stored, list());
       const now = find();
-      if (isDeepStrictEqual(now, stored)) return true;
+      if (isDeepStrictEqual(now, stored)) return isKept;
       stored = now;
     }
+    if (find() !== undefined) return isKept;
     // Whoever removed it came before its record.
     await this.removeRemains(keyId);
     this.refused.delete(keyId);
-    return true;
+    return isKept;
+  }
+
+  /** Resolves to whether the vault keeps the proxy key: the one that is the present one then. Never rejects. */
+  async putProxyKey(present: () => string): Promise<boolean> {
+    const { vault, onRefused } = this.ports;
+    try {
+      for (let saved = ''; saved !== present();) {
+        saved = present();
+        await vault.saveProxyKey(saved);
+      }
+      this.isProxyKeyRefused = false;
+      return true;
+    } catch (error: unknown) {
+      this.isProxyKeyRefused = true;
+      onRefused(error);
+      return false;
+    }
+  }
+
+  /** The proxy key is one that the vault held. */
+  foundProxyKey(): void {
+    this.isProxyKeyRefused = false;
   }
 
   /** The record of a key that the vault has not refused is this one. Rejects if the vault does not take it. */
@@ -71,7 +103,7 @@ export class KeyStoring {
 
   /** Rejects if the vault does not take the order. */
   async reorder(list: readonly StoredKey[]): Promise<void> {
-    await this.ports.vault.saveOrder(this.keptOf(list));
+    await this.ports.vault.saveOrder(idsOf(list));
   }
 
   /** Nothing of the key is left there. Rejects if the vault does not let go of what it kept. */
@@ -89,8 +121,8 @@ export class KeyStoring {
       this.ports.log.error('The vault refuses to remove what it did not keep.', error);
     }
   }
+}
 
-  private keptOf(list: readonly StoredKey[], besides = ''): readonly string[] {
-    return list.map(({ key }) => keyIdOf(key)).filter((keyId) => keyId === besides || !this.isRefused(keyId));
-  }
+function idsOf(list: readonly StoredKey[]): readonly string[] {
+  return list.map(({ key }) => keyIdOf(key));
 }

@@ -27,15 +27,16 @@ export interface KeyringPorts {
 export class Keyring implements Disposable {
   private list: readonly StoredKey[] = [];
   private ownProxyKey: string | null = null;
-  /** Made because the vault could not be read: what is found in it comes before this one. */
+  /** Made here and not kept yet: what is found in the vault comes before this one. */
   private passingProxyKey: string | null = null;
-  /** Whether the vault has not refused the proxy key. */
-  private isProxyKeyStored = true;
   private readonly reading: VaultReading;
   private readonly storing: KeyStoring;
   private readonly changed: Emitter<void>;
   private readonly makeProxyKey: () => string;
   private isDisposed = false;
+  private storingRest: Promise<void> | null = null;
+  /** The keys that were added here and are being stored. */
+  private readonly comingIn = new Set<string>();
   /** Of the keys as they are here: −1 until anything is known. */
   private revision = -1;
   /** What came from another window, last. */
@@ -47,8 +48,8 @@ export class Keyring implements Disposable {
     this.reading = new VaultReading({
       ...ports,
       onHealth: () => this.fire(),
-      isWhole: () => this.isProxyKeyStored && this.storing.unstored.length === 0,
-      readAgain: () => void this.load(),
+      isWhole: () => this.storing.isWhole,
+      tryAgain: (hasRead) => void (hasRead && !this.isPassing ? this.storeRest() : this.load()),
     });
     this.storing = new KeyStoring({ ...ports, onRefused: (error) => this.reading.refused(error) });
   }
@@ -81,7 +82,9 @@ export class Keyring implements Disposable {
   adopt({ revision, keys, proxyKey, unstored }: KeySet): void {
     if (revision <= this.revision) return;
     this.revision = revision;
-    this.list = keys;
+    // What is on its way into the vault here is not known there yet.
+    const unknown = this.list.filter(({ key }) => !keys.some((known) => known.key === key));
+    this.list = [...keys, ...unknown.filter(({ key }) => this.comingIn.has(keyIdOf(key)))];
     this.storing.unstored = unstored;
     this.ownProxyKey = proxyKey ?? this.ownProxyKey;
     this.adopted = this.keySet;
@@ -98,7 +101,7 @@ export class Keyring implements Disposable {
     const taken = await this.reading.read((contents) => this.take(contents));
     this.revision = Math.max(this.revision, 0);
     if (taken === null) this.ownProxyKey ??= this.passingProxyKey = this.makeProxyKey();
-    else if (taken.unkept !== null) await this.keepProxyKey(taken.unkept);
+    else if (taken.unkept !== null) await this.keepProxyKey((this.passingProxyKey = taken.unkept));
     this.fire();
     if (taken !== null) await this.storeRest();
   }
@@ -170,6 +173,7 @@ export class Keyring implements Disposable {
   private take(contents: VaultContents): { readonly unkept: string | null } {
     this.join(contents);
     this.ownProxyKey ??= contents.proxyKey;
+    if (this.ownProxyKey === contents.proxyKey) this.storing.foundProxyKey();
     if (contents.proxyKey !== null || !this.isPassing) return { unkept: null };
     return { unkept: (this.ownProxyKey ??= this.makeProxyKey()) };
   }
@@ -192,14 +196,9 @@ export class Keyring implements Disposable {
 
   private async keepProxyKey(proxyKey: string): Promise<void> {
     this.ownProxyKey = proxyKey;
-    try {
-      await this.ports.vault.saveProxyKey(proxyKey);
-      this.isProxyKeyStored = true;
-      this.kept();
-    } catch (error: unknown) {
-      this.isProxyKeyStored = false;
-      this.reading.refused(error);
-    }
+    if (!(await this.storing.putProxyKey(() => this.ownProxyKey ?? proxyKey))) return;
+    this.passingProxyKey = null;
+    this.kept();
   }
 
   /** What was changed here is the newest there is. */
@@ -217,9 +216,10 @@ export class Keyring implements Disposable {
 
   private async keep(stored: StoredKey, position: number): Promise<boolean> {
     this.list = [...this.list.slice(0, position), stored, ...this.list.slice(position)];
-    const isStored = await this.storing.put(stored, this.list);
-    // Another window's change may have come meanwhile.
-    if (this.position(keyIdOf(stored.key)) < 0) this.list = [...this.list, stored];
+    const keyId = keyIdOf(stored.key);
+    this.comingIn.add(keyId);
+    const isStored = await this.storing.putAsIn(() => this.list, keyId);
+    this.comingIn.delete(keyId);
     this.commit();
     if (isStored) this.kept();
     return isStored;
@@ -230,14 +230,18 @@ export class Keyring implements Disposable {
     void this.storeRest();
   }
 
-  /** The vault may keep now what it has refused. */
+  /** The vault may keep now what it has refused. Once at a time. */
   private async storeRest(): Promise<void> {
-    if (!this.isProxyKeyStored && this.ownProxyKey !== null) await this.keepProxyKey(this.ownProxyKey);
-    for (const keyId of this.storing.unstored) {
+    await (this.storingRest ??= this.storeEach().finally(() => (this.storingRest = null)));
+  }
+
+  private async storeEach(): Promise<void> {
+    for (const keyId of this.storing.unstored.filter((id) => !this.comingIn.has(id))) {
       if (!(await this.storing.putAsIn(() => this.list, keyId))) return;
       this.commit();
-      this.reading.kept();
     }
+    if (this.storing.isWhole) this.reading.kept();
+    else if (this.ownProxyKey !== null && !this.isPassing) await this.keepProxyKey(this.ownProxyKey);
   }
 
   private fire(): void {

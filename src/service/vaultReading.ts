@@ -11,8 +11,8 @@ export interface VaultReadingPorts {
   readonly onHealth: () => void;
   /** Whether it has kept all that it was given: one that can be read may still refuse that. */
   readonly isWhole: () => boolean;
-  /** Reads again what was refused. */
-  readonly readAgain: () => void;
+  /** It may keep now what it has refused, or be read; `hasRead`: it was. */
+  readonly tryAgain: (hasRead: boolean) => void;
 }
 
 const slowVaultMs = 5_000;
@@ -25,6 +25,10 @@ const shareOnChange = 1 / 12;
 export class VaultReading implements Disposable {
   private state: VaultHealth = { kind: 'loading' };
   private retryMs = firstRetryMs;
+  private hasRead = false;
+  private isRefusing = false;
+  /** Runs while the vault is read. */
+  private slow: Disposable | null = null;
   private refusedAtMs = Number.NEGATIVE_INFINITY;
   /** Runs while what was refused is to be read again. */
   private retry: Disposable | null = null;
@@ -43,27 +47,28 @@ export class VaultReading implements Disposable {
   /** What `take` makes of what the vault holds, or null where the vault refuses. Never rejects. */
   async read<T>(take: (contents: VaultContents) => T): Promise<T | null> {
     const { vault, clock, log } = this.ports;
-    const slow = clock.after(slowVaultMs, () => this.setHealth({ kind: 'slow' }));
+    this.slow?.dispose();
+    this.slow = clock.after(slowVaultMs, () => this.setHealth({ kind: 'slow' }));
     try {
       const contents = await vault.load();
-      slow.dispose();
+      this.slow.dispose();
       const taken = take(contents);
       for (const name of contents.damaged)
         log.warn(`The record ${name} of the vault is no key; it is left alone.`);
-      if (this.ports.isWhole()) this.retryMs = firstRetryMs;
-      if (this.ports.isWhole() || this.state.kind !== 'refused') this.setHealth({ kind: 'ok' });
+      this.hasRead = true;
+      if (this.ports.isWhole() || !this.isRefusing) this.well();
       return taken;
     } catch (error: unknown) {
-      slow.dispose();
+      this.slow.dispose();
+      this.hasRead = false;
       this.refused(error);
       return null;
     }
   }
 
-  /** The vault has kept something: what it refused to show is read again at once. */
+  /** The vault has kept something: what it refused is tried again at once. */
   kept(): void {
-    if (this.ports.isWhole()) this.retryMs = firstRetryMs;
-    if (this.retry === null && this.state.kind === 'refused') this.setHealth({ kind: 'ok' });
+    if (this.isRefusing && this.hasRead && this.ports.isWhole()) this.well();
     this.retryNow();
   }
 
@@ -71,12 +76,14 @@ export class VaultReading implements Disposable {
   refused(error: unknown): void {
     this.ports.log.error('The vault does not keep secrets.', error);
     this.setHealth({ kind: 'refused', detail: error instanceof Error ? error.message : String(error) });
+    this.isRefusing = true;
     this.refusedAtMs = this.ports.clock.nowMs();
     this.retryLater();
   }
 
   dispose(): void {
     this.isDisposed = true;
+    this.slow?.dispose();
     this.listening?.dispose();
     this.retry?.dispose();
     this.retry = null;
@@ -90,18 +97,25 @@ export class VaultReading implements Disposable {
 
   private retrySooner(): void {
     if (this.retry === null) return;
-    const untilMs = this.refusedAtMs + this.retryMs * shareOnChange;
+    const { clock } = this.ports;
+    const calmMs = this.retryMs * shareOnChange;
+    // A clock that was set back must not make it longer.
+    const waitMs = Math.min(calmMs, Math.max(0, this.refusedAtMs + calmMs - clock.nowMs()));
     this.retry.dispose();
-    this.retry = this.ports.clock.after(Math.max(0, untilMs - this.ports.clock.nowMs()), () =>
-      this.retryNow(),
-    );
+    this.retry = clock.after(waitMs, () => this.retryNow());
+  }
+
+  private well(): void {
+    this.isRefusing = false;
+    this.retryMs = firstRetryMs;
+    this.setHealth({ kind: 'ok' });
   }
 
   private retryNow(): void {
     if (this.retry === null) return;
     this.retry.dispose();
     this.retry = null;
-    this.ports.readAgain();
+    this.ports.tryAgain(this.hasRead);
   }
 
   private setHealth(health: VaultHealth): void {

@@ -87,7 +87,12 @@ function withScalar(text: string, { path: [list, item, ...names], value }: Chang
   if (!isScalar(found) || !range || typeof value !== 'string') throw new FormatError('unsupported');
   const written =
     found.type === 'PLAIN' ? stringify(value, { lineWidth: 0 }).trimEnd() : JSON.stringify(value);
-  return spliced(text, range[0], range[1], written);
+  return spliced(text, range[0], range[1], written + lastLineEnd(text.slice(range[0], range[1])));
+}
+
+/** A block's range ends behind its last line. */
+function lastLineEnd(text: string): string {
+  return /\r?\n$/.exec(text)?.[0] ?? '';
 }
 
 function itemOf(text: string, list: string, name: string): unknown {
