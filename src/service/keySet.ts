@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { keyIdOf } from '../base/secret';
 import { inOrder } from './keyOrder';
 import { storedKeySchema, type StoredKey } from './ports';
+import { keyIdsOf } from './storedKey';
 
 /** The whole set, removals included: of two the one with the higher revision holds. */
 export const keySetSchema = v.object({
@@ -35,7 +36,7 @@ export function rebase(base: KeySet, mine: KeySet, theirs: KeySet): KeySet {
     revision: Math.max(mine.revision, theirs.revision + 1),
     keys,
     proxyKey: mine.proxyKey === base.proxyKey ? theirs.proxyKey : mine.proxyKey,
-    unstored: keys.map(({ key }) => keyIdOf(key)).filter((keyId) => isUnstored(keyId, base, mine, theirs)),
+    unstored: keyIdsOf(keys).filter((keyId) => isUnstored(keyId, base, mine, theirs)),
   };
 }
 
@@ -59,13 +60,13 @@ function keyIn({ keys }: KeySet, keyId: string): StoredKey | undefined {
  * window. The revision grows only where there is something new.
  */
 export function joined(adopted: KeySet, own: KeySet, held: KeySet): KeySet {
-  const isHeld = new Set(idsOf(held));
+  const isHeld = new Set(keyIdsOf(held.keys));
   const unstored = own.unstored.filter((keyId) => !isHeld.has(keyId));
   const merged = rebase(adopted, own, { ...held, unstored });
   const isChanged = own.revision > adopted.revision;
   const isNewest = own.revision >= held.revision;
   // The vault's order has no place for what it has refused: where all that it holds is here, ours is the order.
-  const ids = idsOf(own);
+  const ids = keyIdsOf(own.keys);
   const hasAll = isNewest && [...isHeld].every((keyId) => ids.includes(keyId));
   const now = { ...merged, keys: hasAll ? inOrder(merged.keys, ids) : merged.keys };
   if (isNewest && isSameSet(now, own)) return own;
@@ -78,8 +79,4 @@ function isSameSet(one: KeySet, other: KeySet): boolean {
 
 function byKey(keys: readonly StoredKey[]): ReadonlyMap<string, StoredKey> {
   return new Map(keys.map((stored) => [stored.key, stored]));
-}
-
-function idsOf({ keys }: KeySet): readonly string[] {
-  return keys.map(({ key }) => keyIdOf(key));
 }

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Log } from '../base/log';
 import { keyIdOf } from '../base/secret';
 import type { SecretVault, StoredKey } from './ports';
+import { keyIdsOf } from './storedKey';
 
 export interface KeyStoringPorts {
   readonly vault: SecretVault;
@@ -36,28 +37,9 @@ export class KeyStoring {
   }
 
   /**
-   * Resolves to whether the vault keeps the key, in the order of this list. Until it does, and where it does not, the key counts
-   * as refused. Never rejects.
+   * Resolves to whether the vault keeps the key as it stands in the list: put again where it is changed meanwhile, and nothing is
+   * left of one that is removed. Until then, and where it does not, the key counts as refused. Never rejects.
    */
-  async put(stored: StoredKey, list: readonly StoredKey[]): Promise<boolean> {
-    const { vault, onRefused } = this.ports;
-    const keyId = keyIdOf(stored.key);
-    this.refused.add(keyId);
-    try {
-      // The order first: a name without a record is nothing, but a record without a name would never be found again.
-      await vault.saveOrder(idsOf(list));
-      await vault.saveKey(stored);
-      this.refused.delete(keyId);
-      return true;
-    } catch (error: unknown) {
-      // Another window's set may have come meanwhile, which does not know of it.
-      this.refused.add(keyId);
-      onRefused(error);
-      return false;
-    }
-  }
-
-  /** The same for a key as it stands in the list: again where it is changed meanwhile; nothing is left of one that is removed. */
   async putAsIn(list: () => readonly StoredKey[], keyId: string): Promise<boolean> {
     const find = (): StoredKey | undefined => list().find(({ key }) => keyIdOf(key) === keyId);
     let isKept = true;
@@ -103,7 +85,7 @@ export class KeyStoring {
 
   /** Rejects if the vault does not take the order. */
   async reorder(list: readonly StoredKey[]): Promise<void> {
-    await this.ports.vault.saveOrder(idsOf(list));
+    await this.ports.vault.saveOrder(keyIdsOf(list));
   }
 
   /** Nothing of the key is left there. Rejects if the vault does not let go of what it kept. */
@@ -113,16 +95,30 @@ export class KeyStoring {
     this.refused.delete(keyId);
   }
 
+  private async put(stored: StoredKey, list: readonly StoredKey[]): Promise<boolean> {
+    const { vault, onRefused } = this.ports;
+    const keyId = keyIdOf(stored.key);
+    this.refused.add(keyId);
+    try {
+      // The order first: a name without a record is nothing, but a record without a name would never be found again.
+      await vault.saveOrder(keyIdsOf(list));
+      await vault.saveKey(stored);
+      this.refused.delete(keyId);
+      return true;
+    } catch (error: unknown) {
+      // Another window's set may have come meanwhile, which does not know of it.
+      this.refused.add(keyId);
+      onRefused(error);
+      return false;
+    }
+  }
+
   /** A vault that did not keep a key may hold it all the same: storing went well, reading it back did not. */
-  async removeRemains(keyId: string): Promise<void> {
+  private async removeRemains(keyId: string): Promise<void> {
     try {
       await this.ports.vault.removeKey(keyId);
     } catch (error: unknown) {
       this.ports.log.error('The vault refuses to remove what it did not keep.', error);
     }
   }
-}
-
-function idsOf(list: readonly StoredKey[]): readonly string[] {
-  return list.map(({ key }) => keyIdOf(key));
 }

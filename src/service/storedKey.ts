@@ -26,3 +26,8 @@ export function plainKey(key: string, label = '', dailyLimit: number | null = nu
   const own = label.trim() === '' ? maskKey(key) : label.trim();
   return { key, label: own, dailyLimit, accountName: null, paidUse: 'auto', enabled: true };
 }
+
+/** In the order of the keys. */
+export function keyIdsOf(keys: readonly StoredKey[]): string[] {
+  return keys.map(({ key }) => keyIdOf(key));
+}

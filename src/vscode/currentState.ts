@@ -2,13 +2,13 @@
 import { DisposableStore, type Disposable } from '../base/disposable';
 import { Emitter, type Event } from '../base/event';
 import type { Log } from '../base/log';
-import { keyIdOf } from '../base/secret';
 import { forecast, paceSpanMs } from '../service/forecast';
 import type { KeyActions } from '../service/keyActions';
 import type { Keyring } from '../service/keyring';
 import type { KeywheelService } from '../service/keywheelService';
 import type { DashboardState } from '../service/messages';
 import type { Series } from '../service/series';
+import { keyIdsOf } from '../service/storedKey';
 
 const dayMs = 24 * 60 * 60_000;
 
@@ -36,7 +36,7 @@ export class CurrentState implements Disposable {
 
   read(): DashboardState {
     const { service, keyring, series, keyActions } = this.ports;
-    const unsaved = keyring.keys.map(({ key }) => keyIdOf(key)).filter((keyId) => !keyring.isStored(keyId));
+    const unsaved = keyIdsOf(keyring.keys).filter((keyId) => !keyring.isStored(keyId));
     const snapshot = service.snapshot();
     const day = series.recent(dayMs);
     return {

@@ -1,7 +1,7 @@
 // How soon a crowded dashboard is there, and how evenly it scrolls.
 import assert from 'node:assert/strict';
 import { pollUntil } from '../vscode/quickInput';
-import { BareDashboard } from './support/bareDashboard';
+import { BareDashboard, hello } from './support/bareDashboard';
 import { crowdedActivity, crowdedSeries, crowdedState } from './support/crowd';
 import { Stage } from './support/stage';
 
@@ -10,7 +10,6 @@ describe('the crowded dashboard', () => {
   let dashboard: BareDashboard;
   const nowMs = Date.now();
   const state = crowdedState(nowMs);
-  const hello = { type: 'hello', locale: 'en', words: {}, state } as const;
 
   before(async () => {
     dashboard = stage.own(await BareDashboard.start(), async (made) => await made.close());
@@ -28,7 +27,7 @@ describe('the crowded dashboard', () => {
       // The best of three: the machine does other things as well.
       for (let turn = 0; turn < 3; turn++) {
         await dashboard.load(tab);
-        const ms = Math.round(await dashboard.show([hello, ...more]));
+        const ms = Math.round(await dashboard.show([hello(state), ...more]));
         took[tab] = Math.min(took[tab] ?? ms, ms);
       }
     }
@@ -45,7 +44,7 @@ describe('the crowded dashboard', () => {
 
   it('scrolls through 500 exchanges without a frame that one would see missing', async () => {
     await dashboard.load('activity');
-    await dashboard.show([hello, { type: 'activity', exchanges: crowdedActivity(nowMs) }]);
+    await dashboard.show([hello(state), { type: 'activity', exchanges: crowdedActivity(nowMs) }]);
     await pause(1000);
     const stillMs = await frameMs(0);
     const scrollingMs = await frameMs(120);

@@ -7,7 +7,7 @@ import type { AccountView, BusyModel } from '../../src/service/snapshot';
 import { DashboardFeed } from '../../src/vscode/dashboardFeed';
 import { accountView, keyView, stateOf } from '../unit/vscode/views';
 import { pollUntil } from '../vscode/quickInput';
-import { BareDashboard } from './support/bareDashboard';
+import { BareDashboard, hello } from './support/bareDashboard';
 import { crowdedSeries, crowdedState } from './support/crowd';
 import { Stage } from './support/stage';
 
@@ -26,7 +26,7 @@ describe('the dashboard while its keys change', () => {
 
   beforeEach(async () => {
     await dashboard.load('accounts');
-    await dashboard.show([{ type: 'hello', locale: 'en', words: {}, state: stateOf([one, two]) }]);
+    await dashboard.show([hello(stateOf([one, two]))]);
   });
 
   it('leaves the focus on the button of a key that is moved up', async () => {
@@ -134,10 +134,7 @@ describe('the history while its figures change', () => {
       return { ...shown, snapshot: { ...shown.snapshot, busyModels } };
     };
     await dashboard.load('history');
-    await dashboard.show([
-      { type: 'hello', locale: 'en', words: {}, state: state([busy]) },
-      { type: 'history', series },
-    ]);
+    await dashboard.show([hello(state([busy])), { type: 'history', series }]);
     await page.getByRole('button', { name: `Unlock ${model}` }).focus();
     const more = series.models.map((use) => ({ ...use, requests: use.requests + 1 })).reverse();
     await dashboard.show([{ type: 'history', series: { ...series, models: more } }]);
@@ -171,7 +168,7 @@ describe('the chart of first tokens', () => {
       `for (const [name, colour] of Object.entries(${JSON.stringify(colours)}))
         document.documentElement.style.setProperty('--vscode-' + name, colour);`,
     );
-    await dashboard.show([{ type: 'hello', locale: 'en', words: {}, state: stateOf([accountView()]) }]);
+    await dashboard.show([hello(stateOf([accountView()]))]);
     const firstToken = series.firstToken.map((_, index) => (index === 200 ? [[5, 1] as const] : []));
     await dashboard.show([{ type: 'history', series: { ...series, firstToken } }]);
     await drawn();
@@ -192,7 +189,6 @@ describe('the crowded dashboard while everything changes', () => {
   let dashboard: BareDashboard;
   const nowMs = Date.now();
   const state = crowdedState(nowMs);
-  const hello = { type: 'hello', locale: 'en', words: {}, state } as const;
 
   before(async () => {
     dashboard = stage.own(await BareDashboard.start(), async (made) => await made.close());
@@ -201,7 +197,7 @@ describe('the crowded dashboard while everything changes', () => {
   it('costs under 5 % of a core, or half of what drawing anew takes a slow one, and shifts nothing with a thousand updates in ten seconds', async () => {
     const { page } = dashboard;
     await dashboard.load('accounts');
-    await dashboard.show([hello]);
+    await dashboard.show([hello(state)]);
     await pause(1000);
     await page.evaluate(`{
       window.shifts = 0;
@@ -250,7 +246,7 @@ describe('the crowded dashboard while everything changes', () => {
     const { page } = dashboard;
     await page.clock.install({ time: nowMs });
     await dashboard.load('accounts');
-    await dashboard.show([hello]);
+    await dashboard.show([hello(state)]);
     // The sums of requests, as they change with each account.
     const shown = async (): Promise<string[]> =>
       await page.locator('.accounts tbody tr:first-child .requests').allTextContents();

@@ -81,7 +81,8 @@ function withItem(text: string, name: string, value: Json): string {
 
 /** One string within an item, in the place of another. */
 function withScalar(text: string, { path: [list, item, ...names], value }: Change): string {
-  const node = typeof list === 'string' && typeof item === 'object' ? itemOf(text, list, item.item) : null;
+  if (typeof list !== 'string' || typeof item !== 'object') throw new FormatError('unsupported');
+  const node = itemIn(placeOf(text, list).list, item.item);
   const found: unknown = isMap(node) && names.length === 1 ? node.get(names[0], true) : null;
   const range = rangeOf(found);
   if (!isScalar(found) || !range || typeof value !== 'string') throw new FormatError('unsupported');
@@ -95,8 +96,8 @@ function lastLineEnd(text: string): string {
   return /\r?\n$/.exec(text)?.[0] ?? '';
 }
 
-function itemOf(text: string, list: string, name: string): unknown {
-  return placeOf(text, list).list?.items.find((entry) => isMap(entry) && entry.get('name') === name);
+function itemIn(list: YAMLSeq | null, name: string): unknown {
+  return list?.items.find((entry) => isMap(entry) && entry.get('name') === name);
 }
 
 function withFlowItem(text: string, list: YAMLSeq, value: Json): string {
@@ -117,7 +118,7 @@ function withBlockItem(text: string, list: YAMLSeq, value: Json): string {
 function withoutItem(text: string, name: string, item: string): string {
   const { pair, list } = placeOf(text, name);
   if (list === null) return text;
-  const found = list.items.find((entry) => isMap(entry) && entry.get('name') === item);
+  const found = itemIn(list, item);
   const range = rangeOf(found);
   if (!range) return text;
   if (list.flow === true) throw new FormatError('unsupported');

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { chromium, type Browser, type CDPSession, type Page } from 'playwright-core';
-import type { DashboardTab, ToDashboard } from '../../../src/service/messages';
+import type { DashboardState, DashboardTab, ToDashboard } from '../../../src/service/messages';
 import { dashboardHtml } from '../../../src/vscode/dashboardHtml';
 import { ensureBrowser } from '../../vscode/browser';
 import { checkoutFolder } from '../../vscode/paths';
@@ -15,6 +15,11 @@ const types: Readonly<Record<string, string>> = {
   '.js': 'text/javascript',
   '.ttf': 'font/ttf',
 };
+
+/** What the page gets first, in English. */
+export function hello(state: DashboardState): ToDashboard {
+  return { type: 'hello', locale: 'en', words: {}, state };
+}
 
 export class BareDashboard {
   private constructor(
