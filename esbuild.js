@@ -1,5 +1,5 @@
-// Bundles the extension, the command line, the worker and the dashboard's own code into dist/.
-const { readdirSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
+// Bundles the extension, the command line, the worker and the pages' own code into dist/.
+const { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
 const esbuild = require('esbuild');
 
 const production = process.argv.includes('--production');
@@ -8,21 +8,29 @@ const watch = process.argv.includes('--watch');
 /** Of undici the proxy uses these alone, and speaks HTTP/1.1: the rest, and Node's own HTTP/2, would be read for nothing. */
 const undiciParts = {
   Client: 'undici/lib/dispatcher/client.js',
+  ProxyAgent: 'undici/lib/dispatcher/proxy-agent.js',
   buildConnector: 'undici/lib/core/connect.js',
 };
+
+/** Parts of those that nothing here can ask for: HTTP/2 and SOCKS5. */
+const undiciUnused = /\/(?:client-h2|socks5-proxy-agent)(?:\.js)?$/;
 
 const undiciCore = {
   name: 'undici-core',
   setup(build) {
     build.onResolve({ filter: /^undici$/ }, () => ({ path: 'undici', namespace: 'undici-core' }));
-    build.onResolve({ filter: /\/client-h2\.js$/ }, ({ path }) => ({ path, namespace: 'undici-h2' }));
-    build.onLoad({ filter: /.*/, namespace: 'undici-h2' }, () => ({
-      contents: `module.exports = () => { throw new Error('HTTP/2 was asked for, and is left out.'); };`,
+    build.onResolve({ filter: undiciUnused }, ({ path }) => ({ path, namespace: 'undici-unused' }));
+    build.onLoad({ filter: /.*/, namespace: 'undici-unused' }, ({ path }) => ({
+      contents: `module.exports = function () { throw new Error('${path} of undici was asked for, and is left out.'); };`,
     }));
     build.onLoad({ filter: /.*/, namespace: 'undici-core' }, () => ({
-      contents: Object.entries(undiciParts)
-        .map(([name, file]) => `exports.${name} = require('${file}');`)
-        .join('\n'),
+      // Each is read when it is first used: most ways need no proxy agent, whose clients want what undici's index gives them.
+      contents: `require('undici/lib/dispatcher/dispatcher.js').prototype.connect = function (...given) {
+  return require('undici/lib/api/api-connect.js').apply(this, given);
+};
+module.exports = {\n${Object.entries(undiciParts)
+        .map(([name, file]) => `get ${name}() { return require('${file}'); },`)
+        .join('\n')}\n};`,
       resolveDir: __dirname,
     }));
   },
@@ -70,7 +78,7 @@ const node = {
 const browser = { ...shared, platform: 'browser', format: 'iife', target: 'chrome128' };
 
 // The icon font's and the charts' own style sheets, as they are.
-const sheets = { ...browser, loader: { '.ttf': 'file' }, assetNames: '[name]' };
+const sheets = { ...browser, loader: { '.ttf': 'file', '.svg': 'dataurl' }, assetNames: '[name]' };
 
 const builds = [
   {
@@ -85,7 +93,6 @@ const builds = [
     entryPoints: Object.fromEntries(later.map((name) => [name, name])),
     outdir: 'dist/later',
   },
-  { ...node, entryPoints: ['src/cli.ts'], outfile: 'dist/cli.js', banner: { js: '#!/usr/bin/env node' } },
   { ...node, plugins: [fetchLater], entryPoints: ['src/worker.ts'], outfile: 'dist/worker.js' },
   { ...node, entryPoints: ['src/uninstall.ts'], outfile: 'dist/uninstall.js' },
   { ...browser, entryPoints: ['src/webview/dashboard.ts'], outfile: 'dist/webview/dashboard.js' },
@@ -97,31 +104,86 @@ const builds = [
   { ...sheets, entryPoints: ['node_modules/uplot/dist/uPlot.min.css'], outfile: 'dist/webview/uplot.css' },
 ];
 
-/** Who made what is bundled, under which licence: their licences ask for it. */
-function notices(inputs) {
+/** The package for npm: the command line and its pages. The VSIX has none of it. */
+const npmBuilds = [
+  { ...node, entryPoints: ['src/cli.ts'], outfile: 'dist/cli.js', banner: { js: '#!/usr/bin/env node' } },
+  { ...browser, entryPoints: ['src/server/page/page.ts'], outfile: 'dist/server/page.js' },
+  { ...browser, entryPoints: ['src/server/page/docs.ts'], outfile: 'dist/server/docs.js' },
+  { ...sheets, entryPoints: ['media/pages/keyStatus.css'], outfile: 'dist/server/page.css' },
+  { ...sheets, entryPoints: ['media/pages/docs.css'], outfile: 'dist/server/docs.css' },
+];
+
+/** A bundle already: bundled again it would only take longer. */
+const viewer = 'node_modules/swagger-ui-dist/swagger-ui-bundle.js';
+
+let running = 0;
+
+/** Tells the task of .vscode/tasks.json when all bundles are made anew; errors are printed by esbuild itself. */
+const announce = {
+  name: 'announce',
+  setup(build) {
+    build.onStart(() => {
+      if (running++ === 0) console.log('[watch] build started');
+    });
+    build.onEnd(() => {
+      if (--running === 0) console.log('[watch] build finished');
+    });
+  },
+};
+
+/** The packages of others that are bundled, each once; `licences`: their texts. */
+function packagesIn(inputs) {
   const folders = inputs.flatMap(
     (input) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? [],
   );
-  const texts = [...new Set(folders)].sort().map((folder) => {
-    const { name, version, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+  return [...new Set(folders)].sort().map((folder) => {
+    const {
+      name,
+      version,
+      license,
+      scripts = {},
+    } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
     const files = readdirSync(folder).filter((file) => /^licen[cs]e/i.test(file));
     const licences = files.map((file) => readFileSync(`${folder}/${file}`, 'utf8').trim());
-    return [`${name} ${version} (${license})`, ...licences].join('\n\n');
+    return { folder, name, version, license, scripts, licences };
   });
+}
+
+/** Builds them all, and gives what of others went in. */
+async function packagesOf(made, options = {}) {
+  const results = await Promise.all(made.map((build) => esbuild.build({ ...build, ...options })));
+  return packagesIn(results.flatMap(({ metafile }) => Object.keys(metafile.inputs)));
+}
+
+/** What the VSIX and npm's package have of others, found by bundling once more without writing. */
+async function bundled() {
+  return await packagesOf([...builds, ...npmBuilds], { write: false });
+}
+
+/** Who made what is bundled, under which licence: their licences ask for it. */
+function notices(packages) {
+  const texts = packages.map(({ name, version, license, licences }) =>
+    [`${name} ${version} (${license})`, ...licences].join('\n\n'),
+  );
   return `Keywheel contains the following works of others.\n\n${texts.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
 }
 
 async function main() {
   rmSync('dist', { recursive: true, force: true });
+  mkdirSync('dist/server', { recursive: true });
+  copyFileSync(viewer, 'dist/server/swagger-ui.js');
+  copyFileSync(`${viewer}.LICENSE.txt`, 'dist/server/swagger-ui.js.LICENSE.txt');
   if (!watch) {
-    const results = await Promise.all(builds.map((build) => esbuild.build(build)));
-    writeFileSync(
-      'dist/third-party-notices.txt',
-      notices(results.flatMap(({ metafile }) => Object.keys(metafile.inputs))),
-    );
+    writeFileSync('dist/third-party-notices.txt', notices(await packagesOf(builds)));
+    writeFileSync('dist/server/third-party-notices.txt', notices(await packagesOf(npmBuilds)));
     return;
   }
-  for (const build of builds) await (await esbuild.context(build)).watch();
+  for (const build of [...builds, ...npmBuilds]) {
+    const plugins = [...(build.plugins ?? []), announce];
+    await (await esbuild.context({ ...build, plugins })).watch();
+  }
 }
 
-main().catch(() => process.exit(1));
+module.exports = { bundled };
+
+if (require.main === module) main().catch(() => process.exit(1));

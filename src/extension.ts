@@ -1,4 +1,4 @@
-// The extension's composition root: builds everything by hand, wires it and starts it behind the activation.
+// The extension's composition root: builds and connects all parts, and starts them behind the activation.
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -9,31 +9,19 @@ import { SystemClock, type Clock } from './base/clock';
 import { DisposableStore } from './base/disposable';
 import type { Log } from './base/log';
 import { HostedWindow } from './hosting/hostedWindow';
-import { loadHostSecret, passingHostSecret, type HostSecret } from './hosting/hostSecret';
+import { hostSecretIn } from './hosting/hostSecret';
 import { firstProxyKey } from './hosting/proof';
-import { KeyActions } from './service/keyActions';
-import { Keyring } from './service/keyring';
-import { checkKeyAt } from './service/ownCheck';
+import { Keyring } from './service/keyring/keyring';
+import { checkKeyAt } from './service/keyring/keyCheck';
 import type { SecretVault } from './service/ports';
-import { AccountsTree } from './vscode/accountsTree';
 import { keywheelExports, type KeywheelExports } from './vscode/api';
-import { composeClients } from './vscode/clients/composeClients';
-import { forgetMoves } from './vscode/clients/moveWatch';
-import { TerminalEnvironment } from './vscode/clients/terminalEnvironment';
-import { registerCommands } from './vscode/commands/register';
-import { registerTreeCommands } from './vscode/commands/treeCommands';
-import { ContextKeys } from './vscode/contextKeys';
-import { CurrentState } from './vscode/currentState';
-import { Dashboard } from './vscode/dashboard';
-import type { DashboardRequest } from './vscode/dashboardPanel';
-import { runDashboardRequest } from './vscode/dashboardRequests';
+import { composeViews } from './vscode/composeViews';
 import { openKeepers } from './vscode/keepers';
 import { channelLog, shownLevel } from './vscode/logChannel';
-import { Notifier } from './vscode/notifier';
 import { showSettingProblems } from './vscode/settingProblems';
-import { contributedSettings } from './vscode/settingRule';
+import { contributedSettings } from './words/settingRule';
 import { UserSettings } from './vscode/settings';
-import { StatusBar } from './vscode/statusBar';
+import { tellProxyTrouble, tellStartFailure } from './vscode/messages';
 import { SecretStorageVault } from './vscode/vault';
 
 /** How long running answers may go on when the window closes. VS Code itself waits a few seconds at most. */
@@ -42,7 +30,7 @@ const drainMs = 1500;
 /** VS Code calls `deactivate` without what `activate` made: this one variable is the bridge. */
 let stop: (() => Promise<void>) | undefined;
 
-/** Returns at once; keys, state and proxy come in the background. */
+/** Returns at once; keys, state and proxy are loaded in the background. */
 export function activate(context: ExtensionContext): KeywheelExports {
   const channel = window.createOutputChannel('Keywheel', { log: true });
   context.subscriptions.push(channel);
@@ -50,14 +38,9 @@ export function activate(context: ExtensionContext): KeywheelExports {
   try {
     return compose(context, log, channel);
   } catch (error: unknown) {
-    tellFailure(log, 'Activation failed.', error);
+    tellStartFailure(log, 'Activation failed.', error);
     throw error;
   }
-}
-
-function tellFailure(log: Log, what: string, error: unknown): void {
-  log.error(what, error);
-  void window.showErrorMessage(l10n.t('Keywheel could not start. Its log tells why.'));
 }
 
 /** Resolves when running answers have ended or been cut, and the last counts are saved. */
@@ -85,25 +68,27 @@ function compose(context: ExtensionContext, log: Log, channel: LogOutputChannel)
   const { service } = hosted;
   const keepers = openKeepers(context, owned, { clock, log, service, machineId });
   const forgetAll = async (): Promise<boolean> => {
-    // First what is known, then what was kept of it.
+    // The proxy first: it would save again what the keepers delete.
     const isForgotten = await hosted.forget();
     await Promise.all(keepers.map(async (each) => await each.forget()));
     return isForgotten;
   };
   const { state, showState } = composeViews(context, owned, { ...parts, service, keyring, vault, forgetAll });
   const inBackground = (what: string, work: Promise<unknown>): void => {
-    work.catch((error: unknown) => tellFailure(log, `${what} failed.`, error));
+    work.catch((error: unknown) => tellStartFailure(log, `${what} failed.`, error));
   };
   owned.add(settings.onDidChange((now) => service.configure(now)));
-  inBackground('Starting', start({ settings, hosted, keepers, keyring, log }));
-  // VS Code waits for none of this: it and other extensions have their turn first.
-  inBackground('Showing', setImmediate().then(showState));
-  stop = async () => {
-    // The port first: the next window's proxy is up while this one's last answers end. Counts were told to it before.
-    const closed = hosted.close(drainMs);
-    await Promise.all(keepers.map(async (each) => await each.saveNow()));
-    await closed;
+  const start = async (): Promise<void> => {
+    // A microtask: the activation returns first, but no other work delays the port.
+    await Promise.resolve();
+    await hosted.open(settings.values.autoStart, keepers);
+    // The counts are restored before the keys that they belong to.
+    await loadKeys(keyring);
   };
+  inBackground('Starting', start());
+  // In a later turn: VS Code and other extensions go first.
+  inBackground('Showing', setImmediate().then(showState));
+  stop = async () => await close(hosted, keepers);
   return keywheelExports(state);
 }
 
@@ -115,7 +100,7 @@ interface WindowParts {
   readonly channel: LogOutputChannel;
 }
 
-/** This window as one of many: its keys, and the proxy that it hosts or follows. */
+/** The parts that this window shares with others: its keys, and the proxy that it hosts or follows. */
 function openWindow(
   context: ExtensionContext,
   owned: DisposableStore,
@@ -129,7 +114,7 @@ function openWindow(
       vault,
       clock,
       log,
-      check: async (key) => await checkKeyAt({ upstreamUrl: settings.current.upstreamUrl, clock }, key),
+      check: async (key) => await checkKeyAt({ ...settings.current, clock }, key),
       firstProxyKey: () => firstProxyKey(secret),
     }),
   );
@@ -140,7 +125,7 @@ function openWindow(
     version,
     product: env.appName,
     machine: hostname(),
-    window: workspace.name ?? l10n.t('without a folder'),
+    window: workspace.name ?? l10n.t('no folder'),
   };
   const hosted: HostedWindow = owned.add(
     new HostedWindow({
@@ -152,96 +137,30 @@ function openWindow(
       settings: settings.current,
       keyring,
       logLevel: () => shownLevel(channel),
-      onTrouble: () => void tellTrouble(channel),
+      onTrouble: () => void tellProxyTrouble(),
     }),
   );
   owned.add(channel.onDidChangeLogLevel(() => hosted.setLogLevel(shownLevel(channel))));
   return { hosted, keyring, vault, machineId };
 }
 
-/** Where none can be kept, this window stands alone. */
-function hostSecretIn(folder: string, log: Log): HostSecret {
-  try {
-    return loadHostSecret(folder);
-  } catch (error: unknown) {
-    log.error('Windows cannot prove themselves to each other: this one stands alone.', error);
-    return passingHostSecret();
+async function loadKeys(keyring: Keyring): Promise<void> {
+  await keyring.load();
+  while (keyring.health.kind === 'refused') {
+    const tryAgain = l10n.t('Try Again');
+    const message = l10n.t('The system keychain is not available. Unlock it, then try again.');
+    if ((await window.showErrorMessage(`Keywheel: ${message}`, tryAgain)) !== tryAgain) return;
+    await keyring.load();
   }
 }
 
-async function tellTrouble(channel: LogOutputChannel): Promise<void> {
-  const showLog = l10n.t('Show Log');
-  const message = l10n.t('The proxy has failed three times in this window. The log tells why.');
-  if ((await window.showWarningMessage(`Keywheel: ${message}`, showLog)) === showLog) channel.show();
-}
-
-interface Core extends WindowParts {
-  readonly service: HostedWindow['service'];
-  readonly keyring: Keyring;
-  readonly vault: SecretVault;
-  /** Resolves to whether the proxy has forgotten it all too. */
-  readonly forgetAll: () => Promise<boolean>;
-}
-
-interface Views {
-  readonly state: CurrentState;
-  /** Makes what VS Code asks for by no event: status bar, context keys, variables of terminals. */
-  readonly showState: () => void;
-}
-
-/** All that people see and can run. */
-function composeViews(context: ExtensionContext, owned: DisposableStore, core: Core): Views {
-  const { version, clock, log, channel, settings, service, keyring, vault } = core;
-  const { extensionUri, extension, globalState, environmentVariableCollection } = context;
-  const { series } = service.history;
-  const keyActions = owned.add(new KeyActions({ service, keyring, clock, log }));
-  const state = owned.add(new CurrentState({ service, keyring, series, keyActions, log }));
-  const run = async (request: DashboardRequest): Promise<boolean> =>
-    await runDashboardRequest(request, { service, keyActions, version, log });
-  const dashboard = owned.add(new Dashboard({ extensionUri, clock, state, series, service, run }));
-  owned.add(new AccountsTree({ state, clock, log }));
-  owned.add(registerTreeCommands({ keyActions, log }));
-  const showDashboard = (): void => dashboard.show();
-  const showLog = (): void => channel.show();
-  const notifier = owned.add(new Notifier({ clock, log, state, globalState }));
-  const forget = async (): Promise<boolean> => {
-    const [isForgotten] = await Promise.all([core.forgetAll(), notifier.forget(), forgetMoves(globalState)]);
-    return isForgotten;
-  };
-  const clients = composeClients(context, owned, { service, keyring, settings, clock, log });
-  const views = { showDashboard, showLog, extensionId: extension.id, version, clients };
-  owned.add(
-    registerCommands({ service, keyring, vault, keyActions, settings, clock, log, forget, ...views }),
-  );
-  const showState = (): void => {
-    // First what commands are enabled by.
-    owned.add(new ContextKeys(state));
-    owned.add(new StatusBar(state, settings, clock));
-    const { onDidChange } = state;
-    owned.add(
-      new TerminalEnvironment({ ...clients, onDidChange, collection: environmentVariableCollection }),
-    );
-  };
-  return { state, showState };
-}
-
-interface Started {
-  readonly settings: UserSettings;
-  readonly hosted: HostedWindow;
-  readonly keepers: readonly { restore(): Promise<unknown> }[];
-  readonly keyring: Keyring;
-  readonly log: Log;
-}
-
-async function start({ settings, hosted, keepers, keyring, log }: Started): Promise<void> {
-  // The activation returns first; this follows it in the same turn, as the port is to be bound soon.
-  await Promise.resolve();
-  const restored = Promise.allSettled(keepers.map(async (keeper) => await keeper.restore()));
-  // A keychain that is slow, or asks, does not keep the port closed.
-  hosted.open(settings.autoStart, restored);
-  // Without them it is the same proxy: what is left is read anew.
-  for (const result of await restored)
-    if (result.status === 'rejected') log.error('What was saved cannot be read.', result.reason);
-  // Counts come before the keys that they belong to.
-  await keyring.load();
+async function close(hosted: HostedWindow, keepers: ReturnType<typeof openKeepers>): Promise<void> {
+  const saveAll = async (): Promise<unknown> =>
+    await Promise.all(keepers.map(async (each) => await each.saveNow()));
+  // The port first: the next window can bind it while the last answers end.
+  const closed = hosted.close(drainMs);
+  // Once within the call, as the process may end at any time; again after the worker's last counts.
+  await saveAll();
+  await closed;
+  await saveAll();
 }

@@ -1,25 +1,23 @@
-// The worker's composition root: the proxy in a thread of its own, which no other extension can hold up.
+// The worker's composition root: runs the proxy in its own thread, which no other extension can block.
 import { parentPort } from 'node:worker_threads';
 import { SystemClock } from './base/clock';
 import type { Disposable } from './base/disposable';
-import { TextLog, type LogLevel } from './base/log';
+import { isAtLeast, TextLog } from './base/log';
 import type { ByeReason } from './hosting/hostEvents';
 import { HostRoutes } from './hosting/hostRoutes';
 import type { WindowIdentity } from './hosting/identity';
-import { SharedKeys } from './hosting/sharedKeys';
+import { SharedKeys } from './hosting/keyShare';
 import {
+  usualDrainMs,
   workerBeatMs,
   type FromWorker,
   type ShownLevel,
   type ToWorker,
   type WorkerStart,
-} from './hosting/workerMessages';
+} from './hosting/workerHost';
 import { KeywheelService } from './service/keywheelService';
 import { watchMachine } from './service/machineWatch';
 
-const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
-/** How long answers may go on when the proxy is stopped by another window. */
-const usualDrainMs = 2_000;
 const flushMs = 100;
 
 const clock = new SystemClock();
@@ -28,7 +26,7 @@ let serving: Serving | null = null;
 
 const log = new TextLog(
   (level, line) => post({ kind: 'log', level, line }),
-  (level) => shown !== 'off' && levels.indexOf(level) >= levels.indexOf(shown),
+  (level) => shown !== 'off' && isAtLeast(level, shown),
 );
 
 class Serving {
@@ -38,7 +36,7 @@ class Serving {
   private readonly shared: SharedKeys;
   private hasLeft = false;
 
-  constructor({ identity: { secret, ...own }, states, history }: WorkerStart) {
+  constructor({ identity: { secret, ...own }, state, history }: WorkerStart) {
     const identity: WindowIdentity = { ...own, secret: Buffer.from(secret) };
     this.service = new KeywheelService({
       clock,
@@ -46,7 +44,7 @@ class Serving {
       version: identity.version,
       routes: (request, response) => this.routes.handle(request, response),
     });
-    for (const state of states) this.service.restore(state);
+    this.service.restore(state);
     this.service.history.restore(history);
     const shared = (this.shared = new SharedKeys(this.service, log));
     const leave = (reason: ByeReason): void => this.leave(reason, usualDrainMs);
@@ -57,7 +55,7 @@ class Serving {
   async start({ settings, keys }: WorkerStart): Promise<void> {
     await this.service.configure(settings);
     const started = this.service.start();
-    // Keys are sent to no upstream but the one that is set, and are there, in the same turn, before any request can be.
+    // After the settings, so that keys are sent to no other upstream; in the turn of the start, before any request.
     this.shared.offer(keys);
     post({ kind: 'started', proxy: await started });
   }
@@ -67,21 +65,20 @@ class Serving {
     post({ kind: 'configured', proxy: this.service.snapshot().proxy });
   }
 
-  /** The port first, so that the next host is up while the last answers end. */
+  /** Frees the port first: the next host can bind it while the last answers end. */
   leave(reason: ByeReason, drainMs: number): void {
     if (this.hasLeft) return;
     this.hasLeft = true;
     this.watch.dispose();
     const drained = this.service.stop(drainMs);
-    post({ kind: 'leaving', reason });
+    post({ kind: 'leaving', reason, state: this.service.savedState() });
     this.routes.bye(reason);
-    // Whoever still waits for a slot is told now.
+    // Requests that still wait for a slot are refused now.
     const late = clock.after(drainMs, () => this.service.dispose());
     void drained.then(() => {
       late.dispose();
-      const state = this.service.savedState();
-      // The thread is ended then: the last bytes are given the time to leave.
-      clock.after(flushMs, () => post({ kind: 'left', state }));
+      // The window ends the thread at `left`: the last bytes need this time to be sent.
+      clock.after(flushMs, () => post({ kind: 'left' }));
     });
   }
 }

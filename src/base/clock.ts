@@ -1,20 +1,83 @@
 // The only source of time; tests move their own.
+import { uptime } from 'node:os';
 import type { Disposable } from './disposable';
+import type { Signal } from './signal';
 
 export interface Clock {
-  /** Milliseconds since 1970, UTC. It may jump in both directions: people set clocks, laptops sleep. */
-  nowMs(): number;
+  /**
+   * Milliseconds that pass evenly, whatever is done to the machine's clock; a sleep counts once it is noticed. Equal to
+   * `wallMs` when the process begins. For durations, timeouts, slots and locks.
+   */
+  elapsedMs(): number;
+  /**
+   * Milliseconds since 1970, UTC, by the machine's clock, put right by upstream's where they differ by over 5 s. It may
+   * jump both ways: people set clocks, laptops sleep. For days, and for instants that upstream names or people see.
+   */
+  wallMs(): number;
+  /** An answer that upstream has just made has this `Date`, in milliseconds since 1970. */
+  noteServerDate(dateMs: number): void;
   /** Runs `run` once, `delayMs` from now (never sooner), unless disposed before. */
   after(delayMs: number, run: () => void): Disposable;
 }
 
 /** The longest delay that Node's timers take; a longer one would fire at once. */
 const longestDelayMs = 2 ** 31 - 1;
+/** Clocks that part by less have not been set, and nothing has slept. */
+const partedMs = 2_000;
+
+export interface MachineClocks {
+  /** Since 1970; people set it. */
+  dateMs(): number;
+  /** Passes evenly; on some systems not while the machine sleeps. */
+  monotonicMs(): number;
+  /** Since the machine began, sleep included; as coarse as a second, and dear to ask. */
+  uptimeMs(): number;
+}
+
+const thisMachine: MachineClocks = {
+  dateMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  uptimeMs: () => {
+    try {
+      return uptime() * 1_000;
+    } catch {
+      // Some sandboxes forbid the question (Termux): then a sleep is not told from a clock that was set.
+      return performance.now();
+    }
+  },
+};
 
 /** The machine's clock. Its timers do not keep a process alive: the listening server does. */
 export class SystemClock implements Clock {
-  nowMs(): number {
-    return Date.now();
+  private readonly offset = new ServerOffset();
+  /** How far the date and the uptime were ahead of monotonic time when they were last compared. */
+  private dateAheadMs: number;
+  private uptimeAheadMs: number;
+  /** From monotonic to elapsed time: grows with each sleep. */
+  private elapsedAheadMs: number;
+
+  constructor(private readonly machine: MachineClocks = thisMachine) {
+    this.dateAheadMs = machine.dateMs() - machine.monotonicMs();
+    this.uptimeAheadMs = machine.uptimeMs() - machine.monotonicMs();
+    this.elapsedAheadMs = this.dateAheadMs;
+  }
+
+  elapsedMs(): number {
+    const monotonicMs = this.machine.monotonicMs();
+    this.compare(this.machine.dateMs(), monotonicMs);
+    return monotonicMs + this.elapsedAheadMs;
+  }
+
+  wallMs(): number {
+    const dateMs = this.machine.dateMs();
+    this.compare(dateMs, this.machine.monotonicMs());
+    return dateMs + this.offset.ms;
+  }
+
+  noteServerDate(serverMs: number): void {
+    const dateMs = this.machine.dateMs();
+    this.compare(dateMs, this.machine.monotonicMs());
+    this.offset.add(serverMs - dateMs);
   }
 
   after(delayMs: number, run: () => void): Disposable {
@@ -22,15 +85,67 @@ export class SystemClock implements Clock {
     timer.unref();
     return { dispose: () => clearTimeout(timer) };
   }
+
+  /** Notices a sleep, which has passed, and a clock that was set, of which upstream's dates said nothing yet. */
+  private compare(dateMs: number, monotonicMs: number): void {
+    const dateAheadMs = dateMs - monotonicMs;
+    const partedByMs = dateAheadMs - this.dateAheadMs;
+    if (Math.abs(partedByMs) < partedMs) return;
+    const uptimeAheadMs = this.machine.uptimeMs() - monotonicMs;
+    const sleptMs = Math.max(0, uptimeAheadMs - this.uptimeAheadMs);
+    if (sleptMs >= partedMs) this.elapsedAheadMs += sleptMs;
+    if (Math.abs(partedByMs - sleptMs) >= partedMs) this.offset.clear();
+    this.dateAheadMs = dateAheadMs;
+    this.uptimeAheadMs = uptimeAheadMs;
+  }
+}
+
+/** `Date` is in whole seconds, and its answer has travelled: less is no difference. */
+const leastOffsetMs = 5_000;
+/** So many answers are remembered; one machine of upstream's that is wrong is outvoted. */
+const mostDates = 5;
+
+/** How far upstream's clock is ahead of the machine's, by the last answers. */
+export class ServerOffset {
+  private offsetsMs: number[] = [];
+  private medianMs = 0;
+
+  /** 0 where they differ by less than anybody could tell. */
+  get ms(): number {
+    return Math.abs(this.medianMs) > leastOffsetMs ? this.medianMs : 0;
+  }
+
+  /** The first of two middle ones counts as the median: no instant lies between two clocks. */
+  add(offsetMs: number): void {
+    this.offsetsMs = [...this.offsetsMs, offsetMs].slice(-mostDates);
+    const sorted = this.offsetsMs.toSorted((a, b) => a - b);
+    this.medianMs = sorted[(sorted.length - 1) >> 1] ?? 0;
+  }
+
+  /** The machine's clock was set: the dates were compared with another one. */
+  clear(): void {
+    this.offsetsMs = [];
+    this.medianMs = 0;
+  }
+}
+
+/** Runs `run` again and again, `everyMs` apart, until it is disposed. */
+export function every(clock: Clock, everyMs: number, run: () => void): Disposable {
+  const again = (): void => {
+    timer = clock.after(everyMs, again);
+    run();
+  };
+  let timer = clock.after(everyMs, again);
+  return { dispose: () => timer.dispose() };
 }
 
 /** Resolves after `delayMs`, or rejects with the signal's reason as soon as it is aborted; leaves no timer and no listener. */
-export async function wait(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+export async function wait(clock: Clock, delayMs: number, signal: Signal): Promise<void> {
   signal.throwIfAborted();
   await new Promise<void>((resolve, reject) => {
     const leave = (): void => {
       timer.dispose();
-      reject(signal.reason as Error);
+      reject(signal.reason);
     };
     const timer = clock.after(delayMs, () => {
       signal.removeEventListener('abort', leave);

@@ -30,4 +30,8 @@ export class DisposableStore implements Disposable {
     this.owned.clear();
     if (errors.length > 0) throw new AggregateError(errors, 'Disposing failed.');
   }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }

@@ -1,5 +1,5 @@
 // Typed events, as VS Code's: a function that subscribes and returns the way to leave.
-import type { Disposable } from './disposable';
+import { DisposableStore, type Disposable } from './disposable';
 
 export type Event<T> = (listener: (value: T) => void) => Disposable;
 
@@ -28,4 +28,12 @@ export class Emitter<T> implements Disposable {
   dispose(): void {
     this.listeners.clear();
   }
+}
+
+export function anyOf(...events: readonly Event<void>[]): Event<void> {
+  return (listener) => {
+    const owned = new DisposableStore();
+    for (const event of events) owned.add(event(() => listener()));
+    return owned;
+  };
 }

@@ -1,11 +1,18 @@
 // The log that every room writes to; where it goes is the composition root's business.
 import { redact } from './secret';
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+/** The least first. */
+const levels = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof levels)[number];
+
+export function isAtLeast(level: LogLevel, least: LogLevel): boolean {
+  return levels.indexOf(level) >= levels.indexOf(least);
+}
 
 export interface Log {
-  debug(message: string): void;
-  info(message: string): void;
+  /** A function is called where the line is wanted: most are made for nobody. */
+  debug(message: string | (() => string)): void;
+  info(message: string | (() => string)): void;
   warn(message: string): void;
   /** The error's stack and its causes are written too. */
   error(message: string, error?: unknown): void;
@@ -18,11 +25,11 @@ export class TextLog implements Log {
     private readonly isOn: (level: LogLevel) => boolean = () => true,
   ) {}
 
-  debug(message: string): void {
+  debug(message: string | (() => string)): void {
     this.line('debug', message);
   }
 
-  info(message: string): void {
+  info(message: string | (() => string)): void {
     this.line('info', message);
   }
 
@@ -34,9 +41,22 @@ export class TextLog implements Log {
     this.line('error', error === undefined ? message : `${message}\n${describeError(error)}`);
   }
 
-  private line(level: LogLevel, message: string): void {
-    if (this.isOn(level)) this.write(level, redact(message));
+  private line(level: LogLevel, message: string | (() => string)): void {
+    if (!this.isOn(level)) return;
+    try {
+      const text = typeof message === 'string' ? message : message();
+      this.write(level, redact(text).replace(unprintable, escaped));
+    } catch {
+      // The line is lost, and nothing else: its reader may be gone, or the disk full.
+    }
   }
+}
+
+/** Characters that would steer a terminal or reverse its text; line breaks and tabs are our own. */
+const unprintable = /(?![\n\t])[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu;
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /** The error's stack (or what was thrown instead of an error), then those of its causes. */

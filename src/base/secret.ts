@@ -1,14 +1,16 @@
 // Secrets, the names that stand for them, and the last net that keeps them out of text.
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { inspect } from 'node:util';
 
 /** The first 12 hex digits of a key's SHA-256: the only name of a key that may be logged, stored outside the vault or shown. */
 export type KeyId = string;
 
+const shortestTelling = 16;
+
 /** Holds one secret; prints as `[secret]` wherever text is made of it. Only `reveal` gives the text. */
 export class Secret {
   readonly #text: string;
-  #digest: Buffer | null = null;
+  #compared: Buffer | null = null;
 
   constructor(text: string) {
     this.#text = text;
@@ -18,10 +20,16 @@ export class Secret {
     return this.#text;
   }
 
-  /** Compares in a time that depends on neither text: both are hashed first, so that lengths do not show either. */
+  /** Compares in a time that depends on neither text: both are brought to one length first, so that theirs do not show either. */
   matches(presented: string): boolean {
-    this.#digest ??= sha256(this.#text);
-    return timingSafeEqual(this.#digest, sha256(presented));
+    this.#compared ??= comparable(this.#text);
+    return timingSafeEqual(this.#compared, comparable(presented));
+  }
+
+  /** Whether the text holds the secret; one so short that any text may hold it only as a word of its own. */
+  isIn(text: string): boolean {
+    if (this.#text.length >= shortestTelling) return text.includes(this.#text);
+    return text.split(/[\s,;="']/).includes(this.#text);
   }
 
   toString(): string {
@@ -37,30 +45,51 @@ export class Secret {
   }
 }
 
+/** What OpenRouter's own pages call a key by; nobody finds the key from it. */
+export function keyHash(key: string): string {
+  return sha256(key);
+}
+
 /** The name of a key; the same key has the same name on every machine. */
 export function keyIdOf(key: string): KeyId {
-  return sha256(key).toString('hex').slice(0, 12);
+  return sha256(key).slice(0, 12);
 }
 
 /** A short, stable name for something that need not be readable (an account's id at OpenRouter). */
 export function shortHash(text: string): string {
-  return sha256(text).toString('hex').slice(0, 12);
+  return sha256(text).slice(0, 12);
 }
 
-/** What may be shown of a key: its known prefix and its last four characters; nothing of a short one. */
+/** What may be shown of a key: its known prefix and its last four characters, in ASCII as a header takes it; nothing of a short one. */
 export function maskKey(key: string): string {
-  if (key.length < 20) return '…';
+  if (key.length < 20) return '...';
   const prefix = /^sk-or-(?:v\d+-)?/.exec(key)?.[0] ?? '';
-  return `${prefix}…${key.slice(-4)}`;
+  return `${prefix}...${key.slice(-4)}`;
 }
 
-const secretShapes = /sk-or-[A-Za-z0-9_-]{4,}|kw-[A-Za-z0-9_-]{16,}|(?<=bearer\s+)[A-Za-z0-9._~+/=-]{8,}/gi;
+/** Without a lookbehind, which would read a run of blanks again at each of its characters. */
+const secretShapes =
+  /sk-or-[A-Za-z0-9_-]{4,}|kw-[A-Za-z0-9_-]{16,}|(bearer\s+)[A-Za-z0-9._~+/=-]{8,}|(:\/\/)[^\s/]+(?=@)/gi;
 
-/** The text with all that looks like a key, a proxy key or a bearer token replaced. The last net, not the first. */
+/** The text with all that looks like a key, a proxy key, a bearer token or a URL’s user and password replaced. The last net, not the first. */
 export function redact(text: string): string {
-  return text.replace(secretShapes, '[secret]');
+  return text.replace(
+    secretShapes,
+    (_shape, bearer?: string, url?: string) => `${bearer ?? url ?? ''}[secret]`,
+  );
 }
 
-function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+const longestCompared = 254;
+
+/** The text's length and its bytes, filled up with zeros; of a longer one its hash. */
+function comparable(text: string): Buffer {
+  const isLong = Buffer.byteLength(text) > longestCompared;
+  const bytes = Buffer.allocUnsafe(1 + longestCompared).fill(0);
+  const length = bytes.write(isLong ? sha256(text) : text, 1);
+  bytes[0] = isLong ? longestCompared + 1 : length;
+  return bytes;
+}
+
+function sha256(text: string): string {
+  return hash('sha256', text, 'hex');
 }

@@ -1,13 +1,24 @@
-// One request to the host: who has the port is asked first, and told nothing unless it is ours.
+// One request to the host. The program on the port first proves that it is ours; no other program gets the request.
 import * as v from 'valibot';
-import { bodyOf } from './hostLine';
+import { parseJson } from '../base/json';
+import { textOf } from './hostLine';
 import { identify } from './identify';
 import type { WindowIdentity } from './identity';
 
 export interface HostQuestion {
   /** Below `/host/`. */
-  readonly name: 'keys' | 'check-key' | 'refresh' | 'unlock' | 'forget' | 'record' | 'stop' | 'retire';
-  /** Sealed under this name where it holds secrets, and the answer's `sealed` is opened under the other. */
+  readonly name:
+    | 'keys'
+    | 'refresh'
+    | 'watch'
+    | 'unlock'
+    | 'cancel'
+    | 'clearActivity'
+    | 'forget'
+    | 'record'
+    | 'stop'
+    | 'retire';
+  /** The purposes for sealing a body with secrets, and for opening the answer's `sealed`. */
   readonly sealedAs?: string;
   readonly answerSealedAs?: string;
   readonly body: unknown;
@@ -19,10 +30,9 @@ export interface HostReply {
   readonly body: unknown;
 }
 
-const jsonText = v.pipe(v.string(), v.parseJson());
 const sealedSchema = v.object({ sealed: v.string() });
 
-/** Null where no host of ours has the port, or it did not answer in time. Never rejects. */
+/** Null if no host of ours has the port, or it did not answer in time. Never rejects. */
 export async function askHost(
   port: number,
   self: WindowIdentity,
@@ -30,24 +40,19 @@ export async function askHost(
 ): Promise<HostReply | null> {
   const who = await identify(port, self);
   if (who.kind !== 'ours') return null;
-  const { health, line } = who;
+  const { line } = who;
   try {
-    const seal = line.seal(self.secret, health);
+    const seal = line.seal();
     const sent = sealedAs === undefined ? body : { sealed: seal.close(sealedAs, body) };
-    const request = {
-      method: 'POST',
-      path: `/host/${name}`,
-      body: Buffer.from(JSON.stringify(sent)),
-    } as const;
-    const response = await line.send(self.secret, health, request, AbortSignal.timeout(timeoutMs));
-    const answered = v.safeParse(jsonText, (await bodyOf(response)).toString('utf8'));
+    const request = { method: 'POST', path: `/host/${name}`, body: Buffer.from(JSON.stringify(sent)) };
+    const response = await line.send(request, AbortSignal.timeout(timeoutMs));
+    const answered = parseJson(await textOf(response)) ?? null;
     const status = response.statusCode ?? 0;
-    if (!answered.success) return { status, body: null };
-    const sealed = v.safeParse(sealedSchema, answered.output);
-    if (answerSealedAs === undefined || !sealed.success) return { status, body: answered.output };
+    const sealed = v.safeParse(sealedSchema, answered);
+    if (answerSealedAs === undefined || !sealed.success) return { status, body: answered };
     return { status, body: seal.open(answerSealedAs, sealed.output.sealed) };
   } catch {
-    // Lost on the way: whoever asked tries again or says so.
+    // The connection was lost: the caller tries again or reports it.
     return null;
   } finally {
     line.dispose();

@@ -1,48 +1,37 @@
-// A window's side of the host's stream: reads until the host says bye, goes, or falls silent.
+// A window's side of the host's stream: reads events until the host ends it or falls silent.
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../base/clock';
-import type { Disposable } from '../base/disposable';
-import { protocol, type Health } from './identity';
+import { SilenceWatch } from '../base/silence';
+import { protocol } from './identity';
 import type { HostLine } from './hostLine';
 import { beatEveryMs, parseEvent, type ByeReason, type HostEvent } from './hostEvents';
 import type { Seal } from './proof';
 
-/** `gone`: it ended, or was silent for two beats · `refused`: it does not take our word · `otherProtocol`: it speaks otherwise than we do. */
+/** `gone`: the stream ended, or was silent for two beats · `refused`: the host does not take our proof · `otherProtocol`: the host speaks another protocol. */
 export type ReadEnd = ByeReason | 'gone' | 'refused' | 'otherProtocol';
 
 /** Two beats, and time for the second to arrive. */
-const silentBeats = 2;
-const lateMs = 1_000;
+const silentMs = 2 * beatEveryMs + 1_000;
 const mostHeldChars = 16 * 1024 * 1024;
 
-export interface EventReaderPorts {
-  readonly clock: Clock;
-  readonly secret: Buffer;
-  readonly onEvent: (event: HostEvent, seal: Seal) => void;
-}
-
-export interface ProvenHost {
-  readonly health: Health;
-  readonly line: HostLine;
-}
-
-/** Resolves when the stream has ended, with why; never rejects. Aborting the signal ends it as `gone`. */
+/** Resolves with the reason when the stream has ended; never rejects. Aborting the signal ends it as `gone`. */
 export async function readEvents(
-  ports: EventReaderPorts,
-  { health, line }: ProvenHost,
+  { clock, onEvent }: { readonly clock: Clock; readonly onEvent: (event: HostEvent, seal: Seal) => void },
+  line: HostLine,
   signal: AbortSignal,
 ): Promise<ReadEnd> {
   const silence = new AbortController();
-  const watch = new SilenceWatch(ports.clock, () => silence.abort(new Error('The host is silent.')));
+  const watch = new SilenceWatch(clock);
+  watch.watch(silentMs, () => silence.abort(new Error('The host is silent.')));
   try {
     const either = AbortSignal.any([signal, silence.signal]);
-    const request = { method: 'GET', path: '/events', body: Buffer.alloc(0) } as const;
-    const response = await line.send(ports.secret, health, request, either);
+    const request = { method: 'GET', path: '/events', body: Buffer.alloc(0) };
+    const response = await line.send(request, either);
     if (response.statusCode !== 200) return 'refused';
-    const seal = line.seal(ports.secret, health);
-    return await readAll(response, (event) => ports.onEvent(event, seal), watch);
+    const seal = line.seal();
+    return await readAll(response, (event) => onEvent(event, seal), watch);
   } catch {
-    // However it was lost: the host is gone for us.
+    // After any failure the host counts as gone.
     return 'gone';
   } finally {
     watch.dispose();
@@ -58,7 +47,7 @@ async function readAll(
   let held = '';
   response.setEncoding('utf8');
   for await (const chunk of response) {
-    watch.heard();
+    watch.moved();
     const parts = (held + String(chunk)).split('\n\n');
     held = parts.pop() ?? '';
     if (held.length > mostHeldChars) return 'gone';
@@ -75,38 +64,4 @@ async function readAll(
 function endIn(event: HostEvent | null): ReadEnd | null {
   if (event?.kind === 'bye') return event.reason;
   return event?.kind === 'hello' && event.protocol !== protocol ? 'otherProtocol' : null;
-}
-
-/** Tells a silent host from a reader that was itself held up: a beat that this side slept through does not count. */
-class SilenceWatch implements Disposable {
-  private missing = 0;
-  private lookedAtMs: number;
-  private timer: Disposable;
-
-  constructor(
-    private readonly clock: Clock,
-    private readonly onSilent: () => void,
-  ) {
-    this.lookedAtMs = clock.nowMs();
-    this.timer = this.next();
-  }
-
-  heard(): void {
-    this.missing = 0;
-  }
-
-  dispose(): void {
-    this.timer.dispose();
-  }
-
-  private next(): Disposable {
-    return this.clock.after(beatEveryMs + lateMs / silentBeats, () => {
-      const nowMs = this.clock.nowMs();
-      const tookMs = nowMs - this.lookedAtMs;
-      this.lookedAtMs = nowMs;
-      if (tookMs < beatEveryMs + 2 * lateMs) this.missing++;
-      if (this.missing >= silentBeats) this.onSilent();
-      else this.timer = this.next();
-    });
-  }
 }

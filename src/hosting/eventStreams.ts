@@ -1,16 +1,14 @@
-// The host's side of what windows read: a whole state first, then changes, and a beat when there is nothing to say.
+// The host's side of the stream that windows read: the whole state first, then each part that changes, and a beat.
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import type { KeywheelService } from '../service/keywheelService';
-import type { Snapshot } from '../service/snapshot';
 import { beatEveryMs, eventText, type ByeReason, type HostEvent } from './hostEvents';
 import { protocol } from './identity';
 import type { Seal } from './proof';
-import type { SharedKeys } from './sharedKeys';
-import { changeBetween } from './snapshotChange';
+import type { SharedKeys } from './keyShare';
 
-/** A window that reads nothing for so long that this much waits for it is let go; it comes back. */
+/** A window with more unread bytes than this is disconnected; it connects again. */
 const mostWaitingBytes = 8 * 1024 * 1024;
 
 export type StreamedService = Pick<
@@ -32,13 +30,12 @@ interface Reader {
 export class EventStreams implements Disposable {
   private readonly readers = new Set<Reader>();
   private readonly owned = new DisposableStore();
-  /** What every reader has been told. */
-  private last: Snapshot;
+  /** The last snapshot that all readers got, without its time. */
+  private told = '';
   private beat: Disposable;
 
   constructor(private readonly ports: EventStreamsPorts) {
     const { clock, service, keys } = ports;
-    this.last = service.snapshot();
     this.owned.add(service.onDidChange(() => this.tellChange()));
     this.owned.add(service.onDidFinishExchange((exchange) => this.tell({ kind: 'exchange', exchange })));
     this.owned.add(
@@ -53,32 +50,34 @@ export class EventStreams implements Disposable {
     this.beat = clock.after(beatEveryMs, () => this.tellBeat());
   }
 
-  /** Begins a stream to a window that has proven itself; it ends with `bye`, or when the window goes. */
+  /** Begins a stream to a proven window; it ends with `bye`, or when the window disconnects. */
   open(response: ServerResponse, seal: Seal): void {
     const { service } = this.ports;
-    // So that what is sent first and what the others have been told is the same.
-    this.tellChange();
     const reader: Reader = { response, seal };
+    // The new reader may get a newer snapshot than the others: the next change goes to all.
+    this.told = '';
     response.writeHead(200, ['content-type', 'text/event-stream', 'cache-control', 'no-store']);
     response.once('close', () => this.readers.delete(reader));
     this.readers.add(reader);
     this.send(reader, { kind: 'hello', protocol });
-    this.send(reader, { kind: 'snapshot', snapshot: this.last });
+    this.send(reader, { kind: 'snapshot', snapshot: service.snapshot() });
     this.tellKeys(reader);
     this.send(reader, { kind: 'state', state: service.savedState() });
-    // The largest comes last: what a takeover needs most has been heard by then.
+    // The history is the largest: it comes after what a takeover needs first.
     this.send(reader, { kind: 'history', history: service.history.save() });
   }
 
-  /** Tells all windows, and what there is now before that. */
+  /** Tells all windows, after the new snapshot, that counts and exchanges were deleted. */
   forgotten(): void {
     this.tellChange();
     this.tell({ kind: 'forgotten' });
     this.tell({ kind: 'state', state: this.ports.service.savedState() });
   }
 
-  /** Ends all streams, and says why. */
+  /** Ends all streams with the reason. */
   bye(reason: ByeReason): void {
+    // The next host and this window's file need the last counts.
+    this.tell({ kind: 'state', state: this.ports.service.savedState() });
     this.tell({ kind: 'bye', reason });
     for (const { response } of this.readers) response.end();
     this.readers.clear();
@@ -91,10 +90,12 @@ export class EventStreams implements Disposable {
   }
 
   private tellChange(): void {
-    const next = this.ports.service.snapshot();
-    const change = changeBetween(this.last, next);
-    this.last = next;
-    if (change !== null) this.tell({ kind: 'change', change });
+    if (this.readers.size === 0) return;
+    const snapshot = this.ports.service.snapshot();
+    const untimed = JSON.stringify({ ...snapshot, atMs: 0 });
+    if (untimed === this.told) return;
+    this.told = untimed;
+    this.tell({ kind: 'snapshot', snapshot });
   }
 
   private tellKeys(reader: Reader): void {

@@ -1,4 +1,4 @@
-// "Stop Proxy" holds for all windows: a mark in the folder that they share, good as long as one of those that knew of it lives.
+// "Stop Proxy" stops it for all windows: a mark file in their shared folder, valid while a window that joined it runs.
 import {
   existsSync,
   mkdirSync,
@@ -15,7 +15,7 @@ import { DisposableStore, type Disposable } from '../base/disposable';
 import { Emitter, type Event } from '../base/event';
 import type { Log } from '../base/log';
 
-/** A window that holds says so this often; one that has not for longer is no more. */
+/** A window that has joined the hold renews its file this often; an older file belongs to a dead window. */
 const renewEveryMs = 2_000;
 const goodForMs = 15_000;
 const markName = 'stopped';
@@ -23,13 +23,13 @@ const markName = 'stopped';
 export interface HoldPorts {
   readonly clock: Clock;
   readonly log: Log;
-  /** Shared by the windows, for this alone; made where it is not there. */
+  /** Shared by the windows, for hold and claim alone; made if missing. */
   readonly folder: string;
-  /** The window's own. */
+  /** The window's own id. */
   readonly instance: string;
 }
 
-// The calls are synchronous: files of no size, and the pool of threads that others wait on may be full for seconds.
+// The calls are synchronous: the files are empty, and libuv's pool may be full for seconds.
 export class Hold implements Disposable {
   private readonly owned = new DisposableStore();
   private readonly released: Emitter<void>;
@@ -53,7 +53,7 @@ export class Hold implements Disposable {
     return this.released.event;
   }
 
-  /** Whether the user has stopped the proxy and a window that knows of it is still there. */
+  /** Whether the user has stopped the proxy and a window that has joined the hold still runs. */
   get isHeld(): boolean {
     if (!existsSync(this.mark)) return false;
     if (this.isJoined || this.names().some((name) => this.isAlive(name))) return true;
@@ -61,13 +61,13 @@ export class Hold implements Disposable {
     return false;
   }
 
-  /** From now on all windows leave the port alone. */
+  /** From now on no window hosts. */
   take(): void {
     this.join();
     this.write(this.mark);
   }
 
-  /** This window knows of the hold and is told of its end. */
+  /** From now on this window keeps the hold valid and hears of its end. */
   join(): void {
     if (this.isJoined) return;
     this.isJoined = true;
@@ -75,13 +75,13 @@ export class Hold implements Disposable {
     this.renewLater();
   }
 
-  /** The proxy may run again, in any window. */
+  /** Ends the hold: the proxy may run again, in any window. */
   release(): void {
     this.leave();
     this.remove(markName);
   }
 
-  /** This window holds no more; others that do go on. */
+  /** This window no longer keeps the hold valid; other windows may. */
   dispose(): void {
     this.owned.dispose();
     this.leave();
@@ -103,7 +103,7 @@ export class Hold implements Disposable {
     this.renewal = this.ports.clock.after(renewEveryMs, () => {
       this.look();
       if (!this.isJoined) return;
-      const now = new Date(this.ports.clock.nowMs());
+      const now = new Date(this.ports.clock.wallMs());
       try {
         utimesSync(this.file, now, now);
       } catch {
@@ -121,7 +121,7 @@ export class Hold implements Disposable {
       watcher.on('error', () => watcher.close());
       return { dispose: () => watcher.close() };
     } catch (error: unknown) {
-      log.debug(`The folder of the windows cannot be watched, it is looked at instead: ${String(error)}.`);
+      log.debug(`The folder of the windows cannot be watched, it is polled instead: ${String(error)}.`);
       return { dispose: () => undefined };
     }
   }
@@ -138,12 +138,12 @@ export class Hold implements Disposable {
     const pid = Number(/^\d+/.exec(name)?.[0]);
     try {
       const { mtimeMs } = statSync(join(this.ports.folder, name));
-      if (Math.abs(this.ports.clock.nowMs() - mtimeMs) < goodForMs) {
+      if (Math.abs(this.ports.clock.wallMs() - mtimeMs) < goodForMs) {
         process.kill(pid, 0);
         return true;
       }
     } catch {
-      // No such file any more, or no such process.
+      // The file or the process is gone.
     }
     this.remove(name);
     return false;

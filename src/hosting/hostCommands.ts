@@ -1,116 +1,115 @@
-// What a proven window may ask of the host, each by a path of its own.
+// The commands that a proven window may send to the host, each on its own path.
 import * as v from 'valibot';
+import { parseJson } from '../base/json';
 import type { KeywheelService } from '../service/keywheelService';
+import type { HostReply } from './askHost';
 import type { ByeReason } from './hostEvents';
 import { isNewer } from './identity';
-import { keySetSchema } from '../service/keySet';
+import { keySetSchema } from '../service/keyring/keySet';
 import type { Seal } from './proof';
-import type { SharedKeys } from './sharedKeys';
+import type { SharedKeys } from './keyShare';
 
 export type CommandedService = Pick<
   KeywheelService,
-  'checkKey' | 'refresh' | 'unlock' | 'forget' | 'recorder'
+  'refresh' | 'watched' | 'unlock' | 'cancel' | 'clearActivity' | 'forget' | 'recorder'
 >;
 
 export interface HostCommandPorts {
   readonly service: CommandedService;
   readonly keys: SharedKeys;
   readonly version: string;
-  /** Tells all windows that what they have heard is not to be kept. */
+  /** Tells all windows that counts and exchanges were deleted. */
   readonly tellForgotten: () => void;
-  /** Gives the port free within the call and ends hosting. */
+  /** Frees the port within the call and ends hosting. */
   readonly leave: (reason: ByeReason) => void;
 }
 
-export interface CommandAnswer {
-  readonly status: number;
-  readonly body: unknown;
-}
+type Command = (ports: HostCommandPorts, body: unknown, seal: Seal) => HostReply | Promise<HostReply>;
 
-type Command = (ports: HostCommandPorts, body: unknown, seal: Seal) => Promise<CommandAnswer>;
-
-const done: CommandAnswer = { status: 200, body: {} };
-const malformed: CommandAnswer = { status: 400, body: { error: { code: 'malformed' } } };
+const done: HostReply = { status: 200, body: {} };
+const malformed: HostReply = { status: 400, body: { error: { code: 'malformed' } } };
+const gone: HostReply = { status: 404, body: { error: { code: 'gone' } } };
 
 const sealedSchema = v.object({ sealed: v.string() });
-const checkSchema = v.object({ key: v.string() });
-const refreshSchema = v.object({ keyId: v.optional(v.string()) });
-const unlockSchema = v.object({
-  keyId: v.optional(v.string()),
-  accountId: v.optional(v.string()),
-  model: v.optional(v.string()),
-});
-const retireSchema = v.object({ version: v.string() });
+const optionalText = v.optional(v.string());
 
-/** Path below `/host/` → what it does. What `sealed` holds is opened here, and answers that hold secrets are sealed. */
+/** A command whose body fits the schema. */
+function withBody<T>(
+  schema: v.GenericSchema<unknown, T>,
+  run: (body: T, ports: HostCommandPorts) => HostReply | Promise<HostReply>,
+): Command {
+  return (ports, body) => {
+    const read = v.safeParse(schema, body);
+    return read.success ? run(read.output, ports) : malformed;
+  };
+}
+
+/** Path below `/host/` → command. A command opens `sealed` itself and seals an answer with secrets. */
 const commands: Readonly<Record<string, Command>> = {
-  /** A changed set of keys; 409 where the host has a newer one, which is in both answers. */
+  /** Offers a changed set of keys; 409 if the host has a newer one. Both answers contain the host's set. */
   keys: ({ keys }, body, seal) => {
     const set = v.safeParse(keySetSchema, opened('offerKeys', body, seal));
-    if (!set.success) return Promise.resolve(malformed);
+    if (!set.success) return malformed;
     const isTaken = keys.offer(set.output);
-    return Promise.resolve({
-      status: isTaken ? 200 : 409,
-      body: { sealed: seal.close('knownKeys', keys.current) },
-    });
+    return { status: isTaken ? 200 : 409, body: { sealed: seal.close('knownKeys', keys.current) } };
   },
-  'check-key': async ({ service }, body, seal) => {
-    const asked = v.safeParse(checkSchema, opened('checkKey', body, seal));
-    if (!asked.success) return malformed;
-    return { status: 200, body: await service.checkKey(asked.output.key) };
-  },
-  refresh: async ({ service }, body) => {
-    const asked = v.safeParse(refreshSchema, body);
-    if (!asked.success) return malformed;
-    await service.refresh(asked.output.keyId);
+  refresh: withBody(v.object({ keyId: optionalText }), async ({ keyId }, { service }) => {
+    await service.refresh(keyId);
+    return done;
+  }),
+  /** The user looks at a window. */
+  watch: ({ service }) => {
+    service.watched();
     return done;
   },
-  unlock: ({ service }, body) => {
-    const target = v.safeParse(unlockSchema, body);
-    if (!target.success) return Promise.resolve(malformed);
-    service.unlock(target.output);
-    return Promise.resolve(done);
+  unlock: withBody(
+    v.object({ keyId: optionalText, accountId: optionalText, model: optionalText }),
+    (target, { service }) => {
+      service.unlock(target);
+      return done;
+    },
+  ),
+  cancel: withBody(v.object({ requestId: v.string() }), ({ requestId }, { service }) =>
+    service.cancel(requestId) ? done : gone,
+  ),
+  clearActivity: ({ service }) => {
+    service.clearActivity();
+    return done;
   },
   forget: ({ service, tellForgotten }) => {
     service.forget();
     tellForgotten();
-    return Promise.resolve(done);
+    return done;
   },
-  /** Answered when the next exchange is over: bodies are in it, so it is sealed. */
+  /** Answered when the next exchange has ended; sealed, as it contains bodies. */
   record: async ({ service }, _, seal) => ({
     status: 200,
     body: { sealed: seal.close('recorded', { text: await service.recorder.next() }) },
   }),
   stop: ({ leave }) => {
     leave('stopped');
-    return Promise.resolve(done);
+    return done;
   },
-  /** To a newer version alone: an older one never takes back. */
-  retire: ({ leave, version }, body) => {
-    const asked = v.safeParse(retireSchema, body);
-    if (!asked.success) return Promise.resolve(malformed);
-    if (!isNewer(asked.output.version, version)) {
-      return Promise.resolve({ status: 409, body: { error: { code: 'notNewer' } } });
-    }
+  /** Only a newer version may take the port: an older one never takes it back. */
+  retire: withBody(v.object({ version: v.string() }), (asked, { leave, version }) => {
+    if (!isNewer(asked.version, version)) return { status: 409, body: { error: { code: 'notNewer' } } };
     leave('retired');
-    return Promise.resolve(done);
-  },
+    return done;
+  }),
 };
 
-/** Null where there is no such command. */
+/** Null if there is no such command. */
 export async function runCommand(
   name: string,
   ports: HostCommandPorts,
   body: Buffer,
   seal: Seal,
-): Promise<CommandAnswer | null> {
+): Promise<HostReply | null> {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) return null;
-  const read = v.safeParse(jsonText, body.toString('utf8'));
-  return read.success ? await command(ports, read.output, seal) : malformed;
+  const read = parseJson(body.toString('utf8'));
+  return read === undefined ? malformed : await command(ports, read, seal);
 }
-
-const jsonText = v.pipe(v.string(), v.parseJson());
 
 function opened(purpose: string, body: unknown, seal: Seal): unknown {
   const read = v.safeParse(sealedSchema, body);

@@ -1,24 +1,31 @@
-// What a host tells the windows that read it, one line of JSON each.
+// The events of a host's stream, one line of JSON each.
 import * as v from 'valibot';
-import type { ExchangeView, Snapshot } from '../service/snapshot';
-import type { SnapshotChange } from './snapshotChange';
+import type { AccountView, ExchangeView, Snapshot } from '../service/snapshot';
 
 /** `stopped`: by the user, for all windows · `retired`: a newer version takes over · `closing`: its window closes. */
 export type ByeReason = 'stopped' | 'retired' | 'closing';
 
-/** In this order at first: hello, snapshot, keys, state, history. */
+/** The changed parts of a snapshot; `order`: ids of all accounts, or null where they are the same. */
+export interface SnapshotChange {
+  readonly fields: Partial<Omit<Snapshot, 'accounts'>>;
+  readonly order: readonly string[] | null;
+  readonly accounts: readonly AccountView[];
+}
+
+/** A stream begins with hello, snapshot, keys, state, history. */
 export type HostEvent =
   | { readonly kind: 'hello'; readonly protocol: number }
   | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
+  /** Sent by hosts of 0.1 alone. */
   | { readonly kind: 'change'; readonly change: SnapshotChange }
-  /** As it is saved. */
+  /** As `History.save` returns it. */
   | { readonly kind: 'history'; readonly history: unknown }
   | { readonly kind: 'exchange'; readonly exchange: ExchangeView }
   /** A `KeySet`, sealed. */
   | { readonly kind: 'keys'; readonly sealed: string }
-  /** What is saved, for whoever takes over. */
+  /** The saved state, for the window that takes over. */
   | { readonly kind: 'state'; readonly state: unknown }
-  /** What was heard before is gone, but for the snapshot: counts and exchanges begin anew. */
+  /** Counts and exchanges were deleted; the snapshot stays valid. */
   | { readonly kind: 'forgotten' }
   | { readonly kind: 'beat' }
   | { readonly kind: 'bye'; readonly reason: ByeReason };
@@ -36,7 +43,7 @@ const kinds: readonly HostEvent['kind'][] = [
   'bye',
 ];
 
-// The sender has proven itself and speaks our protocol: the kind is checked, the figures are not.
+// The sender has proven itself and speaks our protocol: only the kind is checked.
 const eventSchema = v.pipe(
   v.string(),
   v.parseJson(),
@@ -45,7 +52,7 @@ const eventSchema = v.pipe(
   ),
 );
 
-/** How often a host that has nothing to say says that. */
+/** Between two beats of the host. */
 export const beatEveryMs = 5_000;
 
 export function eventText(event: HostEvent): string {
@@ -61,4 +68,11 @@ export function parseEvent(text: string): HostEvent | null {
 
 function isKind(kind: unknown): boolean {
   return kinds.some((known) => known === kind);
+}
+
+/** The snapshot after the change. */
+export function changed(last: Snapshot, { fields, order, accounts }: SnapshotChange): Snapshot {
+  const known = new Map([...last.accounts, ...accounts].map((account) => [account.accountId, account]));
+  const ids = order ?? last.accounts.map(({ accountId }) => accountId);
+  return { ...last, ...fields, accounts: ids.flatMap((accountId) => known.get(accountId) ?? []) };
 }

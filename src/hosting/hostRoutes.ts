@@ -1,18 +1,22 @@
-// The host's side of the windows' requests: proves itself to whoever asks, and obeys those who prove themselves.
+// The host's side of requests between windows: it proves itself to any client, and obeys proven windows.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
 import type { Log } from '../base/log';
+import { ownHeaders } from '../base/rawHeaders';
 import { EventStreams, type StreamedService } from './eventStreams';
 import { runCommand, type CommandedService } from './hostCommands';
 import type { ByeReason } from './hostEvents';
-import { bodyOf } from './hostLine';
-import { HostNonces } from './hostNonces';
 import { addressText, protocol, type Health, type WindowIdentity } from './identity';
-import { healthProof, requestSignature, sameProof, Seal } from './proof';
-import type { SharedKeys } from './sharedKeys';
+import { healthProof, HostNonces, machineMark, requestSignature, sameProof, Seal } from './proof';
+import type { SharedKeys } from './keyShare';
 
 const longestNonce = 100;
+/** Sealed, 5,000 keys have 1.2 MB. */
+const mostBodyBytes = 2 * 1024 * 1024;
+/** Of all bodies of unproven senders together: the proof covers the whole body. */
+const mostUnprovenBytes = 8 * 1024 * 1024;
+const unprovenBodyTimeoutMs = 5_000;
 
 export interface HostRoutesPorts {
   readonly clock: Clock;
@@ -20,31 +24,39 @@ export interface HostRoutesPorts {
   readonly service: StreamedService & CommandedService;
   readonly keys: SharedKeys;
   readonly identity: WindowIdentity;
-  /** Gives the port free within the call and ends hosting. */
+  /** Frees the port within the call and ends hosting. */
   readonly leave: (reason: ByeReason) => void;
 }
 
 export class HostRoutes implements Disposable {
   private readonly nonces: HostNonces;
   private readonly streams: EventStreams;
+  /** Bytes held of each body that is being read. */
+  private readonly unproven = new Map<IncomingMessage, number>();
 
   constructor(private readonly ports: HostRoutesPorts) {
     this.nonces = new HostNonces(ports.clock);
     this.streams = new EventStreams(ports);
   }
 
-  /** True if the request is the windows' own: then it is answered here. */
+  /** True for a request between windows, which is answered here. */
   readonly handle = (request: IncomingMessage, response: ServerResponse): boolean => {
-    // No `URL` is made of it: that throws at what any client may send, such as `//`.
+    // `new URL` throws at targets that any client may send, such as `//`.
     const [path = '', query = ''] = (request.url ?? '/').split('?');
     const nonce = new URLSearchParams(query).get('nonce');
     if (path === '/health' && nonce !== null && request.method === 'GET') {
       this.answerHealth(nonce, request, response);
       return true;
     }
-    const isEvents = path === '/events' && 'x-keywheel-signature' in request.headers;
-    if (!isEvents && !path.startsWith('/host/')) return false;
-    this.answerProven(request, response).catch((error: unknown) => {
+    if (!isForWindows(path, request)) return false;
+    const proof = this.proofIn(request);
+    if (proof === null) {
+      // The body is not read, so the connection ends with the answer.
+      response.shouldKeepAlive = false;
+      answer(response, 401, { error: { code: 'not_proven' } });
+      return true;
+    }
+    this.answerProof(proof, request, response).catch((error: unknown) => {
       this.ports.log.error('A window could not be answered.', error);
       response.destroy();
     });
@@ -66,7 +78,9 @@ export class HostRoutes implements Disposable {
       return;
     }
     const { secret, machineId, instance, version, product, machine, window } = this.ports.identity;
-    const address = addressText(request.socket.localAddress, request.socket.localPort);
+    const { socket } = request;
+    const address = addressText(socket.localAddress, socket.localPort);
+    const hostNonce = this.nonces.give(socket);
     const health: Health = {
       program: 'keywheel',
       protocol,
@@ -74,28 +88,33 @@ export class HostRoutes implements Disposable {
       product,
       instance,
       machineId,
-      machine,
-      window,
+      machine: '',
+      window: '',
+      machineMark: machineMark(machine, nonce),
+      sealedWindow: new Seal(secret, nonce, hostNonce).close('window', window),
       address,
-      hostNonce: this.nonces.give(),
+      hostNonce,
       proof: healthProof(secret, { nonce, address, machineId }),
     };
     answer(response, 200, health);
   }
 
-  private async answerProven(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await bodyOf(request);
+  private async answerProof(proof: Proof, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await this.bodyOf(request);
+    if (body === null) return;
     const { method = '', url: path = '' } = request;
-    const seal = this.prove(request, { method, path, body });
-    if (seal === null) {
+    const { identity, service, keys, leave } = this.ports;
+    const { nonce, hostNonce, signature } = proof;
+    const signed = { method, path, body, nonce, hostNonce };
+    if (!sameProof(signature, requestSignature(identity.secret, signed))) {
       answer(response, 401, { error: { code: 'not_proven' } });
       return;
     }
+    const seal = new Seal(identity.secret, nonce, hostNonce);
     if (path === '/events') {
       this.streams.open(response, seal);
       return;
     }
-    const { service, keys, identity, leave } = this.ports;
     const tellForgotten = (): void => this.streams.forgotten();
     const ports = { service, keys, tellForgotten, leave, version: identity.version };
     const result =
@@ -104,22 +123,62 @@ export class HostRoutes implements Disposable {
     else answer(response, result.status, result.body);
   }
 
-  /** What both ends can open, or null for a request that no window of ours has signed just now. */
-  private prove(
-    { headers }: IncomingMessage,
-    signed: { readonly method: string; readonly path: string; readonly body: Buffer },
-  ): Seal | null {
+  /** The signature's headers, or null if one is missing or the nonce is not this connection's. */
+  private proofIn({ headers, socket }: IncomingMessage): Proof | null {
     const nonce = headers['x-keywheel-nonce'];
     const hostNonce = headers['x-keywheel-host-nonce'];
     const signature = headers['x-keywheel-signature'];
     if (typeof nonce !== 'string' || typeof hostNonce !== 'string' || typeof signature !== 'string') {
       return null;
     }
-    if (!this.nonces.take(hostNonce)) return null;
-    const { secret } = this.ports.identity;
-    const expected = requestSignature(secret, { ...signed, nonce, hostNonce });
-    return sameProof(signature, expected) ? new Seal(secret, nonce, hostNonce) : null;
+    return this.nonces.take(socket, hostNonce) ? { nonce, hostNonce, signature } : null;
   }
+
+  /** The whole body, or null if it is too large, too slow or cut off, or was destroyed by `cutLargest`. */
+  private async bodyOf(request: IncomingMessage): Promise<Buffer | null> {
+    const { clock, log } = this.ports;
+    const late = clock.after(unprovenBodyTimeoutMs, () => request.destroy());
+    const chunks: Buffer[] = [];
+    let size = 0;
+    this.unproven.set(request, size);
+    try {
+      for await (const chunk of request) {
+        const bytes = Buffer.from(chunk as Uint8Array);
+        size += bytes.length;
+        if (size > mostBodyBytes) throw new RangeError(`More than ${mostBodyBytes} bytes.`);
+        chunks.push(bytes);
+        this.unproven.set(request, size);
+        this.cutLargest();
+      }
+      return Buffer.concat(chunks);
+    } catch (error: unknown) {
+      log.debug(`The body of a request to the host was not read: ${String(error)}.`);
+      request.destroy();
+      return null;
+    } finally {
+      late.dispose();
+      this.unproven.delete(request);
+    }
+  }
+
+  /** Limits the memory for all bodies: destroys the largest, as those of windows are small. */
+  private cutLargest(): void {
+    const bySize = [...this.unproven].sort(([, one], [, other]) => other - one);
+    const sum = bySize.reduce((total, [, size]) => total + size, 0);
+    if (sum > mostUnprovenBytes) bySize[0]?.[0].destroy();
+  }
+}
+
+/** A client may request `/events` too: only a window's request is signed. */
+function isForWindows(path: string, { headers }: IncomingMessage): boolean {
+  return path.startsWith('/host/') || (path === '/events' && 'x-keywheel-signature' in headers);
+}
+
+/** The signature covers the body: it is checked once the body has been read. */
+interface Proof {
+  readonly nonce: string;
+  readonly hostNonce: string;
+  readonly signature: string;
 }
 
 function answer(response: ServerResponse, status: number, value: unknown): void {
@@ -131,6 +190,7 @@ function answer(response: ServerResponse, status: number, value: unknown): void 
     'no-store',
     'content-length',
     String(Buffer.byteLength(body)),
+    ...ownHeaders,
   ]);
   response.end(body);
 }

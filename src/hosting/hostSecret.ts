@@ -1,4 +1,4 @@
-// What windows of one user on one machine share: a secret and a machine id, each in a file, each made once.
+// The secret and the machine id that the windows of one user on one machine share, each made once, in a file.
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
@@ -12,22 +12,23 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import type { Log } from '../base/log';
 import { codeOf } from '../base/systemError';
 
 const secretBytes = 32;
 const machineIdBytes = 16;
 
-/** What a window proves itself with; clients never have it. */
+/** Windows prove themselves with the secret; clients do not have it. */
 export interface HostSecret {
   /** 32 random bytes. */
   readonly secret: Buffer;
-  /** Random, of this folder; told to whoever asks. */
+  /** Random, of this folder; public. */
   readonly machineId: string;
 }
 
 /**
- * Both are in the folder, readable by this user alone; windows that come at once get the same. Throws the system's
- * error, or `damaged`. Two small files, read in place: the pool of threads may be full for seconds when VS Code starts.
+ * Reads both from files in the folder that only this user can read, or makes them; windows that start together get the
+ * same. Throws the system's error, or `damaged`. Synchronous, as libuv's pool may be full for seconds when VS Code starts.
  */
 export function loadHostSecret(folder: string): HostSecret {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -35,12 +36,17 @@ export function loadHostSecret(folder: string): HostSecret {
   return { secret, machineId: madeOnce(join(folder, 'machine-id'), machineIdBytes).toString('hex') };
 }
 
-/** One that lasts as long as the window: others take this window for a stranger. */
-export function passingHostSecret(): HostSecret {
-  return { secret: randomBytes(secretBytes), machineId: randomBytes(machineIdBytes).toString('hex') };
+/** As `loadHostSecret`; if that fails, a secret of this window only, which other windows do not trust. */
+export function hostSecretIn(folder: string, log: Log): HostSecret {
+  try {
+    return loadHostSecret(folder);
+  } catch (error: unknown) {
+    log.error('The host secret cannot be read: this window cannot share the proxy with others.', error);
+    return { secret: randomBytes(secretBytes), machineId: randomBytes(machineIdBytes).toString('hex') };
+  }
 }
 
-/** The file is not what was put there. */
+/** The file has another size than was written. */
 class DamagedFileError extends Error {
   readonly code = 'damaged';
   override readonly name = 'DamagedFileError';
@@ -63,7 +69,7 @@ function read(path: string): Buffer | null {
   }
 }
 
-/** The file appears whole or not at all, and never in the place of another. */
+/** The file appears whole or not at all, and never replaces another. */
 function make(path: string, size: number): Buffer {
   const temporary = `${path}.${randomBytes(6).toString('hex')}`;
   try {
@@ -81,7 +87,7 @@ function place(temporary: string, path: string): void {
     return;
   } catch (error: unknown) {
     if (codeOf(error) === 'EEXIST') return;
-    // A file system without hard links; a copy that is exclusive is nearly as good.
+    // The file system has no hard links: an exclusive copy is nearly as good.
   }
   try {
     copyFileSync(temporary, path, constants.COPYFILE_EXCL);

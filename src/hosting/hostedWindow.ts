@@ -1,25 +1,23 @@
-// All that a window needs to be one of many: built by hand, for the extension and for tests.
+// Composes the parts of a window that shares the proxy with others, for the extension and for tests.
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import * as v from 'valibot';
 import type { Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import type { Log } from '../base/log';
-import { keySetSchema, type KeySet } from '../service/keySet';
+import { keySetSchema, type KeySet } from '../service/keyring/keySet';
 import type { Settings } from '../service/settings';
-import { readEvents, type ProvenHost, type ReadEnd } from './eventReader';
-import { Claim } from './claim';
+import { readEvents, type ReadEnd } from './eventReader';
 import { Hold } from './hold';
 import type { HostEvent } from './hostEvents';
-import { Hosting } from './hosting';
-import { HostView } from './hostView';
+import { Claim, Hosting } from './hosting';
+import type { HostLine } from './hostLine';
 import type { WindowIdentity } from './identity';
 import { KeyShare, type SharedKeyring } from './keyShare';
 import type { Seal } from './proof';
 import { RemoteService } from './remoteService';
 import { Station } from './station';
-import { WorkerHost } from './workerHost';
-import type { ShownLevel } from './workerMessages';
+import { WorkerHost, type ShownLevel } from './workerHost';
 
 export interface HostedWindowPorts {
   readonly clock: Clock;
@@ -37,10 +35,9 @@ export interface HostedWindowPorts {
 }
 
 export class HostedWindow implements Disposable {
-  /** What views and commands use. */
+  /** For views and commands. */
   readonly service: RemoteService;
   private readonly owned = new DisposableStore();
-  private readonly view: HostView;
   private readonly keys: KeyShare;
   private readonly hosting: Hosting;
   private readonly station: Station;
@@ -49,7 +46,6 @@ export class HostedWindow implements Disposable {
   constructor(private readonly ports: HostedWindowPorts) {
     const { clock, log, identity, folder, settings, keyring } = ports;
     const { owned } = this;
-    this.view = owned.add(new HostView(clock, log));
     const hold = owned.add(
       new Hold({ clock, log, folder: join(folder, 'windows'), instance: identity.instance }),
     );
@@ -61,13 +57,20 @@ export class HostedWindow implements Disposable {
         identity,
         read,
         claim: new Claim(clock, join(folder, 'windows', 'claim')),
-        spawn: () => new WorkerHost({ clock, log, spawn: () => spawnWorker(ports.workerPath) }),
+        spawn: () =>
+          new WorkerHost({
+            clock,
+            log,
+            // Without the flags of this process, which may be a debugger's.
+            spawn: () => new Worker(ports.workerPath, { execArgv: [], name: 'keywheel' }),
+            onLastState: (state) => this.service.hearState(state),
+          }),
         handover: async () => {
           await this.restored;
           return {
             identity,
-            states: this.service.states,
-            history: this.view.history.save(),
+            state: this.service.handedOver,
+            history: this.service.history.save(),
             keys: keyring.keySet,
             logLevel: ports.logLevel(),
           };
@@ -78,30 +81,36 @@ export class HostedWindow implements Disposable {
     this.hosting = hosting;
     const station = new Station({ clock, log, random: Math.random, identity, hold, hosting, read }, settings);
     this.station = owned.add(station);
-    const { view } = this;
     const keyCount = (): number => keyring.keySet.keys.length;
-    this.service = owned.add(new RemoteService({ station, view, identity, log, keyCount }));
+    this.service = owned.add(new RemoteService({ station, identity, clock, log, keyCount }));
     const ask = this.service.ask.bind(this.service);
     this.keys = owned.add(new KeyShare({ keyring, log, ask }));
   }
 
-  /** Begins to look for the proxy, or to be it, which neither hears nor tells of counts before `restored` has ended, well or not. Returns at once. */
-  open(mayHost: boolean, restored: Promise<unknown>): void {
-    this.restored = restored.catch(() => undefined);
+  /**
+   * Begins at once to follow or host the proxy, as a slow keychain must not delay the port. Counts are neither read from
+   * the host nor handed over before all keepers have tried to restore theirs; resolves then.
+   */
+  async open(mayHost: boolean, keepers: readonly { restore(): Promise<unknown> }[]): Promise<void> {
+    const restored = Promise.allSettled(keepers.map(async (keeper) => await keeper.restore()));
+    this.restored = restored;
     this.station.open(mayHost);
+    // The proxy works without them: allowances are read anew.
+    for (const result of await restored)
+      if (result.status === 'rejected') this.ports.log.error('What was saved cannot be read.', result.reason);
   }
 
   setLogLevel(level: ShownLevel): void {
     this.hosting.setLogLevel(level);
   }
 
-  /** Forgets counts and activity, after the host has heard which keys are gone. Resolves to whether all have. */
+  /** Deletes counts and activity, once the host knows which keys were removed. Resolves to whether the host has deleted them too. */
   async forget(): Promise<boolean> {
     await this.keys.settled();
     return await this.service.forget();
   }
 
-  /** Resolves when this window's part has ended: the port is free at once, answers may go on for `drainMs`. */
+  /** Resolves when this window serves no more: the port is free at once, answers may go on for `drainMs`. */
   async close(drainMs: number): Promise<void> {
     await this.station.close(drainMs);
   }
@@ -110,45 +119,32 @@ export class HostedWindow implements Disposable {
     this.owned.dispose();
   }
 
-  private async read(host: ProvenHost, signal: AbortSignal): Promise<ReadEnd> {
+  private async read(line: HostLine, signal: AbortSignal, onWhole?: () => void): Promise<ReadEnd> {
     await this.restored;
-    const { clock, identity } = this.ports;
-    const onEvent = (event: HostEvent, seal: Seal): void => this.apply(event, seal);
-    const end = await readEvents({ clock, secret: identity.secret, onEvent }, host, signal);
+    const { clock } = this.ports;
+    const onEvent = (event: HostEvent, seal: Seal): void => {
+      this.apply(event, seal);
+      // The history is the last part of the state at the stream's beginning.
+      if (event.kind === 'history') onWhole?.();
+    };
+    const end = await readEvents({ clock, onEvent }, line, signal);
     this.keys.lost();
-    this.view.lost();
+    this.service.lost();
     return end;
   }
 
   private apply(event: HostEvent, seal: Seal): void {
-    switch (event.kind) {
-      case 'keys': {
-        const set = openedKeys(event.sealed, seal);
-        if (set === null) this.ports.log.warn('The keys of the host cannot be read.');
-        else this.keys.heard(set);
-        return;
-      }
-      case 'bye':
-        return;
-      case 'hello':
-      case 'snapshot':
-      case 'change':
-      case 'history':
-      case 'exchange':
-      case 'state':
-      case 'forgotten':
-      case 'beat':
-        this.view.apply(event);
+    if (event.kind !== 'keys') {
+      this.service.hear(event);
+      return;
     }
+    const set = openedKeys(event.sealed, seal);
+    if (set === null) this.ports.log.warn('The keys of the host cannot be read.');
+    else this.keys.heard(set);
   }
 }
 
 function openedKeys(sealed: string, seal: Seal): KeySet | null {
   const set = v.safeParse(keySetSchema, seal.open('keys', sealed));
   return set.success ? set.output : null;
-}
-
-/** With none of this process's own flags, which may be those of a debugger. */
-function spawnWorker(path: string): Worker {
-  return new Worker(path, { execArgv: [], name: 'keywheel' });
 }

@@ -1,23 +1,25 @@
-// One window's times as the host: a worker each, whose stream it reads as every other window does.
+// Hosting in this window: each time a new worker serves, and the window reads its stream as a follower does.
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { wait, type Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import { Emitter, type Event } from '../base/event';
 import type { Log } from '../base/log';
+import { codeOf } from '../base/systemError';
 import type { Settings } from '../service/settings';
 import type { ProxyFailure, ProxyState } from '../service/snapshot';
-import type { Claim } from './claim';
-import type { ProvenHost, ReadEnd } from './eventReader';
+import type { ReadEnd } from './eventReader';
 import type { ByeReason } from './hostEvents';
-import { identify, identifyIpv6 } from './identify';
+import type { HostLine } from './hostLine';
+import { identify } from './identify';
 import type { WindowIdentity } from './identity';
-import type { Handover, HostingEnd, WorkerHost } from './workerHost';
-import type { ShownLevel } from './workerMessages';
+import { usualDrainMs, type Handover, type HostingEnd, type ShownLevel, type WorkerHost } from './workerHost';
 
 const readAgainMs = 50;
-/** As long as the worker itself gives where another window ends it. */
-const usualDrainMs = 2_000;
-/** A worker that fails once is a mishap, three times is worth a word. */
+/** The user is told after this many failures of the worker. */
 const failuresToTell = 3;
+/** An older claim is ignored. */
+const claimLivesMs = 3_000;
 
 export interface HostingPorts {
   readonly clock: Clock;
@@ -26,12 +28,12 @@ export interface HostingPorts {
   readonly claim: Claim;
   readonly spawn: () => WorkerHost;
   readonly handover: () => Promise<Handover>;
-  readonly read: (host: ProvenHost, signal: AbortSignal) => Promise<ReadEnd>;
+  readonly read: (line: HostLine, signal: AbortSignal) => Promise<ReadEnd>;
   /** The worker has failed three times in this window. */
   readonly onTrouble: () => void;
 }
 
-/** `notBound`: the system does not give the port to anybody here. */
+/** `notBound`: the system refuses the port · `waiting`: another window begins to host. */
 export type HostEnd =
   | { readonly kind: HostingEnd | 'waiting' }
   | { readonly kind: 'notBound'; readonly code: ProxyFailure; readonly detail: string };
@@ -57,7 +59,7 @@ export class Hosting implements Disposable {
     return this.worker !== null;
   }
 
-  /** Resolves when this window serves no more, or could not begin to; `waiting` at once while another window begins to. */
+  /** Resolves when this window has stopped serving, or could not begin; with `waiting` at once while another window begins. */
   async host(settings: Settings): Promise<HostEnd> {
     const { handover, spawn, claim } = this.ports;
     if (!claim.take()) return { kind: 'waiting' };
@@ -86,7 +88,7 @@ export class Hosting implements Disposable {
     this.worker?.setLogLevel(level);
   }
 
-  /** Resolves when the port is free; answers may go on for `drainMs`, behind. */
+  /** Resolves when the port is free; answers may go on for `drainMs` after that. */
   async leave(reason: ByeReason, drainMs: number): Promise<void> {
     const { worker } = this;
     if (worker === null) return;
@@ -111,13 +113,13 @@ export class Hosting implements Disposable {
     const ended = worker.ended.finally(() => over.abort(new Error('It serves no more.')));
     while (!over.signal.aborted) {
       const who = await identify(worker.port, identity);
-      if (who.kind === 'ours') await read(who, over.signal);
+      if (who.kind === 'ours') await read(who.line, over.signal);
       await wait(clock, readAgainMs, over.signal).catch(() => undefined);
     }
     return await ended;
   }
 
-  /** One that leaves in order may drain; its thread ends then. */
+  /** A worker that left in order drains before its thread ends. */
   private part(worker: WorkerHost, end: HostEnd): void {
     switch (end.kind) {
       case 'stopped':
@@ -143,29 +145,66 @@ export class Hosting implements Disposable {
 
   private async tellIpv6(port: number): Promise<void> {
     const { identity, log } = this.ports;
-    const who = await identifyIpv6(port, identity);
-    if (who !== 'ours' && who !== 'nobody') {
+    const who = await identify(port, identity, '::1');
+    if (who.kind === 'ours') who.line.dispose();
+    else if (who.kind !== 'nobody') {
       log.warn(`[::1]:${port} is not ours: use 127.0.0.1, not localhost, in base URLs.`);
     }
   }
 }
 
-/** Somebody was faster: who that is, is seen at the next look. */
+/** `portLost`: another program was faster; `identify` will show which. */
 function endOf(proxy: ProxyState): HostEnd {
   if (proxy.kind !== 'failed') return { kind: 'portLost' };
   const { code, detail } = proxy;
-  switch (code) {
-    case 'portForbidden':
-      return { kind: 'notBound', code, detail };
-    case 'other':
-      return detail === 'crashed' || detail === 'hung'
-        ? { kind: detail }
-        : { kind: 'notBound', code, detail };
-    case 'portInUse':
-    case 'keywheelThere':
-    case 'otherMachine':
-    case 'otherProduct':
-    case 'otherVersion':
-      return { kind: 'portLost' };
+  if (detail === 'crashed' || detail === 'hung') return { kind: detail };
+  return code === 'portForbidden' || code === 'other'
+    ? { kind: 'notBound', code, detail }
+    : { kind: 'portLost' };
+}
+
+/** A file that lets one window at a time start a worker; the port itself still decides who hosts. */
+export class Claim {
+  constructor(
+    private readonly clock: Clock,
+    private readonly path: string,
+  ) {}
+
+  /** False while another window begins to host. If no file can be made, every window may try. */
+  take(): boolean {
+    for (let attempt = 1; attempt <= 2; attempt++) {
+      try {
+        writeFileSync(this.path, String(process.pid), { flag: 'wx', mode: 0o600 });
+        return true;
+      } catch (error: unknown) {
+        if (!this.isTaken(error)) return true;
+        if (this.isGood()) return false;
+        rmSync(this.path, { force: true });
+      }
+    }
+    return false;
+  }
+
+  release(): void {
+    rmSync(this.path, { force: true });
+  }
+
+  private isTaken(error: unknown): boolean {
+    const code = codeOf(error);
+    if (code === 'ENOENT') mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
+    return code === 'EEXIST' || code === 'ENOENT';
+  }
+
+  private isGood(): boolean {
+    try {
+      const ageMs = this.clock.wallMs() - statSync(this.path).mtimeMs;
+      const pid = Number(readFileSync(this.path, 'utf8'));
+      if (Math.abs(ageMs) > claimLivesMs || !Number.isInteger(pid)) return false;
+      // 0: the claim's process id is not written yet.
+      if (pid > 0) process.kill(pid, 0);
+      return true;
+    } catch {
+      return false;
+    }
   }
 }

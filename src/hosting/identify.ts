@@ -1,71 +1,89 @@
-// Who has the port: nobody, our host, ours on another machine, another product's Keywheel, or a stranger.
-import { addressText, type Health, type WindowIdentity } from './identity';
-import { answerTimeoutMs, knock, type HostLine, type Knock } from './hostLine';
-import { healthProof, sameProof } from './proof';
+// Finds who has the port: nobody, our host, a Keywheel on another machine or of another product, or a stranger.
+import { Agent } from 'node:http';
+import * as v from 'valibot';
+import { ask, type Answer } from '../base/ask';
+import { HostLine } from './hostLine';
+import { addressText, healthSchema, type Health, type WindowIdentity } from './identity';
+import { healthProof, machineMark, newNonce, sameProof } from './proof';
+
+/** For the whole answer to `/health`. */
+const answerTimeoutMs = 2_000;
+const mostHealthCharacters = 8_192;
+const healthText = v.pipe(v.string(), v.parseJson(), healthSchema);
+
+/** `silent`: no answer in time · `broken`: it closed the connection · `other`: it is no Keywheel · `unproven`: it claims to be ours. */
+export type Stranger = 'silent' | 'broken' | 'other' | 'unproven';
 
 export type Who =
   | { readonly kind: 'nobody' }
-  /** Proven, on this machine; whoever gets the line disposes it. */
-  | { readonly kind: 'ours'; readonly health: Health; readonly line: HostLine }
-  /** A port that was forwarded: its proxy is none of ours to follow. */
-  | { readonly kind: 'otherMachine'; readonly machine: string }
+  /** Proven, on this machine; the caller disposes the line. */
+  | { readonly kind: 'ours'; readonly version: string; readonly window: string; readonly line: HostLine }
+  /** By a forwarded port; its proxy is not followed. */
+  | { readonly kind: 'otherMachine' }
   | { readonly kind: 'otherProduct'; readonly product: string }
-  | { readonly kind: 'stranger'; readonly how: 'silent' | 'broken' | 'other' | 'unproven' };
+  | { readonly kind: 'stranger'; readonly how: Stranger };
 
-/** Answers within two seconds; nothing secret leaves. 127.0.0.1 decides, as whoever has that has the port. */
+/** Sends a nonce and nothing else; never rejects. 127.0.0.1 decides who has the port. */
 export async function identify(
   port: number,
   self: WindowIdentity,
-  timeoutMs = answerTimeoutMs,
+  host: '127.0.0.1' | '::1' = '127.0.0.1',
 ): Promise<Who> {
-  return judge(await knock('127.0.0.1', port, timeoutMs), addressText('127.0.0.1', port), self);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const nonce = newNonce();
+  const answer = await ask({
+    url: `http://${host === '::1' ? '[::1]' : host}:${port}/health?nonce=${nonce}`,
+    way: agent,
+    timeoutMs: answerTimeoutMs,
+    mostCharacters: mostHealthCharacters,
+  });
+  const health = healthIn(answer);
+  if (health === null) {
+    agent.destroy();
+    return answer.kind === 'failed' ? silenceOf(answer.code) : { kind: 'stranger', how: 'other' };
+  }
+  const { hostNonce } = health;
+  const line = new HostLine(agent, { host, port, secret: self.secret, nonce, hostNonce });
+  const who = judge(health, line, addressText(host, port), self);
+  if (who.kind !== 'ours') line.dispose();
+  return who;
 }
 
-/** Who has the other loopback family's port, for a word in the log; `ours` is disposed. */
-export async function identifyIpv6(
-  port: number,
-  self: WindowIdentity,
-  timeoutMs = answerTimeoutMs,
-): Promise<Who['kind']> {
-  const who = judge(await knock('::1', port, timeoutMs), addressText('::1', port), self);
-  if (who.kind === 'ours') who.line.dispose();
-  return who.kind;
+function healthIn(answer: Answer): Health | null {
+  if (answer.kind === 'failed' || answer.status !== 200) return null;
+  const read = v.safeParse(healthText, answer.text);
+  return read.success ? read.output : null;
 }
 
-function judge(knocked: Knock, address: string, self: WindowIdentity): Who {
-  switch (knocked.kind) {
-    case 'nobody':
+function silenceOf(code: string): Who {
+  switch (code) {
+    case 'ECONNREFUSED':
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
       return { kind: 'nobody' };
-    case 'silent':
-    case 'broken':
-    case 'other':
-      return { kind: 'stranger', how: knocked.kind };
-    case 'answered':
-      break;
+    default:
+      return { kind: 'stranger', how: code === 'timeout' ? 'silent' : 'broken' };
   }
-  const { health, line } = knocked;
-  const isProven = isMadeWithOurs(health, line, self);
-  if (isProven && health.machineId === self.machineId && health.address === address) {
-    return { kind: 'ours', health, line };
-  }
-  line.dispose();
-  if (isProven && health.machineId !== self.machineId) {
-    return { kind: 'otherMachine', machine: health.machine };
-  }
-  return judgeOther(health, self);
 }
 
-/** Whether a holder of our secret made the proof for this nonce, wherever it is. */
-function isMadeWithOurs(health: Health, line: HostLine, { secret }: WindowIdentity): boolean {
-  const { machineId, address, proof } = health;
-  return sameProof(proof, healthProof(secret, { nonce: line.nonce, address, machineId }));
+function judge(health: Health, line: HostLine, address: string, self: WindowIdentity): Who {
+  const { machineId, product, version } = health;
+  const claim = { nonce: line.nonce, address: health.address, machineId };
+  const isProven = sameProof(health.proof, healthProof(self.secret, claim));
+  const isOurId = machineId === self.machineId;
+  if (isProven && isOurId && health.address === address) {
+    const opened = line.seal().open('window', health.sealedWindow);
+    const window = typeof opened === 'string' ? opened : health.window;
+    return { kind: 'ours', version, window, line };
+  }
+  if (isProven && !isOurId) return { kind: 'otherMachine' };
+  // Our machine id without a proof for this address: an imitation, or a relay.
+  if (isOurId) return { kind: 'stranger', how: 'unproven' };
+  // Unproven values are only shown in a message.
+  const isElsewhere = product === self.product && !isOnThisMachine(health, line.nonce, self);
+  return isElsewhere ? { kind: 'otherMachine' } : { kind: 'otherProduct', product };
 }
 
-/** What it says of itself is believed for a message and for nothing else. */
-function judgeOther(health: Health, self: WindowIdentity): Who {
-  // Our own id without a proof for this address: an imitation, or a relay.
-  if (health.machineId === self.machineId) return { kind: 'stranger', how: 'unproven' };
-  if (health.product !== self.product) return { kind: 'otherProduct', product: health.product };
-  if (health.machine !== self.machine) return { kind: 'otherMachine', machine: health.machine };
-  return { kind: 'otherProduct', product: health.product };
+function isOnThisMachine(health: Health, nonce: string, { machine }: WindowIdentity): boolean {
+  return health.machineMark === machineMark(machine, nonce) || health.machine === machine;
 }

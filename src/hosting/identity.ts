@@ -1,13 +1,13 @@
-// Who a window is, and what a host says of itself to whoever asks.
+// A window's identity, and the host's public answer to `/health`.
 import * as v from 'valibot';
 
-/** To be raised when a window would misread what a host of another version streams. */
+/** Raise it when a window would misread the stream of a host of another version. */
 export const protocol = 1;
 
 export interface WindowIdentity {
   readonly secret: Buffer;
   readonly machineId: string;
-  /** Random, one a window start. */
+  /** Random, new at each start of the window. */
   readonly instance: string;
   /** The extension's version, such as `1.2.0`. */
   readonly version: string;
@@ -15,13 +15,13 @@ export interface WindowIdentity {
   readonly product: string;
   /** The machine's own name. */
   readonly machine: string;
-  /** What people know this window by: its folder's name. */
+  /** The open folder's name. Only windows with the same secret can read it. */
   readonly window: string;
 }
 
 const shortText = v.pipe(v.string(), v.maxLength(200));
 
-/** The answer to `GET /health?nonce=`. */
+/** The answer to `GET /health?nonce=`: any client can read it, so it names neither machine nor folder. */
 export const healthSchema = v.object({
   program: v.literal('keywheel'),
   protocol: v.number(),
@@ -29,8 +29,13 @@ export const healthSchema = v.object({
   product: shortText,
   instance: shortText,
   machineId: shortText,
-  machine: shortText,
-  window: shortText,
+  /** The machine's and the window's name, only from hosts of 0.1; windows of 0.1 require both, so they are sent empty. */
+  machine: v.optional(shortText, ''),
+  window: v.optional(shortText, ''),
+  /** `machineMark` of the machine's name. */
+  machineMark: v.optional(shortText, ''),
+  /** The window's name, sealed as `window`. */
+  sealedWindow: v.optional(v.pipe(v.string(), v.maxLength(2_000)), ''),
   /** The host's end of this connection. */
   address: shortText,
   hostNonce: shortText,
@@ -38,7 +43,7 @@ export const healthSchema = v.object({
 });
 export type Health = v.InferOutput<typeof healthSchema>;
 
-/** Whether version `one` is newer than `other`; what follows a hyphen or is no number is not looked at. */
+/** Whether version `one` is newer than `other`; text after a hyphen is ignored, and a part that is no number counts as 0. */
 export function isNewer(one: string, other: string): boolean {
   const [a, b] = [numbersOf(one), numbersOf(other)];
   for (let index = 0; index < 3; index++) {
@@ -55,7 +60,7 @@ function numbersOf(version: string): number[] {
     .map((part) => (/^\d+$/.test(part) ? Number(part) : 0));
 }
 
-/** An end of a connection as text, the same on both sides of it. */
+/** The host's end of a connection as text, the same at both ends. */
 export function addressText(host: string | undefined, port: number | undefined): string {
   return `${host ?? ''}:${port ?? 0}`;
 }

@@ -1,21 +1,17 @@
-// Keeps this window's keys and the host's the same: the higher revision holds, and a change here goes there.
+// Keeps the keys of a window and of the host the same: the higher revision wins.
 import * as v from 'valibot';
 import { DisposableStore, type Disposable } from '../base/disposable';
-import type { Event } from '../base/event';
+import { Emitter, type Event } from '../base/event';
 import type { Log } from '../base/log';
 import type { HostQuestion, HostReply } from './askHost';
-import { keySetSchema, noKeys, rebase, type KeySet } from '../service/keySet';
+import { keySetSchema, noKeys, rebase, type KeySet } from '../service/keyring/keySet';
+import type { Keyring } from '../service/keyring/keyring';
+import type { KeywheelService } from '../service/keywheelService';
 
 const mostTries = 3;
 const answerTimeoutMs = 5_000;
 
-/** The keys of this window. */
-export interface SharedKeyring {
-  readonly keySet: KeySet;
-  /** Takes the set over if it is newer; nothing is stored, as whoever changed it has done so. */
-  adopt(set: KeySet): void;
-  readonly onDidChange: Event<void>;
-}
+export type SharedKeyring = Pick<Keyring, 'keySet' | 'adopt' | 'onDidChange'>;
 
 export interface KeySharePorts {
   readonly keyring: SharedKeyring;
@@ -23,9 +19,10 @@ export interface KeySharePorts {
   readonly log: Log;
 }
 
+/** A window's side: a change here goes to the host. */
 export class KeyShare implements Disposable {
   private readonly owned = new DisposableStore();
-  /** What this window and the host had both, last. */
+  /** The last set that this window and the host both had. */
   private agreed: KeySet = noKeys;
   private last: Promise<void> = Promise.resolve();
   private isConnected = false;
@@ -44,7 +41,7 @@ export class KeyShare implements Disposable {
     } else this.offer();
   }
 
-  /** There is no host now: changes wait for the next. */
+  /** There is no host now: changes wait for the next one. */
   lost(): void {
     this.isConnected = false;
   }
@@ -78,7 +75,7 @@ export class KeyShare implements Disposable {
         timeoutMs: answerTimeoutMs,
       });
       const theirs = v.safeParse(keySetSchema, reply?.body);
-      // No host: the next one is told as soon as its stream begins.
+      // No host: the next one gets the set when its stream begins.
       if (reply === null || !theirs.success) return;
       const merged =
         reply.status === 200 || this.agreed.revision < 0
@@ -87,5 +84,36 @@ export class KeyShare implements Disposable {
       this.agreed = theirs.output;
       keyring.adopt(merged);
     }
+  }
+}
+
+/** The host's side: the newest set that any window gave it. */
+export class SharedKeys {
+  private set: KeySet = noKeys;
+  private readonly changed: Emitter<KeySet>;
+
+  constructor(
+    private readonly service: Pick<KeywheelService, 'setKeys' | 'setProxyKey'>,
+    log: Log,
+  ) {
+    this.changed = new Emitter((error) => log.error('A listener of the keys failed.', error));
+  }
+
+  get current(): KeySet {
+    return this.set;
+  }
+
+  get onDidChange(): Event<KeySet> {
+    return this.changed.event;
+  }
+
+  /** True if the set is newer than the known one; the proxy uses it from now on. */
+  offer(set: KeySet): boolean {
+    if (set.revision <= this.set.revision) return false;
+    this.set = set;
+    this.service.setKeys(set.keys);
+    if (set.proxyKey !== null) this.service.setProxyKey(set.proxyKey);
+    this.changed.fire(set);
+    return true;
   }
 }

@@ -1,22 +1,22 @@
-// Where a window stands among the others, and how that looks to its views.
+// A window's place among the others: how its views show it, and what follows when hosting or following ends.
 import type { ProxyFailure, ProxyState, Snapshot } from '../service/snapshot';
+import type { ReadEnd } from './eventReader';
+import type { HostEnd } from './hosting';
 import type { Who } from './identify';
 
 export type Place =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'looking' }
   | { readonly kind: 'hosting' }
-  /** `window`: what people know the host's window by. */
+  /** `window`: the name of the host's window. */
   | { readonly kind: 'following'; readonly window: string }
   | { readonly kind: 'blocked'; readonly code: ProxyFailure; readonly detail: string };
 
-export type Blocked = Place & { readonly kind: 'blocked' };
-
-/** What is said of somebody else who has the port. */
-export function blockedBy(who: Exclude<Who, { kind: 'nobody' | 'ours' }>): Blocked {
+/** The place of a window while another program has the port. */
+export function blockedBy(who: Exclude<Who, { kind: 'nobody' | 'ours' }>): Place & { kind: 'blocked' } {
   switch (who.kind) {
     case 'otherMachine':
-      return { kind: 'blocked', code: 'otherMachine', detail: who.machine };
+      return { kind: 'blocked', code: 'otherMachine', detail: '' };
     case 'otherProduct':
       return { kind: 'blocked', code: 'otherProduct', detail: who.product };
     case 'stranger':
@@ -24,7 +24,7 @@ export function blockedBy(who: Exclude<Who, { kind: 'nobody' | 'ours' }>): Block
   }
 }
 
-/** The proxy as this window shows it. `live`: what the host says now, or null while it is not heard. */
+/** The proxy as this window shows it. `live`: the host's snapshot, or null without a host. */
 export function proxyStateOf(place: Place, live: Snapshot | null, port: number): ProxyState {
   switch (place.kind) {
     case 'stopped':
@@ -39,5 +39,41 @@ export function proxyStateOf(place: Place, live: Snapshot | null, port: number):
         : { kind: 'starting' };
     case 'blocked':
       return { kind: 'failed', code: place.code, port, detail: place.detail };
+  }
+}
+
+/** Time for the newer version that asked for the port to bind it. */
+const retiredPauseMs = 1_500;
+const refusedPauseMs = 1_000;
+/** Another window starts its worker now. */
+const waitingPauseMs = 40;
+export const lookAgainMs = 5_000;
+
+/** `pause`: milliseconds, or `short` for a random moment, so that not all windows try at once. */
+export function aftermathOf(end: { readonly kind: ReadEnd } | HostEnd): {
+  readonly place: Place;
+  readonly pause: number | 'short';
+} {
+  const looking: Place = { kind: 'looking' };
+  switch (end.kind) {
+    case 'stopped':
+      // The next turn checks whether the hold is still valid.
+      return { place: { kind: 'stopped' }, pause: 0 };
+    case 'retired':
+      return { place: looking, pause: retiredPauseMs };
+    case 'refused':
+      return { place: looking, pause: refusedPauseMs };
+    case 'waiting':
+      return { place: looking, pause: waitingPauseMs };
+    case 'closing':
+    case 'gone':
+    case 'crashed':
+    case 'hung':
+    case 'portLost':
+      return { place: looking, pause: 'short' };
+    case 'otherProtocol':
+      return { place: { kind: 'blocked', code: 'otherVersion', detail: '' }, pause: lookAgainMs };
+    case 'notBound':
+      return { place: { kind: 'blocked', code: end.code, detail: end.detail }, pause: lookAgainMs };
   }
 }

@@ -1,4 +1,4 @@
-// Who proves what with the host secret: the host itself, a window's request, and what is sealed between both.
+// Proofs with the host secret: of the host, of a window's request, and the seal between both.
 import {
   createCipheriv,
   createDecipheriv,
@@ -8,7 +8,10 @@ import {
   randomBytes,
   timingSafeEqual,
 } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { Clock } from '../base/clock';
 
+const nonceLivesMs = 30_000;
 const ivBytes = 12;
 const tagBytes = 16;
 
@@ -17,21 +20,47 @@ export function newNonce(): string {
   return randomBytes(16).toString('base64url');
 }
 
+/** The nonces that a host has given out: the last one of each connection is good for one request over it, for 30 s. */
+export class HostNonces {
+  private readonly given = new WeakMap<Socket, { readonly nonce: string; readonly atMs: number }>();
+
+  constructor(private readonly clock: Clock) {}
+
+  give(socket: Socket): string {
+    const nonce = newNonce();
+    this.given.set(socket, { nonce, atMs: this.clock.elapsedMs() });
+    return nonce;
+  }
+
+  /** True once, for the nonce that this connection was given. */
+  take(socket: Socket, nonce: string): boolean {
+    const given = this.given.get(socket);
+    if (given === undefined || !sameProof(given.nonce, nonce)) return false;
+    this.given.delete(socket);
+    return this.clock.elapsedMs() - given.atMs < nonceLivesMs;
+  }
+}
+
+/** A hash that tells machines apart without naming them: only a window that knows the name can make the same. */
+export function machineMark(machine: string, nonce: string): string {
+  return createHash('sha256').update(`keywheel/1 machine\n${nonce}\n${machine}`).digest('base64url');
+}
+
 export interface HealthClaim {
-  /** The asker's. */
+  /** Of the asking window. */
   readonly nonce: string;
-  /** Address and port that the asker has connected to: a proof that was relayed names another. */
+  /** Address and port that the window has connected to: a relayed proof names another. */
   readonly address: string;
   readonly machineId: string;
 }
 
-/** What only a holder of the secret can answer to a nonce. */
+/** The answer to a nonce that only a holder of the secret can give. */
 export function healthProof(secret: Buffer, { nonce, address, machineId }: HealthClaim): string {
   return mac(secret, ['keywheel/1 health', nonce, address, machineId]);
 }
 
 export interface SignedRequest {
-  /** The host's, given with its proof; taken once. */
+  /** From the host's proof; valid once. */
   readonly hostNonce: string;
   readonly nonce: string;
   readonly method: string;
@@ -39,7 +68,7 @@ export interface SignedRequest {
   readonly body: Buffer;
 }
 
-/** What only a holder of the secret can write under this very request. */
+/** The signature of this one request, which only a holder of the secret can make. */
 export function requestSignature(secret: Buffer, request: SignedRequest): string {
   const { hostNonce, nonce, method, path, body } = request;
   const digest = createHash('sha256').update(body).digest('base64url');
@@ -52,7 +81,7 @@ export function sameProof(one: string, other: string): boolean {
   return timingSafeEqual(digest(one), digest(other));
 }
 
-/** Seals values that the two ends of one request send each other; `purpose` keeps them from being taken for one another. */
+/** Encrypts the values that both ends of one request send each other; a value opens only for its own `purpose`. */
 export class Seal {
   private readonly key: Buffer;
 
@@ -67,7 +96,7 @@ export class Seal {
     return Buffer.concat([iv, cipher.getAuthTag(), text]).toString('base64url');
   }
 
-  /** What was closed for the same purpose under the same nonces; undefined for anything else. */
+  /** The value that was sealed for this purpose with the same nonces; undefined for anything else. */
   open(purpose: string, sealed: string): unknown {
     const bytes = Buffer.from(sealed, 'base64url');
     if (bytes.length < ivBytes + tagBytes) return undefined;
@@ -78,13 +107,13 @@ export class Seal {
       const text = Buffer.concat([decipher.update(bytes.subarray(ivBytes + tagBytes)), decipher.final()]);
       return JSON.parse(text.toString('utf8')) as unknown;
     } catch {
-      // Not ours, or not meant for this: the same to whoever asks.
+      // Forged, or sealed for another purpose: the caller treats both alike.
       return undefined;
     }
   }
 }
 
-/** The proxy key that every window of this machine makes where the vault holds none; it tells nothing of the secret. */
+/** The same proxy key in every window of this machine, for a vault without one; it reveals nothing of the secret. */
 export function firstProxyKey(secret: Buffer): string {
   const bytes = Buffer.from(hkdfSync('sha256', secret, '', 'keywheel/1 first proxy key', 24));
   return `kw-${bytes.toString('base64url')}`;

@@ -1,53 +1,62 @@
-// What views and commands use in every window, host or follower: the service as it is seen over HTTP.
+// The service as views and commands of every window use it, host or follower: over the host's stream and requests.
 import * as v from 'valibot';
+import type { Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import { Emitter, type Event } from '../base/event';
 import type { Log } from '../base/log';
-import type { KeyCheck } from '../service/keyCheck';
-import { freshState } from '../service/freshState';
-import type { History } from '../service/history';
-import { labelled } from '../service/labelled';
-import { judgeSavedState, type RestoreResult } from '../service/restoreResult';
+import { History } from '../service/history/history';
+import { labelled } from '../service/history/activity';
+import type { KeywheelService } from '../service/keywheelService';
+import { newerCounts, readCounts, type CountsRead } from '../service/saved/savedCounts';
 import type { Settings } from '../service/settings';
 import type { ExchangeView, ProxyState, Snapshot } from '../service/snapshot';
-import type { UnlockTarget } from '../service/unlock';
 import { askHost, type HostQuestion, type HostReply } from './askHost';
-import type { HostView } from './hostView';
+import { changed, type HostEvent } from './hostEvents';
 import type { WindowIdentity } from './identity';
 import { proxyStateOf } from './place';
 import type { Station } from './station';
 
 const commandTimeoutMs = 30_000;
-/** Ten minutes for it to begin, and as long as clients wait for an answer. */
+/** Ten minutes until the exchange begins, and the longest time that a client waits for an answer. */
 const recordTimeoutMs = 20 * 60_000;
 
 export interface RemoteServicePorts {
   readonly station: Station;
-  readonly view: HostView;
   readonly identity: WindowIdentity;
+  readonly clock: Clock;
   readonly log: Log;
-  /** How many keys this window knows of: what counts while there is no host. */
+  /** The number of keys in this window's vault, which is shown while there is no host. */
   readonly keyCount: () => number;
 }
 
 export class RemoteService implements Disposable {
+  /** Past requests, received from the host. */
+  readonly history: History;
+  /** The host's last snapshot and saved state; null before the first host. */
+  private heard: Snapshot | null = null;
+  private heardState: unknown = null;
+  /** Whether this window reads a host's stream now. */
+  private isLive = false;
+  /** A record of the counts, for when this window hosts. */
+  private saved: unknown = null;
+  /** Whether this window served last: then it saves its record of the counts. */
+  private hasServedLast = false;
+  private shownProxy = '';
   private readonly owned = new DisposableStore();
   private readonly changed: Emitter<void>;
+  private readonly historyChanged: Emitter<void>;
+  private readonly finished: Emitter<ExchangeView>;
   private readonly stateChanged: Emitter<unknown>;
-  private readonly saved: unknown[] = [];
-  private shown = '';
 
   constructor(private readonly ports: RemoteServicePorts) {
-    const { station, view, log } = ports;
-    this.changed = this.owned.add(new Emitter((error) => log.error('A view failed.', error)));
+    const { station, clock, log } = ports;
+    const onError = (error: unknown): void => log.error('A view failed.', error);
+    this.history = this.owned.add(new History({ clock, onError }));
+    this.changed = this.owned.add(new Emitter<void>(onError));
+    this.historyChanged = this.owned.add(new Emitter<void>(onError));
+    this.finished = this.owned.add(new Emitter<ExchangeView>(onError));
     this.stateChanged = this.owned.add(new Emitter((error) => log.error('Saving failed.', error)));
-    this.owned.add(view.onDidChange(() => this.changed.fire()));
-    this.owned.add(
-      view.onDidChangeState((state) => {
-        if (this.isHosting) this.stateChanged.fire(state);
-      }),
-    );
-    this.owned.add(view.onDidForget(() => this.saved.splice(0)));
+    this.owned.add(this.history.onDidReplace(() => this.historyChanged.fire()));
     this.owned.add(station.onDidChange(() => this.tellPlace()));
   }
 
@@ -57,20 +66,20 @@ export class RemoteService implements Disposable {
   }
 
   get onDidFinishExchange(): Event<ExchangeView> {
-    return this.ports.view.onDidFinishExchange;
+    return this.finished.event;
   }
 
-  /** State to be saved: told in the window that hosts alone. */
+  /** State to be saved; fires only in the window that hosts. */
   get onDidChangeState(): Event<unknown> {
     return this.stateChanged.event;
   }
 
-  /** Whether it is this window that serves. */
+  /** Whether this window serves. */
   get isHosting(): boolean {
     return this.ports.station.place.kind === 'hosting';
   }
 
-  /** Resolves with `running`, in this window or another, or with `failed` and why. */
+  /** Resolves with `running`, in this window or another, or with `failed` and the reason. */
   async start(): Promise<ProxyState> {
     this.ports.station.start();
     for (;;) {
@@ -81,7 +90,7 @@ export class RemoteService implements Disposable {
   }
 
   /** Resolves when the proxy is stopped, for all windows. */
-  async stop(drainMs = 2_000): Promise<void> {
+  async stop(drainMs?: number): Promise<void> {
     await this.ports.station.stop(drainMs);
   }
 
@@ -89,64 +98,61 @@ export class RemoteService implements Disposable {
     this.ports.station.configure(settings);
   }
 
-  /** As the host has it, with this window's own place; what was seen last while there is none. */
+  /** The host's snapshot, or the last one while there is no host; `proxy` is as this window shows it. */
   snapshot(): Snapshot {
-    const { station, view, keyCount } = this.ports;
-    const live = view.isLive ? view.snapshot : null;
+    const { station, keyCount } = this.ports;
+    const live = this.isLive ? this.heard : null;
     const proxy = proxyStateOf(station.place, live, station.port);
     if (live !== null) return { ...live, proxy };
-    // Keys come and go without a host too.
-    const last = view.snapshot ?? emptySnapshot;
+    // Keys also change while there is no host.
+    const last = this.heard ?? emptySnapshot;
     return { ...last, proxy, wheel: { ...last.wheel, keys: keyCount() } };
   }
 
   /** Newest first, at most 500. */
   activity(): readonly ExchangeView[] {
-    const { history, snapshot } = this.ports.view;
-    return labelled(history.newestFirst(), snapshot?.accounts ?? []);
+    return labelled(this.history.newestFirst(), this.heard?.accounts ?? []);
   }
 
-  /** What was, as far as this window knows it. */
-  get history(): History {
-    return this.ports.view.history;
-  }
-
-  /** What `activity()` gives is another, not only more. */
+  /** All of `activity()` may have changed; a single new exchange fires `onDidFinishExchange` instead. */
   get onDidChangeHistory(): Event<void> {
-    return this.ports.view.onDidChangeHistory;
+    return this.historyChanged.event;
   }
 
-  async checkKey(key: string): Promise<KeyCheck> {
-    const reply = await this.ask({
-      name: 'check-key',
-      sealedAs: 'checkKey',
-      body: { key },
-      timeoutMs: commandTimeoutMs,
-    });
-    const check = v.safeParse(checkSchema, reply?.body);
-    return check.success ? check.output : { kind: 'unreachable', detail: 'the proxy does not run' };
-  }
-
-  /** Resolves when what is left has been read again: of one key, or of one key an account. */
+  /** Resolves when the allowance has been read again, of one key or of one key an account. */
   async refresh(keyId?: string): Promise<void> {
-    await this.ask({ name: 'refresh', body: { keyId }, timeoutMs: commandTimeoutMs });
+    await this.command('refresh', { keyId });
   }
 
-  /** Lifts locks that the user knows better of; views show it when it is done. */
-  unlock(target: UnlockTarget): void {
-    void this.ask({ name: 'unlock', body: target, timeoutMs: commandTimeoutMs });
+  /** The user looks at this window: allowances are read often for a while. */
+  watched(): void {
+    void this.command('watch');
   }
 
-  /** Counts and past requests are gone, but for what is known of the keys that are there. Resolves to whether the proxy knows nothing more. */
+  /** Lifts the target's locks at the user's request; returns at once, and the next snapshot shows it. */
+  unlock(target: Parameters<KeywheelService['unlock']>[0]): void {
+    void this.command('unlock', target);
+  }
+
+  /** Cancels a running exchange at the user's request; false if it has ended already. */
+  async cancel(requestId: string): Promise<boolean> {
+    return await this.command('cancel', { requestId });
+  }
+
+  /** Empties the list of past requests, for all windows; counts and sums stay. */
+  async clearActivity(): Promise<boolean> {
+    return await this.command('clearActivity');
+  }
+
+  /** Deletes counts and past requests, but not what is known of the present keys. Resolves to whether the proxy has deleted them too. */
   async forget(): Promise<boolean> {
     const isServed = this.snapshot().proxy.kind === 'running';
-    const reply = await this.ask({ name: 'forget', body: {}, timeoutMs: commandTimeoutMs });
-    if (reply?.status === 200) return true;
-    this.ports.view.forget();
+    if (await this.command('forget')) return true;
+    this.forgetHeard();
     return !isServed;
   }
 
-  /** Resolves with the next exchange in text once it is over; null if none came within ten minutes, or the host has gone. */
+  /** Resolves with the text of the next exchange when it ends; null if none came within ten minutes, or the host is gone. */
   async recordNext(): Promise<string | null> {
     const reply = await this.ask({
       name: 'record',
@@ -158,38 +164,102 @@ export class RemoteService implements Disposable {
     return recorded.success ? recorded.output.text : null;
   }
 
-  /** Takes in what was saved, for when this window hosts; to be called before `start`, once for each place. */
-  restore(raw: unknown): RestoreResult {
-    const result = judgeSavedState(raw);
-    if (result.kind === 'restored') this.saved.push(raw);
-    return result;
+  /** Takes a saved record of the counts, for when this window hosts; called before `start`. */
+  restore(raw: unknown): CountsRead {
+    this.saved = newerCounts(this.saved, raw);
+    return readCounts(raw);
   }
 
-  /** What a host of this window begins with: what was saved, and what was heard last. */
-  get states(): readonly unknown[] {
-    const { state, snapshot } = this.ports.view;
-    return state === null ? this.saved : [...this.saved, freshState(state, snapshot)];
+  /** The record that a worker of this window begins with: the newer of the saved one and the host's last one. */
+  get handedOver(): unknown {
+    return newerCounts(this.saved, this.heardState);
   }
 
-  /** As it was heard last; undefined where no host was heard yet. */
+  /** The host's last record, in the window that served last; else undefined. */
   savedState(): unknown {
-    const { state, snapshot } = this.ports.view;
-    return state === null ? undefined : freshState(state, snapshot);
+    return this.hasServedLast ? (this.heardState ?? undefined) : undefined;
   }
 
-  /** One request to the host, wherever it is. */
+  /** Takes the newest record of the counts, from the host's stream or from this window's worker. */
+  hearState(state: unknown): void {
+    this.heardState = state;
+    if (this.isHosting) this.stateChanged.fire(state);
+  }
+
+  /** Sends one request to the host, in this window or another. */
   async ask(question: HostQuestion): Promise<HostReply | null> {
     return await askHost(this.ports.station.port, this.ports.identity, question);
+  }
+
+  /** Resolves to whether the host did it. */
+  private async command(name: HostQuestion['name'], body: object = {}): Promise<boolean> {
+    return (await this.ask({ name, body, timeoutMs: commandTimeoutMs }))?.status === 200;
+  }
+
+  /** Handles an event of the host. */
+  hear(event: Exclude<HostEvent, { kind: 'keys' }>): void {
+    switch (event.kind) {
+      case 'hello':
+      case 'beat':
+      case 'bye':
+        return;
+      case 'snapshot':
+        this.show(event.snapshot);
+        return;
+      case 'change':
+        if (this.heard !== null) this.show(changed(this.heard, event.change));
+        return;
+      case 'history':
+        this.history.restore(event.history);
+        return;
+      case 'exchange':
+        this.history.put(event.exchange);
+        this.finished.fire(event.exchange);
+        return;
+      case 'state':
+        this.hearState(event.state);
+        return;
+      case 'forgotten':
+        this.forgetHeard();
+    }
+  }
+
+  /** There is no host now: the last snapshot stays visible. */
+  lost(): void {
+    if (!this.isLive) return;
+    this.isLive = false;
+    this.changed.fire();
   }
 
   dispose(): void {
     this.owned.dispose();
   }
 
+  private show(snapshot: Snapshot): void {
+    const hadKeys = this.heard !== null && this.heard.accounts.length > 0;
+    // A host of another version may lack fields of ours.
+    this.heard = { ...emptySnapshot, ...snapshot, wheel: { ...emptySnapshot.wheel, ...snapshot.wheel } };
+    this.isLive = true;
+    this.changed.fire();
+    // Exchanges get the labels of their keys.
+    if (!hadKeys && snapshot.accounts.length > 0) this.historyChanged.fire();
+  }
+
+  /** Drops exchanges, counts and, without a host, the snapshot. */
+  private forgetHeard(): void {
+    this.saved = null;
+    this.heardState = null;
+    this.history.clear();
+    if (!this.isLive) this.heard = null;
+    this.changed.fire();
+  }
+
   private tellPlace(): void {
+    const { kind } = this.ports.station.place;
+    if (kind === 'hosting' || kind === 'following') this.hasServedLast = kind === 'hosting';
     const proxy = JSON.stringify(this.snapshot().proxy);
-    if (proxy === this.shown) return;
-    this.shown = proxy;
+    if (proxy === this.shownProxy) return;
+    this.shownProxy = proxy;
     this.changed.fire();
   }
 
@@ -205,11 +275,6 @@ export class RemoteService implements Disposable {
 
 const recordedSchema = v.object({ text: v.nullable(v.string()) });
 
-// Our own host's answer: its kind is checked, its figures are not.
-const checkSchema = v.custom<KeyCheck>(
-  (value) => typeof value === 'object' && value !== null && 'kind' in value && typeof value.kind === 'string',
-);
-
 const emptySnapshot: Snapshot = {
   protocol: 1,
   atMs: 0,
@@ -224,8 +289,8 @@ const emptySnapshot: Snapshot = {
     resetAtMs: null,
     waiting: 0,
     inFlight: 0,
-    lastRefusalAtMs: null,
   },
   accounts: [],
   busyModels: [],
+  running: [],
 };

@@ -1,28 +1,29 @@
-// A window's place among the others: it looks who has the port, and follows, hosts, or says who keeps it from both.
-import type { Clock } from '../base/clock';
+// Finds who has the port, then follows the host, hosts itself, or shows which program is in the way.
+import { wait, type Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import { Emitter, type Event } from '../base/event';
 import type { Log } from '../base/log';
 import type { Settings } from '../service/settings';
-import { aftermathOf, type ReadingEnd } from './aftermath';
 import { askHost } from './askHost';
-import type { ProvenHost, ReadEnd } from './eventReader';
+import type { ReadEnd } from './eventReader';
+import type { HostLine } from './hostLine';
 import type { Hold } from './hold';
 import type { HostEnd, Hosting } from './hosting';
 import { identify, type Who } from './identify';
 import { isNewer, type WindowIdentity } from './identity';
-import { blockedBy, type Place } from './place';
-import { Turns } from './turns';
+import { aftermathOf, blockedBy, lookAgainMs, type Place } from './place';
 
-/** The host binds its new port itself: its followers let it. */
+/** Time for the host to bind a changed port, before followers try. */
 const movedPauseMs = 300;
-const lookAgainMs = 5_000;
-/** A stranger is asked less and less often; the first time soon, as a host of a busy machine may have been slow. */
+/** The first pause after finding a stranger, doubled each time; short at first, as it may be a slow host. */
 const strangerPauseMs = 500;
 const longestLookAgainMs = 60_000;
 const failurePauseMs = 1_000;
 const askTimeoutMs = 3_000;
-/** A host that is busy, or a connection that breaks, costs one try. */
+/** The range of a short pause: it is random, so that windows that lost the same host do not all try at once. */
+const soonestMs = 20;
+const latestMs = 200;
+/** One try each for a busy host and a broken connection. */
 const mostStopTries = 3;
 
 export interface StationPorts {
@@ -32,12 +33,12 @@ export interface StationPorts {
   readonly identity: WindowIdentity;
   readonly hold: Hold;
   readonly hosting: Hosting;
-  /** Reads the host's stream until it ends. */
-  readonly read: (host: ProvenHost, signal: AbortSignal) => Promise<ReadEnd>;
+  /** Reads the host's stream until it ends; calls `onWhole` when all that the host has was read. */
+  readonly read: (line: HostLine, signal: AbortSignal, onWhole: () => void) => Promise<ReadEnd>;
 }
 
 export class Station implements Disposable {
-  /** Before it was looked nobody knows that nothing runs. */
+  /** `looking` at first: nothing is known before the first look. */
   private current: Place = { kind: 'looking' };
   private readonly owned = new DisposableStore();
   private readonly changed: Emitter<void>;
@@ -74,14 +75,14 @@ export class Station implements Disposable {
     return this.settings.port;
   }
 
-  /** Begins to look; without `mayHost` it follows a host that is there, and takes over only from that. Returns at once. */
+  /** Begins to look; without `mayHost` it hosts only after it has followed a host. Returns at once. */
   open(mayHost: boolean): void {
     this.mayHost ||= mayHost;
     if (this.loop !== null) return;
     this.loop = this.run();
   }
 
-  /** The user wants the proxy: no window holds it back any more. Returns at once. */
+  /** Ends the hold of all windows and begins to look. Returns at once. */
   start(): void {
     this.ports.hold.release();
     this.looks = 0;
@@ -91,8 +92,8 @@ export class Station implements Disposable {
     this.turns.nudge();
   }
 
-  /** Resolves when the port is free, for all windows until one is told to start; running answers drain behind. A host that does not obey goes on, and is shown to. */
-  async stop(drainMs: number): Promise<void> {
+  /** Stops the proxy for all windows until one starts it. Resolves when the port is free; running answers may still go on. A host that does not obey goes on, and stays visible. */
+  async stop(drainMs = this.settings.drainSeconds * 1000): Promise<void> {
     const { hold, hosting, log } = this.ports;
     hold.take();
     if (hosting.isOn) await hosting.leave('stopped', drainMs);
@@ -168,7 +169,7 @@ export class Station implements Disposable {
     if (this.isMoved) await this.turns.pause(movedPauseMs);
     this.isMoved = false;
     const who = await identify(this.port, identity);
-    // Stopped, moved or closed meanwhile: what was found is of no use.
+    // Stopped, moved or closed meanwhile: ignore the result.
     if (signal.aborted) {
       if (who.kind === 'ours') who.line.dispose();
       return;
@@ -189,7 +190,7 @@ export class Station implements Disposable {
 
   private async standAside(who: Exclude<Who, { kind: 'nobody' | 'ours' }>): Promise<void> {
     const isStranger = who.kind === 'stranger';
-    // A host that ends just now breaks the connection too.
+    // A host that is ending breaks the connection too.
     if (isStranger && who.how === 'broken' && this.looks++ === 0) {
       await this.turns.pauseShortly();
       return;
@@ -216,24 +217,31 @@ export class Station implements Disposable {
   }
 
   private async follow(who: Who & { kind: 'ours' }, signal: AbortSignal): Promise<void> {
-    const { identity, log, read } = this.ports;
-    const { version, window } = who.health;
-    if (isNewer(identity.version, version) && !this.hasTakenOver && this.mayHost) {
-      this.hasTakenOver = true;
-      who.line.dispose();
-      log.info(`Taking over from version ${version}.`);
-      const body = { version: identity.version };
-      await askHost(this.port, identity, { name: 'retire', body, timeoutMs: askTimeoutMs });
-      return;
-    }
+    const { window, version } = who;
+    const takesOver = isNewer(this.ports.identity.version, version) && !this.hasTakenOver && this.mayHost;
     this.mayHost = true;
     this.looks = 0;
     this.set({ kind: 'following', window });
-    const end = await read(who, signal);
-    if (!signal.aborted) await this.after({ kind: end });
+    // Only the host's stream has the counts and exchanges of the last second: it is read before the takeover.
+    const end = await this.ports.read(who.line, signal, () => {
+      if (takesOver) void this.retire(version);
+    });
+    if (signal.aborted) return;
+    if (takesOver && end === 'otherProtocol') await this.retire(version);
+    else if (!takesOver || end !== 'retired') await this.after({ kind: end });
   }
 
-  private async after(end: ReadingEnd | HostEnd): Promise<void> {
+  /** Asks a host of an older version for the port; once only, as it may refuse. */
+  private async retire(hostVersion: string): Promise<void> {
+    if (this.hasTakenOver) return;
+    this.hasTakenOver = true;
+    const { identity, log } = this.ports;
+    log.info(`Taking over from version ${hostVersion}.`);
+    const body = { version: identity.version };
+    await askHost(this.port, identity, { name: 'retire', body, timeoutMs: askTimeoutMs });
+  }
+
+  private async after(end: { readonly kind: ReadEnd } | HostEnd): Promise<void> {
     const { place, pause } = aftermathOf(end);
     this.set(place);
     if (pause === 'short') await this.turns.pauseShortly();
@@ -245,5 +253,39 @@ export class Station implements Disposable {
     this.current = place;
     this.ports.log.debug(`Place: ${JSON.stringify(place)}.`);
     this.changed.fire();
+  }
+}
+
+/** The turns of the loop; `nudge` ends a turn and its pause early. */
+class Turns {
+  private current = new AbortController();
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly random: () => number,
+  ) {}
+
+  /** Begins a turn; `nudge` aborts its signal. */
+  begin(): AbortSignal {
+    this.current = new AbortController();
+    return this.current.signal;
+  }
+
+  /** Ends the present turn and its pause. */
+  nudge(): void {
+    this.current.abort(new Error('Something has changed.'));
+  }
+
+  async pauseShortly(): Promise<void> {
+    await this.pause(soonestMs + this.random() * (latestMs - soonestMs));
+  }
+
+  /** Resolves after `pauseMs` or at a nudge; null: only at a nudge. */
+  async pause(pauseMs: number | null): Promise<void> {
+    try {
+      await wait(this.clock, pauseMs ?? Number.POSITIVE_INFINITY, this.current.signal);
+    } catch {
+      // Nudged.
+    }
   }
 }

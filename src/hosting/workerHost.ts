@@ -1,52 +1,87 @@
-// The window's side of the worker that serves for it: starts it, watches over it, ends it.
+// The window's side of the worker that serves for it: starts it, watches it, ends it.
 import type { Worker } from 'node:worker_threads';
 import type { Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
-import type { Log } from '../base/log';
+import type { Log, LogLevel } from '../base/log';
+import { SilenceWatch } from '../base/silence';
+import type { KeySet } from '../service/keyring/keySet';
 import type { Settings } from '../service/settings';
 import type { ProxyState } from '../service/snapshot';
 import type { ByeReason } from './hostEvents';
-import {
-  workerBeatMs,
-  type FromWorker,
-  type ShownLevel,
-  type ToWorker,
-  type WorkerStart,
-} from './workerMessages';
+import type { WindowIdentity } from './identity';
 
-/** Why it serves no more: it left in order, its code failed, it was silent, or it lost its port. */
+/** How often the worker says that it lives. */
+export const workerBeatMs = 500;
+/** How long answers may go on when another window stops the proxy. */
+export const usualDrainMs = 2_000;
+
+// Window and worker come from one build: their messages are not parsed.
+
+/** The worker sends no log line below this level; `off`: none at all. */
+export type ShownLevel = LogLevel | 'off';
+
+export interface WorkerStart {
+  readonly identity: Omit<WindowIdentity, 'secret'> & { readonly secret: Uint8Array };
+  readonly settings: Settings;
+  /** The saved counts; null where there are none. */
+  readonly state: unknown;
+  /** As `History.save` returns it. */
+  readonly history: unknown;
+  readonly keys: KeySet;
+  readonly logLevel: ShownLevel;
+}
+
+export type ToWorker =
+  | { readonly kind: 'start'; readonly start: WorkerStart }
+  | { readonly kind: 'configure'; readonly settings: Settings }
+  | { readonly kind: 'logLevel'; readonly level: ShownLevel }
+  /** Frees the port at once; answers may go on for `drainMs`, then they are cut. */
+  | { readonly kind: 'leave'; readonly reason: ByeReason; readonly drainMs: number };
+
+export type FromWorker =
+  | { readonly kind: 'started'; readonly proxy: ProxyState }
+  /** After a change of the settings. */
+  | { readonly kind: 'configured'; readonly proxy: ProxyState }
+  | { readonly kind: 'log'; readonly level: LogLevel; readonly line: string }
+  | { readonly kind: 'beat' }
+  /** The port is free. */
+  | { readonly kind: 'leaving'; readonly reason: ByeReason; readonly state: unknown }
+  /** The last answer has ended. */
+  | { readonly kind: 'left' };
+
+/** Why a worker has stopped serving: it left in order, its code failed, it was silent, or it lost its port. */
 export type HostingEnd = ByeReason | 'crashed' | 'hung' | 'portLost';
 
 const silentMs = 3_000;
 /** Loading its code on a busy machine takes a while. */
 const firstWordMs = 15_000;
-/** What a draining worker is given beyond its time. */
+/** Added to the drain time before the thread is ended. */
 const lateMs = 1_000;
 
-/** What a worker begins with, but for its settings. */
+/** The start of a worker without its settings. */
 export type Handover = Omit<WorkerStart, 'settings'>;
 
 export interface WorkerHostPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly spawn: () => Worker;
+  /** Gets the counts of a worker that leaves in order: the window's stream may end before it delivers them. */
+  readonly onLastState: (state: unknown) => void;
 }
 
 export class WorkerHost implements Disposable {
-  /** Resolves as soon as it serves no more; the port is free then, or will be when its thread has ended. */
+  /** Resolves as soon as it has stopped serving; the port is free then, or once its thread has ended. */
   readonly ended: Promise<HostingEnd>;
-  /** Resolves when its last answer has ended, with the last state; undefined where it did not end in order. */
-  readonly drained: Promise<unknown>;
+  /** Resolves when its last answer has ended, or was cut. */
+  private readonly drained: Promise<void>;
   private readonly worker: Worker;
   private end: (end: HostingEnd) => void = () => undefined;
-  private drain: (state: unknown) => void = () => undefined;
+  private drain: () => void = () => undefined;
   private onStarted: (proxy: ProxyState) => void = () => undefined;
   private begun: Promise<void> = Promise.resolve();
   private settings: Settings | null = null;
   private hasSpoken = false;
-  private silentForMs = 0;
-  private lookedAtMs: number;
-  private watch: Disposable;
+  private readonly watch: SilenceWatch;
 
   constructor(private readonly ports: WorkerHostPorts) {
     this.ended = new Promise((resolve) => (this.end = resolve));
@@ -55,13 +90,13 @@ export class WorkerHost implements Disposable {
     this.worker.on('message', (message: FromWorker) => this.onMessage(message));
     this.worker.on('error', (error) => ports.log.error('The proxy crashed.', error));
     this.worker.on('exit', () => this.onExit('crashed'));
-    this.lookedAtMs = ports.clock.nowMs();
-    this.watch = this.nextLook();
+    this.watch = new SilenceWatch(ports.clock);
+    this.watchFor(firstWordMs);
   }
 
   /**
-   * Resolves with `running` or `failed`; a worker that dies before is `failed`. Its code is read while the handover is
-   * made; rejects as that does.
+   * Resolves with `running` or `failed`, also if the worker dies before. The worker's code loads while `handover` is
+   * pending; rejects if `handover` does.
    */
   async start(settings: Settings, handover: Promise<Handover>): Promise<ProxyState> {
     this.settings = settings;
@@ -95,9 +130,9 @@ export class WorkerHost implements Disposable {
     this.post({ kind: 'leave', reason, drainMs });
   }
 
-  /** Resolves when it has drained, or has had the time to; then its thread is ended. */
+  /** Resolves when its last answer has ended, or the time is over; then its thread is ended. */
   async drainedWithin(drainMs: number): Promise<void> {
-    const late = this.ports.clock.after(drainMs + lateMs, () => this.drain(undefined));
+    const late = this.ports.clock.after(drainMs + lateMs, () => this.drain());
     await this.drained;
     late.dispose();
     this.dispose();
@@ -105,11 +140,11 @@ export class WorkerHost implements Disposable {
 
   dispose(): void {
     this.watch.dispose();
-    // How the thread ends tells nobody anything.
+    // A failure to end the thread changes nothing.
     this.worker.terminate().catch(() => undefined);
   }
 
-  /** Behind the start, in order: before that the worker has nothing that could obey. */
+  /** Sends after the start message: before that the worker ignores messages. */
   private post(message: ToWorker): void {
     this.begun.then(
       () => this.send(message),
@@ -122,8 +157,11 @@ export class WorkerHost implements Disposable {
   }
 
   private onMessage(message: FromWorker): void {
-    this.hasSpoken = true;
-    this.silentForMs = 0;
+    if (!this.hasSpoken) {
+      this.hasSpoken = true;
+      this.watchFor(silentMs);
+    }
+    this.watch.moved();
     switch (message.kind) {
       case 'beat':
         return;
@@ -137,30 +175,25 @@ export class WorkerHost implements Disposable {
         if (message.proxy.kind === 'failed') this.end('portLost');
         return;
       case 'leaving':
+        this.ports.onLastState(message.state);
         this.end(message.reason);
         return;
       case 'left':
-        this.drain(message.state);
+        this.drain();
     }
   }
 
   private onExit(end: HostingEnd): void {
     this.watch.dispose();
     this.end(end);
-    this.drain(undefined);
+    this.drain();
   }
 
-  /** Time in which this side was held up itself does not count. */
-  private nextLook(): Disposable {
-    return this.ports.clock.after(workerBeatMs, () => {
-      const nowMs = this.ports.clock.nowMs();
-      this.silentForMs += Math.min(Math.max(nowMs - this.lookedAtMs, 0), 2 * workerBeatMs);
-      this.lookedAtMs = nowMs;
-      if (this.silentForMs > (this.hasSpoken ? silentMs : firstWordMs)) {
-        this.ports.log.error(`The proxy was silent for ${this.silentForMs} ms and is ended.`);
-        this.dispose();
-        this.onExit('hung');
-      } else this.watch = this.nextLook();
+  private watchFor(limitMs: number): void {
+    this.watch.watch(limitMs, () => {
+      this.ports.log.error(`The proxy was silent for ${limitMs} ms and is ended.`);
+      this.dispose();
+      this.onExit('hung');
     });
   }
 }

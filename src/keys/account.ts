@@ -1,11 +1,13 @@
 // One OpenRouter account: the keys that share a day's allowance, a minute and a balance.
 import * as v from 'valibot';
 import type { KeyId } from '../base/secret';
-import type { Midnights } from './calendar';
+import type { Calendar } from './calendar';
 import type { KeyState } from './keyState';
 import { Ledger, ledgerSchema } from './ledger';
 import { lockSchema, Locks, type RequestClass } from './lock';
 import { MinuteWindow, minuteWindowSchema } from './minuteWindow';
+import type { Reading } from './reading';
+import { lockedUntilMs, scopes } from './scope';
 
 /** Stable over restarts, and no secret: the user's name of the account, OpenRouter's (hashed), or the only key's id. */
 export type AccountId = string;
@@ -27,22 +29,39 @@ export class Account {
   readonly minute = new MinuteWindow();
   readonly locks = new Locks();
   keys: KeyState[] = [];
-  inFlight = 0;
-  lastUsedAtMs = 0;
+  private running = 0;
+  private leasedAtMs = 0;
   /** Answers "no credits" in a row; the lock grows with them. */
-  creditStrikes = 0;
+  private creditStrikes = 0;
   /** The account that this one turned out to be; leases in flight follow it. */
   private absorbedBy: Account | null = null;
 
   constructor(
     readonly accountId: AccountId,
     nowMs: number,
-    midnights: Midnights,
+    calendar: Calendar,
   ) {
-    this.ledger = new Ledger(nowMs, midnights, null);
+    this.ledger = new Ledger(nowMs, calendar, null);
   }
 
-  /** The account that answers for this one now. */
+  get inFlight(): number {
+    return this.running;
+  }
+
+  /** When it was leased last, or 0. */
+  get lastUsedAtMs(): number {
+    return this.leasedAtMs;
+  }
+
+  leased(nowMs: number): void {
+    this.running++;
+    this.leasedAtMs = nowMs;
+  }
+
+  leaseEnded(): void {
+    this.running--;
+  }
+
   get current(): Account {
     return this.absorbedBy === null ? this : this.absorbedBy.current;
   }
@@ -65,7 +84,7 @@ export class Account {
   readyAtMs(requestClass: RequestClass, nowMs: number, except = noKeys): number {
     const unlockedAtMs = this.unlockedAtMs(requestClass, nowMs, except);
     if (requestClass !== 'free') return unlockedAtMs;
-    return Math.max(unlockedAtMs, this.minute.readyAtMs(nowMs), this.allowanceAtMs(nowMs));
+    return Math.max(unlockedAtMs, this.minute.nextSlotAtMs(nowMs), this.allowanceAtMs(nowMs));
   }
 
   /** From when no lock holds a request of the class back, limits aside: 0 is now, Infinity is never. */
@@ -73,20 +92,22 @@ export class Account {
     let keyReadyAtMs = Number.POSITIVE_INFINITY;
     for (const state of this.keys) {
       if (except.size > 0 && except.has(state.key.keyId)) continue;
-      keyReadyAtMs = Math.min(keyReadyAtMs, state.readyAtMs(requestClass, nowMs));
+      keyReadyAtMs = Math.min(keyReadyAtMs, state.unlockedAtMs(requestClass, nowMs));
     }
-    return Math.max(keyReadyAtMs, this.locks.readyAtMs(requestClass, nowMs));
+    return Math.max(keyReadyAtMs, this.locks.lockedUntilMs(requestClass, nowMs));
   }
 
   /** The higher, the sooner chosen: for free requests the share of the allowance left, for paid ones the credits left. */
   rank(requestClass: RequestClass): number {
     switch (requestClass) {
       case 'free':
-        return this.ledger.left / Math.max(1, this.ledger.limit);
+        // Behind those of which something is known.
+        return this.ledger.left / Math.max(1, this.ledger.limit) - (this.isKnown ? 0 : 1);
       case 'paid':
-        return Math.max(0, ...this.keys.map(creditsOf));
+        return this.keys.reduce((most, state) => Math.max(most, creditsOf(state)), 0);
       case 'unmetered':
-        return 0;
+        // A batch needs credits all the same.
+        return this.locks.get('belowZero') === null && this.locks.get('noCredits') === null ? 1 : 0;
     }
   }
 
@@ -94,7 +115,7 @@ export class Account {
   keyFor(requestClass: RequestClass, nowMs: number, except = noKeys): KeyState | null {
     let best: KeyState | null = null;
     for (const state of this.keys) {
-      if (except.has(state.key.keyId) || state.readyAtMs(requestClass, nowMs) > nowMs) continue;
+      if (except.has(state.key.keyId) || state.unlockedAtMs(requestClass, nowMs) > nowMs) continue;
       if (best === null || (state.lastUsedAtMs ?? 0) < (best.lastUsedAtMs ?? 0)) best = state;
     }
     return best;
@@ -105,22 +126,57 @@ export class Account {
     other.absorbedBy = this;
     this.ledger.absorb(other.ledger, nowMs);
     this.minute.absorb(other.minute);
-    this.inFlight += other.inFlight;
-    this.lastUsedAtMs = Math.max(this.lastUsedAtMs, other.lastUsedAtMs);
+    this.running += other.running;
+    this.leasedAtMs = Math.max(this.leasedAtMs, other.leasedAtMs);
     this.creditStrikes = Math.max(this.creditStrikes, other.creditStrikes);
     for (const lock of other.locks.active(nowMs)) this.locks.join(lock);
   }
 
-  /** When a reading of the account is worth asking for; Infinity while there is no question. */
-  readingWantedAtMs(nowMs: number): number {
-    return this.ledger.readingWantedAtMs(this.usedUpSinceMs(nowMs));
+  /** Joins what `GET /key` told of one of the keys. */
+  read(reading: Reading): void {
+    this.ledger.join(reading);
+    const { daily, askedAtMs } = reading;
+    if (daily !== null && daily.used < daily.limit) this.locks.disprove('dailyLimit', askedAtMs);
   }
 
-  /** The clock was set back by `byMs`. */
-  clockSetBack(byMs: number, nowMs: number): void {
-    this.ledger.clockSetTo(nowMs);
-    this.locks.clockSetBack(byMs, nowMs);
-    for (const state of this.keys) state.locks.clockSetBack(byMs, nowMs);
+  /** A request of the class was answered: it lifts the locks that say it could not be; true if there was one. */
+  answered(requestClass: RequestClass): boolean {
+    if (requestClass === 'unmetered') return false;
+    const wasBelowZero = this.locks.lift('belowZero');
+    const lackedCredits = requestClass === 'paid' && this.locks.lift('noCredits');
+    // A free answer says nothing about credits, except that the balance is not below zero.
+    if (requestClass === 'paid' || wasBelowZero) this.creditStrikes = 0;
+    return wasBelowZero || lackedCredits;
+  }
+
+  /** An answer holds that the day is used up. */
+  lockDay(untilMs: number, nowMs: number): void {
+    const { covers } = scopes.dailyLimit;
+    this.locks.set({ reason: 'dailyLimit', covers, sinceMs: nowMs, untilMs });
+  }
+
+  /** "No credits" once more: the lock grows with each in a row; then the next real request is the probe. */
+  lackedCredits(reason: 'noCredits' | 'belowZero', nowMs: number): void {
+    // Requests that were on their way when the lock fell tell nothing new.
+    if ((this.locks.get(reason)?.untilMs ?? 0) > nowMs) return;
+    this.creditStrikes++;
+    const { covers, lasts } = scopes[reason];
+    const untilMs = lockedUntilMs(lasts, { untilMs: null, strikes: this.creditStrikes, nowMs });
+    this.locks.set({ reason, covers, sinceMs: nowMs, untilMs });
+  }
+
+  /** The key that a reading is worth asking for now, one that works if there is one; null while there is no question. */
+  keyToRead(nowMs: number): KeyState | null {
+    if (this.ledger.readingWantedAtMs(this.usedUpSinceMs(nowMs)) > nowMs) return null;
+    return this.keys.find((each) => each.serves('unmetered')) ?? this.keys[0] ?? null;
+  }
+
+  /** Wall time has jumped: the day, and a lock until its end, end `delayMs` later. All else lasts as long as it was to. */
+  delayReset(delayMs: number, nowMs: number): void {
+    this.ledger.delayReset(delayMs, nowMs);
+    const lock = this.locks.get('dailyLimit');
+    if (lock === null) return;
+    this.locks.set({ ...lock, untilMs: Math.min(lock.untilMs + delayMs, this.ledger.resetAtMs) });
   }
 
   save(nowMs: number): AccountSaved {
@@ -133,8 +189,12 @@ export class Account {
 
   restore(saved: AccountSaved, nowMs: number): void {
     this.ledger.restore(saved.ledger, nowMs);
-    this.minute.restore(saved.minute);
+    this.minute.restore(saved.minute, nowMs);
     for (const lock of saved.locks) this.locks.join(lock);
+  }
+
+  get isKnown(): boolean {
+    return this.ledger.everRead || this.keys.some(({ reading }) => reading !== null);
   }
 
   /** Since when an answer of upstream's holds that the day is used up, or null. */
@@ -147,6 +207,7 @@ export class Account {
   private allowanceAtMs(nowMs: number): number {
     switch (this.ledger.emptiness) {
       case 'some':
+      case 'exempt':
         return 0;
       case 'spent':
         return this.ledger.resetAtMs;

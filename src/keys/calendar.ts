@@ -3,29 +3,63 @@ import { DateTime } from 'luxon';
 
 export const dayMs = 86_400_000;
 
-/** The first UTC midnight after `nowMs`. */
-export function nextUtcMidnightMs(nowMs: number): number {
-  return (Math.floor(nowMs / dayMs) + 1) * dayMs;
-}
+/** Wall time that parts from the calendar's by less is taken for the same: clocks drift. */
+const partedMs = 2_000;
 
-/** The midnights of a zone; the next one is worked out once a day, because thousands of accounts ask for it. */
-export class Midnights {
-  private fromMs = Number.POSITIVE_INFINITY;
-  private untilMs = Number.NEGATIVE_INFINITY;
+/**
+ * Converts days to the scale of `elapsedMs`, which all instants of this room are on. Wall time may jump both ways: the
+ * owner calls `follow` then, and moves the days that it knows by the result.
+ */
+export class Calendar {
+  /** How far wall time is ahead of elapsed time. */
+  private skewMs = 0;
+  private zoneDay: { fromMs: number; untilMs: number } | null = null;
 
-  /** `zone`: an IANA name. */
-  constructor(private readonly zone: string) {}
+  /** `zone`: an IANA name, or `local`. */
+  constructor(private zone: string) {}
 
-  nextMs(nowMs: number): number {
-    if (nowMs < this.fromMs || nowMs >= this.untilMs) {
-      this.fromMs = nowMs;
-      this.untilMs = nextMidnightMs(nowMs, this.zone);
-    }
-    return this.untilMs;
+  setZone(zone: string): void {
+    this.zone = zone;
+    this.zoneDay = null;
+  }
+
+  /** Follows wall time if the two have parted; returns by how much later every wall instant comes now, 0 if they have not. */
+  follow(skewMs: number): number {
+    const delayMs = this.skewMs - skewMs;
+    if (Math.abs(delayMs) < partedMs) return 0;
+    this.skewMs = skewMs;
+    this.zoneDay = null;
+    return delayMs;
+  }
+
+  wallOf(elapsedMs: number): number {
+    return elapsedMs + this.skewMs;
+  }
+
+  elapsedOf(wallMs: number): number {
+    return wallMs - this.skewMs;
+  }
+
+  nextUtcMidnightMs(nowMs: number): number {
+    return this.elapsedOf(nextUtcMidnightMs(this.wallOf(nowMs)));
+  }
+
+  /** The zone's; worked out once a day, as it takes long. */
+  nextMidnightMs(nowMs: number): number {
+    const day = this.zoneDay;
+    if (day !== null && nowMs >= day.fromMs && nowMs < day.untilMs) return day.untilMs;
+    const untilMs = this.elapsedOf(nextMidnightMs(this.wallOf(nowMs), this.zone));
+    this.zoneDay = { fromMs: nowMs, untilMs };
+    return untilMs;
   }
 }
 
-/** The first midnight after `nowMs` in the zone (IANA name); right where clocks change at midnight and a day has 23 or 25 hours. */
-export function nextMidnightMs(nowMs: number, zone: string): number {
-  return DateTime.fromMillis(nowMs, { zone }).plus({ days: 1 }).startOf('day').toMillis();
+/** The first UTC midnight after the wall time. */
+export function nextUtcMidnightMs(wallMs: number): number {
+  return (Math.floor(wallMs / dayMs) + 1) * dayMs;
+}
+
+/** The first midnight after the wall time in the zone (IANA name); right where clocks change at midnight and a day has 23 or 25 hours. */
+export function nextMidnightMs(wallMs: number, zone: string): number {
+  return DateTime.fromMillis(wallMs, { zone }).plus({ days: 1 }).startOf('day').toMillis();
 }

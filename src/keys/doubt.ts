@@ -1,7 +1,7 @@
 // A day that only our own sum calls used up: when to ask the server, and when to ask it with a real request.
 import { lateCountMs } from './ownAttempts';
 
-/** A reading asked for this long after our last attempt left holds them all: the longest lag, and the attempt's own journey. */
+/** A reading that is asked for this long after our last attempt was sent counts all of them: the longest lag, and the attempt's own journey. */
 const surelyCountedMs = lateCountMs + 1_000;
 /** How often a doubtful account is asked, at most. */
 const askEveryMs = 60_000;
@@ -11,14 +11,14 @@ const recheckEveryMs = 5 * 60_000;
 const readingWaitMs = 5_000;
 
 export class Doubt {
-  /** When this asked for a reading, and when the latest that came was asked for, by whomever. */
+  /** When a reading was asked for here last, and when the latest one that came was asked for by anybody. */
   private askedAtMs = Number.NEGATIVE_INFINITY;
   private answeredAtMs = Number.NEGATIVE_INFINITY;
   private probedAtMs = Number.NEGATIVE_INFINITY;
   /** The last reading told no count: another one would not either. */
   private isMute = false;
 
-  /** When a reading is worth asking for: one as soon as there is doubt, the next when it must hold all that we sent. `lastUntoldMs`: the last instant of which readings are silent at first. */
+  /** When a reading is worth asking for: at once where there is doubt, and again when it counts all that we sent. `lastUntoldMs`: what was sent until then may be missing in a reading of now. */
   readingWantedAtMs(lastSentAtMs: number, lastUntoldMs: number): number {
     if (this.isMute) return Number.POSITIVE_INFINITY;
     const sureAtMs = lastUntoldMs + surelyCountedMs;
@@ -48,7 +48,7 @@ export class Doubt {
     return Math.max(nextMs, this.answeredAtMs >= sureAtMs ? 0 : this.askedAtMs + readingWaitMs);
   }
 
-  /** Whether a reading is on its way that who waits should wait for. */
+  /** Whether a reading is on its way that waiting requests should wait for. */
   awaitsReading(nowMs: number): boolean {
     return this.answeredAtMs < this.askedAtMs && nowMs < this.giveUpAtMs;
   }
@@ -67,19 +67,11 @@ export class Doubt {
     this.isMute = !toldCount;
   }
 
-  /** A real request leaves as the probe. */
   probed(nowMs: number): void {
     this.probedAtMs = nowMs;
   }
 
   private get latestAtMs(): number {
     return Math.max(this.askedAtMs, this.answeredAtMs);
-  }
-
-  /** The clock was set back: what was done was done by now. */
-  clockSetTo(nowMs: number): void {
-    this.askedAtMs = Math.min(this.askedAtMs, nowMs);
-    this.answeredAtMs = Math.min(this.answeredAtMs, nowMs);
-    this.probedAtMs = Math.min(this.probedAtMs, nowMs);
   }
 }

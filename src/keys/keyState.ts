@@ -1,8 +1,24 @@
-// What is known of one key beside its record.
+// One OpenRouter key as the rooms below know it, and what is known of it beside its record.
 import * as v from 'valibot';
-import type { Key } from './key';
+import type { KeyId, Secret } from '../base/secret';
 import { lockSchema, Locks, type RequestClass } from './lock';
 import type { Reading } from './reading';
+
+/** Which requests may spend the key's credits: `auto` both classes, `only` paid ones, `never` free ones alone. */
+export type PaidUse = 'auto' | 'only' | 'never';
+
+export interface Key {
+  readonly keyId: KeyId;
+  readonly secret: Secret;
+  readonly label: string;
+  /** Such as `sk-or-v1-...1c96`. */
+  readonly masked: string;
+  readonly dailyLimit: number | null;
+  /** The user's own name of the account, or null. */
+  readonly accountName: string | null;
+  readonly paidUse: PaidUse;
+  readonly enabled: boolean;
+}
 
 /** `unchecked`: not asked yet or upstream unreachable · `bad`: refused again and again · `management`: cannot run models. */
 export const keyHealths = ['unchecked', 'good', 'bad', 'management'] as const;
@@ -13,6 +29,7 @@ export const keyStateSchema = v.object({
   accountRef: v.nullable(v.string()),
   capLeft: v.nullable(v.number()),
   isFreeTier: v.boolean(),
+  isOrganization: v.optional(v.boolean(), false),
   requests: v.number(),
   errors: v.number(),
   lastUsedAtMs: v.nullable(v.number()),
@@ -27,6 +44,7 @@ export class KeyState {
   accountRef: string | null = null;
   capLeft: number | null = null;
   isFreeTier = false;
+  isOrganization = false;
   requests = 0;
   errors = 0;
   lastUsedAtMs: number | null = null;
@@ -49,25 +67,60 @@ export class KeyState {
   }
 
   /** From when the key may serve the class: 0 is now, Infinity is never. */
-  readyAtMs(requestClass: RequestClass, nowMs: number): number {
-    return this.serves(requestClass) ? this.locks.readyAtMs(requestClass, nowMs) : Number.POSITIVE_INFINITY;
+  unlockedAtMs(requestClass: RequestClass, nowMs: number): number {
+    return this.serves(requestClass)
+      ? this.locks.lockedUntilMs(requestClass, nowMs)
+      : Number.POSITIVE_INFINITY;
+  }
+
+  /** Takes over what `GET /key` told, and lifts locks that it disproves; true if it named another account. */
+  read(reading: Reading): boolean {
+    const { isManagement, capLeft, isFreeTier, isOrganization, accountRef, askedAtMs } = reading;
+    this.reading = reading;
+    this.health = isManagement ? 'management' : 'good';
+    this.capLeft = capLeft;
+    this.isFreeTier = isFreeTier;
+    this.isOrganization = isOrganization;
+    this.locks.lift('unauthorized');
+    if (capLeft === null || capLeft > 0) this.locks.disprove('keyCap', askedAtMs);
+    // A reading without the account's name does not make the key an account of its own.
+    if (accountRef === null || accountRef === this.accountRef) return false;
+    this.accountRef = accountRef;
+    return true;
+  }
+
+  /** Whether anything is known of it that a new one would not begin with. */
+  get isKnown(): boolean {
+    return this.health !== 'unchecked' || this.accountRef !== null || this.requests > 0;
+  }
+
+  accepted(): void {
+    if (this.health === 'unchecked') this.health = 'good';
+  }
+
+  leased(nowMs: number): void {
+    this.lastUsedAtMs = nowMs;
+  }
+
+  settled(hasFailed: boolean): void {
+    this.requests++;
+    if (hasFailed) this.errors++;
+  }
+
+  markBad(nowMs: number): void {
+    this.health = 'bad';
+    this.lastRefusedAtMs = nowMs;
   }
 
   save(nowMs: number): KeyStateSaved {
-    const { health, accountRef, capLeft, isFreeTier, requests, errors, lastUsedAtMs } = this;
+    const { health, accountRef, capLeft, isFreeTier, isOrganization, requests, errors, lastUsedAtMs } = this;
     const locks = [...this.locks.active(nowMs)];
-    return { health, accountRef, capLeft, isFreeTier, requests, errors, lastUsedAtMs, locks };
+    return { health, accountRef, capLeft, isFreeTier, isOrganization, requests, errors, lastUsedAtMs, locks };
   }
 
-  restore(saved: KeyStateSaved): void {
-    // A key that was bad is asked again at start; until then it stays out of the way.
-    this.health = saved.health;
-    this.accountRef = saved.accountRef;
-    this.capLeft = saved.capLeft;
-    this.isFreeTier = saved.isFreeTier;
-    this.requests = saved.requests;
-    this.errors = saved.errors;
-    this.lastUsedAtMs = saved.lastUsedAtMs;
-    for (const lock of saved.locks) this.locks.join(lock);
+  /** A key that was bad is asked again at start; until then it stays out of the way. */
+  restore({ locks, ...known }: KeyStateSaved): void {
+    Object.assign(this, known);
+    for (const lock of locks) this.locks.join(lock);
   }
 }

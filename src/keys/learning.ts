@@ -1,167 +1,139 @@
 // What an attempt's verdict teaches: the only place where key, account and model learn from answers.
 import type { Account } from './account';
-import { nextUtcMidnightMs } from './calendar';
-import type { Incidents } from './incidents';
+import type { Calendar } from './calendar';
+import type { ModelClasses } from './freeModel';
 import type { KeyState } from './keyState';
-import type { Covers, Lock, LockReason, Locks, RequestClass } from './lock';
+import type { Lease } from './lease';
+import type { Locks } from './lock';
 import type { ModelLocks } from './modelLocks';
-import type { Verdict } from './verdict';
+import {
+  holdsModel,
+  lockedUntilMs,
+  modelScopes,
+  scopes,
+  type LockReason,
+  type ModelLockReason,
+  type Verdict,
+} from './scope';
 
 const minuteMs = 60_000;
-const hourMs = 60 * minuteMs;
-const firstCreditLockMs = 5 * minuteMs;
-const shortLockMs = 10_000;
-/** A hint that has passed already must not let the next request run into the same answer. */
-const shortestLockMs = 1_000;
-/** Hints for what is over soon by nature are believed up to here. */
-const longestShortHintMs = 5 * minuteMs;
 
-/** The attempt that the verdict is about. */
-export interface Lesson {
-  readonly account: Account;
-  readonly state: KeyState;
-  readonly requestClass: RequestClass;
-  readonly model: string | null;
-  /** When the attempt left. */
-  readonly sentAtMs: number;
-  readonly nowMs: number;
-}
-
-/** What learning may change beside the lesson's own key and account. */
+/** What learning may change beside the lease's own key and account. */
 export interface Memory {
   readonly modelLocks: ModelLocks;
+  readonly modelClasses: ModelClasses;
   readonly incidents: Incidents;
   /** Locks of everything. */
-  readonly wheelLocks: Locks;
+  readonly locks: Locks;
+  readonly calendar: Calendar;
 }
+
+type Locked = Extract<Verdict, { kind: 'locked' }>;
 
 /** Changes locks, limits and strikes as the verdict says; true if anything changed that a waiting request could feel. */
-export function learn(verdict: Verdict, lesson: Lesson, memory: Memory): boolean {
-  const { account, state, model, nowMs } = lesson;
+export function learn(verdict: Verdict, lease: Lease, memory: Memory): boolean {
   switch (verdict.kind) {
     case 'healthy':
-      return learnHealth(lesson, memory);
+      return learnHealth(lease, memory);
     case 'nothing':
       return false;
-    case 'modelBusy':
-      if (model === null) return false;
-      memory.modelLocks.busy(
-        model,
-        verdict.onAccountAlone ? account.accountId : null,
-        verdict.untilMs,
-        nowMs,
-      );
+    case 'locked':
+      if (holdsModel(verdict.reason)) learnModel(verdict.reason, verdict.untilMs, lease, memory);
+      else learnLimit(verdict.reason, verdict, lease, memory);
       return true;
-    case 'unauthorized':
-      learnUnauthorized(lesson, memory);
-      return true;
-    case 'keyCap':
-    case 'budget': {
-      const untilMs = Math.max(verdict.untilMs ?? 0, nowMs + minuteMs);
-      state.locks.set(
-        lockOf(verdict.kind, 'all', nowMs, verdict.untilMs === null ? nowMs + hourMs : untilMs),
-      );
-      return true;
+  }
+}
+
+function learnHealth(lease: Lease, { modelLocks, incidents }: Memory): boolean {
+  const { account, nowMs } = lease;
+  const { state, request } = lease.grant;
+  incidents.accepted(state);
+  state.accepted();
+  const isModelOpener = modelLocks.healthy(request.model, account.accountId, state.key.keyId, nowMs);
+  const isAccountOpener = account.answered(request.requestClass);
+  return lease.learnAnswered() || isModelOpener || isAccountOpener;
+}
+
+function learnModel(
+  reason: ModelLockReason,
+  untilMs: number | null,
+  { account, nowMs, grant }: Lease,
+  { modelLocks, modelClasses }: Memory,
+): void {
+  const { model } = grant.request;
+  if (model === null) return;
+  if (reason === 'modelDailyLimit') modelClasses.noteCounted(model);
+  const { holds } = modelScopes[reason];
+  const accountId = holds === 'model' ? null : account.accountId;
+  const keyId = holds === 'modelOnKey' ? grant.state.key.keyId : null;
+  modelLocks.learn({ model, accountId, keyId, reason }, untilMs, nowMs);
+}
+
+/** What is locked is `scopes` to say; here stands what a reason teaches besides, and whose lock does not follow from its row. */
+function learnLimit(reason: LockReason, verdict: Locked, lease: Lease, memory: Memory): void {
+  const { account, nowMs } = lease;
+  const { state, request } = lease.grant;
+  const { untilMs, limit } = verdict;
+  switch (reason) {
+    case 'unauthorized': {
+      const incident = memory.incidents.refused(account, state, nowMs);
+      for (const other of incident) other.locks.lift('unauthorized');
+      if (incident.length > 0) return;
+      break;
     }
+    case 'dailyLimit':
+      learnDailyLimit(verdict, lease, memory.calendar);
+      return;
+    case 'noCredits':
+    case 'belowZero':
+      if (request.model !== null) memory.modelClasses.noteCosts(request.model);
+      account.lackedCredits(reason, nowMs);
+      return;
+    case 'minuteLimit':
+      if (limit !== null) account.minute.learnLimit(limit, nowMs);
+      break;
+    case 'inFlightBudget':
+    case 'keyCap':
+    case 'budget':
     case 'edgeBlocked':
-      memory.wheelLocks.set(lockOf('edgeBlocked', 'all', nowMs, shortUntilMs(verdict.untilMs, nowMs)));
-      return true;
-    case 'dayUsedUp':
-    case 'minuteUsedUp':
-    case 'noCredits':
-    case 'belowZero':
-    case 'inFlightBudget':
-      learnAccountLimit(verdict, lesson);
-      return true;
+      break;
   }
-}
-
-type AccountLimit = Extract<
-  Verdict,
-  { kind: 'dayUsedUp' | 'minuteUsedUp' | 'noCredits' | 'belowZero' | 'inFlightBudget' }
->;
-
-function learnAccountLimit(verdict: AccountLimit, lesson: Lesson): void {
-  const { account, nowMs } = lesson;
-  switch (verdict.kind) {
-    case 'dayUsedUp':
-      learnDayUsedUp(verdict, lesson);
-      return;
-    case 'minuteUsedUp':
-      if (verdict.limit !== null) account.minute.learnLimit(verdict.limit, nowMs);
-      account.locks.set(
-        lockOf(
-          'minuteLimit',
-          'free',
-          nowMs,
-          within(verdict.untilMs, nowMs + shortestLockMs, nowMs + minuteMs),
-        ),
-      );
-      return;
-    case 'noCredits':
-      lockForCredits('noCredits', 'paid', lesson);
-      return;
-    case 'belowZero':
-      lockForCredits('belowZero', 'all', lesson);
-      return;
-    case 'inFlightBudget':
-      account.locks.set(lockOf('inFlightBudget', 'paid', nowMs, shortUntilMs(verdict.untilMs, nowMs)));
-  }
-}
-
-function learnHealth({ account, state, requestClass, model, nowMs }: Lesson, memory: Memory): boolean {
-  memory.incidents.accepted(state);
-  memory.modelLocks.healthy(model, account.accountId, nowMs);
-  if (state.health === 'unchecked') state.health = 'good';
-  if (requestClass === 'unmetered') return true;
-  const wasBelowZero = account.locks.lift('belowZero');
-  if (requestClass === 'paid') account.locks.lift('noCredits');
-  // A free answer says nothing about credits, except that the balance is not below zero.
-  if (requestClass === 'paid' || wasBelowZero) account.creditStrikes = 0;
-  return true;
-}
-
-function learnUnauthorized({ account, state, nowMs }: Lesson, memory: Memory): void {
-  state.lastRefusedAtMs = nowMs;
-  const incident = memory.incidents.refused(account, state, nowMs);
-  if (incident.length === 0) {
-    state.locks.set(lockOf('unauthorized', 'all', nowMs, nowMs + minuteMs));
-    return;
-  }
-  for (const other of incident) other.locks.lift('unauthorized');
+  const { holds, covers, lasts } = scopes[reason];
+  // Whether free models pass on a capped key is not known: a free request that was refused has shown that they do not.
+  const showsAll = (reason === 'keyCap' || reason === 'budget') && request.requestClass === 'free';
+  const { locks } = { key: state, account, everything: memory }[holds];
+  const endMs = lockedUntilMs(lasts, { untilMs, strikes: 1, nowMs });
+  locks.set({ reason, covers: showsAll ? 'all' : covers, sinceMs: nowMs, untilMs: endMs });
 }
 
 /** The day that the attempt was sent in is used up. */
-function learnDayUsedUp(verdict: Extract<Verdict, { kind: 'dayUsedUp' }>, lesson: Lesson): void {
-  const { account, sentAtMs, nowMs } = lesson;
-  if (verdict.limit !== null) account.ledger.learnLimit(verdict.limit);
-  const resetAtMs = nextUtcMidnightMs(sentAtMs);
+function learnDailyLimit({ untilMs, limit }: Locked, lease: Lease, calendar: Calendar): void {
+  const { account, nowMs } = lease;
+  account.ledger.refused(limit);
+  const sentAtMs = lease.sentAtMs ?? nowMs;
   // A longer hint than the next reset is not believed: the day is the UTC day.
-  const untilMs = Math.min(verdict.untilMs ?? resetAtMs, nextUtcMidnightMs(nowMs));
-  if (untilMs > nowMs) account.locks.set(lockOf('dailyLimit', 'free', nowMs, untilMs));
+  const endMs = Math.min(untilMs ?? calendar.nextUtcMidnightMs(sentAtMs), calendar.nextUtcMidnightMs(nowMs));
+  if (endMs > nowMs) account.lockDay(endMs, nowMs);
   // An answer about a day that is over locks nothing; a reset that had passed when the attempt left means that clocks differ.
-  else if (sentAtMs >= untilMs) account.locks.set(lockOf('dailyLimit', 'free', nowMs, nowMs + minuteMs));
+  else if (sentAtMs >= endMs) account.lockDay(nowMs + minuteMs, nowMs);
 }
 
-/** 5 minutes, doubled with each "no credits" in a row up to an hour; then the next real request is the probe. */
-function lockForCredits(reason: 'noCredits' | 'belowZero', covers: Covers, lesson: Lesson): void {
-  const { account, nowMs } = lesson;
-  // Requests that were on their way when the lock fell tell nothing new.
-  if ((account.locks.get(reason)?.untilMs ?? 0) > nowMs) return;
-  account.creditStrikes++;
-  const lockMs = Math.min(hourMs, firstCreditLockMs * 2 ** (account.creditStrikes - 1));
-  account.locks.set(lockOf(reason, covers, nowMs, nowMs + lockMs));
-}
+const incidentMs = 60_000;
 
-/** The hint, as far as it lies between the two; without one the later. */
-function within(untilMs: number | null, earliestMs: number, latestMs: number): number {
-  return Math.max(earliestMs, Math.min(untilMs ?? latestMs, latestMs));
-}
+/** Tells one bad key from upstream's bad minute: several accounts refused at once are nobody's fault here. */
+export class Incidents {
+  private recent: { readonly account: Account; readonly state: KeyState; readonly atMs: number }[] = [];
 
-function shortUntilMs(untilMs: number | null, nowMs: number): number {
-  return within(untilMs ?? nowMs + shortLockMs, nowMs + shortestLockMs, nowMs + longestShortHintMs);
-}
+  /** Notes a 401; returns the keys of an incident (two accounts or more within a minute), or none. */
+  refused(account: Account, state: KeyState, nowMs: number): readonly KeyState[] {
+    this.recent = this.recent.filter((entry) => nowMs - entry.atMs < incidentMs && entry.state !== state);
+    this.recent.push({ account, state, atMs: nowMs });
+    const accounts = new Set(this.recent.map((entry) => entry.account.current));
+    return accounts.size < 2 ? [] : this.recent.map((entry) => entry.state);
+  }
 
-function lockOf(reason: LockReason, covers: Covers, sinceMs: number, untilMs: number): Lock {
-  return { reason, covers, sinceMs, untilMs };
+  /** A key was accepted: what was refused before it was the keys' own fault, not upstream's. */
+  accepted(state: KeyState): void {
+    if (this.recent.length > 0) this.recent = this.recent.filter((entry) => entry.state !== state);
+  }
 }

@@ -1,84 +1,88 @@
 // The right to send one attempt with one key; whoever holds it settles it once and disposes it.
-import type { Account } from './account';
-import type { Key } from './key';
-import type { KeyState } from './keyState';
+import type { KeyId } from '../base/secret';
+import type { Account, AccountId } from './account';
+import type { Key, KeyState } from './keyState';
 import type { RequestClass } from './lock';
 import type { Slot } from './minuteWindow';
 import type { Permit } from './modelLocks';
 import type { OwnAttempt } from './ownAttempts';
-import type { Verdict } from './verdict';
+import type { Verdict } from './scope';
 
-export interface Lease extends Disposable {
-  readonly key: Key;
-  readonly accountId: string;
-  /** The attempt's head is on a socket: from now on it counts. */
-  markSent(): void;
-  /** The head of upstream's answer has come. */
-  markHead(): void;
-  /**
-   * What the attempt taught; called once at most. `servedFree`: the answer came from a free model, whatever the request
-   * was taken for (a preset may be free): it counts as one.
-   */
-  settle(verdict: Verdict, servedFree?: boolean): void;
-  /** Ends the attempt: it is no longer in flight. Not settled means nothing learned; never sent means never counted. */
-  [Symbol.dispose](): void;
+/** What a request needs of an account. */
+export interface Wish {
+  readonly requestClass: RequestClass;
+  readonly model: string | null;
+  /** Another model is named for it: one that was just left is passed over. */
+  readonly hasFallback: boolean;
+  /** The only account that can serve, because it made what is asked for; null: any. */
+  readonly accountId: AccountId | null;
+  /** Paid requests of one conversation stay with one account, whose prompt cache they fill. */
+  readonly conversation: string | null;
+  /** Keys that have failed this exchange. */
+  readonly tried: ReadonlySet<KeyId>;
 }
 
-/** What a lease asks of the pool. */
+/** A wish that may wait. */
+export interface LeaseRequest extends Wish {
+  /** Until when it may wait for its model; earlier than `untilMs` where another model is named for it. */
+  readonly modelUntilMs: number;
+  /** Until when the request may wait; one that cannot be served by then is denied at once. */
+  readonly untilMs: number;
+}
+
+/** What a lease tells the pool. */
 export interface LeaseOwner {
   nowMs(): number;
-  settled(lease: GrantedLease, verdict: Verdict): void;
+  learned(lease: Lease, verdict: Verdict): void;
+  /** The attempt's slot frees at another time than was known. */
   changed(account: Account): void;
-  ended(account: Account): void;
+  /** `freesPlace`: others may go now that it is over. */
+  ended(account: Account, freesPlace: boolean): void;
 }
 
-/** What is leased, and for what. */
 export interface Grant {
   readonly account: Account;
   readonly state: KeyState;
-  readonly requestClass: RequestClass;
-  readonly model: string | null;
-  readonly conversation: string | null;
-  readonly permit: Permit;
+  readonly request: Wish;
+  readonly permit: Permit | null;
 }
 
-export class GrantedLease implements Lease {
-  readonly state: KeyState;
-  readonly requestClass: RequestClass;
-  readonly model: string | null;
-  readonly conversation: string | null;
-  private readonly heldAccount: Account;
-  private readonly permit: Permit;
+export class Lease implements Disposable {
   private slot: Slot | null = null;
-  private isSent = false;
   private attempt: OwnAttempt | null = null;
+  private isSent = false;
   private isSettled = false;
   private isEnded = false;
 
   /** Reserves one in the allowance and one in the minute, for a free request. */
   constructor(
     private readonly owner: LeaseOwner,
-    { account, state, requestClass, model, conversation, permit }: Grant,
+    readonly grant: Grant,
   ) {
-    this.state = state;
-    this.requestClass = requestClass;
-    this.model = model;
-    this.conversation = conversation;
-    this.heldAccount = account;
-    this.permit = permit;
-    account.inFlight++;
-    if (requestClass !== 'free') return;
-    account.ledger.reserve();
+    const { account, state, request } = grant;
+    const nowMs = owner.nowMs();
+    account.leased(nowMs);
+    state.leased(nowMs);
+    if (request.requestClass !== 'free') return;
+    account.ledger.reserve(nowMs);
     this.slot = account.minute.take();
   }
 
+  get nowMs(): number {
+    return this.owner.nowMs();
+  }
+
   get key(): Key {
-    return this.state.key;
+    return this.grant.state.key;
   }
 
   /** The account may turn out to be another one while the attempt runs. */
   get account(): Account {
-    return this.heldAccount.current;
+    return this.grant.account.current;
+  }
+
+  get accountId(): string {
+    return this.account.accountId;
   }
 
   /** When the attempt's head was written, or null if it was not, or spent no allowance. */
@@ -86,62 +90,73 @@ export class GrantedLease implements Lease {
     return this.attempt?.sentAtMs ?? null;
   }
 
-  get accountId(): string {
-    return this.account.accountId;
-  }
-
+  /** The attempt's head is on a socket: from now on it counts. */
   markSent(): void {
     if (this.isSent || this.isEnded) return;
     this.isSent = true;
     if (this.slot === null) return;
-    const nowMs = this.owner.nowMs();
-    this.attempt = this.account.ledger.spend(nowMs);
-    this.account.minute.sent(this.slot, nowMs);
+    this.count(this.slot, this.nowMs);
     this.owner.changed(this.account);
   }
 
+  /** The head of upstream's answer has come. */
   markHead(): void {
     if (this.slot === null || this.isEnded) return;
     // What was answered was sent, whether anybody noticed or not.
     this.markSent();
-    this.account.minute.answered(this.slot, this.owner.nowMs());
+    this.account.minute.answered(this.slot, this.nowMs);
     this.owner.changed(this.account);
   }
 
+  /**
+   * What the attempt taught; called once at most. `servedFree`: the answer came from a free model, whatever the request
+   * was taken for (a preset may be free): it counts as one.
+   */
   settle(verdict: Verdict, servedFree = false): void {
     if (this.isSettled) throw new Error('A lease is settled once.');
     this.isSettled = true;
     if (servedFree && this.slot === null) this.countLate();
-    if (verdict.kind === 'healthy' && this.attempt !== null) this.account.ledger.answered(this.attempt);
-    this.owner.settled(this, verdict);
+    this.grant.state.settled(verdict.kind === 'locked');
+    this.owner.learned(this, verdict);
   }
 
+  /** What the answer said after it was settled as healthy, such as an error in the middle of a stream. */
+  amend(verdict: Verdict): void {
+    if (this.isSettled && !this.isEnded) this.owner.learned(this, verdict);
+  }
+
+  /** The attempt was answered by a model; true if that shows that the day's limit is higher than was presumed. */
+  learnAnswered(): boolean {
+    return this.attempt !== null && this.account.ledger.answered(this.attempt);
+  }
+
+  /** Ends the attempt: it is no longer in flight. Not settled means nothing learned; never sent means never counted. */
   [Symbol.dispose](): void {
     if (this.isEnded) return;
     if (!this.isSettled) this.settle({ kind: 'nothing' });
     this.isEnded = true;
-    const { account } = this;
-    account.inFlight--;
-    this.permit.ended();
-    if (this.slot !== null) this.endCounted(account, this.slot);
-    this.owner.ended(account);
+    const { account, slot, attempt } = this;
+    const { permit } = this.grant;
+    account.leaseEnded();
+    permit?.ended();
+    if (attempt !== null) account.ledger.ended(attempt, this.nowMs);
+    else if (slot !== null) {
+      account.ledger.release();
+      account.minute.release();
+    }
+    this.owner.ended(account, permit !== null || (slot !== null && attempt === null));
   }
 
-  private endCounted(account: Account, slot: Slot): void {
-    if (this.attempt !== null) {
-      this.attempt.endedAtMs = this.owner.nowMs();
-      return;
-    }
-    account.ledger.release();
-    account.minute.release(slot);
+  private count(slot: Slot, nowMs: number): void {
+    this.attempt = this.account.ledger.spend(nowMs);
+    this.account.minute.sent(slot, nowMs);
   }
 
   private countLate(): void {
-    const nowMs = this.owner.nowMs();
-    this.account.ledger.reserve();
-    this.attempt = this.account.ledger.spend(nowMs);
-    this.slot = this.account.minute.take();
-    this.account.minute.sent(this.slot, nowMs);
+    const nowMs = this.nowMs;
     this.isSent = true;
+    this.account.ledger.reserve(nowMs);
+    this.slot = this.account.minute.take();
+    this.count(this.slot, nowMs);
   }
 }

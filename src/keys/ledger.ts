@@ -1,39 +1,104 @@
-// The account's day: what is left of it, and how sure that is, so that neither a slow reading nor a lost count refuses a request.
-import type { Midnights } from './calendar';
-import { DayTally, tallySchema } from './dayTally';
+// The account's day: the own attempts joined with what the server tells, what is left, and how sure that is, so that
+// neither a slow reading nor a lost count refuses a request.
+import * as v from 'valibot';
+import { dayMs, type Calendar } from './calendar';
 import { Doubt } from './doubt';
-import type { OwnAttempt } from './ownAttempts';
+import {
+  lateCountMs,
+  longestReadingMs,
+  OwnAttempts,
+  usualLateMs,
+  unsureSchema,
+  type OwnAttempt,
+} from './ownAttempts';
 import type { Reading } from './reading';
 
 /** OpenRouter's allowance of an account that never bought credits (OpenRouter, "Limits"). */
 const defaultDailyLimit = 50;
 /** OpenRouter's allowance of an account that has bought 10 credits. */
 const higherDailyLimit = 1_000;
+/** Readings asked for this soon after midnight may still be yesterday's. */
+const staleAfterMidnightMs = 120_000;
+/** Attempts of a day's first seconds are told when readings of that day are. */
+const untoldAfterMidnightMs = staleAfterMidnightMs - lateCountMs;
+
+/** A reading that lacks attempts of before is about as late as readings usually are. */
+const provesLatenessMs = 30_000;
+
+/** A count that the server told, and how many own attempts it includes. */
+const mark = v.object({ used: v.number(), limit: v.number(), ownThen: v.number(), atMs: v.number() });
+type Mark = v.InferOutput<typeof mark>;
+
+const dayCountSchema = v.object({
+  resetAtMs: v.number(),
+  own: v.number(),
+  latest: v.nullable(mark),
+  /** The last quiet reading: it includes `ownThen` own attempts for certain. */
+  quiet: v.nullable(mark),
+  lastSentAtMs: v.number(),
+  /** A day's requests as the server told them last, or null. */
+  learnedLimit: v.nullable(v.number()),
+  everRead: v.boolean(),
+});
+type DayCount = v.InferOutput<typeof dayCountSchema>;
 
 /** The part of a ledger that outlives the process. */
-export const ledgerSchema = tallySchema;
+export const ledgerSchema = v.object({ ...dayCountSchema.entries, unsure: unsureSchema });
+type LedgerSaved = v.InferOutput<typeof ledgerSchema>;
 
-/** `some`: attempts are left · `spent`: the server says so too, or the user's own limit does · `doubtful`: our own sum alone says none is left. */
-export type Emptiness = 'some' | 'spent' | 'doubtful';
+/**
+ * `some`: attempts are left · `spent`: our own attempts and the server say that none is left, or the user's own limit does ·
+ * `doubtful`: one of both alone says so: a real request may ask · `exempt`: a request beyond the limit was answered.
+ */
+export type Emptiness = 'some' | 'spent' | 'doubtful' | 'exempt';
 
-export class Ledger extends DayTally {
+export class Ledger {
   /** When the account was asked and probed. */
   readonly doubt = new Doubt();
+  private state: DayCount;
+  private reserved = 0;
+  private readonly attempts = new OwnAttempts();
+  /** Whether readings were seen to lack attempts that had been sent shortly before: then the usual lateness is reckoned with. */
+  private isLate = false;
+  /** The server called the day used up before anything was sent today. Accounts that no limit holds are told so as well. */
+  private isToldUnasked = false;
+  private isExempt = false;
 
-  /** `userLimit`: the user's own limit, or null. */
+  /** `calendar`: the zone's days end the account's as long as the server never told a count. `userLimit`: the user's own limit, or null. */
   constructor(
     nowMs: number,
-    midnights: Midnights,
+    private readonly calendar: Calendar,
     private userLimit: number | null,
   ) {
-    super(nowMs, midnights);
+    this.state = firstDay(calendar.nextMidnightMs(nowMs));
   }
 
-  configure(midnights: Midnights, userLimit: number | null, nowMs: number): void {
+  /** The user's limit, or the calendar's zone, may be another one now. */
+  configure(userLimit: number | null, nowMs: number): void {
     this.userLimit = userLimit;
-    if (midnights === this.midnights) return;
-    this.midnights = midnights;
+    this.roll(nowMs);
     if (!this.state.everRead) this.state.resetAtMs = this.nextResetMs(nowMs);
+  }
+
+  get resetAtMs(): number {
+    return this.state.resetAtMs;
+  }
+
+  get everRead(): boolean {
+    return this.state.everRead;
+  }
+
+  get own(): number {
+    return this.state.own;
+  }
+
+  get latest(): { readonly used: number; readonly limit: number; readonly atMs: number } | null {
+    return this.state.latest;
+  }
+
+  /** Attempts spent today with those that are about to be. */
+  get used(): number {
+    return usedOf(this.state) + this.reserved;
   }
 
   /** The server's limit wins over what was configured; the user's own lower limit wins over both. */
@@ -50,15 +115,107 @@ export class Ledger extends DayTally {
   get emptiness(): Emptiness {
     const { limit } = this;
     if (this.used < limit) return 'some';
-    const { latest, quiet } = this.state;
-    const told = Math.max(latest?.used ?? 0, quiet?.used ?? 0);
-    return told >= limit ? 'spent' : 'doubtful';
+    if (this.isExempt && !this.isUsersLimit) return 'exempt';
+    return this.told >= limit && !this.isToldUnasked ? 'spent' : 'doubtful';
+  }
+
+  /** An attempt is about to be sent; in doubt it is the probe. */
+  reserve(nowMs: number): void {
+    if (this.emptiness === 'doubtful') this.doubt.probed(nowMs);
+    this.reserved++;
+  }
+
+  /** Gives back a reservation whose attempt never reached a socket. */
+  release(): void {
+    this.reserved--;
+  }
+
+  /** A reserved attempt's head is on a socket: it is ours, and of this day. */
+  spend(nowMs: number): OwnAttempt {
+    this.roll(nowMs);
+    this.reserved--;
+    this.state.own++;
+    this.state.lastSentAtMs = nowMs;
+    return this.attempts.add(nowMs, this.state.own, this.told >= this.limit);
+  }
+
+  /**
+   * The attempt was answered by a model: a limit that was only presumed is higher, and one that was told does not hold the
+   * account, if it was sent beyond it. True if that is new.
+   */
+  answered({ nth, isBeyond, sentAtMs }: OwnAttempt): boolean {
+    const { isExempt } = this;
+    // Yesterday's tells nothing of the new day's limit.
+    this.isExempt ||= isBeyond && sentAtMs >= this.state.resetAtMs - dayMs;
+    const isRaised = nth > defaultDailyLimit && this.state.learnedLimit === null && this.userLimit === null;
+    if (isRaised) this.state.learnedLimit = higherDailyLimit;
+    return isRaised || this.isExempt !== isExempt;
+  }
+
+  ended(attempt: OwnAttempt, nowMs: number): void {
+    attempt.endedAtMs = nowMs;
+  }
+
+  /** Whether a count of today is higher than the last quiet reading and our own attempts since explain: others use the account too. */
+  showsOthers(used: number): boolean {
+    const { quiet, latest, own } = this.state;
+    return latest !== null && used > sinceMark(quiet ?? latest, own);
+  }
+
+  /** A 429 told that the day is used up, and its limit or null. */
+  refused(limit: number | null): void {
+    if (limit !== null) this.state.learnedLimit = limit;
+    this.isExempt = false;
+    this.isToldUnasked = false;
+  }
+
+  /**
+   * Joins a reading. Those of another day, and doubtful ones after midnight, tell the limit alone. A reading is quiet if
+   * no own attempt ran, or had run, in the 90 s before it was asked for. One that is not counts as quiet with all of those
+   * attempts added, as far as that lowers the sum: attempts that upstream did not count are not held against the account
+   * for long.
+   */
+  join({ daily, askedAtMs, atMs }: Reading): void {
+    this.doubt.answered(askedAtMs, daily !== null);
+    if (daily === null) return;
+    if (!this.state.everRead) {
+      this.state.everRead = true;
+      this.state.resetAtMs = this.nextResetMs(askedAtMs);
+    }
+    this.roll(atMs);
+    this.state.learnedLimit = daily.limit;
+    if (askedAtMs - (this.state.resetAtMs - dayMs) < staleAfterMidnightMs) return;
+    const { used, limit } = daily;
+    const { own, quiet } = this.state;
+    this.isToldUnasked = used >= limit && (own === 0 || this.isToldUnasked);
+    this.judgeLateness(used, askedAtMs);
+    const missing = this.isLate ? this.attempts.sentSince(askedAtMs - usualLateMs) : 0;
+    this.state.latest = { used, limit, ownThen: own - missing, atMs };
+    if (atMs - askedAtMs >= longestReadingMs) return;
+    const unsure = this.attempts.unsure(askedAtMs);
+    const sure: Mark = { used, limit, ownThen: own - unsure, atMs };
+    if (unsure === 0 || sinceMark(sure, own) < sinceMark(quiet, own)) this.state.quiet = sure;
+  }
+
+  roll(nowMs: number): void {
+    const { resetAtMs } = this.state;
+    if (nowMs < resetAtMs) return;
+    const isNextDay = nowMs - resetAtMs < dayMs;
+    const carried = this.attempts.beginDay(resetAtMs);
+    this.isExempt = false;
+    this.isToldUnasked = false;
+    this.state = { ...this.state, ...newDay(this.nextResetMs(nowMs), isNextDay ? carried : 0) };
+  }
+
+  /** Wall time has jumped: the day ends `delayMs` later, but at the next midnight at the latest. What was counted stays. */
+  delayReset(delayMs: number, nowMs: number): void {
+    this.state.resetAtMs = Math.min(this.state.resetAtMs + delayMs, this.nextResetMs(nowMs));
   }
 
   /** When a doubtful account may be asked with a real request; never where the limit is the user's own. */
   probeAtMs(nowMs: number): number {
     if (this.isUsersLimit) return Number.POSITIVE_INFINITY;
-    // What is reserved leaves now, at the soonest.
+    // Reserved attempts leave now, at the soonest.
     return this.doubt.probeAtMs(this.reserved > 0 ? nowMs : this.lastUntoldMs, nowMs);
   }
 
@@ -67,6 +224,7 @@ export class Ledger extends DayTally {
     if (lockedSinceMs !== null) return this.doubt.recheckWantedAtMs(lockedSinceMs);
     switch (this.emptiness) {
       case 'some':
+      case 'exempt':
         return Number.POSITIVE_INFINITY;
       case 'spent':
         return this.isUsersLimit ? Number.POSITIVE_INFINITY : this.doubt.recheckWantedAtMs(0);
@@ -75,7 +233,6 @@ export class Ledger extends DayTally {
     }
   }
 
-  /** Whether a reading is on its way that may end the doubt. */
   awaitsReading(nowMs: number): boolean {
     return this.emptiness === 'doubtful' && this.doubt.awaitsReading(nowMs);
   }
@@ -87,26 +244,94 @@ export class Ledger extends DayTally {
     return this.doubt.awaitsReading(nowMs) ? Math.min(this.doubt.giveUpAtMs, wantedAtMs) : wantedAtMs;
   }
 
-  /** The attempt was answered by a model: a limit that was only presumed is higher, if it was sent beyond it. */
-  answered({ nth }: OwnAttempt): void {
-    const { learnedLimit } = this.state;
-    if (learnedLimit === null && this.userLimit === null && nth > defaultDailyLimit) {
-      this.state.learnedLimit = higherDailyLimit;
-    }
+  /** Adds the other ledger's count of today: its account and this one's are the same. */
+  absorb(other: Ledger, nowMs: number): void {
+    other.roll(nowMs);
+    this.roll(nowMs);
+    this.state = joinedCounts(this.state, other.state);
+    this.reserved += other.reserved;
+    this.attempts.absorb(other.attempts);
   }
 
-  override join(reading: Reading): void {
-    this.doubt.answered(reading.askedAtMs, reading.daily !== null);
-    super.join(reading);
+  save(nowMs: number): LedgerSaved {
+    const unsure = this.attempts.save(nowMs, this.reserved);
+    const lastSentAtMs = this.reserved > 0 ? nowMs : this.state.lastSentAtMs;
+    return { ...this.state, own: this.state.own + this.reserved, lastSentAtMs, unsure };
   }
 
-  override clockSetTo(nowMs: number): void {
-    super.clockSetTo(nowMs);
-    this.doubt.clockSetTo(nowMs);
+  /** Takes over a saved state, as far as it is of today; to be called before anything is counted. */
+  restore({ unsure, ...saved }: LedgerSaved, nowMs: number): void {
+    this.state = saved;
+    if (nowMs < saved.resetAtMs) this.attempts.restore(unsure, saved.lastSentAtMs);
+    this.roll(nowMs);
+    this.state.resetAtMs = this.nextResetMs(nowMs);
   }
 
-  /** Whether the user's own limit is the one that binds. */
+  /** Learns whether readings are late: one that lacks own attempts is; a quiet one that shows less than was assumed was not. */
+  private judgeLateness(used: number, askedAtMs: number): void {
+    const { own, quiet } = this.state;
+    if (this.attempts.unsure(askedAtMs) === 0) this.isLate &&= used >= usedOf(this.state);
+    else
+      this.isLate ||=
+        quiet !== null &&
+        used < sinceMark(quiet, own - this.attempts.sentSince(askedAtMs - provesLatenessMs));
+  }
+
+  /** When the last attempt left that a reading of now may miss; no reading tells of a day that has just begun. */
+  private get lastUntoldMs(): number {
+    return Math.max(this.state.lastSentAtMs, this.state.resetAtMs - dayMs + untoldAfterMidnightMs);
+  }
+
+  private get told(): number {
+    const { latest, quiet } = this.state;
+    return Math.max(latest?.used ?? 0, quiet?.used ?? 0);
+  }
+
   private get isUsersLimit(): boolean {
     return this.userLimit !== null && this.userLimit < (this.state.learnedLimit ?? Number.POSITIVE_INFINITY);
   }
+
+  private nextResetMs(nowMs: number): number {
+    return this.state.everRead ? this.calendar.nextUtcMidnightMs(nowMs) : this.calendar.nextMidnightMs(nowMs);
+  }
+}
+
+/** The count of an account of which nothing is known. */
+function firstDay(resetAtMs: number): DayCount {
+  return { ...newDay(resetAtMs, 0), lastSentAtMs: 0, learnedLimit: null, everRead: false };
+}
+
+function newDay(resetAtMs: number, own: number): Pick<DayCount, 'resetAtMs' | 'own' | 'latest' | 'quiet'> {
+  return { resetAtMs, own, latest: null, quiet: null };
+}
+
+/**
+ * The larger of what the latest reading and what the last quiet one say, each with our own attempts since. The latest
+ * knows of others, the quiet one misses nothing of ours.
+ */
+function usedOf({ own, latest, quiet }: DayCount): number {
+  return Math.max(latest === null ? 0 : sinceMark(latest, own), sinceMark(quiet, own));
+}
+
+/** Without a mark the own count of the day is all that is known. */
+function sinceMark(told: Mark | null, own: number): number {
+  return told === null ? own : told.used + own - told.ownThen;
+}
+
+/** The counts of two accounts that are one. A mark is kept, and holds the other's attempts if they were over long before. */
+function joinedCounts(one: DayCount, other: DayCount): DayCount {
+  return {
+    resetAtMs: one.everRead || !other.everRead ? one.resetAtMs : other.resetAtMs,
+    own: one.own + other.own,
+    latest: joinedMark(one.latest, other) ?? joinedMark(other.latest, one),
+    quiet: joinedMark(one.quiet, other) ?? joinedMark(other.quiet, one),
+    lastSentAtMs: Math.max(one.lastSentAtMs, other.lastSentAtMs),
+    learnedLimit: one.learnedLimit ?? other.learnedLimit,
+    everRead: one.everRead || other.everRead,
+  };
+}
+
+function joinedMark(told: Mark | null, other: DayCount): Mark | null {
+  if (told === null || told.atMs - other.lastSentAtMs < lateCountMs) return told;
+  return { ...told, ownThen: told.ownThen + other.own };
 }

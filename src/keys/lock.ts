@@ -1,25 +1,6 @@
 // Locks: what is held back, why, and until when.
 import * as v from 'valibot';
-import { dayMs } from './calendar';
-
-/** Why something is locked; each reason has its row in the decision table. */
-export const lockReasons = [
-  'dailyLimit',
-  'minuteLimit',
-  'noCredits',
-  'belowZero',
-  'inFlightBudget',
-  'keyCap',
-  'budget',
-  'unauthorized',
-  'busy',
-  'edgeBlocked',
-] as const;
-
-export type LockReason = (typeof lockReasons)[number];
-
-/** Which requests of the locked thing are held back. */
-export type Covers = 'all' | 'free' | 'paid';
+import { lockReasons, type LockReason } from './scope';
 
 export const lockSchema = v.object({
   covers: v.picklist(['all', 'free', 'paid']),
@@ -33,12 +14,25 @@ export type Lock = v.InferOutput<typeof lockSchema>;
 /** The class of a request, as far as limits know: `free` spends allowance, `paid` credits, `unmetered` neither. */
 export type RequestClass = 'free' | 'paid' | 'unmetered';
 
+const ofMoney: ReadonlySet<LockReason> = new Set(['belowZero', 'keyCap', 'budget']);
+
+/** Whether the lock holds a request of the class back: for want of money none that spends nothing, such as a list. */
+export function holdsBack({ covers, reason }: Omit<Lock, 'sinceMs'>, requestClass: RequestClass): boolean {
+  return covers === 'all' ? requestClass !== 'unmetered' || !ofMoney.has(reason) : covers === requestClass;
+}
+
+/** Readings lag: one that was asked for this soon after a lock does not speak against it. */
+const readingLagMs = 60_000;
+
 /** The locks of one key or account: at most one a reason. */
 export class Locks {
   private readonly byReason = new Map<LockReason, Lock>();
 
-  /** Holds the lock; an older one of the same reason is replaced. */
+  /** Holds the lock; an older one of the same reason is replaced. Those that have ended by its beginning are dropped. */
   set(lock: Lock): void {
+    for (const { reason, untilMs } of this.byReason.values()) {
+      if (untilMs <= lock.sinceMs) this.byReason.delete(reason);
+    }
     this.byReason.set(lock.reason, lock);
   }
 
@@ -51,6 +45,12 @@ export class Locks {
     return this.byReason.delete(reason);
   }
 
+  /** Lifts the lock, unless it is so young that a reading asked for at `askedAtMs` may not know of it. */
+  disprove(reason: LockReason, askedAtMs: number): void {
+    const lock = this.get(reason);
+    if (lock !== null && askedAtMs - lock.sinceMs > readingLagMs) this.lift(reason);
+  }
+
   clear(): void {
     this.byReason.clear();
   }
@@ -59,26 +59,16 @@ export class Locks {
     return this.byReason.get(reason) ?? null;
   }
 
-  /** When a request of the class is no longer held back: 0 if it is not. Ended locks are dropped. */
-  readyAtMs(requestClass: RequestClass, nowMs: number): number {
+  /** Until when a request of the class is held back: 0 if it is not. */
+  lockedUntilMs(requestClass: RequestClass, nowMs: number): number {
     // Nearly always; choosing asks this of every key of an account, twice.
     if (this.byReason.size === 0) return 0;
-    let readyAtMs = 0;
+    let lockedUntilMs = 0;
     for (const lock of this.byReason.values()) {
-      if (lock.untilMs <= nowMs) this.byReason.delete(lock.reason);
-      else if (lock.covers === 'all' || lock.covers === requestClass)
-        readyAtMs = Math.max(readyAtMs, lock.untilMs);
+      if (lock.untilMs > nowMs && holdsBack(lock, requestClass))
+        lockedUntilMs = Math.max(lockedUntilMs, lock.untilMs);
     }
-    return readyAtMs;
-  }
-
-  /** The clock was set back by `byMs`: what was to last an hour still does. A day ends at its midnight all the same. */
-  clockSetBack(byMs: number, nowMs: number): void {
-    for (const lock of this.byReason.values()) {
-      const untilMs =
-        lock.reason === 'dailyLimit' ? Math.min(lock.untilMs, nowMs + dayMs) : lock.untilMs - byMs;
-      this.set({ ...lock, sinceMs: Math.min(lock.sinceMs, nowMs), untilMs });
-    }
+    return lockedUntilMs;
   }
 
   /** Those that still hold, longest first. */

@@ -8,6 +8,8 @@ const defaultMinuteLimit = 20;
 const afterHeadMs = 60_000;
 /** Between our write and upstream's count lies a journey of unknown length; half a second more drew no 429 in 20,000 bursts. */
 const afterSendMs = 60_500;
+/** Freed slots are dropped together once there are at least so many, and more than half of all. */
+const droppedAtOnce = 32;
 
 /** One attempt's place in the window. */
 export interface Slot {
@@ -23,7 +25,9 @@ export const minuteWindowSchema = v.object({
 type MinuteWindowState = v.InferOutput<typeof minuteWindowSchema>;
 
 export class MinuteWindow {
-  private slots: Slot[] = [];
+  /** When the slots of sent attempts free, soonest first; new ones come last, so that a change costs the same in a busy minute. */
+  private freeTimes: number[] = [];
+  private unsent = 0;
   private learnedLimit = defaultMinuteLimit;
   private learnedUntilMs = 0;
 
@@ -32,31 +36,30 @@ export class MinuteWindow {
   }
 
   used(nowMs: number): number {
-    this.prune(nowMs);
-    return this.slots.length;
+    return this.unsent + this.freeTimes.length - this.freed(nowMs);
   }
 
-  /** Takes a slot for an attempt that is about to be sent. */
   take(): Slot {
-    const slot: Slot = { freeAtMs: Number.POSITIVE_INFINITY };
-    this.slots.push(slot);
-    return slot;
+    this.unsent++;
+    return { freeAtMs: Number.POSITIVE_INFINITY };
   }
 
-  /** The attempt's head is on a socket. */
   sent(slot: Slot, nowMs: number): void {
-    slot.freeAtMs = nowMs + afterSendMs;
+    const freed = this.freed(nowMs);
+    if (freed >= droppedAtOnce && freed * 2 > this.freeTimes.length) this.freeTimes.splice(0, freed);
+    this.unsent--;
+    this.place(slot, nowMs + afterSendMs, this.freeTimes.length);
   }
 
   /** The head of the attempt's answer has come. */
   answered(slot: Slot, nowMs: number): void {
-    slot.freeAtMs = Math.min(slot.freeAtMs, nowMs + afterHeadMs);
+    const freeAtMs = nowMs + afterHeadMs;
+    if (freeAtMs < slot.freeAtMs) this.place(slot, freeAtMs, this.freed(slot.freeAtMs) - 1);
   }
 
-  /** The attempt never reached a socket: its slot is free again. */
-  release(slot: Slot): void {
-    const index = this.slots.indexOf(slot);
-    if (index >= 0) this.slots.splice(index, 1);
+  /** An attempt that had a slot never reached a socket: it is free again. */
+  release(): void {
+    this.unsent--;
   }
 
   /** The limit that a minute-limit answer told; it holds for a day. */
@@ -66,61 +69,70 @@ export class MinuteWindow {
   }
 
   /** When a slot is free: 0 if one is now. An attempt that is not sent yet frees its slot in 60.5 s at the earliest. */
-  readyAtMs(nowMs: number): number {
-    this.prune(nowMs);
-    const over = this.slots.length - this.limit(nowMs);
-    if (over < 0) return 0;
-    return this.freeTimes(nowMs)[over] ?? 0;
+  nextSlotAtMs(nowMs: number): number {
+    const limit = this.limit(nowMs);
+    if (this.unsent + this.freeTimes.length < limit) return 0;
+    const over = this.used(nowMs) - limit;
+    return over < 0 ? 0 : (this.freeTimes[this.freed(nowMs) + over] ?? nowMs + afterSendMs);
   }
 
-  /** When each slot frees, soonest first; the free ones are free now. As long as the limit. */
-  slotTimes(nowMs: number): number[] {
-    this.prune(nowMs);
+  /** When slots free, soonest first, at most so many; the free ones are free now. */
+  slotTimes(nowMs: number, most: number): number[] {
     const limit = this.limit(nowMs);
-    const times = this.freeTimes(nowMs);
-    const free = Math.max(0, limit - times.length);
-    return [...Array.from({ length: free }, () => nowMs), ...times.slice(Math.max(0, times.length - limit))];
+    const times = this.times(nowMs);
+    const free = Array.from({ length: Math.min(most, Math.max(0, limit - times.length)) }, () => nowMs);
+    return [...free, ...times.slice(Math.max(0, times.length - limit))].slice(0, most);
   }
 
   /** Takes over another window's slots: its account and this one's are the same. */
   absorb(other: MinuteWindow): void {
-    this.slots.push(...other.slots);
-    if (other.learnedUntilMs <= this.learnedUntilMs) return;
-    this.learnedLimit = other.learnedLimit;
-    this.learnedUntilMs = other.learnedUntilMs;
+    this.unsent += other.unsent;
+    this.freeTimes = [...this.freeTimes, ...other.freeTimes].sort((a, b) => a - b);
+    this.takeLimit(other.learnedLimit, other.learnedUntilMs);
   }
 
   save(nowMs: number): MinuteWindowState {
-    this.prune(nowMs);
-    return {
-      freeAtMs: this.freeTimes(nowMs),
-      limit: this.learnedLimit,
-      limitUntilMs: this.learnedUntilMs,
-    };
+    return { freeAtMs: this.times(nowMs), limit: this.learnedLimit, limitUntilMs: this.learnedUntilMs };
   }
 
-  /** Takes over what was saved; a slot that is known already is not taken twice. */
-  restore(saved: MinuteWindowState): void {
-    const known = new Set(this.slots.map(({ freeAtMs }) => freeAtMs));
-    const missing = saved.freeAtMs.filter((freeAtMs) => !known.has(freeAtMs));
-    this.slots.push(...missing.map((freeAtMs) => ({ freeAtMs })));
-    if (saved.limitUntilMs <= this.learnedUntilMs) return;
-    this.learnedLimit = saved.limit;
-    this.learnedUntilMs = saved.limitUntilMs;
+  /** Begins with a saved state, as far as it can be true. */
+  restore(saved: MinuteWindowState, nowMs: number): void {
+    const told = saved.freeAtMs.map((atMs) => Math.min(atMs, nowMs + afterSendMs));
+    this.freeTimes = told.sort((a, b) => a - b);
+    this.takeLimit(saved.limit, saved.limitUntilMs);
   }
 
-  private freeTimes(nowMs: number): number[] {
-    return this.slots.map((slot) => Math.min(slot.freeAtMs, nowMs + afterSendMs)).sort((a, b) => a - b);
+  private takeLimit(limit: number, untilMs: number): void {
+    if (untilMs <= this.learnedUntilMs) return;
+    this.learnedLimit = limit;
+    this.learnedUntilMs = untilMs;
   }
 
-  private prune(nowMs: number): void {
-    let stale = false;
-    for (const slot of this.slots) {
-      // A clock that was set back must not hold a slot for longer than a slot can be held.
-      if (slot.freeAtMs !== Number.POSITIVE_INFINITY)
-        slot.freeAtMs = Math.min(slot.freeAtMs, nowMs + afterSendMs);
-      if (slot.freeAtMs <= nowMs) stale = true;
+  /** Of the slots in use, those of attempts that are about to be sent last. */
+  private times(nowMs: number): number[] {
+    const unsent = Array.from({ length: this.unsent }, () => nowMs + afterSendMs);
+    return [...this.freeTimes.slice(this.freed(nowMs)), ...unsent];
+  }
+
+  private freed(atMs: number): number {
+    let [from, to] = [0, this.freeTimes.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (this.timeAt(middle) <= atMs) from = middle + 1;
+      else to = middle;
     }
-    if (stale) this.slots = this.slots.filter((slot) => slot.freeAtMs > nowMs);
+    return from;
+  }
+
+  private timeAt(index: number): number {
+    return this.freeTimes[index] ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Puts the time at `index` (the length: at the end), moved before later ones: those of half a second at the most. */
+  private place(slot: Slot, atMs: number, index: number): void {
+    slot.freeAtMs = atMs;
+    let at = index;
+    for (; at > 0 && this.timeAt(at - 1) > atMs; at--) this.freeTimes[at] = this.timeAt(at - 1);
+    this.freeTimes[at] = atMs;
   }
 }

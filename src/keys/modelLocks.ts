@@ -1,33 +1,37 @@
-// Busy models: held back for all accounts or for one, then let go one by one: 1, 2, 4 … a success.
+// Locks of models: for everybody, for one account or for one key. A held model is let go one by one: 1, 2, 4 … a success.
 import * as v from 'valibot';
+import type { KeyId } from '../base/secret';
 import type { AccountId } from './account';
+import { remember } from './recent';
+import { lockedUntilMs, modelLockReasons, modelScopes, type Force } from './scope';
 
-const firstLockMs = 2_000;
-const longestLockMs = 60_000;
-/** Hints of providers are believed up to here; OpenRouter's own locks are longer, a provider's mood is not. */
-const longestHintMs = 15 * 60_000;
+/** A lock that nobody asked about for so long after its end is over: no probe is needed. */
+const forgottenAfterMs = 60_000;
 /** More than this at once and the model is open again. */
 const openAgainAt = 16;
+/** Refusals that nobody explains, by two accounts within this time, are about the model. */
+const widensWithinMs = 10_000;
+/** Models whose locks are kept; the one whose latest lock is the oldest goes. */
+const mostModels = 1_000;
 
 export const modelLockSchema = v.object({
   model: v.string(),
   accountId: v.nullable(v.string()),
+  keyId: v.optional(v.nullable(v.string()), null),
+  reason: v.optional(v.fallback(v.picklist(modelLockReasons), 'busy'), 'busy'),
   sinceMs: v.number(),
   untilMs: v.number(),
   strikes: v.number(),
 });
-type ModelLockSaved = v.InferOutput<typeof modelLockSchema>;
+export type ModelLockSaved = v.InferOutput<typeof modelLockSchema>;
+
+/** What is locked, and why; `keyId` stands with its account. */
+export type ModelPlace = Pick<ModelLockSaved, 'model' | 'accountId' | 'keyId' | 'reason'>;
 
 /** The place of one running request among those that a half-open model permits. */
 export interface Permit {
   ended(): void;
 }
-
-const freePermit: Permit = {
-  ended: () => {
-    // The model is not locked: nothing was taken.
-  },
-};
 
 interface ModelLock extends ModelLockSaved {
   /** Once `untilMs` has passed: how many may run at once. */
@@ -36,34 +40,59 @@ interface ModelLock extends ModelLockSaved {
 }
 
 export class ModelLocks {
-  private readonly locks = new Map<string, ModelLock>();
+  private readonly byModel = new Map<string, ModelLock[]>();
 
   /** From when a request for the model may go to any account: 0 is now, Infinity is "when a running probe has ended". */
-  readyAtMs(model: string | null, nowMs: number): number {
-    return this.lockReadyAtMs(model, null, nowMs);
+  heldUntilMs(model: string | null, hasFallback: boolean, nowMs: number): number {
+    return this.latest(model, nowMs, (lock) => lock.accountId === null && isHeld(lock, hasFallback));
   }
 
   /** The same for one account alone. */
-  onAccountReadyAtMs(model: string | null, accountId: AccountId, nowMs: number): number {
-    return this.lockReadyAtMs(model, accountId, nowMs);
+  heldOnAccountUntilMs(model: string | null, accountId: AccountId, nowMs: number): number {
+    return this.latest(model, nowMs, (lock) => lock.accountId === accountId && isHeld(lock, false));
   }
 
-  /** Whether any lock names one account alone: only then accounts have to be asked one by one. */
-  hasAccountLocks(model: string | null): boolean {
-    if (this.locks.size === 0 || model === null) return false;
-    for (const lock of this.locks.values()) if (lock.model === model && lock.accountId !== null) return true;
-    return false;
+  /** Whether a request that has a fallback goes on to it at once. */
+  isPassedOver(model: string | null, nowMs: number): boolean {
+    return this.latest(model, nowMs, (lock) => forceOf(lock) === 'passedOver') > nowMs;
+  }
+
+  /** Whether the model was left lately: a request that goes to it all the same is its probe. */
+  wasLeft(model: string | null, nowMs: number): boolean {
+    return this.of(model).some((lock) => forceOf(lock) === 'passedOver' && !isForgotten(lock, nowMs));
+  }
+
+  /** Whether another key is to be asked first: this one was refused for the model by a guess or a setting. */
+  isReordered(model: string | null, accountId: AccountId, keyId: KeyId, nowMs: number): boolean {
+    return this.of(model).some(
+      (lock) =>
+        lock.untilMs > nowMs &&
+        forceOf(lock) === 'reordered' &&
+        lock.accountId === accountId &&
+        (lock.keyId === null || lock.keyId === keyId),
+    );
+  }
+
+  /** Whether any lock names one account or key alone: only then they have to be asked one by one. */
+  hasNarrowLocks(model: string | null): boolean {
+    return this.of(model).some(({ accountId }) => accountId !== null);
   }
 
   /** Whether a lock holds the model back for all accounts, or lets its requests go one by one: when the next one goes is not known then. */
   isHeld(model: string | null): boolean {
-    return model !== null && this.locks.has(nameOf(model, null));
+    return this.of(model).some((lock) => lock.accountId === null && forceOf(lock) === 'held');
   }
 
-  /** A request for the model leaves: while the model is half open it is one of the permitted, until `ended` is called. */
-  sent(model: string | null, accountId: AccountId): Permit {
-    const locks = this.of(model, accountId);
-    if (locks.length === 0) return freePermit;
+  /** A request for the model leaves: while the model is half open it is one of the permitted, until `ended` is called. Null: it needs no permit. */
+  sent(model: string | null, accountId: AccountId, nowMs: number): Permit | null {
+    if (this.byModel.size === 0) return null;
+    const locks = this.of(model).filter(
+      (lock) =>
+        forceOf(lock) !== 'reordered' &&
+        (lock.accountId ?? accountId) === accountId &&
+        !isForgotten(lock, nowMs),
+    );
+    if (locks.length === 0) return null;
     for (const lock of locks) lock.running++;
     return {
       ended: () => {
@@ -72,118 +101,130 @@ export class ModelLocks {
     };
   }
 
-  /** It was answered: twice as many may go. */
-  healthy(model: string | null, accountId: AccountId, nowMs: number): void {
-    for (const lock of this.of(model, accountId)) {
-      if (lock.untilMs > nowMs) continue;
+  /** It was answered: a guess and a pass-over are over, of a held model twice as many may go. True if that changed a lock. */
+  healthy(model: string | null, accountId: AccountId, keyId: KeyId, nowMs: number): boolean {
+    let isOpener = false;
+    for (const lock of this.of(model)) {
+      if (lock.accountId !== null && lock.accountId !== accountId) continue;
+      if (lock.keyId !== null && lock.keyId !== keyId) continue;
+      const isHeld = forceOf(lock) === 'held';
+      if (isHeld && lock.untilMs > nowMs) continue;
+      isOpener = true;
       lock.permits *= 2;
       lock.strikes = 0;
-      if (lock.permits > openAgainAt) this.locks.delete(nameOf(lock.model, lock.accountId));
+      if (!isHeld || lock.permits > openAgainAt) this.drop(lock);
     }
+    return isOpener;
   }
 
-  /** The provider is busy. Without a hint the lock is 2, 4, 8 … 60 s. `accountId` null: for every account. */
-  busy(model: string, accountId: AccountId | null, untilMs: number | null, nowMs: number): void {
-    const name = nameOf(model, accountId);
-    const old = this.locks.get(name);
+  /** Locks the place until the hinted instant, or for as long as `scopes` says. An unexplained refusal widens to the model. */
+  learn(place: ModelPlace, untilMs: number | null, nowMs: number): void {
+    if (place.reason === 'unknownLimit' && this.widens(place, nowMs)) {
+      this.learn({ ...place, accountId: null, keyId: null, reason: 'busy' }, untilMs, nowMs);
+    }
+    const { lasts } = modelScopes[place.reason];
+    const old = this.of(place.model).find((lock) => isSamePlace(lock, place));
     // Requests that were on their way when the lock fell tell nothing new.
     const strikes = old === undefined ? 1 : old.untilMs > nowMs ? old.strikes : old.strikes + 1;
-    const ownUntilMs = nowMs + Math.min(longestLockMs, firstLockMs * 2 ** (strikes - 1));
-    const hintedMs = untilMs === null ? ownUntilMs : Math.min(untilMs, nowMs + longestHintMs);
+    const endMs = lockedUntilMs(lasts, { untilMs, strikes, nowMs });
     if (old === undefined) {
-      this.forgetOld(nowMs);
-      this.locks.set(name, {
-        model,
-        accountId,
-        sinceMs: nowMs,
-        untilMs: hintedMs,
-        strikes,
-        permits: 1,
-        running: 0,
-      });
+      for (const lock of this.all()) if (isForgotten(lock, nowMs)) this.drop(lock);
+      this.add({ ...place, sinceMs: nowMs, untilMs: endMs, strikes, permits: 1, running: 0 });
       return;
     }
     // The lock stays the same object: running probes hold on to it.
     if (old.untilMs <= nowMs) old.sinceMs = nowMs;
-    old.untilMs = Math.max(hintedMs, old.untilMs);
+    old.untilMs = Math.max(endMs, old.untilMs);
     old.strikes = strikes;
     old.permits = 1;
   }
 
   /** Lifts all locks of the model, or of all models. */
   lift(model: string | null): void {
-    for (const [name, lock] of this.locks)
-      if (model === null || lock.model === model) this.locks.delete(name);
+    if (model === null) this.byModel.clear();
+    else this.byModel.delete(model);
   }
 
-  /** The account turned out to be another one: what holds it back alone does so under its new name; the longer lock wins. */
+  /** The account turned out to be another one: its locks hold the heir. They stay the same objects: running probes hold on to them. */
   rename(accountId: AccountId, heirId: AccountId): void {
-    for (const [name, lock] of [...this.locks]) {
-      if (lock.accountId !== accountId) continue;
-      this.locks.delete(name);
-      const heirs = this.locks.get(nameOf(lock.model, heirId));
-      if (heirs !== undefined && heirs.untilMs >= lock.untilMs) continue;
-      // The lock stays the same object: running probes hold on to it.
-      lock.accountId = heirId;
-      this.locks.set(nameOf(lock.model, heirId), lock);
-    }
+    for (const lock of this.all()) if (lock.accountId === accountId) lock.accountId = heirId;
   }
 
-  /** The clock was set back by `byMs`. */
-  clockSetBack(byMs: number): void {
-    for (const lock of this.locks.values()) {
-      lock.sinceMs -= byMs;
-      lock.untilMs -= byMs;
-    }
-  }
-
-  /** Those that still hold. */
   active(nowMs: number): readonly ModelLockSaved[] {
-    return [...this.locks.values()]
-      .filter((lock) => lock.untilMs > nowMs)
-      .map(({ model, accountId, sinceMs, untilMs, strikes }) => ({
-        model,
-        accountId,
-        sinceMs,
-        untilMs,
-        strikes,
-      }));
+    return this.all().filter((lock) => lock.untilMs > nowMs);
   }
 
   restore(saved: readonly ModelLockSaved[], nowMs: number): void {
     for (const lock of saved) {
-      if (lock.untilMs <= nowMs) continue;
-      this.locks.set(nameOf(lock.model, lock.accountId), { ...lock, permits: 1, running: 0 });
+      if (lock.untilMs <= nowMs || this.of(lock.model).some((known) => isSamePlace(known, lock))) continue;
+      this.add({ ...lock, permits: 1, running: 0 });
     }
   }
 
-  private lockReadyAtMs(model: string | null, accountId: AccountId | null, nowMs: number): number {
-    if (this.locks.size === 0 || model === null) return 0;
-    const lock = this.locks.get(nameOf(model, accountId));
-    if (lock === undefined) return 0;
-    if (lock.untilMs > nowMs) return lock.untilMs;
-    // A model that nobody asked for in a while needs no probe.
-    if (lock.running === 0 && nowMs - lock.untilMs > longestLockMs) {
-      this.locks.delete(nameOf(model, accountId));
-      return 0;
+  private latest(model: string | null, nowMs: number, counts: (lock: ModelLock) => boolean): number {
+    let untilMs = 0;
+    for (const lock of this.of(model)) {
+      if (counts(lock)) untilMs = Math.max(untilMs, openAtMs(lock, nowMs));
     }
-    return lock.running < lock.permits ? 0 : Number.POSITIVE_INFINITY;
+    return untilMs;
   }
 
-  private forgetOld(nowMs: number): void {
-    for (const [name, lock] of this.locks) {
-      if (lock.running === 0 && nowMs - lock.untilMs > longestLockMs) this.locks.delete(name);
-    }
-  }
-
-  private of(model: string | null, accountId: AccountId): readonly ModelLock[] {
-    if (this.locks.size === 0 || model === null) return [];
-    return [this.locks.get(nameOf(model, null)), this.locks.get(nameOf(model, accountId))].filter(
-      (lock) => lock !== undefined,
+  /** Whether another account was refused the same way just now, or the refused attempt was a probe of a busy model. */
+  private widens({ model, accountId }: ModelPlace, nowMs: number): boolean {
+    return this.of(model).some(({ reason, accountId: otherId, sinceMs, running }) =>
+      reason === 'unknownLimit'
+        ? otherId !== accountId && nowMs - sinceMs <= widensWithinMs
+        : reason === 'busy' && running > 0,
     );
+  }
+
+  private of(model: string | null): readonly ModelLock[] {
+    if (this.byModel.size === 0 || model === null) return none;
+    return this.byModel.get(model) ?? none;
+  }
+
+  private all(): ModelLock[] {
+    return [...this.byModel.values()].flat();
+  }
+
+  private add(lock: ModelLock): void {
+    remember(this.byModel, lock.model, [...this.of(lock.model), lock], mostModels);
+  }
+
+  private drop(lock: ModelLock): void {
+    const rest = this.of(lock.model).filter((other) => other !== lock);
+    if (rest.length === 0) this.byModel.delete(lock.model);
+    else this.byModel.set(lock.model, [...rest]);
   }
 }
 
-function nameOf(model: string, accountId: AccountId | null): string {
-  return accountId === null ? model : `${model}\n${accountId}`;
+const none: readonly ModelLock[] = [];
+
+function forceOf({ reason }: ModelPlace): Force {
+  return modelScopes[reason].force;
+}
+
+function isHeld(lock: ModelLock, hasFallback: boolean): boolean {
+  const force = forceOf(lock);
+  return force === 'held' || (force === 'passedOver' && hasFallback);
+}
+
+/** From when the lock lets a request go: 0 is now, Infinity while all that it permits are running. */
+function openAtMs(lock: ModelLock, nowMs: number): number {
+  if (lock.untilMs > nowMs) return lock.untilMs;
+  if (isForgotten(lock, nowMs)) return 0;
+  return lock.running < lock.permits ? 0 : Number.POSITIVE_INFINITY;
+}
+
+function isForgotten({ running, untilMs }: ModelLock, nowMs: number): boolean {
+  return running === 0 && nowMs - untilMs > forgottenAfterMs;
+}
+
+function isSamePlace(one: ModelPlace, other: ModelPlace): boolean {
+  return (
+    one.model === other.model &&
+    one.accountId === other.accountId &&
+    one.keyId === other.keyId &&
+    one.reason === other.reason
+  );
 }

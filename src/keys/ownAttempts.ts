@@ -3,8 +3,9 @@ import * as v from 'valibot';
 
 /** The server's count is about 60 s late; an attempt that ended this long before a question surely is in the answer. */
 export const lateCountMs = 90_000;
+export const usualLateMs = 60_000;
 /** A reading may travel this long and still be judged by what is kept here. */
-const longestReadingMs = 60_000;
+export const longestReadingMs = 60_000;
 /** Upstream may count an attempt this long after its head was written. */
 const journeyMs = 500;
 
@@ -12,11 +13,13 @@ export interface OwnAttempt {
   readonly sentAtMs: number;
   /** Infinity while it runs. */
   endedAtMs: number;
-  /** Which of the day's own attempts it is, from 1; 0 for one that a saved state told of. */
+  /** Which of the day's own attempts it is, from 1; 0 for one of a saved state. */
   readonly nth: number;
+  /** Whether the server had called the day used up when it was sent. */
+  readonly isBeyond: boolean;
 }
 
-const toldNth = 0;
+const leastSwept = 32;
 /** More than any account may make in that time: a saved state that tells of more is not believed. */
 const mostUnsure = 10_000;
 
@@ -26,10 +29,15 @@ type Unsure = v.InferOutput<typeof unsureSchema>;
 
 export class OwnAttempts {
   private recent: OwnAttempt[] = [];
+  /** At this length old ones are dropped: it doubles, so that an attempt costs the same in a busy minute. */
+  private sweptAt = leastSwept;
 
-  add(nowMs: number, nth: number): OwnAttempt {
-    const attempt: OwnAttempt = { sentAtMs: nowMs, endedAtMs: Number.POSITIVE_INFINITY, nth };
-    this.recent = this.recent.filter(({ endedAtMs }) => nowMs - endedAtMs < lateCountMs + longestReadingMs);
+  add(nowMs: number, nth: number, isBeyond: boolean): OwnAttempt {
+    const attempt: OwnAttempt = { sentAtMs: nowMs, endedAtMs: Number.POSITIVE_INFINITY, nth, isBeyond };
+    if (this.recent.length >= this.sweptAt) {
+      this.recent = this.recent.filter(({ endedAtMs }) => nowMs - endedAtMs < lateCountMs + longestReadingMs);
+      this.sweptAt = Math.max(leastSwept, 2 * this.recent.length);
+    }
     this.recent.push(attempt);
     return attempt;
   }
@@ -41,23 +49,14 @@ export class OwnAttempts {
     return unsure;
   }
 
-  /** Whether `unsure` still knows all that it should know of a reading that took this long. */
-  covers(askedAtMs: number, atMs: number): boolean {
-    return atMs - askedAtMs < longestReadingMs;
+  sentSince(atMs: number): number {
+    return this.recent.filter(({ sentAtMs }) => sentAtMs > atMs).length;
   }
 
   /** A day ended at `midnightMs`. Keeps the attempts that upstream may count on the new one, and returns how many they are. */
   beginDay(midnightMs: number): number {
-    this.recent = this.recent.filter(({ sentAtMs }) => sentAtMs > midnightMs - journeyMs);
+    this.recent = this.recent.filter(({ sentAtMs }) => sentAtMs >= midnightMs - journeyMs);
     return this.recent.length;
-  }
-
-  /** The clock was set back: nothing ended later than now. */
-  clockSetTo(nowMs: number): void {
-    this.recent = this.recent.map((attempt) => {
-      if (Number.isFinite(attempt.endedAtMs)) attempt.endedAtMs = Math.min(attempt.endedAtMs, nowMs);
-      return attempt;
-    });
   }
 
   /** Takes over another account's attempts: both are one. */
@@ -67,29 +66,15 @@ export class OwnAttempts {
 
   /** `reserved`: how many are about to be sent. */
   save(nowMs: number, reserved: number): Unsure {
-    const lastEndedMs = Math.max(0, ...this.recent.map(({ endedAtMs }) => endedAtMs));
+    const lastEndedMs = this.recent.reduce((lastMs, { endedAtMs }) => Math.max(lastMs, endedAtMs), 0);
     const atMs = reserved > 0 ? nowMs : Math.min(nowMs, lastEndedMs);
     return { count: this.unsure(nowMs) + reserved, atMs };
   }
 
-  /**
-   * What was unsure stays so: nothing that ran when the process ended runs on. Several states may tell of the same
-   * attempts, as a host begins with what was saved and with what was heard last: those are not added up, or each
-   * takeover would double them. None was sent after `lastSentAtMs`.
-   */
+  /** Unsure attempts stay so: nothing that ran when the process ended runs on. None was sent after `lastSentAtMs`. */
   restore({ count, atMs }: Unsure, lastSentAtMs: number): void {
-    const told = this.recent.filter(isTold).sort((one, other) => other.endedAtMs - one.endedAtMs);
-    const length = Math.max(told.length, Math.min(count, mostUnsure));
-    const joined = Array.from({ length }, (_, index) => {
-      const [known, isMeant] = [told[index], index < count];
-      const endedAtMs = Math.max(known?.endedAtMs ?? 0, isMeant ? atMs : 0);
-      const sentAtMs = Math.max(known?.sentAtMs ?? 0, isMeant ? Math.min(atMs, lastSentAtMs) : 0);
-      return { sentAtMs, endedAtMs, nth: toldNth };
-    });
-    this.recent = [...this.recent.filter((attempt) => !isTold(attempt)), ...joined];
+    const sentAtMs = Math.min(atMs, lastSentAtMs);
+    const length = Math.min(count, mostUnsure);
+    this.recent = Array.from({ length }, () => ({ sentAtMs, endedAtMs: atMs, nth: 0, isBeyond: false }));
   }
-}
-
-function isTold({ nth }: OwnAttempt): boolean {
-  return nth === toldNth;
 }

@@ -1,217 +1,338 @@
 // Gives leases, and keeps requests waiting for them: a freed slot goes to the oldest request that can use it.
 import type { Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
-import { Emitter } from '../base/event';
+import type { Signal } from '../base/signal';
 import type { KeyId } from '../base/secret';
-import type { Account } from './account';
-import { Alarm } from './alarm';
-import type { Denial, DenialKind } from './denial';
-import { Inquiry } from './inquiry';
-import type { Key } from './key';
-import { GrantedLease, type Lease, type LeaseOwner } from './lease';
+import type { Account, AccountId } from './account';
+import { dayMs } from './calendar';
+import { denialOf, type Denial, type DenialKind } from './denials';
+import type { Key, KeyState } from './keyState';
+import { learn } from './learning';
+import { Lease, type LeaseOwner, type LeaseRequest, type Wish } from './lease';
 import type { RequestClass } from './lock';
-import { isPlain, nextChangeMs } from './nextChange';
 import type { Reading } from './reading';
-import { awaitedInVain, Prospects } from './prospects';
-import { SetBack } from './setBack';
-import { Denials } from './standing';
-import type { Verdict } from './verdict';
-import { WaitingLine, type Waiter } from './waitingLine';
-import { Wheel, type TimedWish } from './wheel';
+import { Prospects } from './prospects';
+import { Recent } from './recent';
+import { restoreWheel, saveWheel, type SavedState } from './savedState';
+import type { Verdict } from './scope';
+import { Alarm, join, type Waiter } from './waitingLine';
+import { mostRemembered, Wheel } from './wheel';
 
-export type LeaseRequest = TimedWish;
+/** Requests that were denied lately may come again: doubt is followed up for so long without anybody waiting. */
+const interestMs = 120_000;
 
 export type LeaseResult = { readonly lease: Lease } | { readonly denial: Denial };
 
-/** What happened that somebody else has to do something about. */
-export type PoolEvent =
-  /** Something that views show has changed. */
-  | { readonly kind: 'changed' }
+export interface PoolPorts {
+  readonly clock: Clock;
+  readonly onChange: () => void;
   /** What the server says of this key's account is wanted now. */
-  | { readonly kind: 'readingWanted'; readonly keyId: KeyId };
+  readonly onReadingWanted: (keyId: KeyId) => void;
+}
+
+export interface PoolOptions {
+  /** Whose midnight ends the day of accounts that were never read: an IANA name, or `local`. */
+  readonly zone: string;
+  readonly maxWaiting: number;
+}
+
+/** Everything of a key, of an account, or of a model. */
+export interface UnlockTarget {
+  readonly keyId?: KeyId;
+  readonly accountId?: AccountId;
+  readonly model?: string;
+}
 
 export class Pool implements LeaseOwner, Disposable {
   readonly wheel: Wheel;
-  private readonly line = new WaitingLine<LeaseRequest, LeaseResult>();
-  private readonly emitter: Emitter<PoolEvent>;
+  /** The account that made a thing upstream, by the thing's id; in wall time. */
+  readonly makers = new Recent<AccountId>(mostRemembered, dayMs);
+  /** Oldest first. */
+  private readonly line = new Set<Waiter<LeaseRequest, LeaseResult>>();
   private readonly alarm: Alarm;
-  private readonly inquiry: Inquiry;
-  private readonly setBack = new SetBack();
+  /** When a free request could not be served last. */
+  private deniedAtMs = Number.NEGATIVE_INFINITY;
   private isDisposed = false;
   /** Until the keys are known, requests wait for them: a vault may be slow. */
   private expectsKeys = true;
+  /** While nothing is known of some accounts, free requests wait for what is read of them. */
+  private expectsReadings = false;
 
   constructor(
-    private readonly ports: { readonly clock: Clock; readonly onError: (error: unknown) => void },
-    options: { readonly zone: string; readonly maxWaiting: number },
+    private readonly ports: PoolPorts,
+    private options: PoolOptions,
   ) {
     this.wheel = new Wheel(options.zone);
-    this.maxWaiting = options.maxWaiting;
-    this.emitter = new Emitter(ports.onError);
     this.alarm = new Alarm(ports.clock, () => this.ring());
-    this.inquiry = new Inquiry(this.wheel, (keyId) => this.emitter.fire({ kind: 'readingWanted', keyId }));
-  }
-
-  /** How many requests may wait at once. */
-  maxWaiting: number;
-
-  get onEvent(): Emitter<PoolEvent>['event'] {
-    return this.emitter.event;
   }
 
   get waiting(): number {
     return this.line.size;
   }
 
-  /** A lease now, or as soon as the wish can be served; a denial as soon as it is clear that it cannot be in time. Rejects when the signal is aborted, with its reason. */
-  async lease(request: LeaseRequest, signal: AbortSignal): Promise<LeaseResult> {
-    signal.throwIfAborted();
+  /** In the order of their first keys, as they are since the last `roll`. */
+  get accounts(): readonly Account[] {
+    return this.wheel.roster.accounts;
+  }
+
+  get keys(): ReadonlyMap<KeyId, KeyState> {
+    return this.wheel.roster.keys;
+  }
+
+  /** The account that has the name, or had it before it turned out to be another one; null if it has no keys. */
+  account(accountId: AccountId): Account | null {
+    return this.wheel.roster.account(accountId);
+  }
+
+  /** Each key's account; a map that was got before keys were grouped anew stays as it was. */
+  get owners(): ReadonlyMap<KeyId, Account> {
+    return this.wheel.roster.owners;
+  }
+
+  /** Free requests that the accounts have left which may serve the wish. */
+  leftFor(wish: Wish): number {
+    return this.wheel.candidates(wish).reduce((sum, { ledger }) => sum + ledger.left, 0);
+  }
+
+  /** A lease now, or null where the request has to wait or is denied: `lease` tells which. */
+  leaseNow(request: LeaseRequest): Lease | null {
     const nowMs = this.roll();
     // Slots that have freed since the last look belong to those who wait.
-    if (this.line.size > 0) this.serve(false);
-    const lease = this.grant(request, nowMs);
+    if (nowMs >= this.alarm.atMs) this.serve(false);
+    return this.grant(request, nowMs);
+  }
+
+  /** A lease now, or as soon as the wish can be served; a denial as soon as it is clear that it cannot be in time. Rejects when the signal is aborted, with its reason. */
+  async lease(request: LeaseRequest, signal: Signal): Promise<LeaseResult> {
+    signal.throwIfAborted();
+    const lease = this.leaseNow(request);
     if (lease !== null) return { lease };
-    if (request.requestClass === 'free') this.inquiry.denied(nowMs);
+    const nowMs = this.nowMs();
+    if (request.requestClass === 'free') {
+      this.deniedAtMs = nowMs;
+      this.ask(this.accounts, nowMs);
+    }
     const kind = this.isDisposed ? 'stopping' : this.deny(request, nowMs);
-    if (kind === null) return await this.wait(request, nowMs, signal);
+    if (kind === null) return await this.wait(request, signal);
     this.setAlarm(nowMs);
-    return { denial: new Denials(this.wheel, nowMs).of(kind, request) };
+    return { denial: denialOf(this.wheel, kind, request, nowMs) };
+  }
+
+  configure(options: PoolOptions): void {
+    const { zone } = this.options;
+    this.options = options;
+    if (options.zone !== zone) this.wheel.setZone(options.zone, this.roll());
+    this.rejudge();
   }
 
   setKeys(keys: readonly Key[]): void {
     this.expectsKeys = false;
-    this.wheel.setKeys(keys, this.nowMs());
+    this.wheel.roster.setKeys(keys, this.roll());
     this.rejudge();
   }
 
-  /** Joins what `GET /key` told; who waits may go. */
+  /** Nothing is known of any account yet: free requests use accounts that have been read alone, until the promise resolves. */
+  awaitReadings(readings: Promise<void>): void {
+    this.expectsReadings = true;
+    void readings.then(() => {
+      this.expectsReadings = false;
+      this.rejudge();
+    });
+  }
+
+  /** Joins what `GET /key` told of the key, which may turn out to belong to another account; who waits may go. */
   read(keyId: KeyId, reading: Reading): void {
-    const state = this.wheel.roster.keys.get(keyId);
+    const state = this.keys.get(keyId);
     if (state === undefined) return;
-    this.wheel.read(state, reading);
+    this.roll();
+    this.wheel.incidents.accepted(state);
+    this.wheel.roster.read(state, reading);
     this.rejudge();
   }
 
   /** The key was refused again and again: it serves nothing until a reading accepts it. */
   markBad(keyId: KeyId): void {
-    const account = this.wheel.roster.markBad(keyId, this.nowMs());
-    if (account === null) return;
-    this.wheel.refresh(account, this.nowMs());
+    this.keys.get(keyId)?.markBad(this.nowMs());
     this.rejudge();
   }
 
-  /** To be called after each change from outside of what may hold requests back: all who wait are judged anew. */
-  rejudge(): void {
-    this.serve(true);
-    this.emitter.fire({ kind: 'changed' });
+  /** Notes that `GET /key` refused the key; true if several accounts were refused within a minute: that is upstream's incident. */
+  readRefused(state: KeyState): boolean {
+    const account = this.owners.get(state.key.keyId);
+    return account !== undefined && this.wheel.incidents.refused(account, state, this.nowMs()).length > 0;
   }
 
+  /** Lifts locks that the user knows better of: every one of the key, of the account, or of the model. */
+  unlock({ keyId, accountId, model }: UnlockTarget): void {
+    if (keyId !== undefined) this.keys.get(keyId)?.locks.clear();
+    if (accountId !== undefined) this.account(accountId)?.locks.clear();
+    if (model !== undefined) this.wheel.modelLocks.lift(model);
+    this.rejudge();
+  }
+
+  /** Forgets all but what is known of the present keys and accounts, and lifts all locks of models and of everything. */
+  forget(): void {
+    const { roster, modelLocks, locks, conversations } = this.wheel;
+    roster.forgetGone();
+    modelLocks.lift(null);
+    locks.clear();
+    conversations.clear();
+    this.rejudge();
+  }
+
+  /** Begins with a saved state; to be called before the keys come that it is about. */
+  restore(saved: SavedState): void {
+    restoreWheel(this.wheel, saved, this.roll());
+    this.rejudge();
+  }
+
+  save(): SavedState {
+    return saveWheel(this.wheel, this.roll());
+  }
+
+  /** All who wait are judged anew; also after a sleep or a jump of the clock. */
+  rejudge(): void {
+    this.roll();
+    this.serve(true);
+    this.ports.onChange();
+  }
+
+  /** The class that the request is of, as far as answers have told of its model: a cloaked one may cost nothing. */
+  classOf({ requestClass, model }: Pick<Wish, 'requestClass' | 'model'>): RequestClass {
+    return model === null ? requestClass : this.wheel.modelClasses.classOf(model, requestClass);
+  }
+
+  noteCostless(model: string): void {
+    this.wheel.modelClasses.noteCostless(model);
+  }
+
+  /** A request went on to its fallback: the next one that has one does not begin with the model. */
+  leave(model: string | null): void {
+    if (model === null) return;
+    const place = { model, accountId: null, keyId: null, reason: 'left' } as const;
+    this.wheel.modelLocks.learn(place, null, this.nowMs());
+    this.serve(true);
+    this.ports.onChange();
+  }
+
+  wasLeft(model: string | null): boolean {
+    return this.wheel.modelLocks.wasLeft(model, this.nowMs());
+  }
+
+  /** Whether another account than the one could serve the request now. */
+  canServe(wish: Wish, exceptId: AccountId): boolean {
+    const tried = new Set([...wish.tried, ...this.keysOfAccount(exceptId)]);
+    return this.wheel.choose({ ...wish, tried }, this.nowMs()) !== null;
+  }
+
+  keysOfAccount(accountId: AccountId): readonly KeyId[] {
+    return this.account(accountId)?.keys.map(({ key }) => key.keyId) ?? [];
+  }
+
+  /** The keys that must not serve a request which a policy of the account refused: an organisation's stays in organisations. */
+  keysBarredBy(accountId: AccountId): readonly KeyId[] {
+    const isOrganization = this.account(accountId)?.keys.some((state) => state.isOrganization) ?? false;
+    if (!isOrganization) return [];
+    return [...this.keys.values()].flatMap((state) => (state.isOrganization ? [] : [state.key.keyId]));
+  }
+
+  /** On the scale of the clock's `elapsedMs`, as all instants of this room but those of denials and saved states. */
   nowMs(): number {
-    return this.ports.clock.nowMs();
+    return this.ports.clock.elapsedMs();
   }
 
   changed(account: Account): void {
     const nowMs = this.nowMs();
-    this.wheel.refresh(account, nowMs);
     // An answer's head frees its slot sooner than was known when the alarm was set.
     const readyAtMs = this.line.size > 0 ? account.readyAtMs('free', nowMs) : 0;
-    if (readyAtMs > nowMs && readyAtMs < this.alarm.atMs) this.setAlarm(nowMs);
-    this.emitter.fire({ kind: 'changed' });
+    if (readyAtMs > nowMs && readyAtMs < this.alarm.atMs) this.alarm.set(readyAtMs);
+    this.ports.onChange();
   }
 
-  settled(lease: GrantedLease, verdict: Verdict): void {
-    const { account, state, requestClass, model, conversation } = lease;
-    const nowMs = this.nowMs();
-    state.requests++;
-    if (verdict.kind === 'healthy') {
-      if (conversation !== null) this.wheel.conversations.set(conversation, account.accountId, nowMs);
-    } else if (verdict.kind !== 'nothing') state.errors++;
-    const sentAtMs = lease.sentAtMs ?? nowMs;
-    const felt = this.wheel.learn(verdict, { account, state, requestClass, model, sentAtMs, nowMs });
-    if (verdict.kind === 'dayUsedUp' || verdict.kind === 'unauthorized') {
-      this.emitter.fire({ kind: 'readingWanted', keyId: state.key.keyId });
+  learned(lease: Lease, verdict: Verdict): void {
+    const { state, request } = lease.grant;
+    if (verdict.kind === 'healthy' && request.conversation !== null)
+      this.wheel.conversations.set(request.conversation, state.key.keyId, this.nowMs());
+    const felt = learn(verdict, lease, this.wheel);
+    if (verdict.kind === 'locked' && (verdict.reason === 'dailyLimit' || verdict.reason === 'unauthorized')) {
+      this.ports.onReadingWanted(lease.key.keyId);
     }
     if (felt) this.serve(verdict.kind !== 'healthy');
   }
 
-  ended(account: Account): void {
-    this.wheel.refresh(account, this.nowMs());
-    if (account.ledger.emptiness === 'doubtful') this.inquiry.ask([account], this.nowMs());
-    this.serve(false);
-    this.emitter.fire({ kind: 'changed' });
+  ended(account: Account, freesPlace: boolean): void {
+    if (account.ledger.emptiness === 'doubtful') this.ask([account], this.nowMs());
+    if (freesPlace) this.serve(false);
+    this.ports.onChange();
   }
 
   /** Denies everybody who waits and gives no time to anybody; running leases may still settle. */
   dispose(): void {
     this.isDisposed = true;
-    const denials = new Denials(this.wheel, this.nowMs());
-    for (const waiter of this.line) waiter.end({ denial: denials.of('stopping', waiter.request) });
+    const nowMs = this.nowMs();
+    for (const { request, end } of this.line)
+      end({ denial: denialOf(this.wheel, 'stopping', request, nowMs) });
     this.alarm.dispose();
-    this.emitter.dispose();
+  }
+
+  /** The time; begins the new day where the old one is over. */
+  roll(): number {
+    const nowMs = this.nowMs();
+    // A request that waits for a day's end waits for another instant now.
+    const hasJumped = this.wheel.roll(nowMs, this.ports.clock.wallMs());
+    if (hasJumped && this.line.size > 0) this.alarm.set(nowMs);
+    return nowMs;
   }
 
   private deny(request: LeaseRequest, nowMs: number): DenialKind | null {
-    if (this.line.size >= this.maxWaiting) return 'lineFull';
-    if (this.expectsKeys) return awaitedInVain(request, nowMs);
+    if (this.line.size >= this.options.maxWaiting) return 'lineFull';
     const prospects = new Prospects(this.wheel, nowMs);
-    for (const waiting of this.line.requests) prospects.add(waiting);
-    return prospects.end(request, true);
+    for (const { request: before } of this.line) prospects.add(before);
+    return this.endOf(request, prospects, true);
   }
 
-  private async wait(request: LeaseRequest, nowMs: number, signal: AbortSignal): Promise<LeaseResult> {
-    const result = this.line.join(request, nowMs, signal);
-    // A listener that was asked for a reading may have answered at once.
-    this.serve(false);
-    this.emitter.fire({ kind: 'changed' });
+  /** Why the request's wait ends, or null. `judge`: one that has become hopeless ends too. */
+  private endOf(request: LeaseRequest, prospects: Prospects, judge: boolean): DenialKind | null {
+    if (this.expectsReadings && request.requestClass === 'free') return null;
+    if (!this.expectsKeys) return prospects.end(request, judge);
+    // Whoever comes before the keys waits for them, whatever they may turn out to be.
+    return request.untilMs <= prospects.nowMs ? 'keysAwaited' : null;
+  }
+
+  private async wait(request: LeaseRequest, signal: Signal): Promise<LeaseResult> {
+    const result = join(this.line, request, signal);
+    this.setAlarm(this.nowMs());
+    this.ports.onChange();
     try {
       return await result;
     } finally {
       if (this.line.size === 0) this.setAlarm(this.nowMs());
-      this.emitter.fire({ kind: 'changed' });
+      this.ports.onChange();
     }
-  }
-
-  /** The time; begins a new day, and lets nobody wait for longer because the clock was set back. */
-  private roll(): number {
-    const nowMs = this.nowMs();
-    this.wheel.roll(nowMs);
-    const byMs = this.setBack.by(nowMs);
-    if (byMs === 0) return nowMs;
-    for (const waiter of this.line) {
-      waiter.request = { ...waiter.request, untilMs: waiter.request.untilMs - byMs };
-    }
-    return nowMs;
   }
 
   private grant(request: LeaseRequest, nowMs: number): Lease | null {
     const choice = this.wheel.choose(request, nowMs);
     if (choice === null) return null;
     const { account, state } = choice;
-    if (request.requestClass === 'free' && account.ledger.emptiness === 'doubtful')
-      account.ledger.doubt.probed(nowMs);
-    const permit = this.wheel.modelLocks.sent(request.model, account.accountId);
-    const { requestClass, model, conversation } = request;
-    const lease = new GrantedLease(this, { account, state, requestClass, model, conversation, permit });
-    account.lastUsedAtMs = nowMs;
-    state.lastUsedAtMs = nowMs;
-    this.wheel.refresh(account, nowMs);
-    return lease;
+    if (this.expectsReadings && request.requestClass === 'free' && !account.isKnown) return null;
+    const permit = this.wheel.modelLocks.sent(request.model, account.accountId, nowMs);
+    return new Lease(this, { account, state, request, permit });
   }
 
   /** Lets go whoever can go, oldest first; with `judge` those who have become hopeless are denied too. */
   private serve(judge: boolean): void {
     if (this.line.size === 0) return;
     const nowMs = this.roll();
-    this.inquiry.askAgain(nowMs, this.line.requests);
+    this.askAgain(nowMs);
     const stuck = new Set<RequestClass>();
     const prospects = new Prospects(this.wheel, nowMs);
-    const denials = new Denials(this.wheel, nowMs);
     for (const waiter of this.line) {
       const { request } = waiter;
       if (this.letGo(waiter, stuck, nowMs)) continue;
-      const kind = this.expectsKeys ? awaitedInVain(request, nowMs) : prospects.end(request, judge);
-      if (kind === null) prospects.add(request);
-      else waiter.end({ denial: denials.of(kind, request) });
+      const kind = this.endOf(request, prospects, judge);
+      if (kind !== null) waiter.end({ denial: denialOf(this.wheel, kind, request, nowMs) });
+      else if (judge) prospects.add(request);
     }
     this.setAlarm(nowMs);
   }
@@ -225,24 +346,46 @@ export class Pool implements LeaseOwner, Disposable {
       waiter.end({ lease });
       return true;
     }
-    if (isPlain(request, this.wheel) && this.wheel.readyAtMs(request, nowMs) > nowMs) {
+    if (this.wheel.isPlain(request) && this.wheel.accountReadyAtMs(request, nowMs) > nowMs) {
       stuck.add(request.requestClass);
     }
     return false;
   }
 
-  /** One timer for all who wait. */
   private setAlarm(nowMs: number): void {
-    const { requests } = this.line;
-    const inquiryMs = this.inquiry.nextMs(nowMs, requests);
-    this.alarm.set(Math.min(inquiryMs, nextChangeMs(requests, this.wheel, nowMs)));
+    const doubtMs = this.isOfInterest(nowMs) ? this.wheel.nextDoubtMs(nowMs) : Number.POSITIVE_INFINITY;
+    const changeMs = this.expectsReadings
+      ? Number.POSITIVE_INFINITY
+      : this.wheel.nextChangeMs(this.line, nowMs);
+    this.alarm.set(Math.min(doubtMs, changeMs));
+  }
+
+  /** Wants a reading of each account that only our own sum calls used up, or that may be open again. */
+  private ask(accounts: readonly Account[], nowMs: number): void {
+    for (const account of accounts) {
+      const state = account.keyToRead(nowMs);
+      if (state === null) continue;
+      account.ledger.doubt.asked(nowMs);
+      this.ports.onReadingWanted(state.key.keyId);
+    }
+  }
+
+  private askAgain(nowMs: number): void {
+    if (this.isOfInterest(nowMs)) this.ask(this.accounts, nowMs);
+  }
+
+  private isOfInterest(nowMs: number): boolean {
+    if (nowMs - this.deniedAtMs < interestMs) return true;
+    for (const { request } of this.line) if (request.requestClass === 'free') return true;
+    return false;
   }
 
   private ring(): void {
-    this.serve(true);
+    // Time alone makes a request hopeless only where a reading that it waited for does not come.
+    this.serve(this.accounts.some(({ ledger }) => ledger.emptiness === 'doubtful'));
     if (this.line.size > 0) return;
     const nowMs = this.roll();
-    this.inquiry.askAgain(nowMs, []);
+    this.askAgain(nowMs);
     this.setAlarm(nowMs);
   }
 }

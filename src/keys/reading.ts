@@ -1,36 +1,24 @@
 // What GET /api/v1/key tells of a key and its account (OpenRouter, "Limits"), read leniently: fields may be missing.
 import * as v from 'valibot';
 
-/** One answer of `GET /key`. */
 export interface Reading {
   /** When the question left; an attempt after it may be missing in the answer. */
   readonly askedAtMs: number;
   readonly atMs: number;
   /** OpenRouter's own name of the account, or null where it does not tell. */
   readonly accountRef: string | null;
+  readonly isOrganization: boolean;
   readonly daily: { readonly used: number; readonly limit: number } | null;
   /** The key's spending cap: what is left of it, in credits; null without one. */
   readonly capLeft: number | null;
   /** Whether the account never bought credits. */
   readonly isFreeTier: boolean;
+  /** When the key stops working, in wall time; null for never. */
+  readonly expiresAtMs: number | null;
   /** A management key cannot run models. */
   readonly isManagement: boolean;
   /** OpenRouter's fields as they came, for the sums that `GET /key` answers here. */
   readonly usage: KeyUsage;
-}
-
-/** Sums of credits spent, as `GET /key` names them. */
-export interface KeyUsage {
-  readonly limit: number | null;
-  readonly limit_reset: string | null;
-  readonly usage: number;
-  readonly usage_daily: number;
-  readonly usage_weekly: number;
-  readonly usage_monthly: number;
-  readonly byok_usage: number;
-  readonly byok_usage_daily: number;
-  readonly byok_usage_weekly: number;
-  readonly byok_usage_monthly: number;
 }
 
 const amount = v.fallback(v.number(), 0);
@@ -38,19 +26,26 @@ const amountOrNone = v.fallback(v.nullable(v.number()), null);
 const textOrNone = v.fallback(v.nullable(v.string()), null);
 const flag = v.fallback(v.boolean(), false);
 
+/** Sums of credits spent, as `GET /key` names them. */
+const usage = {
+  limit: amountOrNone,
+  limit_reset: textOrNone,
+  usage: amount,
+  usage_daily: amount,
+  usage_weekly: amount,
+  usage_monthly: amount,
+  byok_usage: amount,
+  byok_usage_daily: amount,
+  byok_usage_weekly: amount,
+  byok_usage_monthly: amount,
+};
+export type KeyUsage = { readonly [Name in keyof typeof usage]: v.InferOutput<(typeof usage)[Name]> };
+
 const keySchema = v.object({
   data: v.object({
-    limit: amountOrNone,
+    ...usage,
     limit_remaining: amountOrNone,
-    limit_reset: textOrNone,
-    usage: amount,
-    usage_daily: amount,
-    usage_weekly: amount,
-    usage_monthly: amount,
-    byok_usage: amount,
-    byok_usage_daily: amount,
-    byok_usage_weekly: amount,
-    byok_usage_monthly: amount,
+    expires_at: textOrNone,
     is_free_tier: flag,
     is_management_key: flag,
     is_provisioning_key: flag,
@@ -58,10 +53,7 @@ const keySchema = v.object({
     organization_id: textOrNone,
     free_model_daily_requests: v.fallback(
       v.nullable(
-        v.object({
-          used: v.pipe(v.number(), v.minValue(0)),
-          limit: v.pipe(v.number(), v.minValue(0)),
-        }),
+        v.object({ used: v.pipe(v.number(), v.minValue(0)), limit: v.pipe(v.number(), v.minValue(0)) }),
       ),
       null,
     ),
@@ -76,16 +68,17 @@ export function parseReading(body: unknown, askedAtMs: number, atMs: number): Re
   return {
     askedAtMs,
     atMs,
+    isOrganization: named(data.organization_id) !== null,
     accountRef: named(data.organization_id) ?? named(data.creator_user_id),
     daily: data.free_model_daily_requests,
     capLeft: data.limit_remaining,
     isFreeTier: data.is_free_tier,
+    expiresAtMs: Date.parse(data.expires_at ?? '') || null,
     isManagement: data.is_management_key || data.is_provisioning_key,
     usage: data,
   };
 }
 
-/** An empty name names nothing. */
 function named(name: string | null): string | null {
   return name === '' ? null : name;
 }

@@ -1,12 +1,15 @@
 // A bounded memory of names: the newest are kept, those older than the age are gone.
 
-interface Entry<T> {
-  readonly value: T;
-  readonly atMs: number;
+/** The name is the newest now; the oldest one goes if there are more than `most`. */
+export function remember<T>(entries: Map<string, T>, name: string, value: T, most: number): void {
+  entries.delete(name);
+  entries.set(name, value);
+  const [oldest] = entries.keys();
+  if (entries.size > most && oldest !== undefined) entries.delete(oldest);
 }
 
 export class Recent<T> {
-  private readonly entries = new Map<string, Entry<T>>();
+  private readonly entries = new Map<string, { readonly value: T; readonly atMs: number }>();
 
   constructor(
     private readonly most: number,
@@ -19,13 +22,8 @@ export class Recent<T> {
     return entry.value;
   }
 
-  /** The name is the newest now; the oldest goes if there are too many. */
   set(name: string, value: T, nowMs: number): void {
-    this.entries.delete(name);
-    this.entries.set(name, { value, atMs: nowMs });
-    if (this.entries.size <= this.most) return;
-    const [oldest] = this.entries.keys();
-    if (oldest !== undefined) this.entries.delete(oldest);
+    remember(this.entries, name, { value, atMs: nowMs }, this.most);
   }
 
   /** Oldest first. */

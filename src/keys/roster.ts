@@ -1,12 +1,18 @@
 // Which keys there are and which accounts they share.
 import { shortHash, type KeyId } from '../base/secret';
 import { Account, type AccountId, type AccountSaved } from './account';
-import { Midnights } from './calendar';
-import type { Key } from './key';
-import { KeyState, type KeyStateSaved } from './keyState';
-import { SavedParts } from './savedParts';
+import { dayMs, type Calendar } from './calendar';
+import { KeyState, type Key, type KeyStateSaved } from './keyState';
+import type { Reading } from './reading';
+import { remember } from './recent';
 
-const mostFormer = 1_000;
+/** Keys and accounts that have gone and may come back; the oldest are forgotten. */
+const mostGone = 1_000;
+
+interface SavedRoster {
+  readonly keys: Record<KeyId, KeyStateSaved>;
+  readonly accounts: Record<AccountId, AccountSaved>;
+}
 
 /** The account of a key: the user's own name of it, else OpenRouter's, else the key stands for itself. */
 export function accountIdOf(key: Key, accountRef: string | null): AccountId {
@@ -18,32 +24,22 @@ export class Roster {
   readonly keys = new Map<KeyId, KeyState>();
   private byId = new Map<AccountId, Account>();
   private list: readonly Account[] = [];
-  private indexes = new Map<Account, number>();
   private grouping = new Map<KeyId, Account>();
-  /** Accounts that lost their last key keep their counts, so that a key that returns does not begin anew. */
-  private readonly former = new Map<AccountId, Account>();
   /** Accounts that turned out to be another one, by the names that they had: what remembers those still finds them. */
   private readonly absorbed = new Map<AccountId, Account>();
-  /** What was saved of keys and accounts that are not there (yet), and what was known of keys that have gone. */
-  private readonly unclaimed = new SavedParts();
-
-  private midnights: Midnights;
+  /** What is known of keys and accounts that have gone, or were saved and have not come yet. */
+  private readonly goneKeys = new Map<KeyId, KeyStateSaved>();
+  private readonly goneAccounts = new Map<AccountId, AccountSaved>();
 
   /** `onAbsorbed`: told the names of an account and of the one that it turned out to be. */
   constructor(
-    zone: string,
+    private readonly calendar: Calendar,
     private readonly onAbsorbed: (accountId: AccountId, heirId: AccountId) => void,
-  ) {
-    this.midnights = new Midnights(zone);
-  }
+  ) {}
 
   /** In the order of their first keys. */
   get accounts(): readonly Account[] {
     return this.list;
-  }
-
-  indexOf(account: Account): number {
-    return this.indexes.get(account.current) ?? -1;
   }
 
   /** The account that has the name, or had it before it turned out to be another one; null if it has no keys. */
@@ -57,15 +53,11 @@ export class Roster {
     return this.grouping;
   }
 
-  accountOf(keyId: KeyId): Account | null {
-    return this.grouping.get(keyId) ?? null;
-  }
-
   /** The whole list in the user's order: new keys arrive, missing ones leave, changed ones keep what is known of them. */
   setKeys(keys: readonly Key[], nowMs: number): void {
     const wanted = new Set(keys.map(({ keyId }) => keyId));
     for (const state of this.keys.values()) {
-      if (!wanted.has(state.key.keyId)) this.unclaimed.leave(state, mostFormer, nowMs);
+      if (!wanted.has(state.key.keyId)) remember(this.goneKeys, state.key.keyId, state.save(nowMs), mostGone);
     }
     const ordered = keys.map((key) => {
       const state = this.keys.get(key.keyId) ?? this.newKey(key);
@@ -77,110 +69,109 @@ export class Roster {
     this.regroup(nowMs);
   }
 
-  /** The key was refused again and again; returns its account, or null if there is no such key. */
-  markBad(keyId: KeyId, nowMs: number): Account | null {
-    const state = this.keys.get(keyId);
-    if (state === undefined) return null;
-    state.health = 'bad';
-    state.lastRefusedAtMs = nowMs;
-    return this.accountOf(keyId);
+  /** Joins what `GET /key` told of the key, which may turn out to belong to another account. */
+  read(state: KeyState, reading: Reading): void {
+    if (state.read(reading)) this.regroup(reading.atMs);
+    this.grouping.get(state.key.keyId)?.read(reading);
   }
 
-  setZone(zone: string, nowMs: number): void {
-    this.midnights = new Midnights(zone);
-    for (const account of this.list) account.ledger.configure(this.midnights, account.userLimit, nowMs);
+  /** Accounts take over their user's limits and the calendar's zone. */
+  configure(nowMs: number): void {
+    for (const account of this.list) account.ledger.configure(account.userLimit, nowMs);
   }
 
-  /** Groups anew; true if any key changed its account. An account whose keys all went to one other account has become that one. */
-  regroup(nowMs: number): boolean {
-    const old = this.byId;
-    const oldGrouping = this.grouping;
-    this.byId = new Map();
-    this.grouping = new Map();
-    const heirs = new Map<Account, Set<Account>>();
-    for (const state of this.keys.values()) {
-      const accountId = accountIdOf(state.key, state.accountRef);
-      const account = this.take(accountId, old, nowMs);
-      account.keys.push(state);
-      this.grouping.set(state.key.keyId, account);
-      const owner = oldGrouping.get(state.key.keyId)?.current;
-      if (owner === undefined || owner === account) continue;
-      heirs.set(owner, (heirs.get(owner) ?? new Set()).add(account));
-    }
-    for (const [accountId, account] of old) {
-      if (!this.byId.has(accountId)) this.retire(account, [...(heirs.get(account) ?? [])], nowMs);
-    }
-    this.list = [...this.byId.values()];
-    this.indexes = new Map(this.list.map((account, index) => [account, index]));
-    for (const account of this.list) account.ledger.configure(this.midnights, account.userLimit, nowMs);
-    return heirs.size > 0;
-  }
-
-  /** Joins what was saved with what is known; what is not there (yet) is kept for when it comes. */
-  restore(
-    keys: Record<KeyId, KeyStateSaved>,
-    accounts: Record<AccountId, AccountSaved>,
-    nowMs: number,
-  ): void {
-    this.unclaimed.add(keys, accounts, nowMs);
-    for (const state of this.keys.values()) this.unclaimed.claimKey(state);
-    this.regroup(nowMs);
-    for (const account of this.list) this.unclaimed.claimAccount(account, nowMs);
+  /** Keeps saved keys and accounts until they come. */
+  restore({ keys, accounts }: SavedRoster): void {
+    for (const [keyId, saved] of Object.entries(keys)) this.goneKeys.set(keyId, saved);
+    for (const [accountId, saved] of Object.entries(accounts)) this.goneAccounts.set(accountId, saved);
   }
 
   /** What is worth keeping of keys and accounts: those that are there, and those of today that were. */
-  save(nowMs: number): { keys: Record<KeyId, KeyStateSaved>; accounts: Record<AccountId, AccountSaved> } {
-    const parts = new SavedParts();
-    parts.addOfToday(this.unclaimed, nowMs);
-    for (const account of this.former.values()) parts.keepAccount(account, nowMs);
-    for (const account of this.list) parts.keepAccount(account, nowMs);
-    for (const state of this.keys.values()) parts.keepKey(state, nowMs);
-    return parts.toRecords();
+  save(nowMs: number): SavedRoster {
+    const keys = [...this.goneKeys].filter(([, { lastUsedAtMs }]) => nowMs - (lastUsedAtMs ?? 0) < dayMs);
+    const accounts = [...this.goneAccounts].filter(([, { ledger }]) => ledger.resetAtMs > nowMs);
+    for (const state of this.keys.values())
+      if (state.isKnown) keys.push([state.key.keyId, state.save(nowMs)]);
+    for (const account of this.list) {
+      const saved = account.save(nowMs);
+      if (tells(saved, nowMs)) accounts.push([account.accountId, saved]);
+    }
+    return { keys: Object.fromEntries(keys), accounts: Object.fromEntries(accounts) };
   }
 
   /** Nothing is known any more of keys and accounts that are not there: one that returns begins anew. */
   forgetGone(): void {
-    this.former.clear();
     this.absorbed.clear();
-    this.unclaimed.clear();
+    this.goneKeys.clear();
+    this.goneAccounts.clear();
+  }
+
+  /** Groups anew. An account whose keys all went to one other account has become that one. */
+  private regroup(nowMs: number): void {
+    const [old, oldOwners] = [this.byId, this.grouping];
+    this.byId = new Map();
+    this.grouping = new Map();
+    const heirs = new Map<Account, Set<Account>>();
+    for (const state of this.keys.values()) {
+      const account = this.take(accountIdOf(state.key, state.accountRef), old, nowMs);
+      account.keys.push(state);
+      this.grouping.set(state.key.keyId, account);
+      const owner = oldOwners.get(state.key.keyId);
+      if (owner !== undefined && owner !== account)
+        heirs.set(owner, (heirs.get(owner) ?? new Set()).add(account));
+    }
+    for (const [accountId, account] of old) {
+      if (!this.byId.has(accountId)) this.retire(account, heirs.get(account) ?? new Set(), nowMs);
+    }
+    this.list = [...this.byId.values()];
+    this.configure(nowMs);
   }
 
   private newKey(key: Key): KeyState {
     const state = new KeyState(key);
-    this.unclaimed.claimKey(state);
+    const saved = claim(this.goneKeys, key.keyId);
+    if (saved !== null) state.restore(saved);
     return state;
   }
 
   private take(accountId: AccountId, old: ReadonlyMap<AccountId, Account>, nowMs: number): Account {
     const taken = this.byId.get(accountId);
     if (taken !== undefined) return taken;
-    const account = old.get(accountId) ?? this.former.get(accountId) ?? this.newAccount(accountId, nowMs);
+    const account = old.get(accountId) ?? this.newAccount(accountId, nowMs);
     account.keys = [];
-    this.former.delete(accountId);
     this.absorbed.delete(accountId);
     this.byId.set(accountId, account);
     return account;
   }
 
   private newAccount(accountId: AccountId, nowMs: number): Account {
-    const account = new Account(accountId, nowMs, this.midnights);
-    this.unclaimed.claimAccount(account, nowMs);
+    const account = new Account(accountId, nowMs, this.calendar);
+    const saved = claim(this.goneAccounts, accountId);
+    if (saved !== null) account.restore(saved, nowMs);
     return account;
   }
 
-  private retire(account: Account, heirs: readonly Account[], nowMs: number): void {
-    account.keys = [];
+  private retire(account: Account, heirs: ReadonlySet<Account>, nowMs: number): void {
     const [heir] = heirs;
-    if (heir !== undefined && heirs.length === 1) {
-      heir.absorb(account, nowMs);
-      remember(this.absorbed, account);
-      this.onAbsorbed(account.accountId, heir.accountId);
-    } else remember(this.former, account);
+    if (heir === undefined || heirs.size > 1) {
+      remember(this.goneAccounts, account.accountId, account.save(nowMs), mostGone);
+      return;
+    }
+    heir.absorb(account, nowMs);
+    remember(this.absorbed, account.accountId, account, mostGone);
+    this.onAbsorbed(account.accountId, heir.accountId);
   }
 }
 
-function remember(accounts: Map<AccountId, Account>, account: Account): void {
-  accounts.set(account.accountId, account);
-  const [oldest] = accounts.keys();
-  if (accounts.size > mostFormer && oldest !== undefined) accounts.delete(oldest);
+function claim<T>(gone: Map<string, T>, name: string): T | null {
+  const saved = gone.get(name) ?? null;
+  gone.delete(name);
+  return saved;
+}
+
+/** Whether anything is known of the account that a new one would not begin with. */
+function tells({ ledger, minute, locks }: AccountSaved, nowMs: number): boolean {
+  const { own, everRead, learnedLimit } = ledger;
+  const hasMinute = minute.freeAtMs.length > 0 || minute.limitUntilMs > nowMs;
+  return own > 0 || everRead || learnedLimit !== null || hasMinute || locks.length > 0;
 }

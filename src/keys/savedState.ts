@@ -12,6 +12,8 @@ const stateVersion = 1;
 
 const savedSchema = v.object({
   version: v.literal(stateVersion),
+  /** Grows with each record of the counts, over restarts and windows; 0 where an older version wrote it. */
+  revision: v.optional(v.number(), 0),
   savedAtMs: v.number(),
   keys: v.record(v.string(), keyStateSchema),
   accounts: v.record(v.string(), accountSchema),
@@ -26,29 +28,40 @@ export function readSaved(raw: unknown): SavedRead<SavedState> {
 
 /** What is known and worth keeping: accounts and keys that have nothing to tell are left out. */
 export function saveWheel(wheel: Wheel, nowMs: number): SavedState {
-  return {
+  const state: SavedState = {
     version: stateVersion,
+    revision: 0,
     savedAtMs: nowMs,
     ...wheel.roster.save(nowMs),
     models: [...wheel.modelLocks.active(nowMs)],
     locks: [...wheel.locks.active(nowMs)],
   };
+  return moved(state, wheel.calendar.wallOf(0));
 }
 
-/** The same but for locks, which only the state that was saved last knows: it lacks those that were lifted. */
-export function withoutLocks(saved: SavedState): SavedState {
-  const keys: SavedState['keys'] = {};
-  for (const [keyId, key] of Object.entries(saved.keys)) keys[keyId] = { ...key, locks: [] };
-  const accounts: SavedState['accounts'] = {};
-  for (const [id, account] of Object.entries(saved.accounts)) accounts[id] = { ...account, locks: [] };
-  return { ...saved, keys, accounts, models: [], locks: [] };
+/** Whether `saved` is newer than `other`, which it replaces as a whole. */
+export function isNewerState(saved: SavedState, other: SavedState): boolean {
+  if (saved.revision !== other.revision) return saved.revision > other.revision;
+  return saved.savedAtMs > other.savedAtMs;
 }
 
-/** Joins what was saved with what is known, before or after `setKeys`: what is saved of keys that come later is kept for them. */
+/** Keeps a saved state for the keys and accounts that come from now on; its locks of models and of everything hold at once. */
 export function restoreWheel(wheel: Wheel, saved: SavedState, nowMs: number): void {
-  wheel.roster.restore(saved.keys, saved.accounts, nowMs);
-  wheel.modelLocks.restore(saved.models, nowMs);
-  for (const lock of saved.locks) wheel.locks.join(lock);
+  const savedAtMs = wheel.calendar.elapsedOf(saved.savedAtMs);
   // A clock that was set back while nobody ran must not make locks longer.
-  wheel.clockSetBack(Math.max(0, saved.savedAtMs - nowMs), nowMs);
+  const state = moved(saved, Math.min(savedAtMs, nowMs) - saved.savedAtMs);
+  wheel.roster.restore(state);
+  wheel.modelLocks.restore(state.models, nowMs);
+  for (const lock of state.locks) wheel.locks.join(lock);
+}
+
+/** The state with every instant moved; only their names end in `Ms`. Saved instants are wall time. */
+function moved(state: SavedState, byMs: number): SavedState {
+  if (byMs === 0) return state;
+  const shifted = (value: unknown): unknown => (typeof value === 'number' ? value + byMs : value);
+  const text = JSON.stringify(state, (name, value: unknown) => {
+    if (!name.endsWith('Ms')) return value;
+    return Array.isArray(value) ? value.map((each: unknown) => shifted(each)) : shifted(value);
+  });
+  return v.parse(savedSchema, JSON.parse(text));
 }

@@ -20,5 +20,7 @@ export function readVersioned<T>(
   const parsed = v.safeParse(schema, raw);
   if (parsed.success) return { kind: 'good', state: parsed.output };
   const [issue] = parsed.issues;
-  return { kind: 'damaged', problem: `${v.getDotPath(issue) ?? 'state'}: ${issue.message}` };
+  // The issue's own message repeats the value, which may be anybody's secret: the file may not be ours.
+  const expected = issue.expected ?? issue.type;
+  return { kind: 'damaged', problem: `${v.getDotPath(issue) ?? 'state'}: expected ${expected}` };
 }

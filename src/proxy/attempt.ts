@@ -1,24 +1,32 @@
 // One attempt: sent with a lease, looked at until it is clear what it is.
 import type { Readable } from 'node:stream';
-import type { Clock } from '../base/clock';
+import type { Signal } from '../base/signal';
 import type { Lease } from '../keys/lease';
-import type { Body } from './bodies';
-import { judge, type Judged } from './judge';
-import type { Plan } from './plan';
-import type { Sent } from './sending';
-import { inPieces, isLong } from './upload';
-import type { Upstream } from './upstream';
+import { reasonOf } from './errors/outcome';
+import type { ExchangePorts, ExchangeSettings, Own } from './exchangePorts';
+import { previousErrorsOf } from './errors/errorBody';
+import type { AttemptReport } from './report';
+import type { Body } from './request/bodies';
+import { judge, type Judged, type JudgeLimits } from './upstream/judge';
+import type { Plan } from './request/plan';
+import type { Sent } from './upstream/sending';
+import { inPieces, isLong } from './upstream/upload';
 
 /** No client waits longer for an answer's head (undici's default, which most agents run on). */
 const longestHeadMs = 300_000;
 /** A body that passes through comes as slowly as its client sends it. */
 const longestUploadMs = 3_600_000;
 
-export interface AttemptPorts {
-  readonly clock: Clock;
-  readonly upstream: Upstream;
-  readonly firstTokenTimeoutMs: number;
-  readonly idleTimeoutMs: number;
+export interface Circumstances extends Pick<JudgeLimits, 'hasFallback' | 'headByMs'> {
+  readonly fresh: boolean;
+  /** How long a read may still wait for its head. */
+  readonly readHeadMs: number;
+}
+
+interface Hearer {
+  readonly signal: Signal;
+  readonly tell: (attempted: Attempted) => void;
+  readonly fail: (error: unknown) => void;
 }
 
 export interface Attempted {
@@ -27,31 +35,52 @@ export interface Attempted {
   readonly sentAtMs: number;
 }
 
-/** Sends the plan's request once, with the lease's key (none without a lease); never rejects. */
-export async function attempt(
+/** Sends the plan's request once, with the lease's key (none without a lease), and tells what it turned out to be; in the very turn in which that is clear. `fail` hears of bugs. */
+export function attempt(
   plan: Plan,
   lease: Lease | null,
-  ports: AttemptPorts & { readonly fresh: boolean },
-  signal: AbortSignal,
-): Promise<Attempted> {
-  const { clock, upstream, firstTokenTimeoutMs, idleTimeoutMs, fresh } = ports;
-  const sentAtMs = clock.nowMs();
+  { own, ports, circumstances }: { own: Own; ports: ExchangePorts; circumstances: Circumstances },
+  { signal, tell, fail }: Hearer,
+): void {
+  const { watch, answer } = own;
+  const { clock, upstream, settings } = ports;
+  const sentAtMs = clock.elapsedMs();
   let wholeAtMs = sentAtMs;
-  const sent = await upstream.send(
-    {
-      method: plan.method,
-      path: plan.path,
-      headers: headersOf(plan, lease),
-      body: bodyOf(plan.body),
-      fresh,
-      headTimeoutMs: headTimeoutMs(plan, ports),
-    },
-    { onSent: () => lease?.markSent(), onUploaded: () => (wholeAtMs = clock.nowMs()) },
-    signal,
-  );
-  if ('reply' in sent) lease?.markHead();
-  const judged = await judge(sent, plan, { clock, wholeAtMs, firstTokenTimeoutMs, idleTimeoutMs });
-  return { sent, judged, sentAtMs };
+  const key = lease?.key.secret.reveal() ?? null;
+  const request = {
+    method: plan.method,
+    path: plan.path,
+    headers: headersOf(plan, key),
+    key,
+    body: bodyOf(plan.body),
+    fresh: circumstances.fresh,
+    headTimeoutMs: headTimeoutMs(plan, settings, circumstances),
+  };
+  const steps = {
+    onSent: () => lease?.markSent(),
+    onUploaded: () => (wholeAtMs = clock.elapsedMs()),
+    onInformation: (status: number, headers: readonly string[]) => answer.inform(status, headers),
+  };
+  const hear = (sent: Sent): void => {
+    try {
+      if ('reply' in sent) lease?.markHead();
+      const limits = {
+        clock,
+        watch,
+        wholeAtMs,
+        key,
+        firstTokenTimeoutMs: settings.firstTokenTimeoutMs,
+        idleTimeoutMs: settings.idleTimeoutMs,
+        hasFallback: circumstances.hasFallback,
+        headByMs: circumstances.headByMs,
+        onPreamble: () => answer.hasten(),
+      };
+      judge(sent, plan, limits, { tell: (judged) => tell({ sent, judged, sentAtMs }), fail });
+    } catch (error: unknown) {
+      fail(error);
+    }
+  };
+  upstream.dispatch(request, { steps, signal, watch, tell: hear });
 }
 
 /** What is left of a losing answer is not waited for: a connection that has not ended goes with it. */
@@ -65,16 +94,44 @@ function bodyOf({ bytes, passing }: Body): Buffer | Readable | null {
   return isLong(bytes) ? inPieces(bytes) : bytes;
 }
 
-function headersOf(plan: Plan, lease: Lease | null): readonly string[] {
+function headersOf(plan: Plan, key: string | null): string[] {
   const { bytes } = plan.body;
   const length = isLong(bytes) ? ['content-length', String(bytes.length)] : [];
-  const key = lease === null ? [] : ['Authorization', `Bearer ${lease.key.secret.reveal()}`];
-  return [...plan.headers, ...length, ...key];
+  const authorization = key === null ? [] : ['Authorization', `Bearer ${key}`];
+  return [...plan.headers, ...length, ...authorization];
 }
 
-/** A stream's head comes before its first token; what is made whole, or once, takes as long as its client waits. */
-function headTimeoutMs(plan: Plan, { firstTokenTimeoutMs, idleTimeoutMs }: AttemptPorts): number {
+/**
+ * How long the answer's head may take. A stream's head comes before its first token; a silent read is given up soon; an
+ * answer that is made as a whole, or once, may take as long as its client waits, unless another model could answer.
+ */
+function headTimeoutMs(
+  plan: Plan,
+  { firstTokenTimeoutMs, idleTimeoutMs }: ExchangeSettings,
+  { readHeadMs, hasFallback }: Circumstances,
+): number {
   if (plan.body.passing !== null) return longestUploadMs;
-  if (!plan.streaming || plan.kind !== 'models') return longestHeadMs;
-  return plan.requestClass === 'free' ? firstTokenTimeoutMs : idleTimeoutMs;
+  if (isQuickRead(plan)) return readHeadMs;
+  if (plan.kind !== 'models' || (!plan.streaming && !hasFallback)) return longestHeadMs;
+  if (!plan.streaming || plan.requestClass !== 'free') return idleTimeoutMs;
+  return hasFallback ? Math.min(firstTokenTimeoutMs, idleTimeoutMs) : firstTokenTimeoutMs;
+}
+
+export function attemptOf(
+  { sent, judged, sentAtMs }: Attempted,
+  lease: Lease | null,
+): Omit<AttemptReport, 'waitedMs'> {
+  return {
+    atMs: sentAtMs,
+    keyId: lease?.key.keyId ?? '',
+    keyLabel: lease?.key.label ?? '',
+    status: judged.error?.status ?? ('reply' in sent ? sent.reply.status : null),
+    outcome: reasonOf(judged.outcome),
+    previous: judged.error === null ? [] : previousErrorsOf(judged.error.body),
+  };
+}
+
+/** A file's or video's bytes may be fetched from elsewhere first. */
+function isQuickRead({ kind, repeatable, path }: Plan): boolean {
+  return kind === 'plain' && repeatable && !/\/content(?:\?|$)/.test(path);
 }

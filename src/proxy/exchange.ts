@@ -1,249 +1,397 @@
 // One client request from first to last byte: the loop over its attempts.
-import { wait, type Clock } from '../base/clock';
+import { wait } from '../base/clock';
+import type { Signal } from '../base/signal';
 import type { KeyId } from '../base/secret';
-import type { Denial } from '../keys/denial';
-import type { Lease } from '../keys/lease';
-import type { Pool } from '../keys/pool';
-import type { Answer } from './answer';
-import { attempt, discard, type Attempted } from './attempt';
-import { attemptsAllowed } from './attemptBudget';
-import { decide, type Decision } from './decision';
-import { refusalOf } from './denied';
-import { fallbacksOf, type FallbackModels } from './fallback';
-import { isFreeModel } from './freeModel';
-import type { Judged } from './judge';
-import { LastWord, passesOn } from './lastWord';
-import { reasonOf, type Outcome } from './outcome';
-import { withModel, type Plan } from './plan';
-import { relay, type Relayed } from './relay';
-import type { Trail } from './report';
+import type { Denial } from '../keys/denials';
+import { isFreeModel } from '../keys/freeModel';
+import type { Lease, LeaseRequest, Wish } from '../keys/lease';
+import { refusalOf, refusalOfPaid } from './answer/denied';
+import { LastWord, passesOn } from './answer/lastWord';
+import { relay, type Relayed } from './answer/relay';
+import { attempt, attemptOf, discard, type Attempted } from './attempt';
+import type { ExchangePorts, Own } from './exchangePorts';
+import {
+  decide,
+  isModelFailure,
+  isPolicyRefusal,
+  patienceFor,
+  verdictOnEnd,
+  type Decision,
+} from './decision/decision';
+import {
+  attemptsAllowed,
+  firstTally,
+  mayBeBilled,
+  nextTally,
+  tallyOfNextModel,
+  type Situation,
+  type Tally,
+} from './decision/situation';
+import type { Outcome } from './errors/outcome';
+import { Fallbacks, fallbacksOf, type FallbackKind } from './request/fallback';
+import { withModel, type Plan } from './request/plan';
+import type { Repeats } from './retryBudget';
 import { learnMakers, servedModel } from './served';
-import { firstTally, nextTally, type Tally } from './situation';
-import type { Upstream } from './upstream';
+import { outcomeOfError, type Judged } from './upstream/judge';
 
-export interface ExchangeSettings {
-  readonly timezone: string;
-  readonly maxWaitMs: number;
-  readonly deadlineMs: number;
-  readonly firstTokenTimeoutMs: number;
-  readonly idleTimeoutMs: number;
-  readonly exhaustedStatus: number;
-  readonly fallbackModels: FallbackModels;
-}
-
-export interface ExchangePorts {
-  readonly clock: Clock;
-  readonly pool: Pool;
-  readonly upstream: Upstream;
-  readonly settings: ExchangeSettings;
-  /** In [0, 1). */
-  readonly random: () => number;
-}
+/** Node's fetch, on which most clients run, gives a head 300 s; one that upstream gave is passed on before. */
+const longestHeadlessMs = 240_000;
 
 /** `lease` null: none is needed. `lastWord`: nobody can serve, and upstream's own last error says it best. */
 type Leased = { readonly lease: Lease | null } | 'lastWord';
 
+type Retry = Extract<Decision, { next: 'retry' }>;
+
+/** A list of models ends in time for a person who waits. */
+const readDeadlineMs = 5_000;
+const budgetPauseMs = 1_000;
+
 export class Exchange {
   private plan: Plan;
+  /** As the client asked, whichever model serves. */
+  private readonly asked: Plan;
   private tally: Tally = firstTally;
+  /** Whether the end of the present model's lock may be upstream's own word: to this exchange, or to an earlier one. */
+  private isHinted = true;
+  private hereSinceMs: number;
   private freshConnection = false;
   private deadlineAtMs: number | null = null;
+  /** Keys that must not serve this exchange again, with the present model. */
   private readonly tried = new Set<KeyId>();
-  private readonly fallbacks: string[];
+  /** Keys that must not serve it with any model: an organisation's policy refused it, and these belong to no organisation. */
+  private readonly barred = new Set<KeyId>();
+  private readonly fallbacks: Fallbacks;
   private readonly lastWord = new LastWord();
 
   constructor(
     plan: Plan,
-    private readonly answer: Answer,
-    private readonly trail: Trail,
+    private readonly own: Own,
     private readonly ports: ExchangePorts,
   ) {
-    this.plan = plan;
-    this.fallbacks =
-      plan.kind === 'models' && plan.body.passing === null
-        ? [...fallbacksOf(plan.model, ports.settings.fallbackModels)]
-        : [];
+    this.hereSinceMs = this.nowMs();
+    this.asked = this.plan = plan;
+    const { fallbackModels, freeOnly } = ports.settings;
+    const isKept = plan.kind === 'models' && plan.body.passing === null;
+    const models = isKept ? fallbacksOf(plan.model, fallbackModels) : [];
+    this.fallbacks = new Fallbacks(freeOnly ? models.filter(isFreeModel) : models);
   }
 
   /**
    * Resolves when the client has its answer or upstream's error: with the relay's result, or null after an error that was
    * held. Throws a Refusal that is to be the answer, the signal's reason once the client has left, or a bug.
    */
-  async run(signal: AbortSignal): Promise<Relayed | null> {
-    for (;;) {
-      const leased = await this.lease(signal);
-      if (leased === 'lastWord') return this.speak(null);
-      using lease = leased.lease;
-      const attempted = await this.attempt(lease, signal);
+  async run(signal: Signal): Promise<Relayed | null> {
+    const { settings, streamFailures, clock, retryBudget } = this.ports;
+    if (settings.freeOnly && this.plan.requestClass === 'paid') throw refusalOfPaid(this.plan.model);
+    streamFailures.check(this.asked, clock);
+    const repeats = retryBudget.enter();
+    try {
+      for (;;) {
+        signal.throwIfAborted();
+        const leased = this.leaseNow() ?? (await this.lease(signal));
+        if (leased === 'lastWord') return this.speak(null);
+        const ended = await this.tryOnce(leased.lease, repeats, signal);
+        if (ended !== 'again') return ended;
+      }
+    } finally {
+      repeats[Symbol.dispose]();
+    }
+  }
+
+  /** One attempt, and what its outcome asks for. */
+  private async tryOnce(
+    lease: Lease | null,
+    repeats: Repeats,
+    signal: Signal,
+  ): Promise<Relayed | null | 'again'> {
+    let place: Disposable | null = null;
+    try {
+      place = this.ports.attemptLimit.enterNow() ?? (await this.enterUpstream(signal));
+      const attempted = await this.send(lease, repeats, signal);
+      if ('end' in attempted) return this.learned(attempted, lease);
       signal.throwIfAborted();
-      const { judged } = attempted;
-      const decision = this.decide(judged, lease);
+      const { outcome } = attempted.judged;
+      const decision = this.decide(attempted.judged, lease);
       this.settle(lease, attempted, decision);
+      repeats.release();
       switch (decision.next) {
         case 'relay':
-          return await this.relay(lease, attempted);
         case 'giveBack':
-          if (!this.useFallback(judged.outcome)) return await this.giveBack(lease, attempted);
+          return await this.giveBack(lease, attempted);
+        case 'fallback':
           discard(attempted);
-          continue;
+          this.tally = nextTally(this.tally, outcome);
+          this.leaveModel(outcome);
+          return 'again';
         case 'retry':
-          discard(attempted);
-          // Ended before the wait: a back-off is no attempt in flight.
-          lease?.[Symbol.dispose]();
-          if (isLate(judged.outcome) && this.nextModel()) continue;
-          this.prepareRetry(judged.outcome, decision, lease);
-          await this.wait(decision.waitMs, signal);
+          break;
       }
+      discard(attempted);
+      // Ended before the wait: a back-off is no attempt in flight.
+      lease?.[Symbol.dispose]();
+      place[Symbol.dispose]();
+      this.prepareRetry(outcome, decision, lease);
+      if (await this.waitToRetry(outcome, decision, repeats, signal)) return 'again';
+      return this.speak(outcome);
+    } finally {
+      place?.[Symbol.dispose]();
+      lease?.[Symbol.dispose]();
     }
   }
 
   private nowMs(): number {
-    return this.ports.clock.nowMs();
+    return this.ports.clock.elapsedMs();
   }
 
-  private async lease(signal: AbortSignal): Promise<Leased> {
-    const { pool, settings } = this.ports;
+  private get fallback(): FallbackKind {
+    return this.fallbacks.kindFor(this.plan.requestClass);
+  }
+
+  /** Nearly always nothing has to be waited for. */
+  private leaseNow(): Leased | null {
+    if (this.plan.keyless) return { lease: null };
+    const lease = this.ports.pool.leaseNow(this.request(this.nowMs()));
+    return lease === null ? null : { lease };
+  }
+
+  private async lease(signal: Signal): Promise<Leased> {
     for (;;) {
-      const { requestClass, model, conversation, thing, keyless } = this.plan;
-      if (keyless) return { lease: null };
       const fromMs = this.nowMs();
-      const accountId = thing === null ? null : pool.wheel.makers.get(thing, fromMs);
-      // No new attempt begins after the deadline.
-      const patienceMs = Math.max(0, settings.maxWaitMs - this.trail.waitedMs);
-      const untilMs = Math.min(fromMs + patienceMs, this.deadlineAtMs ?? Number.POSITIVE_INFINITY);
-      const wish = { requestClass, model, conversation, accountId, tried: this.tried };
-      const result = await pool.lease({ ...wish, untilMs }, signal);
-      this.trail.waited(this.nowMs() - fromMs);
+      const request = this.request(fromMs);
+      this.own.trail.enter('waiting', request.untilMs);
+      const result = await this.ports.pool.lease(request, signal);
+      this.own.trail.waited(this.nowMs() - fromMs);
       if ('lease' in result) return result;
-      if (result.denial.kind !== 'modelBusy' || !this.nextModel()) return this.denied(result.denial);
+      if (!this.fallbacks.helpAfter(result.denial.kind, this.plan.requestClass))
+        return this.denied(result.denial);
+      this.nextModel();
     }
   }
 
-  /** Throws what the pool says, unless upstream's own last error says it better. */
+  private request(fromMs: number): LeaseRequest {
+    const { clock, pool } = this.ports;
+    const { thing } = this.plan;
+    const accountId = thing === null ? null : pool.makers.get(thing, clock.wallMs());
+    const { ofAccounts, ofModel } = patienceFor(this.fallback, this.isHinted, fromMs - this.hereSinceMs);
+    const untilMs = Math.min(this.waitUntilMs(fromMs), fromMs + ofAccounts);
+    return { ...this.wish(), accountId, untilMs, modelUntilMs: Math.min(untilMs, fromMs + ofModel) };
+  }
+
+  /** No new attempt begins after the deadline. */
+  private waitUntilMs(fromMs: number): number {
+    const patienceMs = Math.max(0, this.ports.settings.maxWaitMs - this.own.trail.waitedMs);
+    return Math.min(fromMs + patienceMs, this.deadlineAtMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  private async enterUpstream(signal: Signal): Promise<Disposable> {
+    const fromMs = this.nowMs();
+    const place = await this.ports.attemptLimit.enter(this.waitUntilMs(fromMs), signal);
+    this.own.trail.waited(this.nowMs() - fromMs);
+    return place;
+  }
+
+  private wish(): Wish {
+    const { requestClass, model, conversation } = this.plan;
+    const tried = this.barred.size === 0 ? this.tried : new Set([...this.tried, ...this.barred]);
+    const hasFallback = this.fallbacks.left > 0;
+    return { requestClass, model, conversation, accountId: null, tried, hasFallback };
+  }
+
+  /** Throws the pool's refusal, unless upstream's own last error says it better. */
   private denied(denial: Denial): 'lastWord' {
-    const isAboutModel = denial.kind === 'modelBusy' || denial.kind === 'allTried';
-    if (isAboutModel && this.lastWord.isSpeakable) return 'lastWord';
-    const { timezone, exhaustedStatus } = this.ports.settings;
+    if (this.lastWord.says(denial.kind)) return 'lastWord';
     throw refusalOf(denial, {
-      nowMs: this.nowMs(),
-      timezone,
-      exhaustedStatus,
+      ...this.ports.settings,
+      nowMs: this.ports.clock.wallMs(),
       model: this.plan.model,
       triedKeys: this.tried.size,
     });
   }
 
-  private async attempt(lease: Lease | null, signal: AbortSignal): Promise<Attempted> {
-    const { clock, upstream, settings } = this.ports;
-    const { firstTokenTimeoutMs, idleTimeoutMs } = settings;
-    // A dead pooled connection cannot be told from a lost request: what must not be made twice gets its own.
-    const fresh = this.freshConnection || !this.plan.repeatable;
-    const ports = { clock, upstream, firstTokenTimeoutMs, idleTimeoutMs, fresh };
-    const attempted = await attempt(this.plan, lease, ports, signal);
-    const { sent, judged, sentAtMs } = attempted;
-    this.deadlineAtMs ??= sentAtMs + settings.deadlineMs;
-    this.trail.add({
-      atMs: sentAtMs,
-      keyId: lease?.key.keyId ?? null,
-      keyLabel: lease?.key.label ?? null,
-      status: judged.error?.status ?? ('reply' in sent ? sent.reply.status : null),
-      outcome: reasonOf(judged.outcome),
+  /** Sends once. An answer is settled and passed on as soon as it is recognized: the result is how that ended then. Any other outcome is for the caller. */
+  private async send(lease: Lease | null, repeats: Repeats, signal: Signal): Promise<Attempted | Relayed> {
+    const { fallbacks, ports } = this;
+    return await new Promise((resolve, reject) => {
+      const tell = (attempted: Attempted): void => {
+        const { sentAtMs, judged } = attempted;
+        this.deadlineAtMs ??=
+          sentAtMs + (this.plan.kind === 'plain' ? readDeadlineMs : ports.settings.deadlineMs);
+        this.own.trail.add(attemptOf(attempted, lease));
+        if (judged.outcome.kind === 'answer' && !signal.aborted) {
+          this.settle(lease, attempted, this.decide(judged, lease));
+          repeats.release();
+          this.relay(lease, attempted, resolve);
+        } else resolve(attempted);
+      };
+      this.own.trail.enter('asking');
+      this.own.trail.keyLabel = lease?.key.label ?? '';
+      const circumstances = {
+        // A dead pooled connection cannot be told from a lost request: a thing that must not be made twice gets its own.
+        fresh: this.freshConnection || !this.plan.repeatable,
+        readHeadMs: this.deadlineAtMs === null ? readDeadlineMs : this.deadlineAtMs - this.nowMs(),
+        hasFallback: fallbacks.left > 0,
+        headByMs: this.own.trail.fromMs + longestHeadlessMs,
+      };
+      attempt(this.plan, lease, { own: this.own, ports, circumstances }, { signal, tell, fail: reject });
     });
-    return attempted;
   }
 
   private decide({ outcome, sawWork }: Judged, lease: Lease | null): Decision {
     // The way of nearly all requests: nothing of a situation is asked.
     if (outcome.kind === 'answer') return { next: 'relay', verdict: { kind: 'healthy' } };
-    const { requestClass, repeatable, model } = this.plan;
-    const nowMs = this.nowMs();
-    const decision = decide(outcome, {
-      ...this.tally,
-      class: requestClass,
-      repeatable,
-      model,
-      nowMs,
-      deadlineAtMs: this.deadlineAtMs ?? nowMs,
-      attemptsAllowed: attemptsAllowed(requestClass, this.allowanceLeft()),
-      sawWork,
-      random: this.ports.random,
-    });
+    const decision = decide(outcome, this.situation(outcome, sawWork, lease));
     // Without a key there is no other key.
-    const isVain = lease === null && decision.next === 'retry' && decision.elsewhere;
+    const isVain = lease === null && decision.next === 'retry' && decision.elsewhere !== 'no';
     return isVain ? { next: 'giveBack', verdict: decision.verdict } : decision;
   }
 
-  private allowanceLeft(): number {
-    const { requestClass, model, conversation } = this.plan;
-    const wish = { requestClass, model, conversation, accountId: null, tried: this.tried };
-    return this.ports.pool.wheel.candidates(wish).reduce((sum, { ledger }) => sum + ledger.left, 0);
+  private situation(outcome: Outcome | null, sawWork: boolean, lease: Lease | null): Situation {
+    const { plan, tally, fallback, ports } = this;
+    const { requestClass, repeatable, model, kind } = plan;
+    const { pool } = ports;
+    const wish = this.wish();
+    const nowMs = this.nowMs();
+    return {
+      ...tally,
+      class: requestClass,
+      repeatable,
+      model,
+      attemptsAllowed: attemptsAllowed(requestClass, kind === 'plain', pool.leftFor(wish)),
+      mayBeBilled: tally.billable + Number(outcome !== null && mayBeBilled(outcome)),
+      isProbe: pool.wasLeft(model),
+      othersReady:
+        tally.attemptsHere < pool.accounts.length && lease !== null && pool.canServe(wish, lease.accountId),
+      nowMs,
+      spentHereMs: nowMs - this.hereSinceMs,
+      deadlineAtMs: this.deadlineAtMs ?? nowMs,
+      sawWork,
+      fallback,
+      fallbacksLeft: this.fallbacks.left,
+      policyRefusals: ports.settings.policyRefusals,
+      random: ports.random,
+    };
   }
 
   private settle(lease: Lease | null, { sent, judged }: Attempted, decision: Decision): void {
     this.lastWord.hear(sent, judged);
     const isPaidAnswer = decision.next === 'relay' && this.plan.requestClass === 'paid';
-    const servedFree = isPaidAnswer && isFreeModel(servedModel(judged) ?? '');
-    lease?.settle(decision.verdict, servedFree);
+    lease?.settle(decision.verdict, isPaidAnswer && isFreeModel(servedModel(judged) ?? ''));
+    if (lease === null || !isPolicyRefusal(judged.outcome)) return;
+    for (const keyId of this.ports.pool.keysBarredBy(lease.accountId)) this.barred.add(keyId);
   }
 
-  private prepareRetry(
-    outcome: Outcome,
-    decision: Extract<Decision, { next: 'retry' }>,
-    lease: Lease | null,
-  ): void {
+  private prepareRetry(outcome: Outcome, { elsewhere, freshConnection }: Retry, lease: Lease | null): void {
     this.tally = nextTally(this.tally, outcome);
-    this.freshConnection = decision.freshConnection;
-    if (decision.elsewhere && lease !== null) this.tried.add(lease.key.keyId);
+    this.freshConnection = freshConnection;
+    this.isHinted = 'untilMs' in outcome && outcome.untilMs !== null;
+    if (lease === null || elsewhere === 'no') return;
+    const keyIds = elsewhere === 'key' ? [lease.key.keyId] : this.ports.pool.keysOfAccount(lease.accountId);
+    for (const keyId of keyIds) this.tried.add(keyId);
   }
 
-  private async wait(waitMs: number, signal: AbortSignal): Promise<void> {
-    if (waitMs <= 0) return;
-    await wait(this.ports.clock, waitMs, signal);
-    this.trail.waited(waitMs);
-  }
-
-  private async relay(lease: Lease | null, { sent, judged }: Attempted): Promise<Relayed> {
-    if (!('reply' in sent) || judged.held === null) throw new Error('An answer without a reply.');
-    const { plan, answer, trail } = this;
-    const { clock, settings, pool } = this.ports;
-    const nowMs = this.nowMs();
-    trail.firstToken(nowMs);
-    const answered = { plan, reply: sent.reply, judged, nowMs };
-    if (lease !== null) trail.made = learnMakers(pool.wheel, lease.accountId, answered);
-    const { idleTimeoutMs } = settings;
-    // What passes through may still be on its way.
-    if (plan.body.passing === null) plan.body.release();
-    return await relay(sent.reply, judged.held, { clock, plan, answer, idleTimeoutMs });
-  }
-
-  /** Whether the user named another model for this: never for the request's own fault, except a context that is too long. */
-  private useFallback(outcome: Outcome): boolean {
-    if (outcome.kind === 'requestFault' && !outcome.contextLength) return false;
-    return this.nextModel();
-  }
-
-  private nextModel(): boolean {
-    const next = this.fallbacks.shift();
-    if (next === undefined) return false;
-    this.plan = withModel(this.plan, next);
-    this.tally = firstTally;
-    this.freshConnection = false;
-    this.tried.clear();
+  /**
+   * Waits before the next attempt, and for a place in the retry budget where it is a guess: another model is asked instead
+   * if one is left. False: the deadline comes first.
+   */
+  private async waitToRetry(
+    outcome: Outcome,
+    { waitMs, isGuess }: Retry,
+    repeats: Repeats,
+    signal: Signal,
+  ): Promise<boolean> {
+    await this.wait(waitMs, signal);
+    if (!isGuess) return true;
+    while (!repeats.take()) {
+      if (this.fallbacks.left > 0) {
+        this.leaveModel(outcome);
+        return true;
+      }
+      if (this.nowMs() + budgetPauseMs > (this.deadlineAtMs ?? 0)) return false;
+      await this.wait(budgetPauseMs, signal);
+    }
     return true;
   }
 
+  private async wait(waitMs: number, signal: Signal): Promise<void> {
+    if (waitMs <= 0) return;
+    this.own.trail.enter('pausing', this.nowMs() + waitMs);
+    await wait(this.ports.clock, waitMs, signal);
+    this.own.trail.waited(waitMs);
+  }
+
+  private relay(lease: Lease | null, { sent, judged }: Attempted, tell: (relayed: Relayed) => void): void {
+    if (!('reply' in sent) || judged.held === null) throw new Error('An answer without a reply.');
+    const { plan, ports } = this;
+    const { trail, answer, watch } = this.own;
+    trail.enter('answering');
+    trail.firstToken(this.nowMs());
+    const answered = { plan, reply: sent.reply, judged, nowMs: ports.clock.wallMs() };
+    if (lease !== null) trail.made = learnMakers(ports.pool.makers, lease.accountId, answered);
+    // A body that passes through may still be on its way.
+    if (plan.body.passing === null) plan.body.release();
+    const { idleTimeoutMs } = ports.settings;
+    relay(sent.reply, judged.held, { clock: ports.clock, watch, plan, answer, idleTimeoutMs }, tell);
+  }
+
+  private learned(relayed: Relayed, lease: Lease | null): Relayed {
+    if (lease !== null && this.plan.kind === 'models') this.learnEnd(relayed, lease);
+    return relayed;
+  }
+
+  /** The end of an answer still teaches: an error in a stream about its key, account or model, a break about its thread. */
+  private learnEnd({ end, usage, failure }: Relayed, lease: Lease): void {
+    const { clock, streamFailures, pool } = this.ports;
+    const { model } = this.plan;
+    switch (end) {
+      case 'whole':
+        streamFailures.answered(this.asked);
+        if (model !== null && usage?.cost === 0) pool.noteCostless(model);
+        return;
+      case 'error':
+      case 'cut': {
+        streamFailures.failed(this.asked, this.nowMs());
+        const outcome = failure === null ? null : outcomeOfError(failure, this.plan, null, clock);
+        lease.amend(verdictOnEnd(outcome, this.situation(outcome, true, lease)));
+        // The client asks again.
+        if (this.fallbacks.left > 0 && (outcome === null || isModelFailure(outcome))) pool.leave(model);
+        return;
+      }
+      case 'clientGone':
+        return;
+    }
+  }
+
+  /** Goes on with the next model; the next request that has one does not begin with this one, if the failure was its own. */
+  private leaveModel(outcome: Outcome): void {
+    if (isModelFailure(outcome)) this.ports.pool.leave(this.plan.model);
+    this.nextModel();
+    // Other pooled connections may have died with the one that failed.
+    this.freshConnection = outcome.kind === 'fault';
+  }
+
+  private nextModel(): void {
+    const model = this.fallbacks.take();
+    if (model === null) throw new Error('No model is left.');
+    const plan = withModel(this.plan, model);
+    this.plan = { ...plan, requestClass: this.ports.pool.classOf(plan) };
+    this.tally = tallyOfNextModel(this.tally);
+    this.hereSinceMs = this.nowMs();
+    this.freshConnection = false;
+    this.isHinted = true;
+    this.tried.clear();
+  }
+
   private async giveBack(lease: Lease | null, attempted: Attempted): Promise<Relayed | null> {
-    if (passesOn(attempted.judged, this.answer)) return await this.relay(lease, attempted);
+    if (passesOn(attempted.judged, this.own.answer)) {
+      const relayed = await new Promise<Relayed>((resolve) => this.relay(lease, attempted, resolve));
+      return this.learned(relayed, lease);
+    }
     discard(attempted);
     return this.speak(attempted.judged.outcome);
   }
 
   private speak(outcome: Outcome | null): null {
-    this.lastWord.speak(this.answer, outcome, this.plan.model);
+    this.lastWord.speak(this.own.answer, outcome, this.plan.model);
     return null;
   }
-}
-
-function isLate(outcome: Outcome): boolean {
-  return outcome.kind === 'fault' && outcome.fault.code === 'firstTokenTimeout';
 }

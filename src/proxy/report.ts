@@ -1,18 +1,17 @@
 // What an exchange was, for the activity list: no content, no secret.
-import type { KeyId } from '../base/secret';
-import type { AccountId } from '../keys/account';
 import type { RequestClass } from '../keys/lock';
-import type { OutcomeReason } from './outcome';
-import type { Usage } from './tail';
+import type { Usage } from './answer/tokens';
 
 export interface AttemptReport {
   readonly atMs: number;
-  readonly keyId: KeyId | null;
-  readonly keyLabel: string | null;
-  /** Upstream's status, or null where none came. */
+  /** Empty where the attempt needed no key. */
+  readonly keyId: string;
+  readonly keyLabel: string;
   readonly status: number | null;
-  readonly outcome: OutcomeReason;
-  /** How long the exchange waited before this attempt. */
+  /** The outcome's kind, such as `answer`, `dailyLimit`, `busy`. */
+  readonly outcome: string;
+  /** What OpenRouter tried itself before it answered with the error, such as `DeepInfra 429`. */
+  readonly previous: readonly string[];
   readonly waitedMs: number;
 }
 
@@ -24,15 +23,16 @@ export interface ExchangeReport {
   readonly endedAtMs: number;
   readonly client: string;
   readonly method: string;
-  /** Without the query. */
   readonly path: string;
   readonly model: string | null;
-  readonly requestClass: RequestClass;
+  readonly class: RequestClass;
   readonly streaming: boolean;
   readonly end: ExchangeEnd;
+  /** The status that the client got, or null if it left before. */
   readonly status: number | null;
-  /** Our own refusal's code, or null. */
   readonly refusal: string | null;
+  /** The error in the words that the client got, or null. */
+  readonly message: string | null;
   readonly waitedMs: number;
   /** From the request to the first event or the answer's head, or null where none came. */
   readonly firstTokenMs: number | null;
@@ -41,10 +41,13 @@ export interface ExchangeReport {
   readonly made: readonly Made[];
 }
 
+/** `waiting`: for a slot · `pausing`: before another attempt · `asking`: sent, without an answer yet · `answering`. */
+export type Stage = 'waiting' | 'pausing' | 'asking' | 'answering';
+
 /** A thing that upstream made, of which the account that made it is asked later. */
 export interface Made {
   readonly id: string;
-  readonly accountId: AccountId;
+  readonly accountId: string;
 }
 
 /** Gathers the report while the exchange runs. */
@@ -52,29 +55,42 @@ export class Trail {
   readonly attempts: AttemptReport[] = [];
   made: readonly Made[] = [];
   waitedMs = 0;
-  private toFirstTokenMs: number | null = null;
+  stage: Stage = 'waiting';
+  /** Of `elapsedMs`: when the wait is given up, or the pause ends. */
+  untilMs = 0;
+  keyLabel = '';
+  firstTokenMs: number | null = null;
   private waitedBeforeMs = 0;
 
-  constructor(readonly startedAtMs: number) {}
+  /** `startedAtMs`: wall time · `fromMs`: the same instant of `elapsedMs`, which every other instant here is of. */
+  constructor(
+    readonly startedAtMs: number,
+    readonly fromMs: number,
+  ) {}
 
-  get firstTokenMs(): number | null {
-    return this.toFirstTokenMs;
-  }
-
-  /** The first event has come, or the answer's head. Where the clock was set back, nobody knows how long that took. */
+  /** The first event has come, or the answer's head. */
   firstToken(atMs: number): void {
-    this.toFirstTokenMs = Math.max(0, atMs - this.startedAtMs);
+    this.firstTokenMs = atMs - this.fromMs;
   }
 
-  /** Adds a wait; it belongs to the next attempt. One below zero is of a clock that was set back, and is not known. */
+  /** Adds a wait; it belongs to the next attempt. */
   waited(ms: number): void {
-    const waitedMs = Math.max(0, ms);
-    this.waitedMs += waitedMs;
-    this.waitedBeforeMs += waitedMs;
+    this.waitedMs += ms;
+    this.waitedBeforeMs += ms;
+  }
+
+  wallOf(atMs: number): number {
+    return this.startedAtMs + atMs - this.fromMs;
+  }
+
+  /** From now on it is `stage`, until `untilMs` of `elapsedMs` at most. */
+  enter(stage: Stage, untilMs = 0): void {
+    this.stage = stage;
+    this.untilMs = untilMs;
   }
 
   add(attempt: Omit<AttemptReport, 'waitedMs'>): void {
-    this.attempts.push({ ...attempt, waitedMs: this.waitedBeforeMs });
+    this.attempts.push({ ...attempt, atMs: this.wallOf(attempt.atMs), waitedMs: this.waitedBeforeMs });
     this.waitedBeforeMs = 0;
   }
 
@@ -82,8 +98,7 @@ export class Trail {
   headers(): string[] {
     const last = this.attempts.at(-1);
     const headers = ['x-keywheel-attempts', String(this.attempts.length)];
-    if (last !== undefined && last.keyLabel !== null)
-      headers.push('x-keywheel-key', headerText(last.keyLabel));
+    if (last !== undefined && last.keyId !== '') headers.push('x-keywheel-key', headerText(last.keyLabel));
     headers.push('x-keywheel-waited-ms', String(Math.round(this.waitedMs)));
     return headers;
   }

@@ -1,22 +1,36 @@
 // The listening side: accepts, admits, plans, and lets each request run its exchange.
-import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Clock } from '../base/clock';
+import { wait, type Clock } from '../base/clock';
 import type { Log } from '../base/log';
-import { Answer } from './answer';
-import { checkHost, checkOrigin, checkProxyKey, type Door } from './admission';
-import { Bodies } from './bodies';
-import { endpointOf, needsNoKey, targetOf } from './endpoint';
-import { Exchange, type ExchangePorts } from './exchange';
-import { keepAlive } from './keepAlive';
-import { answerLocally, type LocalAnswer, type LocalContext } from './localRoutes';
-import { planOf, type Plan } from './plan';
-import { stopping } from './denied';
-import type { Recording } from './recording';
-import { Refusal } from './refusal';
-import type { Relayed } from './relay';
-import { Trail, type ExchangeEnd, type ExchangeReport } from './report';
-import { unlessAborted } from './unlessAborted';
+import type { Answer, AnswerCopy } from './answer/answer';
+import {
+  checkHost,
+  checkKeyChanges,
+  checkMethod,
+  checkOrigin,
+  checkProxyKey,
+  WrongKeys,
+  type Door,
+  type RequestHead,
+} from './request/admission';
+import { Bodies } from './request/bodies';
+import { checkPath, needsNoKey } from './request/endpoint';
+import { Exchange } from './exchange';
+import type { ExchangePorts } from './exchangePorts';
+import { planOf, type Plan } from './request/plan';
+import { stopping } from './answer/denied';
+import { wordsOf } from './errors/errorBody';
+import { Refusal } from './errors/refusal';
+import type { Relayed } from './answer/relay';
+import { ownHeaders } from '../base/rawHeaders';
+import { ClientGone, Ongoing, type Running } from './ongoing';
+import type { ExchangeEnd, ExchangeReport } from './report';
+import { Turns } from './request/connection';
+import { unlessAborted, type Signal } from '../base/signal';
+
+/** From so many wrong proxy keys within a minute on, the answer to a wrong one takes a second. */
+const manyWrongKeys = 100;
+const wrongKeyDelayMs = 1_000;
 
 export interface ServerPorts {
   readonly clock: Clock;
@@ -25,38 +39,43 @@ export interface ServerPorts {
   readonly opening: () => Promise<void> | null;
   /** As they are when a request comes: settings may change between two. */
   readonly exchange: () => ExchangePorts;
-  readonly local: () => LocalContext;
+  readonly door: () => Door;
+  /** The answer to a request that is not for upstream, or null; throws a Refusal where the proxy key is needed and not shown. */
+  readonly answerLocally: (request: RequestHead) => LocalAnswer | Promise<LocalAnswer> | null;
   readonly keepAliveAfterMs: () => number;
   readonly onExchange: (report: ExchangeReport) => void;
   /** Where the exchange that begins is written down, if the user asked for that. */
-  readonly record?: (plan: Plan) => Recording | null;
+  readonly record?: (plan: Plan) => ExchangeCopy | null;
   /** Asked before all else: true if it answers the request itself. */
   readonly routes?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
-/** The reason of an exchange whose client has left. */
-class ClientGone extends Error {
-  override readonly name = 'ClientGone';
+export interface LocalAnswer {
+  readonly status: number;
+  readonly headers: readonly string[];
+  readonly body: string | Buffer;
+}
+
+/** Sees all that the client is given, and the end of the exchange. */
+export interface ExchangeCopy extends AnswerCopy {
+  end(): void;
 }
 
 export class Server {
-  private readonly bodies = new Bodies();
-  private readonly active = new Map<ServerResponse, Promise<void>>();
-  private readonly refusing = new Set<() => void>();
+  private readonly bodies: Bodies;
+  private readonly ongoing = new Set<Ongoing>();
+  private onIdle: (() => void)[] = [];
+  private readonly turns = new Turns();
+  private readonly wrongKeys = new WrongKeys();
   private isStopping = false;
 
-  constructor(private readonly ports: ServerPorts) {}
+  constructor(private readonly ports: ServerPorts) {
+    this.bodies = new Bodies(ports.clock);
+  }
 
   /** Serves one request; to be given to each listener. */
   readonly serve = (request: IncomingMessage, response: ServerResponse): void => {
-    const served = this.handle(request, response)
-      .catch((error: unknown) => {
-        // Not even its own failure could be told: the request ends, and nothing else with it.
-        this.ports.log.error('A request could not be answered.', error);
-        response.destroy();
-      })
-      .finally(() => this.active.delete(response));
-    this.active.set(response, served);
+    void this.handle(new Ongoing(request, response, this.ports.clock, () => this.isStopping));
   };
 
   /** Requests are served, after a `drain` too. */
@@ -67,168 +86,218 @@ export class Server {
   /** Resolves when all requests have ended: after `drainMs` those without an answer are refused, and `cut` ends the others. What comes over kept connections is refused from now on. */
   async drain(drainMs: number, cut: () => void): Promise<void> {
     this.isStopping = true;
-    for (const response of this.active.keys()) response.shouldKeepAlive = false;
-    if (this.active.size === 0) return;
+    for (const { response } of this.ongoing) response.shouldKeepAlive = false;
+    if (this.ongoing.size === 0) return;
     const timer = this.ports.clock.after(drainMs, () => {
-      for (const refuse of this.refusing) refuse();
+      const refusal = stopping(this.ports.clock.wallMs());
+      for (const on of this.ongoing) if (!on.answer.hasBegun || on.answer.isKeptAlive) on.refuse(refusal);
       cut();
     });
-    await Promise.all(this.active.values());
+    await new Promise<void>((resolve) => this.onIdle.push(resolve));
     timer.dispose();
   }
 
-  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { clock, log } = this.ports;
-    const trail = new Trail(clock.nowMs());
-    const answer = new Answer(response, formOf(request));
-    const gone = new AbortController();
-    const leave = (): void => {
-      if (!response.writableFinished) gone.abort(new ClientGone('The client has left.'));
-    };
-    response.once('close', leave);
-    // An answer that waits behind others on its connection, however many, is not told.
-    if (response.socket === null) request.socket.setMaxListeners(0).once('close', leave);
-    const refuse = (): void => {
-      if (answer.hasBegun && !answer.isKeptAlive) return;
-      answer.refuse(stopping(clock.nowMs()), null, clock.nowMs());
-      gone.abort(new ClientGone('The proxy stops.'));
-    };
-    this.refusing.add(refuse);
+  get running(): readonly Running[] {
+    return [...this.ongoing].flatMap(({ plan, trail, answer: { requestId } }) =>
+      plan === null ? [] : { plan, trail, requestId },
+    );
+  }
+
+  /** Ends the exchange of that id, whatever it does; false where it runs no more. */
+  cancel(requestId: string): boolean {
+    const on = [...this.ongoing].find(({ answer }) => answer.requestId === requestId);
+    if (on === undefined) return false;
+    on.refuse(new Refusal('cancelled', 'Cancelled in Keywheel’s dashboard.'));
+    return true;
+  }
+
+  /** Never rejects. */
+  private async handle(on: Ongoing): Promise<void> {
+    this.ongoing.add(on);
+    const turn = this.turns.take(on.request.socket, isSafe(on.head.method));
     try {
-      await this.admit(request, { answer, response, trail, signal: gone.signal });
+      if (turn.comes !== null) await unlessAborted(turn.comes, on.signal);
+      await this.admit(on);
     } catch (error: unknown) {
-      if (gone.signal.aborted || error instanceof ClientGone) return;
-      if (error instanceof Refusal) {
-        log.debug(`Refused: ${error.code}: ${error.message}`);
-        answer.refuse(error, null, clock.nowMs());
-      } else this.answerBug(error, answer);
+      await this.fail(error, on);
     } finally {
-      this.refusing.delete(refuse);
-      request.socket.off('close', leave);
-      // Whatever was thrown: nothing goes on upstream for an answer that has ended.
-      gone.abort(new Error('The exchange is over.'));
+      turn.end();
+      on.end();
+      this.ongoing.delete(on);
+      if (this.ongoing.size === 0) for (const resolve of this.onIdle.splice(0)) resolve();
     }
   }
 
-  private async admit(request: IncomingMessage, on: Ongoing): Promise<void> {
-    const { method = 'GET', url = '/', rawHeaders } = request;
-    checkHost(rawHeaders, this.ports.local().door);
-    checkOrigin(rawHeaders);
-    if (this.isStopping) on.response.shouldKeepAlive = false;
-    if (this.ports.routes?.(request, on.response) === true) return;
-    if (this.isStopping) throw stopping(this.ports.clock.nowMs());
+  private async fail(error: unknown, { answer, signal, response }: Ongoing): Promise<void> {
+    if (error instanceof ClientGone || (signal.aborted && error !== signal.reason)) return;
+    try {
+      if (error instanceof Refusal) await this.refuse(error, answer, signal);
+      else this.answerBug(error, answer);
+    } catch (failure: unknown) {
+      // Not even its own failure could be told: the request ends, and nothing else with it.
+      this.ports.log.error('A request could not be answered.', failure);
+      response.destroy();
+    }
+  }
+
+  private async admit(on: Ongoing): Promise<void> {
+    const { request, response, head, signal } = on;
+    const { headers, endpoint } = head;
+    checkMethod(head);
+    checkHost(head, this.ports.door());
+    checkOrigin(head);
+    // Without 100 Continue the client's next bytes may be a body or a request: after a refusal nobody can tell.
+    if (this.isStopping || isExpecting(on)) response.shouldKeepAlive = false;
+    if (this.ports.routes?.(request, response) === true) return;
+    if (this.isStopping) throw stopping(this.ports.clock.wallMs());
     const opening = this.ports.opening();
-    if (opening !== null) await unlessAborted(opening, on.signal);
-    const local = this.ports.local();
-    const answered = answerLocally({ method, url, rawHeaders }, local);
+    if (opening !== null) await unlessAborted(opening, signal);
+    const answered = this.ports.answerLocally(head);
     if (answered !== null) {
-      send(on.answer, answered);
+      const { status, headers: own, body } = await answered;
+      on.answer.whole(status, own, body);
       return;
     }
-    checkMayAsk(method, url, rawHeaders, local.door);
-    const body = await this.bodies.read(request, this.ports.clock.nowMs(), on.signal);
+    this.checkMayPass(head);
+    if (isExpecting(on)) response.writeContinue();
+    const { abort, watch } = on;
+    const runsModel = endpoint.kind !== 'plain';
+    const body = await this.bodies.read(request, { headers, runsModel, signal, abort, watch });
     try {
-      await this.exchange(planOf({ method, url, rawHeaders, body }), on);
+      const planned = planOf({ ...head, body }, this.ports.door().proxyKey);
+      await this.exchange(planned instanceof Promise ? await planned : planned, on);
     } finally {
       body.release();
     }
   }
 
-  private async exchange(plan: Plan, { answer, trail, signal }: Ongoing): Promise<void> {
-    const { clock } = this.ports;
+  private checkMayPass(head: RequestHead): void {
+    const door = this.ports.door();
+    checkPath(head.target, door.proxyKey);
+    if (!needsNoKey(head.method, head.target.path)) checkProxyKey(head, door);
+    checkKeyChanges(head, door);
+  }
+
+  private async refuse(refusal: Refusal, answer: Answer, signal: Signal): Promise<void> {
+    const { clock, log } = this.ports;
+    log.debug(() => `Request ${answer.requestId} is refused: ${refusal.code}: ${refusal.message}`);
+    if (refusal.code === 'method_not_allowed') answer.explain(() => [...ownHeaders, 'allow', allowedMethods]);
+    if (refusal.code === 'proxy_key_wrong') {
+      const count = this.wrongKeys.add(clock.elapsedMs());
+      if (count === manyWrongKeys)
+        log.warn(
+          `${count} requests with a wrong proxy key within a minute: the next ones are answered slowly.`,
+        );
+      try {
+        if (count > manyWrongKeys) await wait(clock, wrongKeyDelayMs, signal);
+      } catch {
+        // The client has left, or the proxy stops.
+        return;
+      }
+    }
+    answer.refuse(refusal, null, clock.wallMs());
+  }
+
+  private async exchange(planned: Plan, on: Ongoing): Promise<void> {
+    const { answer, trail, signal } = on;
+    const { clock, log } = this.ports;
+    const ports = this.ports.exchange();
+    const requestClass = ports.pool.classOf(planned);
+    const plan = requestClass === planned.requestClass ? planned : { ...planned, requestClass };
+    on.plan = plan;
     answer.explain(() => trail.headers());
     const recording = this.ports.record?.(plan) ?? null;
     answer.copyTo(recording);
     // What is made once may come in any form: a stream of ours would leave no place for it.
     const mayComment = plan.streaming && plan.kind === 'models';
-    const comments = mayComment ? keepAlive(clock, answer, this.ports.keepAliveAfterMs()) : null;
+    const comments = mayComment ? answer.keepAliveAfter(clock, this.ports.keepAliveAfterMs()) : null;
     let refusal: Refusal | null = null;
     let relayed: Relayed | null = null;
     try {
-      relayed = await new Exchange(plan, answer, trail, this.ports.exchange()).run(signal);
+      relayed = await new Exchange(plan, on, ports).run(signal);
     } catch (error: unknown) {
       if (!(error instanceof Refusal)) throw error;
       refusal = error;
-      answer.refuse(error, plan.model, clock.nowMs());
+      answer.refuse(error, plan.model, clock.wallMs());
     } finally {
       comments?.dispose();
       recording?.end();
-      this.ports.onExchange(
-        reportOf(plan, trail, { answer, refusal, relayed, signal, endedAtMs: clock.nowMs() }),
-      );
+      const endedAtMs = trail.wallOf(clock.elapsedMs());
+      const report = reportOf(plan, on, { refusal, relayed, endedAtMs });
+      log[levelOf(report)](() => `Request ${answer.requestId}: ${lineOf(report)}`);
+      this.ports.onExchange(report);
     }
   }
 
   private answerBug(error: unknown, answer: Answer): void {
-    const requestId = randomBytes(6).toString('hex');
+    const { requestId } = answer;
     this.ports.log.error(`Bug in request ${requestId}:`, error);
     const refusal = new Refusal(
+      'internal',
       `Keywheel failed: please report request ${requestId} with the log ("Keywheel: Show Log").`,
-      { status: 500, code: 'internal', metadata: { request_id: requestId } },
     );
-    answer.refuse(refusal, null, this.ports.clock.nowMs());
+    answer.refuse(refusal, null, this.ports.clock.wallMs());
   }
 }
 
-/** What belongs to one request while it runs. */
-interface Ongoing {
-  readonly answer: Answer;
-  readonly response: ServerResponse;
-  readonly trail: Trail;
-  readonly signal: AbortSignal;
+const allowedMethods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
+
+/** Safe to repeat, and so to run beside others of one connection (RFC 9110 9.2.1, RFC 9112 9.3.2). */
+function isSafe(method: string): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
 }
 
-function checkMayAsk(method: string, url: string, rawHeaders: readonly string[], door: Door): void {
-  if (!needsNoKey(method, targetOf(url).path)) checkProxyKey(rawHeaders, door);
+/** Whether the client waits for 100 Continue before it sends its body. */
+function isExpecting({ request, head }: Ongoing): boolean {
+  return head.headers.isExpecting && request.httpVersion === '1.1';
 }
 
-/** The form of the answer must be known before anything can go wrong, a strange path included. */
-function formOf({ method = 'GET', url = '/' }: IncomingMessage): Answer['form'] {
-  return endpointOf(method, url.replace(/\?.*$/, '')).form;
-}
-
-function send(answer: Answer, { status, headers, body }: LocalAnswer): void {
-  answer.begin(
-    status,
-    '',
-    body === '' ? headers : [...headers, 'content-length', String(Buffer.byteLength(body))],
-  );
-  if (body !== '') answer.write(body);
-  answer.end();
-}
-
-interface Outcome {
-  readonly answer: Answer;
+interface Ended {
   readonly refusal: Refusal | null;
   readonly relayed: Relayed | null;
-  readonly signal: AbortSignal;
   readonly endedAtMs: number;
 }
 
-function reportOf(plan: Plan, trail: Trail, outcome: Outcome): ExchangeReport {
+function reportOf(plan: Plan, on: Ongoing, ended: Ended): ExchangeReport {
+  const { answer, trail } = on;
   const { startedAtMs, waitedMs, firstTokenMs, attempts, made } = trail;
   const { client, method, model, requestClass, streaming } = plan;
+  const { relayed, refusal, endedAtMs } = ended;
   return {
     startedAtMs,
-    endedAtMs: outcome.endedAtMs,
+    endedAtMs,
     client,
     method,
     path: plan.path.replace(/\?.*$/, ''),
     model,
-    requestClass,
+    class: requestClass,
     streaming,
-    end: endOf(outcome),
-    status: outcome.answer.status,
-    refusal: outcome.refusal?.code ?? null,
+    end: endOf(on, ended),
+    status: answer.status,
+    refusal: refusal?.code ?? null,
+    message: answer.message ?? (relayed?.failure ? wordsOf(relayed.failure.body) : null),
     waitedMs,
     firstTokenMs,
-    usage: outcome.relayed?.usage ?? null,
+    usage: relayed?.usage ?? null,
     attempts,
     made,
   };
 }
 
-function endOf({ answer, refusal, relayed, signal }: Outcome): ExchangeEnd {
+function levelOf({ end }: ExchangeReport): 'info' | 'debug' {
+  return end === 'refused' || end === 'failed' ? 'info' : 'debug';
+}
+
+function lineOf(report: ExchangeReport): string {
+  const { method, path, model, end, status, refusal, message, attempts, waitedMs } = report;
+  const why = refusal === null ? '' : ` (${refusal})`;
+  const tried = attempts
+    .map(({ keyId, outcome }) => `${keyId === '' ? 'no key' : keyId} ${outcome}`)
+    .join(', ');
+  return `${method} ${path} ${model ?? ''}: ${end}, status ${status ?? 'none'}${why}, waited ${Math.round(waitedMs)} ms, attempts: ${tried}${message === null ? '' : `: ${message.slice(0, 300)}`}`;
+}
+
+function endOf({ answer, signal }: Ongoing, { refusal, relayed }: Ended): ExchangeEnd {
   if (refusal !== null) return 'refused';
   if (relayed !== null) {
     switch (relayed.end) {

@@ -1,46 +1,113 @@
-// The snapshot that views see, made of what the wheel knows.
+// Builds the snapshot for views from the state of the pool.
 import type { Account } from '../keys/account';
 import type { KeyState } from '../keys/keyState';
-import type { Lock } from '../keys/lock';
+import type { Locks } from '../keys/lock';
 import type { Pool } from '../keys/pool';
-import { nameOf } from '../keys/standing';
-import type { AccountView, KeyView, LockView, ProxyState, Snapshot, WheelView } from './snapshot';
+import type { Unreached } from '../proxy/upstream/reach';
+import { nameOf } from '../keys/denials';
+import type { Wish } from '../keys/lease';
+import type { Running } from '../proxy/ongoing';
+import { named } from './history/activity';
+import type {
+  AccountView,
+  KeyView,
+  LockView,
+  ProxyState,
+  RunningView,
+  Snapshot,
+  UnreachedView,
+  WheelView,
+} from './snapshot';
+
+/** How many running requests views list. */
+const mostRunning = 50;
 
 export interface SnapshotParts {
   readonly pool: Pool;
   readonly proxy: ProxyState;
   readonly timezone: string;
-  readonly lastRefusalAtMs: number | null;
+  readonly paidRefusedAtMs: number | null;
+  readonly unreached: Unreached | null;
+  readonly running: readonly Running[];
 }
 
-export function buildSnapshot(
-  { pool, proxy, timezone, lastRefusalAtMs }: SnapshotParts,
-  nowMs: number,
-): Snapshot {
-  const { wheel } = pool;
-  wheel.roll(nowMs);
-  const accounts = wheel.roster.accounts.map((account) => accountView(account, nowMs));
+/** The present, and the conversion of the pool's elapsed times to wall times. */
+interface Now {
+  readonly nowMs: number;
+  readonly wall: (elapsedMs: number) => number;
+}
+
+export function buildSnapshot({
+  pool,
+  proxy,
+  timezone,
+  paidRefusedAtMs,
+  unreached,
+  running,
+}: SnapshotParts): Snapshot {
+  const nowMs = pool.roll();
+  const { calendar, modelLocks } = pool.wheel;
+  const now: Now = { nowMs, wall: (elapsedMs) => calendar.wallOf(elapsedMs) };
   return {
     protocol: 1,
-    atMs: nowMs,
+    atMs: now.wall(nowMs),
     proxy,
     timezone,
-    wheel: wheelView(wheel.roster.accounts, { waiting: pool.waiting, lastRefusalAtMs }, nowMs),
-    accounts,
-    busyModels: wheel.modelLocks.active(nowMs).map(({ model, accountId, sinceMs, untilMs }) => ({
+    ...(unreached === null ? {} : { unreached: unreachedView(unreached, now) }),
+    wheel: {
+      ...wheelView(pool.accounts, pool.waiting, now),
+      ...(paidRefusedAtMs === null ? {} : { paidRefusedAtMs }),
+    },
+    accounts: pool.accounts.map((account) => accountView(account, now)),
+    busyModels: modelLocks.active(nowMs).map(({ model, accountId, keyId, reason, sinceMs, untilMs }) => ({
       model,
       accountId,
-      sinceMs,
-      untilMs,
+      ...(keyId === null ? {} : { keyId }),
+      reason,
+      sinceMs: now.wall(sinceMs),
+      untilMs: now.wall(untilMs),
     })),
+    running: running.slice(0, mostRunning).map((each) => runningView(each, pool, now)),
   };
 }
 
-function wheelView(
-  accounts: readonly Account[],
-  { waiting, lastRefusalAtMs }: Pick<WheelView, 'waiting' | 'lastRefusalAtMs'>,
-  nowMs: number,
-): WheelView {
+function unreachedView({ code, sinceMs, heldUntilMs }: Unreached, now: Now): UnreachedView {
+  return { code, sinceMs: now.wall(sinceMs), heldUntilMs: instant(heldUntilMs, now) };
+}
+
+function runningView(running: Running, pool: Pool, now: Now): RunningView {
+  const { requestId, plan, trail } = running;
+  const { client, method, path, model } = plan;
+  const { stage, keyLabel, attempts, startedAtMs } = trail;
+  const isWaiting = stage === 'waiting';
+  const isSent = stage === 'asking' || stage === 'answering';
+  return {
+    requestId,
+    client: named(client),
+    method,
+    path: named(path.replace(/\?.*$/, '')),
+    model: model === null ? null : named(model),
+    startedAtMs,
+    stage,
+    keyLabel: isSent ? keyLabel : '',
+    attempts: attempts.length,
+    outcome: attempts.at(-1)?.outcome ?? null,
+    nextAtMs: coming(isWaiting ? pool.wheel.servableAtMs(wishOf(plan), now.nowMs) : trail.untilMs, now),
+    endsAtMs: isWaiting ? coming(trail.untilMs, now) : null,
+  };
+}
+
+/** Null for a time that has passed or never comes. */
+function coming(atMs: number, { nowMs, wall }: Now): number | null {
+  return atMs > nowMs && Number.isFinite(atMs) ? wall(atMs) : null;
+}
+
+/** Ignores the keys that the request has tried: exact enough to tell when a slot frees. */
+function wishOf({ requestClass, model }: Running['plan']): Wish {
+  return { requestClass, model, conversation: null, accountId: null, tried: new Set(), hasFallback: false };
+}
+
+function wheelView(accounts: readonly Account[], waiting: number, { nowMs, wall }: Now): WheelView {
   const serving = accounts.filter((account) => account.keys.some((state) => state.serves('free')));
   const total = (of: (account: Account) => number): number =>
     serving.reduce((sum, account) => sum + of(account), 0);
@@ -51,36 +118,38 @@ function wheelView(
     freeLeft: total((account) => account.freeLeft(nowMs)),
     freeUsed: total(({ ledger }) => Math.min(ledger.used, ledger.limit)),
     freeLimit: total(({ ledger }) => ledger.limit),
-    resetAtMs: resets.length === 0 ? null : Math.min(...resets),
+    resetAtMs: resets.length === 0 ? null : wall(Math.min(...resets)),
     waiting,
     inFlight: accounts.reduce((sum, { inFlight }) => sum + inFlight, 0),
-    lastRefusalAtMs,
   };
 }
 
-function accountView(account: Account, nowMs: number): AccountView {
+function accountView(account: Account, now: Now): AccountView {
+  const { nowMs, wall } = now;
   const { ledger, minute } = account;
+  const { state, untilMs } = stateOf(account, nowMs);
   return {
     accountId: account.accountId,
     name: nameOf(account),
-    keys: account.keys.map((state) => keyView(state, nowMs)),
+    keys: account.keys.map((each) => keyView(each, now)),
     day: {
       used: Math.min(ledger.used, Math.max(ledger.limit, ledger.own)),
       limit: ledger.limit,
       left: account.freeLeft(nowMs),
       own: ledger.own,
-      server: ledger.latest === null ? null : { ...ledger.latest },
-      resetAtMs: ledger.resetAtMs,
+      server: ledger.latest === null ? null : { ...ledger.latest, atMs: wall(ledger.latest.atMs) },
+      resetAtMs: wall(ledger.resetAtMs),
     },
     minute: {
       used: minute.used(nowMs),
       limit: minute.limit(nowMs),
-      nextSlotAtMs: minute.readyAtMs(nowMs) || null,
+      nextSlotAtMs: instant(minute.nextSlotAtMs(nowMs) || null, now),
     },
     creditsLeft: creditsLeft(account),
     inFlight: account.inFlight,
-    locks: account.locks.active(nowMs).map(lockView),
-    ...stateOf(account, nowMs),
+    locks: locksView(account.locks, now),
+    state,
+    untilMs: instant(untilMs, now),
   };
 }
 
@@ -96,7 +165,7 @@ function stateOf(account: Account, nowMs: number): Pick<AccountView, 'state' | '
 
 const ready = { state: 'ready', untilMs: null } as const;
 
-/** Null where no lock holds requests of the class back. */
+/** Null if no lock blocks requests of the class. */
 function lockState(
   account: Account,
   requestClass: 'free' | 'paid',
@@ -111,11 +180,11 @@ function lockState(
 
 function freeState(account: Account, nowMs: number): Pick<AccountView, 'state' | 'untilMs'> {
   if (account.ledger.left === 0) return { state: 'usedUp', untilMs: account.ledger.resetAtMs };
-  const slotAtMs = account.minute.readyAtMs(nowMs);
+  const slotAtMs = account.minute.nextSlotAtMs(nowMs);
   return slotAtMs > nowMs ? { state: 'waiting', untilMs: slotAtMs } : ready;
 }
 
-function keyView(state: KeyState, nowMs: number): KeyView {
+function keyView(state: KeyState, now: Now): KeyView {
   const { key, health, capLeft, requests, errors, lastUsedAtMs } = state;
   return {
     keyId: key.keyId,
@@ -127,15 +196,25 @@ function keyView(state: KeyState, nowMs: number): KeyView {
     dailyLimit: key.dailyLimit,
     accountName: key.accountName,
     capLeft,
-    locks: state.locks.active(nowMs).map(lockView),
+    expiresAtMs: state.reading?.expiresAtMs ?? null,
+    locks: locksView(state.locks, now),
     requests,
     errors,
-    lastUsedAtMs,
+    lastUsedAtMs: instant(lastUsedAtMs, now),
   };
 }
 
-function lockView({ covers, reason, sinceMs, untilMs }: Lock): LockView {
-  return { covers, reason, sinceMs, untilMs };
+function locksView(locks: Locks, { nowMs, wall }: Now): LockView[] {
+  return locks.active(nowMs).map(({ covers, reason, sinceMs, untilMs }) => ({
+    covers,
+    reason,
+    sinceMs: wall(sinceMs),
+    untilMs: wall(untilMs),
+  }));
+}
+
+function instant(elapsedMs: number | null, { wall }: Now): number | null {
+  return elapsedMs === null ? null : wall(elapsedMs);
 }
 
 function creditsLeft(account: Account): number | null {

@@ -1,4 +1,4 @@
-// What GET /key-status shows: labels and masked keys alone.
+// The body of GET /key-status: labels and masked keys, no secrets.
 import type { Snapshot } from './snapshot';
 
 /** Plain JSON, times as ISO 8601. */
@@ -28,7 +28,11 @@ export function keyStatus({ wheel, accounts, busyModels }: Snapshot): unknown {
         errors,
       })),
     })),
-    busy_models: busyModels.map(({ model, untilMs }) => ({ model, until: iso(untilMs) })),
+    busy_models: busyModels.map(({ model, accountId, keyId, reason = 'busy', untilMs }) => {
+      const account = accounts.find((each) => each.accountId === accountId);
+      const key = account?.keys.find((each) => each.keyId === keyId);
+      return { model, reason, account: account?.name ?? null, key: key?.label ?? null, until: iso(untilMs) };
+    }),
   };
 }
 

@@ -1,46 +1,59 @@
-// The proxy and all that it knows: plain values in and out, so that it can run in another thread.
+// The proxy with its keys, counts and history: its inputs and outputs are plain values, so it can run in another thread.
 import type { Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import { Emitter, type Event } from '../base/event';
 import type { Log } from '../base/log';
-import { Pool } from '../keys/pool';
-import { saveWheel } from '../keys/savedState';
-import type { ExchangePorts } from '../proxy/exchange';
+import { Pool, type PoolOptions, type UnlockTarget } from '../keys/pool';
+import { isNewerState, readSaved, type SavedState } from '../keys/savedState';
+import type { SavedRead } from '../keys/versioned';
+import { AttemptLimit } from '../proxy/attemptLimit';
+import type { ExchangePorts, ExchangeSettings } from '../proxy/exchangePorts';
 import type { ExchangeReport } from '../proxy/report';
-import { Server, type ServerPorts } from '../proxy/server';
-import { Upstream } from '../proxy/upstream';
+import { RetryBudget } from '../proxy/retryBudget';
+import type { Door, RequestHead } from '../proxy/request/admission';
+import type { Plan } from '../proxy/request/plan';
+import { Server, type ExchangeCopy, type LocalAnswer, type ServerPorts } from '../proxy/server';
+import { StreamFailures } from '../proxy/streamFailures';
+import { proxyOnTheWay } from '../proxy/upstream/wayOut';
+import { Upstream } from '../proxy/upstream/upstream';
 import { buildSnapshot } from './buildSnapshot';
-import { Earlier } from './earlier';
-import { exchangeSettings, zoneOf } from './exchangeSettings';
-import { forget } from './forget';
-import { History } from './history';
-import { keyCheckOf, type KeyCheck } from './keyCheck';
-import { readKey } from './keyReader';
+import { History } from './history/history';
+import { readKey } from './keyring/keyCheck';
 import { keyStatus } from './keyStatus';
+import { answerLocally } from './localRoutes';
 import { Listening } from './listening';
 import type { StoredKey } from './ports';
 import { Pace } from './pace';
 import { ProxyKeyGate } from './proxyKey';
-import { Readings } from './readings';
+import { activeForMs, Readings } from './readings';
 import { Recorder } from './recorder';
-import type { RestoreResult } from './restoreResult';
 import { defaultSettings, type Settings } from './settings';
 import type { ExchangeView, ProxyState, Snapshot } from './snapshot';
-import { keyOf } from './storedKey';
-import { unlock, type UnlockTarget } from './unlock';
+import { keyOf } from './keyring/storedKey';
 
 export interface ServicePorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly version: string;
-  /** Answers what is the windows' own business, before clients are asked for the proxy key. */
+  /** Answers requests between windows, before the proxy key is checked. */
   readonly routes?: ServerPorts['routes'];
+  /** Answers before the built-in local routes; null if it has no route for the request. */
+  readonly answerFirst?: (request: RequestHead, door: Door) => LocalAnswer | Promise<LocalAnswer> | null;
+  /** Host names that clients may use beyond loopback; none: any. */
+  readonly allowedHosts?: readonly string[];
+  /** Copies each exchange that no user records. */
+  readonly follow?: (plan: Plan) => ExchangeCopy | null;
 }
 
-/** Changes come in bursts: views are told at most this often, and state is saved at most that often. */
+/** Windows report again within this time while a user looks at them. */
+const watchedForMs = 90_000;
+/** Changes come in bursts: views are told at most this often. */
 const tellEveryMs = 100;
-/** With the time that a write takes, a kill loses what happened in its last second at most. */
-const saveEveryMs = 900;
+/** State is saved at most this often; a killed process loses the counts since the last write. */
+const saveEveryMs = 450;
+
+/** A shorter key can be guessed: a local program can try thousands a second. */
+const shortProxyKey = 16;
 
 export class KeywheelService implements Disposable {
   private settings: Settings = defaultSettings;
@@ -54,30 +67,47 @@ export class KeywheelService implements Disposable {
   private readonly finished: Emitter<ExchangeView>;
   private readonly stateChanged: Emitter<unknown>;
   private readonly gate = new ProxyKeyGate();
-  private readonly earlier = new Earlier();
-  /** What was, for views and for the next start. */
+  private readonly attemptLimit: AttemptLimit;
+  private readonly retryBudget = new RetryBudget();
+  private readonly streamFailures = new StreamFailures();
+  /** The saved state, until the keys that it describes are set. */
+  private earlier: SavedState | null = null;
+  private hasHadKeys = false;
+  /** Of the counts: of two records the higher revision wins. */
+  private revision = 0;
+  /** Past requests, for views and for the next start. */
   readonly history: History;
-  /** Writes one exchange down when asked to. */
+  /** Records one exchange on request. */
   readonly recorder: Recorder;
   private readonly telling: Pace;
   private readonly saving: Pace;
-  private lastRefusalAtMs: number | null = null;
+  private paidRefusedAtMs: number | null = null;
+  /** What exchanges share; null when it must be built again. */
+  private shared: ExchangePorts | null = null;
 
   constructor(private readonly ports: ServicePorts) {
     const { clock, log } = ports;
     const onError = (error: unknown): void => log.error('A listener of the service failed.', error);
     this.recorder = new Recorder(clock);
+    this.attemptLimit = new AttemptLimit(clock, () => this.settings.maxUpstreamAttempts);
     this.changed = this.owned.add(new Emitter<void>(onError));
     this.finished = this.owned.add(new Emitter<ExchangeView>(onError));
     this.stateChanged = this.owned.add(new Emitter<unknown>(onError));
     this.telling = this.owned.add(new Pace(clock, tellEveryMs, () => this.changed.fire()));
     this.saving = this.owned.add(
-      new Pace(clock, saveEveryMs, () => this.stateChanged.fire(this.savedState())),
+      new Pace(clock, saveEveryMs, () => {
+        this.revision++;
+        this.stateChanged.fire(this.savedState());
+      }),
     );
-    const { maxWaiting } = this.settings;
-    this.pool = this.owned.add(new Pool({ clock, onError }, { zone: zoneOf(this.settings), maxWaiting }));
-    this.history = this.owned.add(new History({ clock, onError, wheel: this.pool.wheel }));
-    this.upstream = new Upstream(clock, this.settings.upstreamUrl);
+    this.pool = this.owned.add(
+      new Pool(
+        { clock, onChange: () => this.touch(), onReadingWanted: (keyId) => this.readings.want(keyId) },
+        poolOptions(this.settings),
+      ),
+    );
+    this.history = this.owned.add(new History({ clock, onError, pool: this.pool }));
+    this.upstream = this.newUpstream();
     const ask = (key: string): ReturnType<typeof readKey> => readKey(this.upstream, key, clock);
     this.readings = this.owned.add(new Readings({ clock, log, pool: this.pool, ask }));
     this.server = new Server({
@@ -85,22 +115,21 @@ export class KeywheelService implements Disposable {
       log,
       opening: () => this.gate.opening,
       exchange: () => this.exchangePorts(),
-      local: () => ({
-        door: { boundHost: this.settings.host, proxyKey: this.gate.secret },
-        pool: this.pool,
-        version: ports.version,
-        status: () => keyStatus(this.snapshot()),
-      }),
+      door: () => this.door(),
+      answerLocally: (request, door = this.door()) =>
+        ports.answerFirst?.(request, door) ??
+        answerLocally(request, {
+          door,
+          pool: this.pool,
+          version: ports.version,
+          status: () => keyStatus(this.snapshot()),
+        }),
       keepAliveAfterMs: () => this.settings.keepAliveAfterSeconds * 1000,
       onExchange: (report) => this.noteExchange(report),
-      record: (plan) => this.recorder.take(plan),
+      record: (plan) => this.recorder.take(plan) ?? ports.follow?.(plan) ?? null,
       routes: ports.routes,
     });
     this.listening = new Listening({ log, serve: this.server.serve, onDidChange: () => this.touch() });
-    this.pool.onEvent((event) => {
-      if (event.kind === 'readingWanted') this.readings.want(event.keyId);
-      else this.touch();
-    });
   }
 
   /** Something in `snapshot()` has changed; at most ten times a second. */
@@ -112,19 +141,18 @@ export class KeywheelService implements Disposable {
     return this.finished.event;
   }
 
-  /** State to be saved; at most once a second. */
+  /** State to be saved; at most about twice a second. */
   get onDidChangeState(): Event<unknown> {
     return this.stateChanged.event;
   }
 
-  /** Applies settings at once, without touching running answers; the port is bound anew only if it or the host changed. */
+  /** Applies settings at once; running answers go on. The port is bound again only if port or host changed. */
   async configure(settings: Settings): Promise<void> {
     const old = this.settings;
     this.settings = settings;
-    this.pool.maxWaiting = settings.maxWaiting;
-    if (zoneOf(settings) !== zoneOf(old)) this.pool.wheel.setZone(zoneOf(settings), this.pool.nowMs());
-    if (settings.upstreamUrl !== old.upstreamUrl) this.replaceUpstream('leave');
-    this.pool.rejudge();
+    this.shared = null;
+    if (placeOf(settings) !== placeOf(old)) this.replaceUpstream('leave');
+    this.pool.configure(poolOptions(settings));
     const isMoved = settings.port !== old.port || settings.host !== old.host;
     if (isMoved && this.listening.isOn) {
       await this.listening.stop();
@@ -132,81 +160,114 @@ export class KeywheelService implements Disposable {
     }
   }
 
-  /** The whole list, in the user's order. Keys that are new, or whose account is another one now, are asked what they have left. */
+  /** Replaces the list of keys, in the user's order. Keys that are new, or that moved to another account, are read again. */
   setKeys(keys: readonly StoredKey[]): void {
-    const { wheel } = this.pool;
-    const before = wheel.roster.owners;
+    const before = this.pool.owners;
+    const isFirst = keys.length > 0 && !this.hasHadKeys;
+    const isFresh = isFirst && this.earlier === null;
+    if (isFirst) {
+      this.hasHadKeys = true;
+      if (this.earlier !== null) this.pool.restore(this.earlier);
+      this.earlier = null;
+    }
     this.pool.setKeys(keys.map(keyOf));
-    if (keys.length > 0 && this.earlier.pourInto(wheel, this.pool.nowMs())) this.pool.rejudge();
-    const now = wheel.roster.owners;
+    const now = this.pool.owners;
     const fresh = [...now.keys()].filter((keyId) => before.get(keyId) !== now.get(keyId));
     if (fresh.length === keys.length) this.readings.wantAll();
     else for (const keyId of fresh) this.readings.want(keyId);
+    if (isFresh) this.pool.awaitReadings(this.readings.first());
   }
 
   setProxyKey(proxyKey: string): void {
+    if (proxyKey.length < shortProxyKey) {
+      this.ports.log.warn(
+        `The proxy key has fewer than ${shortProxyKey} characters: other programs may guess it.`,
+      );
+    }
     this.gate.set(proxyKey);
   }
 
-  /** Takes over what was saved, once for each place where it was; to be called before the keys come. What cannot be read is left alone. */
-  restore(raw: unknown): RestoreResult {
-    return this.earlier.add(raw);
+  /** Takes over a saved record, before the keys are set; of several the newest wins. An unreadable one changes nothing. */
+  restore(raw: unknown): SavedRead<SavedState> {
+    const read = readSaved(raw);
+    if (read.kind === 'good' && (this.earlier === null || isNewerState(read.state, this.earlier))) {
+      this.earlier = read.state;
+      this.revision = Math.max(this.revision, read.state.revision);
+    }
+    return read;
   }
 
-  /** Binds the port: resolves with `running` or `failed`, and rejects for neither. */
+  /** Binds the port; resolves with `running` or `failed`. */
   async start(): Promise<ProxyState> {
     this.upstream.warm();
     this.server.open();
     return await this.readings.after(this.listening.start(this.settings.host, this.settings.port));
   }
 
-  /** Gives the port free at once, lets requests go on for `drainMs`, then refuses those without an answer, and ends running answers with an in-stream error. */
-  async stop(drainMs = 2_000): Promise<void> {
+  /** Frees the port at once. Requests go on for `drainMs`; then those without an answer are refused, and running answers end with an in-stream error. */
+  async stop(drainMs = this.settings.drainSeconds * 1000): Promise<void> {
     const freed = this.listening.stop();
     await this.server.drain(drainMs, () => this.replaceUpstream('close'));
     await freed;
   }
 
-  /** After a suspend: connections may be dead without knowing it, and what is known is old. */
+  /** After a suspend: connections may be dead, and readings are old. */
   woke(): void {
     this.changedNetwork();
     this.pool.rejudge();
     this.readings.wantAll();
   }
 
-  /** The way to upstream may be another one: idle connections are closed, and its address is looked up again. */
+  /** After a change of networks: closes idle connections and resolves upstream's address again. */
   changedNetwork(): void {
+    this.upstream.tryAgain();
     this.upstream.retire();
     this.upstream.warm();
   }
 
-  /** Asks `GET /key` for a key that need not be in the list. */
-  async checkKey(key: string): Promise<KeyCheck> {
-    return keyCheckOf(key, await readKey(this.upstream, key, this.ports.clock));
-  }
-
-  /** Resolves when what is left has been read again: of one key, or of one key an account. */
+  /** Reads the allowance again, of one key or of one key an account, even if upstream was unreachable just now. Resolves when that is done. */
   async refresh(keyId?: string): Promise<void> {
+    this.upstream.tryAgain();
     if (keyId === undefined) this.readings.wantAll();
     else this.readings.want(keyId);
     await this.readings.settled();
   }
 
-  /** Lifts locks that the user knows better of. */
-  unlock(target: UnlockTarget): void {
-    unlock(this.pool, target);
+  /** A user looks at the allowances: they are read often for a while. */
+  watched(): void {
+    this.readings.active(watchedForMs);
   }
 
-  /** Counts and past requests are gone, but for what is known of the keys that are there now. */
+  /** Lifts the target's locks at the user's request. */
+  unlock(target: UnlockTarget): void {
+    this.pool.unlock(target);
+  }
+
+  /** Cancels the exchange at the user's request; false if it has ended already. */
+  cancel(requestId: string): boolean {
+    return this.server.cancel(requestId);
+  }
+
+  clearActivity(): boolean {
+    this.history.clearActivity();
+    return true;
+  }
+
+  /** Deletes counts and past requests, but not what is known of the present keys. */
   forget(): void {
-    this.lastRefusalAtMs = null;
-    forget({ pool: this.pool, earlier: this.earlier, history: this.history });
+    this.paidRefusedAtMs = null;
+    this.earlier = null;
+    this.history.clear();
+    this.pool.forget();
   }
 
   snapshot(): Snapshot {
-    const { pool, lastRefusalAtMs } = this;
+    const { pool, paidRefusedAtMs, upstream } = this;
     const { timezone } = this.settings;
-    return buildSnapshot({ pool, proxy: this.listening.state, timezone, lastRefusalAtMs }, pool.nowMs());
+    const { unreached } = upstream;
+    const { running } = this.server;
+    const proxy = this.listening.state;
+    return buildSnapshot({ pool, proxy, timezone, paidRefusedAtMs, unreached, running });
   }
 
   /** Newest first, at most 500. */
@@ -215,7 +276,7 @@ export class KeywheelService implements Disposable {
   }
 
   savedState(): unknown {
-    return this.earlier.newest ?? saveWheel(this.pool.wheel, this.pool.nowMs());
+    return this.earlier ?? { ...this.pool.save(), revision: this.revision };
   }
 
   dispose(): void {
@@ -224,27 +285,91 @@ export class KeywheelService implements Disposable {
     this.owned.dispose();
   }
 
+  private door(): Door {
+    const { host, allowKeyChanges } = this.settings;
+    const { allowedHosts = [] } = this.ports;
+    return { boundHost: host, allowedHosts, proxyKey: this.gate.secret, allowKeyChanges };
+  }
+
   private exchangePorts(): ExchangePorts {
-    const { pool, upstream, settings } = this;
-    const { clock } = this.ports;
-    return { clock, pool, upstream, random: Math.random, settings: exchangeSettings(settings) };
+    this.readings.active(activeForMs);
+    const { pool, upstream, retryBudget, attemptLimit, streamFailures } = this;
+    return (this.shared ??= {
+      clock: this.ports.clock,
+      pool,
+      upstream,
+      random: Math.random,
+      settings: exchangeSettings(this.settings),
+      retryBudget,
+      attemptLimit,
+      streamFailures,
+    });
   }
 
   /** `leave`: running answers go on. */
   private replaceUpstream(how: 'leave' | 'close'): void {
     this.upstream[how]();
-    this.upstream = new Upstream(this.ports.clock, this.settings.upstreamUrl);
+    this.upstream = this.newUpstream();
+    this.shared = null;
+    this.telling.touch();
+  }
+
+  private newUpstream(): Upstream {
+    const { upstreamUrl, wayOut } = this.settings;
+    const proxy = proxyOnTheWay(upstreamUrl, wayOut);
+    if (proxy !== null) {
+      const { host } = proxy;
+      this.ports.log.info(`Upstream is reached through the network proxy ${host ?? 'without a valid URL'}.`);
+    }
+    return new Upstream(this.ports.clock, this.settings, () => this.telling.touch());
   }
 
   private noteExchange(report: ExchangeReport): void {
-    if (report.refusal === 'accounts_exhausted') this.lastRefusalAtMs = report.endedAtMs;
-    this.finished.fire(this.history.add(report));
+    if (report.class === 'paid') this.notePaid(report);
+    if (!isOwn(report)) this.finished.fire(this.history.add(report));
     this.touch();
   }
 
-  /** Something changed: views and state follow, each at its own pace. */
+  /** Status 402, ours or OpenRouter's: no account has the credits. */
+  private notePaid({ end, status, endedAtMs }: ExchangeReport): void {
+    if (end === 'answered') this.paidRefusedAtMs = null;
+    else if (end === 'refused' && status === 402) this.paidRefusedAtMs = endedAtMs;
+  }
+
+  /** Schedules the events for views and for saving. */
   private touch(): void {
     this.telling.touch();
     this.saving.touch();
   }
+}
+
+/** Changes with upstream and with the network path to it. */
+function placeOf({ upstreamUrl, wayOut }: Settings): string {
+  return JSON.stringify([upstreamUrl, wayOut]);
+}
+
+/** The machine's own zone where none is set. */
+function poolOptions({ timezone, maxWaiting }: Settings): PoolOptions {
+  return { zone: timezone === '' ? 'local' : timezone, maxWaiting };
+}
+
+/** In milliseconds. */
+function exchangeSettings(settings: Settings): ExchangeSettings {
+  const { timezone, exhaustedStatus, fallbackModels, policyRefusals, freeOnly } = settings;
+  return {
+    timezone,
+    exhaustedStatus,
+    fallbackModels,
+    policyRefusals,
+    freeOnly,
+    maxWaitMs: settings.maxWaitSeconds * 1000,
+    deadlineMs: settings.deadlineSeconds * 1000,
+    firstTokenTimeoutMs: settings.firstTokenTimeoutSeconds * 1000,
+    idleTimeoutMs: settings.idleTimeoutSeconds * 1000,
+  };
+}
+
+/** Keywheel's own request for the list of models. */
+function isOwn({ client, class: requestClass }: ExchangeReport): boolean {
+  return client === 'Keywheel' && requestClass === 'unmetered';
 }

@@ -1,10 +1,10 @@
-// The proxy's port: bound, given free, or told why it cannot be had.
+// Binds and frees the proxy's port, and tells why it cannot be bound.
 import type { Disposable } from '../base/disposable';
 import type { Log } from '../base/log';
 import { codeOf } from '../base/systemError';
-import { listen, type Listeners, type Serve } from '../proxy/listeners';
+import { listen, type Listeners, type Serve } from '../proxy/request/listeners';
+import { urlHost } from './settings';
 import type { ProxyFailure, ProxyState } from './snapshot';
-import { whoIsThere } from './whoIsThere';
 
 interface ListeningPorts {
   readonly log: Log;
@@ -17,7 +17,7 @@ export class Listening implements Disposable {
   private listeners: Listeners | null = null;
   /** While the port is being bound. */
   private binding: Promise<Listeners> | null = null;
-  /** Which try to listen holds: what comes of an earlier one changes nothing any more. */
+  /** Number of the latest start or stop: the result of an earlier start is ignored. */
   private turn = 0;
 
   constructor(private readonly ports: ListeningPorts) {}
@@ -31,14 +31,14 @@ export class Listening implements Disposable {
     return this.current.kind !== 'stopped';
   }
 
-  /** Resolves with `running`, or with `failed` and why; what listens already goes on. */
+  /** Resolves with `running`, or with `failed` and the reason; changes nothing if it listens already. */
   async start(host: string, port: number): Promise<ProxyState> {
     if (this.current.kind === 'running' || this.current.kind === 'starting') return this.current;
     const turn = ++this.turn;
     this.set({ kind: 'starting' });
     try {
       const listeners = await (this.binding = listen(host, port, this.ports.serve));
-      // Whoever stopped it closes them.
+      // `stop` or `dispose` closes these listeners.
       if (turn !== this.turn) return this.current;
       this.binding = null;
       this.listeners = listeners;
@@ -47,7 +47,7 @@ export class Listening implements Disposable {
           `Another program has [::1]:${listeners.port}: use 127.0.0.1, not localhost, in base URLs.`,
         );
       }
-      const shown = host.includes(':') ? `[${host}]` : host;
+      const shown = urlHost(host);
       this.set({
         kind: 'running',
         host,
@@ -56,17 +56,16 @@ export class Listening implements Disposable {
       });
       this.ports.log.info(`Listening on ${shown}:${listeners.port}.`);
     } catch (error: unknown) {
-      const failure = await failureOf(error, host, port);
       if (turn !== this.turn) return this.current;
       this.binding = null;
-      this.set({ kind: 'failed', port, ...failure });
-      // Whoever started it shows why, in words for people.
+      this.set({ kind: 'failed', port, ...failureOf(error) });
+      // The caller shows the reason to the user.
       this.ports.log.debug(`The proxy cannot listen on ${host}:${port}: ${codeOf(error)}.`);
     }
     return this.current;
   }
 
-  /** Gives the port free; connections with a running answer stay. */
+  /** Frees the port; connections with a running answer stay open. */
   async stop(): Promise<void> {
     const { listeners, binding } = this;
     this.forget();
@@ -94,13 +93,8 @@ export class Listening implements Disposable {
   }
 }
 
-async function failureOf(
-  error: unknown,
-  host: string,
-  port: number,
-): Promise<{ readonly code: ProxyFailure; readonly detail: string }> {
+function failureOf(error: unknown): { readonly code: ProxyFailure; readonly detail: string } {
   const detail = codeOf(error);
   if (detail === 'EACCES') return { code: 'portForbidden', detail };
-  if (detail !== 'EADDRINUSE') return { code: 'other', detail };
-  return { code: (await whoIsThere(host, port)) === 'keywheel' ? 'keywheelThere' : 'portInUse', detail };
+  return { code: detail === 'EADDRINUSE' ? 'portInUse' : 'other', detail };
 }

@@ -1,51 +1,58 @@
-// What the dashboard's page and whoever serves it say to each other.
+// The messages between the dashboard's page and the extension.
 import * as v from 'valibot';
+import { tableFormats } from './history/exchangeTable';
+import type { VaultHealth } from './ports';
 import type { ExchangeView, ForecastView, SeriesView, Snapshot } from './snapshot';
-
-/** Whether secrets can be kept. `slow`: the system's keychain has not answered yet, it may be asking the user. */
-type VaultView = 'loading' | 'ok' | 'slow' | 'refused';
 
 /** All that views show; holds no secret. */
 export interface DashboardState {
   readonly snapshot: Snapshot;
-  readonly vault: VaultView;
-  /** Ids of keys that the vault did not keep: they last until this window closes, unless it keeps them by then. */
-  readonly unsavedKeyIds: readonly string[];
+  readonly vault: VaultHealth['kind'];
   readonly forecast: ForecastView;
-  /** In the last 24 hours nothing but paid requests came. */
+  /** All requests of the last 24 hours were paid. */
   readonly paidOnly: boolean;
+  /** Since 00:00 UTC, when OpenRouter's day begins; cost in credits, as far as upstream reported it. */
+  readonly spent: { readonly promptTokens: number; readonly completionTokens: number; readonly cost: number };
   /** Keys whose removal can still be undone. */
   readonly removed: readonly { readonly keyId: string; readonly label: string; readonly untilMs: number }[];
+  readonly clients: readonly ConnectedClient[];
+}
+
+/** A client that Keywheel connected; `note` says what is wrong with the connection, or is empty. */
+export interface ConnectedClient {
+  readonly id: string;
+  readonly name: string;
+  readonly note: string;
+}
+
+/** A free model, with its results of the last 24 hours. */
+export interface ModelView {
+  readonly model: string;
+  /** Tokens of prompt and completion together; null if unknown. */
+  readonly contextLength: number | null;
+  readonly tools: boolean;
+  readonly images: boolean;
+  readonly requests: number;
+  readonly answered: number;
+  /** The median time to the first token; null if unknown. */
+  readonly firstTokenMs: number | null;
 }
 
 /** English text → text in the user's language; empty for English. */
 export type WordTable = Readonly<Record<string, string>>;
 
-const tabSchema = v.picklist(['accounts', 'history', 'activity']);
+/** In their order on the page. */
+export const tabSchema = v.picklist(['accounts', 'history', 'activity', 'models']);
 
-/** The parts of the dashboard of which one is shown. */
 export type DashboardTab = v.InferOutput<typeof tabSchema>;
-
-/**
- * `hello` answers `ready`; `state` replaces the state; `history` and `activity` replace what those tabs show and come
- * only while they do; `exchanges` are new ones, oldest first; `done` says that an action went well.
- */
-export type ToDashboard =
-  | {
-      readonly type: 'hello';
-      /** BCP 47 tag, for numbers and times. */
-      readonly locale: string;
-      readonly words: WordTable;
-      readonly state: DashboardState;
-    }
-  | { readonly type: 'state'; readonly state: DashboardState }
-  | { readonly type: 'history'; readonly series: SeriesView }
-  | { readonly type: 'activity'; readonly exchanges: readonly ExchangeView[] }
-  | { readonly type: 'exchanges'; readonly exchanges: readonly ExchangeView[] }
-  | { readonly type: 'done'; readonly action: DashboardAction | 'copyReport' };
 
 const actionSchema = v.picklist([
   'addKey',
+  'signIn',
+  'connectClient',
+  'sendTestRequest',
+  'runDoctor',
+  'openWalkthrough',
   'copyBaseUrl',
   'copyProxyKey',
   'startProxy',
@@ -53,18 +60,18 @@ const actionSchema = v.picklist([
   'showLog',
 ]);
 
-/** What the page may ask for. */
+/** The commands that the page may run. */
 export type DashboardAction = v.InferOutput<typeof actionSchema>;
 
-/** A label, or the name of an account. */
+/** Of a label or an account's name, in characters. */
 export const longestName = 200;
-/** A daily limit: more than anybody has. */
+/** The highest daily limit that can be set. */
 export const mostADay = 1_000_000;
 
 const by = v.picklist([-1, 1]);
 const shortText = v.pipe(v.string(), v.trim(), v.maxLength(longestName));
 
-/** What may be changed of a key; an empty name of the account takes it away. */
+/** What may be changed of a key; an empty name of the account removes the name. */
 const changeSchema = v.partial(
   v.object({
     label: v.pipe(shortText, v.nonEmpty()),
@@ -87,6 +94,7 @@ const keyActSchema = v.variant('kind', [
 ]);
 
 const accountActSchema = v.variant('kind', [
+  v.object({ kind: v.literal('rename'), name: shortText }),
   v.object({ kind: v.literal('check') }),
   v.object({ kind: v.literal('unlock') }),
   v.object({ kind: v.literal('move'), by }),
@@ -102,31 +110,40 @@ const fromDashboardSchema = v.variant('type', [
   v.object({ type: v.literal('run'), action: actionSchema }),
   v.object({ type: v.literal('key'), keyId: v.string(), act: keyActSchema }),
   v.object({ type: v.literal('account'), accountId: v.string(), act: accountActSchema }),
+  v.object({ type: v.literal('replaceKey'), keyId: v.string() }),
   v.object({ type: v.literal('unlockModel'), model: v.string() }),
   v.object({ type: v.literal('copyReport'), id: v.number() }),
+  v.object({ type: v.literal('copyModel'), model: v.string() }),
+  v.object({ type: v.literal('export'), format: v.picklist(tableFormats), ids: v.array(v.number()) }),
+  v.object({ type: v.literal('clearActivity') }),
+  v.object({ type: v.literal('openPage'), keyId: v.string(), page: v.picklist(['key', 'log']) }),
+  v.object({ type: v.literal('disconnect'), client: v.string() }),
+  v.object({ type: v.literal('cancel'), requestId: v.string() }),
 ]);
 
-/** `ready`: the page runs and has nothing to show yet; `show`: another tab is in front. */
+/** `ready`: the page has loaded and shows nothing yet; `show`: another tab was selected. */
 export type FromDashboard = v.InferOutput<typeof fromDashboardSchema>;
 
-/** What the page said, or null if it is no message of ours. */
+/** The page's message, or null if it is not one of ours. */
 export function parseFromDashboard(message: unknown): FromDashboard | null {
   const parsed = v.safeParse(fromDashboardSchema, message);
   return parsed.success ? parsed.output : null;
 }
 
-// The sender of a state is our own code of the same version: its envelope is checked, its figures are not.
+// The sender is our own code of the same version: these values are recognized, not checked.
 const stateSchema = v.custom<DashboardState>(
   (value) => typeof value === 'object' && value !== null && 'snapshot' in value && 'vault' in value,
 );
 const seriesSchema = v.custom<SeriesView>(
   (value) => typeof value === 'object' && value !== null && 'bucketMs' in value,
 );
+const modelsSchema = v.custom<readonly ModelView[]>((value) => Array.isArray(value));
 const exchangesSchema = v.custom<readonly ExchangeView[]>((value) => Array.isArray(value));
 
 const toDashboardSchema = v.variant('type', [
   v.object({
     type: v.literal('hello'),
+    /** BCP 47 tag, for numbers and times. */
     locale: v.string(),
     words: v.record(v.string(), v.string()),
     state: stateSchema,
@@ -135,10 +152,19 @@ const toDashboardSchema = v.variant('type', [
   v.object({ type: v.literal('history'), series: seriesSchema }),
   v.object({ type: v.literal('activity'), exchanges: exchangesSchema }),
   v.object({ type: v.literal('exchanges'), exchanges: exchangesSchema }),
+  v.object({ type: v.literal('models'), models: modelsSchema }),
+  /** The result of an action on a key or an account. */
+  v.object({ type: v.literal('note'), keyId: v.string(), accountId: v.string(), text: v.string() }),
   v.object({ type: v.literal('done'), action: v.union([actionSchema, v.literal('copyReport')]) }),
 ]);
 
-/** What the server of the page said, or null if it is no message of ours. */
+/**
+ * `hello` answers `ready`; `state` replaces the state; `history`, `activity` and `models` replace what those tabs show
+ * and come only while they do; `exchanges` are new ones, oldest first; `done` reports that an action succeeded.
+ */
+export type ToDashboard = v.InferOutput<typeof toDashboardSchema>;
+
+/** The extension's message, or null if it is not one of ours. */
 export function parseToDashboard(message: unknown): ToDashboard | null {
   const parsed = v.safeParse(toDashboardSchema, message);
   return parsed.success ? parsed.output : null;

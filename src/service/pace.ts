@@ -1,4 +1,4 @@
-// Runs a thing soon after it was asked for, and no more often than its pace.
+// Runs a callback soon after it was requested, at most once an interval.
 import type { Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
 
@@ -12,7 +12,7 @@ export class Pace implements Disposable {
     private readonly run: () => void,
   ) {}
 
-  /** The thing runs within `everyMs`, once for however many calls until then. */
+  /** Runs the callback after `everyMs`; further calls until then change nothing. */
   touch(): void {
     if (this.timer !== null || this.isDisposed) return;
     this.timer = this.clock.after(this.everyMs, () => {

@@ -2,7 +2,7 @@
 import { maskKey } from '../base/secret';
 import { mostADay } from './messages';
 
-/** What a key of OpenRouter looks like; anything else is a slip of the paste. */
+/** The form of an OpenRouter key. */
 const keyShape = 'sk-or-[A-Za-z0-9_-]{4,200}';
 const entryShape = new RegExp(`^(${keyShape})(?::(\\d{1,9}))?$`);
 
@@ -15,11 +15,11 @@ export interface KeyEntry {
 export interface PastedKeys {
   /** Each key once, in the order of the text. */
   readonly entries: readonly KeyEntry[];
-  /** Masks of what begins like a key and is none. */
+  /** Masked texts that begin like a key and are not one. */
   readonly unreadable: readonly string[];
 }
 
-/** One key, with `:limit` if that is there (no more than can be set anywhere else); null for anything else. */
+/** One key with an optional `:limit`, at most `mostADay`; null for any other text. */
 export function readKeyEntry(text: string): KeyEntry | null {
   const [, key, limit] = entryShape.exec(text) ?? [];
   if (key === undefined) return null;
@@ -27,13 +27,16 @@ export function readKeyEntry(text: string): KeyEntry | null {
 }
 
 /**
- * All keys of the text. Of `NAME=value` only the names that hold OpenRouter keys are read; lines that begin with `#`
- * are comments. A text that went through an input box of one line, where line breaks are lost, is read too.
+ * All keys of the text. A value that begins with `sk-or-` is read under any variable name, another value only under the
+ * names of OpenRouter's keys. `#` begins a comment up to the end of the line; in a text of one line, which may have lost
+ * its line breaks in an input box, up to the next `NAME=`.
  */
 export function readPastedKeys(text: string): PastedKeys {
   const entries = new Map<string, KeyEntry>();
   const unreadable: string[] = [];
-  for (const candidate of text.split(/\r\n|\r|\n/).flatMap(candidatesIn)) {
+  const lines = text.split(/\r\n|\r|\n/);
+  const comment = lines.length === 1 ? commentToNextVariable : commentToEnd;
+  for (const candidate of lines.flatMap((line) => candidatesIn(line, comment))) {
     const entry = readKeyEntry(candidate);
     if (entry === null) unreadable.push(maskKey(candidate));
     else if (!entries.has(entry.key)) entries.set(entry.key, entry);
@@ -41,9 +44,15 @@ export function readPastedKeys(text: string): PastedKeys {
   return { entries: [...entries.values()], unreadable };
 }
 
-/** The same for a file, which may begin with the mark of UTF-16: PowerShell's `>` writes that. */
-export function readKeyFile(bytes: Uint8Array): PastedKeys {
-  return readPastedKeys(new TextDecoder(encodingOf(bytes)).decode(bytes));
+/** `clipboard` if `value` is the same text without line breaks, as an input box pastes it; else `value`. */
+export function withLineBreaks(value: string, clipboard: string): string {
+  const inOneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
+  return inOneLine(clipboard) === inOneLine(value) ? clipboard : value;
+}
+
+/** The text of a file that may begin with a byte order mark of UTF-8 or UTF-16, as Notepad and PowerShell's `>` write it. */
+export function fileText(bytes: Uint8Array): string {
+  return new TextDecoder(encodingOf(bytes)).decode(bytes);
 }
 
 function encodingOf([first, second]: Uint8Array): string {
@@ -51,32 +60,45 @@ function encodingOf([first, second]: Uint8Array): string {
   return first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8';
 }
 
-/** `OPENROUTER_API_KEY`, `OPENROUTER_KEYS`, and what tools make of them, such as `VITE_OPENROUTER_API_KEY` and `OPENROUTER_API_KEY_2`. */
+/** `OPENROUTER_API_KEY`, `OPENROUTER_KEYS`, and variants such as `VITE_OPENROUTER_API_KEY` and `OPENROUTER_API_KEY_2`. */
 const keyVariable = /OPENROUTER\w*KEY/i;
 
-/** A variable with its value, in quotes or up to a blank; what follows an empty one is a variable of its own. */
-const assignment = /(?<!\w)([A-Za-z_]\w*)\s*=\s*("[^"]*"|'[^']*'|`[^`]*`|(?![A-Za-z_]\w*\s*=)[^\s;]*)/g;
+const name = String.raw`(?<!\w)[A-Za-z_]\w*\s*=`;
+const value = `"[^"]*"|'[^']*'|\`[^\`]*\`|(?!${name})[^\\s;]*`;
 
-/** Blanks without a width, which come along from web pages and chats. */
+/** A variable with its value, in quotes or up to a space; an empty value does not include the next variable. */
+const assignment = String.raw`(${name})\s*(${value})`;
+
+/** `#1` is a number, no comment. */
+const hash = String.raw`(?<!\S)#(?!\d)`;
+const commentToEnd = new RegExp(`${assignment}|${hash}.*`, 'g');
+/** A variable directly behind `#` is part of the comment. */
+const commentToNextVariable = new RegExp(
+  String.raw`${assignment}|${hash}[\s#]*(?:(?:export|set)\s+|\$env:)?(?:${name}\s*(?:${value}))?(?:(?!${name}|${hash}).)*`,
+  'g',
+);
+
+/** Zero-width characters, which texts from web pages and chats contain. */
 const unseen = /[\u200b-\u200d\u2060\ufeff]/g;
-/** Whole thousands alone, up to 99,000: what else stands behind a limit is no part of it. */
+/** A limit with a thousands separator: whole thousands up to 99,000 only. */
 const thousands = /:[1-9]\d?[,.’'_ \u00a0\u202f]000(?![\w]|[,.’'_]\d)/g;
 const emphasized = /(\*{1,3})(sk-[^\s*]+)\1/g;
 const separators = /[\s,;|/"'`“”„‟‘’‚‛«»‹›[\]{}()<>]+/;
 
-/** What in the line is meant to be a key. */
-function candidatesIn(text: string): string[] {
+/** The words of the line that may be keys. `comment` matches assignments too, so that `#` in a value begins no comment. */
+function candidatesIn(text: string, comment: RegExp): string[] {
   const line = text.replace(unseen, '');
-  if (/^\s*#/.test(line)) return [];
-  const values = line.replace(assignment, (_, name: string, value: string) =>
-    keyVariable.test(name) ? ` ${value} ` : ' ',
+  const values = line.replace(
+    comment,
+    (_, variable: string | undefined = '', given: string | undefined = '') =>
+      keyVariable.test(variable) || given.includes('sk-or-') ? ` ${given} ` : ' ',
   );
   // `key: 50` is one entry, and so is `key:1,000`.
   const joined = values
     .replace(/:\s+(?=\d)/g, ':')
     .replace(thousands, (number) => number.replace(/[^:\d]/g, ''))
     .replace(emphasized, ' $2 ');
-  // Several keys may have lost what parted them.
+  // Keys may follow each other without a separator.
   const words = joined.split(separators).flatMap((word) => word.split(/(?=sk-or-)/));
   return words.map((word) => word.replace(/[:.]+$/, '')).filter((word) => /^sk-/.test(word));
 }

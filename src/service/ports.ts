@@ -1,8 +1,8 @@
-// What the service needs of its surroundings; VS Code's room and the command line each bring their own.
+// What the service needs from its environment: VS Code and the command line each implement it.
 import * as v from 'valibot';
 import type { Event } from '../base/event';
 
-/** One key as the vault keeps it: plain JSON, one record a key. */
+/** One key as the vault stores it: a JSON record for each key. */
 export const storedKeySchema = v.object({
   key: v.pipe(v.string(), v.nonEmpty()),
   label: v.string(),
@@ -20,44 +20,44 @@ export type StoredKey = v.InferOutput<typeof storedKeySchema>;
 export interface VaultContents {
   readonly keys: readonly StoredKey[];
   readonly proxyKey: string | null;
-  /** Of the whole set; absent where none was kept. */
+  /** Of the whole set; absent if none was stored. */
   readonly revision?: number;
   /** Names of records that could not be read as a key; they are left alone. */
   readonly damaged: readonly string[];
 }
 
 /**
- * Where secrets are kept. Every method may reject, or take long (a keyring that asks); `save…` resolves only after what
- * was stored has been read back.
+ * Stores secrets. Every method may reject, or take long while the system's keychain asks the user; `save…` resolves only
+ * after the stored value has been read back.
  */
 export interface SecretVault {
   load(): Promise<VaultContents>;
   saveKey(key: StoredKey): Promise<void>;
   removeKey(keyId: string): Promise<void>;
-  /** No record of a key is left, those that cannot be read included. Rejects where one is. */
+  /** Removes all records of keys, unreadable ones included. Rejects if one is left. */
   clearKeys(): Promise<void>;
-  /** Keys that are kept and not named stay, as other windows have stored them. */
+  /** Stored keys that are not listed stay: other windows have stored them. */
   saveOrder(keyIds: readonly string[]): Promise<void>;
   saveProxyKey(proxyKey: string): Promise<void>;
-  /** The revision of what is kept now; a vault that is shared with nobody needs none. */
+  /** Stores the revision of the set; only a vault that windows share needs it. */
   saveRevision?(revision: number): Promise<void>;
-  /** What is kept was changed, here or by another window; a vault may not tell. */
+  /** The contents changed, here or in another window. */
   readonly onDidChange?: Event<unknown>;
 }
 
-/** `loading`: not heard of yet · `slow`: the system's keychain has not answered for 5 s, it may be asking the user · `refused`: it will not keep secrets. */
+/** `loading`: no answer yet · `slow`: the system's keychain has not answered for 5 s, it may be asking the user · `refused`: it failed. */
 export type VaultHealth =
   | { readonly kind: 'loading' }
   | { readonly kind: 'ok' }
   | { readonly kind: 'slow' }
   | { readonly kind: 'refused'; readonly detail: string };
 
-/** Where the quota state is kept between runs. `load` gives what `save` got last, or undefined. */
+/** Stores a state between runs. `load` resolves with what was saved last, or undefined. */
 export interface StateStore {
   load(): Promise<unknown>;
   save(state: unknown): Promise<void>;
-  /** The same within the call, where the store can: the process may be ended in the middle of anything longer. A `save` that runs may still put its older state in the place of it. */
+  /** Saves before it returns, as the process may end during anything longer. A running `save` may still replace it by its older state. */
   saveSync?(state: unknown): void;
-  /** Keeps what was saved under another name, where a user finds it; the store is empty then. */
+  /** Moves the saved state to another name, where a user finds it; the store is empty then. */
   setAside?(): Promise<void>;
 }

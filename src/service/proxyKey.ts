@@ -1,4 +1,4 @@
-// What clients send.
+// The key that clients send.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Secret } from '../base/secret';
 
@@ -7,7 +7,7 @@ export function newProxyKey(): string {
   return `kw-${randomBytes(24).toString('base64url')}`;
 }
 
-/** Keeps requests waiting until the vault has given the proxy key: before that nobody can show the right one. */
+/** Holds requests until the vault has given the proxy key; before that no key is right. */
 export class ProxyKeyGate {
   secret = new Secret(randomUUID());
   /** Resolves when the key is known; null once it is. */

@@ -1,4 +1,4 @@
-// When each account is asked what is left: never in the path of a request, few at a time.
+// Schedules the readings of what each account has left: few at a time, often during use, else hourly.
 import type { Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
 import type { Log } from '../base/log';
@@ -6,18 +6,31 @@ import type { KeyId } from '../base/secret';
 import type { Account } from '../keys/account';
 import type { KeyState } from '../keys/keyState';
 import type { Pool } from '../keys/pool';
-import type { KeyAnswer } from './keyReader';
+import type { KeyAnswer } from './keyring/keyCheck';
 
 const mostAtOnce = 4;
 /** Five a second. */
 const betweenMs = 200;
-const everyMs = 5 * 60_000;
+/** While requests come or a window is active. */
+const activeEveryMs = 45_000;
+/** For an account that is used elsewhere too. */
+const foreignEveryMs = 20_000;
+const foreignForMs = 10 * 60_000;
+const idleEveryMs = 60 * 60_000;
+/** How long a request counts as use. */
+export const activeForMs = 5 * 60_000;
+/** Pauses after failures double up to this. */
+const longestPauseMs = idleEveryMs;
+/** For keys that may have become valid, during use. */
+const questionEveryMs = 5 * 60_000;
 const badEveryMs = 60 * 60_000;
-/** A key that was good and is refused is asked once more after so long: one bad minute switches nothing off. */
+/** How long requests wait for the first readings where nothing was saved. */
+const firstReadingMs = 1_000;
+/** A good key that is refused is read once more after this time: a short outage switches nothing off. */
 const secondLookMs = 60_000;
-/** What is wrong with a key that was never accepted, its user wants to know now. */
+/** The same for a key that was never accepted: its user waits for the result. */
 const newKeyLookMs = 2_000;
-/** A key that has just become bad is asked this often for so long: should it have been upstream's fault after all. */
+/** A key that has just become bad is read this often at first, in case upstream was at fault. */
 const lookAgainMs = 60_000;
 const lookAgainForMs = 5 * 60_000;
 
@@ -30,45 +43,71 @@ export interface ReadingPorts {
 
 export class Readings implements Disposable {
   private readonly queue = new Set<KeyId>();
-  /** Since when each key was refused whenever it was asked. */
+  /** Since when all readings of the key were refused. */
   private readonly refusedSinceMs = new WeakMap<KeyState, number>();
-  /** When refused keys are asked again. */
+  /** Timers of the next reading of refused keys. */
   private readonly looks = new Map<KeyId, Disposable>();
   private readonly idleWaiters = new Set<() => void>();
   private running = 0;
   private holds = 0;
   private nextStartMs = 0;
   private pacing: Disposable | null = null;
+  private readonly askedAtMs = new WeakMap<KeyState, number>();
+  /** Until when an account counts as used elsewhere too. */
+  private readonly foreignUntilMs = new WeakMap<Account, number>();
+  /** The pause between readings of an account that could not be read. */
+  private readonly pausesMs = new WeakMap<Account, number>();
+  private activeUntilMs: number;
   private round: Disposable;
   private isDisposed = false;
 
   constructor(private readonly ports: ReadingPorts) {
-    this.round = ports.clock.after(everyMs, () => this.nextRound());
+    this.activeUntilMs = ports.clock.elapsedMs() + activeForMs;
+    this.round = ports.clock.after(activeEveryMs, () => this.look());
   }
 
-  /** Asks for the key's reading as soon as its turn comes; one that waits already is not asked twice. */
+  /** Marks the proxy as used for `forMs`. */
+  active(forMs: number): void {
+    const nowMs = this.ports.clock.elapsedMs();
+    const wasIdle = this.activeUntilMs < nowMs;
+    this.activeUntilMs = Math.max(this.activeUntilMs, nowMs + forMs);
+    if (wasIdle) this.look();
+  }
+
+  /** Resolves when all queued keys have been read, or after a second. */
+  async first(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = this.ports.clock.after(firstReadingMs, resolve);
+      void this.settled().then(() => {
+        timer.dispose();
+        resolve();
+      });
+    });
+  }
+
+  /** Queues a reading of the key; a key that is queued already is read once. */
   want(keyId: KeyId): void {
     if (this.isDisposed) return;
     this.queue.add(keyId);
     this.pump();
   }
 
-  /** Keys without a known account first, then one key an account; those that were bad may be good by now. */
+  /** Queues keys without a known account, then one key an account, then bad keys, which may be valid again. */
   wantAll(): void {
     if (this.isDisposed) return;
-    const { keys, accounts } = this.ports.pool.wheel.roster;
+    const { keys, accounts } = this.ports.pool;
     const states = [...keys.values()];
     const wanted = [
       ...states.filter(({ accountRef }) => accountRef === null),
-      ...accounts.flatMap((account) => askable(account) ?? []),
+      ...accounts.flatMap((account) => askable(account) ?? account.keys[0] ?? []),
       ...states.filter(({ health }) => health === 'bad'),
     ];
-    // All at once: the first of them leaves as soon as it is wanted, and would be wanted twice.
+    // All before `pump`, which takes the first off the queue: it would be queued twice.
     for (const { key } of wanted) this.queue.add(key.keyId);
     this.pump();
   }
 
-  /** No key is asked before this has ended, as the port is to be bound first; resolves or rejects as it does. */
+  /** Holds all readings until `first` has settled, as the port is bound first; settles as `first` does. */
   async after<T>(first: Promise<T>): Promise<T> {
     this.holds++;
     try {
@@ -79,7 +118,7 @@ export class Readings implements Disposable {
     }
   }
 
-  /** Resolves when nothing waits or runs. */
+  /** Resolves when no reading is queued or runs. */
   async settled(): Promise<void> {
     if (this.queue.size === 0 && this.running === 0) return;
     await new Promise<void>((resolve) => this.idleWaiters.add(resolve));
@@ -94,19 +133,46 @@ export class Readings implements Disposable {
     for (const resolve of this.idleWaiters) resolve();
   }
 
-  private nextRound(): void {
+  /** Queues the keys that are due, the longest unread first, and looks again when more are. */
+  private look(): void {
+    this.round.dispose();
     if (this.isDisposed) return;
-    const nowMs = this.ports.clock.nowMs();
-    const { roster } = this.ports.pool.wheel;
-    for (const account of roster.accounts) {
-      const state = askable(account);
-      const isWorthIt = account.lastUsedAtMs >= lastAskedAtMs(account, nowMs) || account.ledger.isUnsure;
-      if (state !== null && isWorthIt) this.want(state.key.keyId);
-    }
-    for (const state of roster.keys.values()) {
-      if (isQuestionable(state, nowMs)) this.want(state.key.keyId);
-    }
-    this.round = this.ports.clock.after(everyMs, () => this.nextRound());
+    const { pool, clock } = this.ports;
+    const nowMs = clock.elapsedMs();
+    const states = [...pool.accounts.flatMap((account) => askable(account) ?? []), ...pool.keys.values()];
+    const dues = states.map((state) => ({ state, dueAtMs: this.dueAtMs(state, nowMs) }));
+    for (const { state, dueAtMs } of dues.toSorted((a, b) => a.dueAtMs - b.dueAtMs))
+      if (dueAtMs <= nowMs) this.queue.add(state.key.keyId);
+    const nextMs = Math.min(
+      nowMs + idleEveryMs,
+      ...dues.map(({ dueAtMs }) => dueAtMs).filter((atMs) => atMs > nowMs),
+    );
+    this.round = clock.after(Math.max(betweenMs, nextMs - nowMs), () => this.look());
+    this.pump();
+  }
+
+  /** When the key is due, for itself or for its account; Infinity if a reading tells nothing new. */
+  private dueAtMs(state: KeyState, nowMs: number): number {
+    const askedAtMs = this.askedAtMs.get(state) ?? state.reading?.askedAtMs ?? 0;
+    if (state.health === 'bad') return state.lastRefusedAtMs + badEveryMs;
+    const everyMs = Math.min(
+      isQuestionable(state, nowMs) ? this.pace(questionEveryMs, nowMs) : Number.POSITIVE_INFINITY,
+      this.accountEveryMs(state, nowMs),
+    );
+    return askedAtMs + everyMs;
+  }
+
+  /** How often the key is read for its account; Infinity if another key is. */
+  private accountEveryMs(state: KeyState, nowMs: number): number {
+    const account = this.ports.pool.owners.get(state.key.keyId);
+    if (account === undefined || askable(account) !== state) return Number.POSITIVE_INFINITY;
+    const isForeign = (this.foreignUntilMs.get(account) ?? 0) > nowMs;
+    const everyMs = this.pace(isForeign ? foreignEveryMs : activeEveryMs, nowMs);
+    return Math.max(everyMs, this.pausesMs.get(account) ?? 0);
+  }
+
+  private pace(activeMs: number, nowMs: number): number {
+    return nowMs <= this.activeUntilMs ? activeMs : idleEveryMs;
   }
 
   private pump(): void {
@@ -116,25 +182,24 @@ export class Readings implements Disposable {
       this.tellIdle();
       return;
     }
-    const waitMs = this.nextStartMs - this.ports.clock.nowMs();
+    const waitMs = this.nextStartMs - this.ports.clock.elapsedMs();
     if (waitMs > 0) {
-      this.pacing = this.ports.clock.after(Math.min(waitMs, betweenMs), () => {
+      this.pacing = this.ports.clock.after(waitMs, () => {
         this.pacing = null;
-        // It was waited for: after a clock that was set back the instant itself may be hours away.
-        this.nextStartMs = 0;
         this.pump();
       });
       return;
     }
     this.queue.delete(keyId);
-    this.nextStartMs = this.ports.clock.nowMs() + betweenMs;
-    const state = this.ports.pool.wheel.roster.keys.get(keyId);
+    this.nextStartMs = this.ports.clock.elapsedMs() + betweenMs;
+    const state = this.ports.pool.keys.get(keyId);
     if (state !== undefined) this.read(state);
     this.pump();
   }
 
   private read(state: KeyState): void {
     this.running++;
+    this.askedAtMs.set(state, this.ports.clock.elapsedMs());
     this.ports
       .ask(state.key.secret.reveal())
       .then((answer) => this.apply(state, answer))
@@ -147,36 +212,49 @@ export class Readings implements Disposable {
 
   private apply(state: KeyState, answer: KeyAnswer): void {
     if (this.isDisposed) return;
-    const { pool, log } = this.ports;
+    const { pool, log, clock } = this.ports;
     const { keyId, label } = state.key;
+    const account = pool.owners.get(keyId);
     switch (answer.kind) {
-      case 'read':
+      case 'read': {
         this.refusedSinceMs.delete(state);
+        const { daily } = answer.reading;
+        if (account !== undefined) {
+          this.pausesMs.delete(account);
+          if (daily !== null && account.ledger.showsOthers(daily.used))
+            this.foreignUntilMs.set(account, clock.elapsedMs() + foreignForMs);
+        }
         pool.read(keyId, answer.reading);
+        this.look();
         return;
+      }
       case 'refused':
         this.applyRefusal(state);
         return;
       case 'unreachable':
         this.refusedSinceMs.delete(state);
-        log.warn(`What is left of ${label} (${keyId}) could not be read: ${answer.detail}.`);
+        if (account !== undefined) {
+          const pauseMs = 2 * (this.pausesMs.get(account) ?? activeEveryMs / 2);
+          this.pausesMs.set(account, Math.min(pauseMs, longestPauseMs));
+        }
+        log.warn(`The allowance of ${label} (${keyId}) could not be read: ${answer.detail}.`);
     }
   }
 
-  /** A key is bad that is still refused at a second look, unless other accounts are refused as well: then it is upstream's bad minute. */
+  /** A key is bad if a second reading is refused too, unless other accounts are refused as well: then upstream is at fault. */
   private applyRefusal(state: KeyState): void {
     const { pool, log, clock } = this.ports;
     const { keyId, label } = state.key;
-    const nowMs = clock.nowMs();
-    const refusedForMs = Math.max(0, nowMs - (this.refusedSinceMs.get(state) ?? nowMs));
+    const nowMs = clock.elapsedMs();
+    const refusedForMs = nowMs - (this.refusedSinceMs.get(state) ?? nowMs);
     this.refusedSinceMs.set(state, nowMs - refusedForMs);
     if (state.health === 'bad') {
       pool.markBad(keyId);
       if (refusedForMs < lookAgainForMs) this.lookLater(keyId, lookAgainMs);
       return;
     }
-    // Of keys that were accepted before; that several new ones are bad is no incident.
-    const isIncident = pool.wheel.readRefused(state, nowMs) && state.health === 'good';
+    // Only keys that were accepted before count: several bad new keys are no incident.
+    const isIncident = pool.readRefused(state) && state.health === 'good';
     const lookAfterMs = state.health === 'unchecked' ? newKeyLookMs : secondLookMs;
     if (refusedForMs < lookAfterMs) {
       this.lookLater(keyId, lookAfterMs - refusedForMs);
@@ -184,7 +262,7 @@ export class Readings implements Disposable {
     }
     if (isIncident) {
       this.refusedSinceMs.delete(state);
-      log.warn('OpenRouter refuses keys of several accounts: that is taken for its own incident.');
+      log.warn('OpenRouter refuses keys of several accounts: this counts as an incident of OpenRouter.');
       return;
     }
     log.warn(`OpenRouter refuses the key ${label} (${keyId}): it is not used until it is accepted again.`);
@@ -208,31 +286,13 @@ export class Readings implements Disposable {
   }
 }
 
-/** A key that works, if there is one: the others could not tell. Null for an account without keys. */
+/** The key that is read for its account: the first that works, or null. */
 function askable({ keys }: Account): KeyState | null {
-  return keys.find((each) => each.serves('unmetered')) ?? keys[0] ?? null;
+  return keys.find((each) => each.serves('unmetered')) ?? null;
 }
 
-/** Whether the key itself is to be asked again, whatever its account does. */
-function isQuestionable({ health, lastRefusedAtMs, locks }: KeyState, nowMs: number): boolean {
-  switch (health) {
-    case 'unchecked':
-      return true;
-    case 'bad':
-      return nowMs - pastOr(Number.NEGATIVE_INFINITY, lastRefusedAtMs, nowMs) >= badEveryMs;
-    case 'good':
-    case 'management':
-      // A cap that its user has raised shows here alone: the lock keeps requests off until the cap's own reset.
-      return (locks.get('keyCap')?.untilMs ?? 0) > nowMs;
-  }
-}
-
-/** When the account was asked last, 1 if it was not: later than any use that never was. */
-function lastAskedAtMs({ keys }: Account, nowMs: number): number {
-  return Math.max(1, ...keys.map(({ reading }) => pastOr(0, reading?.askedAtMs ?? 0, nowMs)));
-}
-
-/** The instant, unless it has not come yet: then the clock was set back, and nobody knows when that was. */
-function pastOr(instead: number, atMs: number, nowMs: number): number {
-  return atMs <= nowMs ? atMs : instead;
+/** Whether the key is read for itself, whatever its account does. */
+function isQuestionable({ health, locks }: KeyState, nowMs: number): boolean {
+  // Only a reading shows that the user raised the cap: the lock blocks requests until the cap's own reset.
+  return health === 'unchecked' || (locks.get('keyCap')?.untilMs ?? 0) > nowMs;
 }

@@ -1,10 +1,12 @@
-// Writes down the next exchange when somebody asks for it, once; otherwise nothing is kept of any.
+// Records the next exchange on request; otherwise nothing of an exchange is kept.
 import type { Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
-import type { Plan } from '../proxy/plan';
-import { Recording } from '../proxy/recording';
+import type { Plan } from '../proxy/request/plan';
+import { redact } from '../base/secret';
+import type { ExchangeCopy } from '../proxy/server';
+import { headerValue } from '../proxy/request/headers';
 
-/** Who forgets that they asked must not find a later conversation in the log. */
+/** A request that the user has forgotten must not record a later conversation. */
 export const recordWithinMs = 10 * 60_000;
 
 export class Recorder {
@@ -13,7 +15,7 @@ export class Recorder {
 
   constructor(private readonly clock: Clock) {}
 
-  /** Resolves with the next exchange in text once it is over; null if none begins within ten minutes, or it is asked for anew. */
+  /** Resolves with the text of the next exchange when it ends; null if none begins within ten minutes, or `next` is called again. */
   async next(): Promise<string | null> {
     this.finish(null);
     return await new Promise((resolve) => {
@@ -22,8 +24,8 @@ export class Recorder {
     });
   }
 
-  /** The recording of an exchange that begins, if one is wanted; no further one is then. */
-  take(plan: Plan): Recording | null {
+  /** The recording of an exchange that begins, or null if none was requested. */
+  take(plan: Plan): ExchangeCopy | null {
     const { give } = this;
     if (give === null) return null;
     this.give = null;
@@ -36,4 +38,79 @@ export class Recorder {
     this.give?.(text);
     this.give = null;
   }
+}
+
+const longestBytes = 256 * 1024;
+const textTypes = /json|text|event-stream|xml|x-www-form-urlencoded/i;
+
+/** The beginning of a body, and its length. */
+class Copied {
+  private readonly chunks: Buffer[] = [];
+  private kept = 0;
+  private bytes = 0;
+
+  add(chunk: Buffer): void {
+    this.bytes += chunk.length;
+    if (this.kept >= longestBytes) return;
+    const part = Buffer.from(chunk.subarray(0, longestBytes - this.kept));
+    this.chunks.push(part);
+    this.kept += part.length;
+  }
+
+  /** The body as text; a description of it if `headers` say that it is not text. */
+  text(headers: readonly string[]): string {
+    if (this.bytes === 0) return '[no body]';
+    const type = headerValue(headers, 'content-type') ?? 'unknown type';
+    const coding = headerValue(headers, 'content-encoding') ?? 'identity';
+    if (coding !== 'identity' || !textTypes.test(type)) return `[${this.bytes} bytes of ${type}, ${coding}]`;
+    const more = this.bytes > this.kept ? `\n[and ${this.bytes - this.kept} bytes more]` : '';
+    return Buffer.concat(this.chunks).toString('utf8') + more;
+  }
+}
+
+class Recording implements ExchangeCopy {
+  private readonly request: string;
+  private readonly answer = new Copied();
+  private status: number | null = null;
+  private headers: readonly string[] = [];
+
+  constructor(
+    { method, path, headers, body }: Pick<Plan, 'method' | 'path' | 'headers' | 'body'>,
+    private readonly onEnd: (text: string) => void,
+  ) {
+    const sent = new Copied();
+    if (body.bytes !== null) sent.add(body.bytes);
+    const text = body.passing === null ? sent.text(headers) : '[a body that went up unread]';
+    this.request = `${method} ${path}${headerLines(headers)}\n\n${text}`;
+  }
+
+  head(status: number, headers: readonly string[]): void {
+    this.status = status;
+    this.headers = headers;
+  }
+
+  data(chunk: Buffer | string): void {
+    this.answer.add(typeof chunk === 'string' ? Buffer.from(chunk, 'utf8') : chunk);
+  }
+
+  /** Gives the recording to the caller, with everything masked that looks like a secret. */
+  end(): void {
+    const answer =
+      this.status === null
+        ? '[the client left before an answer]'
+        : `${this.status}${headerLines(this.headers)}\n\n${this.answer.text(this.headers)}`;
+    this.onEnd(redact(`--- request ---\n${this.request}\n--- answer ---\n${answer}\n--- end ---`));
+  }
+}
+
+const secretHeaders = /^(?:set-cookie|cookie|authorization|proxy-authorization|x-api-key|api-?key)$/i;
+
+/** One header a line, with `before` before each. */
+export function headerLines(headers: readonly string[], before = '\n'): string {
+  const lines = headers.flatMap((name, index) =>
+    index % 2 === 0
+      ? [`${before}${name}: ${secretHeaders.test(name) ? '[secret]' : headers[index + 1]}`]
+      : [],
+  );
+  return lines.join('');
 }

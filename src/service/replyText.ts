@@ -1,18 +1,44 @@
-// A whole answer of upstream's as text, for the few that the service itself reads.
+// Reads the whole answer of upstream to a request of the service's own.
 import type { Clock } from '../base/clock';
-import type { Fault } from '../proxy/fault';
-import type { Reply } from '../proxy/reply';
+import { parseJson } from '../base/json';
+import { codeOf } from '../base/systemError';
+import type { Fault } from '../proxy/errors/fault';
+import type { Reply } from '../proxy/upstream/reply';
+import type { Upstream, UpstreamRequest } from '../proxy/upstream/upstream';
 
 const mostBytes = 256 * 1024;
 
-/** Null where it broke off, takes longer than `timeoutMs`, or is larger than 256 KiB. */
-export async function replyText(reply: Reply, clock: Clock, timeoutMs: number): Promise<string | null> {
+interface JsonRequest extends Pick<UpstreamRequest, 'method' | 'path' | 'key' | 'body' | 'fresh'> {
+  /** For the head, and again for the body. */
+  readonly timeoutMs: number;
+}
+
+/** Sends a request that runs no model, and reads its answer; `body` is undefined if it is not JSON. Never rejects. */
+export async function askJson(
+  upstream: Upstream,
+  clock: Clock,
+  { timeoutMs, ...request }: JsonRequest,
+): Promise<{ readonly status: number; readonly body: unknown } | { readonly code: string }> {
+  const { key, body } = request;
+  const headers = ['accept', 'application/json', 'accept-encoding', 'identity'];
+  if (key !== null) headers.push('authorization', `Bearer ${key}`);
+  if (body !== null) headers.push('content-type', 'application/json');
+  const onSent = (): void => undefined;
+  const never = new AbortController().signal;
+  const sent = await upstream.send({ ...request, headers, headTimeoutMs: timeoutMs }, { onSent }, never);
+  if ('fault' in sent) return { code: causeCode(sent.fault) };
+  const text = await replyText(sent.reply, clock, timeoutMs);
+  return { status: sent.reply.status, body: parseJson(text ?? '') };
+}
+
+/** Null if it breaks off, takes longer than `timeoutMs`, or is larger than 256 KiB. */
+async function replyText(reply: Reply, clock: Clock, timeoutMs: number): Promise<string | null> {
   return await new Promise<string | null>((resolve) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
     const finish = (text: string | null): void => {
       timer.dispose();
-      if (text === null) reply.abort(new Error('No answer that can be read.'));
+      if (text === null) reply.abort(new Error('The answer cannot be read.'));
       resolve(text);
     };
     const timer = clock.after(timeoutMs, () => finish(null));
@@ -28,20 +54,7 @@ export async function replyText(reply: Reply, clock: Clock, timeoutMs: number): 
   });
 }
 
-/** Null where the text is no JSON. */
-export function jsonOf(text: string | null): unknown {
-  try {
-    return text === null ? null : (JSON.parse(text) as unknown);
-  } catch {
-    // Not JSON: then it is no answer of the API's either.
-    return null;
-  }
-}
-
 /** The system's code of what went wrong, such as ECONNREFUSED, else the fault's own. */
 export function causeCode(fault: Fault): string {
-  const cause = 'cause' in fault ? fault.cause : undefined;
-  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string'
-    ? cause.code
-    : fault.code;
+  return ('cause' in fault && codeOf(fault.cause)) || fault.code;
 }

@@ -1,10 +1,16 @@
-// What the user can set of the proxy; parsed once, at the edge.
+// The proxy's settings, and how they are read.
 import { IANAZone } from 'luxon';
 import * as v from 'valibot';
+import { directly } from '../proxy/upstream/wayOut';
 
 /** A host name that only this machine can reach. */
 export function isLoopbackHost(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+/** As in a URL: an IPv6 address in brackets. */
+export function urlHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 /** Why a base URL of upstream is refused, or null. Keys leave only over TLS, unless they stay on this machine. */
@@ -21,7 +27,7 @@ export function baseUrlProblem(text: string): string | null {
 const seconds = (min: number, max: number): v.GenericSchema<number> =>
   v.pipe(v.number(), v.minValue(min), v.maxValue(max));
 
-/** The settings that the proxy obeys. Figures are in the unit of the name; defaults are those of the design. */
+/** Figures are in the unit of the setting's name. */
 export const settingsSchema = v.object({
   host: v.optional(v.pipe(v.string(), v.nonEmpty()), '127.0.0.1'),
   port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535)), 9999),
@@ -32,7 +38,7 @@ export const settingsSchema = v.object({
         (text) => baseUrlProblem(text) === null,
         ({ input }) => baseUrlProblem(input) ?? '',
       ),
-      // Paths are put after it.
+      // Paths are appended to it.
       v.transform((text) => text.replace(/\/+$/, '')),
     ),
     'https://openrouter.ai/api/v1',
@@ -50,13 +56,23 @@ export const settingsSchema = v.object({
   ),
   maxWaitSeconds: v.optional(seconds(0, 3600), 90),
   maxWaiting: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(10_000)), 256),
-  /** How long new attempts of one request may begin; a running answer is never cut by it. */
+  /** How many attempts run upstream at once; further ones wait like requests without a free slot, but do not count for `maxWaiting`. */
+  maxUpstreamAttempts: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100_000)), 1024),
+  /** How long a request may begin new attempts; it never cuts a running answer. */
   deadlineSeconds: v.optional(seconds(1, 3600), 240),
   firstTokenTimeoutSeconds: v.optional(seconds(1, 3600), 120),
   idleTimeoutSeconds: v.optional(seconds(1, 3600), 90),
   keepAliveAfterSeconds: v.optional(seconds(1, 3600), 45),
-  /** The status of a refusal because everything is used up: most agents stop at 402 and show its text. */
+  /** How long running answers may go on once the proxy has been told to stop. */
+  drainSeconds: v.optional(seconds(0, 3600), 30),
+  /** The status of a refusal when all allowances are used up: most agents stop at 402 and show its text. */
   exhaustedStatus: v.optional(v.picklist([429, 402]), 429),
+  /** Where an account's own settings refuse a request: `otherAccount` tries other accounts · `giveBack` returns the refusal. */
+  policyRefusals: v.optional(v.picklist(['otherAccount', 'giveBack']), 'otherAccount'),
+  /** Requests that may cost are refused. */
+  freeOnly: v.optional(v.boolean(), false),
+  /** Whether requests that make or move keys are passed on: a client could make a real key with them. */
+  allowKeyChanges: v.optional(v.boolean(), false),
   /** Model pattern (`*` stands for any text) → models to try instead, in this order. */
   fallbackModels: v.optional(
     v.pipe(
@@ -65,6 +81,17 @@ export const settingsSchema = v.object({
       v.record(v.string(), v.array(v.pipe(v.string(), v.nonEmpty()))),
     ),
     {},
+  ),
+  /** No setting of Keywheel's: `wayOutOf` reads it from the editor and the environment. */
+  wayOut: v.optional(
+    v.object({
+      proxyUrl: v.string(),
+      noProxy: v.string(),
+      isStrict: v.boolean(),
+      systemCertificates: v.boolean(),
+      extraCaFile: v.string(),
+    }),
+    directly,
   ),
 });
 
@@ -78,8 +105,8 @@ export interface SettingProblem {
 }
 
 /**
- * Every right value of `raw` on top of `last`; a wrong one leaves the last good one and is told in `problems`.
- * Unknown fields are left out.
+ * `last` with every valid value of `raw`; an invalid one is reported in `problems` and changes nothing.
+ * Unknown fields are ignored.
  */
 export function readSettings(
   raw: Readonly<Record<string, unknown>>,

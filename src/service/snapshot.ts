@@ -1,6 +1,7 @@
-// What views see: plain values that cross threads and windows; no secret, no word for people.
+// What views show: plain values that cross threads and windows, without secrets and without texts for users.
+import type { LockReason, ModelLockReason } from '../keys/scope';
+import type { AttemptReport, ExchangeEnd, ExchangeReport, Stage } from '../proxy/report';
 
-/** Where the proxy stands. */
 export type ProxyState =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'starting' }
@@ -9,52 +10,36 @@ export type ProxyState =
       readonly host: string;
       readonly port: number;
       readonly baseUrl: string;
-      /** What people know the window by that serves; absent where it is this one, or no window. */
+      /** The name of the window that hosts; absent if it is this window or no window. */
       readonly hostedBy?: string;
     }
   | { readonly kind: 'failed'; readonly code: ProxyFailure; readonly port: number; readonly detail: string };
 
 /**
- * `portInUse`: another program has it · `keywheelThere`: another Keywheel has it · `otherMachine`: ours on the machine
- * `detail`, by a forwarded port · `otherProduct`: that of the editor `detail` · `otherVersion`: a window whose version
- * this one cannot follow · `other`: `detail` is the system's code.
+ * `portInUse`: another program has the port · `otherMachine`: a Keywheel on another machine has it, by a forwarded port ·
+ * `otherProduct`: the Keywheel of the editor `detail` has it · `otherVersion`: a window has it whose version this one
+ * cannot follow · `other`: `detail` is the system's code.
  */
 export type ProxyFailure =
-  | 'portInUse'
-  | 'keywheelThere'
-  | 'otherMachine'
-  | 'otherProduct'
-  | 'otherVersion'
-  | 'portForbidden'
-  | 'other';
+  'portInUse' | 'otherMachine' | 'otherProduct' | 'otherVersion' | 'portForbidden' | 'other';
 
-export type LockReason =
-  | 'dailyLimit'
-  | 'minuteLimit'
-  | 'noCredits'
-  | 'belowZero'
-  | 'inFlightBudget'
-  | 'keyCap'
-  | 'budget'
-  | 'unauthorized'
-  | 'busy'
-  | 'edgeBlocked';
+export type { LockReason, ModelLockReason };
 
 export interface LockView {
-  /** What it holds back: all requests of the account, the free or the paid ones. */
+  /** What it blocks: all requests of the account, the free or the paid ones. */
   readonly covers: 'all' | 'free' | 'paid';
   readonly reason: LockReason;
   readonly sinceMs: number;
   readonly untilMs: number;
 }
 
-/** `unchecked`: not asked yet or upstream unreachable · `bad`: refused twice · `management`: cannot run models. */
+/** `unchecked`: not read yet, or upstream unreachable · `bad`: refused twice · `management`: cannot run models. */
 export type KeyHealth = 'unchecked' | 'good' | 'bad' | 'management';
 
 export interface KeyView {
   readonly keyId: string;
   readonly label: string;
-  /** Such as `sk-or-v1-…1c96`. */
+  /** Such as `sk-or-v1-...1c96`. */
   readonly masked: string;
   readonly enabled: boolean;
   readonly health: KeyHealth;
@@ -65,6 +50,8 @@ export interface KeyView {
   readonly accountName: string | null;
   /** What is left under the key's own spending cap, in credits, or null without one. */
   readonly capLeft: number | null;
+  /** When it expires, or null; absent from windows before 0.2. */
+  readonly expiresAtMs?: number | null;
   readonly locks: readonly LockView[];
   readonly requests: number;
   readonly errors: number;
@@ -79,7 +66,7 @@ export interface DayView {
   readonly left: number;
   /** Attempts that this proxy counted itself today. */
   readonly own: number;
-  /** The server's latest reading, or null where it never told. */
+  /** OpenRouter's latest figures, or null before the first. */
   readonly server: { readonly used: number; readonly limit: number; readonly atMs: number } | null;
   readonly resetAtMs: number;
 }
@@ -102,9 +89,9 @@ export interface AccountView {
   readonly creditsLeft: number | null;
   readonly inFlight: number;
   readonly locks: readonly LockView[];
-  /** Whether a free request could go now or within this minute; a paid one, where all keys that are on are for those alone. */
+  /** Whether a free request could go now or within this minute; a paid one, if all enabled keys are for paid requests only. */
   readonly state: 'ready' | 'waiting' | 'usedUp' | 'locked' | 'off';
-  /** Until when the state holds, or null where only the user can change it. */
+  /** Until when the state lasts, or null if only the user can change it. */
   readonly untilMs: number | null;
 }
 
@@ -112,6 +99,10 @@ export interface BusyModel {
   readonly model: string;
   /** Only for this account, or null for all. */
   readonly accountId: string | null;
+  /** Only for this key of the account; absent for all of them, and from windows before 0.2. */
+  readonly keyId?: string;
+  /** Absent from windows before 0.2. */
+  readonly reason?: ModelLockReason;
   readonly sinceMs: number;
   readonly untilMs: number;
 }
@@ -123,75 +114,70 @@ export interface WheelView {
   readonly freeLeft: number;
   readonly freeUsed: number;
   readonly freeLimit: number;
-  /** The earliest reset that brings allowance back, or null without accounts. */
+  /** The earliest reset of an allowance, or null without accounts. */
   readonly resetAtMs: number | null;
   readonly waiting: number;
   readonly inFlight: number;
-  /** The last refusal because of limits, or null. */
-  readonly lastRefusalAtMs: number | null;
+  /** When a paid request last found no account with credits; absent before, and once a later one was answered. */
+  readonly paidRefusedAtMs?: number;
+}
+
+export interface UnreachedView {
+  /** A code that `reachText` puts into words. */
+  readonly code: string;
+  readonly sinceMs: number;
+  /** No connection is tried before, unless the user asks for it; null if each request tries. */
+  readonly heldUntilMs: number | null;
 }
 
 export interface Snapshot {
   readonly protocol: 1;
   readonly atMs: number;
   readonly proxy: ProxyState;
-  /** IANA name of the zone in which people see times, or empty for the machine's own. */
+  /** The last attempt did not reach OpenRouter; else absent, and from windows before 0.2. */
+  readonly unreached?: UnreachedView;
+  /** IANA name of the zone in which times are shown, or empty for the machine's own. */
   readonly timezone: string;
   readonly wheel: WheelView;
   readonly accounts: readonly AccountView[];
-  /** Keys that have no account: management keys and bad ones among them. */
+  /** Models that are locked now. */
   readonly busyModels: readonly BusyModel[];
+  /** The oldest first. */
+  readonly running: readonly RunningView[];
 }
 
-export type ExchangeEnd = 'answered' | 'refused' | 'failed' | 'cancelled';
-
-export interface AttemptView {
-  readonly atMs: number;
-  readonly keyId: string;
+/** An exchange that still runs. */
+export interface RunningView extends Pick<
+  ExchangeReport,
+  'client' | 'method' | 'path' | 'model' | 'startedAtMs'
+> {
+  readonly requestId: string;
+  readonly stage: Stage;
+  /** Of the key in use; empty before. */
   readonly keyLabel: string;
-  /** Upstream's status, or null where none came. */
-  readonly status: number | null;
-  /** The outcome's kind, such as `answer`, `dailyLimit`, `busy`, `timeout`. */
-  readonly outcome: string;
-  /** How long the exchange waited before this attempt. */
-  readonly waitedMs: number;
+  readonly attempts: number;
+  /** The outcome of its last attempt that has ended, or null. */
+  readonly outcome: string | null;
+  /** When a slot frees for it, or its pause ends; null if unknown. */
+  readonly nextAtMs: number | null;
+  /** When it stops waiting, or null. */
+  readonly endsAtMs: number | null;
 }
 
-export interface ExchangeView {
+export type { AttemptReport as AttemptView, ExchangeEnd, Stage };
+
+/** An exchange that has ended, with its number. */
+export interface ExchangeView extends ExchangeReport {
   readonly id: number;
-  readonly startedAtMs: number;
-  readonly endedAtMs: number;
-  readonly client: string;
-  readonly method: string;
-  readonly path: string;
-  readonly model: string | null;
-  readonly class: 'free' | 'paid' | 'unmetered';
-  readonly streaming: boolean;
-  readonly end: ExchangeEnd;
-  /** What the client got, or null if it left before. */
-  readonly status: number | null;
-  readonly waitedMs: number;
-  readonly firstTokenMs: number | null;
-  readonly usage: UsageView | null;
-  readonly attempts: readonly AttemptView[];
-  /** What upstream made for it, and with which account. */
-  readonly made: readonly { readonly id: string; readonly accountId: string }[];
 }
 
-export interface UsageView {
-  readonly promptTokens: number;
-  readonly completionTokens: number;
-  /** In credits, or null where upstream did not say. */
-  readonly cost: number | null;
-}
-
-/** What was asked of a model or by a client in the last 24 hours. */
+/** The use of a model, or by a client, in the last 24 hours. */
 interface UseSum {
   readonly requests: number;
   readonly answered: number;
   readonly promptTokens: number;
   readonly completionTokens: number;
-  /** In credits, as far as upstream said. */
+  /** In credits, as far as upstream reported it. */
   readonly cost: number;
 }
 
@@ -221,7 +207,7 @@ export interface SeriesView {
   readonly clients: readonly ClientUse[];
 }
 
-/** `none`: nothing free is served · `quiet`: too few requests in the last hour to tell · `lasts`: until the reset. */
+/** `none`: no free allowance · `quiet`: too few requests in the last hour for a forecast · `lasts`: until the reset. */
 export type ForecastView =
   | { readonly kind: 'none' }
   | { readonly kind: 'usedUp' }

@@ -1,4 +1,4 @@
-// What other extensions get; it holds no key, no account name and never the proxy key.
+// The extension's public API. It contains no key, no account name and no proxy key.
 import type { Event } from '../base/event';
 import type { CurrentState } from './currentState';
 
@@ -11,7 +11,7 @@ export interface KeywheelStatus {
   /** Free requests left today, over all accounts. */
   readonly freeLeft: number;
   readonly freeLimit: number;
-  /** The next reset, milliseconds since 1970, or null without accounts. */
+  /** The next reset in milliseconds since 1970; null without accounts. */
   readonly resetAtMs: number | null;
 }
 
@@ -22,11 +22,11 @@ export interface KeywheelApi {
 }
 
 export interface KeywheelExports {
-  /** Throws a RangeError for a version that is not there. */
+  /** Throws a RangeError for an unknown version. */
   getAPI(version: number): KeywheelApi;
 }
 
-/** The exports of the extension; valid as long as it is active. */
+/** The exports of the extension; valid while it is active. */
 export function keywheelExports(state: Pick<CurrentState, 'read' | 'onDidChange'>): KeywheelExports {
   const api: KeywheelApi = { status: () => status(state), onDidChangeStatus: state.onDidChange };
   return {

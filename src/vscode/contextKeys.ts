@@ -1,9 +1,9 @@
-// Context keys for the `enablement` of commands and the steps of the walkthrough; internal, others must not build on them.
+// Context keys for the `enablement` of commands and the walkthrough; not a public API.
 import { commands } from 'vscode';
 import type { Disposable } from '../base/disposable';
 import type { CurrentState } from './currentState';
 
-/** Keeps `keywheel.running`, `hasKeys`, `hasClient` and `hasServed` true to the state. */
+/** Sets `keywheel.running`, `hasKeys`, `hasClient` and `hasServed` from the state. */
 export class ContextKeys implements Disposable {
   private readonly known = new Map<string, boolean>();
   private readonly subscription: Disposable;
@@ -23,7 +23,7 @@ export class ContextKeys implements Disposable {
     this.set('keywheel.hasKeys', snapshot.wheel.keys > 0);
     const hasServed = snapshot.accounts.some(({ keys }) => keys.some(({ requests }) => requests > 0));
     this.set('keywheel.hasServed', hasServed);
-    // Who asks is connected, however that was done.
+    // A client that has sent a request is connected, even if by hand.
     this.set('keywheel.hasClient', hasServed);
   }
 

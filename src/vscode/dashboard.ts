@@ -48,7 +48,7 @@ export class Dashboard implements Disposable {
       adopted.dispose();
       if (this.shown === adopted) this.shown = undefined;
     });
-    // The user opened one before VS Code restored the one of the last session.
+    // The user opened a panel before VS Code restored the earlier one.
     previous?.dispose();
   }
 }

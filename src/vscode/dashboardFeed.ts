@@ -1,17 +1,21 @@
-// What is posted to the dashboard's page, and how often: nothing while nobody looks, and no more than an eye follows.
+// Posts state to the dashboard's page: throttled, and nothing while the page is hidden.
 import type { Clock } from '../base/clock';
+import { freeModels } from '../clients/freeModels';
+import type { ListedModel } from '../clients/modelList';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import type { Event } from '../base/event';
 import type { KeywheelService } from '../service/keywheelService';
 import type { DashboardTab, ToDashboard } from '../service/messages';
 import { Pace } from '../service/pace';
-import type { Series } from '../service/series';
+import type { Series } from '../service/history/series';
 import type { ExchangeView } from '../service/snapshot';
 import type { CurrentState } from './currentState';
 
-/** Changes come in bursts: the first is shown soon, the next ones once a second. */
+/** Changes come in bursts: the first is posted soon, the next ones once a second. */
 const soonMs = 100;
 const stateEveryMs = 1_000;
+/** After an action of the user changes are posted without throttling for this long, because the snapshot follows later. */
+const promptForMs = 600;
 const historyEveryMs = 10_000;
 
 export interface DashboardFeedPorts {
@@ -19,17 +23,20 @@ export interface DashboardFeedPorts {
   readonly state: Pick<CurrentState, 'read' | 'onDidChange'>;
   readonly series: Pick<Series, 'view'>;
   readonly service: Pick<KeywheelService, 'activity' | 'onDidFinishExchange'> & {
-    /** All that `activity()` and the series give is another. */
+    /** `activity()` and the series were replaced. */
     readonly onDidChangeHistory: Event<void>;
   };
+  /** OpenRouter's list; empty if it is unavailable. Never rejects. */
+  readonly models: () => Promise<readonly ListedModel[]>;
   readonly post: (message: ToDashboard) => void;
 }
 
-/** Follows the service for one page; silent until `show`, and again after `hide`. */
+/** Follows the service for one page; posts nothing before `show` and after `hide`. */
 export class DashboardFeed implements Disposable {
   private readonly owned = new DisposableStore();
   private telling: Disposable | null = null;
   private toldAtMs = 0;
+  private promptUntilMs = 0;
   private readonly redrawing: Pace;
   private tab: DashboardTab | null = null;
   private fresh: ExchangeView[] = [];
@@ -50,11 +57,11 @@ export class DashboardFeed implements Disposable {
     this.owned.add(service.onDidFinishExchange((exchange) => this.note(exchange)));
   }
 
-  /** The page shows this tab: it gets all that the tab needs at once, and then what changes. */
+  /** Posts all that the tab needs, and then its changes. */
   show(tab: DashboardTab): void {
     this.tab = tab;
     this.fresh = [];
-    if (tab === 'history') this.redraw();
+    if (tab === 'history' || tab === 'models') this.redraw();
     if (tab === 'activity') this.ports.post({ type: 'activity', exchanges: this.ports.service.activity() });
   }
 
@@ -65,8 +72,9 @@ export class DashboardFeed implements Disposable {
     this.fresh = [];
   }
 
-  /** What the user has just done is shown at once. */
+  /** After an action of the user: posts the state, and for `promptForMs` each change within `soonMs`. */
   now(): void {
+    this.promptUntilMs = this.ports.clock.elapsedMs() + promptForMs;
     this.tell();
   }
 
@@ -77,17 +85,21 @@ export class DashboardFeed implements Disposable {
 
   private note(exchange: ExchangeView): void {
     if (this.tab === 'activity') this.fresh.push(exchange);
-    if (this.tab === 'history') this.redrawing.touch();
+    if (this.tab === 'history' || this.tab === 'models') this.redrawing.touch();
     if (this.tab !== null) this.tellSoon();
   }
 
   private tellSoon(): void {
     if (this.telling !== null) return;
     const { clock } = this.ports;
-    const waitMs = this.toldAtMs + stateEveryMs - clock.nowMs();
-    // A clock that was set back must not keep the page waiting.
-    const inMs = Math.min(Math.max(waitMs, soonMs), stateEveryMs);
-    this.telling = clock.after(inMs, () => this.tell());
+    const nowMs = clock.elapsedMs();
+    const isPrompt = nowMs < this.promptUntilMs;
+    const waitMs = this.toldAtMs + (isPrompt ? soonMs : stateEveryMs) - nowMs;
+    if (isPrompt && waitMs <= 0) {
+      this.tell();
+      return;
+    }
+    this.telling = clock.after(Math.max(waitMs, isPrompt ? 0 : soonMs), () => this.tell());
   }
 
   private tell(): void {
@@ -95,7 +107,7 @@ export class DashboardFeed implements Disposable {
     this.telling = null;
     const { clock, post, state } = this.ports;
     if (this.tab === null) return;
-    this.toldAtMs = clock.nowMs();
+    this.toldAtMs = clock.elapsedMs();
     post({ type: 'state', state: state.read() });
     if (this.fresh.length === 0) return;
     post({ type: 'exchanges', exchanges: this.fresh });
@@ -104,5 +116,13 @@ export class DashboardFeed implements Disposable {
 
   private redraw(): void {
     if (this.tab === 'history') this.ports.post({ type: 'history', series: this.ports.series.view() });
+    if (this.tab === 'models') void this.tellModels();
+  }
+
+  private async tellModels(): Promise<void> {
+    const { models, series, service, post } = this.ports;
+    const listed = await models();
+    if (this.tab === 'models')
+      post({ type: 'models', models: freeModels(listed, series.view(), service.activity()) });
   }
 }

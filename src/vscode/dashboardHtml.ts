@@ -1,19 +1,19 @@
-// The dashboard's document; no vscode, so that its policy can be tested.
+// The dashboard's HTML; does not import vscode, so that its policy can be tested.
 
 export interface DashboardHtml {
   readonly locale: string;
-  /** Whence the webview may load styles. */
+  /** The origin of styles that the policy allows. */
   readonly cspSource: string;
   readonly scriptUri: string;
   readonly styleUri: string;
   /** The style sheets of the icon font and of the charts. */
   readonly iconsUri: string;
   readonly chartsUri: string;
-  /** Random, one a document. */
+  /** Random for each document. */
   readonly nonce: string;
 }
 
-/** A document that loads our script, our style sheets and the icon font and nothing else, with nothing inline. */
+/** A document that may load only our script, our style sheets and the icon font; nothing inline. */
 export function dashboardHtml(parts: DashboardHtml): string {
   const { locale, cspSource, scriptUri, styleUri, iconsUri, chartsUri, nonce } = parts;
   const policy = `default-src 'none'; style-src ${cspSource}; font-src ${cspSource}; script-src 'nonce-${nonce}'`;

@@ -1,4 +1,4 @@
-// One webview with the dashboard in it.
+// One webview panel with the dashboard.
 import { randomBytes } from 'node:crypto';
 import { env, l10n, Uri, type Webview, type WebviewPanel } from 'vscode';
 import { DisposableStore, type Disposable } from '../base/disposable';
@@ -6,13 +6,13 @@ import { parseFromDashboard, type FromDashboard, type ToDashboard } from '../ser
 import { DashboardFeed, type DashboardFeedPorts } from './dashboardFeed';
 import { dashboardHtml } from './dashboardHtml';
 
-/** What the page may ask for, but for what it needs to be shown. */
+/** The page's messages, except those that ask for its content. */
 export type DashboardRequest = Exclude<FromDashboard, { type: 'ready' | 'show' }>;
 
 export interface DashboardPanelPorts extends Omit<DashboardFeedPorts, 'post'> {
   readonly extensionUri: Uri;
-  /** Resolves to whether what was asked for has been done; does not reject. */
-  readonly run: (request: DashboardRequest) => Promise<boolean>;
+  /** Resolves to whether the request succeeded; `tell` shows a note beside the key or account. Never rejects. */
+  readonly run: (request: DashboardRequest, tell: (note: string) => void) => Promise<boolean>;
 }
 
 /** The folders that the webview may read. */
@@ -20,7 +20,7 @@ export function dashboardRoots(extensionUri: Uri): Uri[] {
   return [Uri.joinPath(extensionUri, 'media'), Uri.joinPath(extensionUri, 'dist', 'webview')];
 }
 
-/** Fills the panel and keeps it true; posts nothing while it is hidden, and one whole state when it shows again. */
+/** Fills and updates the panel; posts nothing while it is hidden, and the whole state when it is visible again. */
 export class DashboardPanel implements Disposable {
   private readonly owned = new DisposableStore();
   private readonly feed: DashboardFeed;
@@ -35,7 +35,7 @@ export class DashboardPanel implements Disposable {
     this.owned.add(panel.webview.onDidReceiveMessage((message: unknown) => void this.onMessage(message)));
     this.owned.add(
       panel.onDidChangeViewState(() => {
-        // The page is thrown away when hidden, and says `ready` again when it is back.
+        // VS Code destroys the hidden page, which posts `ready` again when it is back.
         if (!panel.visible) this.feed.hide();
       }),
     );
@@ -64,17 +64,32 @@ export class DashboardPanel implements Disposable {
         this.feed.show(message.tab);
         return;
       case 'run':
-        if (await this.ports.run(message)) this.post({ type: 'done', action: message.action });
-        return;
       case 'copyReport':
-        if (await this.ports.run(message)) this.post({ type: 'done', action: 'copyReport' });
+      case 'copyModel': {
+        const action = message.type === 'run' ? message.action : 'copyReport';
+        if (await this.run(message)) this.post({ type: 'done', action });
         return;
+      }
       case 'key':
       case 'account':
+      case 'export':
+      case 'clearActivity':
+      case 'openPage':
+      case 'replaceKey':
       case 'unlockModel':
-        await this.ports.run(message);
+      case 'disconnect':
+      case 'cancel':
+        await this.run(message);
         this.feed.now();
     }
+  }
+
+  private async run(request: DashboardRequest): Promise<boolean> {
+    const { keyId, accountId } = { keyId: '', accountId: '', ...request };
+    return await this.ports.run(request, (text) => {
+      this.feed.now();
+      this.post({ type: 'note', keyId, accountId, text });
+    });
   }
 
   private greet(): void {

@@ -1,4 +1,4 @@
-// The log in VS Code's output view; its level is the channel's own.
+// The log in VS Code's Output view, with the channel's level.
 import { LogLevel as ChannelLevel, type LogOutputChannel } from 'vscode';
 import { TextLog, type Log, type LogLevel } from '../base/log';
 
@@ -9,7 +9,7 @@ const levels: Readonly<Record<LogLevel, ChannelLevel>> = {
   error: ChannelLevel.Error,
 };
 
-/** A log whose lines go to the channel, redacted, as long as the channel's level lets them. */
+/** Writes redacted lines to the channel if its level allows them. */
 export function channelLog(channel: LogOutputChannel): Log {
   return new TextLog(
     (level, line) => channel[level](line),
@@ -17,7 +17,7 @@ export function channelLog(channel: LogOutputChannel): Log {
   );
 }
 
-/** The least that the channel takes now. */
+/** The channel's present level. */
 export function shownLevel({ logLevel }: LogOutputChannel): LogLevel | 'off' {
   switch (logLevel) {
     case ChannelLevel.Off:

@@ -1,13 +1,14 @@
-// Shows notices: few, each kind at most once a day over all windows, never what was so at the start.
+// Shows notices: each kind at most once a day over all windows, and none that already held at the start.
 import { commands, env, l10n, window, type Memento } from 'vscode';
 import type { Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import type { Log } from '../base/log';
-import { Notices, type Notice } from '../service/notices';
-import { NoticeTurn } from '../service/noticeTurn';
-import { Formats } from '../webview/formats';
+import { isWanted, Notices, type Notice } from '../service/notices/notices';
+import { NoticeTurn } from '../service/notices/noticeTurn';
+import { Formats } from '../words/formats';
 import type { CurrentState } from './currentState';
-import { noticeText } from './noticeText';
+import type { UserSettings } from './settings';
+import type { Speech } from '../words/stateWords';
 
 const recordName = 'notices';
 
@@ -15,11 +16,12 @@ export interface NotifierPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly state: Pick<CurrentState, 'read' | 'onDidChange'>;
+  readonly settings: Pick<UserSettings, 'values'>;
   /** Shared by all windows of the user. */
   readonly globalState: Memento;
 }
 
-/** Watches the state for as long as it lives. */
+/** Watches the state until disposed. */
 export class Notifier implements Disposable {
   private readonly owned = new DisposableStore();
   private readonly notices: Notices;
@@ -27,7 +29,7 @@ export class Notifier implements Disposable {
 
   constructor(private readonly ports: NotifierPorts) {
     const { clock, globalState, state } = ports;
-    this.notices = new Notices(clock.nowMs());
+    this.notices = new Notices(clock.wallMs());
     this.turn = this.owned.add(
       new NoticeTurn({
         clock,
@@ -46,7 +48,7 @@ export class Notifier implements Disposable {
     this.look();
   }
 
-  /** Resolves when nothing is remembered of what was shown or is not wanted. */
+  /** Removes the record of shown and muted notices. */
   async forget(): Promise<void> {
     await this.ports.globalState.update(recordName, undefined);
   }
@@ -56,7 +58,9 @@ export class Notifier implements Disposable {
   }
 
   private look(): void {
-    for (const notice of this.notices.see(this.ports.state.read().snapshot)) {
+    const { state, settings } = this.ports;
+    for (const notice of this.notices.see(state.read().snapshot)) {
+      if (!isWanted(notice.kind, settings.values.notifications)) continue;
       this.show(notice).catch((error: unknown) =>
         this.ports.log.error('A notice could not be shown.', error),
       );
@@ -73,5 +77,38 @@ export class Notifier implements Disposable {
     const chosen = await window.showWarningMessage(text, open, mute);
     if (chosen === open) await commands.executeCommand('keywheel.openDashboard');
     if (chosen === mute) await this.turn.mute(notice.kind);
+  }
+}
+
+function noticeText(notice: Notice, { t, formats, nowMs }: Speech): string {
+  switch (notice.kind) {
+    case 'allUsed':
+      return t(
+        'Keywheel: No free requests left today. They reset at {0}.',
+        formats.until(notice.untilMs, nowMs),
+      );
+    case 'low':
+      return t(
+        'Keywheel: {0} of {1} free requests left today.',
+        formats.count(notice.left),
+        formats.count(notice.limit),
+      );
+    case 'keyExpires':
+      return notice.others > 0
+        ? t(
+            'Keywheel: The key “{0}” expires {1}, and {2} more within three days. Replace them before then.',
+            notice.label,
+            formats.moment(notice.atMs),
+            notice.others,
+          )
+        : t(
+            'Keywheel: The key “{0}” expires {1}. Replace it before then.',
+            notice.label,
+            formats.moment(notice.atMs),
+          );
+    case 'keyBad':
+      return notice.others > 0
+        ? t('Keywheel: OpenRouter no longer accepts the key “{0}”. The other keys go on.', notice.label)
+        : t('Keywheel: OpenRouter no longer accepts the key “{0}”, and there is no other.', notice.label);
   }
 }

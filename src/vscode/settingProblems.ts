@@ -1,9 +1,13 @@
-// Tells the user which settings have wrong values.
-import { commands, l10n, window } from 'vscode';
+// Shows which settings have invalid values.
+import { l10n } from 'vscode';
 import type { SettingProblem } from '../service/settings';
-import { settingRule, type SettingProperty } from './settingRule';
+import { offer } from './messages';
+import { settingRule, type SettingProperty } from '../words/settingRule';
 
-/** Shows one message that names all of them and what they may be, with the way to the first. */
+/** VS Code cuts a message at 1,000 characters. */
+const mostRules = 8;
+
+/** Shows one message with all settings, their rules if they are few, and a button that opens the first. */
 export async function showSettingProblems(
   problems: readonly SettingProblem[],
   properties: Readonly<Record<string, SettingProperty>>,
@@ -13,8 +17,13 @@ export async function showSettingProblems(
     const property = properties[name];
     return property ? l10n.t('{0} must be {1}', name, settingRule(property, l10n.t)) : name;
   });
-  const openSettings = l10n.t('Open Settings');
-  const message = l10n.t('Keywheel: {0}. Until then the last good value stays in use.', rules.join('; '));
-  if ((await window.showErrorMessage(message, openSettings)) !== openSettings) return;
-  await commands.executeCommand('workbench.action.openSettings', names[0]);
+  const text =
+    rules.length > mostRules
+      ? l10n.t(
+          'Keywheel: These settings have wrong values: {0}. The previous values stay in use.',
+          names.join(', '),
+        )
+      : l10n.t('Keywheel: {0}. The previous value stays in use.', rules.join('; '));
+  const command = 'workbench.action.openSettings';
+  await offer({ severity: 'error', text }, l10n.t('Open Settings'), command, names[0]);
 }

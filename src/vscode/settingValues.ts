@@ -1,8 +1,10 @@
-// From what the user wrote to the values that hold: a wrong one leaves the last good one. No vscode.
-import { terminalClients, type TerminalClient } from '../service/clients/terminal';
+// Validates settings: an invalid value keeps the last valid one. Does not import vscode.
+import * as v from 'valibot';
+import { terminalClients, type TerminalClient } from '../clients/values';
 import { defaultSettings, readSettings, type SettingProblem, type Settings } from '../service/settings';
-import type { SettingProperty } from './settingRule';
-import { statusFormats, type StatusFormat } from './statusText';
+import { allNotifications, type Notifications } from '../service/notices/notices';
+import type { SettingProperty } from '../words/settingRule';
+import { statusFormats, type StatusFormat } from '../words/statusText';
 
 export interface SettingValues {
   readonly proxy: Settings;
@@ -10,26 +12,50 @@ export interface SettingValues {
   readonly autoStart: boolean;
   /** How the status bar shows what is left. */
   readonly statusFormat: StatusFormat;
+  /** Which notifications are shown. */
+  readonly notifications: Notifications;
   /** The programs that use the proxy in new terminals. */
   readonly terminalClients: readonly TerminalClient[];
+  /** Ids of the models that VS Code's chat offers in addition to the default ones. */
+  readonly chatModels: readonly string[];
+  /** Whether agents in VS Code's chat may hear the names of accounts. */
+  readonly tellsAccountNames: boolean;
 }
 
 export const defaultValues: SettingValues = {
   proxy: defaultSettings,
   autoStart: true,
   statusFormat: 'number',
+  notifications: 'all',
   terminalClients: [],
+  chatModels: [],
+  tellsAccountNames: false,
 };
 
-/** The settings that are read, without `keywheel.`. `host` is not offered in VS Code: there the proxy is for this machine alone. */
+type WindowValues = Omit<SettingValues, 'proxy'>;
+
+/** This window's settings, by their names in VS Code; `readSettings` reads the proxy's. */
+const windowSettings: {
+  readonly [Field in keyof WindowValues]: readonly [string, v.GenericSchema<unknown, WindowValues[Field]>];
+} = {
+  autoStart: ['autoStart', v.boolean()],
+  statusFormat: ['statusBar.format', v.picklist(statusFormats)],
+  notifications: ['notifications', v.picklist(allNotifications)],
+  terminalClients: ['terminal.clients', v.array(v.picklist(terminalClients))],
+  chatModels: ['chat.models', v.array(v.string())],
+  tellsAccountNames: ['chat.tellAccountNames', v.boolean()],
+};
+
+/**
+ * Names of the settings that are read, without `keywheel.`. VS Code has no setting `host`, because its proxy serves only this
+ * machine; the way out comes from VS Code's own settings.
+ */
 export const settingNames: readonly string[] = [
-  ...Object.keys(defaultSettings).filter((name) => name !== 'host'),
-  'autoStart',
-  'statusBar.format',
-  'terminal.clients',
+  ...Object.keys(defaultSettings).filter((name) => name !== 'host' && name !== 'wayOut'),
+  ...Object.values(windowSettings).map(([name]) => name),
 ];
 
-/** Each right value of `raw` on top of `last`, and what is wrong with the others. Limits are those of the manifest. */
+/** The valid values of `raw` over `last`, and the problems of the others. Bounds come from the manifest. */
 export function readSettingValues(
   raw: Readonly<Record<string, unknown>>,
   last: SettingValues,
@@ -38,32 +64,31 @@ export function readSettingValues(
   const beyond = Object.keys(raw).filter((name) => isBeyond(raw[name], properties[`keywheel.${name}`]));
   const within = Object.fromEntries(Object.entries(raw).filter(([name]) => !beyond.includes(name)));
   const { settings, problems } = readSettings(within, last.proxy);
-  const { autoStart, 'statusBar.format': format, 'terminal.clients': terminal } = raw;
-  const knownFormat = statusFormats.find((known) => known === format);
-  const isRight: Readonly<Record<string, boolean>> = {
-    autoStart: autoStart === undefined || typeof autoStart === 'boolean',
-    'statusBar.format': format === undefined || knownFormat !== undefined,
-    'terminal.clients': terminal === undefined || isTerminalClients(terminal),
+  const wrong = [...beyond];
+  const read = <Field extends keyof WindowValues>(field: Field): WindowValues[Field] => {
+    const [name, schema] = windowSettings[field];
+    if (raw[name] === undefined) return last[field];
+    const parsed = v.safeParse(schema, raw[name]);
+    if (parsed.success) return parsed.output;
+    wrong.push(name);
+    return last[field];
   };
-  const wrong = [...beyond, ...Object.keys(isRight).filter((name) => isRight[name] === false)];
-  return {
-    values: {
-      proxy: settings,
-      autoStart: typeof autoStart === 'boolean' ? autoStart : last.autoStart,
-      statusFormat: knownFormat ?? last.statusFormat,
-      terminalClients: isTerminalClients(terminal) ? terminal : last.terminalClients,
-    },
-    problems: [...problems, ...wrong.map((setting) => ({ setting, problem: 'is not what it may be' }))],
+  const values = {
+    proxy: settings,
+    autoStart: read('autoStart'),
+    statusFormat: read('statusFormat'),
+    notifications: read('notifications'),
+    terminalClients: read('terminalClients'),
+    chatModels: read('chatModels'),
+    tellsAccountNames: read('tellsAccountNames'),
   };
+  const further = wrong.map((setting) => ({ setting, problem: 'is not what it may be' }));
+  return { values, problems: [...problems, ...further] };
 }
 
-/** Whether a number lies outside of what VS Code's own settings page lets people enter. */
+/** Whether a number is outside the manifest's bounds. */
 function isBeyond(value: unknown, property: SettingProperty | undefined): boolean {
   if (typeof value !== 'number' || property === undefined) return false;
   const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = property;
   return value < minimum || value > maximum;
-}
-
-function isTerminalClients(value: unknown): value is readonly TerminalClient[] {
-  return Array.isArray(value) && value.every((each) => terminalClients.some((client) => client === each));
 }

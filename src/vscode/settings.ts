@@ -1,29 +1,30 @@
-// The user's `keywheel.*` settings, read at start and at every change.
+// The user's `keywheel.*` settings, read on activation and after every change.
 import { workspace, type ConfigurationChangeEvent } from 'vscode';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import { Emitter } from '../base/event';
 import type { Log } from '../base/log';
-import type { TerminalClient } from '../service/clients/terminal';
+import { wayOutOf } from '../service/wayOutSettings';
 import type { SettingProblem, Settings } from '../service/settings';
-import type { SettingProperty } from './settingRule';
-import { defaultValues, readSettingValues, settingNames } from './settingValues';
-import type { StatusFormat } from './statusText';
+import type { SettingProperty } from '../words/settingRule';
+import { defaultValues, readSettingValues, settingNames, type SettingValues } from './settingValues';
 
 const section = 'keywheel';
+/** VS Code's own network settings. */
+const httpSection = 'http';
 
 export interface SettingsPorts {
   readonly log: Log;
-  /** The contributed settings, by their full names. */
+  /** The contributed settings, by full name. */
   readonly properties: Readonly<Record<string, SettingProperty>>;
-  /** Called with the wrong values, once each time that they change; never with an empty list. */
+  /** Called with the invalid values each time they change; never with an empty list. */
   readonly onProblems: (problems: readonly SettingProblem[]) => void;
 }
 
-/** Knows the last good value of every setting; a wrong one is told once and changes nothing. */
+/** Keeps the last valid value of every setting; an invalid one is reported once. */
 export class UserSettings implements Disposable {
   private readonly owned = new DisposableStore();
   private readonly changed: Emitter<Settings>;
-  private values = defaultValues;
+  private held = defaultValues;
   private told = '';
 
   constructor(private readonly ports: SettingsPorts) {
@@ -39,22 +40,12 @@ export class UserSettings implements Disposable {
   }
 
   get current(): Settings {
-    return this.values.proxy;
+    return this.held.proxy;
   }
 
-  /** Whether the proxy starts with the window. */
-  get autoStart(): boolean {
-    return this.values.autoStart;
-  }
-
-  /** How the status bar shows what is left. */
-  get statusFormat(): StatusFormat {
-    return this.values.statusFormat;
-  }
-
-  /** The programs that use the proxy in new terminals. */
-  get terminalClients(): readonly TerminalClient[] {
-    return this.values.terminalClients;
+  /** All settings, including the proxy's. */
+  get values(): SettingValues {
+    return this.held;
   }
 
   dispose(): void {
@@ -62,16 +53,16 @@ export class UserSettings implements Disposable {
   }
 
   private onChange(event: ConfigurationChangeEvent): void {
-    if (!event.affectsConfiguration(section)) return;
-    const before = JSON.stringify(this.values.proxy);
+    if (!event.affectsConfiguration(section) && !event.affectsConfiguration(httpSection)) return;
+    const before = JSON.stringify(this.held.proxy);
     this.read();
-    if (JSON.stringify(this.values.proxy) !== before) this.changed.fire(this.values.proxy);
+    if (JSON.stringify(this.held.proxy) !== before) this.changed.fire(this.held.proxy);
   }
 
   private read(): void {
     const raw = rawSettings();
-    const { values, problems } = readSettingValues(raw, this.values, this.ports.properties);
-    this.values = values;
+    const { values, problems } = readSettingValues(raw, this.held, this.ports.properties);
+    this.held = values;
     const wrong = JSON.stringify(problems.map(({ setting }) => [setting, raw[setting]]));
     if (wrong === this.told) return;
     this.told = wrong;
@@ -79,8 +70,19 @@ export class UserSettings implements Disposable {
   }
 }
 
-/** What the user set, unparsed. */
+/** The values as VS Code has them, not validated. */
 function rawSettings(): Record<string, unknown> {
   const configuration = workspace.getConfiguration(section);
-  return Object.fromEntries(settingNames.map((name) => [name, configuration.get<unknown>(name)]));
+  const http = workspace.getConfiguration(httpSection);
+  const wayOut = wayOutOf(process.env, {
+    proxy: http.get('proxy'),
+    noProxy: http.get('noProxy'),
+    proxyStrictSSL: http.get('proxyStrictSSL'),
+    proxySupport: http.get('proxySupport'),
+    systemCertificates: http.get('systemCertificates'),
+  });
+  return {
+    ...Object.fromEntries(settingNames.map((name) => [name, configuration.get<unknown>(name)])),
+    wayOut,
+  };
 }

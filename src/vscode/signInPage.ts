@@ -1,6 +1,6 @@
-// The page that the browser shows when it has come back from OpenRouter; no vscode, no script, nothing to load.
+// The page that the browser shows after the redirect from OpenRouter; no script and nothing to load.
 
-/** An HTML document in the colours that the browser's user prefers; both texts are plain. */
+/** An HTML document in the browser's preferred colour scheme; both texts are plain text. */
 export function signInPage(title: string, text: string): string {
   return `<!DOCTYPE html>
 <html>

@@ -1,23 +1,22 @@
-// The status bar item: what is left today, or what is wrong.
+// The status bar item: what is left today, or a problem.
 import { env, l10n, MarkdownString, StatusBarAlignment, ThemeColor, window, workspace } from 'vscode';
 import type { Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import type { DashboardState } from '../service/messages';
-import type { ProxyState } from '../service/snapshot';
-import { Formats } from '../webview/formats';
-import type { Speech } from '../webview/stateWords';
+import { Formats } from '../words/formats';
+import type { Speech } from '../words/stateWords';
 import type { CurrentState } from './currentState';
 import type { UserSettings } from './settings';
-import { statusText, type StatusText } from './statusText';
-import { statusTooltip, tooltipCommands } from './statusTooltip';
+import { statusText, type StatusText } from '../words/statusText';
+import { statusTooltip, tooltipCommands } from '../words/statusTooltip';
 
-/** Low: what concerns the whole window stands left, but behind what people look at more often. */
+/** Low, as VS Code's guidelines put items for the whole window left, but after more important ones. */
 const priority = -100;
 
-/** An open hover is drawn anew when its text changes: not more often than one can read it, but for what the proxy is. */
+/** VS Code redraws an open hover when its text changes, so the tooltip is throttled unless proxy or vault change. */
 const tooltipEveryMs = 10_000;
 
-/** Follows the state for as long as it lives; writes to VS Code only what has changed. */
+/** Follows the state until disposed; writes only changes to VS Code. */
 export class StatusBar implements Disposable {
   private readonly owned = new DisposableStore();
   private readonly item = this.owned.add(
@@ -26,17 +25,17 @@ export class StatusBar implements Disposable {
   private formats = new Formats(env.language, '');
   private shown = '';
   private tooltip = '';
-  private tooltipOf: ProxyState['kind'] | null = null;
+  private tooltipOf = '';
   private tooltipAtMs = Number.NEGATIVE_INFINITY;
+  private heard = { atMs: Number.NaN, hereMs: 0 };
   private waking: Disposable | null = null;
 
   constructor(
     private readonly state: Pick<CurrentState, 'read' | 'onDidChange'>,
-    private readonly settings: Pick<UserSettings, 'statusFormat'>,
+    private readonly settings: Pick<UserSettings, 'values'>,
     private readonly clock: Clock,
   ) {
     this.item.name = 'Keywheel';
-    this.item.command = 'keywheel.openDashboard';
     this.owned.add(state.onDidChange(() => this.update()));
     this.owned.add(
       workspace.onDidChangeConfiguration((event) => {
@@ -54,43 +53,53 @@ export class StatusBar implements Disposable {
 
   private update(): void {
     const state = this.state.read();
-    const { timezone, atMs } = state.snapshot;
+    const { timezone } = state.snapshot;
+    const nowMs = this.nowOf(state);
     if (timezone !== this.formats.timezone) this.formats = new Formats(env.language, timezone);
-    const speech = { t: l10n.t, formats: this.formats, nowMs: atMs };
-    const shown = statusText(state, this.settings.statusFormat, speech);
+    const speech = { t: l10n.t, formats: this.formats, nowMs };
+    const shown = statusText(state, this.settings.values.statusFormat, speech);
     this.showText(shown);
     const tooltipInMs = this.showTooltip(state, speech);
-    const warningInMs = (shown.warnsUntilMs ?? Number.POSITIVE_INFINITY) - atMs;
-    this.wakeIn(Math.min(tooltipInMs, warningInMs));
+    const changesInMs = (shown.changesAtMs ?? Number.POSITIVE_INFINITY) - nowMs;
+    this.wakeIn(Math.min(tooltipInMs, changesInMs));
   }
 
-  private showText({ text, spoken, severity }: StatusText): void {
+  /** The proxy's present time: `atMs` of a snapshot stands still until the next one. */
+  private nowOf({ snapshot: { atMs } }: DashboardState): number {
+    const hereMs = this.clock.elapsedMs();
+    if (this.heard.atMs !== atMs) this.heard = { atMs, hereMs };
+    return atMs + hereMs - this.heard.hereMs;
+  }
+
+  private showText({ text, spoken, severity, command }: StatusText): void {
     const key = `${severity} ${text} ${spoken}`;
     if (this.shown === key) return;
     this.shown = key;
     this.item.text = text;
     this.item.accessibilityInformation = { label: spoken, role: 'button' };
+    this.item.command = command;
     this.item.backgroundColor = background(severity);
   }
 
-  /** When it may be shown anew, in milliseconds from now; Infinity when it is up to date. */
+  /** Milliseconds until the tooltip may be updated; Infinity if it is up to date. */
   private showTooltip(state: DashboardState, speech: Speech): number {
     const tooltip = statusTooltip(state, speech);
     if (this.tooltip === tooltip) return Number.POSITIVE_INFINITY;
-    const nowMs = this.clock.nowMs();
+    const nowMs = this.clock.elapsedMs();
     const agoMs = nowMs - this.tooltipAtMs;
-    const { kind } = state.snapshot.proxy;
-    if (kind === this.tooltipOf && agoMs >= 0 && agoMs < tooltipEveryMs) return tooltipEveryMs - agoMs;
+    const of = `${state.snapshot.proxy.kind} ${state.vault}`;
+    if (of === this.tooltipOf && agoMs < tooltipEveryMs) return tooltipEveryMs - agoMs;
     this.tooltip = tooltip;
-    this.tooltipOf = kind;
+    this.tooltipOf = of;
     this.tooltipAtMs = nowMs;
     const markdown = new MarkdownString(tooltip);
+    markdown.supportThemeIcons = true;
     markdown.isTrusted = { enabledCommands: tooltipCommands };
     this.item.tooltip = markdown;
     return Number.POSITIVE_INFINITY;
   }
 
-  /** Without a change of state nothing else would take a warning away, or show the latest tooltip. */
+  /** Updates later without a change of state, to end a warning or show the latest tooltip. */
   private wakeIn(delayMs: number): void {
     this.waking?.dispose();
     this.waking = Number.isFinite(delayMs) ? this.clock.after(delayMs, () => this.update()) : null;

@@ -1,9 +1,9 @@
-// Secrets in VS Code's SecretStorage: one record a key, one with their order, one with the proxy key.
+// Secrets in VS Code's SecretStorage: one record per key, one with their order, one with the proxy key.
 import * as v from 'valibot';
 import type { SecretStorage } from 'vscode';
 import type { Event } from '../base/event';
 import { keyIdOf } from '../base/secret';
-import { joinedOrder } from '../service/keyOrder';
+import { joinedOrder } from '../service/keyring/keySet';
 import { storedKeySchema, type SecretVault, type StoredKey, type VaultContents } from '../service/ports';
 
 const orderName = 'index';
@@ -14,16 +14,16 @@ const keyPrefix = 'key.';
 const orderSchema = v.pipe(v.string(), v.parseJson(), v.object({ keyIds: v.array(v.string()) }));
 const keySchema = v.pipe(v.string(), v.parseJson(), storedKeySchema);
 
-/** What was stored is not what is read back. Its message names the record, never what is in it. */
+/** The stored value differs from the value that is read back. The message names the record, never its value. */
 export class VaultError extends Error {
   readonly code = 'notKept';
   override readonly name = 'VaultError';
 }
 
-/** Newer versions of VS Code can list the names of secrets. */
+/** `keys` exists in newer versions of VS Code only. */
 type ListingStorage = SecretStorage & { keys?: () => Thenable<string[]> };
 
-/** Nothing is done before it is asked for; operations run one after the other, so that each reads back its own. */
+/** Operations run one after the other, so that each reads back its own value. */
 export class SecretStorageVault implements SecretVault {
   private last: Promise<unknown> = Promise.resolve();
 
@@ -40,7 +40,7 @@ export class SecretStorageVault implements SecretVault {
       const keys: StoredKey[] = [];
       for (const keyId of await this.known(order ?? [])) {
         const record = await this.secrets.get(keyPrefix + keyId);
-        // The order names a key whose removal was cut short: there is nothing left to keep.
+        // The removal of this key was interrupted.
         if (record === undefined) continue;
         const read = v.safeParse(keySchema, record);
         if (read.success) keys.push(read.output);
@@ -56,7 +56,7 @@ export class SecretStorageVault implements SecretVault {
     const keyId = keyIdOf(key.key);
     await this.inTurn(async () => {
       await this.save(keyPrefix + keyId, JSON.stringify(key));
-      // A window that stored its order in the same moment did not know of this key.
+      // Another window may have stored an order without this key at the same moment.
       const order = (await this.order()) ?? [];
       if (!order.includes(keyId)) await this.save(orderName, orderText([...order, keyId]));
     });
@@ -78,18 +78,18 @@ export class SecretStorageVault implements SecretVault {
         await this.secrets.delete(name);
         if ((await this.secrets.get(name)) !== undefined) left.push(name);
       }
-      // Last: without the order nobody would find what is left.
+      // Last, because without the order the remaining keys could not be found.
       if (left.length > 0) throw new VaultError(`Still there: ${left.join(', ')}`);
       await this.secrets.delete(orderName);
     });
   }
 
-  /** Joined with the order that is there now: a key that another window has stored keeps its name. */
+  /** Merges with the stored order, so that keys of other windows keep their place. */
   async saveOrder(keyIds: readonly string[]): Promise<void> {
     await this.inTurn(async () => {
       const stored: string[] = [];
       for (const keyId of await this.known((await this.order()) ?? []))
-        // What was removed goes.
+        // Leaves out removed keys.
         if (keyIds.includes(keyId) || (await this.secrets.get(keyPrefix + keyId)) !== undefined)
           stored.push(keyId);
       await this.save(orderName, orderText(joinedOrder(keyIds, stored)));
@@ -109,13 +109,13 @@ export class SecretStorageVault implements SecretVault {
     if ((await this.secrets.get(name)) !== text) throw new VaultError(`Not kept: ${name}`);
   }
 
-  /** Null where it cannot be read. */
+  /** Null if it is unreadable. */
   private async order(): Promise<readonly string[] | null> {
     const read = v.safeParse(orderSchema, (await this.secrets.get(orderName)) ?? '{"keyIds":[]}');
     return read.success ? read.output.keyIds : null;
   }
 
-  /** The ids in their order, then those whose place in the order was lost. */
+  /** The ordered ids, then those that the order lacks. */
   private async known(ordered: readonly string[]): Promise<string[]> {
     const storage: ListingStorage = this.secrets;
     const names = storage.keys ? await storage.keys() : [];
@@ -127,7 +127,7 @@ export class SecretStorageVault implements SecretVault {
 
   private async inTurn<T>(run: () => Promise<T>): Promise<T> {
     const result = this.last.then(run);
-    // The next one runs all the same; the failure is its own caller's.
+    // The next operation runs after a failure too; the failure goes to its own caller.
     this.last = result.catch(() => undefined);
     return await result;
   }

@@ -1,4 +1,4 @@
-// One line of the table of accounts: made once, then drawn anew in place.
+// One row of the accounts table: created once, then updated in place.
 import type { Gauge, Line } from './accountsView';
 import type { Countdowns } from './countdowns';
 import {
@@ -13,18 +13,21 @@ import {
   setText,
   setTone,
 } from './dom';
-import type { Drawable } from './sight';
-import type { Translate } from './translate';
+import type { Translate } from '../words/translate';
 
 export interface LinePorts {
   readonly t: Translate;
   readonly countdowns: Countdowns;
-  readonly onToggle: (line: Line) => void;
+  readonly onToggle: (line: Line, isEnabled: boolean) => void;
   readonly onEdit: (line: Line) => void;
   readonly onMenu: (line: Line, button: HTMLElement) => void;
 }
 
-export class AccountLine implements Drawable {
+/** Longer than the state takes to show a change. */
+const wishShownMs = 1500;
+const answerShownMs = 10_000;
+
+export class AccountLine {
   readonly element: HTMLTableRowElement;
   private readonly title = element('span', 'title');
   private readonly subtitle = element('span', 'subtitle');
@@ -32,18 +35,19 @@ export class AccountLine implements Drawable {
   private readonly day = new GaugeCell('day');
   private readonly counts = element('span', 'notes');
   private readonly minute = new GaugeCell('minute');
-  private readonly credits = new FigureCell('credits');
-  private readonly requests = new FigureCell('requests');
-  private readonly errors = new FigureCell('errors');
-  private readonly lastUsed = new FigureCell('last-used');
+  private readonly figures = { credits: figure(), requests: figure(), errors: figure(), lastUsed: figure() };
   private readonly state = element('span', 'state');
+  private readonly answer = element('span', 'answer');
+  private answerTimer: number | undefined;
   private readonly countdown: HTMLElement;
   private readonly toggle: HTMLButtonElement;
   private readonly editButton: HTMLButtonElement;
   private readonly menuButton: HTMLButtonElement;
+  private wish: boolean | null = null;
+  private wishTimer: number | undefined;
 
   constructor(
-    /** Shown from the next `draw` on. */
+    /** The next `draw` shows it. */
     public line: Line,
     private readonly ports: LinePorts,
   ) {
@@ -52,17 +56,18 @@ export class AccountLine implements Drawable {
     this.toggle = element('button', 'switch');
     this.toggle.type = 'button';
     this.toggle.setAttribute('role', 'switch');
-    this.toggle.addEventListener('click', () => ports.onToggle(this.line));
+    this.toggle.addEventListener('click', () => this.flip());
     this.editButton = iconButton('edit', '', () => ports.onEdit(this.line));
-    this.menuButton = iconButton('ellipsis', '', () => ports.onMenu(this.line, this.menuButton));
+    this.menuButton = iconButton('ellipsis', '', () => ports.onMenu(this.shown(), this.menuButton));
     this.menuButton.setAttribute('aria-haspopup', 'menu');
     this.menuButton.setAttribute('aria-expanded', 'false');
+    setHidden(this.answer, true);
     const isAccount = line.kind === 'account';
     const names = [this.title, this.subtitle, this.notes];
     const name = headCell(isAccount ? 'rowgroup' : 'row', 'name', ...names);
     this.day.element.append(this.counts);
-    const figures = [this.credits, this.requests, this.errors, this.lastUsed].map(
-      ({ element: place, kind }) => labelled(place, figureName(kind, t)),
+    const figures = figureNames(t).map(([kind, text]) =>
+      labelled(cell(`number ${kind}`, this.figures[kind]), text),
     );
     const buttons = isAccount ? [this.menuButton] : [this.toggle, this.editButton, this.menuButton];
     this.element = element(
@@ -72,44 +77,68 @@ export class AccountLine implements Drawable {
       labelled(this.day.element, t('Left today')),
       labelled(this.minute.element, t('This minute')),
       ...figures,
-      cell('state-cell', this.state, this.countdown),
+      cell('state-cell', this.state, this.countdown, this.answer),
       cell('actions', element('div', 'actions-row', ...buttons)),
     );
   }
 
+  /** Updates the row; writes only changes to the page. */
   draw(): void {
     const { line } = this;
     const { t, countdowns } = this.ports;
-    setKind(this.element, line.kind);
+    // A key whose account gets a second key keeps its row, and so the focus.
+    if (this.element.className !== line.kind) this.element.className = line.kind;
     setText(this.title, line.title);
     setOptionalText(this.subtitle, line.subtitle);
     setOptionalText(this.notes, line.notes.join(' · '));
     this.day.update(line.day);
-    setOptionalText(this.counts, line.counts);
+    setOptionalText(this.counts, line.areCountsApart ? line.counts : '');
+    if (this.day.element.title !== line.counts) this.day.element.title = line.counts;
     this.minute.update(line.minute);
-    this.credits.update(line.credits);
-    this.requests.update(line.requests);
-    this.errors.update(line.errors);
-    this.lastUsed.update(line.lastUsed);
+    for (const [kind] of figureNames(t)) setText(this.figures[kind], line[kind]);
     setOptionalText(this.state, line.state.text);
     setTone(this.state, line.state.tone);
     countdowns.set(this.countdown, line.state.untilMs);
-    const checked = String(line.isEnabled);
-    if (this.toggle.getAttribute('aria-checked') !== checked)
-      this.toggle.setAttribute('aria-checked', checked);
+    this.drawToggle();
     setName(this.toggle, t('Use “{0}”', line.title));
     setName(this.editButton, t('Edit “{0}”', line.title));
     setName(this.menuButton, t('More actions for “{0}”', line.title));
   }
 
-  focusEdit(): void {
-    this.editButton.focus();
+  /** Shows the text below the state for a while. */
+  note(text: string): void {
+    window.clearTimeout(this.answerTimer);
+    setOptionalText(this.answer, text);
+    this.answerTimer = window.setTimeout(() => setOptionalText(this.answer, ''), answerShownMs);
   }
-}
 
-/** A key that shares its account from now on keeps its line, and with it the focus. */
-function setKind(row: HTMLElement, kind: Line['kind']): void {
-  if (row.className !== kind) row.className = kind;
+  focusEdit(): void {
+    (this.line.kind === 'account' ? this.menuButton : this.editButton).focus();
+  }
+
+  /** Moves the switch at once; after `wishShownMs` it shows the real state again. */
+  private flip(): void {
+    const isEnabled = !this.shown().isEnabled;
+    this.wish = isEnabled;
+    window.clearTimeout(this.wishTimer);
+    this.wishTimer = window.setTimeout(() => {
+      this.wish = null;
+      this.drawToggle();
+    }, wishShownMs);
+    this.drawToggle();
+    this.ports.onToggle(this.line, isEnabled);
+  }
+
+  /** The line with the state of the switch, so that the menu offers the opposite. */
+  private shown(): Line {
+    return { ...this.line, isEnabled: this.wish ?? this.line.isEnabled };
+  }
+
+  private drawToggle(): void {
+    const checked = String(this.shown().isEnabled);
+    if (this.toggle.getAttribute('aria-checked') !== checked)
+      this.toggle.setAttribute('aria-checked', checked);
+  }
 }
 
 /** A figure with a bar under it. */
@@ -132,36 +161,38 @@ class GaugeCell {
   }
 }
 
-class FigureCell {
-  readonly element: HTMLTableCellElement;
-  private readonly text = element('span', 'figure');
-
-  constructor(readonly kind: FigureKind) {
-    this.element = cell(`number ${kind}`, this.text);
-  }
-
-  update(text: string): void {
-    setText(this.text, text);
-  }
+function figure(): HTMLElement {
+  return element('span', 'figure');
 }
 
-type FigureKind = 'credits' | 'requests' | 'errors' | 'last-used';
-
-function figureName(kind: FigureKind, t: Translate): string {
-  switch (kind) {
-    case 'credits':
-      return t('Credits');
-    case 'requests':
-      return t('Requests');
-    case 'errors':
-      return t('Errors');
-    case 'last-used':
-      return t('Last used');
-  }
+/** The columns of plain figures: class name and title. */
+function figureNames(t: Translate) {
+  return [
+    ['credits', t('Credits')],
+    ['requests', t('Requests')],
+    ['errors', t('Errors')],
+    ['lastUsed', t('Last used')],
+  ] as const;
 }
 
-/** Where the page is narrow, the style sheet puts the column's name beside the figure. */
+/** On a narrow page the style sheet shows the column's name beside the figure. */
 function labelled<T extends HTMLElement>(target: T, name: string): T {
   target.dataset.column = name;
   return target;
+}
+
+/** The table's head. */
+export function accountsHead(t: Translate): HTMLTableSectionElement {
+  const names: readonly (readonly [text: string, className: string])[] = [
+    [t('Key'), 'name'],
+    [t('Left today'), 'gauge day'],
+    [t('This minute'), 'gauge minute'],
+    ...figureNames(t).map(([kind, text]) => [text, `number ${kind}`] as const),
+    [t('State'), 'state-cell'],
+  ];
+  const cells = names.map(([text, className]) => headCell('col', className, text));
+  for (const [index, [, className]] of names.entries())
+    if (/requests|errors/.test(className) && cells[index]) cells[index].title = t('Since the key was added');
+  const actions = headCell('col', 'actions', element('span', 'visually-hidden', t('Actions')));
+  return element('thead', '', element('tr', '', ...cells, actions));
 }

@@ -1,15 +1,14 @@
-// The tab of accounts and their keys, with all that can be done with them.
-import type { FromDashboard } from '../service/messages';
-import { AccountLine } from './accountLine';
+// The Accounts tab: accounts and keys with their actions.
+import type { DashboardAction, FromDashboard } from '../service/messages';
+import { AccountLine, accountsHead } from './accountLine';
 import type { AccountsView, Line } from './accountsView';
-import { button } from './controls';
+import { button, link } from './controls';
 import type { Countdowns } from './countdowns';
-import { cell, element, headCell, setChildren, setHidden } from './dom';
+import { cell, element, setChildren, setHidden, visibleColumns } from './dom';
 import { KeyEditor } from './keyEditor';
 import { menuItems } from './lineMenu';
 import { openMenu } from './menu';
-import { Sight } from './sight';
-import type { Translate } from './translate';
+import type { Translate } from '../words/translate';
 import { UndoBar } from './undoBar';
 
 export interface AccountsPanelPorts {
@@ -18,33 +17,39 @@ export interface AccountsPanelPorts {
   readonly send: (message: FromDashboard) => void;
 }
 
-const columnCount = 9;
-
-/** Shows groups in the order given; lines stay where they are as long as the keys do. */
+/** Shows the groups in the given order; rows are kept while their keys exist. */
 export class AccountsPanel {
   readonly element: HTMLElement;
   private readonly table: HTMLTableElement;
   private readonly empty = element('section', 'empty');
   private readonly undo: UndoBar;
-  private readonly sight = new Sight();
   private bodies = new Map<string, HTMLTableSectionElement>();
   private lines = new Map<string, AccountLine>();
-  private editing: { readonly keyId: string; readonly row: HTMLTableRowElement } | null = null;
+  private readonly editors = new Map<string, { readonly editor: KeyEditor; readonly row: ChildNode }>();
 
   constructor(private readonly ports: AccountsPanelPorts) {
     const { t, send } = ports;
     this.undo = new UndoBar(t, (keyId) => send({ type: 'key', keyId, act: { kind: 'undo' } }));
     this.table = element('table', 'accounts', element('caption', 'visually-hidden', t('Accounts and keys')));
-    this.table.append(head(t));
+    this.table.append(accountsHead(t));
     this.element = element('div', 'tab-content', this.empty, this.table, this.undo.element);
   }
 
   update(view: AccountsView): void {
     this.updateEmpty(view.empty);
     setHidden(this.table, view.empty !== null);
+    this.table.classList.toggle('without-credits', !view.hasCredits);
     this.updateLines(view.groups);
-    if (this.editing && !this.lines.has(this.editing.keyId)) this.editing = null;
+    for (const id of this.editors.keys()) if (!this.lines.has(id)) this.editors.delete(id);
     this.undo.update(view.removed);
+  }
+
+  /** Shows the text for a while below the state of the key or account. */
+  note(keyId: string, accountId: string, text: string): void {
+    const lines = [...this.lines.values()];
+    const made =
+      keyId === '' ? lines.find(({ line }) => line.accountId === accountId) : this.lines.get(keyId);
+    made?.note(text);
   }
 
   private updateLines(groups: AccountsView['groups']): void {
@@ -61,18 +66,14 @@ export class AccountsPanel {
       );
       bodies.set(group.accountId, body);
     }
-    const tableHead = this.table.tHead;
-    const caption = this.table.caption;
-    setChildren(
-      this.table,
-      [caption, tableHead, ...bodies.values()].filter((each) => each !== null),
-    );
-    for (const [id, old] of this.lines) if (lines.get(id) !== old) this.sight.remove(old);
+    const { caption, tHead } = this.table;
+    const parts = [caption, tHead, ...bodies.values()].filter((each) => each !== null);
+    setChildren(this.table, parts);
     this.bodies = bodies;
     this.lines = lines;
   }
 
-  /** Where a key turns out to be of another account, the part of the table in which it has the focus is that one's from now on. */
+  /** If the focused row moves to another account, its `tbody` becomes that account's, so that the focus stays. */
   private knownBodies(groups: AccountsView['groups']): ReadonlyMap<string, HTMLTableSectionElement> {
     const row = document.activeElement?.closest('tr') ?? null;
     const former = [...this.bodies].find(([, body]) => body.contains(row));
@@ -93,7 +94,7 @@ export class AccountsPanel {
     const known = this.lines.get(idOf(line));
     if (known === undefined) return this.makeLine(line);
     known.line = line;
-    this.sight.changed(known);
+    known.draw();
     return known;
   }
 
@@ -102,49 +103,56 @@ export class AccountsPanel {
     const made = new AccountLine(line, {
       t,
       countdowns,
-      onToggle: ({ keyId, isEnabled }) =>
-        send({ type: 'key', keyId, act: { kind: 'update', change: { enabled: !isEnabled } } }),
+      onToggle: ({ keyId }, enabled) =>
+        send({ type: 'key', keyId, act: { kind: 'update', change: { enabled } } }),
       onEdit: (own) => this.edit(own),
-      onMenu: (own, anchor) => openMenu(anchor, menuItems(own, { t, send, edit: () => this.edit(own) })),
+      onMenu: (own, anchor) =>
+        openMenu(
+          anchor,
+          menuItems(own, { t, send, edit: () => this.edit(own), checking: () => made.note(t('Checking…')) }),
+        ),
     });
-    this.sight.add(made);
+    made.draw();
     return made;
   }
 
-  private editorOf({ keyId }: Line): Node[] {
-    return this.editing !== null && this.editing.keyId === keyId ? [this.editing.row] : [];
+  private editorOf(line: Line): Node[] {
+    const row = this.editors.get(idOf(line))?.row;
+    return row === undefined ? [] : [row];
   }
 
-  private edit({ keyId, edit }: Line): void {
-    const isOpen = this.editing?.keyId === keyId;
-    this.closeEditor();
-    const line = this.lines.get(keyId);
-    if (isOpen || edit === null || line === undefined) {
-      line?.focusEdit();
-      return;
-    }
-    const { t, send } = this.ports;
-    const editor = new KeyEditor({
-      t,
-      edit,
-      save: (change) => send({ type: 'key', keyId, act: { kind: 'update', change } }),
-      close: () => {
-        this.closeEditor();
-        this.lines.get(keyId)?.focusEdit();
-      },
-    });
-    const place = cell('editor-cell', editor.element);
-    place.colSpan = columnCount;
-    const row = element('tr', 'editor-row', place);
-    line.element.after(row);
-    this.editing = { keyId, row };
-    // The fields draw themselves in their next step, and can take the focus only then.
+  /** Other forms stay open with their input. */
+  private edit(line: Line): void {
+    const id = idOf(line);
+    const editor = this.editors.get(id)?.editor ?? this.openEditor(id, line);
+    // The fields render in the next frame and accept the focus only then.
     requestAnimationFrame(() => editor.focus());
   }
 
-  private closeEditor(): void {
-    this.editing?.row.remove();
-    this.editing = null;
+  private openEditor(id: string, { kind, keyId, accountId, edit }: Line): KeyEditor {
+    const { t, send } = this.ports;
+    const editor = new KeyEditor({
+      t,
+      kind,
+      edit,
+      save: (change) =>
+        send(
+          kind === 'account'
+            ? { type: 'account', accountId, act: { kind: 'rename', name: change.accountName ?? '' } }
+            : { type: 'key', keyId, act: { kind: 'update', change } },
+        ),
+      close: () => {
+        this.editors.get(id)?.row.remove();
+        this.editors.delete(id);
+        this.lines.get(id)?.focusEdit();
+      },
+    });
+    const place = cell('editor-cell', editor.element);
+    place.colSpan = visibleColumns(this.table);
+    const row = element('tr', 'editor-row', place);
+    this.lines.get(id)?.element.after(row);
+    this.editors.set(id, { editor, row });
+    return editor;
   }
 
   private updateEmpty(kind: AccountsView['empty']): void {
@@ -157,31 +165,22 @@ export class AccountsPanel {
       return;
     }
     if (kind === 'notRunning') {
-      this.empty.replaceChildren(element('p', '', t('Your keys are shown here once the proxy runs.')));
+      this.empty.replaceChildren(element('p', '', t('Start the proxy to see your keys.')));
       return;
     }
-    const hint = t('Add an OpenRouter key, then set the base URL and the proxy key in your AI extension.');
-    const add = button(t('Add Key'), () => send({ type: 'run', action: 'addKey' }), { primary: true });
-    this.empty.replaceChildren(element('h2', '', t('No key yet')), element('p', '', hint), add);
+    const hint = t('Add an OpenRouter key, then connect a client: Keywheel sets up your AI tools for you.');
+    const run = (action: DashboardAction) => (): void => send({ type: 'run', action });
+    const ways = element(
+      'div',
+      'buttons',
+      button(t('Add Key'), run('addKey'), { primary: true }),
+      button(t('Sign In with OpenRouter'), run('signIn')),
+      link(t('Open Walkthrough'), run('openWalkthrough')),
+    );
+    this.empty.replaceChildren(element('h2', '', t('No key yet')), element('p', '', hint), ways);
   }
 }
 
-function idOf({ kind, keyId, accountId }: Line): string {
-  return kind === 'account' ? `account ${accountId}` : keyId;
-}
-
-function head(t: Translate): HTMLTableSectionElement {
-  const names: readonly [text: string, className: string][] = [
-    [t('Key'), 'name'],
-    [t('Left today'), 'gauge day'],
-    [t('This minute'), 'gauge minute'],
-    [t('Credits'), 'number credits'],
-    [t('Requests'), 'number requests'],
-    [t('Errors'), 'number errors'],
-    [t('Last used'), 'number last-used'],
-    [t('State'), 'state-cell'],
-  ];
-  const cells = names.map(([text, className]) => headCell('col', className, text));
-  const actions = headCell('col', 'actions', element('span', 'visually-hidden', t('Actions')));
-  return element('thead', '', element('tr', '', ...cells, actions));
+function idOf({ kind, keyId }: Line): string {
+  return kind === 'account' ? `account of ${keyId}` : keyId;
 }

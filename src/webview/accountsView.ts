@@ -1,45 +1,49 @@
-// The lines of accounts and keys as plain text made of a state; no DOM.
+// The accounts and keys as plain values for the table; no DOM.
 import type { DashboardState } from '../service/messages';
 import type { AccountView, KeyView } from '../service/snapshot';
-import { accountWords, keyWords, type Speech, type StateWords } from './stateWords';
+import { accountWords, keyWords, type Speech, type StateWords } from '../words/stateWords';
 
 export interface AccountsView {
   readonly groups: readonly AccountGroup[];
-  /** Instead of the table while there is no key. */
+  /** Whether any account's or key's credits are known. */
+  readonly hasCredits: boolean;
+  /** What to show instead of the table. */
   readonly empty: 'loading' | 'noKeys' | 'notRunning' | null;
-  /** Keys whose removal can still be undone, the latest first. */
+  /** Removed keys that can be restored, the latest first. */
   readonly removed: DashboardState['removed'];
 }
 
-/** One line for an account with one key; else one for the account and one for each key. */
+/** One line for an account with a single key; else a line for the account and one for each key. */
 export interface AccountGroup {
   readonly accountId: string;
   readonly lines: readonly Line[];
 }
 
-/** A figure and how full its bar is, 0 to 1. */
+/** A figure, and the share of its bar from 0 to 1. */
 export interface Gauge {
   readonly text: string;
   readonly share: number;
-  /** Nothing is left of it. */
+  /** Whether nothing is left. */
   readonly isEmpty: boolean;
 }
 
-/** Cells that a line has nothing to say in are empty or null. */
+/** Cells without a value are empty or null. */
 export interface Line {
   /** `single`: an account together with its only key. */
   readonly kind: 'account' | 'key' | 'single';
   readonly accountId: string;
-  /** Empty for an account's own line. */
+  /** In the account's own line: its first key. */
   readonly keyId: string;
   readonly title: string;
-  /** The masked key; of an account its tier. */
+  /** The masked key; for an account the number of keys and the daily limit. */
   readonly subtitle: string;
   /** Such as `at most 200 a day`, `paid requests only`. */
   readonly notes: readonly string[];
   readonly day: Gauge | null;
-  /** Where the server counts otherwise than we do, both. */
+  /** Today's requests as counted here and by OpenRouter. */
   readonly counts: string;
+  /** Whether the counts differ by more than the minute limit; else only the tooltip shows them. */
+  readonly areCountsApart: boolean;
   readonly minute: Gauge | null;
   readonly credits: string;
   readonly requests: string;
@@ -48,24 +52,26 @@ export interface Line {
   readonly state: StateWords;
   readonly isEnabled: boolean;
   readonly isLocked: boolean;
-  /** Whether the proxy runs, which alone can ask OpenRouter anew and lift locks. */
+  /** Whether the proxy runs, which checks and unlocks accounts. */
   readonly isServed: boolean;
-  /** What the editor begins with; null for an account. */
-  readonly edit: Pick<KeyView, 'label' | 'dailyLimit' | 'accountName' | 'paidUse'> | null;
+  /** The editor's initial values; for an account only the name is used. */
+  readonly edit: Pick<KeyView, 'label' | 'dailyLimit' | 'accountName' | 'paidUse'>;
 }
 
 export function accountsView(state: DashboardState, speech: Speech): AccountsView {
+  const groups = withoutRemoved(state).map((account) => ({
+    accountId: account.accountId,
+    lines: linesOf(account, state, speech),
+  }));
   return {
-    groups: withoutRemoved(state).map((account) => ({
-      accountId: account.accountId,
-      lines: linesOf(account, state, speech),
-    })),
+    groups,
+    hasCredits: groups.some(({ lines }) => lines.some(({ credits }) => credits !== '')),
     empty: emptyState(state),
     removed: [...state.removed].reverse(),
   };
 }
 
-/** The proxy hears of a removal a moment later than the page: what is removed is gone at once. */
+/** Leaves out removed keys at once, because the snapshot follows later. */
 function withoutRemoved({ snapshot, removed }: DashboardState): readonly AccountView[] {
   if (removed.length === 0) return snapshot.accounts;
   const gone = new Set(removed.map(({ keyId }) => keyId));
@@ -80,13 +86,25 @@ function linesOf(account: AccountView, state: DashboardState, speech: Speech): L
   const [only, ...others] = keys;
   if (only === undefined || others.length > 0) return [own, ...keys.map((key) => withoutRepeat(key, own))];
   const { day, counts, minute, credits } = own;
-  const isNamed = own.title !== only.title && own.title !== only.subtitle;
-  const notes = isNamed ? [speech.t('account {0}', own.title), ...only.notes] : only.notes;
+  const isNamed = account.name !== only.title && account.name !== only.subtitle;
+  const notes = isNamed ? [speech.t('account {0}', account.name), ...only.notes] : only.notes;
   const isLocked = own.isLocked || only.isLocked;
-  return [{ ...only, kind: 'single', notes, day, counts, minute, credits, isLocked }];
+  return [
+    {
+      ...only,
+      kind: 'single',
+      notes,
+      day,
+      counts,
+      areCountsApart: own.areCountsApart,
+      minute,
+      credits,
+      isLocked,
+    },
+  ];
 }
 
-/** What stands in the account's line already is not said again for each key. */
+/** Leaves out a key's state that repeats the account's. */
 function withoutRepeat(key: Line, account: Line): Line {
   const isSame = key.state.text === account.state.text;
   return isSame ? { ...key, state: { text: '', tone: key.state.tone } } : key;
@@ -97,15 +115,23 @@ function accountLine(account: AccountView, state: DashboardState, speech: Speech
   const { accountId, keys, creditsLeft, locks } = account;
   const sum = (of: (key: KeyView) => number): string =>
     formats.count(keys.reduce((total, key) => total + of(key), 0));
+  const isNamed = keys.some(({ accountName }) => accountName !== null);
+  // Without its own name the account has the name of its first key, which is shown below.
+  const title = isNamed ? account.name : t('Account of {0}', account.name);
   return {
     kind: 'account',
     accountId,
-    keyId: '',
-    title: account.name,
-    subtitle: t('{0} keys share {1} a day', formats.count(keys.length), formats.count(account.day.limit)),
+    keyId: keys[0]?.keyId ?? '',
+    title,
+    subtitle: t(
+      '{0} keys, one account, {1} a day together',
+      formats.count(keys.length),
+      formats.count(account.day.limit),
+    ),
     notes: [],
     day: dayGauge(account, speech),
     counts: countsText(account, speech),
+    areCountsApart: areCountsApart(account),
     minute: minuteGauge(account, speech),
     credits: creditsLeft === null ? '' : formats.credits(creditsLeft),
     requests: sum(({ requests }) => requests),
@@ -115,23 +141,23 @@ function accountLine(account: AccountView, state: DashboardState, speech: Speech
     isEnabled: true,
     isLocked: locks.length > 0 || keys.some((key) => key.locks.length > 0),
     isServed: isServed(state),
-    edit: null,
+    edit: { label: title, dailyLimit: null, accountName: isNamed ? account.name : null, paidUse: 'auto' },
   };
 }
 
 function keyLine(key: KeyView, account: AccountView, state: DashboardState, speech: Speech): Line {
-  const { t, formats } = speech;
+  const { formats } = speech;
   const { keyId, label, masked, dailyLimit, accountName, paidUse, capLeft } = key;
-  const isUnsaved = state.unsavedKeyIds.includes(keyId);
   return {
     kind: 'key',
     accountId: account.accountId,
     keyId,
     title: label,
     subtitle: masked === label ? '' : masked,
-    notes: [...ruleTexts(key, speech), ...(isUnsaved ? [t('Kept until this window closes')] : [])],
+    notes: ruleTexts(key, speech),
     day: null,
     counts: '',
+    areCountsApart: false,
     minute: null,
     credits: capLeft === null ? '' : formats.credits(capLeft),
     requests: formats.count(key.requests),
@@ -165,19 +191,24 @@ function minuteGauge({ minute }: AccountView, { t, formats }: Speech): Gauge {
   };
 }
 
-function ruleTexts({ dailyLimit, paidUse }: KeyView, { t, formats }: Speech): string[] {
+function ruleTexts({ dailyLimit, paidUse, expiresAtMs }: KeyView, { t, formats, nowMs }: Speech): string[] {
   const rules: string[] = [];
-  if (dailyLimit !== null) rules.push(t('at most {0} a day', formats.count(dailyLimit)));
+  if (typeof expiresAtMs === 'number') rules.push(t('expires {0}', formats.until(expiresAtMs, nowMs)));
+  if (dailyLimit !== null) rules.push(t('your limit: {0} a day', formats.count(dailyLimit)));
   if (paidUse === 'only') rules.push(t('paid requests only'));
   if (paidUse === 'never') rules.push(t('free requests only'));
   return rules;
 }
 
-/** Such as `here 216, OpenRouter 220`: what was used by our own count, and by the server's. */
+/** Such as `216 used here, 220 seen by OpenRouter`; empty until OpenRouter has told its count. */
 function countsText({ day }: AccountView, { t, formats }: Speech): string {
-  const { server, own } = day;
-  if (server === null || server.used === own) return '';
-  return t('here {0}, OpenRouter {1}', formats.count(own), formats.count(server.used));
+  if (day.server === null) return '';
+  return t('{0} used here, {1} seen by OpenRouter', formats.count(day.own), formats.count(day.server.used));
+}
+
+/** Whether the difference is larger than a full minute, which OpenRouter may not have counted yet. */
+function areCountsApart({ day, minute }: AccountView): boolean {
+  return day.server !== null && Math.abs(day.server.used - day.own) > minute.limit;
 }
 
 function lastUsedText(atMs: number, { formats, nowMs }: Speech): string {
@@ -189,6 +220,6 @@ function emptyState({ vault, snapshot, removed }: DashboardState): AccountsView[
   const canUndo = removed.length > 0;
   if (!canUndo && (vault === 'loading' || vault === 'slow')) return 'loading';
   if (snapshot.wheel.keys > 0) return 'notRunning';
-  // That there is none is said when the last one cannot be brought back any more.
+  // Says that there is no key only when the last removal cannot be undone any more.
   return canUndo ? null : 'noKeys';
 }

@@ -1,19 +1,25 @@
-// The tab of the last exchanges, newest first, with filters.
-import type { ExchangeView } from '../service/snapshot';
+// The Activity tab: the last exchanges, newest first, with filters.
+import type { ExchangeView, RunningView } from '../service/snapshot';
 import { filterOptions, isShown, noFilter, type ActivityFilter } from './activityView';
-import { choice, setChoices } from './controls';
-import { element, headCell, setHidden, setText } from './dom';
+import { choice, field, link, setChoices } from './controls';
+import type { Countdowns } from './countdowns';
+import { element, headCell, setHidden, setText, visibleColumns } from './dom';
 import { ExchangeRows } from './exchangeRows';
-import type { Speech } from './stateWords';
+import { LiveRows } from './liveRows';
+import type { Speech } from '../words/stateWords';
 
 const mostShown = 500;
-/** So many rows are drawn at once, and the others a step later: the first screen is there sooner. */
+/** Rows that are drawn at once and in each later step, so that the first screen appears sooner. */
 const firstRows = 50;
 const stepRows = 50;
 
 export interface ActivityPanelPorts {
   readonly speech: () => Speech;
+  readonly countdowns: Countdowns;
   readonly copyReport: (id: number) => void;
+  readonly export: (format: 'csv' | 'json', ids: readonly number[]) => void;
+  readonly clear: () => void;
+  readonly cancel: (requestId: string) => void;
 }
 
 const filterNames = ['keyId', 'model', 'client', 'end'] as const;
@@ -23,7 +29,9 @@ export class ActivityPanel {
   private readonly selects;
   private readonly body = element('tbody');
   private readonly table: HTMLTableElement;
+  private readonly filters: HTMLElement;
   private readonly none = element('p', 'none');
+  private readonly live: LiveRows;
   /** Newest first. */
   private rows: ExchangeRows[] = [];
   private current: ExchangeRows | null = null;
@@ -42,12 +50,36 @@ export class ActivityPanel {
     });
     const caption = element('caption', 'visually-hidden', t('Last requests, newest first'));
     this.table = element('table', 'activity', caption, head(ports.speech()), this.body);
-    const filters = element('div', 'filters', ...this.selects.map(({ place }) => place));
-    filters.setAttribute('role', 'group');
-    filters.setAttribute('aria-label', t('Filter'));
-    this.element = element('div', 'tab-content', filters, this.none, this.table);
+    const search = field(t('Search'), '');
+    search.input.addEventListener('input', () => this.choose('text', search.input.value));
+    const save = (format: 'csv' | 'json'): void =>
+      ports.export(
+        format,
+        this.visible().map(({ exchange }) => exchange.id),
+      );
+    const links = element(
+      'div',
+      'links',
+      link(t('Export CSV'), () => save('csv')),
+      link(t('Export JSON'), () => save('json')),
+      link(t('Clear'), () => ports.clear()),
+    );
+    this.filters = element('div', 'filters', search.place, ...this.selects.map(({ place }) => place), links);
+    this.filters.setAttribute('role', 'group');
+    this.filters.setAttribute('aria-label', t('Filter'));
+    this.live = new LiveRows(ports);
+    this.element = element('div', 'tab-content', this.live.element, this.filters, this.none, this.table);
     this.body.addEventListener('keydown', (event) => this.onKey(event));
+    // The style sheet hides columns on a narrow page.
+    new ResizeObserver(() => {
+      for (const rows of this.rows) rows.respan();
+    }).observe(this.table);
     this.show();
+  }
+
+  /** Shows the running exchanges. */
+  run(running: readonly RunningView[]): void {
+    this.live.update(running);
   }
 
   /** Newest first. */
@@ -56,19 +88,20 @@ export class ActivityPanel {
     this.redraw();
   }
 
-  /** Oldest first; what is open stays open. */
+  /** Oldest first; open trails stay open. */
   add(exchanges: readonly ExchangeView[]): void {
     const made = exchanges.map((exchange) => this.rowsOf(exchange)).reverse();
     const all = [...made, ...this.rows];
     for (const old of all.slice(mostShown)) old.remove();
     this.rows = all.slice(0, mostShown);
-    this.body.prepend(...made.filter(({ exchange }) => isShown(exchange, this.filter)).map(({ row }) => row));
+    this.body.prepend(...this.visible(made).map(({ row }) => row));
     this.show();
   }
 
   private rowsOf(exchange: ExchangeView): ExchangeRows {
     const { speech, copyReport } = this.ports;
-    return new ExchangeRows(exchange, { speech: speech(), copyReport });
+    const columns = (): number => visibleColumns(this.table);
+    return new ExchangeRows(exchange, { speech: speech(), copyReport, columns });
   }
 
   private choose(name: keyof ActivityFilter, value: string): void {
@@ -93,39 +126,39 @@ export class ActivityPanel {
     });
   }
 
-  private visible(): ExchangeRows[] {
-    return this.rows.filter(({ exchange }) => isShown(exchange, this.filter));
+  private visible(rows = this.rows): ExchangeRows[] {
+    const speech = this.ports.speech();
+    return rows.filter(({ exchange }) => isShown(exchange, this.filter, speech));
   }
 
-  /** Filters, the words for an empty list, and the one row that the Tab key reaches. */
+  /** Updates the filters, the text for an empty list, and the row that the Tab key reaches. */
   private show(): void {
     const { t } = this.ports.speech();
     const visible = this.visible();
-    const options = filterOptions(
-      this.rows.map(({ exchange }) => exchange),
-      t,
-    );
+    const exchanges = this.rows.map(({ exchange }) => exchange);
+    const options = filterOptions(exchanges, t);
     const offered = JSON.stringify(options);
     if (offered !== this.offered) {
       this.offered = offered;
       for (const { name, select } of this.selects)
         setChoices(select, { options: options[name], value: this.filter[name] });
     }
+    setHidden(this.filters, this.rows.length === 0);
     setHidden(this.table, visible.length === 0);
     setHidden(this.none, visible.length > 0);
-    setText(this.none, this.rows.length === 0 ? t('No request yet.') : t('No request fits this filter.'));
+    setText(this.none, this.rows.length === 0 ? t('No request yet.') : t('No requests match these filters.'));
     const [first] = visible;
     if (first && !(this.current && visible.includes(this.current))) this.makeCurrent(first);
   }
 
-  /** The one row that the Tab key reaches. */
+  /** Makes this the one row that the Tab key reaches. */
   private makeCurrent(rows: ExchangeRows): void {
     if (this.current) this.current.button.tabIndex = -1;
     rows.button.tabIndex = 0;
     this.current = rows;
   }
 
-  /** Arrows move from row to row: five hundred stops of the Tab key would be a trap. */
+  /** Arrow keys move between rows, so that the Tab key need not stop at each of five hundred. */
   private onKey(event: KeyboardEvent): void {
     const visible = this.visible();
     const at = visible.findIndex((rows) => rows.isButton(event.target));
@@ -160,7 +193,7 @@ function head({ t }: Speech): HTMLTableSectionElement {
     [t('Outcome'), 'end'],
     [t('Key'), 'key'],
     [t('Attempts'), 'number tries'],
-    [t('Took'), 'number took'],
+    [t('Duration'), 'number took'],
     [t('Tokens in / out'), 'number tokens'],
   ];
   return element('thead', '', element('tr', '', ...names.map(([text, name]) => headCell('col', name, text))));

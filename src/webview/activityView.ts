@@ -1,18 +1,27 @@
-// The list of exchanges as plain text, and which of them a filter lets through; no DOM.
-import type { AttemptView, ExchangeEnd, ExchangeView } from '../service/snapshot';
-import { endWords, classWords, outcomeText } from './exchangeWords';
-import type { Speech, StateWords } from './stateWords';
-import type { Translate } from './translate';
+// The list of exchanges as plain values, and its filter; no DOM.
+import type { AttemptView, ExchangeEnd, ExchangeView, RunningView } from '../service/snapshot';
+import { tookText } from '../words/formats';
+import {
+  endWords,
+  classWords,
+  outcomeText,
+  runningWords,
+  type Speech,
+  type StateWords,
+} from '../words/stateWords';
+import type { Translate } from '../words/translate';
 
-/** Empty: everything. */
+/** An empty string matches everything. */
 export interface ActivityFilter {
   readonly keyId: string;
   readonly model: string;
   readonly client: string;
   readonly end: string;
+  /** Words that must all occur in the exchange. */
+  readonly text: string;
 }
 
-export const noFilter: ActivityFilter = { keyId: '', model: '', client: '', end: '' };
+export const noFilter: ActivityFilter = { keyId: '', model: '', client: '', end: '', text: '' };
 
 export const ends: readonly ExchangeEnd[] = ['answered', 'refused', 'failed', 'cancelled'];
 
@@ -20,7 +29,7 @@ export interface ExchangeRow {
   readonly id: number;
   readonly at: string;
   readonly client: string;
-  /** The model, or the path where none is named. */
+  /** The model, or method and path without one. */
   readonly what: string;
   readonly key: string;
   readonly end: StateWords;
@@ -29,34 +38,80 @@ export interface ExchangeRow {
   readonly tokens: string;
 }
 
-/** Names and values of what is known of an exchange, then its attempts. */
+/** An exchange that has not ended. */
+export interface LiveRow {
+  readonly requestId: string;
+  readonly state: StateWords;
+  /** Start of the upward counter; with `state.untilMs` a countdown is shown instead. */
+  readonly sinceMs: number;
+  readonly what: string;
+  /** Such as `attempt 2 · key anna · gives up at 14:37`. */
+  readonly note: string;
+}
+
+export function liveRow(running: RunningView, speech: Speech): LiveRow {
+  const { t, formats, nowMs } = speech;
+  const { requestId, startedAtMs, client, model, method, path, keyLabel, attempts, endsAtMs } = running;
+  const notes = [
+    attempts > 0 ? t('attempt {0}', formats.count(attempts + 1)) : '',
+    keyLabel === '' ? '' : t('key {0}', keyLabel),
+    endsAtMs === null ? '' : t('gives up at {0}', formats.until(endsAtMs, nowMs)),
+  ];
+  return {
+    requestId,
+    state: runningWords(running, speech),
+    sinceMs: startedAtMs,
+    what: `${client} · ${model ?? `${method} ${path}`}`,
+    note: notes.filter((note) => note !== '').join(' · '),
+  };
+}
+
+/** The details of an exchange. */
 export interface Trail {
+  /** The error message that the client got; empty without an error. */
+  readonly message: string;
   readonly facts: readonly (readonly [name: string, value: string])[];
   readonly attempts: readonly (readonly string[])[];
 }
 
-export function isShown({ attempts, model, client, end }: ExchangeView, filter: ActivityFilter): boolean {
+export function isShown(exchange: ExchangeView, filter: ActivityFilter, speech: Speech): boolean {
+  const { attempts, model, client, end } = exchange;
   const { keyId } = filter;
   return (
     (keyId === '' || attempts.some((attempt) => attempt.keyId === keyId)) &&
     (filter.model === '' || model === filter.model) &&
     (filter.client === '' || client === filter.client) &&
-    (filter.end === '' || end === filter.end)
+    (filter.end === '' || end === filter.end) &&
+    hasWords(exchange, filter.text, speech)
   );
+}
+
+/** Whether the row or its trail shows all words. */
+function hasWords(exchange: ExchangeView, text: string, speech: Speech): boolean {
+  const words = text
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '');
+  if (words.length === 0) return true;
+  const { at, what, key, end, took, tokens } = exchangeRow(exchange, speech);
+  const { message, facts, attempts } = trailOf(exchange, speech);
+  const seen = [at, what, key, end.text, took, tokens, message, ...facts.map(([, value]) => value)];
+  const all = [...seen, ...attempts.flat()].join(' ').toLowerCase();
+  return words.every((word) => all.includes(word));
 }
 
 type Option = readonly [value: string, text: string];
 
-/** What the list can be filtered by. */
+/** The options of each filter. */
 export function filterOptions(
   exchanges: readonly ExchangeView[],
   t: Translate,
-): Readonly<Record<keyof ActivityFilter, readonly Option[]>> {
+): Readonly<Record<Exclude<keyof ActivityFilter, 'text'>, readonly Option[]>> {
   const keys = new Map(
     exchanges
       .flatMap(({ attempts }) => attempts)
       .filter(({ keyId }) => keyId !== '')
-      .map((attempt) => [attempt.keyId, keyName(attempt)]),
+      .map((attempt) => [attempt.keyId, keyName(attempt, t)]),
   );
   const plain = (names: Iterable<string>): Option[] =>
     [...new Set(names)].sort((a, b) => a.localeCompare(b)).map((name) => [name, name]);
@@ -69,20 +124,20 @@ export function filterOptions(
 }
 
 export function exchangeRow(exchange: ExchangeView, speech: Speech): ExchangeRow {
-  const { t, formats } = speech;
+  const { t, formats, nowMs } = speech;
   const { usage, status, attempts } = exchange;
   const end = endWords(exchange.end, t);
   const last = attempts.at(-1);
   const showsStatus = status !== null && exchange.end !== 'answered';
   return {
     id: exchange.id,
-    at: formats.exact(exchange.startedAtMs),
+    at: formats.at(exchange.startedAtMs, nowMs),
     client: exchange.client,
     what: exchange.model ?? `${exchange.method} ${exchange.path}`,
-    key: last === undefined ? '' : keyName(last),
+    key: last === undefined ? '' : keyName(last, t),
     end: showsStatus ? { ...end, text: `${end.text} (${status})` } : end,
     attempts: formats.count(attempts.length),
-    took: t('{0} s', formats.inSeconds(exchange.endedAtMs - exchange.startedAtMs)),
+    took: tookText(exchange.endedAtMs - exchange.startedAtMs, speech),
     tokens:
       usage === null
         ? '–'
@@ -93,33 +148,42 @@ export function exchangeRow(exchange: ExchangeView, speech: Speech): ExchangeRow
 export function trailOf(exchange: ExchangeView, speech: Speech): Trail {
   const { t, formats } = speech;
   const { firstTokenMs, usage, startedAtMs } = exchange;
-  const seconds = (ms: number): string => t('{0} s', formats.inSeconds(ms));
   const facts: [string, string][] = [
+    [t('Time'), formats.moment(startedAtMs)],
     [t('Client'), exchange.client],
     [t('Model'), exchange.model ?? '–'],
     [t('Request'), `${exchange.method} ${exchange.path}`],
-    [t('Class'), classWords(exchange.class, t)],
+    [t('Type'), classWords(exchange.class, t)],
     [t('Streaming'), exchange.streaming ? t('yes') : t('no')],
     [t('Status'), exchange.status === null ? t('none') : String(exchange.status)],
-    [t('Waited'), seconds(exchange.waitedMs)],
-    [t('First token after'), firstTokenMs === null ? '–' : seconds(firstTokenMs)],
+    [t('Waited'), tookText(exchange.waitedMs, speech)],
+    [t('First token'), firstTokenMs === null ? '–' : tookText(firstTokenMs, speech)],
   ];
   if (usage !== null && usage.cost !== null) facts.push([t('Cost'), formats.credits(usage.cost)]);
-  return { facts, attempts: exchange.attempts.map((attempt) => attemptCells(attempt, startedAtMs, speech)) };
+  return {
+    message: exchange.message ?? '',
+    facts,
+    attempts: exchange.attempts.map((attempt) => attemptCells(attempt, startedAtMs, speech)),
+  };
 }
 
-function attemptCells(attempt: AttemptView, startedAtMs: number, { t, formats }: Speech): string[] {
-  const { atMs, waitedMs, outcome, status } = attempt;
+function attemptCells(attempt: AttemptView, startedAtMs: number, speech: Speech): string[] {
+  const { atMs, waitedMs, outcome, status, previous } = attempt;
+  const what = outcomeText(outcome, speech.t);
   return [
-    t('{0} s', formats.inSeconds(atMs - startedAtMs)),
-    t('{0} s', formats.inSeconds(waitedMs)),
-    keyName(attempt) || '–',
-    outcomeText(outcome, t),
+    tookText(atMs - startedAtMs, speech),
+    tookText(waitedMs, speech),
+    keyName(attempt, speech.t) || '–',
+    previous.length === 0 ? what : speech.t('{0} (OpenRouter tried {1})', what, previous.join(', ')),
     status === null ? '–' : String(status),
   ];
 }
 
-/** A key that was removed since has no label any more. */
-function keyName({ keyId, keyLabel }: AttemptView): string {
-  return keyLabel === '' ? keyId : keyLabel;
+/** A removed key has no label, because labels are stored in the keychain. */
+function keyName({ keyId, keyLabel }: AttemptView, t: Translate): string {
+  return keyLabel === '' && keyId !== '' ? removedName(keyId, t) : keyLabel;
+}
+
+export function removedName(keyId: string, t: Translate): string {
+  return t('removed key {0}', keyId.slice(0, 4));
 }

@@ -1,18 +1,19 @@
-// One chart on a canvas, in the colours of the theme.
+// One chart on a canvas, in the theme's colours.
 import uPlot from 'uplot';
 import { element, setChildren, setText } from './dom';
 import type { ChartLine, ChartView } from './historyView';
-import type { Speech } from './stateWords';
+import { tookText } from '../words/formats';
+import type { Speech } from '../words/stateWords';
 
 const heightPx = 160;
 const mostDots = 12;
 
-/** Draws a view and again each time that view, width or theme change; `dispose` gives the canvas back. */
+/** Draws a view, and again when view, width or theme change; `dispose` releases the canvas. */
 export class Chart {
   readonly element: HTMLElement;
   private readonly canvas = element('div', 'canvas');
   private readonly legend = element('ul', 'legend');
-  /** What is under the pointer; its place is kept. */
+  /** The values under the pointer; empty, it keeps its height. */
   private readonly readout = element('p', 'readout');
   private readonly resizing: ResizeObserver;
   private plot: uPlot | null = null;
@@ -41,7 +42,7 @@ export class Chart {
     this.redraw();
   }
 
-  /** Makes everything anew, for the theme's colours may be others. */
+  /** Draws everything again, because the theme's colours may have changed. */
   redraw(): void {
     this.plot?.destroy();
     this.plot = null;
@@ -77,7 +78,7 @@ export class Chart {
       legend: { show: false },
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
       scales: {
-        // A column stands to the right of its beginning: the last one needs its room.
+        // Columns are drawn to the right of their times, so the last one needs more room.
         x: { range: (_, min, max) => [min, max + columnSeconds(this.view)] },
         y: { range: (_, __, max) => [0, Math.max(max * 1.05, 1)] },
       },
@@ -114,7 +115,7 @@ export class Chart {
   }
 
   private read(column: number): void {
-    const { t, formats } = this.speech();
+    const { formats } = this.speech();
     const timeMs = this.view.timesMs[column];
     if (timeMs === undefined) {
       setText(this.readout, '');
@@ -124,13 +125,13 @@ export class Chart {
     const values = this.view.lines.flatMap(({ name, values: all }) => {
       const value = all[column] ?? null;
       if (value === null || (isCount && value === 0)) return [];
-      return `${name}: ${isCount ? formats.count(value) : t('{0} s', formats.inSeconds(value))}`;
+      return `${name}: ${isCount ? formats.count(value) : tookText(value, this.speech())}`;
     });
     setText(this.readout, [formats.clock(timeMs), ...values].join(' · '));
   }
 }
 
-/** A line through few values may be hard to see, and through one there is none: each is a dot then. */
+/** Few values are drawn as dots, because a line through them may be hard to see. */
 function isSparse(values: uPlot.AlignedData[number] = []): boolean {
   return Array.from(values).filter((value) => value !== null).length <= mostDots;
 }
@@ -139,7 +140,7 @@ function columnSeconds({ timesMs: [first = 0, second = first] }: ChartView): num
   return (second - first) / 1000;
 }
 
-/** Stacked ones from the topmost down: each is drawn over what lies behind it. */
+/** Stacked lines from the topmost down, because each is drawn over the previous one. */
 function drawn({ kind, lines }: ChartView): readonly ChartLine[] {
   return kind === 'stacked' ? [...lines].reverse() : lines;
 }

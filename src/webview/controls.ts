@@ -1,4 +1,4 @@
-// The elements of @vscode-elements/elements that the page uses, imported one by one.
+// Controls from @vscode-elements/elements, imported one by one.
 import '@vscode-elements/elements/dist/vscode-button/index.js';
 import '@vscode-elements/elements/dist/vscode-single-select/index.js';
 import '@vscode-elements/elements/dist/vscode-option/index.js';
@@ -11,7 +11,7 @@ import type { VscodeSingleSelect } from '@vscode-elements/elements/dist/vscode-s
 import type { VscodeTextfield } from '@vscode-elements/elements/dist/vscode-textfield/index.js';
 import { element } from './dom';
 
-/** A button with a text; `name` where the text alone does not say enough. */
+/** A button with a text, and an accessible `name` if the text is not enough. */
 export function button(
   text: string,
   onClick: () => void,
@@ -22,14 +22,22 @@ export function button(
   if (icon !== '') made.icon = icon;
   if (name !== '') made.setAttribute('aria-label', name);
   made.addEventListener('click', onClick);
-  // The element acts on Space, and the page must not scroll by it.
+  // The element handles Space, which must not scroll the page too.
   made.addEventListener('keydown', (event) => {
     if (event.key === ' ') event.preventDefault();
   });
   return made;
 }
 
-/** A field with its label above it. */
+/** A button that looks like a link, for secondary actions. */
+export function link(text: string, onClick: () => void): HTMLButtonElement {
+  const made = element('button', 'link', text);
+  made.type = 'button';
+  made.addEventListener('click', onClick);
+  return made;
+}
+
+/** A text field with its label above it. */
 export function field(label: string, value: string): { place: HTMLElement; input: VscodeTextfield } {
   const input = element('vscode-textfield');
   input.label = label;
@@ -37,13 +45,13 @@ export function field(label: string, value: string): { place: HTMLElement; input
   return { place: labelled(label, input), input };
 }
 
-/** What can be chosen, and what is. */
+/** The options and the selected value. */
 export interface Choices {
   readonly options: readonly (readonly [value: string, text: string])[];
   readonly value: string;
 }
 
-/** A list to choose one from, with its label above it. */
+/** A drop-down list with its label above it. */
 export function choice(
   label: string,
   { options, value }: Choices,
@@ -54,7 +62,7 @@ export function choice(
   return { place: labelled(label, select), select };
 }
 
-/** Other options; what was chosen stays if it is among them. */
+/** Replaces the options and selects `value` if it is among them. */
 export function setChoices(select: VscodeSingleSelect, { options, value }: Choices): void {
   const made = options.map(([own, text]) => {
     const option = element('vscode-option', '', text);
@@ -65,7 +73,7 @@ export function setChoices(select: VscodeSingleSelect, { options, value }: Choic
   select.replaceChildren(...made);
 }
 
-/** The label is for the eye: the element tells it by itself. */
+/** The label is hidden from screen readers, because the control has its own. */
 function labelled(label: string, control: HTMLElement): HTMLElement {
   const text = element('span', 'field-label', label);
   text.setAttribute('aria-hidden', 'true');

@@ -1,4 +1,4 @@
-// The dashboard's entry in the browser: takes messages, shows them, sends what the user asks for.
+// Entry point of the dashboard's page: receives messages, shows them, and sends the user's actions.
 import {
   parseToDashboard,
   type DashboardState,
@@ -8,7 +8,7 @@ import {
 } from '../service/messages';
 import { Page } from './page';
 import { readPageState, type PageState } from './pageState';
-import { translator } from './translate';
+import { translator } from '../words/translate';
 
 interface VsCodeApi {
   postMessage(message: FromDashboard): void;
@@ -18,10 +18,10 @@ interface VsCodeApi {
 
 declare function acquireVsCodeApi(): VsCodeApi;
 
-/** However fast states come, no more of them are drawn than an eye follows. */
+/** States are drawn at most this often. */
 const drawEveryMs = 250;
 
-/** The page in `root`, connected with its server until the browser drops it. */
+/** Connects the page in `root` with the extension. */
 class Connection {
   private page: Page | null = null;
   private kept: PageState;
@@ -39,7 +39,7 @@ class Connection {
       if (message) this.take(message);
     });
     window.addEventListener('scrollend', () => this.keep({ scrollTop: window.scrollY }));
-    // Without a state of its own VS Code would not restore the panel.
+    // VS Code restores the panel only if it has a state.
     this.keep({});
     this.send({ type: 'ready', tab: this.kept.tab });
   }
@@ -61,6 +61,12 @@ class Connection {
         return;
       case 'exchanges':
         this.page?.addActivity(message.exchanges);
+        return;
+      case 'models':
+        this.page?.showModels(message.models);
+        return;
+      case 'note':
+        this.page?.note(message.keyId, message.accountId, message.text);
         return;
       case 'done':
         this.page?.acknowledge(message.action);

@@ -1,6 +1,5 @@
-// The few steps of DOM work that the page repeats.
+// DOM helpers of the page.
 
-/** A new element of this class, with children. */
 export function element<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   className = '',
@@ -12,12 +11,11 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** A table cell of this class. */
 export function cell(className: string, ...children: readonly (Node | string)[]): HTMLTableCellElement {
   return element('td', className, ...children);
 }
 
-/** A head cell that names its column or its row. */
+/** A header cell of a column, a row or a group of rows. */
 export function headCell(
   scope: 'col' | 'row' | 'rowgroup',
   className: string,
@@ -28,14 +26,20 @@ export function headCell(
   return made;
 }
 
-/** One of the codicons, for the eye alone. */
+/** The number of columns that the style sheet shows at this width; a larger colspan would add columns. */
+export function visibleColumns({ tHead }: HTMLTableElement): number {
+  const heads = [...(tHead?.rows[0]?.cells ?? [])];
+  return Math.max(heads.filter((head) => getComputedStyle(head).display !== 'none').length, 1);
+}
+
+/** A codicon, hidden from screen readers. */
 export function icon(name: string): HTMLSpanElement {
   const made = element('span', `codicon codicon-${name}`);
   made.setAttribute('aria-hidden', 'true');
   return made;
 }
 
-/** A button that is an icon; its name is told and shown as a tip. */
+/** A button with an icon; its name is the label and the tooltip. */
 export function iconButton(iconName: string, name: string, onClick: () => void): HTMLButtonElement {
   const made = element('button', 'icon-button', icon(iconName));
   made.type = 'button';
@@ -44,14 +48,14 @@ export function iconButton(iconName: string, name: string, onClick: () => void):
   return made;
 }
 
-/** Names what has no text of its own. */
+/** Sets label and tooltip of an element without text. */
 export function setName(target: HTMLElement, name: string): void {
   if (target.title === name) return;
   target.title = name;
   target.setAttribute('aria-label', name);
 }
 
-/** Writes only what differs: an unchanged text costs no layout and no selection, and a changed one no new node. */
+/** Writes only a changed text, into the same node, so that layout and selection stay. */
 export function setText(target: HTMLElement, text: string): void {
   const { firstChild } = target;
   if (firstChild instanceof Text && firstChild.nextSibling === null) {
@@ -59,7 +63,7 @@ export function setText(target: HTMLElement, text: string): void {
   } else if (target.textContent !== text) target.textContent = text;
 }
 
-/** Shows the text, or takes the element out of the page when it is empty. */
+/** Shows the text; hides the element if the text is empty. */
 export function setOptionalText(target: HTMLElement, text: string): void {
   setText(target, text);
   setHidden(target, text === '');
@@ -70,25 +74,25 @@ export function setHidden(target: HTMLElement, hidden: boolean): void {
   if (target.hidden !== hidden) target.hidden = hidden;
 }
 
-/** Marks an element for the style sheet. */
+/** Sets the tone for the style sheet. */
 export function setTone(target: HTMLElement, tone: string): void {
   if (target.dataset.tone !== tone) target.dataset.tone = tone;
 }
 
-/** A bar or gauge that is `share` full, 0 to 1. */
+/** Fills a bar to `share`, 0 to 1. */
 export function setShare(target: HTMLElement, share: number): void {
   const text = Math.min(Math.max(share, 0), 1).toFixed(3);
   if (target.style.getPropertyValue('--share') !== text) target.style.setProperty('--share', text);
 }
 
-/** Puts these children in this order; those that are there already are not touched, least of all the one with the focus. */
+/** Sets the children in this order without moving the one that has the focus. */
 export function setChildren(parent: HTMLElement, children: readonly Node[]): void {
   const shown = parent.childNodes;
   const isSame = shown.length === children.length && children.every((child, index) => shown[index] === child);
   if (isSame) return;
   const wanted = new Set(children);
   for (const old of [...shown]) if (!wanted.has(old)) old.remove();
-  // What is taken out of the page for a moment loses the focus: the others are moved around it.
+  // Moving the focused element would lose the focus, so the others are moved around it.
   const { activeElement } = document;
   let place = parent.firstChild;
   for (const child of children) {
@@ -98,7 +102,7 @@ export function setChildren(parent: HTMLElement, children: readonly Node[]): voi
   }
 }
 
-/** Takes out what stands from here on before the end, as it is to come after that; returns the place to go on from. */
+/** Removes the nodes from `from` up to `end`, which are inserted later; returns the place to go on from. */
 function takeOut(from: ChildNode | null, end: Node): ChildNode | null {
   let place = from;
   while (place !== null && place !== end) {

@@ -1,21 +1,21 @@
-// One exchange in the list of activity: its row, and its trail when it is opened.
+// One exchange in the activity list: its row, and its trail while open.
 import { exchangeRow, trailOf } from './activityView';
 import type { ExchangeView } from '../service/snapshot';
 import { button } from './controls';
 import { cell, element, headCell, icon } from './dom';
-import type { Speech } from './stateWords';
+import type { Speech } from '../words/stateWords';
 
 export interface ExchangeRowPorts {
   readonly speech: Speech;
   readonly copyReport: (id: number) => void;
+  /** The number of visible columns, which the trail spans. */
+  readonly columns: () => number;
 }
 
-const columnCount = 8;
-
-/** A row that never changes, as an exchange is over when it comes; row and trail are made when they are to be seen. */
+/** The row never changes, because the exchange has ended. Row and trail are created when they are first shown. */
 export class ExchangeRows {
   private made: { readonly row: HTMLTableRowElement; readonly button: HTMLButtonElement } | null = null;
-  private trail: HTMLTableRowElement | null = null;
+  private trail: { readonly row: HTMLTableRowElement; readonly place: HTMLTableCellElement } | null = null;
 
   constructor(
     readonly exchange: ExchangeView,
@@ -26,7 +26,7 @@ export class ExchangeRows {
     return this.drawn().row;
   }
 
-  /** Opens and closes the trail; out of the Tab key's way until it is its turn. */
+  /** Opens and closes the trail; not reached by the Tab key unless it is the current row. */
   get button(): HTMLButtonElement {
     return this.drawn().button;
   }
@@ -42,18 +42,23 @@ export class ExchangeRows {
   toggle(): void {
     const { row, button: expander } = this.drawn();
     if (this.trail) {
-      this.trail.remove();
+      this.trail.row.remove();
       this.trail = null;
     } else {
       this.trail = this.makeTrail();
-      row.after(this.trail);
+      row.after(this.trail.row);
     }
     expander.setAttribute('aria-expanded', String(this.isOpen));
   }
 
   remove(): void {
     this.made?.row.remove();
-    this.trail?.remove();
+    this.trail?.row.remove();
+  }
+
+  /** Call this when the number of visible columns changes. */
+  respan(): void {
+    if (this.trail) this.trail.place.colSpan = this.ports.columns();
   }
 
   private drawn(): NonNullable<ExchangeRows['made']> {
@@ -82,23 +87,24 @@ export class ExchangeRows {
     return this.made;
   }
 
-  private makeTrail(): HTMLTableRowElement {
+  private makeTrail(): NonNullable<ExchangeRows['trail']> {
     const { speech, copyReport } = this.ports;
     const { t } = speech;
-    const { facts, attempts } = trailOf(this.exchange, speech);
+    const { message, facts, attempts } = trailOf(this.exchange, speech);
     const list = element('dl', 'facts');
     for (const [name, value] of facts)
       list.append(element('div', '', element('dt', '', name), element('dd', '', value)));
     const copy = button(t('Copy Report'), () => copyReport(this.exchange.id), { icon: 'copy' });
-    const parts = attempts.length === 0 ? [list] : [list, this.attemptTable(attempts)];
-    const place = cell('trail', ...parts, copy);
-    place.colSpan = columnCount;
-    return element('tr', 'trail-row', place);
+    const said = message === '' ? [] : [element('p', 'said', message)];
+    const tried = attempts.length === 0 ? [] : [this.attemptTable(attempts)];
+    const place = cell('trail', ...said, list, ...tried, copy);
+    place.colSpan = this.ports.columns();
+    return { row: element('tr', 'trail-row', place), place };
   }
 
   private attemptTable(attempts: readonly (readonly string[])[]): HTMLTableElement {
     const { t } = this.ports.speech;
-    const names = [t('After'), t('Waited'), t('Key'), t('Outcome'), t('Status')];
+    const names = [t('At'), t('Waited'), t('Key'), t('Outcome'), t('Status')];
     const head = element('tr', '', ...names.map((name) => headCell('col', '', name)));
     const rows = attempts.map((cells) => element('tr', '', ...cells.map((text) => cell('', text))));
     return element(

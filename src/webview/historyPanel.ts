@@ -2,10 +2,9 @@
 import type { FromDashboard } from '../service/messages';
 import type { SeriesView, Snapshot } from '../service/snapshot';
 import { Chart } from './chart';
-import { button } from './controls';
-import { cell, element, headCell, iconButton, setChildren, setHidden, setText } from './dom';
-import { historyView, type ChartView, type HistoryView, type ModelRow, type TableView } from './historyView';
-import type { Speech } from './stateWords';
+import { cell, element, headCell, icon, iconButton, setChildren, setHidden, setName, setText } from './dom';
+import { historyView, type ChartView, type HistoryView, type ModelRow } from './historyView';
+import type { Speech } from '../words/stateWords';
 
 export interface HistoryPanelPorts {
   readonly speech: () => Speech;
@@ -15,6 +14,7 @@ export interface HistoryPanelPorts {
 export class HistoryPanel {
   readonly element: HTMLElement;
   private readonly charts = new Map<ChartView['id'], ChartSection>();
+  private readonly sums = element('dl', 'facts');
   private readonly chartGrid = element('div', 'charts');
   private readonly models = element('tbody');
   private readonly clients = element('tbody');
@@ -29,9 +29,10 @@ export class HistoryPanel {
     const use = [t('Requests'), t('Answered'), t('Tokens in / out')];
     const models = useTable(t('By model'), [t('Model'), ...use, t('Cost'), t('Busy until')], this.models);
     const clients = useTable(t('By client'), [t('Client'), ...use], this.clients);
+    this.chartGrid.append(element('section', 'sums', element('h2', '', t('Total')), this.sums));
     this.all = element('div', 'history', this.chartGrid, models, clients);
     this.element = element('div', 'tab-content', this.none, this.all);
-    // Colours on a canvas do not follow the theme by themselves.
+    // A canvas does not follow the theme's colours by itself.
     const theme = new MutationObserver(() => requestAnimationFrame(() => this.redraw()));
     theme.observe(document.body, { attributeFilter: ['class', 'data-vscode-theme-id'] });
   }
@@ -45,10 +46,13 @@ export class HistoryPanel {
     this.updateTables(view);
   }
 
-  private updateTables({ models, clients, canUnlock }: HistoryView): void {
-    const text = JSON.stringify([models, clients, canUnlock]);
+  private updateTables({ models, clients, canUnlock, sums }: HistoryView): void {
+    const text = JSON.stringify([models, clients, canUnlock, sums]);
     if (text === this.shown) return;
     this.shown = text;
+    this.sums.replaceChildren(
+      ...sums.map(([name, value]) => element('div', '', element('dt', '', name), element('dd', '', value))),
+    );
     const lines = models.map((row) => {
       const line = this.lines.get(row.model) ?? new ModelLine(row, this.ports);
       line.update(row, canUnlock);
@@ -78,7 +82,7 @@ export class HistoryPanel {
   }
 }
 
-/** The line of a model: the same as long as it is listed, so that its button keeps the focus while figures come. */
+/** A model's row, kept while the model is listed, so that its button keeps the focus. */
 class ModelLine {
   readonly element: HTMLTableRowElement;
   private readonly cells: readonly HTMLTableCellElement[];
@@ -101,32 +105,31 @@ class ModelLine {
     setHidden(this.unlock, isOver);
   }
 
-  /** A button that goes leaves the focus to its table, not to the top of the page. */
+  /** Moves the focus from a button that disappears to its table instead of the top of the page. */
   giveFocusAway(): void {
     if (this.unlock !== document.activeElement) return;
     this.element.closest<HTMLElement>('[role="region"]')?.focus();
   }
 }
 
-/** A chart under its title, with a button that shows it as a table instead. */
+/** A chart with its title and a button that shows it as a table. */
 class ChartSection {
   readonly element: HTMLElement;
   private readonly chart: Chart;
   private readonly table = element('div', 'chart-table');
-  private readonly toggle: HTMLElement;
-  private view: ChartView;
+  private readonly toggle: HTMLButtonElement;
 
-  constructor(view: ChartView, speech: () => Speech) {
-    const { t } = speech();
-    this.view = view;
+  constructor(
+    private view: ChartView,
+    private readonly speech: () => Speech,
+  ) {
     this.chart = new Chart(view, speech);
     this.table.hidden = true;
     this.table.tabIndex = 0;
     this.table.setAttribute('role', 'region');
     this.table.setAttribute('aria-label', view.title);
-    const name = `${t('Show as table')}: ${view.title}`;
-    this.toggle = button(t('Show as table'), () => this.flip(), { name });
-    this.toggle.setAttribute('aria-pressed', 'false');
+    this.toggle = iconButton('table', '', () => this.flip());
+    this.nameToggle();
     const head = element('div', 'section-head', element('h2', '', view.title), this.toggle);
     this.element = element('section', 'chart-section', head, this.chart.element, this.table);
   }
@@ -145,32 +148,39 @@ class ChartSection {
     const showsTable = this.table.hidden === true;
     setHidden(this.table, !showsTable);
     setHidden(this.chart.element, showsTable);
-    this.toggle.setAttribute('aria-pressed', String(showsTable));
+    this.nameToggle();
     if (showsTable) this.fill();
   }
 
+  /** Sets icon and name of the view that the button switches to. */
+  private nameToggle(): void {
+    const { t } = this.speech();
+    const { title } = this.view;
+    const isChart = this.table.hidden === true;
+    this.toggle.replaceChildren(icon(isChart ? 'table' : 'graph'));
+    setName(this.toggle, isChart ? t('Show as table: {0}', title) : t('Show as chart: {0}', title));
+  }
+
   private fill(): void {
-    this.table.replaceChildren(tableOf(this.view.title, this.view.table));
+    const { title, table } = this.view;
+    const body = element('tbody', '', ...table.rows.map((cells) => useRow(cells)));
+    this.table.replaceChildren(figuresTable(title, table.head, body));
   }
 }
 
-function tableOf(title: string, { head, rows }: TableView): HTMLTableElement {
-  const body = element('tbody', '', ...rows.map((cells) => useRow(cells)));
-  const table = element('table', 'figures', element('caption', 'visually-hidden', title), headOf(head), body);
-  return table;
-}
-
-function useTable(title: string, head: readonly string[], body: HTMLTableSectionElement): HTMLElement {
-  const table = element('table', 'figures', element('caption', 'visually-hidden', title), headOf(head), body);
-  const place = element('div', 'scroll', table);
+/** A table that scrolls horizontally on a narrow page. */
+export function useTable(title: string, head: readonly string[], body: HTMLTableSectionElement): HTMLElement {
+  const place = element('div', 'scroll', figuresTable(title, head, body));
   place.tabIndex = 0;
   place.setAttribute('role', 'region');
   place.setAttribute('aria-label', title);
   return element('section', 'use', element('h2', '', title), place);
 }
 
-function headOf(names: readonly string[]): HTMLTableSectionElement {
-  return element('thead', '', element('tr', '', ...names.map((name) => headCell('col', '', name))));
+function figuresTable(title: string, names: readonly string[], body: HTMLElement): HTMLTableElement {
+  const head = element('tr', '', ...names.map((name) => headCell('col', '', name)));
+  const caption = element('caption', 'visually-hidden', title);
+  return element('table', 'figures', caption, element('thead', '', head), body);
 }
 
 function useRow([name = '', ...cells]: readonly string[]): HTMLTableRowElement {

@@ -1,34 +1,35 @@
 // Charts and tables of the last 24 hours as plain values; no DOM.
 import type { BusyModel, SeriesView, Snapshot } from '../service/snapshot';
-import { ends } from './activityView';
-import { endWords } from './exchangeWords';
-import { quantile, type Bins } from './quantile';
-import type { Speech } from './stateWords';
+import { ends, removedName } from './activityView';
+import { tookText } from '../words/formats';
+import { endWords, modelLockText, type Speech } from '../words/stateWords';
 
-/** Buckets to one column of a chart: a quarter of an hour, about as many columns as a narrow panel has room for. */
-const bucketsToColumn = 3;
+/** Buckets per column: a quarter of an hour, so that a narrow panel has room for all columns. */
+const bucketsToQuarter = 3;
 const bucketsToHour = 12;
-/** More accounts than that cannot be told apart by colour: the rest are one series. */
+/** A shorter history is shown in hours, because its quarters would be too thin. */
+const shortPastBuckets = 6 * bucketsToHour;
+/** More series cannot be told apart by colour, so further accounts are joined into one. */
 const mostSeries = 6;
 
 export interface ChartLine {
   readonly name: string;
-  /** A colour of the theme, without `--vscode-`. */
+  /** A theme colour, without `--vscode-`. */
   readonly colour: string;
-  /** One a column; null where there is nothing to show. */
+  /** One value per column; null without a value. */
   readonly values: readonly (number | null)[];
 }
 
 export interface ChartView {
   readonly id: 'accounts' | 'outcomes' | 'firstToken';
   readonly title: string;
-  /** What the chart says, in one sentence. */
+  /** The chart in one sentence, for screen readers. */
   readonly summary: string;
   readonly kind: 'stacked' | 'lines';
-  /** Beginnings of the columns, milliseconds. */
+  /** Start times of the columns. */
   readonly timesMs: readonly number[];
   readonly lines: readonly ChartLine[];
-  /** An hour a row, the latest first. */
+  /** One row per hour, the latest first. */
   readonly table: TableView;
 }
 
@@ -47,9 +48,11 @@ export interface HistoryView {
   readonly isEmpty: boolean;
   readonly charts: readonly ChartView[];
   readonly models: readonly ModelRow[];
-  /** Whether busy models can be unlocked: the proxy does it while it runs. */
+  /** Whether busy models can be unlocked, which needs a running proxy. */
   readonly canUnlock: boolean;
   readonly clients: readonly (readonly string[])[];
+  /** Names and totals. */
+  readonly sums: readonly (readonly [name: string, value: string])[];
 }
 
 export function historyView(series: SeriesView, snapshot: Snapshot, speech: Speech): HistoryView {
@@ -64,10 +67,25 @@ export function historyView(series: SeriesView, snapshot: Snapshot, speech: Spee
       countChart({ ...byOutcome, lines: outcomes, colours: endColours }, series, speech),
       firstTokenChart(series, speech),
     ],
-    models: modelRows(series, snapshot.busyModels, speech),
+    models: modelRows(series, snapshot, speech),
     canUnlock: snapshot.proxy.kind === 'running',
+    sums: sumsOf(series, speech),
     clients: series.clients.map(({ client, ...use }) => [client, ...useCells(use, speech).slice(0, 3)]),
   };
+}
+
+function sumsOf({ ends: counts, clients }: SeriesView, speech: Speech): (readonly [string, string])[] {
+  const { t, formats } = speech;
+  const requests = ends.reduce((all, end) => all + sum(counts[end]), 0);
+  const of = (name: 'promptTokens' | 'completionTokens' | 'cost'): number =>
+    clients.reduce((all, use) => all + use[name], 0);
+  const tokens = [of('promptTokens'), of('completionTokens')].map((value) => formats.compact(value));
+  return [
+    [t('Requests'), formats.count(requests)],
+    [t('Answered'), requests === 0 ? '–' : formats.share(sum(counts.answered), requests)],
+    [t('Tokens in / out'), tokens.join(' / ')],
+    [t('Cost'), of('cost') === 0 ? '–' : formats.credits(of('cost'))],
+  ];
 }
 
 interface CountLine {
@@ -82,7 +100,7 @@ interface CountChart {
   readonly colours: readonly string[];
 }
 
-// Orange is left out: some themes have none that can be seen.
+// No orange, which is hardly visible in some themes.
 const accountColours = [
   'charts-blue',
   'charts-yellow',
@@ -91,14 +109,15 @@ const accountColours = [
   'terminal-ansiCyan',
   'charts-red',
 ];
-const endColours = ['charts-green', 'charts-red', 'charts-yellow', 'descriptionForeground'];
+// No yellow, which looks like the green in light themes.
+const endColours = ['charts-green', 'charts-red', 'charts-purple', 'descriptionForeground'];
 
-/** The most used accounts, then all others together. */
+/** The most used accounts, then all others as one line. */
 function accountLines({ keys }: SeriesView, { accounts }: Snapshot, { t }: Speech): CountLine[] {
   const byAccount = new Map<string, CountLine>();
   for (const { keyId, label, counts } of keys) {
     const account = accounts.find((each) => each.keys.some((key) => key.keyId === keyId));
-    const removed = label || keyId || t('No key');
+    const removed = label || (keyId === '' ? t('Without key') : removedName(keyId, t));
     const id = account?.accountId ?? `key ${keyId}`;
     const known = byAccount.get(id);
     const values = known ? added(known.values, counts) : counts;
@@ -118,17 +137,18 @@ function countChart(
 ): ChartView {
   const { t, formats } = speech;
   const totals = lines.map(({ name, values }) => `${name} ${formats.count(sum(values))}`);
-  const hours = lines.map(({ values }) => grouped(values, bucketsToHour).map(sum));
+  const hours = lines.map(({ values }) => byHour(values, series).map(sum));
+  const size = columnSize(series);
   return {
     id,
     title,
     summary: t('{0} in the last 24 hours: {1}', title, totals.join(', ')),
     kind: 'stacked',
-    timesMs: columnTimes(series, bucketsToColumn),
+    timesMs: columnTimes(series, size),
     lines: lines.map(({ name, values }, index) => ({
       name,
       colour: colours[index] ?? 'descriptionForeground',
-      values: grouped(values, bucketsToColumn).map(sum),
+      values: grouped(values, size).map(sum),
     })),
     table: hourTable(
       series,
@@ -140,13 +160,13 @@ function countChart(
 }
 
 function firstTokenChart(series: SeriesView, speech: Speech): ChartView {
-  const { t, formats } = speech;
+  const { t } = speech;
   const of = (bins: readonly Bins[], q: number): number | null => quantile(bins.flat(), q);
-  const text = (value: number | null): string =>
-    value === null ? '–' : t('{0} s', formats.inSeconds(value));
-  const columns = grouped(series.firstToken, bucketsToColumn);
-  const hours = grouped(series.firstToken, bucketsToHour);
-  const [median, slow] = [t('Half within (p50)'), t('95 % within (p95)')];
+  const text = (value: number | null): string => (value === null ? '–' : tookText(value, speech));
+  const size = columnSize(series);
+  const columns = grouped(series.firstToken, size);
+  const hours = byHour(series.firstToken, series);
+  const [median, slow] = [t('Median'), t('95th percentile')];
   const all = [of(series.firstToken, 0.5), of(series.firstToken, 0.95)].map(text);
   return {
     id: 'firstToken',
@@ -157,7 +177,7 @@ function firstTokenChart(series: SeriesView, speech: Speech): ChartView {
       all[1] ?? '',
     ),
     kind: 'lines',
-    timesMs: columnTimes(series, bucketsToColumn),
+    timesMs: columnTimes(series, size),
     lines: [
       { name: median, colour: 'charts-blue', values: columns.map((bins) => of(bins, 0.5)) },
       { name: slow, colour: 'charts-purple', values: columns.map((bins) => of(bins, 0.95)) },
@@ -177,29 +197,48 @@ function hourTable(
   cells: (hour: number) => readonly string[],
   { t, formats }: Speech,
 ): TableView {
-  const times = columnTimes(series, bucketsToHour);
-  const rows = times.map((timeMs, hour) => [formats.clock(timeMs), ...cells(hour)]);
+  const { startMs, bucketMs } = series;
+  const hourMs = bucketsToHour * bucketMs;
+  const firstMs = Math.floor(startMs / hourMs) * hourMs;
+  const rows = byHour(series.firstToken, series).map((_, hour) => [
+    formats.clock(firstMs + hour * hourMs),
+    ...cells(hour),
+  ]);
   return { head: [t('From'), ...names], rows: rows.reverse() };
 }
 
-/** Models that are busy are listed even if nobody asked for them today. */
-function modelRows({ models }: SeriesView, busyModels: readonly BusyModel[], speech: Speech): ModelRow[] {
-  const { formats, nowMs } = speech;
-  const busyOf = (model: string): string => {
-    const untilMs = Math.max(
-      0,
-      ...busyModels.filter((busy) => busy.model === model).map((busy) => busy.untilMs),
-    );
-    return untilMs > nowMs ? formats.until(untilMs, nowMs) : '';
-  };
-  const unused = busyModels
+/** Most locks that are listed for one model. */
+const mostLocks = 3;
+
+/** Sort order of a lock: 0 is a model that is busy for everybody. */
+function widthOf({ accountId, reason = 'busy' }: BusyModel): number {
+  return accountId === null ? Number(reason !== 'busy') : 2;
+}
+
+/** Until when the model is locked, and on which account; empty without a lock. */
+export function busyText(model: string, { busyModels, accounts }: Snapshot, speech: Speech): string {
+  const locks = busyModels
+    .filter((lock) => lock.model === model && lock.untilMs > speech.nowMs)
+    .sort((a, b) => widthOf(a) - widthOf(b) || b.untilMs - a.untilMs);
+  const texts = new Set(locks.slice(0, mostLocks).map((lock) => modelLockText(lock, accounts, speech)));
+  const more = locks.length - mostLocks;
+  if (more > 0) texts.add(speech.t('and {0} more', speech.formats.count(more)));
+  return [...texts].join('; ');
+}
+
+/** Includes busy models without requests today. */
+function modelRows({ models }: SeriesView, snapshot: Snapshot, speech: Speech): ModelRow[] {
+  const unused = snapshot.busyModels
+    .filter(({ untilMs }) => untilMs > speech.nowMs)
     .map(({ model }) => model)
     .filter((model) => !models.some((use) => use.model === model));
   const zero = { requests: 0, answered: 0, promptTokens: 0, completionTokens: 0, cost: 0 };
-  return [
-    ...models.map(({ model, ...use }) => ({ model, cells: useCells(use, speech), busy: busyOf(model) })),
-    ...[...new Set(unused)].map((model) => ({ model, cells: useCells(zero, speech), busy: busyOf(model) })),
-  ];
+  const uses = [...models, ...[...new Set(unused)].map((model) => ({ model, ...zero }))];
+  return uses.map(({ model, ...use }) => ({
+    model,
+    cells: useCells(use, speech),
+    busy: busyText(model, snapshot, speech),
+  }));
 }
 
 function useCells(use: Omit<SeriesView['models'][number], 'model'>, { formats }: Speech): string[] {
@@ -216,6 +255,21 @@ function columnTimes({ startMs, bucketMs, firstToken }: SeriesView, buckets: num
   return Array.from({ length: columns }, (_, index) => startMs + index * buckets * bucketMs);
 }
 
+function columnSize({ ends: { answered, refused, failed, cancelled } }: SeriesView): number {
+  const first = [answered, refused, failed, cancelled]
+    .map((values) => values.findIndex((value) => value > 0))
+    .filter((index) => index >= 0);
+  const isShort = first.length > 0 && answered.length - Math.min(...first) <= shortPastBuckets;
+  return isShort ? bucketsToHour : bucketsToQuarter;
+}
+
+/** Groups by full hours; the first and last may be shorter. */
+function byHour<T>(list: readonly T[], { startMs, bucketMs }: SeriesView): T[][] {
+  const before = Math.round(startMs / bucketMs) % bucketsToHour;
+  const first = before === 0 ? [] : [list.slice(0, bucketsToHour - before)];
+  return [...first, ...grouped(list.slice(before === 0 ? 0 : bucketsToHour - before), bucketsToHour)];
+}
+
 function grouped<T>(list: readonly T[], size: number): T[][] {
   const columns = Math.ceil(list.length / size);
   return Array.from({ length: columns }, (_, index) => list.slice(index * size, (index + 1) * size));
@@ -227,4 +281,20 @@ function added(a: readonly number[], b: readonly number[]): number[] {
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
+}
+
+export type Bins = readonly (readonly [value: number, many: number])[];
+
+/** The value below which the share `q` (0 to 1) of all values lies; null without values. */
+export function quantile(bins: Bins, q: number): number | null {
+  const sorted = [...bins].sort(([a], [b]) => a - b);
+  const all = sorted.reduce((sum, [, many]) => sum + many, 0);
+  if (all === 0) return null;
+  const rank = Math.ceil(q * all);
+  let seen = 0;
+  for (const [value, many] of sorted) {
+    seen += many;
+    if (seen >= rank) return value;
+  }
+  return sorted.at(-1)?.[0] ?? null;
 }

@@ -1,8 +1,8 @@
-// A menu that a button opens, as menus are used everywhere: arrows, Home, End, Escape, and a click elsewhere or on the button again.
+// A drop-down menu with the usual keys; a click outside or on the button closes it.
 import { element, icon } from './dom';
-import type { MenuItem } from './menuItem';
+import type { MenuItem } from './lineMenu';
 
-/** Opens below the button and takes the focus; gives it back when it closes. One menu is open at a time. */
+/** Opens at the button and takes the focus; returns it when the menu closes. Only one menu is open at a time. */
 export function openMenu(button: HTMLElement, items: readonly MenuItem[]): void {
   const menu = element('div', 'menu');
   menu.setAttribute('role', 'menu');
@@ -18,6 +18,7 @@ export function openMenu(button: HTMLElement, items: readonly MenuItem[]): void 
     made.type = 'button';
     made.setAttribute('role', 'menuitem');
     made.tabIndex = -1;
+    made.classList.toggle('apart', item.isApart === true);
     made.addEventListener('click', () => {
       close();
       button.focus();
@@ -41,7 +42,7 @@ export function openMenu(button: HTMLElement, items: readonly MenuItem[]): void 
   place(menu, button);
   button.setAttribute('aria-expanded', 'true');
   buttons[0]?.focus({ preventScroll: true });
-  // Before the button's own listener, which would open it anew.
+  // Captured before the button's own listener, which would open the menu again.
   const closeByButton = (event: Event): void => {
     event.stopImmediatePropagation();
     close();
@@ -75,12 +76,10 @@ function listenOutside(inside: readonly HTMLElement[], close: () => void, signal
     },
     { signal, capture: true },
   );
-  window.addEventListener('blur', close, { signal });
-  window.addEventListener('scroll', close, { signal });
-  window.addEventListener('resize', close, { signal });
+  for (const type of ['blur', 'scroll', 'resize']) window.addEventListener(type, close, { signal });
 }
 
-/** Below the button with its right edge, or above where there is no room. */
+/** Places the menu below the button, aligned right, or above it if there is no room. */
 function place(menu: HTMLElement, button: HTMLElement): void {
   const at = button.getBoundingClientRect();
   const { offsetWidth, offsetHeight } = menu;

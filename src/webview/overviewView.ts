@@ -1,101 +1,120 @@
-// The top of the dashboard as plain text made of a state; no DOM.
+// The top of the dashboard as plain values; no DOM.
 import type { DashboardAction, DashboardState } from '../service/messages';
-import type { AccountView, ForecastView, ProxyState } from '../service/snapshot';
-import { roughDurationText } from './durations';
-import { accountWords, proxyAdvice, proxyWords, type Speech, type StateWords } from './stateWords';
-import type { Translate } from './translate';
+import type { AccountView, ProxyState } from '../service/snapshot';
+import { roughDurationText } from '../words/formats';
+import {
+  accountWords,
+  paceText,
+  proxyAdvice,
+  proxyWords,
+  vaultWords,
+  waitingText,
+  type Speech,
+  type StateWords,
+} from '../words/stateWords';
+import { reachAdvice } from '../words/reachReason';
+import { unreachedText } from '../words/unreachedText';
 
 export interface OverviewView {
+  /** False without an account: no key yet, or the proxy's state is unknown. */
+  readonly hasFigure: boolean;
   readonly left: string;
   readonly leftNote: string;
-  /** What is left of all allowances, 0 to 1. */
+  /** The share of all allowances that is left, 0 to 1. */
   readonly leftShare: number;
-  /** Pace and reset; empty where nothing free is served. */
+  /** Pace and reset; empty without accounts. */
   readonly outlook: string;
+  /** Today's cost and tokens; empty without cost. */
+  readonly spent: string;
   readonly waiting: string;
   readonly proxy: StateWords;
-  /** Which window hosts, or what to do about a proxy that does not run. */
+  /** Advice for a proxy that does not run. */
   readonly advice: string;
   readonly baseUrl: string;
-  /** What would help a proxy that does not run. */
+  /** Buttons for a proxy that does not run. */
   readonly remedies: readonly DashboardAction[];
   readonly notice: StateWords | null;
-  /** Read out when it changes; states only, so that figures do not chatter. */
+  /** Whether the notice says that OpenRouter cannot be reached; then Run Doctor is offered. */
+  readonly isUnreached: boolean;
+  readonly clients: DashboardState['clients'];
+  /** Whether there is a key but no client. */
+  readonly wantsClient: boolean;
+  /** Further actions, besides adding a key and connecting a client. */
+  readonly actions: readonly DashboardAction[];
+  /** Screen readers announce it when it changes; it has states only, because figures change too often. */
   readonly announcement: string;
 }
 
 export function overviewView(state: DashboardState, speech: Speech): OverviewView {
-  const { t } = speech;
+  const { t, formats } = speech;
   const { proxy, wheel, accounts } = state.snapshot;
   const words = proxyWords(proxy, t);
-  const notice = vaultNotice(state, t);
+  const { spoken, ...notice } = noticeOf(state, speech);
+  const isRunning = proxy.kind === 'running';
   return {
-    ...leftOf(state, speech),
-    leftShare: wheel.freeLimit > 0 ? wheel.freeLeft / wheel.freeLimit : 0,
-    outlook: outlookText(state, speech),
-    waiting: waitingText(wheel.waiting, speech),
-    proxy: words,
-    advice: hostText(proxy, t),
-    baseUrl: proxy.kind === 'running' ? proxy.baseUrl : '',
-    remedies: remedies(proxy),
-    notice,
-    announcement: [words.text, notice?.text, ...accountAnnouncements(accounts, speech)]
-      .filter((text) => text !== undefined)
-      .join('. '),
-  };
-}
-
-/** Without an account there is nothing to be left of: no key yet, or what the proxy has is not heard. */
-function leftOf(
-  { snapshot }: DashboardState,
-  { t, formats }: Speech,
-): Pick<OverviewView, 'left' | 'leftNote'> {
-  const { accounts, wheel } = snapshot;
-  if (accounts.length === 0) return { left: '–', leftNote: t('free requests left today') };
-  return {
+    hasFigure: accounts.length > 0,
     left: formats.count(wheel.freeLeft),
     leftNote: t('of {0} free requests left today', formats.count(wheel.freeLimit)),
+    leftShare: wheel.freeLimit > 0 ? wheel.freeLeft / wheel.freeLimit : 0,
+    outlook: outlookText(state, speech),
+    spent: spentText(state, speech),
+    waiting: waitingLine(state, speech),
+    proxy: words,
+    advice: proxyAdvice(proxy, t) ?? '',
+    baseUrl: isRunning ? proxy.baseUrl : '',
+    remedies: remedies(proxy),
+    ...notice,
+    clients: state.clients,
+    wantsClient: state.clients.length === 0 && wheel.keys > 0,
+    actions: isRunning && wheel.keys > 0 ? ['sendTestRequest', 'runDoctor'] : ['runDoctor'],
+    announcement: [words.text, ...spoken, ...accountAnnouncements(accounts, speech)].join('. '),
   };
 }
 
-/** Such as `At this pace until about 16:40; resets in 7 h 20 min.` */
+/** The problem that blocks all requests, the keychain first; `spoken` leaves out what changes with each retry. */
+function noticeOf(
+  { snapshot, vault }: DashboardState,
+  speech: Speech,
+): Pick<OverviewView, 'notice' | 'isUnreached'> & { readonly spoken: readonly string[] } {
+  const { t } = speech;
+  const { unreached } = snapshot;
+  const words = vaultWords(vault, t);
+  if (words !== null) return { notice: words, isUnreached: false, spoken: [words.text] };
+  if (unreached === undefined) return { notice: null, isUnreached: false, spoken: [] };
+  const text = `${unreachedText(snapshot, speech)} ${reachAdvice(unreached.code, t) ?? ''}`.trimEnd();
+  return { notice: { text, tone: 'bad' }, isUnreached: true, spoken: [t('OpenRouter cannot be reached')] };
+}
+
+/** Such as `$0.42 spent today · 1.2M tokens in, 34K out`. */
+function spentText({ spent }: DashboardState, { t, formats }: Speech): string {
+  const { cost, promptTokens, completionTokens } = spent;
+  if (cost === 0) return '';
+  return t(
+    '{0} spent today · {1} tokens in, {2} out',
+    formats.credits(cost),
+    formats.compact(promptTokens),
+    formats.compact(completionTokens),
+  );
+}
+
+/** Such as `6 requests waiting, next slot at 22:36:59`. */
+function waitingLine({ snapshot }: DashboardState, speech: Speech): string {
+  const { wheel, running } = snapshot;
+  const waiting = waitingText(wheel.waiting, speech);
+  const slots = running.flatMap(({ stage, nextAtMs }) => (stage === 'waiting' ? (nextAtMs ?? []) : []));
+  if (waiting === '' || slots.length === 0) return waiting;
+  const { t, formats, nowMs } = speech;
+  return t('{0}, next slot at {1}', waiting, formats.until(Math.min(...slots), nowMs));
+}
+
+/** Such as `runs out about 16:40 at this pace (12/h) · resets in 7 h 20 min`. */
 function outlookText({ snapshot, forecast }: DashboardState, speech: Speech): string {
   const { t, nowMs } = speech;
   const { resetAtMs } = snapshot.wheel;
   if (resetAtMs === null) return '';
   const resets = t('resets in {0}', roughDurationText(resetAtMs - nowMs, t));
   const pace = paceText(forecast, speech);
-  return pace === '' ? resets : `${pace}; ${resets}`;
-}
-
-function paceText(forecast: ForecastView, { t, formats }: Speech): string {
-  switch (forecast.kind) {
-    case 'none':
-    case 'quiet':
-      return '';
-    case 'usedUp':
-      return t('all used up');
-    case 'lasts':
-      return t('at this pace ({0} an hour) enough until then', formats.count(forecast.perHour));
-    case 'until': {
-      const fiveMinutes = 5 * 60_000;
-      const until = formats.clock(Math.round(forecast.untilMs / fiveMinutes) * fiveMinutes);
-      return t('at this pace ({0} an hour) until about {1}', formats.count(forecast.perHour), until);
-    }
-  }
-}
-
-/** How many requests wait, or nothing. */
-export function waitingText(waiting: number, { t, formats }: Pick<Speech, 't' | 'formats'>): string {
-  if (waiting === 0) return '';
-  return waiting === 1 ? t('1 request waits') : t('{0} requests wait', formats.count(waiting));
-}
-
-/** Which window has the proxy; for one that does not run, what to do. */
-function hostText(proxy: ProxyState, t: Translate): string {
-  if (proxy.kind !== 'running') return proxyAdvice(proxy, t) ?? '';
-  // The window that does is named with the port.
-  return proxy.hostedBy === undefined ? t('This window hosts it') : '';
+  return pace === '' ? resets : `${pace} · ${resets}`;
 }
 
 function remedies(proxy: ProxyState): readonly DashboardAction[] {
@@ -110,24 +129,7 @@ function remedies(proxy: ProxyState): readonly DashboardAction[] {
   }
 }
 
-function vaultNotice({ vault }: DashboardState, t: Translate): StateWords | null {
-  switch (vault) {
-    case 'slow':
-      return { text: t('Waiting for the system keychain. It may be asking for its password.'), tone: 'warn' };
-    case 'refused':
-      return {
-        text: t(
-          'The system keychain does not keep secrets. Keys that you add last until this window closes, unless it keeps them by then.',
-        ),
-        tone: 'bad',
-      };
-    case 'loading':
-    case 'ok':
-      return null;
-  }
-}
-
-/** Only of accounts that cannot go on today: a full minute comes and goes too often to be told. */
+/** Only accounts that are used up or locked, because a full minute is too frequent to announce. */
 function accountAnnouncements(accounts: readonly AccountView[], speech: Speech): string[] {
   return accounts
     .filter(({ state }) => state === 'usedUp' || state === 'locked')

@@ -1,5 +1,12 @@
-// The dashboard's page: made once, then updated in place; only the tab in front is drawn.
-import type { DashboardAction, DashboardState, DashboardTab, FromDashboard } from '../service/messages';
+// The dashboard's page: created once, then updated in place; only the visible tab is drawn.
+import {
+  tabSchema,
+  type DashboardAction,
+  type DashboardState,
+  type DashboardTab,
+  type FromDashboard,
+  type ModelView,
+} from '../service/messages';
 import type { ExchangeView, SeriesView } from '../service/snapshot';
 import { AccountsPanel } from './accountsPanel';
 import { accountsView } from './accountsView';
@@ -7,12 +14,13 @@ import { ActivityPanel } from './activityPanel';
 import { button } from './controls';
 import { Countdowns } from './countdowns';
 import { element, setText } from './dom';
-import { Formats } from './formats';
+import { Formats } from '../words/formats';
 import { HistoryPanel } from './historyPanel';
+import { ModelsPanel } from './modelsPanel';
 import { Overview } from './overview';
 import { overviewView } from './overviewView';
-import type { Speech } from './stateWords';
-import type { Translate } from './translate';
+import type { Speech } from '../words/stateWords';
+import type { Translate } from '../words/translate';
 
 export interface PagePorts {
   readonly t: Translate;
@@ -24,7 +32,7 @@ export interface PagePorts {
   readonly onTab: (tab: DashboardTab) => void;
 }
 
-const tabs: readonly DashboardTab[] = ['accounts', 'history', 'activity'];
+const tabs = tabSchema.options;
 
 export class Page {
   readonly element = element('div', 'page');
@@ -32,11 +40,14 @@ export class Page {
   private readonly accounts: AccountsPanel;
   private readonly history: HistoryPanel;
   private readonly activity: ActivityPanel;
+  private readonly models: ModelsPanel;
+  private readonly tabBar = element('vscode-tabs');
   private readonly announcer = element('div', 'visually-hidden');
   private readonly countdowns: Countdowns;
   private formats: Formats;
   private state: DashboardState;
   private series: SeriesView | null = null;
+  private freeModels: readonly ModelView[] | null = null;
   private tab: DashboardTab;
 
   constructor(private readonly ports: PagePorts) {
@@ -46,10 +57,22 @@ export class Page {
     this.formats = new Formats(locale, ports.state.snapshot.timezone);
     this.countdowns = new Countdowns(t);
     const speech = (): Speech => this.speech();
-    this.overview = new Overview(t, (action) => send({ type: 'run', action }));
+    this.overview = new Overview(t, {
+      run: (action) => send({ type: 'run', action }),
+      disconnect: (client) => send({ type: 'disconnect', client }),
+      showActivity: () => this.turnTo('activity'),
+    });
     this.accounts = new AccountsPanel({ t, countdowns: this.countdowns, send });
     this.history = new HistoryPanel({ speech, send });
-    this.activity = new ActivityPanel({ speech, copyReport: (id) => send({ type: 'copyReport', id }) });
+    this.activity = new ActivityPanel({
+      speech,
+      countdowns: this.countdowns,
+      copyReport: (id) => send({ type: 'copyReport', id }),
+      export: (format, ids) => send({ type: 'export', format, ids: [...ids] }),
+      clear: () => send({ type: 'clearActivity' }),
+      cancel: (requestId) => send({ type: 'cancel', requestId }),
+    });
+    this.models = new ModelsPanel({ speech, send });
     this.announcer.setAttribute('role', 'status');
     this.element.append(this.overview.element, this.tabs(), this.announcer);
     this.update(ports.state);
@@ -72,6 +95,11 @@ export class Page {
     this.draw();
   }
 
+  showModels(models: readonly ModelView[]): void {
+    this.freeModels = models;
+    this.draw();
+  }
+
   /** Newest first. */
   showActivity(exchanges: readonly ExchangeView[]): void {
     this.activity.replace(exchanges);
@@ -82,7 +110,13 @@ export class Page {
     this.activity.add(exchanges);
   }
 
-  /** Says that what was asked for is done; other actions show for themselves. */
+  /** Shows the result of an action on a key or account. */
+  note(keyId: string, accountId: string, text: string): void {
+    this.accounts.note(keyId, accountId, text);
+    setText(this.announcer, text);
+  }
+
+  /** Announces that something was copied; other actions are visible. */
   acknowledge(action: DashboardAction | 'copyReport'): void {
     if (action !== 'copyBaseUrl' && action !== 'copyProxyKey' && action !== 'copyReport') return;
     if (action !== 'copyReport') this.overview.copied(action);
@@ -92,14 +126,22 @@ export class Page {
   private draw(): void {
     const { snapshot } = this.state;
     if (this.tab === 'accounts') this.accounts.update(accountsView(this.state, this.speech()));
+    if (this.tab === 'activity') this.activity.run(snapshot.running);
     if (this.tab === 'history' && this.series) this.history.update(this.series, snapshot);
+    if (this.tab === 'models') this.models.update(this.freeModels, snapshot);
   }
 
   private tabs(): HTMLElement {
     const { t, send } = this.ports;
-    const names = { accounts: t('Accounts'), history: t('Last 24 hours'), activity: t('Activity') };
-    const panels = { accounts: this.accounts, history: this.history, activity: this.activity };
-    const made = element('vscode-tabs');
+    const { accounts, history, activity, models } = this;
+    const panels = { accounts, history, activity, models };
+    const names = {
+      accounts: t('Accounts'),
+      history: t('Last 24 hours'),
+      activity: t('Activity'),
+      models: t('Models'),
+    };
+    const made = this.tabBar;
     made.selectedIndex = tabs.indexOf(this.tab);
     const add = button(t('Add Key'), () => send({ type: 'run', action: 'addKey' }), { icon: 'add' });
     add.slot = 'addons';
@@ -110,6 +152,11 @@ export class Page {
     );
     made.addEventListener('vsc-tabs-select', (event) => this.select(tabs[event.detail.selectedIndex]));
     return made;
+  }
+
+  private turnTo(tab: DashboardTab): void {
+    this.tabBar.selectedIndex = tabs.indexOf(tab);
+    this.select(tab);
   }
 
   private select(tab: DashboardTab | undefined): void {

@@ -1,23 +1,15 @@
-// What of the page survives hiding and reloading.
-import type { DashboardTab } from '../service/messages';
+// The page's state that survives hiding and reloading.
+import * as v from 'valibot';
+import { tabSchema } from '../service/messages';
 
-export interface PageState {
-  readonly tab: DashboardTab;
-  readonly scrollTop: number;
-}
+const stateSchema = v.object({
+  tab: v.fallback(tabSchema, 'accounts'),
+  scrollTop: v.fallback(v.pipe(v.number(), v.finite()), 0),
+});
 
-/** What was kept, or a page that is shown for the first time. */
+export type PageState = Readonly<v.InferOutput<typeof stateSchema>>;
+
+/** The saved state, or that of a new page. */
 export function readPageState(kept: unknown): PageState {
-  const scrollTop = numberAt(kept, 'scrollTop');
-  const tab = (['accounts', 'history', 'activity'] as const).find((each) => each === valueAt(kept, 'tab'));
-  return { tab: tab ?? 'accounts', scrollTop };
-}
-
-function numberAt(kept: unknown, name: string): number {
-  const value = valueAt(kept, name);
-  return typeof value === 'number' && Number.isFinite(value) ? value : 0;
-}
-
-function valueAt(kept: unknown, name: string): unknown {
-  return typeof kept === 'object' && kept !== null ? new Map(Object.entries(kept)).get(name) : undefined;
+  return v.parse(v.fallback(stateSchema, { tab: 'accounts', scrollTop: 0 }), kept);
 }

@@ -1,12 +1,12 @@
-// Says which keys were removed and brings them back, while that is possible.
+// Shows removed keys with an Undo button while removal can be undone.
 import type { DashboardState } from '../service/messages';
 import { button } from './controls';
 import { element, setChildren, setHidden } from './dom';
-import type { Translate } from './translate';
+import type { Translate } from '../words/translate';
 
 type Removed = DashboardState['removed'];
 
-/** Lies over the page's lower edge, so that nothing moves. */
+/** Overlays the page's lower edge, so that nothing moves. */
 export class UndoBar {
   readonly element = element('div', 'undo-bar');
   private rows = new Map<string, HTMLElement>();
@@ -21,14 +21,14 @@ export class UndoBar {
 
   update(removed: Removed): void {
     const isNowhere = document.activeElement === null || document.activeElement === document.body;
-    // Where another part of VS Code has the focus, it stays there: the key was removed from there.
+    // If another part of VS Code has the focus, the key was removed there, and the focus stays.
     const isFocusLost = document.hasFocus() && isNowhere;
     const fresh = removed.find(({ keyId }) => !this.rows.has(keyId));
     this.rows = new Map(removed.map((each) => [each.keyId, this.rows.get(each.keyId) ?? this.row(each)]));
     setHidden(this.element, removed.length === 0);
     setChildren(this.element, [...this.rows.values()]);
-    // Who removed a key by keyboard has lost their place with its line: what they may want next is here.
-    // The button draws itself in its next step, and can take the focus only then.
+    // A removal by keyboard loses the focus with the row, so it moves to the Undo button.
+    // The button renders asynchronously and accepts the focus only then.
     const undo = fresh && isFocusLost ? this.rows.get(fresh.keyId)?.querySelector('vscode-button') : null;
     if (undo) void undo.updateComplete.then(() => undo.focus());
   }

@@ -2,7 +2,7 @@
 import { TextLog } from '../../src/base/log';
 import { KeywheelService } from '../../src/service/keywheelService';
 import { defaultSettings, type Settings } from '../../src/service/settings';
-import { plainKey } from '../../src/service/storedKey';
+import { plainKey } from '../../src/service/keyring/storedKey';
 import type { AccountOptions } from '../simulator/limits/account';
 import type { RequestRecord } from '../simulator/record';
 import { Simulator, type SimulatorOptions } from '../simulator/simulator';
@@ -39,7 +39,12 @@ export class Bench implements AsyncDisposable {
     const clock = new ManualClock();
     const time = new QuietTime(clock, options.quietMs);
     const accounts = options.simulator?.accounts ?? twoAccounts;
-    const simulator = await Simulator.start({ clock, delays: 'clock', ...options.simulator, accounts });
+    const simulator = await Simulator.start({
+      clock: { nowMs: () => clock.elapsedMs(), after: (delayMs, run) => clock.after(delayMs, run) },
+      delays: 'clock',
+      ...options.simulator,
+      accounts,
+    });
     const log = new TextLog(
       () => undefined,
       () => false,

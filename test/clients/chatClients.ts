@@ -199,7 +199,7 @@ export const rawSocket = client('a raw socket', async (asked, heard) => {
     const [choice] = choices ?? [];
     heard.add((choice?.delta ?? choice?.message)?.content, choice?.finish_reason);
   }
-  if (asked.stream || !isWhole) throw new Error('The answer has no end.');
+  if (!isWhole || (asked.stream && heard.finish === null)) throw new Error('The answer has no end.');
 });
 
 interface RawValue {

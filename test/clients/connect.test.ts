@@ -1,15 +1,17 @@
 /** Real clients, configured by nothing but what Connect Client wrote into a home of their own, get an answer through the proxy. */
 import assert from 'node:assert/strict';
 import { SystemClock } from '../../src/base/clock';
-import type { Endpoint, FileClient } from '../../src/service/clients/client';
-import { clientOf } from '../../src/service/clients/clientList';
+import { filesOf, type ClientFile, type Endpoint, type FileClient } from '../../src/clients/client';
+import { clientOf } from '../../src/clients/clientList';
+import type { Undone } from '../../src/clients/fileConnections';
+import type { FileRecord } from '../../src/clients/records';
 import { TextLog } from '../../src/base/log';
 import { KeywheelService } from '../../src/service/keywheelService';
 import { defaultSettings } from '../../src/service/settings';
-import { plainKey } from '../../src/service/storedKey';
+import { plainKey } from '../../src/service/keyring/storedKey';
 import { Simulator } from '../simulator/simulator';
-import { TemporaryHome } from '../unit/service/clients/temporaryHome';
-import { Sandbox } from '../vscode/sandbox';
+import { TemporaryHome } from '../unit/clients/temporaryHome';
+import { Sandbox } from '../tools/sandbox';
 import { ask, fetchRealClients, type RealClients } from './realClients';
 
 interface Case {
@@ -43,6 +45,24 @@ const cases: readonly Case[] = [
     id: 'opencode',
     file: '.config/opencode/opencode.jsonc',
     text: '{\n\t"$schema": "https://opencode.ai/config.json",\n\t// my own settings\n\t"share": "disabled", // never\n\t"autoupdate": false\n}\n',
+    path: '/chat/completions',
+  },
+  {
+    id: 'cline',
+    file: '.cline/data/settings/providers.json',
+    text: '{"version":1,"lastUsedProvider":"openrouter","modes":{},"providers":{"openrouter":{"settings":{"provider":"openrouter","apiKey":"sk-mine","model":"anthropic/claude-sonnet-5"},"updatedAt":"2026-01-01T00:00:00.000Z","tokenSource":"manual"}}}',
+    path: '/chat/completions',
+  },
+  {
+    id: 'qwenCode',
+    file: '.qwen/settings.json',
+    text: '{\n  "ui": { "hideTips": true },\n  "modelProviders": { "openai": [{ "id": "x/y:free", "baseUrl": "http:\\/\\/127.0.0.1:1/v1" }] },\n  "model": { "name": "mine" },\n  "$version": 4\n}\n',
+    path: '/chat/completions',
+  },
+  {
+    id: 'pi',
+    file: '.pi/agent/models.json',
+    text: '{\n  "providers": {\n    // my own\n    "ollama": { "baseUrl": "http:\\/\\/localhost:11434/v1", "api": "openai-completions", "apiKey": "ollama", "models": [] }\n  }\n}\n',
     path: '/chat/completions',
   },
 ];
@@ -91,7 +111,10 @@ describe('a client that was connected', function () {
       await using home = await TemporaryHome.make();
       await home.write(file, text, 0o600);
       const endpoint: Endpoint = { origin, proxyKey, model: freeModel };
-      const record = await home.connections.connect(client, endpoint);
+      const records: [ClientFile, FileRecord][] = [];
+      // What else Cline reads is for its extension.
+      for (const each of id === 'cline' ? [client] : filesOf(client))
+        records.push([each, await home.connections.connect(each, endpoint)]);
       const written = await home.read(file);
       for (const [comment] of text.matchAll(/(#|\/\/).*/g)) assert.ok(written.includes(comment), comment);
       simulator.forget();
@@ -101,10 +124,17 @@ describe('a client that was connected', function () {
       assert.ok(said.stdout.includes(answer), said.stdout + said.stderr);
       const asked = simulator.requestsTo(path);
       assert.ok(asked.length > 0, `nothing came to ${path}`);
-      assert.equal(await home.connections.state(client, record, endpoint), 'current');
+      for (const [each, record] of records)
+        assert.equal(await home.connections.state(each, record, endpoint), 'current');
 
-      assert.equal(await home.connections.disconnect(client, record), 'restored');
-      assert.equal(await home.read(file), text);
+      for (const { model } of asked) assert.equal(model, freeModel);
+      const undone: Undone[] = [];
+      for (const [each, record] of records) undone.push(await home.connections.disconnect(each, record));
+      // Cline writes the time of its last use into the file.
+      assert.equal(undone[0], id === 'cline' ? 'undone' : 'restored');
+      const left = await home.read(file);
+      if (id === 'cline') assert.deepEqual(JSON.parse(left), JSON.parse(text));
+      else assert.equal(left, text);
     });
   }
 });

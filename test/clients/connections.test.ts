@@ -15,7 +15,8 @@ describe('60 warm connections that went stale at once', () => {
       for (const { status, attempts, text } of replies) {
         assert.equal(status, 200);
         assert.match(text, /data: \[DONE\]\n\n$/);
-        assert.ok(attempts <= 2, `${attempts} attempts`);
+        // A deaf connection is noticed after the head went out early, which tells nothing of attempts.
+        if (mode !== 'deaf') assert.ok(attempts <= 2, `${attempts} attempts`);
       }
       assert.equal(bench.attempts.length, count);
       assert.ok(bench.simulator.staleHits() <= count);
@@ -38,7 +39,7 @@ describe('a paid stream', () => {
     it(`that sends nothing but comments for 150 s is bought once, and whole (${client.name})`, async () => {
       await using bench = await Bench.open();
       bench.simulator.script({ fault: { kind: 'comments', count: 15, delayMs: 10_000 } });
-      const fromMs = bench.clock.nowMs();
+      const fromMs = bench.clock.wallMs();
       const { baseUrl } = bench;
       const asked = { baseUrl, apiKey: proxyKey, model: paidModel, stream: true, retries: 'own' as const };
       const got = await bench.time.until(client.chat(asked));
@@ -46,7 +47,7 @@ describe('a paid stream', () => {
       assert.equal(got.finish, 'stop');
       assert.match(got.text, /^This answer .* cut in two\.$/);
       assert.equal(bench.attempts.length, 1);
-      assert.equal(bench.clock.nowMs() - fromMs, 150_000);
+      assert.equal(bench.clock.wallMs() - fromMs, 150_000);
     });
   }
 });

@@ -33,12 +33,12 @@ describe('clients and faults', () => {
 async function run(client: ChatClient, row: FaultRow): Promise<void> {
   const { quietMs } = row;
   await using bench = await Bench.open({ simulator: { answer: { events } }, quietMs });
-  const fromMs = bench.clock.nowMs();
+  const fromMs = bench.clock.wallMs();
   for (const rule of row.rules(fromMs)) bench.simulator.script({ path: '/chat/completions', ...rule });
 
   const got = await ask(bench, client, row);
 
-  const tookMs = bench.clock.nowMs() - fromMs;
+  const tookMs = bench.clock.wallMs() - fromMs;
   const said = JSON.stringify({ got, tookMs, attempts: bench.attempts.map(({ status }) => status) });
   assertGot(got, row.expected, said);
   assertBetween(bench.attempts.length, row.attempts, said);

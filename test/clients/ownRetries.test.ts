@@ -18,7 +18,7 @@ describe('clients with retries of their own', () => {
       assert.equal(bench.service.activity().length, 3);
       assertFewAndFar(bench, 30);
       await assertServesOn(bench, client);
-    }).timeout(20_000);
+    });
   }
 
   for (const client of [openai4, openai6, openai7]) {
@@ -39,7 +39,7 @@ describe('clients with retries of their own', () => {
     assert.ok(got.kind === 'error' && /nothing left|anything left/.test(got.message), JSON.stringify(got));
     assert.equal(bench.service.activity().length, 3);
     assert.equal(bench.attempts.length, 2);
-  }).timeout(20_000);
+  });
 
   it(`${openRouterSdk.name} asks again and again while a provider is down, each time for ten attempts at most`, async () => {
     await using bench = await Bench.open();
@@ -50,7 +50,7 @@ describe('clients with retries of their own', () => {
     assert.ok(asked >= 2 && asked <= 6, `${asked} requests`);
     assertFewAndFar(bench, 10 * asked);
     await assertServesOn(bench, openRouterSdk);
-  }).timeout(20_000);
+  });
 });
 
 function ask(bench: Bench, client: ChatClient, stream: boolean): Promise<Got> {

@@ -1,19 +1,25 @@
 /** The command lines of real clients, from npm, kept in the cache outside of the checkout. */
 import path from 'node:path';
-import { cachedInstall, npmEnvironment, npmInstall } from '../vscode/cachedInstall';
-import { ensureCodeServer } from '../vscode/codeServer';
-import { reported, reportToStderr } from '../vscode/progress';
-import type { Sandbox } from '../vscode/sandbox';
+import { cachedInstall, npmEnvironment, npmInstall } from '../tools/cachedInstall';
+import { ensureCodeServer } from '../tools/codeServer';
+import { reported, reportToStderr } from '../tools/progress';
+import type { Sandbox } from '../tools/sandbox';
 
-const packages = {
-  '@continuedev/cli': '1.5.47',
-  '@anthropic-ai/claude-code': '2.1.330',
-  '@openai/codex': '0.169.0',
-  'opencode-ai': '1.18.33',
+/** Which of npm's packages each is, and the version. */
+export const clientPackages = {
+  continue: ['@continuedev/cli', '1.5.47'],
+  claudeCode: ['@anthropic-ai/claude-code', '2.1.330'],
+  codex: ['@openai/codex', '0.169.0'],
+  opencode: ['opencode-ai', '1.18.33'],
+  cline: ['cline', '3.0.65'],
+  qwenCode: ['@qwen-code/qwen-code', '0.24.4'],
+  pi: ['@earendil-works/pi-coding-agent', '1.6.0'],
 } as const;
 
 /** One change here installs them anew. */
-const folderName = `clients-${Object.values(packages).join('-')}-${process.platform}-${process.arch}`;
+const folderName = `clients-${Object.values(clientPackages)
+  .map(([, version]) => version)
+  .join('-')}-${process.platform}-${process.arch}`;
 
 export interface CommandLine {
   /** Beside `HOME`: what keeps it from asking the internet for things of its own. Nothing about the proxy. */
@@ -27,17 +33,20 @@ export interface RealClients {
   readonly claudeCode: CommandLine;
   readonly codex: CommandLine;
   readonly opencode: CommandLine;
+  readonly cline: CommandLine;
+  readonly qwenCode: CommandLine;
+  readonly pi: CommandLine;
 }
 
-/** Installs what is not in the cache (half a minute); Continue's needs a newer Node than the extension, which code-server has. */
+/** Installs what is not in the cache (half a minute); some need a newer Node than the extension, which code-server has. */
 export async function fetchRealClients(): Promise<RealClients> {
   const { nodePath } = await ensureCodeServer(reportToStderr);
   const folder = await cachedInstall(folderName, async (partial) => {
-    const specs = Object.entries(packages).map(([name, version]) => `${name}@${version}`);
+    const specs = Object.values(clientPackages).map(([name, version]) => `${name}@${version}`);
     const env = npmEnvironment();
     env.PATH = `${path.dirname(nodePath)}${path.delimiter}${env.PATH ?? ''}`;
     await reported(reportToStderr, `${specs.join(', ')} from npm`, () => npmInstall(partial, specs, env));
-    return packages;
+    return clientPackages;
   });
   const bin = (name: string): string => path.join(folder, 'node_modules', '.bin', name);
   return {
@@ -56,6 +65,19 @@ export async function fetchRealClients(): Promise<RealClients> {
     opencode: {
       env: { OPENCODE_DISABLE_MODELS_FETCH: '1', OPENCODE_DISABLE_AUTOUPDATE: '1' },
       command: (question) => [bin('opencode'), 'run', question],
+    },
+    cline: {
+      // Else it leaves a process behind.
+      env: { CLINE_SESSION_BACKEND_MODE: 'local' },
+      command: (question) => [bin('cline'), '--json', question],
+    },
+    qwenCode: {
+      env: { QWEN_CODE_DISABLE_AUTO_UPDATE: '1' },
+      command: (question) => [nodePath, bin('qwen'), '-p', question],
+    },
+    pi: {
+      env: { PI_OFFLINE: '1', PI_TELEMETRY: '0' },
+      command: (question) => [nodePath, bin('pi'), '-p', question],
     },
   };
 }
@@ -95,7 +117,7 @@ export async function ask(
 
 /** The variables that tell a client where to go, or who it is, are undone: an undefined one is not passed on. */
 function withoutClients(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const theirs = /^(ANTHROPIC|CLAUDE|CODEX|OPENAI|OPENROUTER|OPENCODE|CONTINUE)/;
+  const theirs = /^(ANTHROPIC|CLAUDE|CODEX|OPENAI|OPENROUTER|OPENCODE|CONTINUE|CLINE|QWEN|PI_|KEYWHEEL_API)/;
   return Object.fromEntries(
     Object.keys(env)
       .filter((name) => theirs.test(name))

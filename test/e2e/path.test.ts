@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import type { Simulator } from '../simulator/simulator';
-import { checkoutFolder } from '../vscode/paths';
-import type { PackagedVsCode } from '../vscode/packaged';
-import { pollUntil } from '../vscode/quickInput';
-import type { VsCodeWindow } from '../vscode/vscodeWindow';
-import type { Settings } from '../vscode/settings';
+import { checkoutFolder } from '../tools/paths';
+import type { PackagedVsCode } from '../tools/packaged';
+import { pollUntil } from '../tools/quickInput';
+import type { VsCodeWindow } from '../tools/vscodeWindow';
+import type { Settings } from '../tools/settings';
 import { freePort } from '../support/freePort';
 import { testDashboard } from './scenes/dashboard';
 import { Stage } from './support/stage';
@@ -110,10 +110,10 @@ describe('the packaged extension', () => {
 
   async function addKey(key: string, label: string): Promise<void> {
     await window.runCommand('Keywheel: Add Key');
-    await window.quickInput.waitFor(/OpenRouter API key/);
+    await window.quickInput.waitFor(/OpenRouter keys/);
     assert.equal((await window.quickInput.state())?.hidesText, true);
-    await window.quickInput.fill(key, /OpenRouter API key/);
-    await window.quickInput.fill(label, /Label/);
+    await window.quickInput.fill(key, /OpenRouter keys/);
+    await window.quickInput.fill(label, /Name for this key/);
     await window.waitForNotification(new RegExp(label));
   }
 

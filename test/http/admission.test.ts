@@ -51,6 +51,16 @@ describe('the proxy key', () => {
     });
   });
 
+  it('in the query goes no further, and the rest of the query as it came', async () => {
+    await withRig({}, async (rig) => {
+      const query = (key: string): string => `?a=%2F..&${key}beta=true&b=`;
+      await rig.get({ path: `/v1/chat/completions${query(`key=${PROXY_KEY}&`)}` });
+      assert.equal(rig.attempts[0]?.path, `/api/v1/chat/completions${query('')}`);
+      await rig.get({ path: `/v1/chat/completions?key=${PROXY_KEY}` });
+      assert.equal(rig.attempts[1]?.path, '/api/v1/chat/completions');
+    });
+  });
+
   it('in the query lets nobody in', async () => {
     await withRig({}, async (rig) => {
       const reply = await ask(rig.port, {
@@ -159,6 +169,129 @@ describe('what is answered here', () => {
       const status = (await rig.ask({ method: 'GET', path: '/key-status' })).json();
       assert.equal((status as { free_left: number }).free_left, 100);
       assert.equal(rig.attempts.length, 0);
+    });
+  });
+});
+
+describe('methods', () => {
+  it('that give a request back, or make a tunnel, are refused before any key', async () => {
+    await withRig({ clock: realTime() }, async (rig) => {
+      const trace = await rig.ask({ method: 'TRACE', path: '/api/v1/x', body: null });
+      assert.equal(trace.status, 405);
+      assert.match(trace.header('allow') ?? '', /GET, HEAD, POST/);
+      for (const line of ['CONNECT openrouter.ai:443', 'TRACK /api/v1/x']) {
+        const socket = await RawSocket.open(rig.port);
+        socket.write(`${line} HTTP/1.1\r\nHost: localhost\r\nx-api-key: ${PROXY_KEY}\r\n\r\n`);
+        assert.match(await socket.untilClosed(), /^HTTP\/1\.1 40[05] /);
+      }
+      assert.equal(rig.attempts.length, 0);
+    });
+  });
+});
+
+describe('a request that is not what it seems', () => {
+  it('with two Hosts is bad, and one with a target in absolute form is judged by that', async () => {
+    await withRig({ clock: realTime() }, async (rig) => {
+      for (const [head, status] of [
+        ['GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: evil', 400],
+        ['GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nhost: 127.0.0.1', 400],
+        ['GET http://evil.example/health HTTP/1.1\r\nHost: 127.0.0.1', 403],
+        ['GET http://u:p@evil.example:80/health HTTP/1.1\r\nHost: 127.0.0.1', 403],
+        ['GET http://localhost:1/health HTTP/1.1\r\nHost: localhost:1', 200],
+        [`GET /health HTTP/1.1\r\nHost: localhost\r\n${'a:b\r\n'.repeat(1_100)}Origin: https://evil`, 403],
+        [`GET /health HTTP/1.1\r\nHost: localhost\r\nOrigin: ${webview}\r\nOrigin: https://evil`, 403],
+      ] as const) {
+        const socket = await RawSocket.open(rig.port);
+        socket.write(`${head}\r\nConnection: close\r\n\r\n`);
+        assert.match(await socket.untilClosed(), new RegExp(`^HTTP/1\\.1 ${status} `), head.slice(0, 80));
+      }
+    });
+  });
+
+  it('that waits for 100 Continue with a wrong key gets 401 alone', async () => {
+    await withRig({ clock: realTime() }, async (rig) => {
+      const socket = await RawSocket.open(rig.port);
+      socket.write(
+        'POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nx-api-key: kw-wrong\r\nExpect: 100-continue\r\nContent-Length: 20\r\n\r\n',
+      );
+      await socket.until(/^HTTP\/1\.1 401 [^]*\}$/);
+      assert.match(socket.text, /\r\nconnection: close\r\n/i);
+      socket.leave();
+    });
+  });
+
+  it('of a page of another site is refused, with an Origin or without, whatever it asks for', async () => {
+    await withRig({}, async (rig) => {
+      const status = async (path: string, headers: readonly string[]): Promise<number> =>
+        (await rig.ask({ method: 'GET', path, headers })).status;
+      for (const site of ['cross-site', 'same-site', 'evil']) {
+        for (const path of ['/health', '/v1/models', '/v1/key', '/key-status']) {
+          assert.equal(await status(path, ['Sec-Fetch-Site', site]), 403, `${site} ${path}`);
+        }
+        const opened = ['Sec-Fetch-Site', site, 'Sec-Fetch-Mode', 'navigate', 'Sec-Fetch-Dest'];
+        for (const path of ['/', '/key-status']) {
+          assert.equal(await status(path, [...opened, 'document']), 200, path);
+          assert.equal(await status(path, [...opened, 'iframe']), 403, path);
+        }
+        assert.equal(await status('/v1/models', [...opened, 'document']), 403);
+        assert.equal(await status('/v1/key', ['Sec-Fetch-Site', site, 'Origin', webview]), 200);
+      }
+      assert.equal(rig.attempts.length, 0);
+      for (const headers of [
+        ['Sec-Fetch-Site', 'none'],
+        ['Sec-Fetch-Site', 'same-origin'],
+        ['Sec-Fetch-Mode', 'cors'],
+      ]) {
+        assert.equal(await status('/v1/key', headers), 200);
+      }
+      const own = await rig.ask({ method: 'GET', path: '/health' });
+      assert.equal(own.header('cross-origin-resource-policy'), 'same-origin');
+      assert.equal(own.header('x-frame-options'), 'DENY');
+    });
+  });
+});
+
+describe('a request that makes or moves keys', () => {
+  it('is refused with the name of the setting that allows it; what reads keys, or is not known, passes', async () => {
+    await withRig({}, async (rig) => {
+      for (const [method, path] of [
+        ['POST', '/api/v1/auth/keys/code'],
+        ['POST', '/auth/keys'],
+        ['DELETE', '/v1/k%65ys/abc'],
+      ]) {
+        const reply = await rig.ask({ method, path, body: null });
+        assert.equal(reply.status, 403, path);
+        assert.match(reply.text, /allowKeyChanges[^]*ALLOW_KEY_CHANGES/);
+      }
+      assert.equal(rig.attempts.length, 0);
+      await rig.get({ method: 'GET', path: '/v1/keys' });
+      await rig.get({ method: 'POST', path: '/v1/unknown', body: null });
+      assert.equal(rig.attempts.length, 2);
+    });
+  });
+
+  it('passes where the setting allows it', async () => {
+    await withRig({ settings: { allowKeyChanges: true } }, async (rig) => {
+      await rig.get({ method: 'POST', path: '/v1/keys', body: null });
+      assert.equal(rig.attempts.at(-1)?.path, '/api/v1/keys');
+    });
+  });
+});
+
+describe('wrong proxy keys', () => {
+  it('are answered slowly from the hundredth within a minute on, and told once', async () => {
+    await withRig({}, async (rig) => {
+      const guess = async (): Promise<number> =>
+        (await ask(rig.port, { headers: ['api-key', 'kw-guess'] })).status;
+      for (let count = 0; count < 100; count++) assert.equal(await guess(), 401);
+      const beganAtMs = rig.clock.elapsedMs();
+      assert.equal(await rig.drive(guess()), 401);
+      assert.equal(rig.clock.elapsedMs() - beganAtMs, 1_000);
+      assert.equal((await rig.get()).status, 200);
+      await rig.drive(guess());
+      assert.equal(rig.lines.filter((line) => /^warn .*wrong proxy key/.test(line)).length, 1);
+      await rig.pass(61_000);
+      assert.equal(await guess(), 401);
     });
   });
 });

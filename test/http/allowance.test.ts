@@ -22,9 +22,9 @@ describe('the allowance of three accounts', () => {
       );
       // What is left is read once more where only the own count says that nothing is: 5 readings a second.
       await rig.pass(1_000);
-      const beforeMs = rig.clock.nowMs();
+      const beforeMs = rig.clock.wallMs();
       const refused = await rig.ask();
-      assert.equal(rig.clock.nowMs(), beforeMs);
+      assert.equal(rig.clock.wallMs(), beforeMs);
       assert.equal(rig.attempts.length, 150);
       const midnightMs = Date.UTC(2026, 0, 16);
       assert.equal(refused.status, 429);
@@ -39,12 +39,13 @@ describe('the allowance of three accounts', () => {
         headers: { 'X-RateLimit-Reset': String(midnightMs) },
         accounts: ['anna-1', 'ben-1', 'cleo-1'].map((name) => ({
           name,
-          reason: 'dayUsed',
+          reason: 'dailyLimit',
           until_ms: midnightMs,
         })),
         limit_source: 'keywheel',
         reason: 'accounts_exhausted',
         provider_name: null,
+        request_id: refused.header('x-keywheel-request-id'),
       });
       assert.equal(simulator.limitAnswers, 0);
     });

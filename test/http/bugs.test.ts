@@ -4,7 +4,7 @@ import { SystemClock } from '../../src/base/clock';
 import { TextLog } from '../../src/base/log';
 import { KeywheelService } from '../../src/service/keywheelService';
 import { defaultSettings } from '../../src/service/settings';
-import { plainKey } from '../../src/service/storedKey';
+import { plainKey } from '../../src/service/keyring/storedKey';
 import { ask } from './client';
 import { keyFor, PROXY_KEY, withRig } from './support';
 

@@ -67,7 +67,9 @@ export async function ask(port: number, asked: Asked): Promise<Reply> {
       agent: false,
       signal: asked.signal,
     });
-    sent.once('error', reject);
+    sent.on('error', reject);
+    // Whoever has a whole answer hears no more of what it still sends.
+    sent.once('socket', (socket) => socket.on('error', () => undefined));
     sent.once('response', (response) => {
       sent.on('error', () => undefined);
       collect(sent, response, asked).then(resolve, reject);
@@ -151,7 +153,7 @@ export class RawSocket {
   }
 
   /** Resolves with all that came as soon as it fits. */
-  async until(pattern: RegExp, timeoutMs = 3_000): Promise<string> {
+  async until(pattern: RegExp, timeoutMs = 60_000): Promise<string> {
     const endAtMs = performance.now() + timeoutMs;
     while (!pattern.test(this.text)) {
       assert.ok(

@@ -170,29 +170,73 @@ describe('an error inside a 200', () => {
     }
   });
 
-  it('is not looked for in text that does not begin like one: that passes as it comes', async () => {
+  it('is not looked for in text that begins as events do: that passes as it comes', async () => {
     await withRig({}, async (rig) => {
-      const events = 'data: {"choices":[]}\n\ndata: [DONE]\n\n';
-      for (const body of [events, '<p>Hello</p>', '{"half": ', '']) {
-        rig.simulator.forget();
-        const headers = { 'Content-Type': 'text/plain' };
-        rig.simulator.script({
-          fault: [
-            { kind: 'respond', status: 200, headers, body },
-            { kind: 'chunks', sizes: [2] },
-            { kind: 'silent', ms: 30_000 },
-          ],
-        });
-        const seen: string[] = [];
-        const asked = rig.ask({ stream: true, onData: (text) => seen.push(text) });
-        await rig.pass(1_000);
-        assert.equal(seen.join(''), body.startsWith('{') ? '' : body.slice(0, body.length >> 1), body);
-        const reply = await rig.drive(asked);
-        assert.equal(reply.status, 200);
-        assert.deepEqual(reply.body, rig.attempts[0]?.sent.bytes);
-        assert.equal(rig.attempts.length, 1);
-      }
+      const body = 'data: {"choices":[]}\n\ndata: [DONE]\n\n';
+      rig.simulator.script({
+        fault: [
+          { kind: 'respond', status: 200, headers: { 'Content-Type': 'text/plain' }, body },
+          { kind: 'chunks', sizes: [2] },
+          { kind: 'silent', ms: 30_000 },
+        ],
+      });
+      const seen: string[] = [];
+      const asked = rig.ask({ stream: true, onData: (text) => seen.push(text) });
+      await rig.pass(1_000);
+      assert.equal(seen.join(''), body.slice(0, body.length >> 1));
+      const reply = await rig.drive(asked);
+      assert.equal(reply.status, 200);
+      assert.deepEqual(reply.body, rig.attempts[0]?.sent.bytes);
+      assert.equal(rig.attempts.length, 1);
     });
+  });
+
+  it('stands for what is no answer at all: a page, a proxy’s text, half of a value, or nothing', async () => {
+    const bodies: readonly (readonly [string | null, string])[] = [
+      ['text/html', '<p>Hello</p>'],
+      ['text/plain', 'upstream connect error'],
+      ['text/plain', '{"half": '],
+      ['application/xml', '<answer/>'],
+      ['text/plain', ''],
+      [null, ''],
+      ['application/json', ''],
+      ['text/event-stream', ''],
+    ];
+    for (const [type, body] of bodies) {
+      for (const path of forms) {
+        await withRig({}, async (rig) => {
+          const headers: Record<string, string> = type === null ? {} : { 'Content-Type': type };
+          const fault: Fault = { kind: 'respond', status: 200, headers, body };
+          rig.simulator.script({ fault });
+          const served = await rig.get({ path, stream: true });
+          assert.deepEqual(served.body, rig.attempts[1]?.sent.bytes, `${String(type)} ${body}`);
+          rig.simulator.script({ fault, times: 99 });
+          const reply = await rig.get({ path });
+          assert.equal(reply.status, 502, `${String(type)} ${body}`);
+          assert.ok('error' in (reply.json() as object));
+        });
+      }
+    }
+  });
+
+  it('stands for what is no answer once more where it costs money', async () => {
+    const bodies: readonly (readonly [string, string])[] = [
+      ['text/html', '<p>Hello</p>'],
+      ['application/json', '<p>Hello</p>'],
+      ['application/json', ''],
+      ['text/event-stream', ''],
+    ];
+    for (const [type, body] of bodies) {
+      await withRig({}, async (rig) => {
+        rig.simulator.script({
+          times: 9,
+          fault: { kind: 'respond', status: 200, headers: { 'Content-Type': type }, body },
+        });
+        const reply = await rig.get({ model: PAID, stream: true });
+        assert.equal(reply.header('x-keywheel-refusal'), 'upstream_unfit', type);
+        assert.equal(rig.attempts.length, 2, type);
+      });
+    }
   });
 
   it('is found behind a byte order mark, and an answer behind one passes as it came', async () => {

@@ -7,11 +7,11 @@ import { accountsOf, PAID, withRig, type Rig } from './support';
 const forms = ['/api/v1/chat/completions', '/api/v1/responses', '/api/v1/messages'];
 const comment = ': keywheel is waiting for a free slot\n\n';
 
-/** What followed the comments. */
-function afterComments(reply: Reply): string {
+/** What followed the comments. Behind an error of ours the stream does not end as a whole one. */
+function afterComments(reply: Reply, isWhole = false): string {
   assert.equal(reply.status, 200);
   assert.equal(reply.header('content-type'), 'text/event-stream');
-  assert.ok(reply.isWhole);
+  assert.equal(reply.isWhole, isWhole);
   assert.ok(reply.text.startsWith(comment));
   let { text } = reply;
   while (text.startsWith(comment)) text = text.slice(comment.length);
@@ -44,7 +44,9 @@ describe('a streaming client that waits', () => {
   it('gets its first comment after 45 s, one every 10 s, then the answer as it came', async () => {
     await keptAlive(null, (reply, rig) => {
       assert.equal(reply.text.split(comment).length - 1, 2);
-      assert.equal(afterComments(reply), rig.attempts[1]?.sent.text);
+      for (const name of ['attempts', 'key', 'waited-ms'])
+        assert.equal(reply.header(`x-keywheel-${name}`), undefined);
+      assert.equal(afterComments(reply, true), rig.attempts[1]?.sent.text);
       assert.equal(rig.service.activity()[0]?.end, 'answered');
     });
   });
@@ -103,6 +105,16 @@ describe('a streaming client that waits', () => {
     }
   });
 
+  it('gets no byte order mark in the middle of its stream', async () => {
+    const body = `data: ${JSON.stringify({ choices: [{ delta: { content: 'Hi' }, finish_reason: 'stop' }] })}\n\n`;
+    const headers = { 'Content-Type': 'text/event-stream' };
+    await withRig({}, async (rig) => {
+      rig.simulator.script({ fault: { kind: 'error', error: 'providerOverloaded', retryAfterSeconds: 60 } });
+      rig.simulator.script({ fault: { kind: 'respond', status: 200, headers, body: `\ufeff${body}` } });
+      assert.equal(afterComments(await rig.get({ stream: true, model: PAID }), true), body);
+    });
+  });
+
   it('for what is made once gets upstream’s own answer as it came, and no comment', async () => {
     const body = 'event: image.completed\ndata: {"b64_json":"AAAA"}\n\n';
     for (const type of ['text/event-stream', 'application/json']) {
@@ -127,7 +139,7 @@ describe('a streaming client that waits', () => {
   it('is told in its stream that nobody can serve any more', async () => {
     await withRig({ accounts: accountsOf({ name: 'a', minuteLimit: 1 }) }, async (rig) => {
       rig.simulator.script({
-        fault: { kind: 'error', error: 'minuteLimit', resetAtMs: rig.clock.nowMs() + 50_000 },
+        fault: { kind: 'error', error: 'minuteLimit', resetAtMs: rig.clock.wallMs() + 50_000 },
       });
       const waiting = rig.ask({ stream: true });
       await rig.pass(47_000);

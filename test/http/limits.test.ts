@@ -1,4 +1,4 @@
-// How long the limits make requests wait, against the least that sliding minutes allow. The large cases: `npm run bench:limits`.
+// How long the limits make requests wait, against the least that sliding minutes allow. The large cases: `npm run bench limits`.
 import assert from 'node:assert/strict';
 import { accountsAlike, leastMs, runLimits } from '../support/limitsRun';
 

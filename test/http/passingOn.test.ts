@@ -1,7 +1,8 @@
 // Whatever is under /api/v1 passes as it came, but for what belongs to one connection, and credentials.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { OpenRouter } from '@openrouter/sdk';
 import { ask, headersOf, RawSocket } from './client';
 import { FREE, keyFor, PAID, PROXY_KEY, realTime, withRig, type Rig } from './support';
 
@@ -36,6 +37,17 @@ describe('paths', () => {
       assert.equal(rig.attempts.length, 6);
       const key = await rig.get({ method: 'GET', path: '/api/v1//key' });
       assert.match(key.text, /"label":"Keywheel /);
+    });
+  });
+
+  it('beside /api/v1 reach upstream beside its base', async () => {
+    await withRig({}, async (rig) => {
+      for (const path of ['/api/beta/batches?x=1', '/api/v1/api/beta/batches?x=1']) {
+        await rig.get({ path, body: {} });
+        assert.equal(lastRecord(rig).path, '/api/beta/batches?x=1');
+      }
+      await rig.get({ method: 'GET', path: '/api/gamma/x' });
+      assert.equal(lastRecord(rig).path, '/api/v1/api/gamma/x');
     });
   });
 
@@ -103,6 +115,12 @@ describe('headers', () => {
           ...['x-api-key', 'sk-client', 'api-key', 'sk-client', 'APIKEY', 'sk-client', 'Cookie', 'a=b'],
           ...['Referer', 'http://localhost/', 'Accept-Encoding', 'gzip, br'],
           ...['Connection', 'keep-alive, X-Hop', 'X-Hop', 'h', 'Keep-Alive', 'timeout=5', 'TE', 'trailers'],
+          ...['X-Goog-Api-Key', PROXY_KEY, 'X-Auth-Token', `Token ${PROXY_KEY}`, 'X-Original-URL', '/admin'],
+          ...['X-Rewrite-URL', '/admin', 'X-HTTP-Method-Override', 'DELETE', 'X-Forwarded-Host', 'evil'],
+          ...['X-Forwarded-For', '1.2.3.4', 'Forwarded', 'for=1', 'CF-Connecting-IP', '1.2.3.4'],
+          ...['X-Original-Host', 'evil', 'X-Host', 'evil', 'X-HTTP-Host-Override', 'evil', 'CDN-Loop', 'a'],
+          ...['X-Middleware-Subrequest', 'm', 'X-Vercel-Forwarded-For', '1.2.3.4', 'X-Client-IP', '1.2.3.4'],
+          ...['X-Envoy-Original-Path', '/x', 'X-Override-URL', '/x', 'Fastly-Client-IP', '1.2.3.4'],
           ...['Proxy-Authorization', 'Basic x', 'Proxy-Connection', 'close', 'Upgrade', 'h2c'],
         ],
       });
@@ -176,7 +194,7 @@ describe('headers', () => {
       ]) {
         const own = await rig.ask({ method, path });
         assert.deepEqual(
-          own.rawHeaders.filter((part) => /^x-keywheel-(?!refusal)/i.test(part)),
+          own.rawHeaders.filter((part) => /^x-keywheel-(?!refusal|request-id)/i.test(part)),
           [],
           path,
         );
@@ -202,6 +220,56 @@ describe('bodies', () => {
         assert.deepEqual(reply.body, lastRecord(rig).sent.bytes);
       }
       assert.equal(rig.attempts.length, 4);
+    });
+  });
+
+  it('that begin with a byte order mark, or are coded, are read as what they are', async () => {
+    await withRig({}, async (rig) => {
+      const text = JSON.stringify({ model: FREE, messages: [] });
+      await rig.get({ body: `\ufeff${text}` });
+      assert.equal(lastRecord(rig).bodyText, `\ufeff${text}`);
+      assert.equal(rig.service.activity()[0]?.class, 'free');
+      const coded = gzipSync(text);
+      const reply = await rig.get({ body: coded, headers: ['Content-Encoding', 'gzip'] });
+      assert.equal(reply.status, 200);
+      assert.deepEqual(
+        [
+          lastRecord(rig).bodyText,
+          lastRecord(rig).header('content-encoding'),
+          lastRecord(rig).header('content-length'),
+        ],
+        [text, undefined, String(text.length)],
+      );
+      assert.equal(rig.service.activity()[0]?.class, 'free');
+      assert.equal((await rig.ask({ body: coded, headers: ['Content-Encoding', 'lzma'] })).status, 415);
+      await rig.get({ path: '/v1/things', body: coded, headers: ['Content-Encoding', 'gzip'] });
+      assert.equal(lastRecord(rig).header('content-encoding'), 'gzip');
+    });
+  });
+
+  it('for a free model that cost nevertheless are paid requests', async () => {
+    await withRig({}, async (rig) => {
+      const body = { model: FREE, messages: [], plugins: [{ id: 'web' }] };
+      await rig.get({ body });
+      assert.equal(rig.service.activity()[0]?.class, 'paid');
+    });
+  });
+
+  it('of a paid conversation, and those that a cache may answer, go to one account', async () => {
+    await withRig({}, async (rig) => {
+      const messages = (turn: number): unknown =>
+        Array.from({ length: 2 * turn - 1 }, (_, index) => ({
+          role: index % 2 === 0 ? 'user' : 'assistant',
+          content: `m${index}`,
+        }));
+      for (let turn = 1; turn < 5; turn++) {
+        await rig.get({ body: { model: PAID, messages: messages(turn) } });
+        await rig.get({ model: PAID });
+        await rig.get({ body: { model: FREE, messages: [] }, headers: ['X-OpenRouter-Cache', 'true'] });
+      }
+      const accounts = (kind: number): number =>
+        new Set(rig.accountsTried.filter((_, index) => index % 3 === kind)).size;
+      assert.deepEqual([accounts(0), accounts(2)], [1, 1]);
     });
   });
 
@@ -373,6 +441,24 @@ describe('things that were made', () => {
   });
 });
 
+describe('batches', () => {
+  it('are asked for, and made of a file, with a key of the account that made it', async () => {
+    await withRig({}, async (rig) => {
+      const form = ['Content-Type', 'multipart/form-data; boundary=xx'];
+      const upload =
+        '--xx\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nabc\r\n--xx--\r\n';
+      for (let count = 0; count < 6; count++) {
+        const file = await rig.get({ path: '/files', headers: form, body: upload });
+        const { id } = file.json() as { id: string };
+        const maker = rig.accountsTried.at(-1);
+        await rig.get();
+        await rig.get({ path: '/v1/batches', body: { input_file_id: id } });
+        assert.equal(rig.accountsTried.at(-1), maker);
+      }
+    });
+  });
+});
+
 describe('GET /models', () => {
   it('needs neither a proxy key nor any key of OpenRouter', async () => {
     await withRig({ accounts: [] }, async (rig) => {
@@ -398,11 +484,38 @@ describe('GET /models', () => {
     });
   });
 
+  it('is told within 6 s that upstream is silent', async () => {
+    await withRig({}, async (rig) => {
+      rig.simulator.script({ times: 99, fault: { kind: 'noAnswer' } });
+      const fromMs = rig.clock.elapsedMs();
+      const reply = await rig.get({ method: 'GET', path: '/v1/models' });
+      assert.equal(reply.status, 504);
+      assert.ok(rig.clock.elapsedMs() - fromMs < 6_000);
+    });
+  });
+
   it('for the user’s own list needs both', async () => {
     await withRig({}, async (rig) => {
       assert.equal((await ask(rig.port, { method: 'GET', path: '/v1/models/user' })).status, 401);
       assert.equal((await rig.get({ method: 'GET', path: '/v1/models/user' })).status, 200);
       assert.match(lastRecord(rig).header('authorization') ?? '', new RegExp(keyFor('').slice(0, 12)));
+    });
+  });
+});
+
+describe('GET /key', () => {
+  it('is what OpenRouter’s own SDK takes, by its older name too', async () => {
+    await withRig({}, async (rig) => {
+      const sdk = new OpenRouter({ apiKey: PROXY_KEY, serverURL: `http://127.0.0.1:${rig.port}/api/v1` });
+      const { data } = await sdk.apiKeys.getCurrentKeyMetadata();
+      assert.match(data.label, /^Keywheel \(2 keys/);
+      assert.equal(data.freeModelDailyRequests.remaining, 100);
+      assert.deepEqual([data.allowedDataRegions, data.workspaceId, data.organizationId], [[], null, null]);
+      const told = await rig.ask({ method: 'GET', path: '/api/v1/key' });
+      for (const path of ['/api/v1/auth/key', '/auth/key/', '/key/', '/v1/%6bey']) {
+        assert.equal((await rig.ask({ method: 'GET', path })).text, told.text);
+      }
+      assert.equal(rig.attempts.length, 0);
     });
   });
 });

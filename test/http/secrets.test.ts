@@ -1,8 +1,10 @@
 // No secret leaves: not in the log, not in what is saved, not in any answer, not in what views are made of.
 import assert from 'node:assert/strict';
 import type { Reply } from './client';
+import { checkKeyAt } from '../../src/service/keyring/keyCheck';
 import { ask } from './client';
 import { accountsOf, FREE, keyFor, PAID, PROXY_KEY, withRig, type Rig } from './support';
+import { directly } from '../../src/proxy/upstream/wayOut';
 
 const clientsOwn = 'sk-or-v1-clients-own-0123456789abcdef';
 const names = ['canary-one', 'canary-two', 'canary-bad'];
@@ -92,7 +94,9 @@ describe('secrets', () => {
         assert.notEqual(reply.status, 401);
         assertCleanReply(reply, 'the answer without a good key');
       }
-      const check = await rig.drive(rig.service.checkKey(clientsOwn));
+      const check = await rig.drive(
+        checkKeyAt({ upstreamUrl: rig.simulator.baseUrl, wayOut: directly, clock: rig.clock }, clientsOwn),
+      );
       assertClean(JSON.stringify(check), 'the check of a key');
       assert.ok(rig.lines.some((line) => line.startsWith('debug ')) && views.length > 20);
       assertClean(rig.lines.join('\n'), 'the log');

@@ -1,11 +1,20 @@
 /** Signing in against the simulator's page: a browser that follows redirects, a listener, an exchange of the code. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { SystemClock } from '../../src/base/clock';
-import { exchangeCode } from '../../src/service/codeExchange';
-import { callbackUrlOf, challengeOf, newVerifier, signInLivesMs, signInUrl } from '../../src/service/signIn';
-import { SignInListener } from '../../src/service/signInListener';
+import { exchangeCode } from '../../src/service/signIn/codeExchange';
+import {
+  callbackUrlOf,
+  challengeOf,
+  newVerifier,
+  signInLivesMs,
+  signInUrl,
+} from '../../src/service/signIn/signIn';
+import { SignInListener } from '../../src/service/signIn/signInListener';
 import { Simulator } from '../simulator/simulator';
 import { ManualClock } from '../support/manualClock';
+import { directly } from '../../src/proxy/upstream/wayOut';
 
 const pages = { done: '<p>Done</p>', denied: '<p>Denied</p>' };
 const verifier = newVerifier();
@@ -32,7 +41,11 @@ describe('signing in with OpenRouter', () => {
   }
 
   async function exchange(code: string, own = verifier): ReturnType<typeof exchangeCode> {
-    return await exchangeCode({ upstreamUrl: simulator.baseUrl, clock: new SystemClock() }, code, own);
+    return await exchangeCode(
+      { upstreamUrl: simulator.baseUrl, wayOut: directly, clock: new SystemClock() },
+      code,
+      own,
+    );
   }
 
   async function codeOfListener(): Promise<string> {
@@ -64,6 +77,8 @@ describe('signing in with OpenRouter', () => {
     assert.equal((await fetch(`${url}x?code=stolen`)).status, 403);
     assert.equal((await fetch(`${url.replace(/[^/]+$/, '')}?code=stolen`)).status, 403);
     assert.equal((await fetch(`${url}?code=stolen`, { method: 'POST' })).status, 404);
+    for (const path of ['//', '//[', '/\\\\x'])
+      assert.match(await rawAnswer(url, path), /^HTTP\/1\.1 404 /, path);
     await fetch(pageUrl());
     assert.equal((await exchange(await codeOfListener())).kind, 'key');
   });
@@ -94,7 +109,20 @@ describe('signing in with OpenRouter', () => {
 
   it('tells an upstream that cannot be reached from a code that is refused', async () => {
     const upstreamUrl = 'http://127.0.0.1:9/api/v1';
-    const answer = await exchangeCode({ upstreamUrl, clock: new SystemClock() }, 'code', verifier);
+    const answer = await exchangeCode(
+      { upstreamUrl, wayOut: directly, clock: new SystemClock() },
+      'code',
+      verifier,
+    );
     assert.deepEqual(answer, { kind: 'unreachable', detail: 'ECONNREFUSED' });
   });
 });
+
+/** The answer to a request whose target no URL can be made of. */
+async function rawAnswer(url: string, target: string): Promise<string> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.write(`GET ${target} HTTP/1.1\r\nHost: x\r\n\r\n`);
+  const [chunk] = (await once(socket, 'data', { signal: AbortSignal.timeout(60_000) })) as [Buffer];
+  socket.destroy();
+  return chunk.toString('latin1');
+}

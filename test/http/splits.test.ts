@@ -2,11 +2,14 @@
 import assert from 'node:assert/strict';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import { Answer } from '../../src/proxy/answer';
-import { judge } from '../../src/proxy/judge';
-import { planOf, type Plan } from '../../src/proxy/plan';
-import { relay, type Relayed } from '../../src/proxy/relay';
-import { Reply } from '../../src/proxy/reply';
+import { Answer } from '../../src/proxy/answer/answer';
+import { judge, type Judged } from '../../src/proxy/upstream/judge';
+import { SilenceWatch } from '../../src/base/silence';
+import { Secret } from '../../src/base/secret';
+import { readHead } from '../../src/proxy/request/admission';
+import { planOf, type Plan } from '../../src/proxy/request/plan';
+import { relay, type Relayed } from '../../src/proxy/answer/relay';
+import { Reply } from '../../src/proxy/upstream/reply';
 import type { Fault } from '../simulator/fault';
 import { randomFrom } from '../simulator/random';
 import { ManualClock } from '../support/manualClock';
@@ -43,11 +46,11 @@ interface Sample {
   readonly words: number;
 }
 
-function planFor(path: string): Plan {
+async function planFor(path: string): Promise<Plan> {
   const bytes = Buffer.from(JSON.stringify({ model: FREE, stream: true }));
   const release = (): void => undefined;
-  const body = { bytes, beginning: bytes, length: bytes.length, passing: null, release };
-  return planOf({ method: 'POST', url: path, rawHeaders: [], body });
+  const body = { bytes, isDecoded: false, length: bytes.length, passing: null, release };
+  return await planOf({ ...readHead('POST', path, []), body }, new Secret('kw'));
 }
 
 async function passes(
@@ -58,13 +61,19 @@ async function passes(
   const clock = new ManualClock();
   const flow = { pause: () => undefined, resume: () => undefined, abort: () => undefined };
   const reply = new Reply(200, 'OK', ['Content-Type', 'text/event-stream'], flow);
-  const limits = { clock, wholeAtMs: clock.nowMs(), firstTokenTimeoutMs: 1e6, idleTimeoutMs: 1e6 };
-  const judging = judge({ reply }, plan, limits);
+  const watch = new SilenceWatch(clock);
+  const limits = {
+    ...{ clock, watch, wholeAtMs: clock.elapsedMs(), headByMs: 1e15, key: null, hasFallback: false },
+    ...{ firstTokenTimeoutMs: 1e6, idleTimeoutMs: 1e6, onPreamble: () => undefined },
+  };
   const response = new KeptResponse();
-  const answering = judging.then(async ({ outcome, held }) => {
-    assert.ok(outcome.kind === 'answer' && held !== null);
-    const answer = new Answer(response, plan.form);
-    return await relay(reply, held, { clock, plan, answer, idleTimeoutMs: 1e6 });
+  const answering = new Promise<Relayed>((resolve, fail) => {
+    const tell = ({ outcome, held }: Judged): void => {
+      assert.ok(outcome.kind === 'answer' && held !== null);
+      const answer = new Answer(response, plan.form);
+      relay(reply, held, { clock, watch, plan, answer, idleTimeoutMs: 1e6 }, resolve);
+    };
+    judge({ reply }, plan, limits, { tell, fail });
   });
   let from = 0;
   for (const cut of [...cuts, bytes.length]) {
@@ -75,6 +84,7 @@ async function passes(
   reply.end();
   const relayed = await answering;
   assert.ok(Buffer.concat(response.chunks).equals(bytes), `cut at ${cuts.join(', ')}`);
+  watch.dispose();
   assert.equal(clock.pending, 0);
   return relayed;
 }
@@ -103,7 +113,7 @@ async function samples(): Promise<readonly Sample[]> {
             body: JSON.stringify({ model: 'x/y', stream: true }),
           });
           const bytes = Buffer.from(await response.arrayBuffer());
-          made.push({ plan: planFor(path), bytes, words: events });
+          made.push({ plan: await planFor(path), bytes, words: events });
         }
       }
     }

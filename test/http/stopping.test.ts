@@ -86,6 +86,19 @@ describe('a kept connection of a proxy that stops', () => {
     });
   });
 
+  it('is told by /health that the proxy stops, and closed', async () => {
+    await withRig({ simulator: { answer: { events: 10, eventDelayMs: 100 } } }, async (rig) => {
+      const socket = await RawSocket.open(rig.port);
+      socket.write(rawChat(PROXY_KEY, JSON.stringify({ model: 'x/y', messages: [], stream: true })));
+      await rig.pass(500);
+      const stopped = rig.service.stop();
+      socket.write('GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+      await rig.drive(stopped);
+      const text = await socket.untilClosed();
+      assert.match(text, /\[DONE\][^]*HTTP\/1\.1 503 [^]*\r\nConnection: close\r\n/i);
+    });
+  });
+
   it('may be used again once the proxy has started again', async () => {
     await withRig({}, async (rig) => {
       await rig.drive(rig.service.stop(2_000));

@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto';
 import type { AnswerOptions } from '../simulator/answers/answerOptions';
 import type { Fault } from '../simulator/fault';
 import type { Rule } from '../simulator/script';
-import { dataOf, type Reply } from './client';
-import { FREE, PAID, realTime, withRig, type Rig } from './support';
+import { dataOf, RawSocket, rawChat, type Reply } from './client';
+import { FREE, PAID, PROXY_KEY, realTime, withRig, type Rig } from './support';
 
 const forms = ['/api/v1/chat/completions', '/api/v1/responses', '/api/v1/messages'];
 
@@ -50,7 +50,7 @@ function assertBrokenOff(reply: Reply, rig: Rig, path: string, words: RegExp): v
   assert.deepEqual(reply.body.subarray(0, sent.length), sent);
   assert.match(errorAtEnd(reply.text, path), words);
   assert.doesNotMatch(reply.text, /\[DONE\]|message_stop|response\.completed/);
-  assert.ok(reply.isWhole);
+  assert.ok(!reply.isWhole);
   assert.equal(rig.attempts.length, 1);
   assert.equal(rig.service.activity()[0]?.end, 'failed');
 }
@@ -144,7 +144,20 @@ describe('a stream', () => {
       assert.equal(reply.header('content-length'), undefined);
       assert.equal(reply.text.slice(0, 2 * event.length), event + event);
       assert.match(errorAtEnd(reply.text, '/api/v1/chat/completions'), /before its end/);
-      assert.ok(reply.isWhole);
+      assert.ok(!reply.isWhole);
+    });
+  });
+
+  it('that is cut ends by FIN behind its error, without the last chunk, and not by a reset', async () => {
+    await withRig({ clock: realTime(), simulator: { answer: { events: 60 } } }, async (rig) => {
+      rig.simulator.script({ fault: { kind: 'cut', afterEvents: 40 } });
+      const client = await RawSocket.open(rig.port);
+      const failed: Error[] = [];
+      client.socket.on('error', (error) => failed.push(error));
+      client.write(rawChat(PROXY_KEY, JSON.stringify({ model: PAID, stream: true })));
+      const text = await client.untilClosed();
+      assert.match(text, /"reason":"upstream_cut".*\n\n\r\n$/s);
+      assert.deepEqual(failed, []);
     });
   });
 
@@ -205,10 +218,79 @@ describe('a stream', () => {
     });
   });
 
-  it('without its end marker ends in an error', async () => {
-    await streamed({ kind: 'noEndMarker' }, (reply, rig, path) =>
-      assertBrokenOff(reply, rig, path, /before its end/),
+  it('without its end marker is whole where it said that it has finished, and else ends in an error', async () => {
+    await streamed(
+      { kind: 'noEndMarker' },
+      (reply, rig) => {
+        assert.deepEqual(reply.body, rig.attempts[0]?.sent.bytes);
+        assert.ok(reply.isWhole);
+        assert.equal(rig.service.activity()[0]?.end, 'answered');
+      },
+      { paths: ['/api/v1/chat/completions', '/api/v1/messages'] },
     );
+    await streamed(
+      { kind: 'noEndMarker' },
+      (reply, rig, path) => assertBrokenOff(reply, rig, path, /before its end/),
+      { paths: ['/api/v1/responses'] },
+    );
+  });
+
+  it('of which one choice of two has not finished is cut', async () => {
+    const choice = (index: number, finish: string | null): string =>
+      `data: {"choices":[{"index":${index},"delta":{"content":"Hi"},"finish_reason":${JSON.stringify(finish)}}]}\n\n`;
+    const usage = 'data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1}}\n\n';
+    for (const { events, isWhole } of [
+      { events: [choice(0, null), choice(1, null), choice(0, 'stop'), usage], isWhole: false },
+      {
+        events: [choice(0, null), choice(1, null), choice(0, 'stop'), choice(1, 'length'), usage],
+        isWhole: true,
+      },
+      { events: [choice(0, null), choice(0, 'stop'), choice(0, null)], isWhole: true },
+    ]) {
+      await withRig({}, async (rig) => {
+        const headers = { 'Content-Type': 'text/event-stream' };
+        const body = events.join('');
+        rig.simulator.script({ fault: { kind: 'respond', status: 200, headers, body } });
+        const reply = await rig.get({ stream: true });
+        assert.equal(reply.text === body, isWhole, body);
+        assert.equal(rig.service.activity()[0]?.end, isWhole ? 'answered' : 'failed');
+      });
+    }
+  });
+
+  it('whose only event is an error without its blank line is that error', async () => {
+    await withRig({}, async (rig) => {
+      const headers = { 'Content-Type': 'text/event-stream' };
+      for (const end of ['\n', '']) {
+        rig.simulator.forget();
+        const body = `data: {"error":{"code":400,"message":"So not."}}${end}`;
+        rig.simulator.script({ fault: { kind: 'respond', status: 200, headers, body } });
+        const reply = await rig.get({ stream: true });
+        assert.deepEqual([reply.status, rig.attempts.length], [400, 1]);
+      }
+    });
+  });
+
+  it('of lone CRs, or behind a byte order mark, is looked at as others are', async () => {
+    const event = (value: unknown): string => `data: ${JSON.stringify(value)}`;
+    const good = [event({ choices: [{ index: 0, delta: { content: 'Hi' } }] }), 'data: [DONE]'];
+    const bad = [event({ error: { code: 400, message: 'So not.' } })];
+    for (const { start, end } of [
+      { start: '', end: '\r\r' },
+      { start: '\ufeff', end: '\n\n' },
+      { start: '\ufeff', end: '\r\n\r\n' },
+    ]) {
+      await withRig({}, async (rig) => {
+        const headers = { 'Content-Type': 'text/event-stream' };
+        const body = start + good.map((text) => text + end).join('');
+        rig.simulator.script({ fault: { kind: 'respond', status: 200, headers, body } });
+        assert.equal((await rig.get({ stream: true })).text, body);
+        rig.simulator.script({
+          fault: { kind: 'respond', status: 200, headers, body: start + bad.join('') + end },
+        });
+        assert.equal((await rig.get({ stream: true })).status, 400);
+      });
+    }
   });
 
   it('that breaks before its first event is asked for again', async () => {
@@ -247,12 +329,14 @@ describe('a paid answer that breaks off', () => {
     });
   });
 
-  it('before anything of it had come is asked for again', async () => {
+  it('after its head is not bought again, although nothing else of it had come; a free one is asked for again', async () => {
     await withRig({}, async (rig) => {
       for (const stream of [false, true]) {
         rig.simulator.forget();
         rig.simulator.script({ times: 2, fault: { kind: 'cut', afterBytes: 0 } });
-        assert.equal((await rig.get({ stream, model: PAID })).status, 200);
+        assert.equal((await rig.get({ stream, model: PAID })).status, 502);
+        assert.equal(rig.attempts.length, 1);
+        assert.equal((await rig.get({ stream })).status, 200);
         assert.equal(rig.attempts.length, 3);
       }
     });

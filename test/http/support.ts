@@ -11,6 +11,7 @@ import { defaultSettings, type Settings } from '../../src/service/settings';
 import type { AccountOptions } from '../simulator/limits/account';
 import type { RequestRecord } from '../simulator/record';
 import { Simulator, type SimulatorOptions } from '../simulator/simulator';
+import type { SimulatorClock } from '../simulator/clock';
 import { ManualClock } from '../support/manualClock';
 import { ask, type Asked, type Reply } from './client';
 
@@ -64,7 +65,8 @@ export class Rig {
     const clock = options.clock ?? new ManualClock();
     const delays = clock instanceof ManualClock ? 'clock' : 'real';
     const accounts = options.accounts ?? accountsOf({ name: 'a', credits: 5 }, { name: 'b', credits: 5 });
-    const simulator = await Simulator.start({ accounts, clock, delays, ...options.simulator });
+    const upstreamClock = simulatorClock(clock);
+    const simulator = await Simulator.start({ accounts, clock: upstreamClock, delays, ...options.simulator });
     const lines: string[] = [];
     const log = new TextLog((level, line) => lines.push(`${level} ${line}`));
     const service = new KeywheelService({ clock, log, version: '0.0.0' });
@@ -118,14 +120,14 @@ export class Rig {
   async drive<T>(promise: Promise<T>, mostMs = 3_600_000): Promise<T> {
     if (!(this.clock instanceof ManualClock)) return await promise;
     const { clock } = this;
-    const endMs = clock.nowMs() + mostMs;
+    const endMs = clock.elapsedMs() + mostMs;
     const state = { isSettled: false };
     const settle = (): void => void (state.isSettled = true);
     promise.then(settle, settle);
     for (;;) {
       await quiet();
       if (state.isSettled) return await promise;
-      if (clock.nowMs() >= endMs || clock.nextDueAtMs === Number.POSITIVE_INFINITY) {
+      if (clock.elapsedMs() >= endMs || clock.nextDueAtMs === Number.POSITIVE_INFINITY) {
         throw new Error(`Still open after ${mostMs} ms of the clock's time`);
       }
       await clock.runTo(clock.nextDueAtMs);
@@ -135,7 +137,7 @@ export class Rig {
   /** Moves the clock by so much, sockets quiet before and after each timer. */
   async pass(ms: number): Promise<void> {
     const clock = this.manual;
-    const endMs = clock.nowMs() + ms;
+    const endMs = clock.elapsedMs() + ms;
     for (;;) {
       await quiet();
       if (clock.nextDueAtMs >= endMs) break;
@@ -169,6 +171,11 @@ export class Rig {
 export async function withRig(options: StartOptions, use: (rig: Rig) => Promise<void>): Promise<void> {
   await using rig = await Rig.start(options);
   await use(rig);
+}
+
+/** Upstream's time is true, whatever is done to the clock of this machine. */
+function simulatorClock(clock: Clock): SimulatorClock {
+  return { nowMs: () => clock.elapsedMs(), after: (delayMs, run) => clock.after(delayMs, run) };
 }
 
 /** A rig whose time is the machine's. */

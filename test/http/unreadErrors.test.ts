@@ -16,7 +16,6 @@ function damagedGzip(): Buffer {
 const unknownCodings = [
   ['a coding that nobody here knows', 'dcb', Buffer.from('any bytes')],
   ['damaged gzip', 'gzip', damagedGzip()],
-  ['deflate without its frame', 'deflate', Buffer.from('4b4a4c4a0600', 'hex')],
 ] as const;
 
 describe('an error in a coding that cannot be undone', () => {
@@ -125,7 +124,7 @@ describe('an error larger than what the proxy holds', () => {
       rig.simulator.script({ fault: [{ kind: 'headDelay', ms: 50_000 }, fault] });
       const reply = await rig.get({ stream: true });
       assert.equal(reply.status, 200);
-      assert.ok(reply.isWhole);
+      assert.ok(!reply.isWhole);
       assert.match(dataOf(reply.text)[0] ?? '', /its error is longer than the 1 MiB.*"raw":"/);
     });
   });

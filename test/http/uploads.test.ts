@@ -110,12 +110,12 @@ describe('a long body', () => {
 
   it('that stands still is given up, and tried once more', async () => {
     await withSlowUpstream(async (rig, upstream) => {
-      const beganAtMs = rig.clock.nowMs();
+      const beganAtMs = rig.clock.wallMs();
       const reply = await rig.get({ body: longBody(PAID) });
       assert.equal(reply.status, 504);
       assert.equal(reply.header('x-keywheel-refusal'), 'upstream_silent');
       assert.equal(upstream.begun, 2);
-      assert.ok(rig.clock.nowMs() - beganAtMs < 200_000);
+      assert.ok(rig.clock.wallMs() - beganAtMs < 200_000);
     });
   });
 });

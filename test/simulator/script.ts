@@ -4,8 +4,11 @@ import { type Fault, type FaultSet, faultSet } from './fault';
 import type { RequestRecord } from './record';
 import { codingAvailable } from './wire/coding';
 
+/** Readings come when they are due: a rule for models must not be spent on them. */
+const notKey = /^(?!\/key$)/;
+
 export interface Rule {
-  /** Without `/api/v1` and query, as `/chat/completions`; a string must be equal. */
+  /** Without `/api/v1` and query, as `/chat/completions`; a string must be equal. Default: any but `/key`, which the proxy asks at times of its own. */
   readonly path?: string | RegExp;
   readonly method?: string;
   readonly model?: string | RegExp;
@@ -57,7 +60,7 @@ export class ScriptedRule {
       !this.spent &&
       nowMs >= (rule.fromMs ?? -Infinity) &&
       nowMs < (rule.untilMs ?? Infinity) &&
-      fits(rule.path, path) &&
+      fits(rule.path ?? notKey, path) &&
       fits(rule.method, request.method) &&
       fits(rule.model, request.model) &&
       fits(rule.key, request.key) &&

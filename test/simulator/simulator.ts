@@ -191,7 +191,7 @@ export class Simulator {
   }
 
   /** Returns as soon as `condition` holds; rejects after `timeoutMs` of real time. */
-  async waitFor(condition: () => boolean, timeoutMs = 20_000): Promise<void> {
+  async waitFor(condition: () => boolean, timeoutMs = 60_000): Promise<void> {
     const endAtMs = performance.now() + timeoutMs;
     while (!condition()) {
       if (performance.now() > endAtMs) throw new Error(`Not within ${timeoutMs} ms: ${condition.toString()}`);
@@ -246,6 +246,7 @@ export class Simulator {
   ): Promise<void> {
     const admitted = identify(this.world, request, record);
     const body = await receive(request, record);
+    response.setHeader('date', new Date(this.world.nowMs()).toUTCString());
     response.setHeader('cf-ray', `8f2c${record.connectionId.toString(16).padStart(12, '0')}-FRA`);
     const answering = answeringOf(this.world, this.rules, this.origin, { request, record, body, admitted });
     const faults = answering.kind === 'reply' ? answering.faults : noFaults;

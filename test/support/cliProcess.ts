@@ -1,9 +1,9 @@
 // The command line as a process of its own, bundled as for users.
 import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { build } from 'esbuild';
+import { join, resolve } from 'node:path';
 
 export type Environment = Readonly<Record<string, string>>;
 
@@ -14,33 +14,30 @@ export interface Ended {
   readonly errors: string;
 }
 
-/** The bundle, in a folder of its own that also serves for files of tests. */
-export class CliBundle {
-  private constructor(
-    readonly folder: string,
-    private readonly program: string,
-  ) {}
+/** The built program itself: what its bundle leaves out is missing in tests too. */
+const program = resolve('dist/cli.js');
 
-  static async build(): Promise<CliBundle> {
-    const folder = await mkdtemp(join(tmpdir(), 'keywheel-cli-'));
-    const outfile = join(folder, 'cli.js');
-    await build({
-      entryPoints: ['src/cli.ts'],
-      outfile,
-      bundle: true,
-      platform: 'node',
-      format: 'cjs',
-      target: 'node20.18',
-      logLevel: 'error',
-    });
-    return new CliBundle(folder, outfile);
+/** The bundle, with a folder for files of tests. */
+export class CliBundle {
+  private constructor(readonly folder: string) {}
+
+  static async open(): Promise<CliBundle> {
+    if (!existsSync(program)) throw new Error('There is no dist/cli.js: run "npm run build" first.');
+    return new CliBundle(await mkdtemp(join(tmpdir(), 'keywheel-cli-')));
   }
 
-  /** Starts it with these variables and no others. */
-  start(environment: Environment): CliProcess {
-    return new CliProcess(
-      spawn(process.execPath, [this.program], { env: { ...environment }, stdio: ['ignore', 'pipe', 'pipe'] }),
-    );
+  /** Starts it with these variables and no others, and these words behind its name. */
+  start(environment: Environment, words: readonly string[] = []): CliProcess {
+    return new CliProcess(this.spawn(environment, words));
+  }
+
+  /** The same, for a caller that reads what it says. */
+  spawn(environment: Environment, words: readonly string[] = []): ChildProcess {
+    // Else Node takes `--env-file` for its own, wherever it stands.
+    return spawn(process.execPath, ['--', program, ...words], {
+      env: { ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
   }
 
   async dispose(): Promise<void> {
@@ -81,6 +78,12 @@ export class CliProcess {
         throw new Error(`It did not listen: ${this.errors}`);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
+  }
+
+  /** Nobody reads what it says from now on. */
+  closeOutput(): void {
+    this.child.stdout?.destroy();
+    this.child.stderr?.destroy();
   }
 
   async kill(signal: NodeJS.Signals): Promise<Ended> {

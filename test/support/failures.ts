@@ -1,5 +1,5 @@
 /** Which tests failed, kept until everything has run: each kind of tests prints its own, with hundreds of lines of others below them. */
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 
 /** Names the file to every process that runs tests; where it is not set, nobody reads it. */
@@ -23,11 +23,11 @@ export function mochaGlobalSetup(this: Mocha.Runner): void {
   noteFailures(this);
 }
 
-/** All that was noted; empty where no test failed. */
-export function readFailures(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
+/** A test that failed may leave a server open, and one that passed must not: either way the run ends. */
+export function mochaGlobalTeardown(): void {
+  const end = (): void => {
+    console.error(`Still open 10 s after the last test: ${process.getActiveResourcesInfo().join(', ')}`);
+    process.exit(1);
+  };
+  setTimeout(end, 10_000).unref();
 }

@@ -69,10 +69,10 @@ export async function runLimits({ accounts, requests, stream }: LimitsCase): Pro
     settings: { maxWaiting: 1_000, maxWaitSeconds: 600, deadlineSeconds: 3_600 },
   };
   await using rig = await Rig.start(options);
-  const startedAtMs = rig.clock.nowMs();
+  const startedAtMs = rig.clock.elapsedMs();
   const all = Array.from({ length: requests }, async () => {
     const reply = await rig.ask({ stream });
-    return { reply, endedAtMs: rig.clock.nowMs() };
+    return { reply, endedAtMs: rig.clock.elapsedMs() };
   });
   const answers = await rig.drive(Promise.all(all));
   const lastAnswerMs = Math.max(...answers.map(({ endedAtMs }) => endedAtMs)) - startedAtMs;

@@ -1,9 +1,9 @@
 // A clock that stands still until a test moves it.
-import type { Clock } from '../../src/base/clock';
+import { ServerOffset, type Clock } from '../../src/base/clock';
 import type { Disposable } from '../../src/base/disposable';
 
 interface Timer {
-  /** On the scale of `elapsedMs`: timers know nothing of wall time. */
+  /** On the scale of `passedMs`: timers know nothing of sleep and of wall time. */
   readonly dueMs: number;
   readonly run: () => void;
 }
@@ -12,17 +12,33 @@ interface Timer {
 export const someNoonMs = Date.UTC(2026, 0, 15, 12);
 
 export class ManualClock implements Clock {
-  private elapsedMs = 0;
+  /** While the machine was awake. */
+  private passedMs = 0;
   private readonly timers = new Set<Timer>();
+  private readonly offset = new ServerOffset();
+  /** How far elapsed time is ahead of what has passed awake, and the machine's date of elapsed time. */
+  private elapsedAheadMs: number;
+  private setByMs = 0;
 
-  constructor(private wallMs = someNoonMs) {}
+  /** `startMs`: elapsed time, and the machine's date. */
+  constructor(startMs = someNoonMs) {
+    this.elapsedAheadMs = startMs;
+  }
 
-  nowMs(): number {
-    return this.wallMs;
+  elapsedMs(): number {
+    return this.elapsedAheadMs + this.passedMs;
+  }
+
+  wallMs(): number {
+    return this.elapsedMs() + this.setByMs + this.offset.ms;
+  }
+
+  noteServerDate(dateMs: number): void {
+    this.offset.add(dateMs - this.elapsedMs() - this.setByMs);
   }
 
   after(delayMs: number, run: () => void): Disposable {
-    const timer: Timer = { dueMs: this.elapsedMs + Math.max(0, delayMs), run };
+    const timer: Timer = { dueMs: this.passedMs + Math.max(0, delayMs), run };
     this.timers.add(timer);
     return { dispose: () => this.timers.delete(timer) };
   }
@@ -32,53 +48,54 @@ export class ManualClock implements Clock {
     return this.timers.size;
   }
 
-  /** When the next timer is due, in wall time; Infinity without one. */
+  /** When the next timer is due, in elapsed time; Infinity without one. */
   get nextDueAtMs(): number {
     const next = this.nextTimer(Number.POSITIVE_INFINITY);
-    return next === null ? Number.POSITIVE_INFINITY : this.wallMs + next.dueMs - this.elapsedMs;
+    return next === null ? Number.POSITIVE_INFINITY : this.elapsedAheadMs + next.dueMs;
   }
 
   /** Moves the time and runs the timers that fall due, each at its own time, in their order. */
   advance(ms: number): void {
-    const endMs = this.elapsedMs + ms;
+    const endMs = this.passedMs + ms;
     for (let timer = this.nextTimer(endMs); timer !== null; timer = this.nextTimer(endMs)) this.fire(timer);
-    this.moveTo(endMs);
+    this.passedMs = endMs;
   }
 
   advanceTo(atMs: number): void {
-    this.advance(atMs - this.wallMs);
+    this.advance(atMs - this.elapsedMs());
   }
 
   /** The same; before, between and after the timers, promises settle. */
   async run(ms: number): Promise<void> {
-    const endMs = this.elapsedMs + ms;
+    const endMs = this.passedMs + ms;
     await settled();
     for (let timer = this.nextTimer(endMs); timer !== null; timer = this.nextTimer(endMs)) {
       this.fire(timer);
       await settled();
     }
-    this.moveTo(endMs);
+    this.passedMs = endMs;
     await settled();
   }
 
   async runTo(atMs: number): Promise<void> {
-    await this.run(atMs - this.wallMs);
+    await this.run(atMs - this.elapsedMs());
   }
 
-  /** Somebody sets the clock, or the laptop slept: wall time jumps, no timer notices. */
-  jump(byMs: number): void {
-    this.wallMs += byMs;
+  /** The machine slept: all but timers notices. */
+  sleep(ms: number): void {
+    this.elapsedAheadMs += ms;
+  }
+
+  /** Somebody sets the machine's clock: wall time jumps, nothing else does. */
+  set(byMs: number): void {
+    this.setByMs += byMs;
+    this.offset.clear();
   }
 
   private fire(timer: Timer): void {
     this.timers.delete(timer);
-    this.moveTo(Math.max(timer.dueMs, this.elapsedMs));
+    this.passedMs = Math.max(timer.dueMs, this.passedMs);
     timer.run();
-  }
-
-  private moveTo(elapsedMs: number): void {
-    this.wallMs += elapsedMs - this.elapsedMs;
-    this.elapsedMs = elapsedMs;
   }
 
   private nextTimer(endMs: number): Timer | null {

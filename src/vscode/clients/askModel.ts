@@ -1,30 +1,29 @@
-// Asks for the model that a client is to use: the free ones that OpenRouter lists, or any that is typed.
-import { l10n, window, type QuickPickItem } from 'vscode';
-import type { Clock } from '../../base/clock';
+// Asks for a client's model: a free one from OpenRouter's list, or a typed id.
+import { env, l10n, QuickPickItemKind, window, type QuickPickItem } from 'vscode';
 import { DisposableStore } from '../../base/disposable';
-import type { Endpoint } from '../../service/clients/client';
-import { freeModels, freeRouter, typedModel } from '../../service/clients/modelList';
+import { traitsText } from '../../words/clientWords';
+import { Formats } from '../../words/formats';
+import { freeRouter, typedModel, type ListedModel } from '../../clients/modelList';
 
 interface ModelItem extends QuickPickItem {
-  /** Null: the client's own models. Undefined: asked for by typing. */
+  /** Null: the client's own models. Undefined: opens a box to type an id. */
   readonly model: string | null | undefined;
 }
 
 export interface AskModel {
   readonly title: string;
-  readonly endpoint: Endpoint;
-  readonly clock: Clock;
-  /** Whether "its own models" is offered, which are paid. */
+  readonly models: Promise<readonly ListedModel[]>;
+  /** Whether to offer the client's own models, which are paid. */
   readonly hasOwnModels: boolean;
 }
 
-/** Undefined when the user left it. */
+/** Undefined if the user cancelled. */
 export async function askModel(asked: AskModel): Promise<string | null | undefined> {
   const chosen = await pickModel(asked);
   if (chosen?.model !== undefined || chosen === undefined) return chosen?.model;
   const typed = await window.showInputBox({
     title: asked.title,
-    prompt: l10n.t('Id of the model, as OpenRouter lists it'),
+    prompt: l10n.t('Model ID, for example openai/gpt-5'),
     placeHolder: 'author/model',
     ignoreFocusOut: true,
     validateInput: (text) => (typedModel(text) === null ? formText() : undefined),
@@ -32,56 +31,57 @@ export async function askModel(asked: AskModel): Promise<string | null | undefin
   return typed?.trim();
 }
 
-/** OpenRouter's list comes behind what can be chosen without it: where there is no network, it takes seconds not to come. */
+/** Shows the fixed items first, because the request for OpenRouter's list takes seconds to fail without a network. */
 async function pickModel(asked: AskModel): Promise<ModelItem | undefined> {
-  const owned = new DisposableStore();
+  using owned = new DisposableStore();
   const box = owned.add(window.createQuickPick<ModelItem>());
   const first = firstItems(asked);
+  const last: ModelItem = { label: l10n.t('Another model…'), model: undefined };
   box.title = asked.title;
-  box.placeholder = l10n.t('Choose the model that it is to use');
+  box.placeholder = l10n.t('Select a model');
   box.matchOnDescription = true;
   box.ignoreFocusOut = true;
-  box.items = first;
+  box.items = [...first, last];
   box.busy = true;
-  void freeModels(asked.endpoint, asked.clock).then((models) => {
-    // In a box that was closed meanwhile, this changes nothing.
+  void asked.models.then((models) => {
+    // This has no effect on a box that was closed meanwhile.
     const { activeItems } = box;
-    box.items = [...first, ...models.filter((model) => model !== freeRouter).map(itemOf)];
-    // Where what was typed had no match before, VS Code marks the first one that the list has.
+    box.items = [...first, ...freeItems(models), last];
+    // Without an active item before, VS Code activates the first new one.
     if (activeItems.length > 0) box.activeItems = activeItems;
     box.busy = false;
   });
-  try {
-    return await new Promise<ModelItem | undefined>((resolve) => {
-      owned.add(
-        box.onDidAccept(() => {
-          const chosen = box.selectedItems[0] ?? typedItem(box.value);
-          if (chosen !== null) resolve(chosen);
-          // The placeholder is hidden by what was typed.
-          else box.title = `${asked.title} · ${formText()}`;
-        }),
-      );
-      owned.add(
-        box.onDidChangeValue(() => {
-          box.title = asked.title;
-        }),
-      );
-      owned.add(box.onDidHide(() => resolve(undefined)));
-      box.show();
-    });
-  } finally {
-    owned.dispose();
-  }
+  return await new Promise<ModelItem | undefined>((resolve) => {
+    owned.add(
+      box.onDidAccept(() => {
+        // A paid model, which the list lacks, can be typed into the filter box.
+        const typed = typedModel(box.value);
+        const chosen = box.selectedItems[0] ?? (typed === null ? null : itemOf(typed));
+        if (chosen !== null) resolve(chosen);
+        // In the title, because the typed text hides the placeholder.
+        else box.title = `${asked.title} · ${formText()}`;
+      }),
+    );
+    owned.add(box.onDidChangeValue(() => (box.title = asked.title)));
+    owned.add(box.onDidHide(() => resolve(undefined)));
+    box.show();
+  });
 }
 
-/** The list has free models only: any other may be typed at once, into what filters the list. */
-function typedItem(text: string): ModelItem | null {
-  const model = typedModel(text);
-  return model === null ? null : itemOf(model);
+/** Free models under a separator with their count, each with its traits. */
+function freeItems(models: readonly ListedModel[]): readonly ModelItem[] {
+  const free = models.filter(({ id }) => id.endsWith(':free')).sort((a, b) => a.id.localeCompare(b.id));
+  if (free.length === 0) return [];
+  const formats = new Formats(env.language, '');
+  const heading = l10n.t('{0} free models', formats.count(free.length));
+  return [
+    { label: heading, kind: QuickPickItemKind.Separator, model: undefined },
+    ...free.map((model) => ({ ...itemOf(model.id), description: traitsText(model, { t: l10n.t, formats }) })),
+  ];
 }
 
 function formText(): string {
-  return l10n.t('A model id has the form author/model.');
+  return l10n.t('A model ID has the form author/model.');
 }
 
 function itemOf(model: string): ModelItem {
@@ -89,16 +89,11 @@ function itemOf(model: string): ModelItem {
 }
 
 function firstItems({ hasOwnModels }: AskModel): ModelItem[] {
-  const router = {
-    label: freeRouter,
-    description: l10n.t('Any free model that is not busy'),
-    model: freeRouter,
-  };
+  const router = { label: freeRouter, description: l10n.t('Any available free model'), model: freeRouter };
   const own: ModelItem = {
-    label: l10n.t('Its own models'),
-    description: l10n.t('Paid: the models that the client asks for by itself'),
+    label: l10n.t('Keep the client’s own models'),
+    description: l10n.t('Paid'),
     model: null,
   };
-  const other: ModelItem = { label: l10n.t('Another model…'), model: undefined };
-  return [router, ...(hasOwnModels ? [own] : []), other];
+  return [router, ...(hasOwnModels ? [own] : [])];
 }

@@ -1,23 +1,31 @@
-// Puts together what connects clients: records, the connector, the page, the way for the uninstall script.
+// Creates what connects clients: records, connector, text page and watchers.
 import { commands, extensions, type ExtensionContext } from 'vscode';
 import type { DisposableStore } from '../../base/disposable';
-import { Connector } from '../../service/clients/connector';
-import { thisMachine } from '../../service/clients/machine';
-import { ConnectionRecords } from '../../service/clients/records';
-import { rooApi, rooClient, type RooApi } from '../../service/clients/roo';
-import { writeStoragePointer } from '../../service/clients/storagePointer';
+import type { Client } from '../../clients/client';
+import { Connector } from '../../clients/connector';
+import { thisMachine } from '../../clients/clientList';
+import { ConnectionRecords, writeStoragePointer } from '../../clients/records';
+import { rooApi, type RooApi } from '../../clients/roo';
+import type { Keyring } from '../../service/keyring/keyring';
 import type { KeywheelService } from '../../service/keywheelService';
 import { TextPage } from '../page/textPage';
-import { ConnectionKey } from './connectionKey';
+import { anyOf } from '../../base/event';
+import { ConnectedClients } from './connectedClients';
+import { ModelWatch } from './modelWatch';
 import { MoveWatch } from './moveWatch';
 import type { ClientPorts } from './ports';
 
 interface Given extends Pick<ClientPorts, 'keyring' | 'settings' | 'clock' | 'log'> {
-  readonly service: Pick<KeywheelService, 'snapshot' | 'onDidChange'>;
+  readonly service: ClientPorts['service'] & Pick<KeywheelService, 'onDidChange'>;
+  readonly keyring: ClientPorts['keyring'] & Pick<Keyring, 'onDidChange'>;
 }
 
-/** What is made belongs to `owned`. The pointer is renewed where clients are connected: an update gave the extension a new folder. */
-export function composeClients(context: ExtensionContext, owned: DisposableStore, given: Given): ClientPorts {
+/** `owned` disposes what is created. Renews the storage pointer if clients are connected, because an update moves the extension's folder. */
+export function composeClients(
+  context: ExtensionContext,
+  owned: DisposableStore,
+  given: Given,
+): { readonly clients: ClientPorts; readonly connected: ConnectedClients } {
   const { clock, log } = given;
   const { extensionUri } = context;
   const storage = context.globalStorageUri.fsPath;
@@ -33,7 +41,7 @@ export function composeClients(context: ExtensionContext, owned: DisposableStore
     log,
   });
   const noteStorage = async (): Promise<void> => {
-    // For the walkthrough: connected from here, before its first request.
+    // The walkthrough's step is done before the client's first request.
     void commands.executeCommand('setContext', 'keywheel.hasClient', true);
     try {
       await writeStoragePointer(context.asAbsolutePath('dist'), storage);
@@ -45,19 +53,24 @@ export function composeClients(context: ExtensionContext, owned: DisposableStore
     async (known) => {
       if (known.length > 0) await noteStorage();
     },
-    // The key's own look tells of it.
+    // ConnectedClients logs this error.
     () => undefined,
   );
-  owned.add(new ConnectionKey({ records, log }));
+  const { onDidChange: onPlace } = given.service;
+  const onDidChange = anyOf(onPlace, given.keyring.onDidChange);
+  const connected = owned.add(new ConnectedClients({ ...given, records, connector, onDidChange }));
   const page = owned.add(new TextPage({ extensionUri, viewType: 'keywheel.page', log }));
-  const clients = { ...given, connector, page, noteStorage };
-  const { onDidChange } = given.service;
-  owned.add(new MoveWatch({ clients, onDidChange, globalState: context.globalState }));
-  return clients;
+  const clients = { ...given, connector, page, entries: [], noteStorage };
+  owned.add(new ModelWatch({ clients, records }));
+  owned.add(new MoveWatch({ clients, onDidChange: onPlace, globalState: context.globalState }));
+  return { clients, connected };
 }
 
-async function exportedRooApi(): Promise<RooApi | null> {
-  const [id] = rooClient.extensionIds;
+async function exportedRooApi(
+  { extensionIds: [id] }: Client,
+  wakes: boolean,
+): Promise<RooApi | 'asleep' | null> {
   const extension = id === undefined ? undefined : extensions.getExtension<unknown>(id);
-  return extension === undefined ? null : rooApi(await extension.activate());
+  if (extension === undefined) return null;
+  return extension.isActive || wakes ? rooApi(await extension.activate()) : 'asleep';
 }

@@ -1,19 +1,29 @@
-// Connect Client: lists the clients of this machine, shows what will be written, and writes it after a yes.
-import { commands, env, l10n, QuickPickItemKind, UIKind, window, type QuickPickItem } from 'vscode';
-import type { Client, ClientId, Endpoint } from '../../service/clients/client';
-import { ConfigError } from '../../service/clients/configError';
-import { ExtensionUnknownError } from '../../service/clients/connector';
+// Connect Client: lists this machine's clients, shows what will be written, and writes it after confirmation.
+import { homedir } from 'node:os';
+import {
+  commands,
+  env,
+  l10n,
+  QuickPickItemKind,
+  ThemeIcon,
+  UIKind,
+  window,
+  type QuickPickItem,
+} from 'vscode';
+import type { Client, ClientId, Endpoint } from '../../clients/client';
+import { clientOf, clients } from '../../clients/clientList';
+import { askedModels } from '../../clients/connectionNews';
+import { ConfigError } from '../../clients/configFile';
+import { byClient, ExtensionUnknownError, type KnownConnection } from '../../clients/connector';
+import { listModels, type ListedModel } from '../../clients/modelList';
+import { confirm } from '../messages';
 import { askModel } from './askModel';
-import { afterConnecting, planLines, problemText, stateText } from './clientWords';
-import { endpointOf, type ClientPorts } from './ports';
-import { chooseTerminalClients } from './terminalPick';
+import { afterConnecting, planText, problemText, stateText } from '../../words/clientWords';
+import { endpointOf, tellWritten, type ClientItem, type ClientPorts } from './ports';
+import { chooseTerminalClients } from './terminals';
 import { showValues } from './valuesPage';
 
-interface ClientItem extends QuickPickItem {
-  readonly run: () => Promise<boolean>;
-}
-
-/** Resolves to whether something was connected, or shown to be connected by hand. */
+/** Resolves to whether a client was connected or its values were shown. */
 export async function connectClient(ports: ClientPorts): Promise<boolean> {
   const endpoint = endpointOf(ports, null);
   if (endpoint === null) {
@@ -24,7 +34,7 @@ export async function connectClient(ports: ClientPorts): Promise<boolean> {
   }
   const chosen = await window.showQuickPick(clientItems(ports, endpoint), {
     title: l10n.t('Connect Client'),
-    placeHolder: l10n.t('Choose the client that is to use the proxy'),
+    placeHolder: l10n.t('Select a client to connect'),
     matchOnDescription: true,
     matchOnDetail: true,
     ignoreFocusOut: true,
@@ -33,93 +43,169 @@ export async function connectClient(ports: ClientPorts): Promise<boolean> {
 }
 
 async function clientItems(ports: ClientPorts, endpoint: Endpoint): Promise<(ClientItem | QuickPickItem)[]> {
-  const states = new Map(
-    (await ports.connector.states(endpoint)).map(({ client, state }) => [client.id, state]),
-  );
-  const installed = ports.connector.installed().map((client): ClientItem => {
-    const state = states.get(client.id);
-    return {
-      label: client.name,
-      description: state === undefined ? '' : stateText(state, l10n.t),
-      run: async () => await connectOne(client, endpoint, ports),
-    };
-  });
-  const none = { label: l10n.t('No client was found on this machine'), kind: QuickPickItemKind.Separator };
+  const states = byClient(await ports.connector.states(endpoint));
+  const there = ports.connector.installed();
+  const installed = there.map((client): ClientItem => ({
+    label: client.name,
+    ...connectionOf(states.get(client.id), client, ports),
+    run: async () => await connectOne(client, endpoint, ports),
+  }));
+  const none = { label: l10n.t('No client found on this machine'), kind: QuickPickItemKind.Separator };
+  const earlier = (await ports.connector.earlier()).map(({ client }) => clientOf(client).name);
+  // For the clients that Disconnect All Clients has remembered.
+  const reconnectItem = {
+    label: l10n.t('Reconnect All Clients'),
+    description: earlier.join(', '),
+    run: async () => await connectEarlier(endpoint, ports),
+  };
   return [
+    ...(earlier.length === 0 ? [] : [reconnectItem]),
+    ...ports.entries,
+    {
+      label: l10n.t('VS Code Chat by Custom Endpoint'),
+      description: l10n.t('Values to enter yourself'),
+      run: async () => await showValues(ports, 'vscodeChat'),
+    },
     ...(installed.length === 0 ? [none] : installed),
     { label: '', kind: QuickPickItemKind.Separator },
     {
       label: l10n.t('Any Other Client'),
       detail: l10n.t('Base URLs, the proxy key and a curl line to copy'),
-      run: async () => {
-        await showValues(ports, null, null);
-        return true;
-      },
+      run: async () => await showValues(ports, null),
     },
     {
       label: l10n.t('New Terminals'),
-      detail: l10n.t('Environment variables for programs that are started in VS Code’s terminals'),
+      detail: l10n.t('Sets environment variables in new VS Code terminals'),
       run: async () => await chooseTerminalClients(ports),
     },
+    { label: l10n.t('Not found on this machine'), kind: QuickPickItemKind.Separator },
+    ...absentItems(there, ports),
   ];
+}
+
+async function connectEarlier(endpoint: Endpoint, ports: ClientPorts): Promise<boolean> {
+  const { connector, log } = ports;
+  const lines = (await connector.earlier()).map(({ client, model }) =>
+    joined(clientOf(client).name, model ?? undefined),
+  );
+  const question = l10n.t('Reconnect all clients?');
+  if (!(await confirm('info', question, lines.join('\n'), l10n.t('Connect')))) return false;
+  const models = await listModels(endpoint);
+  const done = await connector.connectEarlier((client, model) =>
+    endpointFor(client, model, endpoint, models),
+  );
+  await ports.noteStorage();
+  for (const { client, error } of done) {
+    if (error === null) continue;
+    log.error(`${client.name} could not be connected again.`, error);
+    void window.showErrorMessage(l10n.t('{0} could not be connected. See the log.', client.name));
+  }
+  const connected = done.filter(({ error }) => error === null).map(({ client }) => client);
+  const text = l10n.t('Connected: {0}.', connected.map(({ name }) => name).join(', '));
+  if (connected.length > 0) void tellWritten(text, connected, ports);
+  return connected.length > 0;
+}
+
+function endpointFor(
+  { takesTraits }: Client,
+  model: string | null,
+  endpoint: Endpoint,
+  models: readonly ListedModel[],
+): Endpoint {
+  const traits = takesTraits ? models.find(({ id }) => id === model) : undefined;
+  return { ...endpoint, model, ...(traits && { traits }) };
+}
+
+function absentItems(there: readonly Client[], ports: ClientPorts): readonly ClientItem[] {
+  return clients
+    .filter((client) => !there.includes(client))
+    .map((client) => ({
+      label: client.name,
+      iconPath: new ThemeIcon('circle-slash'),
+      description: joined(l10n.t('Values to enter yourself'), endedText(client)),
+      run: async () => await showValues(ports, client.id),
+    }));
+}
+
+/** The client's state, file and the model of its last request. */
+function connectionOf(
+  known: KnownConnection | undefined,
+  client: Client,
+  ports: ClientPorts,
+): Pick<QuickPickItem, 'iconPath' | 'description' | 'detail'> {
+  if (known === undefined) return { iconPath: new ThemeIcon('plug'), description: endedText(client) };
+  const { state, record } = known;
+  const file = record.way === 'file' ? record.file.replace(homedir(), '~') : undefined;
+  const [last] = askedModels(client, {}, ports.service.activity());
+  return {
+    iconPath: new ThemeIcon(state === 'current' ? 'check' : 'warning'),
+    description: joined(stateText(state, l10n.t), endedText(client)),
+    detail: joined(file, last && l10n.t('Last request: {0}', last.model)),
+  };
+}
+
+function endedText({ isEnded }: Client): string | undefined {
+  return isEnded ? l10n.t('No longer developed') : undefined;
+}
+
+function joined(...parts: readonly (string | undefined)[]): string {
+  return parts.filter((part) => part !== undefined).join(' · ');
 }
 
 async function connectOne(client: Client, endpoint: Endpoint, ports: ClientPorts): Promise<boolean> {
   if (client.id === 'continue' && runsElsewhere()) {
     const sentence = l10n.t(
-      'Continue runs on your own machine, not on this one, and so is its configuration: put these values in there.',
+      'Continue and its configuration are on your own machine, not on this one. Enter these values there.',
     );
-    await showValues(ports, client.id, sentence);
-    return true;
+    return await showValues(ports, client.id, sentence);
   }
-  const { clock } = ports;
   const title = l10n.t('Connect {0}', client.name);
-  const model = await askModel({ title, endpoint, clock, hasOwnModels: client.hasOwnModels });
+  const models = listModels(endpoint);
+  const model = await askModel({ title, models, hasOwnModels: client.hasOwnModels });
   if (model === undefined) return false;
   try {
-    return await write(client, { ...endpoint, model }, ports);
+    // Awaited only if needed, because the request takes seconds to fail.
+    const listed = client.takesTraits ? await models : [];
+    return await write(client, endpointFor(client, model, endpoint, listed), ports);
   } catch (error: unknown) {
     return await tellProblem(error, client.id, ports);
   }
 }
 
-/** In a remote window of the desktop, extensions for the user interface are not on this machine; in a browser there are none. */
+/** In a remote window of the desktop, UI extensions run on the user's machine; in a browser there are none. */
 function runsElsewhere(): boolean {
   return env.remoteName !== undefined && env.uiKind === UIKind.Desktop;
 }
 
 async function write(client: Client, endpoint: Endpoint, ports: ClientPorts): Promise<boolean> {
   const plan = await ports.connector.plan(client, endpoint);
-  const yes = l10n.t('Write');
   const detail =
     plan === null
       ? l10n.t(
-          'The profile “Keywheel” is made in {0} with the base URL, the proxy key and the model {1}, and is chosen.',
+          'Keywheel creates and selects the profile “Keywheel” in {0}, with the base URL, the proxy key and the model {1}.',
           client.name,
           endpoint.model ?? '',
         )
-      : [
-          plan.isNew
-            ? l10n.t('{0} is made with:', plan.file)
-            : l10n.t('Into {0} (a backup is kept beside it, comments and all else stay):', plan.file),
-          '',
-          ...planLines(plan, endpoint.proxyKey, l10n.t),
-        ].join('\n');
+      : planText(plan, endpoint.proxyKey, l10n.t);
   const question = l10n.t('Connect {0} to Keywheel?', client.name);
-  if ((await window.showInformationMessage(question, { modal: true, detail }, yes)) !== yes) return false;
+  if (!(await confirm('info', question, detail, l10n.t('Connect')))) return false;
   await ports.connector.connect(client, endpoint);
   await ports.noteStorage();
   void tellConnected(client, ports);
   return true;
 }
 
-async function tellConnected(client: Client, { log }: ClientPorts): Promise<void> {
+async function tellConnected(client: Client, { connector, log }: ClientPorts): Promise<void> {
   const sentences = [l10n.t('{0} is connected.', client.name), afterConnecting(client.id, l10n.t)];
+  const reload = l10n.t('Reload Window');
   const test = l10n.t('Send Test Request');
   const text = sentences.filter((sentence) => sentence !== null).join(' ');
-  if ((await window.showInformationMessage(text, test)) !== test) return;
-  await commands.executeCommand('keywheel.sendTestRequest').then(undefined, (error: unknown) => {
-    log.error('The test request failed.', error);
+  const actions = connector.needsReload(client) ? [reload, test] : [test];
+  const choice = await window.showInformationMessage(text, ...actions);
+  if (choice === undefined) return;
+  const command = choice === reload ? 'workbench.action.reloadWindow' : 'keywheel.sendTestRequest';
+  await commands.executeCommand(command).then(undefined, (error: unknown) => {
+    log.error(`${command} failed.`, error);
   });
 }
 
@@ -129,10 +215,8 @@ async function tellProblem(error: unknown, id: ClientId, ports: ClientPorts): Pr
     error instanceof ConfigError
       ? problemText(error, l10n.t)
       : error instanceof ExtensionUnknownError
-        ? l10n.t('This version of the extension cannot be connected from here. Put the values in by hand.')
+        ? l10n.t('Keywheel cannot connect this version of the extension. Enter the values yourself.')
         : null;
   if (text === null) throw error;
-  if ((await window.showErrorMessage(text, values)) !== values) return false;
-  await showValues(ports, id, null);
-  return true;
+  return (await window.showErrorMessage(text, values)) === values && (await showValues(ports, id));
 }

@@ -1,23 +1,23 @@
-// After the port has changed: who has connected clients hears of it, and can have them written anew.
+// Offers to update connected clients after the proxy's address has changed.
 import { hostname } from 'node:os';
 import { l10n, window, type Memento } from 'vscode';
 import { DisposableStore, type Disposable } from '../../base/disposable';
 import type { Event } from '../../base/event';
-import { MoveNews } from '../../service/clients/moveNews';
-import { endpointOf, originOf, type ClientPorts } from './ports';
-import { offerRewrite, outdatedClients } from './rewriteClients';
+import { MoveNews } from '../../clients/connectionNews';
+import { originOf, runningEndpoint, type ClientPorts } from './ports';
+import { offerUpdate, outdatedClients } from './updateClients';
 
 const recordName = 'moved';
 
 export interface MoveWatchPorts {
   readonly clients: ClientPorts;
-  /** Where the proxy runs may have changed. */
+  /** The proxy's address may have changed. */
   readonly onDidChange: Event<void>;
   /** Shared by all windows of the user. */
   readonly globalState: Memento;
 }
 
-/** Watches the proxy's address for as long as it lives. */
+/** Watches the proxy's address until disposed. */
 export class MoveWatch implements Disposable {
   private readonly owned = new DisposableStore();
   private readonly news: MoveNews;
@@ -27,7 +27,7 @@ export class MoveWatch implements Disposable {
     this.news = new MoveNews(
       {
         machine: hostname(),
-        origin: () => runningAt(clients),
+        origin: () => runningEndpoint(clients)?.origin ?? null,
         isFocused: () => window.state.focused,
         isOutdated: async () => (await outdatedClients(clients)).length > 0,
         record: {
@@ -51,21 +51,16 @@ export class MoveWatch implements Disposable {
     );
   }
 
-  /** No dialog: the user may be typing the port still. */
+  /** Not a modal dialog, because the user may still be typing the port. */
   private async tell(): Promise<void> {
     if (!(await this.news.look())) return;
     const update = l10n.t('Update Clients…');
     const message = l10n.t('Keywheel: the proxy has a new address. Connected clients still use the old one.');
-    if ((await window.showWarningMessage(message, update)) === update) await offerRewrite(this.ports.clients);
+    if ((await window.showWarningMessage(message, update)) === update) await offerUpdate(this.ports.clients);
   }
 }
 
-/** Resolves when nothing is remembered of what was told. */
+/** Removes the record of the last move. */
 export async function forgetMoves(globalState: Memento): Promise<void> {
   await globalState.update(recordName, undefined);
-}
-
-function runningAt(clients: ClientPorts): string | null {
-  const isRunning = clients.service.snapshot().proxy.kind === 'running';
-  return isRunning ? (endpointOf(clients, null)?.origin ?? null) : null;
 }

@@ -1,38 +1,72 @@
-// What the commands about clients work with.
+// What the commands for clients depend on.
+import { l10n, window, type QuickPickItem } from 'vscode';
 import type { Clock } from '../../base/clock';
 import type { Log } from '../../base/log';
-import type { Endpoint } from '../../service/clients/client';
-import type { Connector } from '../../service/clients/connector';
-import type { Keyring } from '../../service/keyring';
+import type { Client, Endpoint } from '../../clients/client';
+import type { Connector } from '../../clients/connector';
+import type { Keyring } from '../../service/keyring/keyring';
 import type { KeywheelService } from '../../service/keywheelService';
+import { afterConnecting } from '../../words/clientWords';
+import { urlHost } from '../../service/settings';
+import { offer } from '../messages';
 import type { UserSettings } from '../settings';
 import type { TextPage } from '../page/textPage';
 
+/** An item of Connect Client's list. */
+export interface ClientItem extends QuickPickItem {
+  /** Resolves to whether it succeeded. */
+  readonly run: () => Promise<boolean>;
+}
+
 export interface ClientPorts {
-  readonly service: Pick<KeywheelService, 'snapshot'>;
+  readonly service: Pick<KeywheelService, 'snapshot' | 'activity' | 'onDidFinishExchange'>;
   readonly keyring: Pick<Keyring, 'keys' | 'proxyKey'>;
-  readonly settings: Pick<UserSettings, 'current' | 'terminalClients'>;
+  readonly settings: Pick<UserSettings, 'current' | 'values'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly connector: Connector;
   readonly page: Pick<TextPage, 'show'>;
-  /** Called after a client was connected: leaves the way for the uninstall script. Never rejects. */
+  /** Items that other features add on activation. */
+  readonly entries: ClientItem[];
+  /** Called after a client was connected, so that the uninstall script finds the records. Never rejects. */
   readonly noteStorage: () => Promise<void>;
 }
 
-/** Where clients of this machine find the proxy, whether or not it runs now. */
+/** The proxy's origin for clients on this machine, whether or not it runs now. */
 export function originOf({ service, settings }: Pick<ClientPorts, 'service' | 'settings'>): string {
   const { proxy } = service.snapshot();
   const { host, port } =
     proxy.kind === 'running' ? proxy : { host: '127.0.0.1', port: settings.current.port };
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return `http://${urlHost(host)}:${port}`;
 }
 
-/** Null while the vault has not given the proxy key. */
+/** Null until the vault has loaded the proxy key. */
 export function endpointOf(
   ports: Pick<ClientPorts, 'service' | 'settings' | 'keyring'>,
   model: string | null,
 ): Endpoint | null {
   const { proxyKey } = ports.keyring;
   return proxyKey === null ? null : { origin: originOf(ports), proxyKey, model };
+}
+
+/** Null while the proxy does not run or its key is not loaded; `notRunningText` explains which. */
+export function runningEndpoint(
+  ports: Pick<ClientPorts, 'service' | 'settings' | 'keyring'>,
+): Endpoint | null {
+  return ports.service.snapshot().proxy.kind === 'running' ? endpointOf(ports, null) : null;
+}
+
+/** Shows the text, and offers to reload the window if one of the clients reads its files only then. */
+export async function tellWritten(
+  text: string,
+  some: readonly Client[],
+  { connector }: Pick<ClientPorts, 'connector'>,
+): Promise<void> {
+  const needsReload = some.find((client) => connector.needsReload(client));
+  if (needsReload === undefined) {
+    void window.showInformationMessage(text);
+    return;
+  }
+  const said = `${text} ${afterConnecting(needsReload.id, l10n.t) ?? ''}`;
+  await offer({ severity: 'info', text: said }, l10n.t('Reload Window'), 'workbench.action.reloadWindow');
 }

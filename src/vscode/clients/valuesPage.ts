@@ -1,24 +1,27 @@
-// The page with what any client needs: base URLs in three forms, the proxy key to copy, a curl line each.
-import { commands, env, l10n, Uri, window } from 'vscode';
-import type { ClientId } from '../../service/clients/client';
-import { clientOf } from '../../service/clients/clientList';
-import { freeRouter } from '../../service/clients/modelList';
-import { apiForms, baseUrlOf, curlLine, type ApiForm } from '../../service/clients/snippets';
-import type { PageBlock, PageContent } from '../page/pageHtml';
+// The page with base URLs, the proxy key and curl lines for any client.
+import { commands, env, l10n, Uri } from 'vscode';
+import { clientOf } from '../../clients/clientList';
+import { freeRouter } from '../../clients/modelList';
+import { apiForms, baseUrlOf, curlLine, formClients, type ApiForm } from '../../clients/values';
+import type { PageBlock, PageContent } from '../../words/pageHtml';
 import type { PageActions } from '../page/textPage';
-import { stepsByHand } from './clientWords';
+import { stepsByHand, type ByHand } from '../../words/clientWords';
 import { originOf, type ClientPorts } from './ports';
+import { flash } from '../flash';
 
-const shownMs = 3000;
-
-/** For a client that is not written (null: any other one); `sentence` says why, or null. */
+/** For a client that is configured by hand (null: any other one, `vscodeChat`: VS Code's chat); `sentence` explains why. */
 export async function showValues(
   ports: ClientPorts,
-  id: ClientId | null,
-  sentence: string | null,
-): Promise<void> {
+  id: ByHand | null,
+  sentence: string | null = null,
+): Promise<true> {
   const origin = await seenOrigin(ports, id);
-  const name = id === null ? l10n.t('Any Other Client') : clientOf(id).name;
+  const name =
+    id === null
+      ? l10n.t('Any Other Client')
+      : id === 'vscodeChat'
+        ? l10n.t('VS Code Chat')
+        : clientOf(id).name;
   const content: PageContent = {
     title: l10n.t('Connect {0}', name),
     blocks: [
@@ -31,54 +34,50 @@ export async function showValues(
         value: 'kw-…',
         button: { label: l10n.t('Copy'), action: 'copyKey' },
       },
+      ...(id === null ? whichBase() : []),
       { kind: 'heading', text: l10n.t('Try it in a shell') },
-      paragraph(l10n.t('The copied line holds the proxy key.')),
+      paragraph(l10n.t('Copying includes your proxy key.')),
       ...apiForms.map((form) => curlBlock(form, origin)),
     ],
   };
   ports.page.show(content, actionsOf(ports, origin));
+  return true;
 }
 
 function paragraph(text: string): PageBlock {
   return { kind: 'paragraph', text };
 }
 
+/** Which base URL fits which known client. */
+function whichBase(): readonly PageBlock[] {
+  const lines = formClients.map(({ form, names }) =>
+    l10n.t('{0} (not tried): {1}', formNames[form]()[0], names.join(', ')),
+  );
+  const cursor = l10n.t(
+    'Cursor sends requests from its own servers, which cannot reach this machine. It cannot use the proxy.',
+  );
+  return [
+    { kind: 'heading', text: l10n.t('Which base URL for which client') },
+    ...[...lines, cursor].map(paragraph),
+  ];
+}
+
 function valueBlock(form: ApiForm, origin: string): PageBlock {
   const button = { label: l10n.t('Copy'), action: `copy.${form}` };
-  return { kind: 'value', name: formName(form), value: baseUrlOf(form, origin), button };
+  return { kind: 'value', name: formNames[form]()[0], value: baseUrlOf(form, origin), button };
 }
 
 function curlBlock(form: ApiForm, origin: string): PageBlock {
   const value = curlLine(form, { origin, key: '…', model: freeRouter });
-  return {
-    kind: 'value',
-    name: shortName(form),
-    value,
-    button: { label: l10n.t('Copy'), action: `curl.${form}` },
-  };
+  const button = { label: l10n.t('Copy'), action: `curl.${form}` };
+  return { kind: 'value', name: formNames[form]()[1], value, button };
 }
 
-function formName(form: ApiForm): string {
-  switch (form) {
-    case 'openai':
-      return l10n.t('Base URL (OpenAI form)');
-    case 'responses':
-      return l10n.t('Base URL (Responses form)');
-    case 'anthropic':
-      return l10n.t('Base URL (Anthropic form)');
-  }
-}
-
-function shortName(form: ApiForm): string {
-  switch (form) {
-    case 'openai':
-      return l10n.t('OpenAI form');
-    case 'responses':
-      return l10n.t('Responses form');
-    case 'anthropic':
-      return l10n.t('Anthropic form');
-  }
-}
+const formNames: Readonly<Record<ApiForm, () => readonly [ofBaseUrl: string, short: string]>> = {
+  openai: () => [l10n.t('OpenAI-compatible base URL'), l10n.t('OpenAI')],
+  responses: () => [l10n.t('Base URL for the Responses API'), l10n.t('Responses API')],
+  anthropic: () => [l10n.t('Anthropic-compatible base URL'), l10n.t('Anthropic')],
+};
 
 function actionsOf({ keyring }: ClientPorts, origin: string): PageActions {
   const copies = apiForms.flatMap((form) => [
@@ -97,11 +96,11 @@ function actionsOf({ keyring }: ClientPorts, origin: string): PageActions {
 
 async function copy(text: string): Promise<void> {
   await env.clipboard.writeText(text);
-  window.setStatusBarMessage(l10n.t('Copied'), shownMs);
+  flash(l10n.t('Copied'));
 }
 
-/** Continue runs on the user's own machine: there the proxy is where VS Code forwards its port to. */
-async function seenOrigin(ports: ClientPorts, id: ClientId | null): Promise<string> {
+/** Continue runs on the user's machine, so it needs the port that VS Code forwards. */
+async function seenOrigin(ports: ClientPorts, id: ByHand | null): Promise<string> {
   const origin = originOf(ports);
   if (id !== 'continue') return origin;
   const external = await env.asExternalUri(Uri.parse(origin));

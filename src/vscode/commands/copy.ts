@@ -1,17 +1,17 @@
-// Copy Base URL, Copy Proxy Key: what a client has to be configured with.
+// Copy Base URL and Copy Proxy Key.
 import { env, l10n, window } from 'vscode';
+import { notRunningText } from '../../words/stateWords';
 import type { Command } from './ports';
-
-const shownMs = 3000;
+import { flash } from '../flash';
 
 export const copyBaseUrl: Command = async ({ service }) => {
   const { proxy } = service.snapshot();
   if (proxy.kind !== 'running') {
-    void window.showWarningMessage(l10n.t('The proxy does not run, so it has no base URL.'));
+    void window.showWarningMessage(notRunningText(proxy, l10n.t));
     return false;
   }
   await env.clipboard.writeText(proxy.baseUrl);
-  window.setStatusBarMessage(l10n.t('Base URL copied: {0}', proxy.baseUrl), shownMs);
+  flash(l10n.t('Base URL copied: {0}', proxy.baseUrl));
   return true;
 };
 
@@ -23,6 +23,6 @@ export const copyProxyKey: Command = async ({ keyring }) => {
     return false;
   }
   await env.clipboard.writeText(keyring.proxyKey);
-  window.setStatusBarMessage(l10n.t('Proxy key copied'), shownMs);
+  flash(l10n.t('Proxy key copied'));
   return true;
 };

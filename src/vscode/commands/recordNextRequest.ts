@@ -1,18 +1,20 @@
-// Record Next Request: asks each time, then writes one request and its answer to the log.
+// Record Next Request: asks each time, then logs one request and its answer.
 import { l10n, ProgressLocation, window } from 'vscode';
+import { notRunningText } from '../../words/stateWords';
 import type { Command, CommandPorts } from './ports';
 
 export const recordNextRequest: Command = async (ports) => {
-  if (ports.service.snapshot().proxy.kind !== 'running') {
-    void window.showWarningMessage(l10n.t('The proxy does not run, so there is no request to record.'));
+  const { proxy } = ports.service.snapshot();
+  if (proxy.kind !== 'running') {
+    void window.showWarningMessage(notRunningText(proxy, l10n.t));
     return false;
   }
   const record = l10n.t('Record');
   const question = l10n.t(
-    'The next request and its answer are written to the log, with all that is said in them. Keys are left out. Nothing is kept of any other request.',
+    'Record the next request and its answer in the log, in full and without keys? Only this one request is recorded.',
   );
   if ((await window.showWarningMessage(question, record, l10n.t('Cancel'))) !== record) return false;
-  // Not awaited: the next request may come in ten minutes.
+  // Not awaited, because the next request may come ten minutes later.
   void tellRecorded(ports);
   return true;
 };
@@ -23,7 +25,7 @@ async function tellRecorded({ service, log, showLog }: CommandPorts): Promise<vo
     async () => await service.recordNext(),
   );
   if (text === null) {
-    void window.showInformationMessage(l10n.t('No request was recorded: none came within ten minutes.'));
+    void window.showInformationMessage(l10n.t('No request was recorded within ten minutes.'));
     return;
   }
   log.info(`Recorded, as you asked:\n${text}`);

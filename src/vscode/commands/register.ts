@@ -1,16 +1,15 @@
-// Every command that package.json contributes, and what runs it.
-import { commands, l10n, Uri, window } from 'vscode';
+// All commands that package.json contributes, with their functions.
+import { commands, l10n, Uri } from 'vscode';
 import { DisposableStore, type Disposable } from '../../base/disposable';
-import { RecordsError } from '../../service/clients/records';
+import { RecordsError } from '../../clients/records';
 import { connectClient } from '../clients/connectClient';
-import { disconnectClients } from '../clients/disconnectClients';
+import { disconnectAllClients, disconnectClient } from '../clients/disconnectClients';
 import { sendTestRequest } from '../clients/sendTestRequest';
+import { offer, offerLog } from '../messages';
 import { runDoctor } from '../doctor/runDoctor';
 import { addKey } from './addKey';
 import { copyBaseUrl, copyProxyKey } from './copy';
-import { exportKeyList } from './exportKeyList';
 import { makeNewProxyKey } from './makeNewProxyKey';
-import { openWalkthrough } from './openWalkthrough';
 import type { Command, CommandPorts } from './ports';
 import { recordNextRequest } from './recordNextRequest';
 import { removeEverything } from './removeEverything';
@@ -23,9 +22,9 @@ const table: Readonly<Record<string, Command>> = {
   'keywheel.signIn': signIn,
   'keywheel.removeKey': removeKey,
   'keywheel.removeEverything': removeEverything,
-  'keywheel.exportKeyList': exportKeyList,
   'keywheel.connectClient': async ({ clients }) => await connectClient(clients),
-  'keywheel.disconnectAllClients': async ({ clients }) => await disconnectClients(clients),
+  'keywheel.disconnectClient': async ({ clients }) => await disconnectClient(clients),
+  'keywheel.disconnectAllClients': async ({ clients }) => await disconnectAllClients(clients),
   'keywheel.sendTestRequest': async ({ clients }) => await sendTestRequest(clients),
   'keywheel.runDoctor': async ({ clients, version }) => await runDoctor(clients, version),
   'keywheel.copyBaseUrl': copyBaseUrl,
@@ -34,17 +33,17 @@ const table: Readonly<Record<string, Command>> = {
   'keywheel.startProxy': startProxy,
   'keywheel.stopProxy': stopProxy,
   'keywheel.restartProxy': restartProxy,
-  'keywheel.openDashboard': openDashboard,
+  'keywheel.openDashboard': async ({ showDashboard }) => await done(showDashboard),
   'keywheel.openWalkthrough': openWalkthrough,
   'keywheel.recordNextRequest': recordNextRequest,
-  'keywheel.showLog': showLog,
+  'keywheel.showLog': async ({ showLog }) => await done(showLog),
 };
 
-/** All commands are there until what is returned is disposed. One that fails says so and is logged; it never rejects. */
+/** Registers all commands until disposed. A failing command is logged and shown, and never rejects. */
 export function registerCommands(ports: CommandPorts): Disposable {
   const owned = new DisposableStore();
   for (const [id, command] of Object.entries(table)) {
-    // Whatever a caller passes along (a menu gives its context) is no business of ours.
+    // Arguments are ignored, such as the context that a menu passes.
     owned.add(commands.registerCommand(id, async () => await runCommand(id, command, ports)));
   }
   return owned;
@@ -55,33 +54,26 @@ async function runCommand(id: string, command: Command, ports: CommandPorts): Pr
     return await command(ports);
   } catch (error: unknown) {
     ports.log.error(`The command ${id} failed.`, error);
-    void (error instanceof RecordsError ? offerRecords(error.file) : offerLog(ports.showLog));
+    const message = l10n.t('Keywheel: Something went wrong. See the log.');
+    void (error instanceof RecordsError ? offerRecords(error.file) : offerLog(message));
     return false;
   }
 }
 
-async function offerLog(show: () => void): Promise<void> {
-  const button = l10n.t('Show Log');
-  const message = l10n.t('Keywheel: that did not work. The log tells why.');
-  if ((await window.showErrorMessage(message, button)) === button) show();
-}
-
 async function offerRecords(file: string): Promise<void> {
-  const button = l10n.t('Open File');
-  const message = l10n.t(
-    'Keywheel keeps a record of what it wrote into clients’ files, in {0}. It is damaged, or a newer version has written it: no client’s file was changed. Put it right, or delete it and connect the clients again.',
+  const text = l10n.t(
+    'Keywheel’s record of connected clients ({0}) is unreadable. No client was changed. Delete it and connect the clients again.',
     file,
   );
-  if ((await window.showErrorMessage(message, button)) !== button) return;
-  await commands.executeCommand('vscode.open', Uri.file(file));
+  await offer({ severity: 'error', text }, l10n.t('Open File'), 'vscode.open', Uri.file(file));
 }
 
-function openDashboard({ showDashboard }: CommandPorts): Promise<boolean> {
-  showDashboard();
-  return Promise.resolve(true);
-}
-
-function showLog({ showLog: show }: CommandPorts): Promise<boolean> {
+function done(show: () => void): Promise<boolean> {
   show();
   return Promise.resolve(true);
+}
+
+async function openWalkthrough({ extensionId }: CommandPorts): Promise<boolean> {
+  await commands.executeCommand('workbench.action.openWalkthrough', `${extensionId}#start`, false);
+  return true;
 }

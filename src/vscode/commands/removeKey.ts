@@ -1,11 +1,11 @@
-// Remove Key: removes at once and offers to undo, for ten seconds.
+// Remove Key: removes at once and offers to undo for ten seconds.
 import { l10n, window, type QuickPickItem } from 'vscode';
 import { keyIdOf, maskKey } from '../../base/secret';
 import type { Command, CommandPorts } from './ports';
 
 interface KeyItem extends QuickPickItem {
   readonly keyId: string;
-  /** The label as it is; the pick list's own is escaped. */
+  /** The label without escapes. */
   readonly name: string;
 }
 
@@ -13,12 +13,12 @@ export const removeKey: Command = async (ports) => {
   const { keyActions } = ports;
   const items = keyItems(ports);
   if (items.length === 0) {
-    void window.showInformationMessage(l10n.t('There is no key to remove.'));
+    void window.showInformationMessage(l10n.t('No key to remove.'));
     return false;
   }
   const chosen = await window.showQuickPick(items, {
     title: l10n.t('Remove Key'),
-    placeHolder: l10n.t('Choose the key to remove'),
+    placeHolder: l10n.t('Select a key to remove'),
     matchOnDescription: true,
     matchOnDetail: true,
     ignoreFocusOut: true,
@@ -28,7 +28,7 @@ export const removeKey: Command = async (ports) => {
   const undo = l10n.t('Undo');
   const answer = await window.showInformationMessage(l10n.t('Key “{0}” removed.', chosen.name), undo);
   if (answer === undo && !(await keyActions.onKey(chosen.keyId, { kind: 'undo' })))
-    void window.showWarningMessage(l10n.t('It is too late to undo this: add the key again.'));
+    void window.showWarningMessage(l10n.t('Can’t undo any more. Add the key again.'));
   return true;
 };
 
@@ -50,7 +50,7 @@ function keyItems({ keyring, service }: CommandPorts): KeyItem[] {
   });
 }
 
-/** Pick lists draw `$(name)` as an icon; in a label of the user it is text. */
+/** Escapes `$(name)`, which a Quick Pick would show as an icon. */
 function withoutIcons(text: string): string {
   return text.replace(/\$\(/g, '\\$(');
 }

@@ -1,18 +1,17 @@
 // Start Proxy, Stop Proxy, Restart Proxy.
 import { commands, l10n, window } from 'vscode';
-import { proxyAdvice, proxyWords } from '../../webview/stateWords';
+import { proxyAdvice, proxyWords } from '../../words/stateWords';
 import type { Command, CommandPorts } from './ports';
-
-const shownMs = 3000;
+import { flash } from '../flash';
 
 export const startProxy: Command = async (ports) => {
   const proxy = await ports.service.start();
   if (proxy.kind !== 'failed') {
-    // After a restart everything looks as before.
-    window.setStatusBarMessage(proxyWords(proxy, l10n.t).text, shownMs);
+    // Otherwise a restart would have no visible effect.
+    flash(proxyWords(proxy, l10n.t).text);
     return true;
   }
-  // Asked for by hand, so the answer is a message too; at start the status bar alone says it.
+  // A message, because the user asked; on activation only the status bar shows it.
   void showFailure(proxy, ports);
   return false;
 };

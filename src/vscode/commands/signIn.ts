@@ -1,12 +1,12 @@
-// Sign In with OpenRouter: the browser comes back with a code, or shows one to paste; the code becomes a key.
+// Sign In with OpenRouter: exchanges a code, from the browser's redirect or pasted, for a key.
 import { env, l10n, ProgressLocation, Uri, window } from 'vscode';
 import { maskKey, type Secret } from '../../base/secret';
-import { exchangeCode, type CodeAnswer } from '../../service/codeExchange';
-import { callbackUrlOf, challengeOf, codeIn, newVerifier, signInUrl } from '../../service/signIn';
-import { SignInListener, type SignInAnswer } from '../../service/signInListener';
-import { reachText } from '../reachText';
+import { exchangeCode, type CodeAnswer } from '../../service/signIn/codeExchange';
+import { callbackUrlOf, challengeOf, codeIn, newVerifier, signInUrl } from '../../service/signIn/signIn';
+import { SignInListener, type SignInAnswer } from '../../service/signIn/signInListener';
+import { reachText } from '../../words/reachText';
 import { signInPage } from '../signInPage';
-import { addOne, tellResult } from './addOne';
+import { tellResult, whileChecking } from './addResult';
 import type { Command, CommandPorts } from './ports';
 
 export const signIn: Command = async (ports) => {
@@ -21,11 +21,14 @@ export const signIn: Command = async (ports) => {
   return chosen === tryAgain && (await signIn(ports));
 };
 
-/** Null where no browser could come back to this window. */
+/** Null if the browser cannot redirect to this window. */
 async function askBrowser(verifier: Secret, ports: CommandPorts): Promise<SignInAnswer | null> {
   const listener = await SignInListener.start(ports.clock, {
     done: signInPage(l10n.t('Signed in'), l10n.t('You can close this page and go back to VS Code.')),
-    denied: signInPage(l10n.t('Not signed in'), l10n.t('OpenRouter gave no key. You can close this page.')),
+    denied: signInPage(
+      l10n.t('Sign-in failed'),
+      l10n.t('OpenRouter did not provide a key. You can close this page.'),
+    ),
   });
   try {
     const external = await env.asExternalUri(Uri.parse(listener.url));
@@ -35,9 +38,7 @@ async function askBrowser(verifier: Secret, ports: CommandPorts): Promise<SignIn
     return await window.withProgress(
       {
         location: ProgressLocation.Notification,
-        title: l10n.t(
-          'Waiting for you to sign in with OpenRouter in the browser. Cancel to paste a code instead.',
-        ),
+        title: l10n.t('Complete the sign-in in your browser.'),
         cancellable: true,
       },
       async (_, token) => {
@@ -53,7 +54,7 @@ async function askBrowser(verifier: Secret, ports: CommandPorts): Promise<SignIn
 async function openPage(callbackUrl: string | null, verifier: Secret, ports: CommandPorts): Promise<void> {
   const { upstreamUrl } = ports.settings.current;
   const page = signInUrl({ upstreamUrl, challenge: challengeOf(verifier), callbackUrl });
-  // Whether it opened is not asked: people may copy the address into another browser.
+  // The result is ignored, because users may copy the address into another browser.
   await env.openExternal(Uri.parse(page));
 }
 
@@ -61,26 +62,36 @@ async function signInByPaste(verifier: Secret, ports: CommandPorts): Promise<boo
   await openPage(null, verifier, ports);
   const pasted = await window.showInputBox({
     title: l10n.t('Sign In with OpenRouter'),
-    prompt: l10n.t('Paste the code that OpenRouter’s page shows, or the address at which the browser ended.'),
+    prompt: l10n.t('Paste the code from OpenRouter’s page, or the address of the last page in the browser.'),
     ignoreFocusOut: true,
     validateInput: (text) =>
-      text.trim() !== '' && codeIn(text) === null ? l10n.t('There is no code in this.') : undefined,
+      text.trim() !== '' && codeIn(text) === null
+        ? l10n.t('That does not contain a sign-in code.')
+        : undefined,
   });
   const code = codeIn(pasted ?? '');
   return code !== null && (await takeCode(code, verifier, ports));
 }
 
 async function takeCode(code: string, verifier: Secret, ports: CommandPorts): Promise<boolean> {
-  const { upstreamUrl } = ports.settings.current;
+  const { settings, clock } = ports;
   const answer = await window.withProgress(
     { location: ProgressLocation.Notification, title: l10n.t('Keywheel: getting the key from OpenRouter…') },
-    async () => await exchangeCode({ upstreamUrl, clock: ports.clock }, code, verifier),
+    async () => await exchangeCode({ ...settings.current, clock }, code, verifier),
   );
-  if (answer.kind !== 'key') return await tellNoKey(answer, ports);
-  const label = maskKey(answer.key);
-  const result = await addOne({ key: answer.key, dailyLimit: null }, label, ports);
-  void tellResult(result, label, ports);
-  return result.kind === 'added';
+  return answer.kind === 'key' ? await keepKey(answer.key, ports) : await tellNoKey(answer, ports);
+}
+
+/** Offers to store the key again if the keychain refused, because the key is shown nowhere else. */
+async function keepKey(key: string, ports: CommandPorts): Promise<boolean> {
+  const label = maskKey(key);
+  const result = await whileChecking(ports.keyring.add(key, label, null));
+  if (result.kind !== 'notKept') {
+    void tellResult(result, label, ports);
+    return result.kind === 'added';
+  }
+  const tryAgain = l10n.t('Try Again');
+  return (await tellResult(result, label, ports, [tryAgain])) === tryAgain && (await keepKey(key, ports));
 }
 
 async function tellNoKey(
@@ -90,9 +101,9 @@ async function tellNoKey(
   const tryAgain = l10n.t('Try Again');
   const text =
     answer.kind === 'refused'
-      ? l10n.t('OpenRouter did not accept the code: it was used before, or it is older than ten minutes.')
+      ? l10n.t('The code was not accepted: it was used before, or it is older than ten minutes.')
       : l10n.t(
-          'OpenRouter could not be reached ({0}). No key was added. Look at the network, then try again.',
+          'OpenRouter could not be reached ({0}). No key was added. Check your network, then try again.',
           reachText(answer.detail, l10n.t),
         );
   return (await window.showErrorMessage(text, tryAgain)) === tryAgain && (await signIn(ports));
@@ -101,10 +112,10 @@ async function tellNoKey(
 function endText({ kind }: Exclude<SignInAnswer, { kind: 'code' }>): string {
   switch (kind) {
     case 'denied':
-      return l10n.t('OpenRouter gave no key: the sign-in was refused there.');
+      return l10n.t('You declined the sign-in at OpenRouter.');
     case 'timeout':
-      return l10n.t('The sign-in was not finished within ten minutes.');
+      return l10n.t('Sign-in was not completed within ten minutes.');
     case 'closed':
-      return l10n.t('The sign-in was not finished.');
+      return l10n.t('Sign-in was not completed.');
   }
 }

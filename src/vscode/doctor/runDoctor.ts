@@ -1,59 +1,66 @@
-// Run Doctor: examines everything between a client and OpenRouter, and shows what to do.
+// Run Doctor: checks everything between client and OpenRouter, and shows the findings on a page.
 import { commands, env, l10n, ProgressLocation, version as codeVersion, window } from 'vscode';
-import { checkKeyAt } from '../../service/ownCheck';
-import { thisMachine } from '../../service/clients/machine';
-import { examine } from '../../service/doctor/doctor';
-import type { Checked } from '../../service/doctor/finding';
-import { Formats } from '../../webview/formats';
+import { checkKeyAt } from '../../service/keyring/keyCheck';
+import { thisMachine } from '../../clients/clientList';
+import { examine } from '../../doctor/doctor';
+import { systemProxy } from '../../doctor/systemProxy';
+import type { Checked } from '../../doctor/finding';
+import { Formats } from '../../words/formats';
+import type { Speech } from '../../words/stateWords';
 import { endpointOf, originOf, type ClientPorts } from '../clients/ports';
 import type { PageActions } from '../page/textPage';
-import { doctorPage, doctorReport, type ReportSpeech } from './doctorReport';
-import type { Remedy } from './findingWords';
-
-const shownMs = 3000;
+import { doctorPage, doctorReport } from '../../words/doctorReport';
+import type { Remedy } from '../../words/doctorText';
+import { flash } from '../flash';
 
 const remedies: Readonly<Record<Remedy, readonly [command: string, ...args: string[]]>> = {
   startProxy: ['keywheel.startProxy'],
   openPortSetting: ['workbench.action.openSettings', 'keywheel.port'],
-  openProxySettings: ['workbench.action.openSettings', 'http.noProxy'],
+  openProxySettings: [
+    'workbench.action.openSettings',
+    '@id:http.proxy @id:http.noProxy @id:http.proxyStrictSSL',
+  ],
   addKey: ['keywheel.addKey'],
   removeKey: ['keywheel.removeKey'],
   connectClient: ['keywheel.connectClient'],
+  reloadWindow: ['workbench.action.reloadWindow'],
   showLog: ['keywheel.showLog'],
 };
 
-/** The page is open and shows what was found. */
 export async function runDoctor(ports: ClientPorts, version: string): Promise<boolean> {
   const checked = await window.withProgress(
-    { location: ProgressLocation.Notification, title: l10n.t('Keywheel: examining…') },
+    { location: ProgressLocation.Notification, title: l10n.t('Keywheel: running the doctor…') },
     async () => await examineAll(ports),
   );
-  const speech = { t: l10n.t, formats: new Formats(env.language, '') };
+  const { timezone, atMs: nowMs } = ports.service.snapshot();
+  const speech = { t: l10n.t, formats: new Formats(env.language, timezone), nowMs };
   ports.page.show(doctorPage(checked, speech), actionsOf(checked, speech, ports, version));
   return true;
 }
 
 async function examineAll(ports: ClientPorts): Promise<readonly Checked[]> {
   const { service, settings, keyring, clock, connector } = ports;
-  const { port, upstreamUrl } = settings.current;
+  const { port, upstreamUrl, wayOut } = settings.current;
   return await examine({
-    clock,
     platform: process.platform,
     places: thisMachine(),
-    proxy: service.snapshot().proxy,
+    snapshot: service.snapshot(),
+    activity: service.activity(),
     port,
-    // Without a proxy key no client's configuration is as it should be.
+    // Without a proxy key no client's configuration is current.
     endpoint: endpointOf(ports, null) ?? { origin: originOf(ports), proxyKey: '', model: null },
     upstreamUrl,
+    wayOut,
+    systemProxy,
     keys: keyring.keys,
-    checkKey: async (key) => await checkKeyAt({ upstreamUrl, clock }, key),
+    checkKey: async (key) => await checkKeyAt({ ...settings.current, clock }, key),
     connector,
   });
 }
 
 function actionsOf(
   checked: readonly Checked[],
-  speech: ReportSpeech,
+  speech: Speech,
   ports: ClientPorts,
   version: string,
 ): PageActions {
@@ -69,7 +76,7 @@ function actionsOf(
   };
   const copy = async (): Promise<void> => {
     await env.clipboard.writeText(doctorReport(checked, facts, speech));
-    window.setStatusBarMessage(l10n.t('Report copied'), shownMs);
+    flash(l10n.t('Report copied'));
   };
   return { ...Object.fromEntries(run), copy, again: async () => await runDoctor(ports, version) };
 }

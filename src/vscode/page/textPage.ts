@@ -1,14 +1,14 @@
-// One panel that shows a page of text; its buttons run what the page was shown with.
+// One panel that shows a text page; its buttons run the page's actions.
 import { randomBytes } from 'node:crypto';
 import * as v from 'valibot';
 import { env, Uri, ViewColumn, window, type WebviewPanel } from 'vscode';
 import type { Disposable } from '../../base/disposable';
 import type { Log } from '../../base/log';
-import { pageHtml, type PageContent } from './pageHtml';
+import { pageHtml, type PageContent } from '../../words/pageHtml';
 
 const pressedSchema = v.object({ action: v.string() });
 
-/** Action → what it does; a button whose action is not there does nothing. */
+/** Functions by action; a button with an unknown action does nothing. */
 export type PageActions = Readonly<Record<string, () => Promise<unknown>>>;
 
 export interface TextPagePorts {
@@ -17,7 +17,7 @@ export interface TextPagePorts {
   readonly log: Log;
 }
 
-/** At most one panel; what is shown last takes the place of what was there. */
+/** At most one panel; a new page replaces the earlier one. */
 export class TextPage implements Disposable {
   private panel: WebviewPanel | undefined;
   private actions: PageActions = {};

@@ -35,6 +35,8 @@ function activate(context) {
       note('spins', { atMs: Date.now() });
       const untilMs = Date.now() + 3000;
       while (Date.now() < untilMs);
+      note('spins no more', {});
+      note('spins over', {});
     }),
     vscode.commands.registerCommand('blocker.fillPool', async () => {
       await settled();
@@ -43,9 +45,9 @@ function activate(context) {
       const full = Array.from({ length: 8 }, () => derive('password', 'salt', 1_500_000, 64, 'sha512'));
       // One job more: as long as any other would wait that somebody gives to the pool now.
       await stat(folder);
-      const waitedMs = Date.now() - atMs;
+      note('fills no more', { waitedMs: Date.now() - atMs });
       await Promise.all(full);
-      note('filled', { waitedMs });
+      note('fills over', {});
     }),
   );
   void measureStart(note);

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { runCommand } from '../../vscode/command';
-import type { PackagedVsCode } from '../../vscode/packaged';
-import { pollUntil } from '../../vscode/quickInput';
-import type { VsCodeWindow } from '../../vscode/vscodeWindow';
+import { runCommand } from '../../tools/command';
+import type { PackagedVsCode } from '../../tools/packaged';
+import { pollUntil } from '../../tools/quickInput';
+import type { VsCodeWindow } from '../../tools/vscodeWindow';
 import { freePort } from '../../support/freePort';
 
 const continueText = '# my models\nname: Mine\nversion: 0.0.1\nschema: v1\nmodels: [] # none yet\n';
@@ -35,10 +35,10 @@ export function testConnecting(opened: () => EmptyVsCode): void {
     await vscode.setTheme('dark');
     await put('.continue/config.yaml', continueText);
     await put('.claude/settings.json', claudeText);
-    await window.waitForStatusBarItem('keywheel.status', /Add a key/);
+    await window.waitForStatusBarItem('keywheel.status', /Keywheel: Add Key/);
     await window.runCommand('Keywheel: Add Key');
     await window.quickInput.fill(key, /OpenRouter/);
-    await window.quickInput.fill('private', /Label/);
+    await window.quickInput.fill('private', /Name for this key/);
     await window.waitForStatusBarItem('keywheel.status', /50/, 60_000);
     // The dashboard behind all this follows within a second.
     await (await window.webviewFrame('header .allowance')).getByText('of 50 free requests').waitFor();
@@ -69,7 +69,7 @@ export function testConnecting(opened: () => EmptyVsCode): void {
     }
     assert.match(await get('.continue/config.yaml'), /# my models[\s\S]*# none yet/);
     await window.runCommand('Keywheel: Connect Client');
-    await window.quickInput.waitFor(/Choose the client/);
+    await window.quickInput.waitFor(/Select a client/);
     await window.screenshot('21-clients-connected');
     await window.quickInput.dismiss();
   });
@@ -95,14 +95,14 @@ export function testConnecting(opened: () => EmptyVsCode): void {
 
   it('examines everything, and finds no fault', async () => {
     await window.runCommand('Keywheel: Run Doctor');
-    const page = await window.webviewFrame('.finding', 60_000);
+    const page = await window.webviewFrame('.ticks', 60_000);
     await window.clearNotifications();
     await window.screenshot('24-doctor');
     const text = await page.locator('main').innerText();
-    assert.match(text, /No fault was found/);
+    assert.match(text, /Everything looks good/);
     for (const part of [
       /This window serves port/,
-      /OpenRouter answers in/,
+      /OpenRouter answered in/,
       /private/,
       /Claude Code: connected/,
     ])
@@ -128,8 +128,8 @@ export function testConnecting(opened: () => EmptyVsCode): void {
       'The clients were never listed',
     );
     await window.screenshot('27-rewrite');
-    await press('Write');
-    await window.waitForNotification(/Written anew: Continue, Claude Code/);
+    await press('Update');
+    await window.waitForNotification(/Updated: Continue, Claude Code/);
     assert.notEqual(await get('.claude/settings.json'), before);
     await window.clearNotifications();
   });
@@ -140,8 +140,8 @@ export function testConnecting(opened: () => EmptyVsCode): void {
     await vscode.changeMachineSettings({ 'keywheel.port': port });
     await window.pressInNotification(/the proxy has a new address/, 'Update Clients…');
     await dialogText();
-    await press('Write');
-    await window.waitForNotification(/Written anew: Continue, Claude Code/);
+    await press('Update');
+    await window.waitForNotification(/Updated: Continue, Claude Code/);
     for (const file of ['.continue/config.yaml', '.claude/settings.json']) {
       const text = await get(file);
       assert.ok(text.includes(`127.0.0.1:${port}/api`) && !text.includes(`127.0.0.1:${before}/`), text);
@@ -178,15 +178,15 @@ export function testConnecting(opened: () => EmptyVsCode): void {
     await window.clearNotifications();
     await connect('Claude Code');
     await window.clearNotifications();
-    await window.runCommand('Keywheel: Remove Everything');
+    await window.runCommand('Keywheel: Remove All Data');
     assert.match(await dialogText(), /Keys: 1\.[\s\S]*Claude Code: .*settings\.json/);
     await window.screenshot('29-remove-everything');
-    await press('Remove Everything');
-    const said = await window.waitForNotification(/is removed/);
+    await press('Remove All Data');
+    const said = await window.waitForNotification(/data was removed/);
     assert.match(said, /Disconnected: Claude Code/);
     await window.screenshot('30-everything-removed');
     assert.equal(await get('.claude/settings.json'), claudeText);
-    await window.waitForStatusBarItem('keywheel.status', /Add a key/);
+    await window.waitForStatusBarItem('keywheel.status', /Keywheel: Add Key/);
   });
 
   /** Without a client that is connected. */
@@ -201,14 +201,14 @@ export function testConnecting(opened: () => EmptyVsCode): void {
 
   async function choose(client: string): Promise<void> {
     await window.runCommand('Keywheel: Connect Client');
-    await window.quickInput.pick(client, /Choose the client/);
+    await window.quickInput.pick(client, /Select a client/);
   }
 
   async function connect(client: string): Promise<void> {
     await choose(client);
     await window.quickInput.pick('openrouter/free', /model/);
     await dialogText();
-    await press('Write');
+    await press('Connect');
     await window.waitForNotification(new RegExp(`${client} is connected`));
   }
 

@@ -3,15 +3,23 @@ import assert from 'node:assert/strict';
 import type { Frame } from 'playwright-core';
 import * as v from 'valibot';
 import type { ToDashboard } from '../../../src/service/messages';
-import type { Settings } from '../../vscode/settings';
-import type { PackagedVsCode } from '../../vscode/packaged';
-import { pollUntil } from '../../vscode/quickInput';
-import type { Theme } from '../../vscode/themes';
-import type { VsCodeWindow } from '../../vscode/vscodeWindow';
-import { crowdedActivity, crowdedSeries, crowdedState } from '../support/crowd';
+import type { Settings } from '../../tools/settings';
+import type { PackagedVsCode } from '../../tools/packaged';
+import { pollUntil } from '../../tools/quickInput';
+import type { Theme } from '../../tools/themes';
+import type { VsCodeWindow } from '../../tools/vscodeWindow';
+import { crowdedActivity, crowdedModels, crowdedSeries, crowdedState } from '../support/crowd';
 
 const otherThemes: readonly Theme[] = ['light', 'highContrast'];
-const tabs = ['Accounts', 'Last 24 hours', 'Activity'] as const;
+const tabs = ['Accounts', 'Last 24 hours', 'Activity', 'Models'] as const;
+
+/** What each has when it is filled. */
+const filled: Readonly<Record<(typeof tabs)[number], string>> = {
+  Accounts: 'tr.single',
+  'Last 24 hours': '.u-wrap',
+  Activity: '.exchange',
+  Models: 'text=crowd/model',
+};
 
 interface Room {
   /** For the names of pictures. */
@@ -28,6 +36,8 @@ const narrowest: Room = { name: '320', what: '320 pixels wide', of: 'page', widt
 const rooms: readonly Room[] = [
   // What is left of a window of 1280 by 800.
   { name: 'zoomed', what: 'at 200 % zoom', of: 'window', width: 640, height: 400 },
+  { name: '800', what: '800 pixels wide', of: 'page', width: 800, height: 800 },
+  { name: '640', what: '640 pixels wide', of: 'page', width: 640, height: 800 },
   { name: '480', what: '480 pixels wide', of: 'page', width: 480, height: 800 },
   narrowest,
 ];
@@ -73,6 +83,7 @@ export function testLittleRoom(opened: () => OpenDashboard): void {
       await take(room);
       for (const tab of tabs) {
         await fill(tab);
+        if (tab === 'Activity') await frame.locator('.expander').first().click();
         await picture(room, 'dark', tab);
         await check(tab);
       }
@@ -129,7 +140,7 @@ export function testLittleRoom(opened: () => OpenDashboard): void {
 
   async function take({ width, height, of }: Room): Promise<void> {
     let asked = width;
-    for (let turn = 0; turn < 3; turn++) {
+    for (let turn = 0; turn < 20; turn++) {
       await window.page.setViewportSize({ width: asked, height });
       await new Promise((resolve) => setTimeout(resolve, 300));
       if (of === 'window') return;
@@ -147,13 +158,8 @@ export function testLittleRoom(opened: () => OpenDashboard): void {
     await post({ type: 'state', state: crowdedState(nowMs) });
     if (tab === 'Last 24 hours') await post({ type: 'history', series: crowdedSeries(nowMs) });
     if (tab === 'Activity') await post({ type: 'activity', exchanges: crowdedActivity(nowMs, 100) });
-    await pollUntil(
-      async () =>
-        (await frame
-          .locator(tab === 'Accounts' ? 'tr.single' : tab === 'Activity' ? '.exchange' : '.u-wrap')
-          .count()) > 0,
-      `${tab} was never filled`,
-    );
+    if (tab === 'Models') await post({ type: 'models', models: crowdedModels() });
+    await pollUntil(async () => (await frame.locator(filled[tab]).count()) > 0, `${tab} was never filled`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 

@@ -6,9 +6,9 @@ import path from 'node:path';
 import { chromium, type Browser, type CDPSession, type Page } from 'playwright-core';
 import type { DashboardState, DashboardTab, ToDashboard } from '../../../src/service/messages';
 import { dashboardHtml } from '../../../src/vscode/dashboardHtml';
-import { ensureBrowser } from '../../vscode/browser';
-import { checkoutFolder } from '../../vscode/paths';
-import { reportToStderr } from '../../vscode/progress';
+import { ensureBrowser } from '../../tools/browser';
+import { checkoutFolder } from '../../tools/paths';
+import { reportToStderr } from '../../tools/progress';
 
 const types: Readonly<Record<string, string>> = {
   '.css': 'text/css',
@@ -47,11 +47,11 @@ export class BareDashboard {
     return new BareDashboard(server, browser, page, cdp);
   }
 
-  /** A fresh page that shows this tab as soon as it gets something. */
+  /** A fresh page that shows this tab as soon as it gets something; `window.posted` is what it asks for. */
   async load(tab: DashboardTab): Promise<void> {
     // Text, as the test runner's compiler would put its own names into a function.
     await this.page.addInitScript(
-      `window.acquireVsCodeApi = () => ({ postMessage() {}, setState() {}, getState: () => ({ tab: '${tab}' }) });`,
+      `window.acquireVsCodeApi = () => ({ postMessage(message) { (window.posted ??= []).push(message); }, setState() {}, getState: () => ({ tab: '${tab}' }) });`,
     );
     await this.page.goto(`http://127.0.0.1:${(this.server.address() as AddressInfo).port}/`);
   }

@@ -37,7 +37,11 @@ const shows =
 const doctor =
   (text: RegExp): Cell =>
   async (seen) =>
-    await seen.opensPage('Doctor', 'main > p, .finding:is([data-tone="bad"], [data-tone="warn"]) p', text);
+    await seen.opensPage(
+      'Doctor',
+      'main > p, .finding:is([data-tone="bad"], [data-tone="warn"], [data-tone="note"]) p',
+      text,
+    );
 const dashboard =
   (text: RegExp): Cell =>
   async (seen) =>
@@ -49,8 +53,8 @@ export const rows: readonly Row[] = [
     command: 'addKey',
     cells: {
       'no key': async (seen: Reactions): Promise<string> => {
-        await seen.window.quickInput.fill('hello', /OpenRouter API key/);
-        return await seen.wants(/not an OpenRouter key: those begin with/);
+        await seen.window.quickInput.fill('hello', /OpenRouter keys/);
+        return await seen.wants(/OpenRouter keys begin with/);
       },
       'proxy stopped': async (seen: Reactions): Promise<string> => {
         await typeKey(seen, otherKey, 'spare');
@@ -58,7 +62,7 @@ export const rows: readonly Row[] = [
       },
       ...outOfReach(async (seen) => {
         await typeKey(seen, otherKey, 'spare');
-        return await seen.says(/Key “spare” added\. OpenRouter could not be reached .*; it is checked later/);
+        return await seen.says(/Key “spare” added\. Could not check it yet .*Keywheel will try again/);
       }),
     },
   },
@@ -66,7 +70,7 @@ export const rows: readonly Row[] = [
     command: 'removeKey',
     cells: {
       ...inAll(async (seen) => {
-        await seen.window.quickInput.pick('spare', /Choose the key/);
+        await seen.window.quickInput.pick('spare', /Select a key/);
         return await seen.says(/Key “spare” removed/);
       }),
       'no key': null,
@@ -86,44 +90,36 @@ export const rows: readonly Row[] = [
     },
   },
   {
-    command: 'exportKeyList',
-    cells: {
-      ...inAll(async (seen) => `opens the list, ${await seen.flashes(/Labels and limits/)}`),
-      'no key': null,
-    },
-  },
-  {
     command: 'connectClient',
     cells: inAll(async (seen) => {
-      await seen.window.quickInput.pick('Claude Code', /Choose the client/);
-      await seen.window.quickInput.pick('openrouter/free', /Choose the model/);
+      await seen.window.quickInput.pick('Claude Code', /Select a client/);
+      await seen.window.quickInput.pick('openrouter/free', /Select a model/);
       await seen.asks(/Connect Claude Code to Keywheel\?/);
       return 'wants the client and the model, then asks “Connect Claude Code to Keywheel?” with what is written';
     }),
   },
-  {
-    command: 'disconnectAllClients',
-    offeredOrNot: true,
+  ...['disconnectClient', 'disconnectAllClients'].map((command) => ({
+    command,
+    offeredOrNot: true as const,
     cells: inAll(async (seen) => await seen.says(/No client is connected/)),
-  },
+  })),
   {
     command: 'sendTestRequest',
     cells: {
-      'no key': async (seen: Reactions): Promise<string> =>
-        await seen.says(/There is no key yet.*Add one first/),
+      'no key': async (seen: Reactions): Promise<string> => await seen.says(/No key yet. Add one/),
       'proxy stopped': null,
       ...outOfReach(async (seen) => {
-        await seen.window.quickInput.pick('openrouter/free', /Choose the model/);
-        return await seen.says(/OpenRouter cannot be reached .*Look at the network, or run the doctor/);
+        await seen.window.quickInput.pick('openrouter/free', /Select a model/);
+        return await seen.says(/OpenRouter cannot be reached .*Check your network, or run the doctor/);
       }),
     },
   },
   {
     command: 'runDoctor',
     cells: {
-      'no key': doctor(/There is no key\. Add a key/),
-      'proxy stopped': doctor(/The proxy does not run\. .*Start it/),
-      ...outOfReach(doctor(/OpenRouter cannot be reached .*Look at the network.*could not be checked/)),
+      'no key': doctor(/No key\. Add a key/),
+      'proxy stopped': doctor(/The proxy is stopped\. .*Start it/),
+      ...outOfReach(doctor(/OpenRouter cannot be reached .*Check your network.*Keys not checked/)),
     },
   },
   { command: 'copyBaseUrl', cells: { ...inAll(flashes(/Base URL copied: http/)), 'proxy stopped': null } },
@@ -131,7 +127,7 @@ export const rows: readonly Row[] = [
   {
     command: 'makeNewProxyKey',
     cells: inAll(async (seen) => {
-      const asked = await seen.asks(/Make a new proxy key\?.*are refused until/, 'Make New Proxy Key');
+      const asked = await seen.asks(/Make a new proxy key\?.*stop working until/, 'Make New Proxy Key');
       return then(asked, await seen.says(/The proxy has a new key\. Set it in your clients/));
     }),
   },
@@ -139,8 +135,8 @@ export const rows: readonly Row[] = [
     command: 'openDashboard',
     cells: {
       'no key': dashboard(/Add/),
-      'proxy stopped': dashboard(/Proxy stopped.*Your keys are shown here once the proxy runs/),
-      ...outOfReach(dashboard(/Proxy runs on port/)),
+      'proxy stopped': dashboard(/Proxy stopped.*Start the proxy to see your keys/),
+      ...outOfReach(dashboard(/Running on port/)),
     },
   },
   {
@@ -155,7 +151,8 @@ export const rows: readonly Row[] = [
     command: 'recordNextRequest',
     cells: {
       ...inAll(
-        async (seen) => await seen.says(/are written to the log.*Nothing is kept of any other/, 'Cancel'),
+        async (seen) =>
+          await seen.says(/Record the next request.*Only this one request is recorded/, 'Cancel'),
       ),
       'proxy stopped': null,
     },
@@ -172,14 +169,14 @@ export const rows: readonly Row[] = [
   },
   {
     command: 'removeEverything',
-    cells: inAll(async (seen) => await seen.asks(/Remove everything that Keywheel keeps\?/)),
+    cells: inAll(async (seen) => await seen.asks(/Remove all Keywheel data\?/)),
   },
   {
     command: 'restartProxy',
     cells: {
-      ...inAll(flashes(/Proxy runs on port/)),
+      ...inAll(flashes(/Running on port/)),
       'proxy stopped': async (seen: Reactions): Promise<string> => {
-        const said = await seen.flashes(/Proxy runs on port/);
+        const said = await seen.flashes(/Running on port/);
         await seen.run('Stop Proxy');
         await seen.shows(/stopped/);
         return said;
@@ -193,7 +190,7 @@ export const rows: readonly Row[] = [
       'no key': null,
       'proxy stopped': async (seen: Reactions): Promise<string> => {
         await seen.shows(/50/);
-        return await seen.flashes(/Proxy runs on port/);
+        return await seen.flashes(/Running on port/);
       },
       'no network': null,
       'offline upstream': null,
@@ -203,26 +200,26 @@ export const rows: readonly Row[] = [
 
 /** Answers what Add Key asks. */
 export async function typeKey({ window }: Reactions, raw: string, label: string): Promise<void> {
-  await window.quickInput.fill(raw, /OpenRouter API key/);
-  await window.quickInput.fill(label, /Label/);
+  await window.quickInput.fill(raw, /OpenRouter keys/);
+  await window.quickInput.fill(label, /Name for this key/);
 }
 
 /** The browser's page is not answered. */
 async function leaveSignIn(seen: Reactions): Promise<string> {
-  const waiting = await seen.says(/Waiting for you to sign in/, 'Cancel');
-  const left = await seen.says(/The sign-in was not finished/);
+  const waiting = await seen.says(/Complete the sign-in/, 'Cancel');
+  const left = await seen.says(/Sign-in was not completed/);
   return then('opens OpenRouter’s page', waiting, `after Cancel ${left}`);
 }
 
 /** With a code that cannot be traded for a key. */
 async function failSignIn(seen: Reactions, asksToOpen: boolean): Promise<string> {
-  const waiting = await seen.says(/Waiting for you to sign in/, 'Cancel');
-  await seen.says(/The sign-in was not finished/, 'Paste a Code');
+  const waiting = await seen.says(/Complete the sign-in/, 'Cancel');
+  await seen.says(/Sign-in was not completed/, 'Paste a Code');
   if (asksToOpen) await seen.asks(/openrouter\.invalid\/auth/);
   // That the key is being got, and that it was not.
   await seen.roomFor(2);
   await seen.window.quickInput.fill('0123456789abcdef', /Paste the code/);
-  const said = await seen.says(/OpenRouter could not be reached .*Look at the network, then try again/);
+  const said = await seen.says(/OpenRouter could not be reached .*Check your network, then try again/);
   return then('opens OpenRouter’s page', waiting, `with a pasted code ${said}`);
 }
 

@@ -1,6 +1,6 @@
 /** A key for each command, as a user may give it one. */
 import type { Page } from 'playwright-core';
-import type { Keybinding } from '../../vscode/settings';
+import type { Keybinding } from '../../tools/settings';
 
 export class CommandKeys {
   /** Commands without `keywheel.`, 26 at most. */

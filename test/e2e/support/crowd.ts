@@ -1,5 +1,5 @@
 /** A crowded dashboard: 50 keys in 30 accounts, 500 exchanges, a full day of figures; the same each time. */
-import type { DashboardState } from '../../../src/service/messages';
+import type { DashboardState, ModelView } from '../../../src/service/messages';
 import type {
   AccountView,
   AttemptView,
@@ -7,7 +7,9 @@ import type {
   ExchangeView,
   KeyView,
   LockView,
+  RunningView,
   SeriesView,
+  Stage,
 } from '../../../src/service/snapshot';
 
 const minuteMs = 60_000;
@@ -90,7 +92,6 @@ export function crowdedState(nowMs: number, change = 0): DashboardState {
         resetAtMs: midnightMs,
         waiting: 3 + (change % 4),
         inFlight: 5,
-        lastRefusalAtMs: null,
       },
       accounts,
       busyModels: [
@@ -102,13 +103,37 @@ export function crowdedState(nowMs: number, change = 0): DashboardState {
           untilMs: nowMs + 11_000,
         },
       ],
+      running: runningOf(nowMs, 3 + (change % 4)),
     },
     vault: 'ok',
-    unsavedKeyIds: [],
     forecast: { kind: 'until', perHour: 412, untilMs: nowMs + 5.3 * hourMs },
     paidOnly: false,
+    spent: { promptTokens: 0, completionTokens: 0, cost: 0 },
     removed: [],
+    clients: [
+      { id: 'continue', name: 'Continue', note: '' },
+      { id: 'claudeCode', name: 'Claude Code', note: 'connected with an older address or key' },
+    ],
   };
+}
+
+/** Some wait, one is tried again, one is sent, one answers. */
+function runningOf(nowMs: number, waiting: number): readonly RunningView[] {
+  const stages = [...Array<Stage>(waiting).fill('waiting'), 'pausing', 'asking', 'answering'] as const;
+  return stages.map((stage, index) => ({
+    requestId: index.toString(16).padStart(12, '0'),
+    client: clients[index % clients.length] ?? '',
+    method: 'POST',
+    path: '/api/v1/chat/completions',
+    model: models[index % 4] ?? '',
+    startedAtMs: nowMs - (index + 1) * 7_300,
+    stage,
+    keyLabel: stage === 'asking' || stage === 'answering' ? 'anna' : '',
+    attempts: stage === 'pausing' ? 2 : 0,
+    outcome: stage === 'pausing' ? 'busy' : null,
+    nextAtMs: stage === 'waiting' || stage === 'pausing' ? nowMs + 21_000 : null,
+    endsAtMs: stage === 'waiting' ? nowMs + 64_000 : null,
+  }));
 }
 
 function changedAccount(account: AccountView, times: number): AccountView {
@@ -178,7 +203,7 @@ function keyOf(name: string, [index, place]: readonly [number, number], { nowMs,
   return {
     keyId: keyId(index, place),
     label: place === 0 ? name : `${name} ${['', 'laptop', 'server'][place] ?? ''}`,
-    masked: `sk-or-v1-…${(index * 91 + place * 7 + 4096).toString(16).slice(-4)}`,
+    masked: `sk-or-v1-...${(index * 91 + place * 7 + 4096).toString(16).slice(-4)}`,
     enabled: !(index === 9 && place === 1),
     health: index === 10 ? 'bad' : 'good',
     paidUse: index === 6 && place === 1 ? 'only' : 'auto',
@@ -214,6 +239,7 @@ export function crowdedActivity(nowMs: number, count = 500): readonly ExchangeVi
         keyLabel: people[person] ?? '',
         status: isLast && end === 'answered' ? 200 : pick([429, 503, 502]),
         outcome: isLast && end === 'answered' ? 'answer' : pick(['busy', 'minuteLimit', 'overloaded', 'cut']),
+        previous: isLast ? [] : ['DeepInfra 429', 'Together 503'],
         waitedMs: attempt === 0 ? 0 : 800,
       };
     });
@@ -240,6 +266,8 @@ export function crowdedActivity(nowMs: number, count = 500): readonly ExchangeVi
             }
           : null,
       attempts,
+      refusal: null,
+      message: null,
       made: [],
     };
   });
@@ -286,4 +314,17 @@ export function crowdedSeries(nowMs: number): SeriesView {
     })),
     clients: clients.map((client, index) => ({ client, ...use(800 - index * 120) })),
   };
+}
+
+/** As many free models as OpenRouter lists, most of them never asked. */
+export function crowdedModels(): readonly ModelView[] {
+  return Array.from({ length: 60 }, (_, index) => ({
+    model: `crowd/model-of-some-length-${index}-instruct:free`,
+    contextLength: index % 7 === 0 ? null : 32_768 * (1 + (index % 9)),
+    tools: index % 3 !== 0,
+    images: index % 5 === 0,
+    requests: index < 12 ? 400 - index * 30 : 0,
+    answered: index < 12 ? 380 - index * 30 : 0,
+    firstTokenMs: index < 12 ? 400 + index * 250 : null,
+  }));
 }

@@ -2,33 +2,28 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as v from 'valibot';
-import { checkoutFolder } from '../../vscode/paths';
+import { checkoutFolder } from '../../tools/paths';
 
 const manifestSchema = v.object({
   contributes: v.object({
     commands: v.array(v.object({ command: v.string(), title: v.string() })),
-    configuration: v.object({ properties: v.record(v.string(), v.unknown()) }),
-    menus: v.object({ commandPalette: v.array(v.object({ command: v.string(), when: v.string() })) }),
+    configuration: v.array(v.object({ properties: v.record(v.string(), v.unknown()) })),
   }),
 });
 
 /** Id without `keywheel.` → title. */
 export function paletteCommands(): ReadonlyMap<string, string> {
-  const { commands, menus } = v.parse(manifestSchema, read('package.json')).contributes;
+  const { commands } = v.parse(manifestSchema, read('package.json')).contributes;
   const words = v.parse(v.record(v.string(), v.string()), read('package.nls.json'));
-  const hidden = menus.commandPalette.filter(({ when }) => when === 'false').map(({ command }) => command);
   return new Map(
-    commands
-      .filter(({ command }) => !hidden.includes(command))
-      .map(({ command, title }) => [nameOf(command), words[title.replaceAll('%', '')] ?? title]),
+    commands.map(({ command, title }) => [nameOf(command), words[title.replaceAll('%', '')] ?? title]),
   );
 }
 
 /** Without `keywheel.`. */
 export function offeredSettings(): readonly string[] {
-  return Object.keys(v.parse(manifestSchema, read('package.json')).contributes.configuration.properties).map(
-    nameOf,
-  );
+  const { configuration } = v.parse(manifestSchema, read('package.json')).contributes;
+  return configuration.flatMap(({ properties }) => Object.keys(properties)).map(nameOf);
 }
 
 function nameOf(id: string): string {

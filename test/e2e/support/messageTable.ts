@@ -1,7 +1,7 @@
 /** What people were told, kept as Markdown for those who want to read all of it at once. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { checkoutFolder } from '../../vscode/paths';
+import { checkoutFolder } from '../../tools/paths';
 import { states, type State } from './commandCells';
 
 export class MessageTable {

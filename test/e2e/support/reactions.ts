@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Locator } from 'playwright-core';
-import { clean, matches, pollUntil } from '../../vscode/quickInput';
-import type { StatusBarItem, VsCodeWindow } from '../../vscode/vscodeWindow';
+import { clean, matches, pollUntil } from '../../tools/quickInput';
+import type { StatusBarItem, VsCodeWindow } from '../../tools/vscodeWindow';
 
 const timeoutMs = 30_000;
 /** VS Code shows three new notifications in 800 ms and no more: a person is slower than that, a test is not. */

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Simulator, type SimulatorOptions } from '../../simulator/simulator';
-import { PackagedVsCode, type PackagedOptions } from '../../vscode/packaged';
+import { PackagedVsCode, type PackagedOptions } from '../../tools/packaged';
 
 type Close = () => Promise<unknown>;
 

@@ -1,6 +1,7 @@
 /** From the name of an error to what OpenRouter says about it. */
 import type { ErrorFact } from './errorFact';
 import type { ErrorDetails, ErrorKind } from './errorKind';
+import * as narrow from './narrowFacts';
 import {
   availability,
   budget,
@@ -58,6 +59,38 @@ function usualFact(kind: ErrorKind, details: ErrorDetails, nowMs: number): Error
       return googleExhausted(details);
     case 'unknown429':
       return unknown429(details);
+    case 'modelMinute':
+      return narrow.modelMinute(details, nowMs);
+    case 'newAccount':
+      return narrow.newAccount(details, nowMs);
+    case 'sharedCapacity':
+      return narrow.sharedCapacity(details, nowMs);
+    case 'sharedDay':
+      return narrow.sharedDay(details);
+    case 'stealthDay':
+      return narrow.stealthDay(details, nowMs);
+    case 'admissionControl':
+      return narrow.admissionControl(details);
+    case 'neverPurchased':
+      return narrow.neverPurchased(details);
+    case 'tooDear':
+      return narrow.tooDear(details, 'credits');
+    case 'tooDearForKey':
+      return narrow.tooDear(details, 'keys');
+    case 'promptTooDear':
+      return narrow.promptTooDear(details);
+    case 'keyCapByLink':
+      return narrow.keyCapByLink(details);
+    case 'ownKeyWanted':
+      return narrow.ownKeyWanted(details);
+    case 'noToolUse':
+      return narrow.noToolUse(details);
+    case 'guardrailPolicy':
+      return narrow.guardrailPolicy(details);
+    case 'allowedProviders':
+      return narrow.allowedProviders(details);
+    case 'excludedByPolicy':
+      return narrow.excludedByPolicy(details);
     case 'noCredits':
       return withMetadata(
         say(

@@ -11,8 +11,19 @@ export type ErrorKind =
   | 'capacityExhausted'
   | 'googleExhausted'
   | 'unknown429'
+  | 'modelMinute'
+  | 'newAccount'
+  | 'sharedCapacity'
+  | 'sharedDay'
+  | 'stealthDay'
+  | 'admissionControl'
   // 402
   | 'noCredits'
+  | 'neverPurchased'
+  | 'tooDear'
+  | 'tooDearForKey'
+  | 'promptTooDear'
+  | 'keyCapByLink'
   | 'weightExceedsBudget'
   | 'inFlightBudget'
   // 403
@@ -23,6 +34,7 @@ export type ErrorKind =
   | 'guardrail'
   | 'region'
   | 'managementKey'
+  | 'ownKeyWanted'
   // 401
   | 'badKey'
   | 'noAuth'
@@ -32,7 +44,13 @@ export type ErrorKind =
   | 'contextLength'
   | 'unknownModel'
   | 'noEndpoint'
+  | 'noToolUse'
+  // settings of the account, 404
   | 'privacyFilter'
+  | 'guardrailPolicy'
+  | 'allowedProviders'
+  | 'excludedByPolicy'
+  // the request's own fault again
   | 'notFound'
   | 'tooLarge'
   | 'unprocessable'

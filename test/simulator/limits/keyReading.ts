@@ -29,6 +29,7 @@ export function keyReading(
     creator_user_id: account.userId,
     organization_id: account.organizationId,
     workspace_id: null,
+    allowed_data_regions: ['global'],
     expires_at: key.expiresAtMs === undefined ? null : new Date(key.expiresAtMs).toISOString(),
     free_model_daily_requests: {
       used,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { SystemClock, wait } from '../../../src/base/clock';
+import { ServerOffset, SystemClock, wait, type MachineClocks } from '../../../src/base/clock';
 import { ManualClock, settled } from '../../support/manualClock';
 
 describe('wait', () => {
@@ -40,7 +40,82 @@ describe('SystemClock', () => {
     await settled();
     long.dispose();
     assert.deepEqual(ran, []);
-    assert.ok(Math.abs(clock.nowMs() - Date.now()) < 1_000);
+    const [fromMs, wallMs, untilMs] = [Date.now(), clock.wallMs(), Date.now()];
+    assert.ok(wallMs > fromMs - 1_000 && wallMs < untilMs + 1_000);
+  });
+});
+
+/** A machine whose clocks are set by hand. */
+class Machine implements MachineClocks {
+  awakeMs = 5_000;
+  asleepMs = 0;
+  setByMs = 0;
+
+  dateMs(): number {
+    return 1_000_000 + this.awakeMs + this.asleepMs + this.setByMs;
+  }
+
+  monotonicMs(): number {
+    return this.awakeMs;
+  }
+
+  uptimeMs(): number {
+    return Math.floor((this.awakeMs + this.asleepMs) / 1_000) * 1_000;
+  }
+}
+
+describe('SystemClock: elapsed and wall time', () => {
+  let machine: Machine;
+  let clock: SystemClock;
+
+  beforeEach(() => {
+    machine = new Machine();
+    clock = new SystemClock(machine);
+  });
+
+  it('are the same at first, and pass evenly', () => {
+    assert.deepEqual([clock.elapsedMs(), clock.wallMs()], [1_005_000, 1_005_000]);
+    machine.awakeMs += 1_500;
+    assert.deepEqual([clock.elapsedMs(), clock.wallMs()], [1_006_500, 1_006_500]);
+  });
+
+  for (const byMs of [3 * 3_600_000, -3 * 3_600_000]) {
+    it(`part where the machine’s clock is set by ${byMs} ms: nothing has elapsed`, () => {
+      machine.setByMs = byMs;
+      assert.deepEqual([clock.elapsedMs(), clock.wallMs()], [1_005_000, 1_005_000 + byMs]);
+    });
+  }
+
+  it('both count a sleep, also one in which the clock was put right', () => {
+    machine.asleepMs = 60_000;
+    assert.deepEqual([clock.elapsedMs(), clock.wallMs()], [1_065_000, 1_065_000]);
+    machine.asleepMs += 60_000;
+    machine.setByMs = 7_200_000;
+    assert.deepEqual([clock.elapsedMs(), clock.wallMs()], [1_125_000, 8_325_000]);
+  });
+
+  it('upstream’s date puts the wall time right, until the machine’s clock is set', () => {
+    clock.noteServerDate(1_005_000 + 3 * 3_600_000);
+    assert.deepEqual([clock.elapsedMs(), clock.wallMs()], [1_005_000, 1_005_000 + 3 * 3_600_000]);
+    machine.asleepMs = 60_000;
+    assert.equal(clock.wallMs(), 1_065_000 + 3 * 3_600_000);
+    machine.setByMs = 3 * 3_600_000;
+    assert.equal(clock.wallMs(), 1_065_000 + 3 * 3_600_000);
+  });
+});
+
+describe('ServerOffset', () => {
+  it('is the median of the last five dates, where it is over five seconds', () => {
+    const offset = new ServerOffset();
+    for (const ms of [-900, 400, 5_000]) offset.add(ms);
+    assert.equal(offset.ms, 0);
+    for (const ms of [60_000, 61_000, 60_500]) offset.add(ms);
+    assert.equal(offset.ms, 60_000);
+    offset.add(0);
+    offset.add(0);
+    assert.equal(offset.ms, 60_000);
+    offset.add(0);
+    assert.equal(offset.ms, 0);
   });
 });
 
@@ -48,12 +123,12 @@ describe('ManualClock', () => {
   it('runs timers in their order, each at its own time, and timers know nothing of jumps', () => {
     const clock = new ManualClock(1_000);
     const ran: string[] = [];
-    clock.after(20, () => ran.push(`late ${clock.nowMs()}`));
+    clock.after(20, () => ran.push(`late ${clock.wallMs()}`));
     clock.after(10, () => {
-      ran.push(`early ${clock.nowMs()}`);
-      clock.after(5, () => ran.push(`nested ${clock.nowMs()}`));
+      ran.push(`early ${clock.wallMs()}`);
+      clock.after(5, () => ran.push(`nested ${clock.wallMs()}`));
     });
-    clock.jump(1_000);
+    clock.set(1_000);
     clock.advance(20);
     assert.deepEqual(ran, ['early 2010', 'nested 2015', 'late 2020']);
   });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Emitter } from '../../../src/base/event';
+import { anyOf, Emitter } from '../../../src/base/event';
 
 describe('Emitter', () => {
   it('calls listeners in the order of their arrival, also one that listens twice, until they leave', () => {
@@ -27,5 +27,18 @@ describe('Emitter', () => {
     emitter.event((value) => (heard = value));
     emitter.fire(4);
     assert.deepEqual([heard, errors.length], [4, 1]);
+  });
+});
+
+describe('anyOf', () => {
+  it('fires for each of its events until its listener leaves', () => {
+    const emitters = [new Emitter<void>(() => undefined), new Emitter<void>(() => undefined)] as const;
+    let count = 0;
+    const listening = anyOf(...emitters.map(({ event }) => event))(() => count++);
+    for (const emitter of emitters) emitter.fire();
+    assert.equal(count, 2);
+    listening.dispose();
+    for (const emitter of emitters) emitter.fire();
+    assert.equal(count, 2);
   });
 });

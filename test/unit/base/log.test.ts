@@ -23,4 +23,10 @@ describe('TextLog', () => {
     log.error('Plain.');
     assert.equal(lines[1], 'Plain.');
   });
+
+  it('escapes what would steer a terminal or turn the order of a text', () => {
+    const lines: string[] = [];
+    new TextLog((_, line) => lines.push(line)).info('a\x9b31m\x1b[2J\u202eb\n\tc');
+    assert.deepEqual(lines, ['a\\u009b31m\\u001b[2J\\u202eb\n\tc']);
+  });
 });

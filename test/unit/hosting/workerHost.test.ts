@@ -24,9 +24,9 @@ const handover: Handover = {
     machine: 'here',
     window: 'w',
   },
-  states: [],
+  state: null,
   history: null,
-  keys: { revision: 0, keys: [], proxyKey: null, unstored: [] },
+  keys: { revision: 0, keys: [], proxyKey: null },
   logLevel: 'info',
 };
 
@@ -37,7 +37,10 @@ function world() {
     () => true,
   );
   const spawn = (): Worker => new Worker(echo, { eval: true });
-  return { heard, host: new WorkerHost({ clock: new SystemClock(), log, spawn }) };
+  return {
+    heard,
+    host: new WorkerHost({ clock: new SystemClock(), log, spawn, onLastState: () => undefined }),
+  };
 }
 
 describe('the window’s side of the worker', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Midnights, nextMidnightMs, nextUtcMidnightMs } from '../../../src/keys/calendar';
+import { Calendar, nextMidnightMs, nextUtcMidnightMs } from '../../../src/keys/calendar';
 
 describe('The calendar', () => {
   it('ends a UTC day at UTC midnight, and midnight itself begins the next', () => {
@@ -18,10 +18,19 @@ describe('The calendar', () => {
     assert.equal(nextMidnightMs(Date.UTC(2026, 0, 15, 12), 'Asia/Kolkata'), Date.UTC(2026, 0, 15, 18, 30));
   });
 
-  it('works the next midnight out once a day, and again when the clock is set back', () => {
-    const midnights = new Midnights('Europe/Berlin');
-    for (const nowMs of [Date.UTC(2026, 0, 15, 12), Date.UTC(2026, 0, 15, 23), Date.UTC(2026, 0, 14, 12)]) {
-      assert.equal(midnights.nextMs(nowMs), nextMidnightMs(nowMs, 'Europe/Berlin'));
-    }
+  it('tells midnights on the scale of elapsed time, and follows wall time that has jumped', () => {
+    const calendar = new Calendar('Europe/Berlin');
+    const [nowMs, midnightMs] = [Date.UTC(2026, 0, 15, 12), Date.UTC(2026, 0, 15, 23)];
+    assert.equal(calendar.nextMidnightMs(nowMs), midnightMs);
+    assert.equal(calendar.follow(1_999), 0);
+    assert.equal(calendar.follow(-3_600_000), 3_600_000);
+    assert.equal(calendar.nextMidnightMs(nowMs), midnightMs + 3_600_000);
+    assert.equal(calendar.nextUtcMidnightMs(nowMs), Date.UTC(2026, 0, 16) + 3_600_000);
+    assert.equal(calendar.follow(7_200_000), -3 * 3_600_000);
+    assert.equal(calendar.nextMidnightMs(nowMs), midnightMs - 7_200_000);
+    assert.equal(calendar.wallOf(nowMs), nowMs + 7_200_000);
+    assert.equal(calendar.elapsedOf(calendar.wallOf(nowMs)), nowMs);
+    calendar.setZone('UTC');
+    assert.equal(calendar.nextMidnightMs(nowMs), calendar.nextUtcMidnightMs(nowMs));
   });
 });

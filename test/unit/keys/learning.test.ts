@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import type { Lock, LockReason } from '../../../src/keys/lock';
-import type { LeaseRequest, Pool } from '../../../src/keys/pool';
-import { readSaved, restoreWheel, saveWheel } from '../../../src/keys/savedState';
-import type { Verdict } from '../../../src/keys/verdict';
+import type { Lock } from '../../../src/keys/lock';
+import type { LockReason } from '../../../src/keys/scope';
+import type { Pool } from '../../../src/keys/pool';
+import type { LeaseRequest } from '../../../src/keys/lease';
+import { readSaved } from '../../../src/keys/savedState';
+import type { Verdict } from '../../../src/keys/scope';
 import { ManualClock } from '../../support/manualClock';
 import {
   denied,
@@ -32,11 +34,11 @@ async function learn(
 }
 
 function accountLock(pool: Pool, reason: LockReason): Lock | null {
-  return pool.wheel.roster.accounts[0]?.locks.get(reason) ?? null;
+  return pool.accounts[0]?.locks.get(reason) ?? null;
 }
 
 function keyLock(pool: Pool, reason: LockReason): Lock | null {
-  return pool.wheel.roster.keys.get(a.keyId)?.locks.get(reason) ?? null;
+  return pool.keys.get(a.keyId)?.locks.get(reason) ?? null;
 }
 
 describe('Learning: limits of free models', () => {
@@ -48,23 +50,22 @@ describe('Learning: limits of free models', () => {
     ] as const) {
       const clock = new ManualClock();
       const pool = makePool(clock, { a: [a] });
-      const untilMs = saidMs === null ? null : clock.nowMs() + saidMs;
-      await learn(pool, { kind: 'dayUsedUp', untilMs, limit: 40 });
-      assert.equal(accountLock(pool, 'dailyLimit')?.untilMs, clock.nowMs() + lockedMs);
-      assert.equal(pool.wheel.roster.accounts[0]?.ledger.limit, 40);
-      await leased(pool.lease(paidRequest(clock.nowMs()), never));
+      const untilMs = saidMs === null ? null : clock.elapsedMs() + saidMs;
+      await learn(pool, { kind: 'locked', reason: 'dailyLimit', untilMs, limit: 40 });
+      assert.equal(accountLock(pool, 'dailyLimit')?.untilMs, clock.elapsedMs() + lockedMs);
+      assert.equal(pool.accounts[0]?.ledger.limit, 40);
+      await leased(pool.lease(paidRequest(clock.elapsedMs()), never));
     }
   });
 
   it('locks nothing for a day that was over when the answer came', async () => {
-    const clock = new ManualClock(Date.UTC(2026, 0, 15, 23, 59, 59));
-    const pool = makePool(clock, { a: [a] });
     for (const untilMs of [null, Date.UTC(2026, 0, 16)]) {
-      clock.jump(Date.UTC(2026, 0, 15, 23, 59, 59) - clock.nowMs());
-      using lease = await leased(pool.lease(freeRequest(clock.nowMs()), never));
+      const clock = new ManualClock(Date.UTC(2026, 0, 15, 23, 59, 59));
+      const pool = makePool(clock, { a: [a] });
+      using lease = await leased(pool.lease(freeRequest(clock.elapsedMs()), never));
       lease.markSent();
       clock.advance(3_000);
-      lease.settle({ kind: 'dayUsedUp', untilMs, limit: null });
+      lease.settle({ kind: 'locked', reason: 'dailyLimit', untilMs, limit: null });
       assert.equal(accountLock(pool, 'dailyLimit'), null);
     }
   });
@@ -72,8 +73,13 @@ describe('Learning: limits of free models', () => {
   it('locks for a minute when a day is called used up whose reset has passed: the clocks differ', async () => {
     const clock = new ManualClock(Date.UTC(2026, 0, 16, 0, 0, 20));
     const pool = makePool(clock, { a: [a] });
-    await learn(pool, { kind: 'dayUsedUp', untilMs: clock.nowMs() - 1_000, limit: null });
-    assert.equal(accountLock(pool, 'dailyLimit')?.untilMs, clock.nowMs() + minuteMs);
+    await learn(pool, {
+      kind: 'locked',
+      reason: 'dailyLimit',
+      untilMs: clock.elapsedMs() - 1_000,
+      limit: null,
+    });
+    assert.equal(accountLock(pool, 'dailyLimit')?.untilMs, clock.elapsedMs() + minuteMs);
   });
 
   it('locks a used-up minute for its seconds only, at most 60 and at least one, and never a day', async () => {
@@ -86,42 +92,43 @@ describe('Learning: limits of free models', () => {
       const clock = new ManualClock();
       const pool = makePool(clock, { a: [a] });
       await learn(pool, {
-        kind: 'minuteUsedUp',
-        untilMs: saidMs === null ? null : clock.nowMs() + saidMs,
+        kind: 'locked',
+        reason: 'minuteLimit',
+        untilMs: saidMs === null ? null : clock.elapsedMs() + saidMs,
         limit: 16,
       });
-      assert.equal(accountLock(pool, 'minuteLimit')?.untilMs, clock.nowMs() + lockedMs);
+      assert.equal(accountLock(pool, 'minuteLimit')?.untilMs, clock.elapsedMs() + lockedMs);
       assert.equal(accountLock(pool, 'dailyLimit'), null);
-      assert.equal(pool.wheel.roster.accounts[0]?.minute.limit(clock.nowMs()), 16);
+      assert.equal(pool.accounts[0]?.minute.limit(clock.elapsedMs()), 16);
     }
   });
 
   it('keeps a daily lock over a restart', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a] });
-    await learn(pool, { kind: 'dayUsedUp', untilMs: null, limit: null });
-    const read = readSaved(JSON.parse(JSON.stringify(saveWheel(pool.wheel, clock.nowMs()))));
+    await learn(pool, { kind: 'locked', reason: 'dailyLimit', untilMs: null, limit: null });
+    const read = readSaved(JSON.parse(JSON.stringify(pool.save())));
     assert.equal(read.kind, 'good');
     const again = makePool(clock, {});
+    again.restore(read.state);
     again.setKeys([a]);
-    restoreWheel(again.wheel, read.state, clock.nowMs());
-    const denial = await denied(again.lease(freeRequest(clock.nowMs() + 90_000), never));
+    const denial = await denied(again.lease(freeRequest(clock.elapsedMs() + 90_000), never));
     assert.deepEqual(
       denial.accounts.map(({ reason, untilMs }) => [reason, untilMs]),
-      [['dailyLimit', clock.nowMs() + 12 * hourMs]],
+      [['dailyLimit', clock.elapsedMs() + 12 * hourMs]],
     );
-    assert.equal(denial.retryAtMs, clock.nowMs() + 12 * hourMs);
+    assert.equal(denial.retryAtMs, clock.elapsedMs() + 12 * hourMs);
   });
 
   it('lifts a daily lock by a reading asked for more than 60 s after it that shows allowance, and by no earlier one', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a] });
-    await learn(pool, { kind: 'dayUsedUp', untilMs: null, limit: null });
-    const lockedMs = clock.nowMs();
+    await learn(pool, { kind: 'locked', reason: 'dailyLimit', untilMs: null, limit: null });
+    const lockedMs = clock.elapsedMs();
     await clock.run(70_000);
     pool.read(a.keyId, {
       ...makeReading('a', lockedMs + 60_000, { used: 1, limit: 50 }),
-      atMs: clock.nowMs(),
+      atMs: clock.elapsedMs(),
     });
     assert.notEqual(accountLock(pool, 'dailyLimit'), null);
     pool.read(a.keyId, makeReading('a', lockedMs + 60_001, { used: 50, limit: 50 }));
@@ -132,15 +139,13 @@ describe('Learning: limits of free models', () => {
 
   it('wants a reading after a daily-limit answer, and once more when it can speak against the lock and somebody asks', async () => {
     const clock = new ManualClock();
-    const pool = makePool(clock, { a: [a] });
     const wanted: number[] = [];
-    const startMs = clock.nowMs();
-    pool.onEvent((event) => {
-      if (event.kind === 'readingWanted') wanted.push(clock.nowMs() - startMs);
-    });
-    await learn(pool, { kind: 'dayUsedUp', untilMs: null, limit: null });
+    const startMs = clock.elapsedMs();
+    const onReadingWanted = (): number => wanted.push(clock.elapsedMs() - startMs);
+    const pool = makePool(clock, { a: [a] }, { onReadingWanted });
+    await learn(pool, { kind: 'locked', reason: 'dailyLimit', untilMs: null, limit: null });
     for (let nth = 0; nth < 12; nth++) {
-      await denied(pool.lease(freeRequest(clock.nowMs()), never));
+      await denied(pool.lease(freeRequest(clock.elapsedMs()), never));
       await clock.run(10_000);
     }
     assert.deepEqual(wanted, [0, 100_000]);
@@ -154,90 +159,114 @@ describe('Learning: credits, caps and keys', () => {
     const minutes: number[] = [];
     for (let nth = 0; nth < 6; nth++) {
       const burst = [
-        await leased(pool.lease(paidRequest(clock.nowMs()), never)),
-        await leased(pool.lease(paidRequest(clock.nowMs()), never)),
+        await leased(pool.lease(paidRequest(clock.elapsedMs()), never)),
+        await leased(pool.lease(paidRequest(clock.elapsedMs()), never)),
       ];
       for (const lease of burst) {
-        lease.settle({ kind: 'noCredits' });
+        lease.settle({ kind: 'locked', reason: 'noCredits', untilMs: null, limit: null });
         lease[Symbol.dispose]();
       }
       const lock = accountLock(pool, 'noCredits');
       assert.ok(lock);
-      minutes.push((lock.untilMs - clock.nowMs()) / minuteMs);
+      minutes.push((lock.untilMs - clock.elapsedMs()) / minuteMs);
       await learn(pool, { kind: 'healthy' });
       await clock.runTo(lock.untilMs);
     }
     assert.deepEqual(minutes, [5, 10, 20, 40, 60, 60]);
-    await learn(pool, { kind: 'healthy' }, paidRequest(clock.nowMs()));
-    await learn(pool, { kind: 'noCredits' }, paidRequest(clock.nowMs()));
-    assert.equal(accountLock(pool, 'noCredits')?.untilMs, clock.nowMs() + 5 * minuteMs);
+    await learn(pool, { kind: 'healthy' }, paidRequest(clock.elapsedMs()));
+    await learn(
+      pool,
+      { kind: 'locked', reason: 'noCredits', untilMs: null, limit: null },
+      paidRequest(clock.elapsedMs()),
+    );
+    assert.equal(accountLock(pool, 'noCredits')?.untilMs, clock.elapsedMs() + 5 * minuteMs);
   });
 
   it('locks a whole account whose balance is below zero, and a free answer lifts it', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a] });
-    const running = await leased(pool.lease(freeRequest(clock.nowMs()), never));
-    await learn(pool, { kind: 'belowZero' });
+    const running = await leased(pool.lease(freeRequest(clock.elapsedMs()), never));
+    await learn(pool, { kind: 'locked', reason: 'belowZero', untilMs: null, limit: null });
     assert.equal(
-      (await denied(pool.lease(freeRequest(clock.nowMs() + 1_000), never))).accounts[0]?.reason,
+      (await denied(pool.lease(freeRequest(clock.elapsedMs() + 1_000), never))).accounts[0]?.reason,
       'belowZero',
     );
     running.settle({ kind: 'healthy' });
-    await leased(pool.lease(freeRequest(clock.nowMs()), never));
+    await leased(pool.lease(freeRequest(clock.elapsedMs()), never));
   });
 
   it('locks a key at its cap until it is refilled, an hour where that is not said, and a later reading lifts it', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a, b] });
-    await learn(pool, { kind: 'keyCap', untilMs: clock.nowMs() + 30 * hourMs });
-    assert.equal(keyLock(pool, 'keyCap')?.untilMs, clock.nowMs() + 30 * hourMs);
-    using lease = await leased(pool.lease(freeRequest(clock.nowMs()), never));
+    await learn(pool, {
+      kind: 'locked',
+      reason: 'keyCap',
+      untilMs: clock.elapsedMs() + 30 * hourMs,
+      limit: null,
+    });
+    assert.equal(keyLock(pool, 'keyCap')?.untilMs, clock.elapsedMs() + 30 * hourMs);
+    using lease = await leased(pool.lease(freeRequest(clock.elapsedMs()), never));
     assert.equal(lease.key.label, 'b');
     await clock.run(61_000);
-    pool.read(a.keyId, makeReading('a', clock.nowMs(), null, { capLeft: 0 }));
+    pool.read(a.keyId, makeReading('a', clock.elapsedMs(), null, { capLeft: 0 }));
     assert.notEqual(keyLock(pool, 'keyCap'), null);
-    pool.read(a.keyId, makeReading('a', clock.nowMs(), null, { capLeft: 3 }));
+    pool.read(a.keyId, makeReading('a', clock.elapsedMs(), null, { capLeft: 3 }));
     assert.equal(keyLock(pool, 'keyCap'), null);
     await learn(
       pool,
-      { kind: 'budget', untilMs: null },
-      freeRequest(clock.nowMs(), { tried: new Set([b.keyId]) }),
+      { kind: 'locked', reason: 'budget', untilMs: null, limit: null },
+      freeRequest(clock.elapsedMs(), { tried: new Set([b.keyId]) }),
     );
-    assert.equal(keyLock(pool, 'budget')?.untilMs, clock.nowMs() + hourMs);
+    assert.equal(keyLock(pool, 'budget')?.untilMs, clock.elapsedMs() + hourMs);
+  });
+
+  it('leaves free models to a key whose budget a paid request met, until a free one is refused as well', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [a] });
+    const budget: Verdict = { kind: 'locked', reason: 'budget', untilMs: null, limit: null };
+    await learn(pool, budget, paidRequest(clock.elapsedMs()));
+    await denied(pool.lease(paidRequest(clock.elapsedMs()), never));
+    await learn(pool, budget);
+    await denied(pool.lease(freeRequest(clock.elapsedMs()), never));
   });
 
   it('locks a refused key for 60 s and wants a reading of it', async () => {
     const clock = new ManualClock();
-    const pool = makePool(clock, { a: [a] });
     const wanted: string[] = [];
-    pool.onEvent((event) => {
-      if (event.kind === 'readingWanted') wanted.push(event.keyId);
-    });
-    await learn(pool, { kind: 'unauthorized' });
-    assert.equal(keyLock(pool, 'unauthorized')?.untilMs, clock.nowMs() + minuteMs);
+    const pool = makePool(clock, { a: [a] }, { onReadingWanted: (keyId) => wanted.push(keyId) });
+    await learn(pool, { kind: 'locked', reason: 'unauthorized', untilMs: null, limit: null });
+    assert.equal(keyLock(pool, 'unauthorized')?.untilMs, clock.elapsedMs() + minuteMs);
     assert.deepEqual(wanted, [a.keyId]);
-    pool.read(a.keyId, makeReading('a', clock.nowMs()));
+    pool.read(a.keyId, makeReading('a', clock.elapsedMs()));
     assert.equal(keyLock(pool, 'unauthorized'), null);
   });
 
   it('takes refusals of two accounts within a minute for upstream’s own, and locks nothing', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a], b: [b] });
-    await learn(pool, { kind: 'unauthorized' }, freeRequest(clock.nowMs(), { tried: new Set([b.keyId]) }));
+    await learn(
+      pool,
+      { kind: 'locked', reason: 'unauthorized', untilMs: null, limit: null },
+      freeRequest(clock.elapsedMs(), { tried: new Set([b.keyId]) }),
+    );
     await clock.run(30_000);
-    await learn(pool, { kind: 'unauthorized' }, freeRequest(clock.nowMs(), { tried: new Set([a.keyId]) }));
+    await learn(
+      pool,
+      { kind: 'locked', reason: 'unauthorized', untilMs: null, limit: null },
+      freeRequest(clock.elapsedMs(), { tried: new Set([a.keyId]) }),
+    );
     assert.equal(keyLock(pool, 'unauthorized'), null);
-    await leased(pool.lease(freeRequest(clock.nowMs()), never));
-    await leased(pool.lease(freeRequest(clock.nowMs()), never));
+    await leased(pool.lease(freeRequest(clock.elapsedMs()), never));
+    await leased(pool.lease(freeRequest(clock.elapsedMs()), never));
   });
 
   it('learns nothing from a client that left', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a] });
     await learn(pool, { kind: 'nothing' });
-    const state = pool.wheel.roster.keys.get(a.keyId);
+    const state = pool.keys.get(a.keyId);
     assert.deepEqual([state?.requests, state?.errors], [1, 0]);
-    assert.equal(pool.wheel.roster.accounts[0]?.locks.active(clock.nowMs()).length, 0);
+    assert.equal(pool.accounts[0]?.locks.active(clock.elapsedMs()).length, 0);
   });
 });
 
@@ -245,21 +274,21 @@ describe('An account that gets a name of the user’s', () => {
   it('stays held back for a model that is busy for it alone', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a] });
-    const untilMs = clock.nowMs() + 5 * minuteMs;
-    await learn(pool, { kind: 'modelBusy', untilMs, onAccountAlone: true });
+    const untilMs = clock.elapsedMs() + 5 * minuteMs;
+    await learn(pool, { kind: 'locked', reason: 'ownProviderBusy', untilMs, limit: null });
     pool.setKeys([makeKey('a', { accountName: 'Work' })]);
-    assert.equal((await denied(pool.lease(freeRequest(clock.nowMs()), never))).retryAtMs, untilMs);
+    assert.equal((await denied(pool.lease(freeRequest(clock.elapsedMs()), never))).retryAtMs, untilMs);
     await clock.runTo(untilMs);
-    await leased(pool.lease(freeRequest(clock.nowMs()), never));
+    await leased(pool.lease(freeRequest(clock.elapsedMs()), never));
   });
 
   it('keeps count of its answers without credits', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a] });
     const lockedMs = async (): Promise<number> => {
-      using lease = await leased(pool.lease(paidRequest(clock.nowMs()), never));
-      lease.settle({ kind: 'noCredits' });
-      return (accountLock(pool, 'noCredits')?.untilMs ?? 0) - clock.nowMs();
+      using lease = await leased(pool.lease(paidRequest(clock.elapsedMs()), never));
+      lease.settle({ kind: 'locked', reason: 'noCredits', untilMs: null, limit: null });
+      return (accountLock(pool, 'noCredits')?.untilMs ?? 0) - clock.elapsedMs();
     };
     assert.equal(await lockedMs(), 5 * minuteMs);
     await clock.run(5 * minuteMs);

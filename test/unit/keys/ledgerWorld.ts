@@ -1,16 +1,15 @@
 // One account for many simulated days: random traffic of ours and of others against a small truth, by events alone.
 import type { Account } from '../../../src/keys/account';
-import { dayMs } from '../../../src/keys/calendar';
-import { Incidents } from '../../../src/keys/incidents';
-import { keysToAsk } from '../../../src/keys/inquiry';
-import { joinReading } from '../../../src/keys/joining';
-import { learn } from '../../../src/keys/learning';
-import { GrantedLease, type LeaseOwner } from '../../../src/keys/lease';
+import { Calendar, dayMs } from '../../../src/keys/calendar';
+import { Incidents, learn } from '../../../src/keys/learning';
+import { Lease, type LeaseOwner } from '../../../src/keys/lease';
 import { Locks } from '../../../src/keys/lock';
+import { ModelClasses } from '../../../src/keys/freeModel';
 import { ModelLocks } from '../../../src/keys/modelLocks';
+import { lateCountMs } from '../../../src/keys/ownAttempts';
 import { Roster } from '../../../src/keys/roster';
-import type { Verdict } from '../../../src/keys/verdict';
-import { makeKey, makeReading, minuteMs } from './make';
+import type { Verdict } from '../../../src/keys/scope';
+import { freeRequest, makeKey, makeReading, minuteMs } from './make';
 import { TruthAccount } from './upstreamTruth';
 
 export interface WorldOptions {
@@ -52,8 +51,6 @@ interface Event {
 
 const refusedMostMs = 2 * minuteMs;
 const retryEveryMs = 10_000;
-/** Made once: the test runner's compiler names a function wherever it is made, which costs a tenth of all this. */
-const permit = { ended: (): void => undefined };
 
 export class LedgerWorld implements LeaseOwner {
   readonly found: Findings = {
@@ -76,6 +73,7 @@ export class LedgerWorld implements LeaseOwner {
   private lostAtMs: number[] = [];
   private readonly running = new Set<{ endedAtMs: number }>();
   private readonly key = makeKey('only');
+  private readonly calendar = new Calendar('UTC');
   private roster = this.freshRoster();
   private generation = 0;
   private inTransit = 0;
@@ -107,16 +105,16 @@ export class LedgerWorld implements LeaseOwner {
     return this.found;
   }
 
-  settled(lease: GrantedLease, verdict: Verdict): void {
-    const { account, state, requestClass, model } = lease;
-    const sentAtMs = lease.sentAtMs ?? this.wallMs;
-    const lesson = { account, state, requestClass, model, sentAtMs, nowMs: this.wallMs };
-    learn(verdict, lesson, {
+  learned(lease: Lease, verdict: Verdict): void {
+    const memory = {
       modelLocks: new ModelLocks(),
+      modelClasses: new ModelClasses(),
       incidents: new Incidents(),
-      wheelLocks: new Locks(),
-    });
-    if (verdict.kind === 'dayUsedUp') this.readSoon();
+      locks: new Locks(),
+      calendar: this.calendar,
+    };
+    learn(verdict, lease, memory);
+    if (verdict.kind === 'locked' && verdict.reason === 'dailyLimit') this.readSoon();
   }
 
   changed(): void {
@@ -128,8 +126,8 @@ export class LedgerWorld implements LeaseOwner {
   }
 
   private get account(): Account {
-    const account = this.roster.accountOf(this.key.keyId);
-    if (account === null) throw new Error('There is one account.');
+    const account = this.roster.owners.get(this.key.keyId);
+    if (account === undefined) throw new Error('There is one account.');
     return account;
   }
 
@@ -179,22 +177,14 @@ export class LedgerWorld implements LeaseOwner {
       return;
     }
     this.refusedSinceMs = null;
-    if (account.ledger.emptiness === 'doubtful') account.ledger.doubt.probed(this.wallMs);
     this.attempt(account);
   }
 
   private attempt(account: Account): void {
     const state = account.keyFor('free', this.wallMs);
     if (state === null) throw new Error('The only key is on.');
-    const grant = {
-      account,
-      state,
-      requestClass: 'free',
-      model: 'm:free',
-      conversation: null,
-      permit,
-    } as const;
-    const lease = new GrantedLease(this, grant);
+    const request = freeRequest(this.wallMs, { model: 'm:free' });
+    const lease = new Lease(this, { account, state, request, permit: null });
     const { generation } = this;
     const sentAtMs = this.wallMs;
     const last = this.limitAnswer;
@@ -228,7 +218,7 @@ export class LedgerWorld implements LeaseOwner {
         if (!isOver) lease.settle({ kind: 'healthy' });
         else {
           const untilMs = this.options.saysReset ? resetAtMs : null;
-          lease.settle({ kind: 'dayUsedUp', untilMs, limit: this.options.dailyLimit });
+          lease.settle({ kind: 'locked', reason: 'dailyLimit', untilMs, limit: this.options.dailyLimit });
         }
         this.at(this.wallMs + (isOver ? 0 : this.whole(0, this.options.longestMs)), () => {
           life.endedAtMs = this.wallMs;
@@ -246,7 +236,7 @@ export class LedgerWorld implements LeaseOwner {
   private refuse(): void {
     this.found.refusals++;
     const hasAllowance = this.truth.usedAt(this.wallMs) + this.inTransit < this.options.dailyLimit;
-    if (!hasAllowance || this.account.minute.readyAtMs(this.wallMs) > this.wallMs) {
+    if (!hasAllowance || this.account.minute.nextSlotAtMs(this.wallMs) > this.wallMs) {
       this.refusedSinceMs = null;
       return;
     }
@@ -281,7 +271,10 @@ export class LedgerWorld implements LeaseOwner {
   }
 
   private ask(): void {
-    if (keysToAsk(this.roster.accounts, this.wallMs).length > 0) this.readSoon();
+    if (this.account.keyToRead(this.wallMs) !== null) {
+      this.account.ledger.doubt.asked(this.wallMs);
+      this.readSoon();
+    }
     // As the pool does: who was denied is asked for once more when a reading can tell more.
     const againAtMs = this.account.ledger.nextDoubtMs(this.wallMs);
     if (
@@ -308,7 +301,7 @@ export class LedgerWorld implements LeaseOwner {
   private read(askedAtMs: number, told = this.truth.told(askedAtMs, 0)): void {
     const [state] = this.roster.keys.values();
     if (state === undefined) throw new Error('There is one key.');
-    joinReading(state, { ...makeReading('only', askedAtMs, told), atMs: this.wallMs }, this.roster);
+    this.roster.read(state, { ...makeReading('only', askedAtMs, told), atMs: this.wallMs });
     if (this.account.ledger.latest?.atMs === this.wallMs) {
       for (const attempt of this.running)
         if (attempt.endedAtMs < this.wallMs - 200_000) this.running.delete(attempt);
@@ -327,7 +320,7 @@ export class LedgerWorld implements LeaseOwner {
       this.roundIsSet = false;
       const { account } = this;
       const readAtMs = account.ledger.latest?.atMs ?? 0;
-      if (account.lastUsedAtMs <= readAtMs && this.lastOwnMs <= readAtMs && !account.ledger.isUnsure) return;
+      if (Math.max(account.lastUsedAtMs, this.lastOwnMs) + lateCountMs <= readAtMs) return;
       this.readSoon();
       this.setRound();
     });
@@ -343,13 +336,13 @@ export class LedgerWorld implements LeaseOwner {
     const lastEndedMs = Math.min(this.wallMs, Math.max(...unsure.map(({ endedAtMs }) => endedAtMs)));
     for (const attempt of unsure) if (attempt.endedAtMs < lastEndedMs) attempt.endedAtMs = lastEndedMs;
     this.generation++;
-    this.roster = this.freshRoster();
-    for (const { keys, accounts } of [saved, saved]) this.roster.restore(keys, accounts, this.wallMs);
+    this.roster = this.freshRoster([saved, saved]);
     this.readSoon();
   }
 
-  private freshRoster(): Roster {
-    const roster = new Roster('UTC', () => undefined);
+  private freshRoster(states: readonly ReturnType<Roster['save']>[] = []): Roster {
+    const roster = new Roster(this.calendar, () => undefined);
+    for (const state of states) roster.restore(state);
     roster.setKeys([this.key], this.wallMs);
     return roster;
   }

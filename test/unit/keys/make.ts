@@ -1,10 +1,11 @@
 // Makes keys, readings and requests for the tests of this room.
-import { keyIdOf, Secret } from '../../../src/base/secret';
-import type { Key } from '../../../src/keys/key';
-import type { LeaseRequest, LeaseResult } from '../../../src/keys/pool';
+import { keyIdOf, Secret, type KeyId } from '../../../src/base/secret';
+import type { Key } from '../../../src/keys/keyState';
+import type { LeaseResult } from '../../../src/keys/pool';
+import type { LeaseRequest } from '../../../src/keys/lease';
 import { Pool } from '../../../src/keys/pool';
 import type { Lease } from '../../../src/keys/lease';
-import type { Denial } from '../../../src/keys/denial';
+import type { Denial } from '../../../src/keys/denials';
 import type { Reading } from '../../../src/keys/reading';
 import type { ManualClock } from '../../support/manualClock';
 
@@ -17,7 +18,7 @@ export function makeKey(name: string, fields: Partial<Key> = {}): Key {
     keyId: keyIdOf(text),
     secret: new Secret(text),
     label: name,
-    masked: 'sk-or-v1-…',
+    masked: 'sk-or-v1-...',
     dailyLimit: null,
     accountName: null,
     paidUse: 'auto',
@@ -37,10 +38,12 @@ export function makeReading(
     askedAtMs: atMs,
     atMs,
     accountRef: account,
+    isOrganization: false,
     daily,
     capLeft: null,
     isFreeTier: true,
     isManagement: false,
+    expiresAtMs: null,
     usage: {
       limit: null,
       limit_reset: null,
@@ -65,6 +68,8 @@ export function freeRequest(untilMs: number, fields: Partial<LeaseRequest> = {})
     conversation: null,
     tried: new Set(),
     untilMs,
+    hasFallback: false,
+    modelUntilMs: untilMs,
     ...fields,
   };
 }
@@ -77,21 +82,25 @@ export function paidRequest(untilMs: number, fields: Partial<LeaseRequest> = {})
 export function makePool(
   clock: ManualClock,
   accounts: Record<string, readonly Key[]>,
-  options: { maxWaiting?: number; zone?: string; daily?: { used: number; limit: number } | null } = {},
+  options: {
+    maxWaiting?: number;
+    zone?: string;
+    daily?: { used: number; limit: number } | null;
+    onReadingWanted?: (keyId: KeyId) => void;
+  } = {},
 ): Pool {
   const pool = new Pool(
     {
       clock,
-      onError: (error) => {
-        throw error;
-      },
+      onChange: () => undefined,
+      onReadingWanted: (keyId) => options.onReadingWanted?.(keyId),
     },
     { zone: options.zone ?? 'UTC', maxWaiting: options.maxWaiting ?? 256 },
   );
   pool.setKeys(Object.values(accounts).flat());
   const daily = options.daily === undefined ? { used: 0, limit: 50 } : options.daily;
   for (const [name, keys] of Object.entries(accounts)) {
-    for (const key of keys) pool.read(key.keyId, makeReading(name, clock.nowMs(), daily));
+    for (const key of keys) pool.read(key.keyId, makeReading(name, clock.elapsedMs(), daily));
   }
   return pool;
 }
@@ -108,4 +117,17 @@ export async function denied(result: Promise<LeaseResult>): Promise<Denial> {
   const got = await result;
   if ('denial' in got) return got.denial;
   throw new Error('A lease was given.');
+}
+
+/** A request to each account asks whether the day is used up, as a reading told, and is refused. */
+export async function confirmUsedUp(pool: Pool, clock: ManualClock): Promise<void> {
+  for (const account of pool.accounts) {
+    const lease = await leased(
+      pool.lease(freeRequest(clock.elapsedMs(), { accountId: account.accountId }), never),
+    );
+    lease.markSent();
+    lease.markHead();
+    lease.settle({ kind: 'locked', reason: 'dailyLimit', untilMs: null, limit: 50 });
+    lease[Symbol.dispose]();
+  }
 }

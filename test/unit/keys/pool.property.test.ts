@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import { dayMs } from '../../../src/keys/calendar';
 import type { Lease } from '../../../src/keys/lease';
 import type { Pool } from '../../../src/keys/pool';
-import type { Verdict } from '../../../src/keys/verdict';
+import type { Verdict } from '../../../src/keys/scope';
 import { ManualClock } from '../../support/manualClock';
-import { freeRequest, makeKey, makePool, makeReading, minuteMs } from './make';
+import { confirmUsedUp, freeRequest, makeKey, makePool, makeReading, minuteMs } from './make';
 import { TruthAccount } from './upstreamTruth';
 
 interface Visit {
@@ -66,6 +66,8 @@ class World {
   readonly pool: Pool;
   private readonly byKey = new Map<string, TruthAccount>();
   private readonly attempted = new Set<TruthAccount>();
+  /** Used up before anything was sent: a reading alone says so, and one request may ask whether that holds. */
+  private readonly unproven: Set<TruthAccount>;
   private lagIndex = 0;
 
   constructor(
@@ -74,10 +76,11 @@ class World {
   ) {
     this.clock = new ManualClock(run.startMs);
     this.truths = run.limits.map(({ daily }, index) => new TruthAccount(`account${index}`, daily));
+    this.unproven = new Set(this.truths.filter((_, index) => isUsedUp(run.limits[index])));
     const keys = run.limits.map(({ keys: count }, index) =>
       Array.from({ length: count }, (_, nth) => makeKey(`key-${index}-${nth}`)),
     );
-    this.pool = makePool(this.clock, {});
+    this.pool = makePool(this.clock, {}, { onReadingWanted: (keyId) => this.read(keyId, 300) });
     this.pool.setKeys(keys.flat());
     for (const [index, truth] of this.truths.entries()) {
       truth.count(run.startMs - 200_000, run.limits[index]?.used ?? 0);
@@ -87,9 +90,6 @@ class World {
         this.pool.read(key.keyId, makeReading(truth.name, run.startMs, told));
       }
     }
-    this.pool.onEvent((event) => {
-      if (event.kind === 'readingWanted') this.read(event.keyId, 300);
-    });
     this.readRegularly();
   }
 
@@ -109,14 +109,14 @@ class World {
     const wish = { model: `model-${each.model}:free` };
     try {
       const got = await this.pool.lease(
-        freeRequest(this.clock.nowMs() + each.maxWaitMs, wish),
+        freeRequest(this.clock.elapsedMs() + each.maxWaitMs, wish),
         client.signal,
       );
       if ('denial' in got) {
         this.ended++;
         return;
       }
-      this.granted.push({ model: each.model, order, atMs: this.clock.nowMs() });
+      this.granted.push({ model: each.model, order, atMs: this.clock.elapsedMs() });
       this.attempt(got.lease, each);
     } catch {
       this.ended++;
@@ -135,17 +135,26 @@ class World {
       lease.markSent();
       this.attempted.add(truth);
       this.clock.after(each.journeyMs, () => {
-        const admission = truth.arrive(this.clock.nowMs());
-        if (admission !== 'ok') this.limitAnswers.push(`${truth.name} ${admission} at ${this.clock.nowMs()}`);
-        this.clock.after(each.answerMs, () => this.answer(lease, each));
+        const admission = truth.arrive(this.clock.elapsedMs());
+        const isProof = admission === 'daily' && this.unproven.delete(truth);
+        if (admission !== 'ok' && !isProof)
+          this.limitAnswers.push(`${truth.name} ${admission} at ${this.clock.elapsedMs()}`);
+        this.clock.after(each.answerMs, () => this.answer(lease, each, isProof));
       });
     });
   }
 
-  private answer(lease: Lease, each: Visit): void {
+  private answer(lease: Lease, each: Visit, isUsedUp: boolean): void {
     lease.markHead();
-    const busy: Verdict = { kind: 'modelBusy', untilMs: null, onAccountAlone: each.journeyMs % 2 === 0 };
-    lease.settle(this.hasBusyModels && each.busy ? busy : { kind: 'healthy' });
+    const usedUp: Verdict = { kind: 'locked', reason: 'dailyLimit', untilMs: null, limit: null };
+    const busy: Verdict = {
+      kind: 'locked',
+      reason: each.journeyMs % 2 === 0 ? 'ownProviderBusy' : 'busy',
+      untilMs: null,
+      limit: null,
+    };
+    const answered: Verdict = this.hasBusyModels && each.busy ? busy : { kind: 'healthy' };
+    lease.settle(isUsedUp ? usedUp : answered);
     assert.throws(() => lease.settle({ kind: 'nothing' }), /settled once/);
     this.clock.after(each.streamMs, () => this.end(lease));
   }
@@ -159,11 +168,11 @@ class World {
   private read(keyId: string, journeyMs: number): void {
     const truth = this.byKey.get(keyId);
     assert.ok(truth);
-    const askedAtMs = this.clock.nowMs();
+    const askedAtMs = this.clock.elapsedMs();
     const lagMs = this.run.lags[this.lagIndex++ % this.run.lags.length] ?? 0;
     const told = truth.told(askedAtMs, lagMs);
     this.clock.after(journeyMs, () =>
-      this.pool.read(keyId, { ...makeReading(truth.name, askedAtMs, told), atMs: this.clock.nowMs() }),
+      this.pool.read(keyId, { ...makeReading(truth.name, askedAtMs, told), atMs: this.clock.elapsedMs() }),
     );
   }
 
@@ -173,6 +182,10 @@ class World {
       this.readRegularly();
     });
   }
+}
+
+function isUsedUp(limit: Run['limits'][number] | undefined): boolean {
+  return limit !== undefined && limit.used >= limit.daily;
 }
 
 describe('The pool, in any run', () => {
@@ -225,22 +238,23 @@ describe('The pool, in any run', () => {
   it('begins each day anew at UTC midnight, with a clock that runs through a whole day', async () => {
     const clock = new ManualClock(Date.UTC(2026, 2, 28, 23, 59));
     const pool = makePool(clock, { a: [makeKey('a')] }, { daily: { used: 50, limit: 50 } });
-    const waiting = pool.lease(freeRequest(clock.nowMs() + 90_000), new AbortController().signal);
+    await confirmUsedUp(pool, clock);
+    const waiting = pool.lease(freeRequest(clock.elapsedMs() + 90_000), new AbortController().signal);
     await clock.run(59_999);
     assert.equal(pool.waiting, 1);
     await clock.run(1);
     const got = await waiting;
     assert.ok('lease' in got);
-    assert.equal(clock.nowMs() % dayMs, 0);
+    assert.equal(clock.elapsedMs() % dayMs, 0);
   });
 });
 
 function assertAtRest(world: World, run: Run): void {
   assert.equal(world.ended, run.visits.length);
   assert.equal(world.pool.waiting, 0);
-  for (const account of world.pool.wheel.roster.accounts) {
+  for (const account of world.pool.accounts) {
     assert.equal(account.inFlight, 0);
-    assert.equal(account.minute.used(world.clock.nowMs()), 0);
+    assert.equal(account.minute.used(world.clock.elapsedMs()), 0);
     assert.ok(Number.isInteger(account.ledger.used));
   }
 }

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import type { KeyId } from '../../../src/base/secret';
 import type { Lease } from '../../../src/keys/lease';
 import type { Pool } from '../../../src/keys/pool';
+import { cachedConversation } from '../../../src/keys/wheel';
 import { ManualClock, settled } from '../../support/manualClock';
 import {
+  confirmUsedUp,
   denied,
   freeRequest,
   hourMs,
@@ -33,50 +36,77 @@ async function spend(pool: Pool, count: number): Promise<void> {
 }
 
 describe('Pool: leases', () => {
+  it('keeps free requests alone waiting for an account that has been read, as long as readings are expected', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, {});
+    pool.setKeys([makeKey('a'), makeKey('b')]);
+    let come: () => void = () => undefined;
+    pool.awaitReadings(new Promise((resolve) => (come = resolve)));
+    const request = freeRequest(clock.elapsedMs());
+    const served: string[] = [];
+    for (let count = 0; count < 3; count++)
+      void leased(pool.lease(request, never)).then(({ key }) => served.push(key.label));
+    (await leased(pool.lease(paidRequest(clock.elapsedMs()), never)))[Symbol.dispose]();
+    const leaving = new AbortController();
+    const gone = pool.lease(request, leaving.signal);
+    leaving.abort(new Error('left'));
+    await assert.rejects(gone, /left/);
+    assert.deepEqual(served, []);
+    pool.read(makeKey('a').keyId, makeReading('one', clock.elapsedMs(), { used: 48, limit: 50 }));
+    await settled();
+    assert.deepEqual(served, ['a', 'a'], 'the third waits for the other account');
+    come();
+    await settled();
+    assert.deepEqual(served, ['a', 'a', 'b']);
+  });
+
   it('counts an attempt from the head on the socket, and gives back what was never sent', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a] });
-    const [account] = pool.wheel.roster.accounts;
+    const [account] = pool.accounts;
     assert.ok(account);
-    const unsent = await leased(pool.lease(freeRequest(clock.nowMs()), never));
+    const unsent = await leased(pool.lease(freeRequest(clock.elapsedMs()), never));
     assert.equal(account.ledger.used, 1);
     assert.equal(account.ledger.own, 0);
     unsent[Symbol.dispose]();
     assert.equal(account.ledger.used, 0);
-    assert.equal(account.minute.used(clock.nowMs()), 0);
+    assert.equal(account.minute.used(clock.elapsedMs()), 0);
     await spend(pool, 1);
     assert.equal(account.ledger.own, 1);
-    assert.equal(account.minute.used(clock.nowMs()), 1);
+    assert.equal(account.minute.used(clock.elapsedMs()), 1);
     assert.equal(account.inFlight, 0);
   });
 
   it('takes an answer’s head for a sign that the attempt was sent', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a] });
-    const lease = await leased(pool.lease(freeRequest(clock.nowMs()), never));
+    const lease = await leased(pool.lease(freeRequest(clock.elapsedMs()), never));
     lease.markHead();
     lease[Symbol.dispose]();
-    assert.equal(pool.wheel.roster.accounts[0]?.ledger.own, 1);
+    assert.equal(pool.accounts[0]?.ledger.own, 1);
   });
 
   it('settles once, and a lease that ends unsettled teaches nothing', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a] });
-    const lease = await leased(pool.lease(freeRequest(clock.nowMs()), never));
+    const lease = await leased(pool.lease(freeRequest(clock.elapsedMs()), never));
     lease[Symbol.dispose]();
     lease[Symbol.dispose]();
-    assert.throws(() => lease.settle({ kind: 'unauthorized' }), /settled once/);
-    assert.equal(pool.wheel.roster.keys.get(a.keyId)?.locks.get('unauthorized'), null);
+    assert.throws(
+      () => lease.settle({ kind: 'locked', reason: 'unauthorized', untilMs: null, limit: null }),
+      /settled once/,
+    );
+    assert.equal(pool.keys.get(a.keyId)?.locks.get('unauthorized'), null);
   });
 
   it('counts a paid request that a free model answered', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a] });
-    using lease = await leased(pool.lease(paidRequest(clock.nowMs()), never));
+    using lease = await leased(pool.lease(paidRequest(clock.elapsedMs()), never));
     send(lease);
     lease.settle({ kind: 'healthy' }, true);
-    assert.equal(pool.wheel.roster.accounts[0]?.ledger.own, 1);
-    assert.equal(pool.wheel.roster.accounts[0].minute.used(clock.nowMs()), 1);
+    assert.equal(pool.accounts[0]?.ledger.own, 1);
+    assert.equal(pool.accounts[0].minute.used(clock.elapsedMs()), 1);
   });
 });
 
@@ -84,7 +114,7 @@ describe('Pool: waiting', () => {
   it('gives the slot that frees first to the oldest, 60 s after its answer’s head came', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a] }, { daily: day });
-    const startMs = clock.nowMs();
+    const startMs = clock.elapsedMs();
     const first = await leased(pool.lease(freeRequest(startMs), never));
     first.markSent();
     await clock.run(200);
@@ -94,7 +124,7 @@ describe('Pool: waiting', () => {
     for (const name of ['x', 'y']) {
       void pool
         .lease(freeRequest(startMs + 90_000), never)
-        .then(() => times.push(`${name} ${clock.nowMs() - startMs}`));
+        .then(() => times.push(`${name} ${clock.elapsedMs() - startMs}`));
     }
     await clock.run(70_000);
     assert.deepEqual(times, ['x 60200', 'y 60200']);
@@ -105,10 +135,10 @@ describe('Pool: waiting', () => {
     const pool = makePool(clock, { a: [a] }, { daily: day });
     const leases = [];
     for (let nth = 0; nth < 20; nth++)
-      leases.push(await leased(pool.lease(freeRequest(clock.nowMs()), never)));
-    const startMs = clock.nowMs();
+      leases.push(await leased(pool.lease(freeRequest(clock.elapsedMs()), never)));
+    const startMs = clock.elapsedMs();
     let servedAtMs = 0;
-    void pool.lease(freeRequest(startMs + 90_000), never).then(() => (servedAtMs = clock.nowMs()));
+    void pool.lease(freeRequest(startMs + 90_000), never).then(() => (servedAtMs = clock.elapsedMs()));
     await clock.run(1_000);
     for (const lease of leases) lease.markSent();
     await clock.run(50);
@@ -122,10 +152,10 @@ describe('Pool: waiting', () => {
     const pool = makePool(clock, { a: [a] }, { daily: day });
     const leases = [];
     for (let nth = 0; nth < 20; nth++)
-      leases.push(await leased(pool.lease(freeRequest(clock.nowMs()), never)));
-    const startMs = clock.nowMs();
+      leases.push(await leased(pool.lease(freeRequest(clock.elapsedMs()), never)));
+    const startMs = clock.elapsedMs();
     let servedAtMs = 0;
-    void pool.lease(freeRequest(startMs + 200_000), never).then(() => (servedAtMs = clock.nowMs()));
+    void pool.lease(freeRequest(startMs + 200_000), never).then(() => (servedAtMs = clock.elapsedMs()));
     await clock.run(100_000);
     for (const lease of leases) lease.markSent();
     await clock.run(100_000);
@@ -136,16 +166,16 @@ describe('Pool: waiting', () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a] }, { daily: day, maxWaiting: 2 });
     await spend(pool, 20);
-    const denial = await denied(pool.lease(freeRequest(clock.nowMs() + 59_000), never));
+    const denial = await denied(pool.lease(freeRequest(clock.elapsedMs() + 59_000), never));
     assert.equal(denial.kind, 'exhausted');
-    assert.equal(denial.retryAtMs, clock.nowMs() + 60_000);
+    assert.equal(denial.retryAtMs, clock.elapsedMs() + 60_000);
     assert.deepEqual(
       denial.accounts.map(({ reason, untilMs }) => [reason, untilMs]),
-      [['minuteFull', clock.nowMs() + 60_000]],
+      [['minuteLimit', clock.elapsedMs() + 60_000]],
     );
-    void pool.lease(freeRequest(clock.nowMs() + 90_000), never);
-    void pool.lease(freeRequest(clock.nowMs() + 90_000), never);
-    assert.equal((await denied(pool.lease(freeRequest(clock.nowMs() + 90_000), never))).kind, 'lineFull');
+    void pool.lease(freeRequest(clock.elapsedMs() + 90_000), never);
+    void pool.lease(freeRequest(clock.elapsedMs() + 90_000), never);
+    assert.equal((await denied(pool.lease(freeRequest(clock.elapsedMs() + 90_000), never))).kind, 'lineFull');
     assert.equal(pool.waiting, 2);
     pool.dispose();
     await settled();
@@ -158,7 +188,7 @@ describe('Pool: waiting', () => {
     const pool = makePool(clock, { a: [a] }, { daily: day });
     await spend(pool, 20);
     const client = new AbortController();
-    const waiting = pool.lease(freeRequest(clock.nowMs() + 90_000), client.signal);
+    const waiting = pool.lease(freeRequest(clock.elapsedMs() + 90_000), client.signal);
     client.abort(new Error('left'));
     await assert.rejects(waiting, /left/);
     assert.equal(pool.waiting, 0);
@@ -169,16 +199,21 @@ describe('Pool: waiting', () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a] }, { daily: day });
     {
-      using lease = await leased(pool.lease(freeRequest(clock.nowMs(), { model: 'busy:free' }), never));
+      using lease = await leased(pool.lease(freeRequest(clock.elapsedMs(), { model: 'busy:free' }), never));
       send(lease);
-      lease.settle({ kind: 'modelBusy', untilMs: clock.nowMs() + 70_000, onAccountAlone: true });
+      lease.settle({
+        kind: 'locked',
+        reason: 'ownProviderBusy',
+        untilMs: clock.elapsedMs() + 70_000,
+        limit: null,
+      });
     }
     await spend(pool, 19);
-    const startMs = clock.nowMs();
+    const startMs = clock.elapsedMs();
     const served: string[] = [];
     for (const model of ['busy:free', 'other:free']) {
       const request = freeRequest(startMs + 90_000, { model });
-      void pool.lease(request, never).then(() => served.push(`${model} ${clock.nowMs() - startMs}`));
+      void pool.lease(request, never).then(() => served.push(`${model} ${clock.elapsedMs() - startMs}`));
     }
     await clock.run(90_000);
     assert.deepEqual(served, ['other:free 60000', 'busy:free 70000']);
@@ -187,18 +222,18 @@ describe('Pool: waiting', () => {
   it('wakes a request whose tried key is ready but whose other key is locked, at that lock’s end', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a, b] });
-    pool.wheel.roster.keys.get(b.keyId)?.locks.set({
+    pool.keys.get(b.keyId)?.locks.set({
       reason: 'unauthorized',
       covers: 'all',
-      sinceMs: clock.nowMs(),
-      untilMs: clock.nowMs() + 20_000,
+      sinceMs: clock.elapsedMs(),
+      untilMs: clock.elapsedMs() + 20_000,
     });
     pool.rejudge();
-    const startMs = clock.nowMs();
+    const startMs = clock.elapsedMs();
     let servedAtMs = 0;
     void pool
       .lease(freeRequest(startMs + 90_000, { tried: new Set([a.keyId]) }), never)
-      .then(() => (servedAtMs = clock.nowMs()));
+      .then(() => (servedAtMs = clock.elapsedMs()));
     await clock.run(90_000);
     assert.equal(servedAtMs - startMs, 20_000);
   });
@@ -206,12 +241,17 @@ describe('Pool: waiting', () => {
   it('judges all anew when a lock falls: what has become hopeless is refused at once', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a] }, { daily: day });
-    const running = await leased(pool.lease(freeRequest(clock.nowMs()), never));
+    const running = await leased(pool.lease(freeRequest(clock.elapsedMs()), never));
     send(running);
     await spend(pool, 19);
-    const waiting = denied(pool.lease(freeRequest(clock.nowMs() + 90_000), never));
+    const waiting = denied(pool.lease(freeRequest(clock.elapsedMs() + 90_000), never));
     await clock.run(1_000);
-    running.settle({ kind: 'dayUsedUp', untilMs: clock.nowMs() + 8 * hourMs, limit: null });
+    running.settle({
+      kind: 'locked',
+      reason: 'dailyLimit',
+      untilMs: clock.elapsedMs() + 8 * hourMs,
+      limit: null,
+    });
     const denial = await waiting;
     assert.equal(denial.kind, 'exhausted');
     assert.equal(denial.accounts[0]?.reason, 'dailyLimit');
@@ -221,33 +261,73 @@ describe('Pool: waiting', () => {
     const clock = new ManualClock();
     const pool = makePool(clock, {});
     const fresh = makePool(clock, {});
-    assert.equal((await denied(fresh.lease(freeRequest(clock.nowMs() + 1_000), never))).kind, 'noKeys');
+    assert.equal((await denied(fresh.lease(freeRequest(clock.elapsedMs() + 1_000), never))).kind, 'noKeys');
     pool.setKeys([a]);
-    await leased(pool.lease(freeRequest(clock.nowMs() + 1_000), never));
+    await leased(pool.lease(freeRequest(clock.elapsedMs() + 1_000), never));
   });
 
-  it('does not make anybody wait for longer because the clock was set back', async () => {
+  for (const byMs of [-hourMs, 3 * hourMs]) {
+    it(`makes nobody wait for longer or shorter because the clock was set by ${byMs / hourMs} h`, async () => {
+      const clock = new ManualClock();
+      const pool = makePool(clock, { a: [a] }, { daily: day });
+      await spend(pool, 20);
+      const fromMs = clock.elapsedMs();
+      const waiting = leased(pool.lease(freeRequest(fromMs + 90_000), never));
+      clock.set(byMs);
+      pool.rejudge();
+      await clock.run(59_999);
+      assert.equal(pool.waiting, 1);
+      await clock.run(1);
+      await waiting;
+    });
+  }
+
+  it('ends the day where a clock that was put right ends it, and keeps what was counted', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a] }, { daily: day });
-    await spend(pool, 20);
-    let servedAfterMs = 0;
-    const startMs = clock.nowMs();
-    const waiting = pool.lease(freeRequest(startMs + 90_000), never).then((got) => {
-      servedAfterMs = clock.nowMs() - (startMs - hourMs);
-      return got;
-    });
-    clock.jump(-hourMs);
-    await clock.run(130_000);
-    assert.ok('lease' in (await waiting));
-    assert.ok(servedAfterMs <= 121_000, `${servedAfterMs}`);
+    await spend(pool, 3);
+    clock.set(-hourMs);
+    pool.rejudge();
+    const [account] = pool.accounts;
+    assert.deepEqual([account?.ledger.used, account?.ledger.resetAtMs], [3, clock.elapsedMs() + 13 * hourMs]);
+    clock.set(14 * hourMs);
+    pool.rejudge();
+    // The three were sent just now: they are of the new day.
+    assert.deepEqual([account?.ledger.used, account?.ledger.resetAtMs], [3, clock.elapsedMs() + 23 * hourMs]);
+    await clock.run(23 * hourMs);
+    pool.rejudge();
+    assert.equal(account?.ledger.used, 0);
   });
 
   it('goes on at once after a laptop slept', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a] }, { daily: day });
     await spend(pool, 20);
-    clock.jump(hourMs);
-    await leased(pool.lease(freeRequest(clock.nowMs()), never));
+    clock.sleep(hourMs);
+    await leased(pool.lease(freeRequest(clock.elapsedMs()), never));
+  });
+
+  it('looks at nobody who waits when a request passes that changes nothing for them', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [a], b: [b] }, { daily: day });
+    await spend(pool, 40);
+    const untilMs = clock.elapsedMs() + 90_000;
+    let looks = 0;
+    const watched = freeRequest(untilMs);
+    Object.defineProperty(watched, 'untilMs', { get: () => (looks++, untilMs) });
+    for (let nth = 0; nth < 10; nth++) void pool.lease(watched, new AbortController().signal);
+    await settled();
+    assert.ok(looks > 0);
+    looks = 0;
+    for (let nth = 0; nth < 5; nth++) {
+      using lease = pool.leaseNow(paidRequest(clock.elapsedMs()));
+      assert.ok(lease);
+      send(lease);
+      lease.settle({ kind: 'healthy' });
+    }
+    assert.equal(looks, 0);
+    await clock.run(60_000);
+    assert.equal(pool.waiting, 0);
   });
 
   it('asks nobody to poll: while all wait there is one timer', async () => {
@@ -255,25 +335,23 @@ describe('Pool: waiting', () => {
     const pool = makePool(clock, { a: [a], b: [b] }, { daily: day });
     await spend(pool, 40);
     for (let nth = 0; nth < 30; nth++) {
-      void pool.lease(freeRequest(clock.nowMs() + 90_000), new AbortController().signal);
+      void pool.lease(freeRequest(clock.elapsedMs() + 90_000), new AbortController().signal);
     }
     await settled();
     assert.equal(clock.pending, 1);
-    assert.equal(clock.nextDueAtMs, clock.nowMs() + 60_000);
+    assert.equal(clock.nextDueAtMs, clock.elapsedMs() + 60_000);
   });
 });
 
 describe('Pool: a day that only our own sum calls used up', () => {
   /** An account with one request left, whose readings the test answers itself. */
   function doubtfulPool(clock: ManualClock): { pool: Pool; wanted: number[]; tell: (used: number) => void } {
-    const pool = makePool(clock, { a: [a] }, { daily: { used: 48, limit: 50 } });
     const wanted: number[] = [];
-    const startMs = clock.nowMs();
-    pool.onEvent((event) => {
-      if (event.kind === 'readingWanted') wanted.push(clock.nowMs() - startMs);
-    });
+    const startMs = clock.elapsedMs();
+    const onReadingWanted = (): number => wanted.push(clock.elapsedMs() - startMs);
+    const pool = makePool(clock, { a: [a] }, { daily: { used: 48, limit: 50 }, onReadingWanted });
     const tell = (used: number): void =>
-      pool.read(a.keyId, makeReading('a', clock.nowMs(), { used, limit: 50 }));
+      pool.read(a.keyId, makeReading('a', clock.elapsedMs(), { used, limit: 50 }));
     return { pool, wanted, tell };
   }
 
@@ -283,7 +361,7 @@ describe('Pool: a day that only our own sum calls used up', () => {
     await clock.run(120_000);
     await spend(pool, 2);
     assert.deepEqual(wanted, [120_000]);
-    const waiting = leased(pool.lease(freeRequest(clock.nowMs() + 90_000), never));
+    const waiting = leased(pool.lease(freeRequest(clock.elapsedMs() + 90_000), never));
     await clock.run(100);
     assert.equal(pool.waiting, 1);
     tell(40);
@@ -295,14 +373,14 @@ describe('Pool: a day that only our own sum calls used up', () => {
     const { pool, wanted, tell } = doubtfulPool(clock);
     await clock.run(1_000);
     await spend(pool, 2);
-    const waiting = denied(pool.lease(freeRequest(clock.nowMs() + 90_000), never));
+    const waiting = denied(pool.lease(freeRequest(clock.elapsedMs() + 90_000), never));
     await clock.run(100);
     tell(48);
     assert.equal((await waiting).kind, 'exhausted');
     await clock.run(90_900);
     assert.deepEqual(wanted, [1_000, 92_000]);
     tell(50);
-    assert.equal(pool.wheel.roster.accounts[0]?.ledger.emptiness, 'spent');
+    assert.equal(pool.accounts[0]?.ledger.emptiness, 'spent');
     await clock.run(4 * minuteMs);
     assert.deepEqual(wanted, [1_000, 92_000]);
   });
@@ -311,7 +389,7 @@ describe('Pool: a day that only our own sum calls used up', () => {
     const clock = new ManualClock();
     const { pool, wanted } = doubtfulPool(clock);
     await clock.run(1_000);
-    const startMs = clock.nowMs();
+    const startMs = clock.elapsedMs();
     await spend(pool, 2);
     const denial = await Promise.all([
       denied(pool.lease(freeRequest(startMs + 90_000), never)),
@@ -320,7 +398,7 @@ describe('Pool: a day that only our own sum calls used up', () => {
     assert.equal(denial[0].retryAtMs, startMs + 96_000);
     await clock.runTo(startMs + 60_000);
     let servedAtMs = 0;
-    void pool.lease(freeRequest(startMs + 150_000), never).then(() => (servedAtMs = clock.nowMs()));
+    void pool.lease(freeRequest(startMs + 150_000), never).then(() => (servedAtMs = clock.elapsedMs()));
     await clock.runTo(startMs + 150_000);
     assert.equal(servedAtMs - startMs, 96_000);
     assert.deepEqual(wanted.slice(0, 2), [1_000, 92_000]);
@@ -332,43 +410,114 @@ describe('Pool: a day that only our own sum calls used up', () => {
     await spend(pool, 3);
     for (let minutes = 0; minutes < 10; minutes++) {
       await clock.run(minuteMs);
-      assert.equal((await denied(pool.lease(freeRequest(clock.nowMs() + 1_000), never))).kind, 'exhausted');
+      assert.equal(
+        (await denied(pool.lease(freeRequest(clock.elapsedMs() + 1_000), never))).kind,
+        'exhausted',
+      );
     }
   });
 
   it('is probed once a minute where readings tell no count, and an answer beyond 50 shows the higher limit', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a] }, { daily: null });
-    const [account] = pool.wheel.roster.accounts;
+    const [account] = pool.accounts;
     assert.ok(account);
     for (let minutes = 0; minutes < 3; minutes++) {
       await spend(pool, minutes < 2 ? 20 : 10);
       await clock.run(61_000);
     }
     assert.equal(account.ledger.emptiness, 'doubtful');
-    const probe = await leased(pool.lease(freeRequest(clock.nowMs()), never));
+    const probe = await leased(pool.lease(freeRequest(clock.elapsedMs()), never));
     send(probe);
-    assert.equal((await denied(pool.lease(freeRequest(clock.nowMs() + 59_000), never))).kind, 'exhausted');
+    assert.equal(
+      (await denied(pool.lease(freeRequest(clock.elapsedMs() + 59_000), never))).kind,
+      'exhausted',
+    );
     probe.settle({ kind: 'healthy' });
     assert.equal(account.ledger.limit, 1_000);
-    await leased(pool.lease(freeRequest(clock.nowMs()), never));
+    await leased(pool.lease(freeRequest(clock.elapsedMs()), never));
   });
 
   it('is asked about again after five minutes of demand, once the server calls it used up: credits may have been bought', async () => {
     const clock = new ManualClock();
-    const pool = makePool(clock, { a: [a] }, { daily: { used: 50, limit: 50 } });
     const wanted: number[] = [];
-    const startMs = clock.nowMs();
-    pool.onEvent((event) => {
-      if (event.kind === 'readingWanted') wanted.push(clock.nowMs() - startMs);
-    });
+    const startMs = clock.elapsedMs() + 91_000;
+    const onReadingWanted = (): number => wanted.push(clock.elapsedMs() - startMs);
+    const pool = makePool(clock, { a: [a] }, { daily: { used: 49, limit: 50 }, onReadingWanted });
+    await spend(pool, 1);
+    await clock.run(91_000);
+    pool.read(a.keyId, makeReading('a', clock.elapsedMs(), { used: 50, limit: 50 }));
+    wanted.length = 0;
     for (let nth = 0; nth < 40; nth++) {
-      await denied(pool.lease(freeRequest(clock.nowMs() + 5_000), never));
+      await denied(pool.lease(freeRequest(clock.elapsedMs() + 5_000), never));
       await clock.run(10_000);
     }
     assert.deepEqual(wanted, [300_000]);
-    pool.read(a.keyId, makeReading('a', clock.nowMs(), { used: 51, limit: 1_000 }));
-    await leased(pool.lease(freeRequest(clock.nowMs()), never));
+    pool.read(a.keyId, makeReading('a', clock.elapsedMs(), { used: 51, limit: 1_000 }));
+    await leased(pool.lease(freeRequest(clock.elapsedMs()), never));
+  });
+});
+
+describe('Pool: a day that a reading alone calls used up', () => {
+  const usedUp = { daily: { used: 50, limit: 50 } };
+
+  it('is asked last, by one request; an answer shows that the limit does not hold the account', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { exempt: [a], other: [b] }, { daily: { used: 0, limit: 50 } });
+    pool.read(a.keyId, makeReading('exempt', clock.elapsedMs(), usedUp.daily));
+    for (let nth = 0; nth < 20; nth++) {
+      const lease = await leased(pool.lease(freeRequest(clock.elapsedMs()), never));
+      assert.equal(lease.key.keyId, b.keyId);
+      lease.markSent();
+      lease.settle({ kind: 'healthy' });
+      lease[Symbol.dispose]();
+    }
+    const probe = await leased(pool.lease(freeRequest(clock.elapsedMs()), never));
+    assert.equal(probe.key.keyId, a.keyId);
+    probe.markSent();
+    await denied(pool.lease(freeRequest(clock.elapsedMs()), never));
+    probe.markHead();
+    probe.settle({ kind: 'healthy' });
+    probe[Symbol.dispose]();
+    for (let nth = 0; nth < 19; nth++) send(await leased(pool.lease(freeRequest(clock.elapsedMs()), never)));
+    pool.read(a.keyId, makeReading('exempt', clock.elapsedMs(), { used: 70, limit: 50 }));
+    const waiting = pool.lease(freeRequest(clock.elapsedMs() + 61_000), never);
+    await clock.run(61_000);
+    await leased(waiting);
+  });
+
+  it('is told nothing of its successor by what was sent before the reset and answered after it', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [a] }, { daily: { used: 1, limit: 1 } });
+    clock.advance(Date.UTC(2026, 0, 16) - 1 - clock.wallMs());
+    const probe = await leased(pool.lease(freeRequest(clock.elapsedMs()), never));
+    probe.markSent();
+    clock.advance(2);
+    const atMidnight = pool.lease(freeRequest(clock.elapsedMs()), never);
+    probe.markHead();
+    probe.settle({ kind: 'healthy' });
+    probe[Symbol.dispose]();
+    // Upstream may have counted it on the new day, which has one request.
+    await denied(atMidnight);
+    await denied(pool.lease(freeRequest(clock.elapsedMs()), never));
+  });
+
+  it('is used up once a request was refused, until the reset', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [a] }, usedUp);
+    await confirmUsedUp(pool, clock);
+    const denial = await denied(pool.lease(freeRequest(clock.elapsedMs() + hourMs), never));
+    assert.deepEqual([denial.kind, denial.retryAtMs], ['exhausted', Date.UTC(2026, 0, 16)]);
+  });
+
+  it('is used up without a question where our own requests came to the limit, and where the limit is the user’s', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [a] }, { daily: { used: 45, limit: 50 } });
+    for (let nth = 0; nth < 5; nth++) send(await leased(pool.lease(freeRequest(clock.elapsedMs()), never)));
+    pool.read(a.keyId, makeReading('a', clock.elapsedMs(), usedUp.daily));
+    assert.equal((await denied(pool.lease(freeRequest(clock.elapsedMs()), never))).kind, 'exhausted');
+    const users = makePool(clock, { b: [makeKey('b', { dailyLimit: 10 })] }, usedUp);
+    assert.equal((await denied(users.lease(freeRequest(clock.elapsedMs()), never))).kind, 'exhausted');
   });
 });
 
@@ -378,23 +527,23 @@ describe('Pool: choosing', () => {
     const pool = makePool(clock, { one: [a, b], other: [c] });
     const used: string[] = [];
     for (let nth = 0; nth < 6; nth++) {
-      using lease = await leased(pool.lease(freeRequest(clock.nowMs()), never));
+      using lease = await leased(pool.lease(freeRequest(clock.elapsedMs()), never));
       send(lease);
       used.push(lease.key.label);
       await clock.run(10);
     }
     assert.deepEqual(used, ['a', 'c', 'b', 'c', 'a', 'c']);
-    const left = pool.wheel.roster.accounts.reduce((sum, { ledger }) => sum + ledger.left, 0);
+    const left = pool.accounts.reduce((sum, { ledger }) => sum + ledger.left, 0);
     assert.equal(left, 94);
   });
 
   it('stays with the conversation’s account for paid requests until it is locked, then goes where most credits are', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a], b: [b], c: [c] });
-    pool.read(a.keyId, makeReading('a', clock.nowMs(), day, { capLeft: 1 }));
-    pool.read(b.keyId, makeReading('b', clock.nowMs(), day, { capLeft: 5 }));
-    pool.read(c.keyId, makeReading('c', clock.nowMs(), day, { capLeft: 9 }));
-    const talk = paidRequest(clock.nowMs(), { conversation: 'talk' });
+    pool.read(a.keyId, makeReading('a', clock.elapsedMs(), day, { capLeft: 1 }));
+    pool.read(b.keyId, makeReading('b', clock.elapsedMs(), day, { capLeft: 5 }));
+    pool.read(c.keyId, makeReading('c', clock.elapsedMs(), day, { capLeft: 9 }));
+    const talk = paidRequest(clock.elapsedMs(), { conversation: 'talk' });
     {
       using lease = await leased(pool.lease({ ...talk, tried: new Set([c.keyId]) }, never));
       assert.equal(lease.key.label, 'b');
@@ -403,17 +552,35 @@ describe('Pool: choosing', () => {
     {
       using lease = await leased(pool.lease(talk, never));
       assert.equal(lease.key.label, 'b');
-      lease.settle({ kind: 'noCredits' });
+      lease.settle({ kind: 'locked', reason: 'noCredits', untilMs: null, limit: null });
     }
     using lease = await leased(pool.lease(talk, never));
     assert.equal(lease.key.label, 'c');
   });
 
+  it('stays with the key whose cache may answer, and goes to the account’s other one while it cannot serve', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [a, b] });
+    const served = async (conversation: string, tried: readonly KeyId[] = []): Promise<string> => {
+      const request = freeRequest(clock.elapsedMs(), { conversation, tried: new Set(tried) });
+      using lease = await leased(pool.lease(request, never));
+      lease.settle({ kind: 'healthy' });
+      await clock.run(10);
+      return lease.key.label;
+    };
+    for (let round = 0; round < 3; round++) {
+      assert.equal(await served(`${cachedConversation}x`), 'a');
+      assert.equal(await served(`${cachedConversation}y`), 'b');
+      assert.equal(await served(`${cachedConversation}z`), 'a');
+    }
+    assert.equal(await served(`${cachedConversation}x`, [a.keyId]), 'b');
+  });
+
   it('never excludes an account for its credits before its 402', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a] });
-    pool.read(a.keyId, makeReading('a', clock.nowMs(), day, { capLeft: 0 }));
-    await leased(pool.lease(paidRequest(clock.nowMs()), never));
+    pool.read(a.keyId, makeReading('a', clock.elapsedMs(), day, { capLeft: 0 }));
+    await leased(pool.lease(paidRequest(clock.elapsedMs()), never));
   });
 
   it('keeps free requests off keys for paid ones alone, and the other way round', async () => {
@@ -422,20 +589,25 @@ describe('Pool: choosing', () => {
       a: [makeKey('a', { paidUse: 'only' })],
       b: [makeKey('b', { paidUse: 'never' })],
     });
-    assert.equal((await leased(pool.lease(freeRequest(clock.nowMs()), never))).key.label, 'b');
-    assert.equal((await leased(pool.lease(paidRequest(clock.nowMs()), never))).key.label, 'a');
+    assert.equal((await leased(pool.lease(freeRequest(clock.elapsedMs()), never))).key.label, 'b');
+    assert.equal((await leased(pool.lease(paidRequest(clock.elapsedMs()), never))).key.label, 'a');
   });
 
   it('names what everything waits for when the edge refuses this address', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a] });
-    const lease = await leased(pool.lease(freeRequest(clock.nowMs()), never));
-    lease.settle({ kind: 'edgeBlocked', untilMs: clock.nowMs() + 100_000 });
-    const denial = await denied(pool.lease(freeRequest(clock.nowMs() + 90_000), never));
+    const lease = await leased(pool.lease(freeRequest(clock.elapsedMs()), never));
+    lease.settle({
+      kind: 'locked',
+      reason: 'edgeBlocked',
+      untilMs: clock.elapsedMs() + 100_000,
+      limit: null,
+    });
+    const denial = await denied(pool.lease(freeRequest(clock.elapsedMs() + 90_000), never));
     assert.deepEqual(
       denial.accounts.map(({ reason }) => reason),
       ['edgeBlocked'],
     );
-    assert.equal(denial.retryAtMs, clock.nowMs() + 100_000);
+    assert.equal(denial.retryAtMs, clock.elapsedMs() + 100_000);
   });
 });

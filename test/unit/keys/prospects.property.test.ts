@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Lease } from '../../../src/keys/lease';
-import type { LeaseRequest } from '../../../src/keys/pool';
+import type { LeaseRequest } from '../../../src/keys/lease';
 import { ManualClock } from '../../support/manualClock';
 import { freeRequest, makeKey, makePool } from './make';
 
@@ -52,20 +52,20 @@ async function play(
   const clock = new ManualClock();
   const names = Array.from({ length: accounts }, (_, nth) => [`a${nth}`, [makeKey(`k${nth}`)]] as const);
   const pool = makePool(clock, Object.fromEntries(names), { daily: { used: 0, limit: 1_000 } });
-  const firstId = pool.wheel.roster.accounts[0]?.accountId ?? null;
+  const firstId = pool.accounts[0]?.accountId ?? null;
   const outcomes: Outcome[] = [];
   let atMs = 0;
   for (const [nth, ask] of all.entries()) {
     atMs += ask.afterMs;
     clock.after(atMs, () => {
-      const askedAtMs = clock.nowMs();
+      const askedAtMs = clock.elapsedMs();
       const waitMs = options.patient === nth ? 600_000 : ask.maxWaitMs;
       const request: LeaseRequest = freeRequest(askedAtMs + waitMs, {
         model: `m${ask.model}:free`,
         accountId: ask.isPinned ? firstId : null,
       });
       void pool.lease(request, new AbortController().signal).then((got) => {
-        outcomes[nth] = { kind: 'lease' in got ? 'leased' : 'denied', atMs: clock.nowMs(), askedAtMs };
+        outcomes[nth] = { kind: 'lease' in got ? 'leased' : 'denied', atMs: clock.elapsedMs(), askedAtMs };
         if ('lease' in got) serve(clock, got.lease, ask, options.busy);
       });
     });
@@ -78,7 +78,13 @@ function serve(clock: ManualClock, lease: Lease, ask: Ask, busy: boolean): void 
   lease.markSent();
   clock.after(ask.headMs, () => {
     lease.markHead();
-    if (busy && ask.isBusy) lease.settle({ kind: 'modelBusy', untilMs: null, onAccountAlone: ask.isPinned });
+    if (busy && ask.isBusy)
+      lease.settle({
+        kind: 'locked',
+        reason: ask.isPinned ? 'ownProviderBusy' : 'busy',
+        untilMs: null,
+        limit: null,
+      });
     else lease.settle({ kind: 'healthy' });
     clock.after(ask.lastsMs, () => lease[Symbol.dispose]());
   });

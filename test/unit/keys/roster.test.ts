@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { accountIdOf } from '../../../src/keys/roster';
 import { ManualClock } from '../../support/manualClock';
 import {
+  confirmUsedUp,
   denied,
   freeRequest,
   leased,
@@ -28,41 +29,47 @@ describe('Roster', () => {
     const clock = new ManualClock();
     const pool = makePool(clock, {});
     pool.setKeys([a, b]);
-    pool.read(a.keyId, makeReading('one', clock.nowMs(), { used: 0, limit: 50 }));
+    pool.read(a.keyId, makeReading('one', clock.elapsedMs(), { used: 0, limit: 50 }));
     const leases = [];
     for (let nth = 0; nth < 6; nth++)
-      leases.push(await leased(pool.lease(freeRequest(clock.nowMs()), never)));
+      leases.push(await leased(pool.lease(freeRequest(clock.elapsedMs()), never)));
     for (const lease of leases.slice(0, 4)) lease.markSent();
-    assert.equal(pool.wheel.roster.accounts.length, 2);
+    assert.equal(pool.accounts.length, 2);
     await clock.run(1_000);
-    pool.read(b.keyId, makeReading('one', clock.nowMs(), { used: 0, limit: 50 }));
-    const [account, ...others] = pool.wheel.roster.accounts;
+    pool.read(b.keyId, makeReading('one', clock.elapsedMs(), { used: 0, limit: 50 }));
+    const [account, ...others] = pool.accounts;
     assert.ok(account);
     assert.equal(others.length, 0);
-    assert.deepEqual([account.inFlight, account.ledger.used, account.minute.used(clock.nowMs())], [6, 6, 6]);
+    assert.deepEqual(
+      [account.inFlight, account.ledger.used, account.minute.used(clock.elapsedMs())],
+      [6, 6, 6],
+    );
     for (const lease of leases) {
       lease.markSent();
       lease.settle({ kind: 'healthy' });
       lease[Symbol.dispose]();
       assert.equal(lease.accountId, account.accountId);
     }
-    assert.deepEqual([account.inFlight, account.ledger.own, account.minute.used(clock.nowMs())], [0, 6, 6]);
+    assert.deepEqual(
+      [account.inFlight, account.ledger.own, account.minute.used(clock.elapsedMs())],
+      [0, 6, 6],
+    );
     await clock.run(minuteMs + 500);
-    assert.equal(account.minute.used(clock.nowMs()), 0);
+    assert.equal(account.minute.used(clock.elapsedMs()), 0);
   });
 
   it('takes an account’s counts along when the user names it, and back again', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a] }, { daily: { used: 30, limit: 50 } });
     for (let nth = 0; nth < 20; nth++) {
-      using lease = await leased(pool.lease(freeRequest(clock.nowMs()), never));
+      using lease = await leased(pool.lease(freeRequest(clock.elapsedMs()), never));
       lease.markSent();
     }
     for (const accountName of ['mine', null]) {
       pool.setKeys([makeKey('a', { accountName })]);
-      const [account] = pool.wheel.roster.accounts;
-      assert.deepEqual([account?.ledger.used, account?.minute.used(clock.nowMs())], [50, 20]);
-      assert.equal((await denied(pool.lease(freeRequest(clock.nowMs()), never))).kind, 'exhausted');
+      const [account] = pool.accounts;
+      assert.deepEqual([account?.ledger.used, account?.minute.used(clock.elapsedMs())], [50, 20]);
+      assert.equal((await denied(pool.lease(freeRequest(clock.elapsedMs()), never))).kind, 'exhausted');
     }
   });
 
@@ -70,22 +77,22 @@ describe('Roster', () => {
     const clock = new ManualClock();
     const pool = makePool(clock, {});
     pool.setKeys([a, b, c]);
-    const talk = paidRequest(clock.nowMs(), { conversation: 'talk' });
+    const talk = paidRequest(clock.elapsedMs(), { conversation: 'talk' });
     const first = await leased(pool.lease({ ...talk, tried: new Set([b.keyId, c.keyId]) }, never));
     const { accountId } = first;
     first.settle({ kind: 'healthy' });
     first[Symbol.dispose]();
     const keysThatServe = async (): Promise<string[]> => {
       const labels = [];
-      for (const wish of [freeRequest(clock.nowMs(), { requestClass: 'unmetered', accountId }), talk]) {
+      for (const wish of [freeRequest(clock.elapsedMs(), { requestClass: 'unmetered', accountId }), talk]) {
         using lease = await leased(pool.lease(wish, never));
         labels.push(lease.key.label);
         await clock.run(1);
       }
       return labels;
     };
-    for (const key of [a, b, c]) pool.read(key.keyId, makeReading(key.label, clock.nowMs()));
-    assert.notEqual(pool.wheel.roster.accountOf(a.keyId)?.accountId, accountId);
+    for (const key of [a, b, c]) pool.read(key.keyId, makeReading(key.label, clock.elapsedMs()));
+    assert.notEqual(pool.owners.get(a.keyId)?.accountId, accountId);
     for (let nth = 0; nth < 3; nth++) assert.deepEqual(await keysThatServe(), ['a', 'a']);
     for (const accountName of ['mine', null, 'mine again']) {
       pool.setKeys([makeKey('a', { accountName }), b, c]);
@@ -93,7 +100,7 @@ describe('Roster', () => {
     }
     // An account that has gone is not found by any name.
     pool.setKeys([b, c]);
-    assert.equal(pool.wheel.roster.account(accountId), null);
+    assert.equal(pool.account(accountId), null);
   });
 
   it('is bound by the lowest limit of the keys that are on, and by that of one that is off where no other is', () => {
@@ -101,7 +108,7 @@ describe('Roster', () => {
     const five = makeKey('a', { dailyLimit: 5 });
     const [fiveOff, ten] = [{ ...five, enabled: false }, makeKey('b', { dailyLimit: 10 })];
     const pool = makePool(clock, { one: [five, ten] });
-    const limit = (): number | undefined => pool.wheel.roster.accounts[0]?.ledger.limit;
+    const limit = (): number | undefined => pool.accounts[0]?.ledger.limit;
     assert.equal(limit(), 5);
     pool.setKeys([fiveOff, ten]);
     assert.equal(limit(), 10);
@@ -116,21 +123,23 @@ describe('Roster', () => {
   it('keeps a key in its account when a reading does not name one', () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { one: [a, b] });
-    pool.read(b.keyId, makeReading(null, clock.nowMs()));
-    assert.equal(pool.wheel.roster.accounts.length, 1);
+    pool.read(b.keyId, makeReading(null, clock.elapsedMs()));
+    assert.equal(pool.accounts.length, 1);
   });
 
   it('remembers an account whose keys went and came back, and lets its leases end meanwhile', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a], b: [b] });
-    const lease = await leased(pool.lease(freeRequest(clock.nowMs(), { tried: new Set([b.keyId]) }), never));
+    const lease = await leased(
+      pool.lease(freeRequest(clock.elapsedMs(), { tried: new Set([b.keyId]) }), never),
+    );
     pool.setKeys([b]);
     lease.markSent();
     lease.settle({ kind: 'healthy' });
     lease[Symbol.dispose]();
     pool.setKeys([b, a]);
-    pool.read(a.keyId, makeReading('a', clock.nowMs(), { used: 0, limit: 50 }));
-    const account = pool.wheel.roster.accountOf(a.keyId);
+    pool.read(a.keyId, makeReading('a', clock.elapsedMs(), { used: 0, limit: 50 }));
+    const account = pool.owners.get(a.keyId);
     assert.deepEqual([account?.ledger.used, account?.inFlight], [1, 0]);
   });
 
@@ -138,14 +147,14 @@ describe('Roster', () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { one: [a] }, { daily: { used: 3, limit: 50 } });
     for (let nth = 0; nth < 20; nth++) {
-      using lease = await leased(pool.lease(freeRequest(clock.nowMs()), never));
+      using lease = await leased(pool.lease(freeRequest(clock.elapsedMs()), never));
       lease.markSent();
     }
     pool.setKeys([]);
     pool.setKeys([a]);
-    const [account] = pool.wheel.roster.accounts;
-    assert.deepEqual([account?.ledger.used, account?.minute.used(clock.nowMs())], [23, 20]);
-    assert.equal((await denied(pool.lease(freeRequest(clock.nowMs()), never))).kind, 'exhausted');
+    const [account] = pool.accounts;
+    assert.deepEqual([account?.ledger.used, account?.minute.used(clock.elapsedMs())], [23, 20]);
+    assert.equal((await denied(pool.lease(freeRequest(clock.elapsedMs()), never))).kind, 'exhausted');
   });
 
   it('forgets the oldest of very many keys that were removed', () => {
@@ -154,7 +163,7 @@ describe('Roster', () => {
     const pool = makePool(clock, {});
     pool.setKeys(many);
     const health = (): (string | undefined)[] =>
-      [many[0], many[1], many.at(-1)].map((key) => pool.wheel.roster.keys.get(key?.keyId ?? '')?.health);
+      [many[0], many[1], many.at(-1)].map((key) => pool.keys.get(key?.keyId ?? '')?.health);
     for (const { keyId } of many) pool.markBad(keyId);
     pool.setKeys([]);
     pool.setKeys(many);
@@ -164,12 +173,13 @@ describe('Roster', () => {
   it('refuses and sums by accounts: two keys of one and one of another are two', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { one: [a, b], two: [c] }, { daily: { used: 50, limit: 50 } });
-    const denial = await denied(pool.lease(freeRequest(clock.nowMs() + minuteMs), never));
+    await confirmUsedUp(pool, clock);
+    const denial = await denied(pool.lease(freeRequest(clock.elapsedMs() + minuteMs), never));
     assert.deepEqual(
       denial.accounts.map(({ name, reason }) => [name, reason]),
       [
-        ['a', 'dayUsed'],
-        ['c', 'dayUsed'],
+        ['a', 'dailyLimit'],
+        ['c', 'dailyLimit'],
       ],
     );
     assert.equal(denial.retryAtMs, Date.UTC(2026, 0, 16));
@@ -179,9 +189,9 @@ describe('Roster', () => {
     const clock = new ManualClock(Date.UTC(2026, 0, 15, 23, 50));
     const pool = makePool(clock, {}, { zone: 'America/New_York' });
     pool.setKeys([a]);
-    assert.equal(pool.wheel.roster.accounts[0]?.ledger.resetAtMs, Date.UTC(2026, 0, 16, 5));
-    pool.read(a.keyId, makeReading('a', clock.nowMs(), { used: 50, limit: 50 }));
+    assert.equal(pool.accounts[0]?.ledger.resetAtMs, Date.UTC(2026, 0, 16, 5));
+    pool.read(a.keyId, makeReading('a', clock.elapsedMs(), { used: 50, limit: 50 }));
     await clock.run(10 * minuteMs);
-    await leased(pool.lease(freeRequest(clock.nowMs()), never));
+    await leased(pool.lease(freeRequest(clock.elapsedMs()), never));
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Pool } from '../../../src/keys/pool';
-import { readSaved, restoreWheel, saveWheel, type SavedState } from '../../../src/keys/savedState';
+import { readSaved, type SavedState } from '../../../src/keys/savedState';
 import { ManualClock } from '../../support/manualClock';
 import { freeRequest, hourMs, leased, makeKey, makePool, never } from './make';
 
@@ -9,21 +9,25 @@ const [a, b] = [makeKey('a'), makeKey('b')];
 async function usedPool(clock: ManualClock): Promise<Pool> {
   const pool = makePool(clock, { one: [a, b] });
   for (let nth = 0; nth < 7; nth++) {
-    using lease = await leased(pool.lease(freeRequest(clock.nowMs()), never));
+    using lease = await leased(pool.lease(freeRequest(clock.elapsedMs()), never));
     lease.markSent();
   }
-  pool.wheel.modelLocks.busy('m:free', null, clock.nowMs() + 30_000, clock.nowMs());
+  pool.wheel.modelLocks.learn(
+    { model: 'm:free', accountId: null, keyId: null, reason: 'busy' },
+    clock.elapsedMs() + 30_000,
+    clock.elapsedMs(),
+  );
   pool.wheel.locks.set({
     reason: 'edgeBlocked',
     covers: 'all',
-    sinceMs: clock.nowMs(),
-    untilMs: clock.nowMs() + 9_000,
+    sinceMs: clock.elapsedMs(),
+    untilMs: clock.elapsedMs() + 9_000,
   });
   return pool;
 }
 
-function saved(pool: Pool, clock: ManualClock): SavedState {
-  const text = JSON.stringify(saveWheel(pool.wheel, clock.nowMs()));
+function saved(pool: Pool): SavedState {
+  const text = JSON.stringify(pool.save());
   assert.doesNotMatch(text, /sk-or|secret/);
   const read = readSaved(JSON.parse(text));
   assert.equal(read.kind, 'good');
@@ -33,52 +37,53 @@ function saved(pool: Pool, clock: ManualClock): SavedState {
 describe('The saved state', () => {
   it('brings counts, slots, locks and accounts back, and no secret with them', async () => {
     const clock = new ManualClock();
-    const state = saved(await usedPool(clock), clock);
+    const state = saved(await usedPool(clock));
     const pool = makePool(clock, {});
+    pool.restore(state);
     pool.setKeys([a, b]);
-    restoreWheel(pool.wheel, state, clock.nowMs());
-    const [account, ...others] = pool.wheel.roster.accounts;
+    const [account, ...others] = pool.accounts;
     assert.equal(others.length, 0);
-    assert.deepEqual([account?.ledger.used, account?.minute.used(clock.nowMs())], [7, 7]);
-    assert.equal(pool.wheel.modelLocks.readyAtMs('m:free', clock.nowMs()), clock.nowMs() + 30_000);
-    assert.equal(pool.wheel.locks.readyAtMs('free', clock.nowMs()), clock.nowMs() + 9_000);
+    assert.deepEqual([account?.ledger.used, account?.minute.used(clock.elapsedMs())], [7, 7]);
+    assert.equal(
+      pool.wheel.modelLocks.heldUntilMs('m:free', false, clock.elapsedMs()),
+      clock.elapsedMs() + 30_000,
+    );
+    assert.equal(pool.wheel.locks.lockedUntilMs('free', clock.elapsedMs()), clock.elapsedMs() + 9_000);
   });
 
   it('is kept for keys that come later, saved again meanwhile, and claimed once', async () => {
     const clock = new ManualClock();
-    const state = saved(await usedPool(clock), clock);
+    const state = saved(await usedPool(clock));
     const early = makePool(clock, {});
-    restoreWheel(early.wheel, state, clock.nowMs());
+    early.restore(state);
     const pool = makePool(clock, {});
-    restoreWheel(pool.wheel, saved(early, clock), clock.nowMs());
+    pool.restore(saved(early));
     pool.setKeys([a]);
-    assert.equal(pool.wheel.roster.accounts[0]?.ledger.used, 7);
+    assert.equal(pool.accounts[0]?.ledger.used, 7);
     pool.setKeys([a, b]);
-    assert.equal(pool.wheel.roster.accounts.length, 1);
-    assert.equal(pool.wheel.roster.accounts[0].ledger.used, 7);
+    assert.equal(pool.accounts.length, 1);
+    assert.equal(pool.accounts[0].ledger.used, 7);
   });
 
-  it('restored twice counts once, and the higher of two copies wins', async () => {
+  it('restored twice counts once', async () => {
     const clock = new ManualClock();
-    const used = await usedPool(clock);
-    const [less, more] = [saved(used, clock), saved(used, clock)];
-    for (const account of Object.values(more.accounts)) account.ledger.own += 5;
+    const state = saved(await usedPool(clock));
     const pool = makePool(clock, {});
+    for (const copy of [state, state]) pool.restore(copy);
     pool.setKeys([a, b]);
-    for (const state of [less, more, less]) restoreWheel(pool.wheel, state, clock.nowMs());
-    const [account] = pool.wheel.roster.accounts;
-    assert.deepEqual([account?.ledger.used, account?.minute.used(clock.nowMs())], [12, 7]);
+    const [account] = pool.accounts;
+    assert.deepEqual([account?.ledger.used, account?.minute.used(clock.elapsedMs())], [7, 7]);
   });
 
   it('is as large after a hundred hosts that each began with two copies of it', async () => {
     const clock = new ManualClock();
-    const first = saved(await usedPool(clock), clock);
+    const first = saved(await usedPool(clock));
     let state = first;
     for (let host = 0; host < 100; host++) {
       const pool = makePool(clock, {});
+      for (const copy of [state, state]) pool.restore(copy);
       pool.setKeys([a, b]);
-      for (const copy of [state, state]) restoreWheel(pool.wheel, copy, clock.nowMs());
-      state = saved(pool, clock);
+      state = saved(pool);
     }
     assert.deepEqual(state, first);
   });
@@ -87,34 +92,35 @@ describe('The saved state', () => {
     const clock = new ManualClock();
     const pool = makePool(clock, {});
     pool.setKeys([a, b]);
-    const nothing = saveWheel(pool.wheel, clock.nowMs());
+    const nothing = pool.save();
     assert.deepEqual([nothing.keys, nothing.accounts], [{}, {}]);
-    const state = saved(await usedPool(clock), clock);
+    const state = saved(await usedPool(clock));
     const empty = makePool(clock, {});
-    restoreWheel(empty.wheel, state, clock.nowMs());
-    clock.jump(25 * hourMs);
-    const later = saveWheel(empty.wheel, clock.nowMs());
+    empty.restore(state);
+    clock.sleep(25 * hourMs);
+    const later = empty.save();
     assert.deepEqual([later.keys, later.accounts], [{}, {}]);
   });
 
   it('lets no lock last longer when the clock was set back while nobody ran', async () => {
     const clock = new ManualClock();
     const used = await usedPool(clock);
-    const state = saved(used, clock);
-    clock.jump(-hourMs);
-    const pool = makePool(clock, {});
+    const state = saved(used);
+    const later = new ManualClock(clock.wallMs() - hourMs);
+    const pool = makePool(later, {});
+    pool.restore(state);
     pool.setKeys([a, b]);
-    restoreWheel(pool.wheel, state, clock.nowMs());
-    assert.equal(pool.wheel.locks.readyAtMs('free', clock.nowMs()), clock.nowMs() + 9_000);
-    assert.equal(pool.wheel.modelLocks.readyAtMs('m:free', clock.nowMs()), clock.nowMs() + 30_000);
-    assert.ok(
-      (pool.wheel.roster.accounts[0]?.minute.readyAtMs(clock.nowMs()) ?? 0) <= clock.nowMs() + 60_500,
+    assert.equal(pool.wheel.locks.lockedUntilMs('free', later.elapsedMs()), later.elapsedMs() + 9_000);
+    assert.equal(
+      pool.wheel.modelLocks.heldUntilMs('m:free', false, later.elapsedMs()),
+      later.elapsedMs() + 30_000,
     );
+    assert.ok((pool.accounts[0]?.minute.nextSlotAtMs(later.elapsedMs()) ?? 0) <= later.elapsedMs() + 60_500);
   });
 
   it('is told apart when it is missing, newer or damaged', () => {
     const clock = new ManualClock();
-    const state = saveWheel(makePool(clock, {}).wheel, clock.nowMs());
+    const state = makePool(clock, {}).save();
     assert.deepEqual(readSaved(undefined), { kind: 'none' });
     assert.deepEqual(readSaved({ ...state, version: 2 }), { kind: 'newer', version: 2 });
     assert.equal(readSaved({ ...state, savedAtMs: 'yesterday' }).kind, 'damaged');
@@ -126,7 +132,7 @@ describe('The saved state', () => {
     const clock = new ManualClock();
     const pool = await usedPool(clock);
     for (let nth = 0; nth < 10_000; nth++)
-      pool.wheel.makers.set(`gen-${nth}`, pool.wheel.roster.accounts[0]?.accountId ?? '', clock.nowMs());
-    assert.ok(JSON.stringify(saved(pool, clock)).length < 10_000);
+      pool.makers.set(`gen-${nth}`, pool.accounts[0]?.accountId ?? '', clock.elapsedMs());
+    assert.ok(JSON.stringify(saved(pool)).length < 10_000);
   });
 });

@@ -16,15 +16,19 @@ import {
   paidRequest,
 } from '../keys/make';
 
-function snapshotOf(pool: Pool, clock: ManualClock): Snapshot {
-  return buildSnapshot(
-    { pool, proxy: { kind: 'stopped' }, timezone: 'UTC', lastRefusalAtMs: null },
-    clock.nowMs(),
-  );
+function snapshotOf(pool: Pool): Snapshot {
+  return buildSnapshot({
+    pool,
+    proxy: { kind: 'stopped' },
+    timezone: 'UTC',
+    paidRefusedAtMs: null,
+    unreached: null,
+    running: [],
+  });
 }
 
-function firstOf(pool: Pool, clock: ManualClock): AccountView {
-  const [account] = snapshotOf(pool, clock).accounts;
+function firstOf(pool: Pool): AccountView {
+  const [account] = snapshotOf(pool).accounts;
   assert.ok(account !== undefined);
   return account;
 }
@@ -33,51 +37,51 @@ describe('buildSnapshot', () => {
   it('sums over accounts, not over keys', () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { shared: [makeKey('one'), makeKey('two')], alone: [makeKey('three')] });
-    const { keys, accounts, freeLeft, freeUsed, freeLimit } = snapshotOf(pool, clock).wheel;
+    const { keys, accounts, freeLeft, freeUsed, freeLimit } = snapshotOf(pool).wheel;
     assert.deepEqual([keys, accounts, freeLeft, freeUsed, freeLimit], [3, 2, 100, 0, 100]);
   });
 
   it('counts an attempt as soon as it has a lease, and tells the next slot of a full minute', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [makeKey('one')] });
-    const sentAtMs = clock.nowMs();
+    const sentAtMs = clock.wallMs();
     for (let count = 0; count < 20; count++) {
-      const lease = await leased(pool.lease(freeRequest(clock.nowMs()), never));
-      if (count === 0) assert.equal(firstOf(pool, clock).day.left, 49);
+      const lease = await leased(pool.lease(freeRequest(clock.wallMs()), never));
+      if (count === 0) assert.equal(firstOf(pool).day.left, 49);
       lease.markSent();
       lease.markHead();
       lease.settle({ kind: 'healthy' });
       lease[Symbol.dispose]();
     }
-    const { day, minute, state, untilMs, inFlight } = firstOf(pool, clock);
+    const { day, minute, state, untilMs, inFlight } = firstOf(pool);
     assert.deepEqual([day.used, day.left, day.own, inFlight], [20, 30, 20, 0]);
     assert.deepEqual(minute, { used: 20, limit: 20, nextSlotAtMs: sentAtMs + minuteMs });
     assert.deepEqual([state, untilMs], ['waiting', sentAtMs + minuteMs]);
     clock.advance(minuteMs);
-    assert.deepEqual([firstOf(pool, clock).state, firstOf(pool, clock).minute.nextSlotAtMs], ['ready', null]);
+    assert.deepEqual([firstOf(pool).state, firstOf(pool).minute.nextSlotAtMs], ['ready', null]);
   });
 
   it('shows an account that others used up as used up, and never less than nothing', () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [makeKey('one')] }, { daily: { used: 73, limit: 50 } });
-    const { day, state, untilMs } = firstOf(pool, clock);
+    const { day, state, untilMs } = firstOf(pool);
     assert.deepEqual([day.left, day.limit, day.used], [0, 50, 50]);
     assert.deepEqual([state, untilMs], ['usedUp', Date.UTC(2026, 0, 16)]);
-    assert.equal(snapshotOf(pool, clock).wheel.freeUsed, 50);
+    assert.equal(snapshotOf(pool).wheel.freeUsed, 50);
   });
 
   it('shows what is left again as soon as a used-up day’s lock has ended', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [makeKey('one')] });
-    const untilMs = clock.nowMs() + minuteMs;
+    const untilMs = clock.wallMs() + minuteMs;
     {
-      using lease = await leased(pool.lease(freeRequest(clock.nowMs()), never));
+      using lease = await leased(pool.lease(freeRequest(clock.wallMs()), never));
       lease.markSent();
-      lease.settle({ kind: 'dayUsedUp', untilMs, limit: 50 });
+      lease.settle({ kind: 'locked', reason: 'dailyLimit', untilMs, limit: 50 });
     }
     const seen = (): readonly unknown[] => {
-      const { state, day } = firstOf(pool, clock);
-      return [state, day.left, snapshotOf(pool, clock).wheel.freeLeft];
+      const { state, day } = firstOf(pool);
+      return [state, day.left, snapshotOf(pool).wheel.freeLeft];
     };
     clock.advance(minuteMs - 1);
     assert.deepEqual(seen(), ['usedUp', 0, 0]);
@@ -93,7 +97,7 @@ describe('buildSnapshot', () => {
       a: [makeKey('a')],
     };
     const pool = makePool(clock, keys);
-    const { wheel, accounts } = snapshotOf(pool, clock);
+    const { wheel, accounts } = snapshotOf(pool);
     assert.equal(wheel.freeLimit, 50);
     assert.deepEqual(
       accounts.map(({ name, state }) => [name, state]),
@@ -109,23 +113,23 @@ describe('buildSnapshot', () => {
     const clock = new ManualClock();
     const key = makeKey('paid', { paidUse: 'only' });
     const pool = makePool(clock, { paid: [key] }, { daily: { used: 50, limit: 50 } });
-    assert.deepEqual([firstOf(pool, clock).state, firstOf(pool, clock).untilMs], ['ready', null]);
+    assert.deepEqual([firstOf(pool).state, firstOf(pool).untilMs], ['ready', null]);
     {
-      using lease = await leased(pool.lease(paidRequest(clock.nowMs()), never));
+      using lease = await leased(pool.lease(paidRequest(clock.wallMs()), never));
       lease.markSent();
-      lease.settle({ kind: 'noCredits' });
+      lease.settle({ kind: 'locked', reason: 'noCredits', untilMs: null, limit: null });
     }
-    assert.equal(firstOf(pool, clock).state, 'locked');
+    assert.equal(firstOf(pool).state, 'locked');
   });
 
   it('counts the credits of keys that are on', () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [makeKey('one'), makeKey('two', { enabled: false })] });
     const read = (name: string, capLeft: number): void =>
-      pool.read(makeKey(name).keyId, makeReading('a', clock.nowMs(), { used: 0, limit: 50 }, { capLeft }));
+      pool.read(makeKey(name).keyId, makeReading('a', clock.wallMs(), { used: 0, limit: 50 }, { capLeft }));
     read('one', 1.5);
     read('two', 0);
-    assert.equal(firstOf(pool, clock).creditsLeft, 1.5);
+    assert.equal(firstOf(pool).creditsLeft, 1.5);
   });
 
   it('tells health, caps and the account of each key', () => {
@@ -133,10 +137,10 @@ describe('buildSnapshot', () => {
     const pool = makePool(clock, { a: [makeKey('one'), makeKey('two')] });
     pool.read(
       makeKey('one').keyId,
-      makeReading('a', clock.nowMs(), { used: 0, limit: 50 }, { capLeft: 1.5 }),
+      makeReading('a', clock.wallMs(), { used: 0, limit: 50 }, { capLeft: 1.5 }),
     );
     pool.markBad(makeKey('two').keyId);
-    const { keys, creditsLeft } = firstOf(pool, clock);
+    const { keys, creditsLeft } = firstOf(pool);
     assert.deepEqual(
       keys.map(({ label, health, capLeft }) => [label, health, capLeft]),
       [
@@ -149,7 +153,7 @@ describe('buildSnapshot', () => {
 
   it('holds nothing but plain values, and no secret', () => {
     const clock = new ManualClock();
-    const snapshot = snapshotOf(makePool(clock, { a: [makeKey('canary')] }), clock);
+    const snapshot = snapshotOf(makePool(clock, { a: [makeKey('canary')] }));
     const text = JSON.stringify(snapshot);
     assert.deepEqual(structuredClone(snapshot), snapshot);
     assert.deepEqual(JSON.parse(text), snapshot);
@@ -160,9 +164,9 @@ describe('buildSnapshot', () => {
 describe('keyStatus', () => {
   it('has labels and masks, times as text, and no id of a key', () => {
     const clock = new ManualClock();
-    const key = makeKey('one', { label: 'key 1', masked: 'sk-or-v1-…abcd' });
+    const key = makeKey('one', { label: 'key 1', masked: 'sk-or-v1-...abcd' });
     const pool = makePool(clock, { a: [key] });
-    const text = JSON.stringify(keyStatus(snapshotOf(pool, clock)));
+    const text = JSON.stringify(keyStatus(snapshotOf(pool)));
     assert.ok(!text.includes(key.keyId));
     assert.deepEqual(JSON.parse(text), {
       free_left: 50,
@@ -178,11 +182,45 @@ describe('keyStatus', () => {
           minute: { used: 0, limit: 20 },
           locks: [],
           keys: [
-            { label: 'key 1', key: 'sk-or-v1-…abcd', health: 'good', enabled: true, requests: 0, errors: 0 },
+            {
+              label: 'key 1',
+              key: 'sk-or-v1-...abcd',
+              health: 'good',
+              enabled: true,
+              requests: 0,
+              errors: 0,
+            },
           ],
         },
       ],
       busy_models: [],
     });
+  });
+
+  it('tells for which account or key a model is held back, and why', () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [makeKey('one')] });
+    const [account] = pool.accounts;
+    assert.ok(account !== undefined);
+    const { accountId } = account;
+    const { modelLocks } = pool.wheel;
+    const nowMs = clock.elapsedMs();
+    const { keyId } = makeKey('one');
+    modelLocks.learn({ model: 'x/y', accountId, keyId, reason: 'policy' }, nowMs + minuteMs, nowMs);
+    modelLocks.learn({ model: 'x/z', accountId: null, keyId: null, reason: 'busy' }, nowMs + minuteMs, nowMs);
+    const snapshot = snapshotOf(pool);
+    assert.deepEqual(
+      snapshot.busyModels.map(({ model, reason, ...lock }) => [model, reason, lock.accountId, lock.keyId]),
+      [
+        ['x/y', 'policy', accountId, keyId],
+        ['x/z', 'busy', null, undefined],
+      ],
+    );
+    const until = new Date(clock.wallMs() + minuteMs).toISOString();
+    const { busy_models } = JSON.parse(JSON.stringify(keyStatus(snapshot))) as { busy_models: unknown };
+    assert.deepEqual(busy_models, [
+      { model: 'x/y', reason: 'policy', account: 'one', key: 'one', until },
+      { model: 'x/z', reason: 'busy', account: null, key: null, until },
+    ]);
   });
 });

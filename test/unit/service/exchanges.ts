@@ -20,12 +20,14 @@ export function exchangeView(change: Partial<ExchangeView>): ExchangeView {
     streaming: true,
     end: 'answered',
     status: 200,
+    refusal: null,
+    message: null,
     waitedMs: 900,
     firstTokenMs: 1400,
     usage: { promptTokens: 1200, completionTokens: 34, cost: 0 },
     attempts: [
-      { ...attempt, atMs: startedAtMs, status: 429, outcome: 'busy', waitedMs: 0 },
-      { ...attempt, atMs: startedAtMs + 1000, status: 200, outcome: 'answer', waitedMs: 900 },
+      { ...attempt, atMs: startedAtMs, status: 429, outcome: 'busy', previous: [], waitedMs: 0 },
+      { ...attempt, atMs: startedAtMs + 1000, status: 200, outcome: 'answer', previous: [], waitedMs: 900 },
     ],
     made: [],
     ...change,
@@ -34,11 +36,8 @@ export function exchangeView(change: Partial<ExchangeView>): ExchangeView {
 
 /** The same before it has a number, with the one key that is named. */
 export function exchangeReport(change: Partial<ExchangeReport>): ExchangeReport {
-  const { class: requestClass, ...rest } = exchangeView({});
   return {
-    ...rest,
-    requestClass,
-    refusal: null,
+    ...exchangeView({}),
     attempts: [
       {
         atMs: startedAtMs,
@@ -46,6 +45,7 @@ export function exchangeReport(change: Partial<ExchangeReport>): ExchangeReport 
         keyLabel: 'Private',
         status: 200,
         outcome: 'answer',
+        previous: [],
         waitedMs: 0,
       },
     ],

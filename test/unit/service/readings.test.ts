@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { TextLog } from '../../../src/base/log';
 import type { Pool } from '../../../src/keys/pool';
-import type { KeyAnswer } from '../../../src/service/keyReader';
+import type { KeyAnswer } from '../../../src/service/keyring/keyCheck';
 import { Readings } from '../../../src/service/readings';
 import { ManualClock } from '../../support/manualClock';
 import { freeRequest, hourMs, leased, makeKey, makePool, makeReading, minuteMs, never } from '../keys/make';
@@ -32,7 +32,7 @@ class Asking {
       log: new TextLog((level, line) => this.lines.push(`${level} ${line}`)),
       pool,
       ask: async (key) => {
-        this.asked.push({ key: key.replace('sk-or-v1-', ''), atMs: clock.nowMs() });
+        this.asked.push({ key: key.replace('sk-or-v1-', ''), atMs: clock.wallMs() });
         this.mostRunning = Math.max(this.mostRunning, ++this.running);
         try {
           return await this.answer(key);
@@ -45,7 +45,13 @@ class Asking {
 
   good(key: string): KeyAnswer {
     const account = key.replace('sk-or-v1-', '').replace(/-\d+$/, '');
-    return { kind: 'read', reading: makeReading(account, this.clock.nowMs()) };
+    return { kind: 'read', reading: makeReading(account, this.clock.wallMs()) };
+  }
+
+  /** Nobody sends or looks any more: rounds are hourly. */
+  async idle(): Promise<void> {
+    await this.clock.run(6 * minuteMs);
+    this.asked.length = 0;
   }
 
   get names(): readonly string[] {
@@ -53,7 +59,7 @@ class Asking {
   }
 
   health(key: string): string | undefined {
-    return this.pool.wheel.roster.keys.get(makeKey(key).keyId)?.health;
+    return this.pool.keys.get(makeKey(key).keyId)?.health;
   }
 }
 
@@ -64,7 +70,7 @@ function asking(names: readonly string[], isKnown = true): Asking {
   const pool = makePool(clock, isKnown ? {} : { '': [] });
   pool.setKeys(keys);
   if (isKnown) {
-    for (const key of keys) pool.read(key.keyId, makeReading(key.label.replace(/-\d+$/, ''), clock.nowMs()));
+    for (const key of keys) pool.read(key.keyId, makeReading(key.label.replace(/-\d+$/, ''), clock.wallMs()));
   }
   return new Asking(clock, pool);
 }
@@ -73,7 +79,7 @@ describe('Readings', () => {
   it('leave five a second, and never more than four run at once', async () => {
     const names = Array.from({ length: 20 }, (_, index) => `k${index}`);
     const all = asking(names, false);
-    const startMs = all.clock.nowMs();
+    const startMs = all.clock.wallMs();
     all.readings.wantAll();
     await all.clock.run(4_000);
     assert.equal(all.asked.length, 20);
@@ -145,29 +151,74 @@ describe('Readings', () => {
     assert.equal(isSettled, true);
   });
 
-  it('every five minutes ask about the accounts with attempts since their last reading alone', async () => {
+  it('ask about every account each 45 s for five minutes after a request, and hourly from then on', async () => {
     const all = asking(['a-1', 'a-2', 'b-1']);
-    const { clock, pool } = all;
-    const use = async (): Promise<string> => {
-      using lease = await leased(pool.lease(freeRequest(clock.nowMs()), never));
-      lease.markSent();
-      return lease.key.label.replace(/-\d+$/, '');
+    const startMs = all.clock.elapsedMs();
+    await all.clock.run(5 * minuteMs);
+    const perAccount = [45, 90, 135, 180, 225, 270];
+    for (const name of ['a-1', 'b-1']) {
+      const times = all.asked.flatMap(({ key, atMs }) => (key === name ? [(atMs - startMs) / 1_000] : []));
+      assert.deepEqual(times.map(Math.floor), perAccount, name);
+    }
+    await all.clock.run(3.5 * hourMs);
+    assert.equal(all.asked.length, 2 * (perAccount.length + 3));
+    all.readings.active(90_000);
+    await all.clock.run(1_000);
+    assert.equal(all.asked.length, 2 * (perAccount.length + 4), 'at once when somebody looks again');
+    await all.clock.run(80_000);
+    assert.equal(all.asked.length, 2 * (perAccount.length + 5));
+  });
+
+  it('ask each 20 s for ten minutes about an account that others use too', async () => {
+    const all = asking(['a-1', 'b-1']);
+    let others = 0;
+    all.answer = (key) =>
+      key.endsWith('a-1')
+        ? { kind: 'read', reading: makeReading('a', all.clock.elapsedMs(), { used: others, limit: 50 }) }
+        : all.good(key);
+    all.readings.active(hourMs);
+    others = 3;
+    await all.clock.run(46_000);
+    const before = all.names.filter((name) => name === 'a-1').length;
+    await all.clock.run(10 * minuteMs);
+    assert.equal(all.names.filter((name) => name === 'a-1').length - before, 29);
+    const later = all.asked.length;
+    await all.clock.run(9 * minuteMs);
+    assert.equal(all.asked.length - later, 24, 'both as often as at first');
+  });
+
+  it('leave an account that cannot be read alone for twice as long each time, and no other', async () => {
+    const all = asking(['a-1', 'b-1']);
+    const startMs = all.clock.elapsedMs();
+    all.answer = (key) => (key.endsWith('a-1') ? unreachable : all.good(key));
+    all.readings.active(3 * hourMs);
+    await all.clock.run(hourMs);
+    const minutes = all.asked.flatMap(({ key, atMs }) =>
+      key === 'a-1' ? [(atMs - startMs) / minuteMs] : [],
+    );
+    assert.deepEqual(minutes, [0.75, 1.5, 3, 6, 12, 24, 48]);
+    assert.equal(all.names.filter((name) => name === 'b-1').length, 79);
+    all.answer = (key) => all.good(key);
+    await all.clock.run(hourMs);
+    const before = all.names.filter((name) => name === 'a-1').length;
+    await all.clock.run(3 * minuteMs);
+    assert.equal(all.names.filter((name) => name === 'a-1').length - before, 4);
+  });
+
+  it('say when the first of a process are in, or that a second has passed', async () => {
+    const firstAfterMs = async (answer: Answer | null): Promise<number> => {
+      const all = asking(['a-1', 'b-1'], false);
+      all.answer = answer ?? ((key) => all.good(key));
+      const startMs = all.clock.elapsedMs();
+      let endedMs = Number.NaN;
+      all.readings.wantAll();
+      void all.readings.first().then(() => (endedMs = all.clock.elapsedMs() - startMs));
+      await all.clock.run(3_000);
+      return endedMs;
     };
-    const first = await use();
-    await clock.run(5 * minuteMs);
-    assert.deepEqual(
-      all.names.map((name) => name.replace(/-\d+$/, '')),
-      [first],
-    );
-    await clock.run(5 * minuteMs);
-    assert.equal(all.asked.length, 1);
-    const second = await use();
-    assert.notEqual(second, first);
-    await clock.run(5 * minuteMs);
-    assert.deepEqual(
-      all.names.map((name) => name.replace(/-\d+$/, '')),
-      [first, second],
-    );
+    assert.equal(await firstAfterMs(null), 200);
+    assert.equal(await firstAfterMs(() => unreachable), 200);
+    assert.equal(await firstAfterMs(async () => await new Promise<KeyAnswer>(() => undefined)), 1_000);
   });
 
   it('ask again about an attempt that left while the last question was on its way', async () => {
@@ -176,14 +227,14 @@ describe('Readings', () => {
     let answer: (answer: KeyAnswer) => void = () => undefined;
     all.answer = async () => await new Promise<KeyAnswer>((resolve) => (answer = resolve));
     await clock.run(1_000);
-    const askedAtMs = clock.nowMs();
+    const askedAtMs = clock.wallMs();
     all.readings.want(makeKey('a-1').keyId);
     await clock.run(1_000);
-    const lease = await leased(pool.lease(freeRequest(clock.nowMs()), never));
+    const lease = await leased(pool.lease(freeRequest(clock.wallMs()), never));
     lease.markSent();
     lease[Symbol.dispose]();
     await clock.run(1_000);
-    answer({ kind: 'read', reading: { ...makeReading('a', clock.nowMs()), askedAtMs } });
+    answer({ kind: 'read', reading: { ...makeReading('a', clock.wallMs()), askedAtMs } });
     await clock.run(5 * minuteMs);
     assert.equal(all.asked.length, 2);
   });
@@ -192,7 +243,7 @@ describe('Readings', () => {
     const all = asking(['a-1', 'b-1']);
     all.readings.want(makeKey('a-1').keyId);
     await all.clock.run(100);
-    all.clock.jump(-3 * hourMs);
+    all.clock.set(-3 * hourMs);
     let isSettled = false;
     all.readings.wantAll();
     void all.readings.settled().then(() => (isSettled = true));
@@ -200,45 +251,35 @@ describe('Readings', () => {
     assert.deepEqual([all.names, isSettled], [['a-1', 'a-1', 'b-1'], true]);
   });
 
-  it('every five minutes ask about an account that was used, and a bad key, though the clock was set back behind the last', async () => {
-    const all = asking(['a-1', 'b-1']);
-    const { clock, pool } = all;
-    pool.markBad(makeKey('b-1').keyId);
-    all.answer = (key) => (key.endsWith('b-1') ? refused : all.good(key));
-    clock.jump(-3 * hourMs);
-    const lease = await leased(pool.lease(freeRequest(clock.nowMs()), never));
-    lease.markSent();
-    lease[Symbol.dispose]();
-    await clock.run(5 * minuteMs + 1_000);
-    assert.deepEqual(all.names, ['a-1', 'b-1']);
-  });
-
   it('every five minutes ask about a key whose spending cap is reached, and notice that it was raised', async () => {
     const all = asking(['a-1', 'a-2']);
     const { clock, pool } = all;
-    const state = pool.wheel.roster.keys.get(makeKey('a-2').keyId);
+    const state = pool.keys.get(makeKey('a-2').keyId);
     assert.ok(state !== undefined);
     let capLeft = 0;
     const daily = { used: 0, limit: 50 };
-    all.answer = () => ({ kind: 'read', reading: makeReading('a', clock.nowMs(), daily, { capLeft }) });
-    const sinceMs = clock.nowMs();
+    all.answer = () => ({ kind: 'read', reading: makeReading('a', clock.wallMs(), daily, { capLeft }) });
+    const sinceMs = clock.wallMs();
     state.locks.set({ reason: 'keyCap', covers: 'all', sinceMs, untilMs: sinceMs + 16 * 24 * hourMs });
+    all.readings.active(3 * hourMs);
     await clock.run(10 * minuteMs);
-    assert.deepEqual(all.names, ['a-2', 'a-2']);
-    assert.ok(state.readyAtMs('paid', clock.nowMs()) > clock.nowMs());
+    const asked = (): number => all.names.filter((name) => name === 'a-2').length;
+    assert.equal(asked(), 2);
+    assert.ok(state.unlockedAtMs('paid', clock.wallMs()) > clock.wallMs());
     capLeft = 20;
-    await clock.run(5 * minuteMs);
-    assert.equal(state.readyAtMs('paid', clock.nowMs()), 0);
+    await clock.run(5 * minuteMs + 1_000);
+    assert.equal(state.unlockedAtMs('paid', clock.wallMs()), 0);
     await clock.run(hourMs);
-    assert.equal(all.asked.length, 3);
+    assert.equal(asked(), 3);
     // What has ended by itself is no question either.
-    state.locks.set({ reason: 'keyCap', covers: 'all', sinceMs, untilMs: clock.nowMs() + minuteMs });
+    state.locks.set({ reason: 'keyCap', covers: 'all', sinceMs, untilMs: clock.wallMs() + minuteMs });
     await clock.run(hourMs);
-    assert.equal(all.asked.length, 3);
+    assert.equal(asked(), 4, 'once while it held');
   });
 
   it('look a minute later before a key that was good is bad', async () => {
     const all = asking(['a-1', 'b-1']);
+    await all.idle();
     const { clock } = all;
     all.answer = (key) => (key.endsWith('a-1') ? refused : all.good(key));
     all.readings.want(makeKey('a-1').keyId);
@@ -255,15 +296,17 @@ describe('Readings', () => {
 
   it('ask a bad key each minute at first, and hourly from then on', async () => {
     const all = asking(['a-1', 'b-1']);
+    await all.idle();
     const { clock } = all;
     all.answer = (key) => (key.endsWith('a-1') ? refused : all.good(key));
     all.readings.want(makeKey('a-1').keyId);
     await clock.run(minuteMs);
+    const asked = (): number => all.names.filter((name) => name === 'a-1').length;
     const minutes: number[] = [];
     for (let minute = 1; minute <= 130; minute++) {
-      const before = all.asked.length;
+      const before = asked();
       await clock.run(minuteMs);
-      if (all.asked.length > before) minutes.push(minute);
+      if (asked() > before) minutes.push(minute);
       assert.equal(all.health('a-1'), 'bad');
     }
     assert.deepEqual(minutes, [1, 2, 3, 4, 64, 124]);
@@ -274,9 +317,9 @@ describe('Readings', () => {
 
   it('switch no good key off for one bad minute, and no new one off for much longer', async () => {
     const all = asking(['a-1', 'new'], false);
-    all.pool.read(makeKey('a-1').keyId, makeReading('a', all.clock.nowMs()));
-    const startMs = all.clock.nowMs();
-    all.answer = (key) => (all.clock.nowMs() - startMs < minuteMs ? refused : all.good(key));
+    all.pool.read(makeKey('a-1').keyId, makeReading('a', all.clock.wallMs()));
+    const startMs = all.clock.wallMs();
+    all.answer = (key) => (all.clock.wallMs() - startMs < minuteMs ? refused : all.good(key));
     all.readings.wantAll();
     await all.clock.run(10_000);
     // What is wrong with a new key, its user wants to know now.
@@ -287,6 +330,7 @@ describe('Readings', () => {
 
   it('forget a refusal that the second look does not confirm', async () => {
     const all = asking(['a-1']);
+    await all.idle();
     all.answer = () => (all.asked.length % 2 === 1 ? refused : all.good('sk-or-v1-a-1'));
     for (let count = 0; count < 3; count++) {
       all.readings.want(makeKey('a-1').keyId);
@@ -298,6 +342,7 @@ describe('Readings', () => {
 
   it('forget a refusal after which upstream cannot be reached', async () => {
     const all = asking(['a-1']);
+    await all.idle();
     all.answer = () => (all.asked.length === 2 ? unreachable : refused);
     for (let count = 0; count < 2; count++) {
       all.readings.want(makeKey('a-1').keyId);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { Emitter } from '../../../src/base/event';
 import type { ToDashboard } from '../../../src/service/messages';
-import { Series } from '../../../src/service/series';
+import { Series } from '../../../src/service/history/series';
 import type { ExchangeView } from '../../../src/service/snapshot';
 import { DashboardFeed } from '../../../src/vscode/dashboardFeed';
-import { ManualClock } from '../../support/manualClock';
+import { ManualClock, settled } from '../../support/manualClock';
 import { exchangeView } from '../service/exchanges';
 import { accountView, stateOf } from './views';
 
@@ -26,6 +26,7 @@ function world() {
       onDidFinishExchange: finished.event,
       onDidChangeHistory: replaced.event,
     },
+    models: () => Promise.resolve([]),
     post: (message) => posted.push(message),
   });
   const types = (): string[] => posted.splice(0).map(({ type }) => type);
@@ -62,6 +63,30 @@ describe('the feed of the dashboard', () => {
     assert.equal(reads(), posted.length);
   });
 
+  it('posts within 100 ms the change that follows something that the user did', () => {
+    const { clock, changed, feed, types } = world();
+    feed.show('accounts');
+    changed.fire();
+    clock.advance(1000);
+    types();
+    clock.advance(50);
+    feed.now();
+    assert.deepEqual(types(), ['state']);
+    clock.advance(30);
+    changed.fire();
+    clock.advance(70);
+    assert.deepEqual(types(), ['state']);
+    clock.advance(400);
+    changed.fire();
+    assert.deepEqual(types(), ['state']);
+    clock.advance(200);
+    changed.fire();
+    clock.advance(500);
+    assert.deepEqual(types(), []);
+    clock.advance(500);
+    assert.deepEqual(types(), ['state']);
+  });
+
   it('gives a tab all that it needs when it is shown, and then what is new', () => {
     const { clock, finished, feed, types, posted } = world();
     feed.show('activity');
@@ -77,6 +102,17 @@ describe('the feed of the dashboard', () => {
     finished.fire(exchangeView({ id: 4 }));
     clock.advance(10_000);
     assert.deepEqual(types(), ['state', 'history']);
+  });
+
+  it('gives the tab of models what is listed, and nothing where another tab is shown by then', async () => {
+    const { feed, types } = world();
+    feed.show('models');
+    await settled();
+    assert.deepEqual(types(), ['models']);
+    feed.show('models');
+    feed.show('accounts');
+    await settled();
+    assert.deepEqual(types(), []);
   });
 
   it('gives the tab all of it again when the history is another', () => {

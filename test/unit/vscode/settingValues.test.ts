@@ -1,7 +1,7 @@
 /** Every setting with wrong values: named once, and the last good value stays. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { contributedSettings, settingRule } from '../../../src/vscode/settingRule';
+import { contributedSettings, settingRule } from '../../../src/words/settingRule';
 import { defaultValues, readSettingValues, settingNames } from '../../../src/vscode/settingValues';
 import { english } from './views';
 
@@ -14,13 +14,21 @@ const good: Readonly<Record<string, unknown>> = {
   timezone: 'Europe/Berlin',
   maxWaitSeconds: 0,
   maxWaiting: 0,
+  maxUpstreamAttempts: 1,
   deadlineSeconds: 1.5,
   firstTokenTimeoutSeconds: 3600,
   idleTimeoutSeconds: 30,
   keepAliveAfterSeconds: 10,
+  drainSeconds: 0,
   exhaustedStatus: 402,
+  policyRefusals: 'giveBack',
+  freeOnly: true,
+  allowKeyChanges: true,
   fallbackModels: { 'a/*:free': ['b/c:free'] },
+  notifications: 'usedUp',
   'statusBar.format': 'percent',
+  'chat.models': ['openai/gpt-5'],
+  'chat.tellAccountNames': true,
   'terminal.clients': ['openai', 'claudeCode'],
 };
 
@@ -38,13 +46,21 @@ const wrong: Readonly<Record<string, readonly unknown[]>> = {
   timezone: ['Berlin', 'Europe/Nowhere', 1],
   maxWaitSeconds: [-1, 3601, '90', null],
   maxWaiting: [-1, 10_001, 1.5, 'many'],
+  maxUpstreamAttempts: [0, 100_001, 1.5, 'many'],
   deadlineSeconds: [0, 3601, '240'],
   firstTokenTimeoutSeconds: [0, 3601, true],
   idleTimeoutSeconds: [0, 3601, []],
   keepAliveAfterSeconds: [0, 3601, {}],
+  drainSeconds: [-1, 3601, '30'],
   exhaustedStatus: [500, '429', null],
+  policyRefusals: ['never', true, null],
+  freeOnly: ['yes', 1, null],
+  allowKeyChanges: ['yes', 1, null],
   fallbackModels: [[], 'a/b', null, { 'a/b': 'c/d' }, { 'a/b': [1] }, { 'a/b': ['c/d', ''] }],
+  notifications: ['some', 1],
   'statusBar.format': ['words', 1, null],
+  'chat.models': ['openai/gpt-5', [1], {}, null],
+  'chat.tellAccountNames': ['yes', 1, null],
   'terminal.clients': ['openai', [1], ['emacs'], ['openai', 'emacs'], {}, null],
 };
 
@@ -61,13 +77,19 @@ describe('the settings of a window', () => {
     assert.deepEqual(problems, []);
     const {
       autoStart,
+      'chat.models': chatModels,
+      'chat.tellAccountNames': tellsAccountNames,
       'statusBar.format': statusFormat,
+      notifications,
       'terminal.clients': terminalClients,
       ...proxy
     } = good;
     assert.deepEqual(values, {
       autoStart,
+      chatModels,
+      tellsAccountNames,
       statusFormat,
+      notifications,
       terminalClients,
       proxy: { ...defaultValues.proxy, ...proxy },
     });

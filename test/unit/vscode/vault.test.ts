@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import type { SecretStorage } from 'vscode';
 import { TextLog } from '../../../src/base/log';
 import { keyIdOf } from '../../../src/base/secret';
-import { Keyring } from '../../../src/service/keyring';
-import { plainKey } from '../../../src/service/storedKey';
+import { Keyring } from '../../../src/service/keyring/keyring';
+import { plainKey } from '../../../src/service/keyring/storedKey';
 import { SecretStorageVault } from '../../../src/vscode/vault';
 import { ManualClock } from '../../support/manualClock';
 

@@ -1,9 +1,9 @@
 /** Snapshots for tests of views. */
 import type { DashboardState } from '../../../src/service/messages';
-import type { AccountView, KeyView, ProxyState, Snapshot } from '../../../src/service/snapshot';
-import { Formats } from '../../../src/webview/formats';
-import type { Speech } from '../../../src/webview/stateWords';
-import { translator } from '../../../src/webview/translate';
+import type { AccountView, KeyView, ProxyState, RunningView, Snapshot } from '../../../src/service/snapshot';
+import { Formats } from '../../../src/words/formats';
+import type { Speech } from '../../../src/words/stateWords';
+import { translator } from '../../../src/words/translate';
 
 /** 22 November 2026, 18:00 UTC. */
 export const nowMs = Date.UTC(2026, 10, 22, 18);
@@ -22,7 +22,7 @@ export function keyView(change: Partial<KeyView> = {}): KeyView {
   return {
     keyId: 'aaaaaaaaaaaa',
     label: 'Private',
-    masked: 'sk-or-v1-…1c96',
+    masked: 'sk-or-v1-...1c96',
     enabled: true,
     health: 'good',
     paidUse: 'auto',
@@ -75,11 +75,31 @@ export function stateOf(
       resetAtMs: accounts.length > 0 ? midnightMs : null,
       waiting: 0,
       inFlight: 0,
-      lastRefusalAtMs: null,
     },
     accounts,
     busyModels: [],
+    running: [],
   };
   const forecast = { kind: 'quiet' } as const;
-  return { snapshot, vault: 'ok', unsavedKeyIds: [], forecast, paidOnly: false, removed: [], ...rest };
+  const spent = { promptTokens: 0, completionTokens: 0, cost: 0 };
+  return { spent, snapshot, vault: 'ok', forecast, paidOnly: false, removed: [], clients: [], ...rest };
+}
+
+/** A free request of Cline's that waits. */
+export function runningView(change: Partial<RunningView> = {}): RunningView {
+  return {
+    requestId: '0123456789ab',
+    client: 'Cline',
+    method: 'POST',
+    path: '/api/v1/chat/completions',
+    model: 'a/b:free',
+    startedAtMs: nowMs - 12_000,
+    stage: 'waiting',
+    keyLabel: '',
+    attempts: 0,
+    outcome: null,
+    nextAtMs: null,
+    endsAtMs: null,
+    ...change,
+  };
 }

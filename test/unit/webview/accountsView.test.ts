@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { LockView } from '../../../src/service/snapshot';
 import { accountsView, type Line } from '../../../src/webview/accountsView';
-import { Formats } from '../../../src/webview/formats';
+import { Formats } from '../../../src/words/formats';
 import { accountView, english, keyView, midnightMs, nowMs, stateOf } from '../vscode/views';
 
 function lines(...args: Parameters<typeof stateOf>): readonly Line[] {
@@ -9,10 +9,10 @@ function lines(...args: Parameters<typeof stateOf>): readonly Line[] {
 }
 
 function lock(change: Partial<LockView>): LockView {
-  return { covers: 'free', reason: 'busy', sinceMs: nowMs, untilMs: nowMs + 3_600_000, ...change };
+  return { covers: 'free', reason: 'minuteLimit', sinceMs: nowMs, untilMs: nowMs + 3_600_000, ...change };
 }
 
-const second = keyView({ keyId: 'bbbbbbbbbbbb', label: 'Second', masked: 'sk-or-v1-…2222' });
+const second = keyView({ keyId: 'bbbbbbbbbbbb', label: 'Second', masked: 'sk-or-v1-...2222' });
 
 describe('accountsView', () => {
   it('has one line for an account with one key', () => {
@@ -23,7 +23,7 @@ describe('accountsView', () => {
       [
         'single',
         'Private',
-        'sk-or-v1-…1c96',
+        'sk-or-v1-...1c96',
         { text: '784 of 1,000', share: 0.784, isEmpty: false },
         '3 of 20',
         'Ready',
@@ -31,9 +31,31 @@ describe('accountsView', () => {
     );
   });
 
+  it('tells both counts apart once a full minute does not explain the difference', () => {
+    const counted = (used: number): (string | boolean | undefined)[] => {
+      const server = { used, limit: 1000, atMs: nowMs };
+      const [line] = lines([accountView({ day: { ...accountView().day, server } })]);
+      return [line?.counts, line?.areCountsApart];
+    };
+    assert.deepEqual(counted(200), ['216 used here, 200 seen by OpenRouter', false]);
+    assert.deepEqual(counted(300), ['216 used here, 300 seen by OpenRouter', true]);
+    assert.deepEqual(
+      [lines([accountView()])[0]?.counts, lines([accountView()])[0]?.areCountsApart],
+      ['', false],
+    );
+  });
+
+  it('has credits only where some are known', () => {
+    const hasCredits = (account: Parameters<typeof stateOf>[0][number]): boolean =>
+      accountsView(stateOf([account]), english).hasCredits;
+    assert.equal(hasCredits(accountView()), false);
+    assert.equal(hasCredits(accountView({ creditsLeft: 3 })), true);
+    assert.equal(hasCredits(accountView({ keys: [keyView({ capLeft: 1 }), second] })), true);
+  });
+
   it('has a line for an account with several keys, then one for each, which do not repeat its state', () => {
     const [account, ...keys] = lines([accountView({ keys: [keyView({ requests: 3 }), second] })]);
-    assert.equal(account?.subtitle, '2 keys share 1,000 a day');
+    assert.equal(account?.subtitle, '2 keys, one account, 1,000 a day together');
     assert.equal(account.requests, '3');
     assert.deepEqual(
       keys.map(({ kind, title, day, state }) => [kind, title, day, state.text]),
@@ -56,9 +78,9 @@ describe('accountsView', () => {
     );
     assert.deepEqual(texts, [
       'Off',
-      'Bad key: OpenRouter does not accept it',
+      'Invalid key',
       'Management key: it cannot run models',
-      'Spending cap of the key reached until 19:00',
+      'Key’s spending limit reached until 19:00',
       'Used up until 00:00',
     ]);
   });
@@ -66,9 +88,9 @@ describe('accountsView', () => {
   it('says until when, with seconds for soon and with the date for later than a day, and when to count down to', () => {
     const state = (untilMs: number): Line['state'] | undefined =>
       lines([accountView({ state: 'locked', locks: [lock({ untilMs })] })])[0]?.state;
-    assert.equal(state(nowMs + 30_000)?.text, 'Provider is busy until 18:00:30');
-    assert.equal(state(nowMs + 3_600_000)?.text, 'Provider is busy until 19:00');
-    assert.equal(state(nowMs + 50 * 3_600_000)?.text, 'Provider is busy until Nov 24, 20:00');
+    assert.equal(state(nowMs + 30_000)?.text, 'Minute limit reached until 18:00:30');
+    assert.equal(state(nowMs + 3_600_000)?.text, 'Minute limit reached until 19:00');
+    assert.equal(state(nowMs + 50 * 3_600_000)?.text, 'Minute limit reached until Nov 24, 20:00');
     assert.equal(state(nowMs + 30_000)?.untilMs, nowMs + 30_000);
   });
 
@@ -81,7 +103,11 @@ describe('accountsView', () => {
 
   it('says that paid requests are held back where free ones can go', () => {
     const account = accountView({ locks: [lock({ covers: 'paid', reason: 'noCredits' })] });
-    assert.equal(lines([account])[0]?.state.text, 'Ready; paid requests: No credits until 19:00');
+    assert.equal(lines([account])[0]?.state.text, 'Ready (free only). Paid: No credits, next try 19:00');
+    const far = accountView({
+      locks: [lock({ covers: 'paid', reason: 'noCredits', untilMs: nowMs + 50 * 3_600_000 })],
+    });
+    assert.match(lines([far])[0]?.state.text ?? '', /next try Nov 24, 20:00$/);
   });
 
   it('says what holds paid requests back where an account, or a key, is for those alone', () => {
@@ -98,25 +124,15 @@ describe('accountsView', () => {
     const capped = keyView({ paidUse: 'only', locks: [lock({ covers: 'paid', reason: 'keyCap' })] });
     assert.equal(
       lines([accountView({ keys: [second, capped] })])[2]?.state.text,
-      'Spending cap of the key reached until 19:00',
+      'Key’s spending limit reached until 19:00',
     );
   });
 
-  it('shows our own count beside the server’s only where they differ', () => {
-    const counts = (used: number): string | undefined =>
-      lines([accountView({ day: { ...accountView().day, server: { used, limit: 1000, atMs: nowMs } } })])[0]
-        ?.counts;
-    assert.equal(counts(220), 'here 216, OpenRouter 220');
-    assert.equal(counts(216), '');
-  });
-
-  it('names the rules of a key, and that it is not kept', () => {
+  it('names the rules of a key', () => {
     const key = keyView({ dailyLimit: 200, paidUse: 'never' });
-    const unsavedKeyIds = [key.keyId];
-    assert.deepEqual(lines([accountView({ keys: [key] })], { unsavedKeyIds })[0]?.notes, [
-      'at most 200 a day',
+    assert.deepEqual(lines([accountView({ keys: [key] })])[0]?.notes, [
+      'your limit: 200 a day',
       'free requests only',
-      'Kept until this window closes',
     ]);
   });
 

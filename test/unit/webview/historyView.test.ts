@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Series } from '../../../src/service/series';
+import { Series } from '../../../src/service/history/series';
 import type { SeriesView, Snapshot } from '../../../src/service/snapshot';
 import { historyView } from '../../../src/webview/historyView';
 import { ManualClock } from '../../support/manualClock';
@@ -8,7 +8,11 @@ import { accountView, english, keyView, nowMs, stateOf } from '../vscode/views';
 
 const { snapshot } = stateOf([accountView()]);
 
-function seriesOf(count: number, ids: readonly string[] = ['aaaaaaaaaaaa']): SeriesView {
+function seriesOf(
+  count: number,
+  ids: readonly string[] = ['aaaaaaaaaaaa'],
+  endedAtMs = nowMs - 60_000,
+): SeriesView {
   const series = new Series(new ManualClock(nowMs));
   for (let index = 0; index < count; index++) {
     const keyId = ids[index % ids.length] ?? '';
@@ -18,9 +22,10 @@ function seriesOf(count: number, ids: readonly string[] = ['aaaaaaaaaaaa']): Ser
       atMs: nowMs,
       status: 200,
       outcome: 'answer',
+      previous: [],
       waitedMs: 0,
     };
-    series.add(exchangeView({ endedAtMs: nowMs - 60_000, attempts: [attempt] }));
+    series.add(exchangeView({ endedAtMs, attempts: [attempt] }));
   }
   return series.view();
 }
@@ -30,16 +35,34 @@ describe('historyView', () => {
     assert.equal(historyView(seriesOf(0), snapshot, english).isEmpty, true);
   });
 
-  it('counts requests by account and by outcome, a quarter of an hour a column, an hour a row', () => {
-    const [accounts, outcomes] = historyView(seriesOf(7), snapshot, english).charts;
+  it('shows a past of a few hours by the hour', () => {
+    const [accounts] = historyView(seriesOf(7), snapshot, english).charts;
+    assert.equal(accounts?.timesMs.length, 24);
+    assert.equal(accounts.lines[0]?.values.at(-1), 7);
+  });
+
+  it('sums up all of it', () => {
+    const { sums } = historyView(seriesOf(7), snapshot, english);
+    assert.deepEqual(
+      sums.map(([name, value]) => `${name}: ${value}`),
+      ['Requests: 7', 'Answered: 100%', 'Tokens in / out: 8.4K / 238', 'Cost: –'],
+    );
+  });
+
+  it('counts requests by account and by outcome, a quarter of an hour a column, a full hour a row', () => {
+    const early = nowMs - 20 * 3_600_000;
+    const [accounts, outcomes] = historyView(seriesOf(7, undefined, early), snapshot, english).charts;
     assert.deepEqual(
       accounts?.lines.map(({ name }) => name),
       ['Private'],
     );
     assert.equal(accounts.timesMs.length, 96);
-    assert.equal(accounts.lines[0]?.values.at(-1), 7);
-    assert.equal(accounts.table.rows.length, 24);
-    assert.equal(accounts.table.rows[0]?.[1], '7');
+    assert.equal(Math.max(...(accounts.lines[0]?.values ?? []).map(Number)), 7);
+    assert.equal(accounts.table.rows.length, 25);
+    assert.deepEqual(
+      accounts.table.rows.filter(([, count]) => count !== '0'),
+      [['22:00', '7']],
+    );
     assert.match(outcomes?.summary ?? '', /Answered 7, Refused 0/);
   });
 
@@ -76,6 +99,23 @@ describe('historyView', () => {
       { model: 'c/d:free', cells: ['0', '–', '0 / 0', '–'], busy: '18:10' },
     ]);
     assert.deepEqual(clients, [['Cline', '2', '100%', '2.4K / 68']]);
+  });
+
+  it('tells on which account a model is held back, and why, and stays short', () => {
+    const [account] = snapshot.accounts;
+    const on = { model: 'a/b:free', accountId: account?.accountId ?? '', sinceMs: nowMs };
+    const busyModels: Snapshot['busyModels'] = [
+      { ...on, keyId: 'one', reason: 'policy', untilMs: nowMs + 600_000 },
+      { ...on, accountId: null, reason: 'busy', untilMs: nowMs + 60_000 },
+      { ...on, accountId: null, reason: 'left', untilMs: nowMs + 120_000 },
+      { ...on, reason: 'modelLimit', untilMs: nowMs + 300_000 },
+      { ...on, reason: 'modelLimit', untilMs: nowMs },
+    ];
+    const [model] = historyView(seriesOf(2), { ...snapshot, busyModels }, english).models;
+    assert.equal(
+      model?.busy,
+      '18:01:00; Skipped for a fallback model until 18:02:00; Private: Blocked by the account’s settings until 18:10; and 1 more',
+    );
   });
 
   it('lets models be unlocked while the proxy runs, which does it', () => {

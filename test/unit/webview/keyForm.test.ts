@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { longestName, parseFromDashboard } from '../../../src/service/messages';
 import { readKeyForm, type TypedKey } from '../../../src/webview/keyForm';
-import { translator } from '../../../src/webview/translate';
+import { translator } from '../../../src/words/translate';
 
 const t = translator({});
 const longest = 'x'.repeat(longestName);
@@ -34,15 +34,15 @@ describe('the form of a key', () => {
 
   it('says what is too long', () => {
     assert.deepEqual(problemsOf({ label: `${longest}x`, account: `${longest}x` }), [
-      ['label', 'A label has 200 characters at most.'],
-      ['account', 'The name of an account has 200 characters at most.'],
+      ['label', 'Labels have at most 200 characters.'],
+      ['account', 'Account names have at most 200 characters.'],
     ]);
   });
 
   it('says what is no limit, and that a label is missing', () => {
     assert.deepEqual(problemsOf({ label: ' ', limit: '5000000' }), [
-      ['label', 'A key needs a label.'],
-      ['limit', 'A limit is a whole number from 0 to 1000000, or nothing.'],
+      ['label', 'Enter a label.'],
+      ['limit', 'Enter a whole number from 0 to 1000000, or leave empty.'],
     ]);
   });
 });

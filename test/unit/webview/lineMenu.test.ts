@@ -6,7 +6,7 @@ import { accountView, english, keyView, nowMs, stateOf } from '../vscode/views';
 
 const running = stateOf([]).snapshot.proxy;
 const locks: readonly LockView[] = [
-  { covers: 'free', reason: 'busy', sinceMs: nowMs, untilMs: nowMs + 3_600_000 },
+  { covers: 'free', reason: 'minuteLimit', sinceMs: nowMs, untilMs: nowMs + 3_600_000 },
 ];
 const key = keyView({ locks });
 const account = accountView({ keys: [key] });
@@ -17,21 +17,32 @@ function offered(of: typeof account, proxy: ProxyState): readonly string[] {
   const line = accountsView(stateOf([of], { proxy }), english).groups[0]?.lines[0];
   assert.ok(line);
   const nothing = (): void => undefined;
-  return menuItems(line, { t: english.t, send: nothing, edit: nothing }).map(({ text }) => text);
+  return menuItems(line, { t: english.t, send: nothing, edit: nothing, checking: () => undefined }).map(
+    ({ text }) => text,
+  );
 }
 
 describe('the menu of a line', () => {
   it('offers all that can be done with a key and with an account', () => {
     assert.deepEqual(offered(account, running), [
       'Edit…',
+      'Replace Key…',
       'Turn Off',
       'Check Now',
       'Unlock',
       'Move Up',
       'Move Down',
+      'Key at OpenRouter',
+      'Log at OpenRouter',
       'Remove',
     ]);
-    assert.deepEqual(offered(shared, running), ['Check Now', 'Unlock', 'Move Up', 'Move Down']);
+    assert.deepEqual(offered(shared, running), [
+      'Rename Account…',
+      'Check Now',
+      'Unlock',
+      'Move Up',
+      'Move Down',
+    ]);
   });
 
   it('does not offer what only a running proxy does', () => {
@@ -41,8 +52,17 @@ describe('the menu of a line', () => {
       { kind: 'failed', code: 'portInUse', port: 9999, detail: '' },
     ];
     for (const proxy of others) {
-      assert.deepEqual(offered(account, proxy), ['Edit…', 'Turn Off', 'Move Up', 'Move Down', 'Remove']);
-      assert.deepEqual(offered(shared, proxy), ['Move Up', 'Move Down']);
+      assert.deepEqual(offered(account, proxy), [
+        'Edit…',
+        'Replace Key…',
+        'Turn Off',
+        'Move Up',
+        'Move Down',
+        'Key at OpenRouter',
+        'Log at OpenRouter',
+        'Remove',
+      ]);
+      assert.deepEqual(offered(shared, proxy), ['Rename Account…', 'Move Up', 'Move Down']);
     }
   });
 });

@@ -11,15 +11,15 @@ describe('overviewView', () => {
     const lasting = view([accountView()], { forecast: { kind: 'lasts', perHour: 12 } });
     assert.equal(lasting.left, '784');
     assert.equal(lasting.leftNote, 'of 1,000 free requests left today');
-    assert.equal(lasting.outlook, 'at this pace (12 an hour) enough until then; resets in 6 h 0 min');
+    assert.equal(lasting.outlook, 'enough at this pace (12/h) · resets in 6 h 0 min');
     const untilMs = nowMs + 61 * 60_000;
     const ending = view([accountView()], { forecast: { kind: 'until', perHour: 770, untilMs } });
-    assert.equal(ending.outlook, 'at this pace (770 an hour) until about 19:00; resets in 6 h 0 min');
+    assert.equal(ending.outlook, 'runs out about 19:00 at this pace (770/h) · resets in 6 h 0 min');
   });
 
-  it('names no figure while no account is known', () => {
-    const { left, leftNote, leftShare } = view([]);
-    assert.deepEqual([left, leftNote, leftShare], ['–', 'free requests left today', 0]);
+  it('hides the figure while no account is known', () => {
+    assert.equal(view([]).hasFigure, false);
+    assert.equal(view([accountView()]).hasFigure, true);
   });
 
   it('says only when it resets while there is no pace', () => {
@@ -33,11 +33,11 @@ describe('overviewView', () => {
       const wheel = { ...state.snapshot.wheel, waiting: count };
       return overviewView({ ...state, snapshot: { ...state.snapshot, wheel } }, english).waiting;
     };
-    assert.deepEqual([waiting(0), waiting(1), waiting(3)], ['', '1 request waits', '3 requests wait']);
+    assert.deepEqual([waiting(0), waiting(1), waiting(3)], ['', '1 request waiting', '3 requests waiting']);
   });
 
   it('says which window hosts', () => {
-    assert.equal(view([]).advice, 'This window hosts it');
+    assert.equal(view([]).proxy.text, 'Running on port 9999 · in this window');
     const proxy = {
       kind: 'running',
       host: '127.0.0.1',
@@ -45,8 +45,7 @@ describe('overviewView', () => {
       baseUrl: 'http://127.0.0.1:9999/api/v1',
       hostedBy: 'shop',
     } as const;
-    assert.equal(view([], { proxy }).advice, '');
-    assert.match(view([], { proxy }).proxy.text, /shop/);
+    assert.equal(view([], { proxy }).proxy.text, 'Running on port 9999 · in window “shop”');
   });
 
   it('offers what helps a proxy that does not run, and its base URL only while it runs', () => {
@@ -64,11 +63,33 @@ describe('overviewView', () => {
     assert.equal(view([]).notice, null);
   });
 
+  it('leads to the doctor where OpenRouter is what the notice is about, and not the keychain', () => {
+    const state = stateOf([accountView()]);
+    const unreached = { code: 'ECONNREFUSED', cause: 'network', sinceMs: nowMs, heldUntilMs: null } as const;
+    const snapshot = { ...state.snapshot, unreached };
+    const ok = overviewView({ ...state, snapshot }, english);
+    assert.deepEqual([ok.isUnreached, ok.notice?.tone], [true, 'bad']);
+    assert.match(ok.announcement, /OpenRouter cannot be reached$/);
+    const slow = overviewView({ ...state, snapshot, vault: 'slow' }, english);
+    assert.equal(slow.isUnreached, false);
+    assert.match(slow.notice?.text ?? '', /keychain/);
+    assert.match(slow.announcement, /keychain/);
+  });
+
   it('announces states, not figures', () => {
     const before = view([accountView()]).announcement;
     const day = { ...accountView().day, left: 783, used: 217 };
     assert.equal(view([accountView({ day })]).announcement, before);
     const usedUp = accountView({ state: 'usedUp', untilMs: midnightMs });
     assert.match(view([usedUp]).announcement, /Private: Used up until 00:00/);
+  });
+
+  it('says what paid use cost today, and nothing where nothing was paid', () => {
+    const paid = { promptTokens: 1_200_000, completionTokens: 34_000, cost: 0.42 };
+    assert.equal(
+      overviewView(stateOf([accountView()], { spent: paid }), english).spent,
+      '$0.42 spent today · 1.2M tokens in, 34K out',
+    );
+    assert.equal(overviewView(stateOf([accountView()]), english).spent, '');
   });
 });

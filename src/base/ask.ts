@@ -1,0 +1,101 @@
+// One HTTP request on this machine and what came of it.
+import { ClientRequest, request as httpRequest, type Agent, type IncomingMessage } from 'node:http';
+import { connect as tcpConnect } from 'node:net';
+import { SystemClock } from './clock';
+import { codeOf } from './systemError';
+
+export interface Question {
+  readonly url: string;
+  /** Default: GET. */
+  readonly method?: 'GET' | 'POST';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly timeoutMs: number;
+  /** Ends it early, as `failed`. */
+  readonly signal?: AbortSignal;
+  /**
+   * `shared`: as every extension's request, through what VS Code has put around `http`. `bare`: on a socket of its own.
+   * An agent: on its sockets, past VS Code too; the connection is kept. Default: `shared`.
+   */
+  readonly way?: 'shared' | 'bare' | Agent;
+  /** A longer body is cut. Default: 16 Mi, as OpenRouter's list of models has a megabyte. */
+  readonly mostCharacters?: number;
+}
+
+export type Answer =
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly headers: IncomingMessage['headers'];
+      readonly text: string;
+      /** Until the head was here. */
+      readonly headMs: number;
+      /** Until the last byte that was read. */
+      readonly tookMs: number;
+    }
+  /** `code` is the system's, `timeout`, or `noHttp` where something else answers. */
+  | { readonly kind: 'failed'; readonly code: string };
+
+const usualMostCharacters = 16 * 1024 * 1024;
+
+/** Never rejects. Sockets go by the machine's own time, and so does this. */
+export async function ask(question: Question): Promise<Answer> {
+  const clock = new SystemClock();
+  const { timeoutMs, body, mostCharacters = usualMostCharacters } = question;
+  const startedAtMs = clock.elapsedMs();
+  const passedMs = (): number => clock.elapsedMs() - startedAtMs;
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const signal = question.signal ? AbortSignal.any([question.signal, timeout]) : timeout;
+  return await new Promise<Answer>((resolve) => {
+    const fail = (error: unknown): void => resolve({ kind: 'failed', code: failureOf(error) });
+    try {
+      const asked = requestOf(question, signal);
+      asked.on('error', fail);
+      asked.on('response', (response) => {
+        const { statusCode: status = 0, headers } = response;
+        const headMs = passedMs();
+        let text = '';
+        const finish = (): void =>
+          resolve({ kind: 'answer', status, headers, text, headMs, tookMs: passedMs() });
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => {
+          text += chunk;
+          if (text.length < mostCharacters) return;
+          text = text.slice(0, mostCharacters);
+          finish();
+          response.destroy();
+        });
+        response.on('error', fail);
+        response.on('end', finish);
+      });
+      asked.end(body);
+    } catch (error: unknown) {
+      fail(error);
+    }
+  });
+}
+
+/** Whether the answer to `GET /health` is a Keywheel's. */
+export function isKeywheel(answer: Answer): boolean {
+  return answer.kind === 'answer' && /"program":\s*"keywheel"/.test(answer.text);
+}
+
+/** Not sent yet. */
+export function requestOf(question: Omit<Question, 'timeoutMs'>, signal: AbortSignal): ClientRequest {
+  const { url, method = 'GET', headers = {}, way = 'shared' } = question;
+  const { hostname, port, pathname, search } = new URL(url);
+  if (way === 'shared') return httpRequest(url, { method, headers, signal, agent: false });
+  const target = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || 80 };
+  const asked = { ...target, method, headers, path: `${pathname}${search}`, signal };
+  // Not `request`: VS Code replaces it by one that takes another agent.
+  if (way !== 'bare') return new ClientRequest({ ...asked, agent: way });
+  return new ClientRequest({ ...asked, createConnection: () => tcpConnect(target) });
+}
+
+/** The system's code, `timeout` for what was ended early too, or `noHttp`. */
+export function failureOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  if (error.name === 'AbortError' || error.name === 'TimeoutError') return 'timeout';
+  const code = codeOf(error);
+  return code.startsWith('HPE_') ? 'noHttp' : code === '' ? error.name : code;
+}

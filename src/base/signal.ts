@@ -1,0 +1,60 @@
+// What ends a wait early. One is made for each request and few are ever aborted, so that it has to cost next to nothing.
+
+/** An AbortSignal is one. */
+export interface Signal {
+  readonly aborted: boolean;
+  /** Why, once it is aborted. */
+  readonly reason: Error;
+  throwIfAborted(): void;
+  addEventListener(type: 'abort', listener: () => void, options?: { readonly once?: boolean }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+/** An AbortController and its signal in one, without events: those cost more than all else that is done for a request. */
+export class Canceller implements Signal {
+  private listeners: (() => void)[] = [];
+  private why: Error | null = null;
+
+  get aborted(): boolean {
+    return this.why !== null;
+  }
+
+  get reason(): Error {
+    return this.why ?? notAborted;
+  }
+
+  throwIfAborted(): void {
+    if (this.why !== null) throw this.why;
+  }
+
+  /** Each listener is told once. */
+  addEventListener(_type: 'abort', listener: () => void): void {
+    this.listeners.push(listener);
+  }
+
+  removeEventListener(_type: 'abort', listener: () => void): void {
+    const index = this.listeners.indexOf(listener);
+    if (index >= 0) this.listeners.splice(index, 1);
+  }
+
+  /** Tells all listeners; the first reason holds. */
+  abort(reason: Error): void {
+    if (this.why !== null) return;
+    this.why = reason;
+    const listeners = this.listeners;
+    this.listeners = [];
+    for (const listener of listeners) listener();
+  }
+}
+
+const notAborted = new Error('Not aborted.');
+
+/** Resolves as the promise does, or rejects with the signal's reason if that is sooner; a later result or error is dropped. */
+export async function unlessAborted<T>(promise: Promise<T>, signal: Signal): Promise<T> {
+  return await new Promise<T>((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject);
+  });
+}

@@ -1,0 +1,74 @@
+// Tells when something that should move has stood still.
+import type { Clock } from './clock';
+import type { Disposable } from './disposable';
+
+/** A timer that fires later than this was held up: the process was stopped, or the machine slept. */
+const lateMs = 1_000;
+/** What waits in the sockets after a sleep is read within this time. */
+const graceMs = 250;
+
+/**
+ * Watches one thing after the other: calls back once, after so long without `moved`. One timer, set anew only when it fires
+ * or when something shorter is watched: a move costs no timer. Time in which the process did not run is no silence.
+ */
+export class SilenceWatch implements Disposable {
+  private lastMoveAtMs = 0;
+  private limitMs = 0;
+  /** Null while nothing is watched. */
+  private onSilent: (() => void) | null = null;
+  /** When the timer fires; Infinity without one. */
+  private dueAtMs = Number.POSITIVE_INFINITY;
+  private timer: Disposable | null = null;
+
+  constructor(private readonly clock: Clock) {}
+
+  /** From now on `onSilent` is called after `limitMs` of silence, and nothing else that was watched before. */
+  watch(limitMs: number, onSilent: () => void): void {
+    this.limitMs = limitMs;
+    this.onSilent = onSilent;
+    const nowMs = this.clock.elapsedMs();
+    this.lastMoveAtMs = nowMs;
+    if (nowMs + limitMs >= this.dueAtMs) return;
+    this.timer?.dispose();
+    this.lookIn(limitMs, nowMs);
+  }
+
+  moved(): void {
+    this.lastMoveAtMs = this.clock.elapsedMs();
+  }
+
+  /** Nothing is watched until the next `watch`. */
+  rest(): void {
+    this.onSilent = null;
+  }
+
+  dispose(): void {
+    this.rest();
+    this.timer?.dispose();
+    this.timer = null;
+    this.dueAtMs = Number.POSITIVE_INFINITY;
+  }
+
+  private readonly look = (): void => {
+    const { dueAtMs, onSilent } = this;
+    this.timer = null;
+    this.dueAtMs = Number.POSITIVE_INFINITY;
+    if (onSilent === null) return;
+    const nowMs = this.clock.elapsedMs();
+    const lateByMs = nowMs - dueAtMs;
+    const wasHeldUp = lateByMs > lateMs;
+    if (wasHeldUp) this.lastMoveAtMs = Math.min(nowMs, this.lastMoveAtMs + lateByMs);
+    const leftMs = this.lastMoveAtMs + this.limitMs - nowMs;
+    if (leftMs > 0 || wasHeldUp) {
+      this.lookIn(Math.max(leftMs, wasHeldUp ? graceMs : 0), nowMs);
+      return;
+    }
+    this.rest();
+    onSilent();
+  };
+
+  private lookIn(delayMs: number, nowMs: number): void {
+    this.dueAtMs = nowMs + delayMs;
+    this.timer = this.clock.after(delayMs, this.look);
+  }
+}

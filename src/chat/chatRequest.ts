@@ -1,0 +1,84 @@
+// One request of VS Code's chat, sent to the proxy's port like every client's, with its queue, retries and activity list.
+import type { IncomingMessage } from 'node:http';
+import { failureOf, requestOf } from '../base/ask';
+import { openAiBaseUrl, type Endpoint } from '../clients/client';
+import { messageIn } from '../clients/testRequest';
+import { ChatError } from './chatError';
+
+/** The client's name in the activity list. */
+const chatClientName = 'VS Code chat';
+
+export interface ChatRequest {
+  readonly endpoint: Pick<Endpoint, 'origin' | 'proxyKey'>;
+  readonly body: Readonly<Record<string, unknown>>;
+  /** Ends the request at once, which rejects as `unreachable`. */
+  readonly signal: AbortSignal;
+  /** Gets the answer's body in pieces. An error that it throws ends the request and is thrown on. */
+  readonly onText: (text: string) => void;
+}
+
+const mostErrorCharacters = 64 * 1024;
+const shownCharacters = 500;
+
+/** Resolves when the answer has ended; the proxy bounds the time. Rejects with a ChatError. */
+export async function sendChat({ endpoint, body, signal, onText }: ChatRequest): Promise<void> {
+  const response = await responseOf(endpoint, JSON.stringify(body), signal).catch(failed);
+  const { statusCode: status = 0 } = response;
+  response.setEncoding('utf8');
+  if (status !== 200)
+    throw new ChatError('refused', messageIn(await textOf(response), shownCharacters), status);
+  const pieces = response[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const piece = await pieces.next().catch(failed);
+      if (piece.done === true) return;
+      onText(String(piece.value));
+    }
+  } finally {
+    response.destroy();
+  }
+}
+
+async function responseOf(
+  { origin, proxyKey }: ChatRequest['endpoint'],
+  body: string,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  return await new Promise((resolve, reject) => {
+    const asked = requestOf(
+      {
+        method: 'POST',
+        url: `${openAiBaseUrl(origin)}/chat/completions`,
+        // `bare`, because VS Code would send it through the user's network proxy.
+        way: 'bare',
+        headers: {
+          authorization: `Bearer ${proxyKey}`,
+          'content-type': 'application/json',
+          accept: 'text/event-stream',
+          'x-title': chatClientName,
+        },
+      },
+      signal,
+    );
+    asked.once('error', reject);
+    asked.once('response', resolve);
+    asked.end(body);
+  });
+}
+
+function failed(error: unknown): never {
+  throw new ChatError('unreachable', failureOf(error), 0, { cause: error });
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  let text = '';
+  try {
+    for await (const piece of response) {
+      text += String(piece);
+      if (text.length > mostErrorCharacters) break;
+    }
+  } catch {
+    // The status is known; only the message is lost.
+  }
+  return text;
+}

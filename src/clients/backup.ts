@@ -1,0 +1,81 @@
+// Backups of clients' files, kept beside the file; the backup of another record is never overwritten.
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Endpoint, ClientFile } from './client';
+import { bytesOf, ConfigError, type ConfigFile, readConfigFile, replaceFile } from './configFile';
+import { valueAt, valueDigest } from './configValue';
+import type { FileRecord } from './records';
+import { undoneText } from './undo';
+
+export const backupSuffix = '.keywheel-backup';
+
+/** The backup that the record names; null if there was no file before. Throws a ConfigError (`backupLost`). */
+export async function backupOf({ backup }: FileRecord): Promise<ConfigFile | null> {
+  if (backup === null) return null;
+  const found = await readConfigFile(backup);
+  if (found === null) throw new ConfigError('backupLost', backup);
+  return found;
+}
+
+/** Writes `before` as a backup and returns its path; overwrites only the backup of `earlier`. */
+export async function writeBackup(
+  file: string,
+  before: string,
+  found: ConfigFile | null,
+  earlier: FileRecord | null,
+): Promise<string> {
+  const taken = await backupsOf(file);
+  const known = taken.find((name) => name === earlier?.backup);
+  const backup = known ?? freeName(file, taken);
+  const expected = await readConfigFile(backup);
+  await replaceFile({ file: backup, bytes: bytesOf(before, found), expected, mode: found?.mode });
+  return backup;
+}
+
+/** The backup beside the file with the highest number, whoever wrote it. */
+export async function latestBackup(file: string): Promise<ConfigFile | null> {
+  const latest = (await backupsOf(file)).at(-1);
+  return latest === undefined ? null : await readConfigFile(latest);
+}
+
+/**
+ * The text of a file that has no record here. Values that another Keywheel wrote (in another editor, or before its records were
+ * lost) are restored from that Keywheel's backup. Throws a FormatError.
+ */
+export function textBeforeOthers(
+  client: ClientFile,
+  endpoint: Endpoint,
+  text: string,
+  backup: string | null,
+): string {
+  const config = client.format.parse(text);
+  const values = client
+    .changes(endpoint, config, '')
+    .map(({ path }) => ({ path, value: valueAt(config, path) }));
+  if (backup === null || isOfKeywheel(backup) || !isOfKeywheel(JSON.stringify(values))) return text;
+  const changes = values.map(({ path, value }) => ({ path: [...path], digest: valueDigest(value) }));
+  return undoneText(client, text, backup, { changes }).text;
+}
+
+/** Whether the text has both a localhost URL and a proxy key. */
+function isOfKeywheel(text: string): boolean {
+  return /https?:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]/.test(text) && /\bkw-[\w-]{20}/.test(text);
+}
+
+/** Paths of the backups beside the file, by number. */
+async function backupsOf(file: string): Promise<readonly string[]> {
+  const folder = path.dirname(file);
+  // A folder that does not exist has no backups.
+  const names = new Set(await readdir(folder).catch(() => []));
+  const numbered = Array.from({ length: names.size + 1 }, (_, index) => nameOf(file, index + 1));
+  return numbered.filter((name) => names.has(path.basename(name)));
+}
+
+function freeName(file: string, taken: readonly string[]): string {
+  const numbered = taken.map((_, index) => nameOf(file, index + 1));
+  return numbered.find((name) => !taken.includes(name)) ?? nameOf(file, taken.length + 1);
+}
+
+function nameOf(file: string, number: number): string {
+  return `${file}${number === 1 ? '' : `.${number}`}${backupSuffix}`;
+}

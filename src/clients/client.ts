@@ -1,0 +1,118 @@
+// Types that describe a client, its files and the proxy's endpoint.
+import type { ConfigFormat } from './configFormat';
+import type { Change, Step } from './configValue';
+
+/** In display order; clients that are no longer developed come last. */
+export const clientIds = [
+  'cline',
+  'claudeCode',
+  'codex',
+  'kilo',
+  'opencode',
+  'zoo',
+  'qwenCode',
+  'pi',
+  'continue',
+  'roo',
+] as const;
+
+export type ClientId = (typeof clientIds)[number];
+
+/** The machine on which the clients' files are. */
+export interface Places {
+  readonly home: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly exists: (path: string) => boolean;
+}
+
+/** Whether a model can call tools and accepts images, as OpenRouter lists it. */
+export interface ModelTraits {
+  readonly tools: boolean;
+  readonly images: boolean;
+}
+
+/** The address, key and model that a client is configured with. */
+export interface Endpoint {
+  /** Such as `http://127.0.0.1:9999`, without a slash at the end. */
+  readonly origin: string;
+  readonly proxyKey: string;
+  /** Null: the client keeps its own models. */
+  readonly model: string | null;
+  /** Absent if they are not known. */
+  readonly traits?: ModelTraits;
+}
+
+interface KnownClient {
+  readonly id: ClientId;
+  /** The product name, not translated. */
+  readonly name: string;
+  readonly extensionIds: readonly string[];
+  /** Files and folders that show that the client is installed. */
+  traces(places: Places): readonly string[];
+  /** Whether it can be connected without a model. */
+  readonly hasOwnModels: boolean;
+  /** It is no longer developed; installed copies still work. */
+  readonly isEnded?: true;
+  /** Its configuration lists the model's traits. */
+  readonly takesTraits?: true;
+}
+
+/** An object that is removed as a whole: a client may reject the file if a part of the object is missing. */
+export interface Unit {
+  readonly path: readonly Step[];
+  /** Paths inside it of the proxy key and the proxy's address, by which it is recognized as ours. */
+  readonly key: readonly Step[];
+  readonly address: readonly Step[];
+  /** A value that only the proxy needs; it is removed together with the address. */
+  readonly extra?: readonly Step[];
+}
+
+/** One file that a client reads. */
+export interface ClientFile {
+  readonly id: ClientId;
+  /** Identifies a further file in records; absent for the first file. */
+  readonly part?: string;
+  readonly format: ConfigFormat;
+  /** The file's path. Throws a ConfigError (`olderFormat`) if the client still uses a format that Keywheel does not write. */
+  file(places: Places): string;
+  /** The values that make the client use the proxy; empty: the file is not written. `config` is the parsed file, or `{}` without one. */
+  changes(endpoint: Endpoint, config: unknown, nowIso: string): readonly Change[];
+  /** Objects that are removed as a whole; all other values are restored one by one. */
+  readonly units?: readonly Unit[];
+  /** Names of settings in the file or the environment that override what is written. */
+  outranking?(config: unknown, places: Places): readonly string[];
+  /** Paths of the values that select Keywheel's configuration; users may select another. */
+  readonly choices?: readonly (readonly Step[])[];
+  /** Top-level names that every file must have; they are removed only if nothing else is left. */
+  readonly scaffold?: readonly string[];
+}
+
+/** A client that is connected by writing its files. */
+export interface FileClient extends KnownClient, ClientFile {
+  readonly way: 'file';
+  readonly id: ClientId;
+  /** Written after the first file. */
+  readonly further?: readonly ClientFile[];
+}
+
+/** A client that is connected through its extension's API. */
+export interface ExtensionClient extends KnownClient {
+  readonly way: 'extension';
+}
+
+export type Client = FileClient | ExtensionClient;
+
+/** All files of the client, in writing order. */
+export function filesOf(client: FileClient): readonly ClientFile[] {
+  return [client, ...(client.further ?? [])];
+}
+
+/** For clients of OpenAI's or OpenRouter's API. */
+export function openAiBaseUrl(origin: string): string {
+  return `${origin}/api/v1`;
+}
+
+/** For clients of Anthropic's API, which append `/v1/messages`. */
+export function anthropicBaseUrl(origin: string): string {
+  return `${origin}/api`;
+}

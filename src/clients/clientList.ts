@@ -1,0 +1,46 @@
+// All clients that can be connected, and which of them are on this machine.
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { claudeCodeClient } from './claudeCode';
+import { clientIds, type Client, type ClientId, type Places } from './client';
+import { clineClient } from './cline';
+import { codexClient } from './codex';
+import { continueClient } from './continue';
+import { kiloClient, opencodeClient } from './openCode';
+import { piClient } from './pi';
+import { qwenCodeClient } from './qwenCode';
+import { rooClient, zooClient } from './roo';
+
+const byId: Readonly<Record<ClientId, Client>> = {
+  cline: clineClient,
+  claudeCode: claudeCodeClient,
+  codex: codexClient,
+  kilo: kiloClient,
+  opencode: opencodeClient,
+  zoo: zooClient,
+  qwenCode: qwenCodeClient,
+  pi: piClient,
+  continue: continueClient,
+  roo: rooClient,
+};
+
+/** In display order. */
+export const clients: readonly Client[] = clientIds.map(clientOf);
+
+export function clientOf(id: ClientId): Client {
+  return byId[id];
+}
+
+/** Whether its extension is installed or one of its traces exists. */
+export function isInstalled(
+  client: Client,
+  places: Places,
+  installed: (extensionId: string) => boolean,
+): boolean {
+  return client.extensionIds.some(installed) || client.traces(places).some(places.exists);
+}
+
+/** The home and the environment of this process as they are now. */
+export function thisMachine(): Places {
+  return { home: homedir(), env: process.env, exists: existsSync };
+}

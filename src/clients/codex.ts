@@ -1,0 +1,50 @@
+// Codex: a provider of its own in config.toml. The key is in a header, because an environment variable cannot be set in the file.
+import path from 'node:path';
+import { openAiBaseUrl, type FileClient, type Places } from './client';
+import { isObject, valueAt } from './configValue';
+import { tomlFormat } from './tomlFormat';
+
+export const codexClient: FileClient = {
+  id: 'codex',
+  name: 'Codex',
+  extensionIds: ['openai.chatgpt'],
+  way: 'file',
+  format: tomlFormat,
+  hasOwnModels: false,
+  units: [
+    { path: ['model_providers', 'keywheel'], key: ['http_headers', 'Authorization'], address: ['base_url'] },
+  ],
+  choices: [['model_provider']],
+  outranking,
+  traces: (places) => [folder(places)],
+  file: (places) => path.join(folder(places), 'config.toml'),
+
+  changes({ origin, proxyKey, model }) {
+    return [
+      { path: ['model_provider'], value: 'keywheel' },
+      { path: ['model'], value: model ?? '' },
+      {
+        path: ['model_providers', 'keywheel'],
+        value: {
+          name: 'Keywheel',
+          base_url: openAiBaseUrl(origin),
+          wire_api: 'responses',
+          http_headers: { Authorization: `Bearer ${proxyKey}` },
+        },
+      },
+    ];
+  },
+};
+
+/** The active profile, if it sets provider or model. Versions since 0.169 refuse a file that names a profile. */
+function outranking(config: unknown): readonly string[] {
+  const profile = valueAt(config, ['profile']);
+  if (typeof profile !== 'string') return [];
+  const chosen = valueAt(config, ['profiles', profile]);
+  const isOther = isObject(chosen) && ('model' in chosen || 'model_provider' in chosen);
+  return isOther ? [`profile = "${profile}"`] : [];
+}
+
+function folder({ home, env }: Places): string {
+  return env.CODEX_HOME ?? path.join(home, '.codex');
+}

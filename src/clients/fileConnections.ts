@@ -1,0 +1,250 @@
+// Connects clients by file: plans, writes, checks and undoes the changes.
+import type { Clock } from '../base/clock';
+import { backupOf, latestBackup, textBeforeOthers, writeBackup } from './backup';
+import type { Endpoint, ClientFile, Places } from './client';
+import {
+  bytesOf,
+  ConfigError,
+  type ConfigFile,
+  modeWith,
+  placeOf,
+  readConfigFile,
+  removeFile,
+  replaceFile,
+  type Replacement,
+} from './configFile';
+import { applyChanges, FormatError } from './configFormat';
+import { type Change, sameValue, sha256, valueAt, valueDigest } from './configValue';
+import { fileState, updatedText, type FileState } from './fileState';
+import { withEarlier, type ConnectionRecords, type FileRecord } from './records';
+import { isEmptyConfig, marksIn, undoneText } from './undo';
+
+export interface FileConnectionsPorts {
+  readonly places: Places;
+  readonly records: ConnectionRecords;
+  readonly clock: Clock;
+}
+
+/** What connecting would write. The values contain the proxy key: mask it before showing them. */
+export interface Planned {
+  readonly file: string;
+  readonly isNew: boolean;
+  /** Whether group or others lose access to the file because the proxy key is written into it. */
+  readonly narrows: boolean;
+  /** `replaces`: another value is there now. */
+  readonly changes: readonly (Change & { readonly replaces: boolean })[];
+  /** Settings that override the changes. */
+  readonly outranking: readonly string[];
+}
+
+/**
+ * `restored`: the original bytes · `undone`: our values were removed, the user's later changes stay · `changed`: all our values
+ * were changed since, and stay · `left`: none of our values was there any more.
+ */
+export type Undone = 'restored' | 'undone' | 'changed' | 'left';
+
+/** `outranked`: another setting takes precedence · `missing`: no file or profile · `damaged`: unreadable · `unknown`: the check failed. */
+export type ConnectionState = FileState | 'outranked' | 'missing' | 'damaged' | 'unknown';
+
+interface Base {
+  readonly found: ConfigFile | null;
+  /** The text without our changes; null if there would be no file. */
+  readonly before: string | null;
+  readonly record: FileRecord | null;
+}
+
+export class FileConnections {
+  constructor(private readonly ports: FileConnectionsPorts) {}
+
+  /** Resolves to what `connect` would write; writes nothing. Rejects with a ConfigError if the file cannot be edited. */
+  async plan(client: ClientFile, endpoint: Endpoint): Promise<Planned> {
+    const file = client.file(this.ports.places);
+    const { found, before } = await this.base(client, endpoint, file);
+    const { text, changes } = this.edited(client, endpoint, file, before);
+    const now = inFile(file, () => client.format.parse(found?.text ?? ''));
+    const planned = changes.map((change) => {
+      const old = valueAt(now, change.path);
+      return { ...change, replaces: old !== undefined && !sameValue(old, change.value) };
+    });
+    const narrows =
+      found !== null && modeWith(endpoint.proxyKey, bytesOf(text, found), found.mode) !== found.mode;
+    const outranking = this.outranking(client, now);
+    return { file, isNew: found === null, narrows, changes: planned, outranking };
+  }
+
+  /** Writes the client's file, a backup beside it, and a record of both. */
+  async connect(client: ClientFile, endpoint: Endpoint): Promise<FileRecord> {
+    const file = client.file(this.ports.places);
+    await this.leaveOtherFile(client, file);
+    const { found, before, record } = await this.base(client, endpoint, file);
+    const { text, changes } = this.edited(client, endpoint, file, before);
+    const bytes = bytesOf(text, found);
+    const target = found?.file ?? (await placeOf(file));
+    const backup = before === null ? null : await writeBackup(target, before, found, record);
+    const written: FileRecord = {
+      way: 'file',
+      client: client.id,
+      ...(client.part === undefined ? {} : { part: client.part }),
+      model: endpoint.model,
+      connectedAtMs: this.ports.clock.wallMs(),
+      file,
+      backup,
+      madeFolder: record?.madeFolder ?? null,
+      written: sha256(bytes),
+      changes: changes.map(({ path, value }) => ({ path: [...path], digest: valueDigest(value) })),
+      marks: marksIn(client.format.parse(text), client),
+    };
+    return await this.put({ file: target, bytes, expected: found }, endpoint, written, record);
+  }
+
+  /**
+   * Updates an older address or key of ours in the client's file; all other values, such as the model, stay. Resolves to null if it
+   * has none; then nothing was written. Rejects with a ConfigError.
+   */
+  async update(client: ClientFile, endpoint: Endpoint): Promise<FileRecord | null> {
+    // Read again, because another window may have disconnected or updated the client while the user was asked.
+    const record = await this.ports.records.of(client.id, client.part);
+    const found = record?.way === 'file' ? await readConfigFile(record.file) : null;
+    if (record?.way !== 'file' || found === null) return null;
+    const updated = inFile(record.file, () => updatedText(client, record, endpoint, found.text));
+    if (updated === null) return null;
+    const { text, ...digests } = updated;
+    const bytes = bytesOf(text, found);
+    const isWhole = sha256(found.bytes) === record.written;
+    const written = { ...record, ...digests, written: isWhole ? sha256(bytes) : record.written };
+    return await this.put({ file: found.file, bytes, expected: found }, endpoint, written, record);
+  }
+
+  /** Undoes our changes, then removes backup and record. Rejects with a ConfigError if that fails; then record and backup stay. */
+  async disconnect(client: ClientFile, record: FileRecord): Promise<Undone> {
+    const found = await readConfigFile(record.file);
+    const undone = await this.takeBack(client, record, found);
+    if (record.backup !== null) await removeFile(record.backup, null);
+    await this.ports.records.remove(record);
+    return undone;
+  }
+
+  /** The state of the client's file; reads only. */
+  async state(client: ClientFile, record: FileRecord, endpoint: Endpoint): Promise<ConnectionState> {
+    try {
+      const found = await readConfigFile(record.file);
+      if (found === null) return 'missing';
+      const config = client.format.parse(found.text);
+      const state = fileState(client, record, endpoint, config);
+      return state === 'current' && this.outranking(client, config).length > 0 ? 'outranked' : state;
+    } catch (error: unknown) {
+      const isHidden = error instanceof ConfigError && error.code === 'readOnly';
+      if (!isHidden && (error instanceof FormatError || error instanceof ConfigError)) return 'damaged';
+      throw error;
+    }
+  }
+
+  private outranking(client: ClientFile, config: unknown): readonly string[] {
+    return client.outranking?.(config, this.ports.places) ?? [];
+  }
+
+  /** Disconnects the file that the client read when it was connected, if it reads another one now. */
+  private async leaveOtherFile(client: ClientFile, file: string): Promise<void> {
+    const known = await this.ports.records.of(client.id, client.part);
+    if (known?.way === 'file' && known.file !== file) await this.disconnect(client, known);
+  }
+
+  private async base(client: ClientFile, endpoint: Endpoint, file: string): Promise<Base> {
+    const known = await this.ports.records.of(client.id, client.part);
+    const record = known?.way === 'file' && known.file === file ? known : null;
+    const found = await readConfigFile(file);
+    if (found === null) return { found, before: null, record };
+    if (record !== null) return { found, before: await textBefore(client, record, found), record };
+    const backup = await latestBackup(found.file);
+    const before = inFile(file, () => textBeforeOthers(client, endpoint, found.text, backup?.text ?? null));
+    return { found, before, record };
+  }
+
+  private edited(
+    client: ClientFile,
+    endpoint: Endpoint,
+    file: string,
+    before: string | null,
+  ): { readonly text: string; readonly changes: readonly Change[] } {
+    const nowIso = new Date(this.ports.clock.wallMs()).toISOString();
+    return inFile(file, () => {
+      const changes = client.changes(endpoint, client.format.parse(before ?? ''), nowIso);
+      return { text: applyChanges(client.format, before ?? '', changes), changes };
+    });
+  }
+
+  private async put(
+    { file, bytes, expected }: Pick<Replacement, 'file' | 'expected'> & { readonly bytes: Buffer },
+    { proxyKey }: Endpoint,
+    { mode: modeBefore, ...plain }: FileRecord,
+    earlier: FileRecord | null,
+  ): Promise<FileRecord> {
+    const { records } = this.ports;
+    const mode = expected === null ? undefined : modeWith(proxyKey, bytes, expected.mode);
+    const given = mode === expected?.mode ? (modeBefore ?? earlier?.mode) : expected?.mode;
+    const written = given === undefined ? plain : { ...plain, mode: given };
+    // The record comes first: a change without a record could not be undone.
+    await records.put(withEarlier(written, earlier));
+    const made = await this.write({ file, bytes, expected, mode }, written, earlier);
+    const whole = made === null ? written : { ...written, madeFolder: made };
+    // Written again even if it is the same: listeners then read the file, which was not written before.
+    await records.put(whole);
+    return whole;
+  }
+
+  /** Removes the earlier backup. Where the file cannot be written, record and backup are the earlier ones again. */
+  private async write(
+    replacement: Replacement,
+    written: FileRecord,
+    earlier: FileRecord | null,
+  ): Promise<string | null> {
+    const { backup } = written;
+    const made = await replaceFile(replacement).catch(async (error: unknown) => {
+      if (earlier === null) await this.ports.records.remove(written);
+      else await this.ports.records.put(earlier);
+      if (backup !== null && backup !== earlier?.backup) await removeFile(backup, null);
+      throw error;
+    });
+    if (earlier?.backup && earlier.backup !== backup) await removeFile(earlier.backup, null);
+    return made;
+  }
+
+  private async takeBack(client: ClientFile, record: FileRecord, found: ConfigFile | null): Promise<Undone> {
+    if (found === null) return 'left';
+    const backup = await backupOf(record);
+    // The mode is restored only if nobody has changed it since.
+    const isNarrow = record.mode !== undefined && found.mode === (record.mode & 0o700);
+    const replacement = { file: found.file, expected: found, ...(isNarrow ? { mode: record.mode } : {}) };
+    if (sha256(found.bytes) === record.written) {
+      if (backup === null) await removeFile(found.file, record.madeFolder);
+      else await replaceFile({ ...replacement, bytes: backup.bytes });
+      return 'restored';
+    }
+    const { text, undone, changed } = inFile(record.file, () =>
+      undoneText(client, found.text, backup?.text ?? null, record),
+    );
+    if (undone === 0) return changed === 0 ? 'left' : 'changed';
+    if (backup === null && isEmptyConfig(client.format, text))
+      await removeFile(found.file, record.madeFolder);
+    else await replaceFile({ ...replacement, bytes: bytesOf(text, found) });
+    return 'undone';
+  }
+}
+
+/** The text without our changes but with the user's later ones; null if there would be no file. */
+async function textBefore(client: ClientFile, record: FileRecord, found: ConfigFile): Promise<string | null> {
+  const backup = (await backupOf(record))?.text ?? null;
+  if (sha256(found.bytes) === record.written) return backup;
+  const { text } = inFile(record.file, () => undoneText(client, found.text, backup, record));
+  return backup === null && isEmptyConfig(client.format, text) ? null : text;
+}
+
+/** Turns a FormatError into a ConfigError for this file. */
+function inFile<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error: unknown) {
+    if (error instanceof FormatError) throw new ConfigError(error.code, file, error.line, { cause: error });
+    throw error;
+  }
+}

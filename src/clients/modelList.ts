@@ -1,0 +1,96 @@
+// OpenRouter's list of models, requested through the proxy at no cost.
+import * as v from 'valibot';
+import { ask } from '../base/ask';
+import { parseJson } from '../base/json';
+import { isFreeModel } from '../keys/freeModel';
+import { openAiBaseUrl, type Endpoint } from './client';
+
+/** OpenRouter's router, which chooses a free model that is not busy. */
+export const freeRouter = 'openrouter/free';
+
+const timeoutMs = 5_000;
+const words = v.fallback(v.array(v.string()), []);
+const amount = v.fallback(v.nullable(v.number()), null);
+/** Dollars per token, as text. Routers have -1, because the price depends on the model that they choose. */
+const price = v.fallback(v.nullable(v.pipe(v.string(), v.toNumber(), v.minValue(0))), null);
+const listSchema = v.object({
+  data: v.array(
+    v.object({
+      id: v.string(),
+      name: v.fallback(v.string(), ''),
+      canonical_slug: v.fallback(v.string(), ''),
+      context_length: amount,
+      supported_parameters: words,
+      architecture: v.fallback(v.object({ input_modalities: words }), { input_modalities: [] }),
+      pricing: v.fallback(v.object({ prompt: price, completion: price }), { prompt: null, completion: null }),
+      top_provider: v.fallback(v.object({ context_length: amount, max_completion_tokens: amount }), {
+        context_length: null,
+        max_completion_tokens: null,
+      }),
+    }),
+  ),
+});
+
+const nullableNumber = v.nullable(v.number());
+export const listedModelSchema = v.object({
+  id: v.string(),
+  /** Display name; the id if there is none. */
+  name: v.string(),
+  /** The versioned id; the id if there is none. */
+  version: v.string(),
+  tools: v.boolean(),
+  images: v.boolean(),
+  /** Input and output tokens together; null if unknown. */
+  contextLength: nullableNumber,
+  /** Maximum output tokens; null if unknown. */
+  outputTokens: nullableNumber,
+  /** US dollars per million tokens; null if unknown or variable. */
+  inputPrice: nullableNumber,
+  outputPrice: nullableNumber,
+});
+
+export type ListedModel = Readonly<v.InferOutput<typeof listedModelSchema>>;
+
+/** Whether its requests cost no credits. */
+export function isFree({ id, inputPrice, outputPrice }: ListedModel): boolean {
+  return isFreeModel(id) || (inputPrice === 0 && outputPrice === 0);
+}
+
+/** Empty if the request fails or the answer has another shape. Never rejects. */
+export async function listModels({
+  origin,
+  proxyKey,
+}: Pick<Endpoint, 'origin' | 'proxyKey'>): Promise<readonly ListedModel[]> {
+  const url = `${openAiBaseUrl(origin)}/models`;
+  const headers = { authorization: `Bearer ${proxyKey}`, 'user-agent': 'Keywheel' };
+  const answer = await ask({ url, headers, timeoutMs });
+  const isGood = answer.kind === 'answer' && answer.status === 200;
+  const parsed = v.safeParse(listSchema, isGood ? parseJson(answer.text) : null);
+  return parsed.success ? parsed.output.data.map(listedModel) : [];
+}
+
+function listedModel(entry: v.InferOutput<typeof listSchema>['data'][number]): ListedModel {
+  const { id, name, canonical_slug, context_length, top_provider, pricing } = entry;
+  return {
+    id,
+    name: name === '' ? id : name,
+    version: canonical_slug === '' ? id : canonical_slug,
+    tools: entry.supported_parameters.includes('tools'),
+    images: entry.architecture.input_modalities.includes('image'),
+    contextLength: top_provider.context_length ?? context_length,
+    outputTokens: top_provider.max_completion_tokens,
+    inputPrice: perMillion(pricing.prompt),
+    outputPrice: perMillion(pricing.completion),
+  };
+}
+
+/** Rounded, because the multiplication adds digits. */
+function perMillion(dollars: number | null): number | null {
+  return dollars === null ? null : Number((dollars * 1_000_000).toPrecision(6));
+}
+
+/** The typed model id, or null if it has another form. It need not be in the list. */
+export function typedModel(text: string): string | null {
+  const id = text.trim();
+  return /^[^\s/]+\/\S+$/.test(id) ? id : null;
+}

@@ -1,0 +1,204 @@
+// Records of what was written into clients' files, so that it can be undone: paths and digests, no values.
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import * as v from 'valibot';
+import { Emitter, type Event } from '../base/event';
+import { clientIds, type ClientId } from './client';
+import { bytesOf, readConfigFile, replaceFile, type ConfigFile } from './configFile';
+import { sameValue } from './configValue';
+
+const stepSchema = v.union([v.string(), v.object({ item: v.string() })]);
+
+/** Digest of the value at the path as it was written. */
+const changeSchema = v.object({ path: v.array(stepSchema), digest: v.string() });
+
+/** Fields of every record. */
+const knownSchema = {
+  client: v.picklist(clientIds),
+  model: v.nullable(v.string()),
+  /** Absent in records of earlier versions. */
+  connectedAtMs: v.optional(v.number()),
+  /** The user was told that the client asks for another model. */
+  strayTold: v.optional(v.boolean()),
+};
+
+const fileRecordSchema = v.object({
+  way: v.literal('file'),
+  ...knownSchema,
+  /** As `ClientFile.part`. */
+  part: v.optional(v.string()),
+  file: v.string(),
+  /** Path of the backup; null if there was no file before. */
+  backup: v.nullable(v.string()),
+  /** The file's mode before group and others lost access; absent if they had none. */
+  mode: v.optional(v.number()),
+  /** The outermost folder that was created for the file. */
+  madeFolder: v.nullable(v.string()),
+  /** Digest of the whole file as it was written. */
+  written: v.string(),
+  changes: v.array(changeSchema),
+  /** Digests of keys and addresses in units; absent in records of earlier versions. */
+  marks: v.optional(v.array(changeSchema)),
+});
+
+const extensionRecordSchema = v.object({
+  way: v.literal('extension'),
+  ...knownSchema,
+  /** The profile that was active before, or null. */
+  earlier: v.nullable(v.string()),
+  /** Digest of origin, proxy key and model. */
+  written: v.string(),
+});
+
+const recordSchema = v.variant('way', [fileRecordSchema, extensionRecordSchema]);
+const { client, model } = knownSchema;
+const recordsSchema = v.object({
+  version: v.literal(1),
+  connections: v.array(recordSchema),
+  /** Clients of Disconnect All Clients, for Reconnect All Clients. Absent in files of earlier versions. */
+  earlier: v.optional(v.array(v.object({ client, model })), []),
+});
+
+export type FileRecord = v.InferOutput<typeof fileRecordSchema>;
+export type ConnectionRecord = v.InferOutput<typeof recordSchema>;
+type Kept = v.InferOutput<typeof recordsSchema>;
+export type EarlierClient = Kept['earlier'][number];
+
+/** The records are damaged or from a newer version. They and the clients' files are not changed. */
+export class RecordsError extends Error {
+  readonly code = 'recordsDamaged';
+  override readonly name = 'RecordsError';
+
+  constructor(
+    readonly file: string,
+    options: ErrorOptions,
+  ) {
+    super(`${file} is damaged, or of a newer version.`, options);
+  }
+}
+
+/** The records of all windows of this editor, one for each file of a client. */
+export class ConnectionRecords {
+  private readonly file: string;
+  private last: Promise<unknown> = Promise.resolve();
+  private readonly changed: Emitter<void>;
+
+  /** `folder` need not exist. `onError` is called when a listener throws. */
+  constructor(folder: string, onError: (error: unknown) => void) {
+    this.file = path.join(folder, 'connections.json');
+    this.changed = new Emitter(onError);
+  }
+
+  /** Fires after changes through this object only. */
+  get onDidChange(): Event<void> {
+    return this.changed.event;
+  }
+
+  /** Rejects with a RecordsError if they cannot be read. */
+  async all(): Promise<readonly ConnectionRecord[]> {
+    return this.parsed(await readConfigFile(this.file)).connections;
+  }
+
+  /** One for each client. Rejects as `all` does. */
+  async earlier(): Promise<readonly EarlierClient[]> {
+    return this.parsed(await readConfigFile(this.file)).earlier;
+  }
+
+  /** Replaces all earlier clients. */
+  async keepEarlier(earlier: readonly EarlierClient[]): Promise<void> {
+    await this.change((records) => records, earlier);
+  }
+
+  async of(client: ClientId, part?: string): Promise<ConnectionRecord | null> {
+    return (await this.all()).find((record) => record.client === client && partOf(record) === part) ?? null;
+  }
+
+  /** Replaces the record of the same file. */
+  async put(record: ConnectionRecord): Promise<void> {
+    await this.change((records) => [...records.filter((other) => !isOfSameFile(other, record)), record]);
+  }
+
+  /** Resolves to true for only one caller per connection, over all windows: that one tells the user of the other model. */
+  async claimStray(told: ConnectionRecord): Promise<boolean> {
+    let isClaimed = false;
+    await this.change((records) =>
+      records.map((record) => {
+        const isIt = isOfSameFile(record, told) && record.connectedAtMs === told.connectedAtMs;
+        if (!isIt || record.strayTold === true) return record;
+        isClaimed = true;
+        return { ...record, strayTold: true };
+      }),
+    );
+    return isClaimed;
+  }
+
+  async remove(record: ConnectionRecord): Promise<void> {
+    await this.change((records) => records.filter((other) => !isOfSameFile(other, record)));
+  }
+
+  private async change(
+    edit: (records: readonly ConnectionRecord[]) => readonly ConnectionRecord[],
+    put?: readonly EarlierClient[],
+  ): Promise<void> {
+    const turn = this.last.then(async () => {
+      const expected = await readConfigFile(this.file);
+      const { version, connections, earlier } = this.parsed(expected);
+      const now = { version, connections: edit(connections), earlier: put ?? earlier };
+      const text = JSON.stringify(now, null, 2);
+      await replaceFile({ file: this.file, bytes: bytesOf(text, null), expected });
+      this.changed.fire();
+    });
+    // The next change runs after a failure too; the failure goes to its own caller.
+    this.last = turn.catch(() => undefined);
+    await turn;
+  }
+
+  private parsed(found: ConfigFile | null): Kept {
+    if (found === null) return { version: 1, connections: [], earlier: [] };
+    try {
+      return v.parse(recordsSchema, JSON.parse(found.text));
+    } catch (error: unknown) {
+      throw new RecordsError(this.file, { cause: error });
+    }
+  }
+}
+
+function partOf(record: ConnectionRecord): string | undefined {
+  return record.way === 'file' ? record.part : undefined;
+}
+
+function isOfSameFile(a: ConnectionRecord, b: ConnectionRecord): boolean {
+  return a.client === b.client && partOf(a) === partOf(b);
+}
+
+/** A record for the file both before and after writing, in case the process is killed between the two. */
+export function withEarlier(written: FileRecord, earlier: FileRecord | null): FileRecord {
+  return {
+    ...written,
+    changes: union(written.changes, earlier?.changes),
+    marks: union(written.marks, earlier?.marks),
+  };
+}
+
+function union(some: FileRecord['changes'] = [], more: FileRecord['changes'] = []): FileRecord['changes'] {
+  return [...some, ...more.filter((one) => some.every((other) => !sameValue(other, one)))];
+}
+
+/** Tells the uninstall script where the storage is, because VS Code passes it no arguments. */
+const pointerName = 'storage.json';
+const pointerSchema = v.object({ globalStorage: v.string() });
+
+/** `folder` contains the uninstall script. Rejects if it is not writable. */
+export async function writeStoragePointer(folder: string, globalStorage: string): Promise<void> {
+  await writeFile(path.join(folder, pointerName), JSON.stringify({ globalStorage }));
+}
+
+/** Null if there is no readable pointer. */
+export async function readStoragePointer(folder: string): Promise<string | null> {
+  try {
+    const text = await readFile(path.join(folder, pointerName), 'utf8');
+    return v.parse(pointerSchema, JSON.parse(text)).globalStorage;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,133 @@
+// TOML: top-level keys and tables, edited in the text at the parser's positions.
+import { getStaticTOMLValue, ParseError, parseTOML, type AST } from 'toml-eslint-parser';
+import {
+  endOfLine,
+  FormatError,
+  lineEndOf,
+  nameOf,
+  spliced,
+  startOfLine,
+  type ConfigFormat,
+} from './configFormat';
+import { isObject, type Json } from './configValue';
+
+export const tomlFormat: ConfigFormat = {
+  parse(text) {
+    return getStaticTOMLValue(parsed(text));
+  },
+
+  edit(text, { path, value }) {
+    const names = path.map(nameOf);
+    const [name] = names;
+    if (name === undefined) throw new FormatError('unsupported');
+    const top = parsed(text).body[0].body;
+    if (isObject(value) || names.length > 1) return withInner(text, top, names, value);
+    const pair = top.find((node) => node.type === 'TOMLKeyValue' && isNamed(node, name));
+    if (pair?.type === 'TOMLKeyValue') {
+      return value === undefined
+        ? spliced(text, startOfLine(text, pair.range[0]), endOfLine(text, pair.range[1]), '')
+        : spliced(text, pair.value.range[0], pair.value.range[1], toml(value));
+    }
+    return value === undefined ? text : withPair(text, top, `${key(name)} = ${toml(value)}`);
+  },
+};
+
+function parsed(text: string): AST.TOMLProgram {
+  try {
+    return parseTOML(text, { tomlVersion: '1.1' });
+  } catch (error: unknown) {
+    const line = error instanceof ParseError ? error.lineNumber : null;
+    throw new FormatError('damaged', line, { cause: error });
+  }
+}
+
+/** Adds a top-level pair after the last one, or at the beginning, because top-level keys come before tables. */
+function withPair(text: string, top: AST.TOMLTopLevelTable['body'], pair: string): string {
+  const eol = lineEndOf(text);
+  const last = top.filter(({ type }) => type === 'TOMLKeyValue').at(-1);
+  if (!last) return text.trim() === '' ? `${pair}${eol}` : `${pair}${eol}${eol}${text}`;
+  const at = endOfLine(text, last.range[1]);
+  return spliced(text, at, at, `${text.slice(0, at).endsWith('\n') ? '' : eol}${pair}${eol}`);
+}
+
+/** Replaces a string in its place; any other value is a table. */
+function withInner(
+  text: string,
+  top: AST.TOMLTopLevelTable['body'],
+  names: readonly string[],
+  value: Json | undefined,
+): string {
+  const place = typeof value === 'string' ? valueNode(top, names) : null;
+  return place === null
+    ? withTable(text, names, value)
+    : spliced(text, place.range[0], place.range[1], toml(value));
+}
+
+/** The node of the value with these names, in a table, dotted key or inline table; null if there is none. */
+function valueNode(
+  nodes: readonly (AST.TOMLKeyValue | AST.TOMLTable)[],
+  names: readonly string[],
+  outer: readonly (string | number)[] = [],
+): AST.TOMLValue | null {
+  for (const node of nodes) {
+    const at = node.type === 'TOMLTable' ? node.resolvedKey : [...outer, ...namesOf(node)];
+    if (!at.every((name, index) => name === names[index])) continue;
+    const value = node.type === 'TOMLTable' ? node : node.value;
+    if (value.type === 'TOMLValue' && at.length === names.length) return value;
+    const found = hasBody(value) ? valueNode(value.body, names, at) : null;
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function hasBody(value: AST.TOMLContentNode | AST.TOMLTable): value is AST.TOMLTable | AST.TOMLInlineTable {
+  return value.type === 'TOMLTable' || value.type === 'TOMLInlineTable';
+}
+
+function namesOf({ key: { keys } }: AST.TOMLKeyValue): readonly string[] {
+  return keys.map((part) => (part.type === 'TOMLBare' ? part.name : part.value));
+}
+
+/** Moves the changed table to the end of the text, or removes it with the empty line before it. */
+function withTable(text: string, names: readonly string[], value: Json | undefined): string {
+  const rest = withoutTable(text, names);
+  if (value === undefined) return rest;
+  if (!isObject(value)) throw new FormatError('unsupported');
+  const eol = lineEndOf(text);
+  const pairs = Object.entries(value).map(([name, inner]) => `${key(name)} = ${toml(inner)}${eol}`);
+  const gap = rest === '' ? '' : rest.endsWith('\n') ? eol : eol + eol;
+  return `${rest}${gap}[${names.map(key).join('.')}]${eol}${pairs.join('')}`;
+}
+
+function withoutTable(text: string, names: readonly string[]): string {
+  const table = parsed(text).body[0].body.find(
+    (node) =>
+      node.type === 'TOMLTable' &&
+      node.kind === 'standard' &&
+      JSON.stringify(node.resolvedKey) === JSON.stringify(names),
+  );
+  if (!table) return text;
+  const start = startOfLine(text, table.range[0]);
+  const gap = /(?<=\n)\r?\n$/.exec(text.slice(0, start))?.[0].length ?? 0;
+  return spliced(text, start - gap, endOfLine(text, table.range[1]), '');
+}
+
+function isNamed(pair: AST.TOMLKeyValue, name: string): boolean {
+  return JSON.stringify(getStaticTOMLValue(pair.key)) === JSON.stringify([name]);
+}
+
+function key(name: string): string {
+  return /^[A-Za-z0-9_-]+$/.test(name) ? name : JSON.stringify(name);
+}
+
+/** JSON's strings, numbers and booleans are valid TOML. */
+function toml(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(toml).join(', ')}]`;
+  if (!isObject(value)) {
+    if (value === null || value === undefined) throw new FormatError('unsupported');
+    return JSON.stringify(value);
+  }
+  return `{ ${Object.entries(value)
+    .map(([name, inner]) => `${key(name)} = ${toml(inner)}`)
+    .join(', ')} }`;
+}

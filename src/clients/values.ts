@@ -1,0 +1,80 @@
+// Values for clients that Keywheel does not configure: base URLs, curl lines, and environment variables of terminals.
+import { freeRouter } from './modelList';
+import { anthropicBaseUrl, openAiBaseUrl, type Endpoint } from './client';
+
+export const apiForms = ['openai', 'responses', 'anthropic'] as const;
+
+/** OpenAI's Chat Completions API, OpenAI's Responses API, Anthropic's Messages API. */
+export type ApiForm = (typeof apiForms)[number];
+
+export function baseUrlOf(form: ApiForm, origin: string): string {
+  return form === 'anthropic' ? anthropicBaseUrl(origin) : openAiBaseUrl(origin);
+}
+
+/** Programs and the form of base URL that fits them; none has been tried with the proxy. */
+export const formClients: readonly { readonly form: ApiForm; readonly names: readonly string[] }[] = [
+  {
+    form: 'openai',
+    names: ['Xcode', 'JetBrains AI', 'Open WebUI', 'AnythingLLM', 'LibreChat', 'SillyTavern', 'n8n', 'Zed'],
+  },
+  { form: 'anthropic', names: ['Claude Desktop'] },
+];
+
+/** A line for a POSIX shell; `key` may be a variable such as `$KEYWHEEL_KEY`. */
+export function curlLine(
+  form: ApiForm,
+  { origin, key, model }: { origin: string; key: string; model: string },
+): string {
+  const [path, body] = requestOf(form, model);
+  const json = JSON.stringify(body).replaceAll("'", "'\\''");
+  return `curl ${origin}${path} -H "Authorization: Bearer ${key}" -H "Content-Type: application/json" -d '${json}'`;
+}
+
+function requestOf(form: ApiForm, model: string): readonly [path: string, body: unknown] {
+  const messages = [{ role: 'user', content: 'Say hello.' }];
+  switch (form) {
+    case 'openai':
+      return ['/api/v1/chat/completions', { model, messages }];
+    case 'responses':
+      return ['/api/v1/responses', { model, input: 'Say hello.' }];
+    case 'anthropic':
+      return ['/api/v1/messages', { model, max_tokens: 64, messages }];
+  }
+}
+
+export const terminalClients = ['openai', 'claudeCode', 'copilot', 'openrouter'] as const;
+
+export type TerminalClient = (typeof terminalClients)[number];
+
+/** The environment variables that a selected client sets; they replace the shell's. */
+export function terminalVariables(
+  client: TerminalClient,
+  { origin, proxyKey }: Pick<Endpoint, 'origin' | 'proxyKey'>,
+): Readonly<Record<string, string>> {
+  switch (client) {
+    case 'openai':
+      // The second one is the older name, which some programs still read.
+      return {
+        OPENAI_BASE_URL: openAiBaseUrl(origin),
+        OPENAI_API_BASE: openAiBaseUrl(origin),
+        OPENAI_API_KEY: proxyKey,
+      };
+    case 'claudeCode':
+      return {
+        ANTHROPIC_BASE_URL: anthropicBaseUrl(origin),
+        ANTHROPIC_AUTH_TOKEN: proxyKey,
+        ANTHROPIC_API_KEY: '',
+      };
+    case 'copilot':
+      return {
+        COPILOT_PROVIDER_BASE_URL: openAiBaseUrl(origin),
+        COPILOT_PROVIDER_TYPE: 'openai',
+        COPILOT_PROVIDER_API_KEY: proxyKey,
+        COPILOT_MODEL: freeRouter,
+        // Without it requests carry the name of its HTTP library.
+        COPILOT_PROVIDER_HEADERS: 'X-Title: Copilot CLI',
+      };
+    case 'openrouter':
+      return { OPENROUTER_BASE_URL: openAiBaseUrl(origin), OPENROUTER_API_KEY: proxyKey };
+  }
+}

@@ -1,0 +1,95 @@
+// Finds which program listens on a port, as far as this user may know.
+import { execFile } from 'node:child_process';
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import path from 'node:path';
+
+export interface PortOwner {
+  readonly processId: number;
+  /** The program's name. */
+  readonly program: string;
+}
+
+const commandTimeoutMs = 3_000;
+
+/** Null if no program listens, or the system does not tell which. Never rejects. */
+export async function portOwner(port: number, platform: NodeJS.Platform): Promise<PortOwner | null> {
+  try {
+    if (platform === 'linux') return await ownerOnLinux(port);
+    if (platform === 'win32') return await ownerOnWindows(port);
+    return parseLsof(await printed('lsof', ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-Fpc']));
+  } catch {
+    // Not allowed, or the system's command is missing.
+    return null;
+  }
+}
+
+/** From what `lsof -Fpc` prints. */
+export function parseLsof(text: string): PortOwner | null {
+  const processId = /^p(\d+)$/m.exec(text)?.[1];
+  const program = /^c(.+)$/m.exec(text)?.[1];
+  return processId !== undefined && program !== undefined ? { processId: Number(processId), program } : null;
+}
+
+/** The process that listens on the port, from what `netstat -ano -p TCP` prints, whatever the system's language. */
+export function parseNetstat(text: string, port: number): number | null {
+  const line = new RegExp(`^\\s*TCP\\s+\\S+:${port}\\s+\\S+:0\\s+\\S+\\s+(\\d+)\\s*$`, 'm');
+  const processId = line.exec(text)?.[1];
+  return processId === undefined ? null : Number(processId);
+}
+
+/** The inodes of sockets that listen on the port, from `/proc/net/tcp` or `/proc/net/tcp6`. */
+export function parseProcNet(text: string, port: number): readonly string[] {
+  const hex = port.toString(16).toUpperCase().padStart(4, '0');
+  const listening = '0A';
+  return text
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[1]?.endsWith(`:${hex}`) === true && fields[3] === listening)
+    .flatMap((fields) => fields[9] ?? []);
+}
+
+async function ownerOnLinux(port: number): Promise<PortOwner | null> {
+  const tables = await Promise.all(
+    ['/proc/net/tcp', '/proc/net/tcp6'].map(async (file) => await readFile(file, 'utf8').catch(() => '')),
+  );
+  const wanted = new Set(
+    tables.flatMap((text) => parseProcNet(text, port)).map((inode) => `socket:[${inode}]`),
+  );
+  if (wanted.size === 0) return null;
+  const processIds = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  for (const processId of processIds) {
+    if (await holdsOne(processId, wanted)) {
+      // `comm` would be the name of a thread.
+      const program = path.basename(await readlink(path.join('/proc', processId, 'exe')));
+      return { processId: Number(processId), program };
+    }
+  }
+  return null;
+}
+
+async function holdsOne(processId: string, wanted: ReadonlySet<string>): Promise<boolean> {
+  const folder = path.join('/proc', processId, 'fd');
+  // Processes of other users cannot be read.
+  const names = await readdir(folder).catch(() => []);
+  const targets = await Promise.all(
+    names.map(async (name) => await readlink(path.join(folder, name)).catch(() => '')),
+  );
+  return targets.some((target) => wanted.has(target));
+}
+
+async function ownerOnWindows(port: number): Promise<PortOwner | null> {
+  const processId = parseNetstat(await printed('netstat', ['-ano', '-p', 'TCP']), port);
+  if (processId === null) return null;
+  const list = await printed('tasklist', ['/FI', `PID eq ${processId}`, '/FO', 'CSV', '/NH']);
+  return { processId, program: /^"([^"]+)"/m.exec(list)?.[1] ?? '' };
+}
+
+/** What the program prints; rejects if it fails, or takes longer than 3 s. */
+export async function printed(program: string, args: readonly string[]): Promise<string> {
+  return await new Promise((resolve, reject) => {
+    execFile(program, [...args], { timeout: commandTimeoutMs, windowsHide: true }, (error, stdout) => {
+      if (error) reject(new Error(`${program} failed.`, { cause: error }));
+      else resolve(stdout);
+    });
+  });
+}

@@ -1,0 +1,48 @@
+// The class of a model: which models cost nothing but allowance, by name and by what answers told.
+import type { RequestClass } from './lock';
+import { remember } from './recent';
+
+/** Whether requests for the model count against the free allowance (OpenRouter, "Limits"). */
+export function isFreeModel(model: string): boolean {
+  return model.endsWith(':free') || model === 'openrouter/free';
+}
+
+/** OpenRouter gives models that are not announced yet names of its own, and takes nothing for them. */
+function isCloaked(model: string): boolean {
+  return /^(?:openrouter|stealth)\/.+-(?:alpha|beta)$/.test(model);
+}
+
+/** OpenRouter's own names, but for its routers: those serve paid models too. */
+function mayBeCloaked(model: string): boolean {
+  return /^(?:openrouter|stealth)\//.test(model) && model !== 'openrouter/auto' && !isFreeModel(model);
+}
+
+const mostModels = 1_000;
+
+/** Models without `:free` that cost nothing: they need no credits, and count only once an answer or a 429 says so. */
+export class ModelClasses {
+  private readonly known = new Map<string, RequestClass>();
+
+  classOf(model: string, planned: RequestClass): RequestClass {
+    if (planned !== 'paid') return planned;
+    return this.known.get(model) ?? (isCloaked(model) ? 'unmetered' : planned);
+  }
+
+  noteCostless(model: string): void {
+    if (mayBeCloaked(model) && !this.known.has(model)) this.set(model, 'unmetered');
+  }
+
+  /** A limit of free requests named the model: its requests count. */
+  noteCounted(model: string): void {
+    if (!isFreeModel(model)) this.set(model, 'free');
+  }
+
+  /** It was refused for want of credits: it costs. */
+  noteCosts(model: string): void {
+    if (this.known.has(model) || isCloaked(model)) this.set(model, 'paid');
+  }
+
+  private set(model: string, requestClass: RequestClass): void {
+    remember(this.known, model, requestClass, mostModels);
+  }
+}

@@ -1,0 +1,256 @@
+// The client's side of an exchange: one answer, begun once, ended once.
+import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import * as v from 'valibot';
+import type { Clock } from '../../base/clock';
+import type { Disposable } from '../../base/disposable';
+import { parseJson } from '../../base/json';
+import { wordsOf } from '../errors/errorBody';
+import { errorEvent, type Form } from '../errors/form';
+import type { Refusal } from '../errors/refusal';
+import { responseHeaders } from '../request/headers';
+import type { HeldError } from '../upstream/judge';
+
+/** `keptAlive`: an event stream of our own has begun, upstream's answer has not. */
+type AnswerState = 'waiting' | 'keptAlive' | 'begun' | 'ended';
+
+/** Sees all that the client is given. */
+export interface AnswerCopy {
+  head(status: number, headers: readonly string[]): void;
+  data(chunk: Buffer | string): void;
+}
+
+const everyMs = 10_000;
+/** After upstream's own first sign of life the client gets one, too. */
+const afterPreambleMs = 4_000;
+/** Never one that begins with `: ping`: Continue's reader stops at it. */
+const comment = ': keywheel is waiting for a free slot\n\n';
+
+/** A client that takes nothing of a last event for so long is let go. */
+const flushTimeoutMs = 5_000;
+
+export class Answer {
+  private copy: AnswerCopy | null = null;
+  private state: AnswerState = 'waiting';
+  private isStream = false;
+  private extraHeaders: () => readonly string[] = () => [];
+  private comments: Comments | null = null;
+  status: number | null = null;
+  /** The error in the words that the client got, or null. */
+  message: string | null = null;
+  /** Names the request in its answer's head, in refusals and in the log: 12 hex digits. */
+  readonly requestId = randomUUID().slice(-12);
+
+  constructor(
+    private readonly response: ServerResponse,
+    readonly form: Form,
+    /** Ends the response; what the client still sends may be read before. */
+    private readonly endResponse: () => void = () => response.end(),
+  ) {}
+
+  /** Headers that the answer's head gets besides; the early head of a stream of our own gets none. */
+  explain(headers: () => readonly string[]): void {
+    this.extraHeaders = headers;
+  }
+
+  copyTo(copy: AnswerCopy | null): void {
+    this.copy = copy;
+  }
+
+  get hasBegun(): boolean {
+    return this.state !== 'waiting';
+  }
+
+  /** Whether the client holds an open event stream that we began ourselves. */
+  get isKeptAlive(): boolean {
+    return this.state === 'keptAlive';
+  }
+
+  /**
+   * For a streaming client, which would give up on silence: a comment after `afterMs` and every 10 s then, until the
+   * answer begins or this is disposed. With the first one an event stream of our own begins; errors are events then.
+   */
+  keepAliveAfter(clock: Clock, afterMs: number): Disposable {
+    return (this.comments = new Comments(clock, afterMs, () => this.keepAlive()));
+  }
+
+  /** Upstream has begun without saying anything: the first comment goes out within 4 s. */
+  hasten(): void {
+    if (this.state === 'waiting') this.comments?.comeWithin(afterPreambleMs);
+  }
+
+  /** Passes on a head that is no answer yet (102, 103), to a client that knows such heads and has none so far. */
+  inform(status: number, headers: readonly string[]): void {
+    const { socket, req } = this.response;
+    const isKnown = req.httpVersionMajor === 1 && req.httpVersionMinor >= 1;
+    if (this.state !== 'waiting' || socket === null || !isKnown || (status !== 102 && status !== 103)) return;
+    const lines = [`HTTP/1.1 ${status} ${status === 102 ? 'Processing' : 'Early Hints'}`];
+    const own = responseHeaders(headers).forClient;
+    for (let index = 0; index + 1 < own.length; index += 2) lines.push(`${own[index]}: ${own[index + 1]}`);
+    socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+  }
+
+  /** Writes upstream's head; nothing is sent where the stream was begun before. This is the commit point. `isStream`: errors may follow as events. */
+  begin(status: number, statusText: string, headers: readonly string[], isStream = false): void {
+    if (this.state === 'waiting') {
+      this.isStream = isStream;
+      this.writeHead(status, statusText, headers);
+    }
+    this.state = 'begun';
+  }
+
+  /** False: the client reads more slowly than we write; wait for `onDrain`. */
+  write(chunk: Buffer | string): boolean {
+    this.copy?.data(chunk);
+    return this.response.write(chunk);
+  }
+
+  onDrain(listener: () => void): void {
+    this.response.on('drain', listener);
+  }
+
+  end(): void {
+    this.state = 'ended';
+    this.endResponse();
+  }
+
+  /** Begins and ends with all of an answer that is here; a 204 has no body, and tells no length (RFC 9110 8.6). */
+  whole(status: number, headers: readonly string[], body: Buffer | string): void {
+    const length = status === 204 ? [] : ['content-length', String(Buffer.byteLength(body))];
+    this.writeHead(status, '', [...headers, ...length]);
+    this.write(body);
+    this.end();
+  }
+
+  /** Breaks the connection: the client must not take what it got for a whole answer. */
+  cut(): void {
+    this.state = 'ended';
+    this.response.destroy();
+  }
+
+  /**
+   * Ends with an answer of our own, in the endpoint's form: an error answer, or the last event of a begun stream, which
+   * does not end as a whole one. What else has begun is cut.
+   */
+  refuse(refusal: Refusal, model: string | null, nowMs: number): void {
+    if (this.state === 'ended') return;
+    this.message = refusal.message;
+    if (this.hasBegun && !this.isStream) {
+      this.cut();
+      return;
+    }
+    if (this.state === 'waiting')
+      this.whole(refusal.status, refusal.headers(nowMs), refusal.body(this.form, this.requestId));
+    else this.endBroken(refusal.event(this.form, model, this.requestId));
+  }
+
+  /** Ends with upstream's own error: as it came, or as the last event of a begun stream. */
+  giveBack(error: HeldError, headers: readonly string[], model: string | null): void {
+    this.message = wordsOf(error.body);
+    if (this.state === 'waiting') this.whole(error.status, headers, error.body);
+    else this.endBroken(givenBackEvent(this.form, error, model));
+  }
+
+  /**
+   * The last event of ours, and a connection that ends after it without the body's end: some clients ignore error events,
+   * and would take the rest for whole. FIN waits for what is written; a destroy would lose the event.
+   */
+  private endBroken(event: string): void {
+    this.state = 'ended';
+    const { response } = this;
+    const hangUp = (): void => {
+      response.socket?.setTimeout(flushTimeoutMs);
+      response.socket?.end();
+    };
+    this.copy?.data(event);
+    // Without a socket it waits behind other answers of its connection.
+    const waits = response.socket === null;
+    response.write(event, waits ? hangUp : undefined);
+    if (!waits) hangUp();
+  }
+
+  /** Returns whether another comment may follow. */
+  private keepAlive(): boolean {
+    if (this.state === 'waiting') {
+      this.state = 'keptAlive';
+      this.isStream = true;
+      this.extraHeaders = () => [];
+      this.writeHead(200, '', ['content-type', 'text/event-stream', 'cache-control', 'no-cache']);
+    }
+    if (this.state !== 'keptAlive') return false;
+    this.write(comment);
+    return true;
+  }
+
+  private writeHead(status: number, statusText: string, headers: readonly string[]): void {
+    this.status = status;
+    const all = [...headers, ...this.extraHeaders(), 'x-keywheel-request-id', this.requestId];
+    this.copy?.head(status, all);
+    if (isReasonPhrase(statusText)) this.response.writeHead(status, statusText, all);
+    else this.response.writeHead(status, all);
+  }
+}
+
+/** When the next comment is due. */
+class Comments implements Disposable {
+  private timer: Disposable;
+  private dueAtMs: number;
+
+  constructor(
+    private readonly clock: Clock,
+    afterMs: number,
+    private readonly beat: () => boolean,
+  ) {
+    this.dueAtMs = clock.elapsedMs() + afterMs;
+    this.timer = clock.after(afterMs, this.onDue);
+  }
+
+  comeWithin(ms: number): void {
+    if (this.dueAtMs > this.clock.elapsedMs() + ms) this.arm(ms);
+  }
+
+  dispose(): void {
+    this.timer.dispose();
+    this.dueAtMs = 0;
+  }
+
+  private readonly onDue = (): void => {
+    if (this.beat()) this.arm(everyMs);
+  };
+
+  private arm(ms: number): void {
+    this.timer.dispose();
+    this.dueAtMs = this.clock.elapsedMs() + ms;
+    this.timer = this.clock.after(ms, this.onDue);
+  }
+}
+
+/** What may stand in a status line (RFC 9112 4); Node throws at anything else. */
+function isReasonPhrase(text: string): boolean {
+  return /^[\t\x20-\x7e\x80-\xff]+$/.test(text);
+}
+
+/** More of a page that is no JSON tells nobody anything. */
+const longestText = 16_384;
+
+const fields = v.record(v.string(), v.unknown());
+const bodySchema = v.object({
+  error: v.object({ message: v.string(), metadata: v.fallback(v.optional(fields), undefined) }),
+  metadata: v.fallback(v.optional(v.nullable(fields)), undefined),
+});
+
+/** Upstream's own error as the last event of a stream of ours: its message, status and metadata; what is not its JSON is shown as it came. */
+function givenBackEvent(form: Form, { status, body, kind }: HeldError, model: string | null): string {
+  const text = kind === 'coded' ? '' : body.toString('utf8');
+  const read = v.safeParse(bodySchema, parseJson(text));
+  const message = read.success ? read.output.error.message : 'OpenRouter answered with an error.';
+  const said = { status, code: 'upstream_error', message };
+  const raw = { raw: text.slice(0, longestText) };
+  try {
+    const metadata = read.success ? { ...read.output.metadata, ...read.output.error.metadata } : raw;
+    return errorEvent(form, { ...said, metadata }, model);
+  } catch {
+    // Metadata that is nested deeper than can be written.
+    return errorEvent(form, { ...said, metadata: raw }, model);
+  }
+}

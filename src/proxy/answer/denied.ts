@@ -1,0 +1,210 @@
+// Turns a denial into a refusal that tells the user which accounts, why, until when, and what to do.
+import { DateTime } from 'luxon';
+import { dayMs } from '../../keys/calendar';
+import type { AccountStanding, Denial } from '../../keys/denials';
+import { Refusal } from '../errors/refusal';
+
+export interface DenialContext {
+  readonly nowMs: number;
+  /** IANA name, or empty for the machine's own zone. */
+  readonly timezone: string;
+  /** Instead of 429 when everything is used up; most agents stop at 402 and show its text. */
+  readonly exhaustedStatus: number;
+  readonly model: string | null;
+  /** How many keys were refused in this exchange. */
+  readonly triedKeys: number;
+}
+
+/** More accounts than this are not named one by one. */
+const mostNamed = 8;
+
+export function refusalOf(denial: Denial, context: DenialContext): Refusal {
+  const { retryAtMs } = denial;
+  switch (denial.kind) {
+    case 'noKeys':
+      return noKeys(denial);
+    case 'keysAwaited':
+      return new Refusal(
+        'keys_not_loaded',
+        'Keywheel’s keys are not loaded yet: where they are kept has not answered. Try again in a moment.',
+        { retryAtMs: context.nowMs + 5_000 },
+      );
+    case 'allTried':
+      return keysRefused(denial, context);
+    case 'lineFull':
+      return new Refusal(
+        'too_many_waiting',
+        'Too many requests wait for a free slot already. Send fewer at once, or try again shortly.',
+        { retryAtMs: retryAtMs ?? context.nowMs + 5_000 },
+      );
+    case 'modelBusy':
+      return new Refusal(
+        'model_busy',
+        `${context.model ?? 'This model'} is busy, or at a limit of its own,${until(retryAtMs, context)} for every account that could serve this request. Try later, or use another model.`,
+        { retryAtMs },
+      );
+    case 'exhausted':
+      if (denial.accounts.length === 0) return inVain(denial, context);
+      return exhausted(denial, context);
+    case 'stopping':
+      return stopping(context.nowMs);
+  }
+}
+
+/** The user's setting lets only free requests through. */
+export function refusalOfPaid(model: string | null): Refusal {
+  return new Refusal(
+    'free_only',
+    `Keywheel is set to free models only, and ${model ?? 'this request'} may cost. Choose a model that ends in ":free", or turn off the setting "keywheel.freeOnly" (FREE_ONLY).`,
+  );
+}
+
+/** For whoever waits, or comes, while the proxy stops; another window's proxy is up in a moment. */
+export function stopping(nowMs: number): Refusal {
+  return new Refusal('stopping', 'Keywheel’s proxy is stopping. Try again in a moment.', {
+    retryAtMs: nowMs + 1_000,
+  });
+}
+
+function exhausted(denial: Denial, context: DenialContext): Refusal {
+  const { retryAtMs, accounts, requestClass } = denial;
+  const what = requestClass === 'free' ? 'for a free model' : 'for this request';
+  const named = accounts.slice(0, mostNamed).map((account) => sentence(account, context));
+  if (accounts.length > mostNamed) named.push(`and ${accounts.length - mostNamed} more`);
+  const which = accounts.length === 1 ? 'The account has' : `None of the ${accounts.length} accounts has`;
+  const nothing = accounts.length === 1 ? 'nothing left' : 'anything left';
+  return new Refusal(
+    'accounts_exhausted',
+    `${which} ${nothing} ${what}${until(retryAtMs, context)}: ${named.join('; ')}. ${advice(accounts)}`,
+    {
+      status: statusOf(accounts, context),
+      retryAtMs,
+      metadata: {
+        accounts: accounts.map(({ name, reason, untilMs }) => ({ name, reason, until_ms: untilMs })),
+      },
+    },
+  );
+}
+
+/** No account is held back, yet not one can serve what is asked: such as one whose only untried key is locked. */
+function inVain({ retryAtMs }: Denial, context: DenialContext): Refusal {
+  return new Refusal(
+    'accounts_exhausted',
+    `No account can serve this request in time${until(retryAtMs, context)}. Try again later, or use another model.`,
+    { status: context.exhaustedStatus, retryAtMs },
+  );
+}
+
+/**
+ * How a reason ends: by itself, `soon` or with the `day`, or by the user alone, who pays or changes a setting. `says` is
+ * told of an account, `advice` of all.
+ */
+interface ReasonRow {
+  readonly says: string;
+  readonly ends: 'soon' | 'day' | 'byUser';
+  readonly advice: string;
+}
+
+const addCredits = 'add credits at openrouter.ai/settings/credits';
+
+const reasonRows: Readonly<Record<AccountStanding['reason'], ReasonRow>> = {
+  dailyLimit: { says: 'today’s free requests are used up', ends: 'day', advice: 'wait until then' },
+  minuteLimit: {
+    says: 'this minute’s requests are used up',
+    ends: 'soon',
+    advice: 'wait until then, or try again with fewer requests a minute',
+  },
+  inFlightBudget: {
+    says: 'its running requests have reserved its credits',
+    ends: 'soon',
+    advice: 'wait until running requests have ended',
+  },
+  unauthorized: {
+    says: 'OpenRouter refused the key',
+    ends: 'soon',
+    advice: 'check the key at openrouter.ai/settings/keys',
+  },
+  edgeBlocked: {
+    says: 'Cloudflare in front of OpenRouter holds this address back',
+    ends: 'soon',
+    advice: 'wait until then',
+  },
+  noCredits: { says: 'no credits', ends: 'byUser', advice: addCredits },
+  belowZero: { says: 'its balance is below zero', ends: 'byUser', advice: addCredits },
+  keyCap: {
+    says: 'the key’s spending cap is reached',
+    ends: 'byUser',
+    advice: 'raise the key’s limit at openrouter.ai/settings/keys',
+  },
+  budget: {
+    says: 'a budget set at OpenRouter is reached',
+    ends: 'byUser',
+    advice: 'raise the budget at OpenRouter',
+  },
+  keysOff: {
+    says: 'no key of it is on for this',
+    ends: 'byUser',
+    advice: 'allow such requests for a key in Keywheel’s dashboard',
+  },
+};
+
+/** OpenRouter's allowance a day for accounts that have bought credits. */
+const boughtAllowance = 1_000;
+
+/** The next step that fits the accounts that are there: nobody pays for what passes by itself in a minute. */
+function advice(accounts: readonly AccountStanding[]): string {
+  const soon = accounts.filter(({ reason }) => reasonRows[reason].ends === 'soon');
+  const steps = new Set((soon.length > 0 ? soon : accounts).map(({ reason }) => reasonRows[reason].advice));
+  const ofDay = accounts.filter(({ reason }) => reasonRows[reason].ends === 'day');
+  if (soon.length === 0 && ofDay.length > 0) {
+    // A balance that is empty pays for no other model either.
+    if (ofDay.length === accounts.length) steps.add('use a paid model');
+    if (!steps.has(addCredits) && ofDay.some(({ freeLimit }) => freeLimit < boughtAllowance))
+      steps.add('add credits at openrouter.ai: an account that has bought 10 has 1000 free requests a day');
+  }
+  const text = [...steps].join(', or ');
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+/** Clients wait and come again at 429: where no time helps that is hammering. */
+function statusOf(accounts: readonly AccountStanding[], { exhaustedStatus }: DenialContext): number {
+  return accounts.every(({ reason }) => reasonRows[reason].ends === 'byUser') ? 402 : exhaustedStatus;
+}
+
+function noKeys({ accounts }: Denial): Refusal {
+  return accounts.length === 0
+    ? new Refusal(
+        'no_keys',
+        'Keywheel has no OpenRouter key yet. Add one: in VS Code "Keywheel: Add Key", without VS Code in OPENROUTER_KEYS.',
+      )
+    : new Refusal(
+        'no_usable_key',
+        'None of Keywheel’s keys can serve this request: they are off, refused by OpenRouter, or not allowed for it. See Keywheel’s dashboard, or GET /key-status.',
+      );
+}
+
+function keysRefused({ retryAtMs }: Denial, { nowMs, triedKeys }: DenialContext): Refusal {
+  return triedKeys > 1
+    ? new Refusal(
+        'keys_refused',
+        `OpenRouter refuses all ${triedKeys} keys at the moment, which looks like an incident of its own.`,
+        { retryAtMs: Math.min(retryAtMs ?? nowMs + 30_000, nowMs + 30_000) },
+      )
+    : new Refusal(
+        'no_usable_key',
+        'OpenRouter refused the key. Check it at openrouter.ai/settings/keys and replace it in Keywheel.',
+      );
+}
+
+function sentence(account: AccountStanding, context: DenialContext): string {
+  return `${account.name}: ${reasonRows[account.reason].says}${until(account.untilMs, context)}`;
+}
+
+/** Such as ` until 02:00 (Europe/Berlin)`, with the date where it is not within a day; empty for null. */
+function until(atMs: number | null, { nowMs, timezone }: DenialContext): string {
+  if (atMs === null) return '';
+  const at = DateTime.fromMillis(atMs, { zone: timezone === '' ? 'local' : timezone, locale: 'en' });
+  const isSoon = atMs - nowMs < 60_000;
+  const isFar = atMs - nowMs >= dayMs;
+  return ` until ${at.toFormat(isSoon ? 'HH:mm:ss' : isFar ? 'yyyy-MM-dd HH:mm' : 'HH:mm')} (${at.zoneName ?? 'local time'})`;
+}

@@ -1,0 +1,124 @@
+// Upstream's own last error, kept for when nothing better comes: it goes to the client in upstream's words.
+import { unreachedCause, unreachedCode } from '../../base/unreached';
+import type { DenialKind } from '../../keys/denials';
+import type { Answer } from './answer';
+import { headerValue, without } from '../request/headers';
+import type { HeldError, Judged } from '../upstream/judge';
+import type { Outcome } from '../errors/outcome';
+import type { Fault } from '../errors/fault';
+import { Refusal } from '../errors/refusal';
+import { unreachedText } from '../errors/unreachedText';
+import type { Sent } from '../upstream/sending';
+
+export class LastWord {
+  private word: { error: HeldError; headers: readonly string[]; outcome: Outcome } | null = null;
+
+  hear(sent: Sent, { error, outcome }: Judged): void {
+    if (error !== null && 'reply' in sent) this.word = { error, headers: sent.reply.forClient, outcome };
+  }
+
+  /** Whether upstream's own words tell the client more than the denial would. */
+  says(kind: DenialKind): boolean {
+    if (this.word === null || refusalOfOutcome(this.word.outcome) !== null) return false;
+    switch (kind) {
+      case 'modelBusy':
+      case 'allTried':
+        return true;
+      case 'exhausted':
+      case 'noKeys':
+        return isOfThisRequest(this.word.outcome);
+      case 'keysAwaited':
+      case 'lineFull':
+      case 'stopping':
+        return false;
+    }
+  }
+
+  /** Ends the answer with the error of `outcome`: upstream's own where it gave one, else throws ours. */
+  speak(answer: Answer, outcome: Outcome | null, model: string | null): void {
+    const refusal = outcome === null ? null : refusalOfOutcome(outcome);
+    if (refusal !== null || this.word === null) {
+      throw refusal ?? new Refusal('upstream_cut', 'OpenRouter gave no answer.');
+    }
+    const { error, headers } = this.word;
+    answer.giveBack(error, headersFor(error.kind, headers), model);
+  }
+}
+
+/**
+ * Whether all of an error that is longer than what is held can still be passed on: unless our own words say it better, or
+ * the client holds a stream of ours.
+ */
+export function passesOn({ error, outcome }: Judged, answer: Answer): boolean {
+  return error?.kind === 'standIn' && refusalOfOutcome(outcome) === null && !answer.isKeptAlive;
+}
+
+/** Upstream's headers, as far as they hold for what is given back. */
+function headersFor(kind: HeldError['kind'], own: readonly string[]): readonly string[] {
+  switch (kind) {
+    case 'asSent':
+      return without(own, headerValue(own, 'content-encoding') === null ? ofLength : ofCoding);
+    case 'coded':
+      return without(own, ofLength);
+    case 'ours':
+    case 'standIn':
+      return [...without(own, ofContent), 'content-type', 'application/json'];
+  }
+}
+
+const ofLength: ReadonlySet<string> = new Set(['content-length']);
+/** The body is given back decoded. */
+const ofCoding: ReadonlySet<string> = new Set(['content-length', 'content-encoding']);
+/** The body is another one. */
+const ofContent: ReadonlySet<string> = new Set(['content-length', 'content-encoding', 'content-type']);
+
+/** Whether the account that refused has something left all the same: it refused this one request. */
+function isOfThisRequest({ kind }: Outcome): boolean {
+  return kind === 'requestTooDear' || kind === 'policy' || kind === 'ownKeyWanted';
+}
+
+/** The refusal for an outcome that has no answer to give back; null where upstream's own error is to be given back. */
+function refusalOfOutcome(outcome: Outcome): Refusal | null {
+  if (outcome.kind === 'fault') return ofFault(outcome.fault);
+  if (outcome.kind !== 'unauthorized') return null;
+  // 401 means a wrong proxy key here, and one client asks ten times at it.
+  return new Refusal(
+    'no_usable_key',
+    'OpenRouter refused the key. Check it in Keywheel’s dashboard, or at openrouter.ai/settings/keys.',
+  );
+}
+
+function ofFault(fault: Fault): Refusal {
+  switch (fault.code) {
+    case 'notSent': {
+      const { cause, retryAtMs } = fault;
+      const code = unreachedCode(cause);
+      const metadata = { cause: unreachedCause(code), cause_code: code };
+      return new Refusal('upstream_unreachable', unreachedText(code), { retryAtMs, metadata, cause });
+    }
+    case 'resetBeforeHead':
+    case 'cut':
+      return new Refusal('upstream_cut', 'OpenRouter broke the connection before its answer was whole.', {
+        cause: fault.cause,
+      });
+    case 'unreadable':
+      return new Refusal(
+        'upstream_unfit',
+        'OpenRouter’s answer was no valid HTTP, so nothing of it can be passed on.',
+        { cause: fault.cause },
+      );
+    case 'notAnAnswer':
+      return new Refusal(
+        'upstream_unfit',
+        'OpenRouter’s answer was neither JSON nor events, so it is none of the API.',
+      );
+    case 'headTooLarge':
+      return new Refusal('upstream_cut', 'OpenRouter answered with a head larger than 64 KiB.');
+    case 'headTimeout':
+    case 'firstTokenTimeout':
+    case 'idleTimeout':
+      return new Refusal('upstream_silent', 'OpenRouter took the request and did not answer in time.');
+    case 'clientGone':
+      return new Refusal('upstream_cut', 'The client has left.');
+  }
+}

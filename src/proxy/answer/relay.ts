@@ -1,0 +1,207 @@
+// Passes an answer on as it came, with backpressure; an answer that breaks off never looks whole.
+import type { Clock } from '../../base/clock';
+import type { SilenceWatch } from '../../base/silence';
+import type { Answer } from './answer';
+import type { Fault } from '../errors/fault';
+import type { ErrorReply } from '../errors/outcome';
+import { without } from '../request/headers';
+import { errorInJson, errorOfEvent } from '../upstream/judge';
+import type { Held } from '../upstream/peek';
+import type { Plan } from '../request/plan';
+import { Refusal } from '../errors/refusal';
+import type { Reply, Sink } from '../upstream/reply';
+import { endedInError, endedWhole, errorAtEnd, hasFinished, Tail } from './tail';
+import type { Usage } from './tokens';
+import { readUsage } from './usage';
+
+export interface RelayOptions {
+  readonly clock: Clock;
+  /** The exchange's; at rest again at the end. */
+  readonly watch: SilenceWatch;
+  readonly plan: Plan;
+  readonly answer: Answer;
+  readonly idleTimeoutMs: number;
+}
+
+/** `whole`: the client has all of it · `error`: upstream ended it with an error of its own · `cut`: it broke off · `clientGone`. */
+export interface Relayed {
+  readonly end: 'whole' | 'error' | 'cut' | 'clientGone';
+  readonly usage: Usage | null;
+  /** Upstream's own error that came after the commit: it still says what became of the key, the account and the model. */
+  readonly failure: ErrorReply | null;
+}
+
+/** A client that takes nothing for so long does not come back. */
+const readerTimeoutMs = 300_000;
+
+/** Tells when nothing more will be sent to the client; in the same turn where all of the answer is here. */
+export function relay(
+  reply: Reply,
+  held: Held,
+  options: RelayOptions,
+  tell: (relayed: Relayed) => void,
+): void {
+  const { answer, plan } = options;
+  const isStream = plan.kind === 'models' && reply.isEventStream;
+  const mayEndInError = isStream && !reply.isCoded;
+  if (answer.isKeptAlive && !mayEndInError) {
+    tell(refuseUnfit(reply, options));
+    return;
+  }
+  const inStreamOfOurs = answer.isKeptAlive;
+  // An error event would go beyond the length that upstream promised, and into the connection's next answer.
+  const sent = mayEndInError ? without(reply.forClient, length) : reply.forClient;
+  answer.begin(reply.status, reply.statusText, sent, isStream);
+  if (held.isWhole && !isStream) {
+    tell(passHeld(reply, held, answer));
+    return;
+  }
+  const relaying = new Relaying(reply, options, isStream, tell);
+  answer.onDrain(relaying.onDrain);
+  for (const chunk of inStreamOfOurs ? withoutMark(held.chunks) : held.chunks) relaying.data(chunk);
+  reply.readInto(relaying);
+}
+
+/** Of an answer that is here as a whole, and was judged as one. */
+function passHeld({ isCoded }: Reply, held: Held, answer: Answer): Relayed {
+  for (const chunk of held.chunks) answer.write(chunk);
+  answer.end();
+  const told = isCoded ? null : held.text();
+  return { end: 'whole', usage: told === null ? null : readUsage(told), failure: null };
+}
+
+const length: ReadonlySet<string> = new Set(['content-length']);
+
+/** A byte order mark is none behind our comments, and would spoil the name of the field that it stands before. */
+function withoutMark(chunks: readonly Buffer[]): readonly Buffer[] {
+  const bytes = Buffer.concat(chunks);
+  return [bytes.subarray(0, 3).equals(byteOrderMark) ? bytes.subarray(3) : bytes];
+}
+
+const byteOrderMark = Buffer.from('\ufeff');
+
+/** The client was told that events come, and gets no other bytes. */
+function refuseUnfit(reply: Reply, { answer, plan, clock }: RelayOptions): Relayed {
+  const refusal = new Refusal(
+    'upstream_unfit',
+    `OpenRouter answered with status ${reply.status} and no event stream, after the client had waited for one.`,
+  );
+  answer.refuse(refusal, plan.model, clock.wallMs());
+  reply.abort(new Error('Not an event stream.'));
+  return { end: 'cut', usage: null, failure: null };
+}
+
+class Relaying implements Sink {
+  private readonly tail = new Tail();
+  private readonly isReadable: boolean;
+  private isPaused = false;
+  private isOver = false;
+
+  constructor(
+    private readonly reply: Reply,
+    private readonly options: RelayOptions,
+    private readonly isStream: boolean,
+    private readonly tell: (relayed: Relayed) => void,
+  ) {
+    this.isReadable = !reply.isCoded;
+    this.watchUpstream();
+  }
+
+  data(chunk: Buffer): void {
+    if (this.isOver) return;
+    if (this.isStream && !this.isPaused) this.options.watch.moved();
+    this.tail.push(chunk);
+    if (this.options.answer.write(chunk) || this.isPaused) return;
+    this.isPaused = true;
+    // A client that reads slowly is not upstream's silence.
+    this.options.watch.watch(readerTimeoutMs, this.onStalledReader);
+    this.reply.pause();
+  }
+
+  readonly onDrain = (): void => {
+    if (!this.isPaused || this.isOver) return;
+    this.isPaused = false;
+    this.watchUpstream();
+    this.reply.resume();
+  };
+
+  end(): void {
+    const { form } = this.options.plan;
+    if (!this.isStream || !this.isReadable || this.hasEnded || hasFinished(form, this.tail.text())) {
+      this.endWhole();
+    } else this.breakOff('OpenRouter ended the stream before its end.');
+  }
+
+  fault(fault: Fault): void {
+    if (fault.code === 'clientGone') {
+      // Two SDKs close right after the end marker: they have what they wanted.
+      this.finish(this.hasEnded ? 'whole' : 'clientGone');
+    } else if (this.hasEnded) this.endWhole();
+    else this.breakOff('The connection to OpenRouter broke in the middle of the answer.');
+  }
+
+  private watchUpstream(): void {
+    const { watch, idleTimeoutMs } = this.options;
+    if (this.isStream) watch.watch(idleTimeoutMs, this.onSilence);
+    else watch.rest();
+  }
+
+  private readonly onSilence = (): void => {
+    if (this.hasEnded) this.endWhole();
+    else this.breakOff('OpenRouter went silent in the middle of the answer.');
+    this.reply.abort(new Error('Silent.'));
+  };
+
+  private readonly onStalledReader = (): void => {
+    this.options.answer.cut();
+    this.finish('clientGone');
+    this.reply.abort(new Error('The client takes nothing.'));
+  };
+
+  /** Whether all of a stream has passed: whatever its connection does then, the client has what it wanted. */
+  private get hasEnded(): boolean {
+    return this.isStream && this.isReadable && endedWhole(this.options.plan.form, this.tail.text());
+  }
+
+  private endWhole(): void {
+    if (this.isOver) return;
+    this.options.answer.end();
+    const isError = this.isStream && endedInError(this.options.plan.form, this.tail.text());
+    this.finish(isError ? 'error' : 'whole');
+  }
+
+  /** A stream ends in an error event, and without its end marker; anything else in a broken connection. */
+  private breakOff(message: string): void {
+    if (this.isOver) return;
+    const { answer, plan, clock } = this.options;
+    if (this.isStream && this.isReadable) {
+      answer.refuse(new Refusal('upstream_cut', message), plan.model, clock.wallMs());
+    } else {
+      answer.cut();
+    }
+    this.finish('cut');
+  }
+
+  private finish(end: Relayed['end']): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.options.watch.rest();
+    const bytes = this.isReadable ? this.tail.bytes() : null;
+    const body = bytes === null ? null : this.failureIn(bytes.toString('utf8'));
+    const { status, headers } = this.reply;
+    this.tell({
+      end: end === 'whole' && body !== null ? 'error' : end,
+      usage: bytes === null ? null : readUsage(bytes),
+      failure: body === null ? null : { status, headers, body },
+    });
+  }
+
+  private failureIn(text: string): Buffer | null {
+    if (this.isStream) {
+      const data = errorAtEnd(text);
+      return data === null ? null : errorOfEvent(data);
+    }
+    // A whole answer was judged before; of this one only the beginning was seen.
+    return this.reply.isJson ? errorInJson(text) : null;
+  }
+}

@@ -1,0 +1,144 @@
+// The last bytes of an answer, kept as they pass: usage and the end marker are read of them when the answer is over.
+import * as v from 'valibot';
+import { parseJson } from '../../base/json';
+import type { Form } from '../errors/form';
+import { isErrorEvent } from '../upstream/judge';
+import type { StreamEvent } from '../upstream/peek';
+
+const keptBytes = 64 * 1024;
+/** What tells an event's type stands around the beginning of its data. */
+const aroundBytes = 160;
+/** Stands before the first event, as before all others. */
+const lineEnd = Buffer.from('\n');
+const dataMarks = ['\ndata:', '\rdata:'];
+/** In the place of a dropped chunk, which nothing must hold on to. */
+const nothing = Buffer.alloc(0);
+
+/**
+ * Keeps the last chunks, 64 KiB or the last one, and how the event began that reaches into them: the last event of a
+ * response holds all of it. Costs two assignments a chunk, and a search in native code when it is dropped.
+ */
+export class Tail {
+  private eventStart: Buffer = Buffer.alloc(0);
+  private edge: Buffer = Buffer.alloc(0);
+  private chunks: Buffer[] = [];
+  private first = 0;
+  private kept = 0;
+
+  push(chunk: Buffer): void {
+    this.chunks.push(chunk);
+    this.kept += chunk.length;
+    for (let oldest = this.chunks[this.first]; oldest !== undefined; oldest = this.chunks[this.first]) {
+      if (this.kept - oldest.length < keptBytes) break;
+      this.kept -= oldest.length;
+      this.chunks[this.first++] = nothing;
+      this.drop(oldest);
+    }
+    // Only places are given back in batches: shifting an array at each chunk would move all of it.
+    if (this.first > 1024) {
+      this.chunks = this.chunks.slice(this.first);
+      this.first = 0;
+    }
+  }
+
+  bytes(): Buffer {
+    return Buffer.concat([this.eventStart, this.edge, ...this.chunks.slice(this.first)]);
+  }
+
+  text(): string {
+    return this.bytes().toString('utf8');
+  }
+
+  private drop(chunk: Buffer): void {
+    const before = this.edge.length === 0 ? lineEnd : this.edge;
+    const seam = Buffer.concat([before, chunk.subarray(0, aroundBytes)]);
+    const own = lastDataIn(chunk);
+    const at = own < 0 ? lastDataIn(seam) : own;
+    const source = own < 0 ? seam : chunk;
+    // A copy: a view would hold on to the whole chunk.
+    if (at >= 0)
+      this.eventStart = Buffer.from(source.subarray(Math.max(0, at - aroundBytes), at + aroundBytes));
+    this.edge = Buffer.from((chunk.length < aroundBytes ? seam : chunk).subarray(-aroundBytes));
+  }
+}
+
+function lastDataIn(chunk: Buffer): number {
+  return Math.max(...dataMarks.map((mark) => chunk.lastIndexOf(mark)));
+}
+
+/** Whether a stream of the form ended as it should: with its marker, or with an error of its own. */
+export function endedWhole(form: Form, tail: string): boolean {
+  return endMarkers[form].test(tail) || endedInError(form, tail);
+}
+
+const endMarkers: Readonly<Record<Form, RegExp>> = {
+  openai: /^data: ?\[DONE\]/m,
+  responses: /"type": ?"response\.(?:completed|incomplete)"|^data: ?\[DONE\]/m,
+  anthropic: /^(?:event: ?message_stop\s*$|data: ?\{"type": ?"message_stop")/m,
+};
+
+const chatChunk = v.object({
+  choices: v.array(
+    v.object({ index: v.fallback(v.number(), 0), finish_reason: v.fallback(v.nullable(v.string()), null) }),
+  ),
+});
+
+/**
+ * Whether a stream without a marker has said all the same that it is over: for every choice. It is whole then, if its
+ * body ended as HTTP ends one.
+ */
+export function hasFinished(form: Form, tail: string): boolean {
+  const data = eventsIn(tail).map((event) => event.data);
+  if (form === 'anthropic') {
+    return data.some((text) => /"type": ?"message_delta"/.test(text) && /"stop_reason": ?"/.test(text));
+  }
+  const finished = new Map<number, boolean>();
+  if (data[0] !== undefined && tail.length >= fewestKeptChars && endsFinished(data[0])) finished.set(0, true);
+  for (const text of data) {
+    const chunk = v.safeParse(chatChunk, parseJson(text));
+    if (!chunk.success) continue;
+    for (const { index, finish_reason } of chunk.output.choices) {
+      finished.set(index, finished.get(index) === true || finish_reason !== null);
+    }
+  }
+  return finished.size > 0 && [...finished.values()].every(Boolean);
+}
+
+/** UTF-8 takes four bytes a character at most. */
+const fewestKeptChars = keptBytes / 4;
+
+/** Whether an event that is longer than the tail, and so no JSON there, says at its end that its choice is over. */
+function endsFinished(text: string): boolean {
+  return text.endsWith('}') && parseJson(text) === undefined && /"finish_reason": ?"/.test(text);
+}
+
+/** Whether the end of the stream carries upstream's own error; one that is longer than the tail is told by how it begins. */
+export function endedInError(form: Form, tail: string): boolean {
+  return errorMarks[form].test(tail) || errorAtEnd(tail) !== null;
+}
+
+const errorMarks: Readonly<Record<Form, RegExp>> = {
+  openai: /"finish_reason": ?"error"|^data: ?\{"error":/m,
+  responses: /"type": ?"(?:response\.(?:failed|error)|error)"/,
+  anthropic: /^(?:event: ?error|data: ?\{"type": ?"error")/m,
+};
+
+export function errorAtEnd(tail: string): string | null {
+  if (!/"error"|"finish_reason": ?"error"|response\.failed|^event: ?error/m.test(tail)) return null;
+  return eventsIn(tail).findLast(isErrorEvent)?.data ?? null;
+}
+
+/** The events of a tail; the first may be the end of one. */
+function eventsIn(tail: string): readonly StreamEvent[] {
+  return tail
+    .replace(/^\ufeff/, '')
+    .replace(/\r\n?/g, '\n')
+    .split(/\n{2,}/)
+    .flatMap((text) => {
+      const lines = text.split('\n');
+      const valuesOf = (field: string): string[] =>
+        lines.filter((line) => line.startsWith(field)).map((line) => line.slice(field.length).trim());
+      const data = valuesOf('data:').join('\n');
+      return data === '' ? [] : [{ name: valuesOf('event:')[0] ?? null, data }];
+    });
+}

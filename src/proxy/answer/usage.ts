@@ -1,0 +1,46 @@
+// The tokens and the cost that an answer tells, in the form of any endpoint.
+import { parseJson } from '../../base/json';
+import type { Usage } from './tokens';
+
+/** An upstream that names it without end costs no more than this many looks. */
+const mostLooks = 16;
+const longestUsage = 8_192;
+
+/** The last usage that the bytes tell, in any of the forms; null if they tell none. */
+export function readUsage(bytes: Buffer): Usage | null {
+  let from = bytes.lastIndexOf('"usage"');
+  for (let look = 0; look < mostLooks && from >= 0; look++) {
+    const usage = usageAt(bytes.toString('latin1', from, from + longestUsage));
+    if (usage !== null) return usage;
+    from = from === 0 ? -1 : bytes.lastIndexOf('"usage"', from - 1);
+  }
+  return null;
+}
+
+function usageAt(text: string): Usage | null {
+  const start = /^"usage"\s*:\s*(?=\{)/.exec(text);
+  const json = start === null ? null : balanced(text, start[0].length);
+  const raw = json === null ? null : parseJson(json);
+  if (typeof raw !== 'object' || raw === null) return null;
+  const fields: Readonly<Record<string, unknown>> = { ...raw };
+  const numberOf = (name: string): number | null => {
+    const value = fields[name];
+    return typeof value === 'number' ? value : null;
+  };
+  return {
+    promptTokens: numberOf('prompt_tokens') ?? numberOf('input_tokens') ?? 0,
+    completionTokens: numberOf('completion_tokens') ?? numberOf('output_tokens') ?? 0,
+    cost: numberOf('cost'),
+  };
+}
+
+/** The JSON object that begins at `from`; usage holds numbers and plain names, so that braces in strings need no care. */
+function balanced(text: string, from: number): string | null {
+  let depth = 0;
+  for (let index = from; index < text.length; index++) {
+    const character = text[index];
+    if (character === '{') depth++;
+    else if (character === '}' && --depth === 0) return text.slice(from, index + 1);
+  }
+  return null;
+}

@@ -1,0 +1,74 @@
+// How many attempts run upstream at once; those beyond wait for a place, oldest first.
+import type { Clock } from '../base/clock';
+import type { Signal } from '../base/signal';
+import { Refusal } from './errors/refusal';
+
+/** Further ones are refused at once. */
+const mostWaiting = 10_000;
+const retryAfterMs = 5_000;
+
+export class AttemptLimit {
+  private running = 0;
+  private readonly line = new Set<(place: Disposable | null) => void>();
+
+  /** `most`: as the settings are now. */
+  constructor(
+    private readonly clock: Clock,
+    private readonly most: () => number,
+  ) {}
+
+  /** A place for one attempt, to be disposed at its end (twice does no harm); null where none is free now. */
+  enterNow(): Disposable | null {
+    this.fill();
+    return this.running < this.most() ? this.place() : null;
+  }
+
+  /** A place as soon as one is free. Rejects with a refusal where none was until `untilMs` of `elapsedMs`, and with the signal's reason. */
+  async enter(untilMs: number, signal: Signal): Promise<Disposable> {
+    const free = this.enterNow();
+    if (free !== null) return free;
+    const place = this.line.size >= mostWaiting || signal.aborted ? null : await this.wait(untilMs, signal);
+    if (place !== null) return place;
+    signal.throwIfAborted();
+    throw new Refusal(
+      'upstream_full',
+      `${this.most()} requests run at OpenRouter already, and no place came free in time. Send fewer at once, or raise the setting "keywheel.maxUpstreamAttempts" (MAX_UPSTREAM_ATTEMPTS).`,
+      { retryAtMs: this.clock.wallMs() + retryAfterMs },
+    );
+  }
+
+  private async wait(untilMs: number, signal: Signal): Promise<Disposable | null> {
+    return await new Promise((resolve) => {
+      const giveUp = (): void => end(null);
+      const end = (place: Disposable | null): void => {
+        this.line.delete(end);
+        late.dispose();
+        signal.removeEventListener('abort', giveUp);
+        resolve(place);
+      };
+      const late = this.clock.after(Math.max(0, untilMs - this.clock.elapsedMs()), giveUp);
+      signal.addEventListener('abort', giveUp, { once: true });
+      this.line.add(end);
+    });
+  }
+
+  private place(): Disposable {
+    this.running++;
+    let isLeft = false;
+    return {
+      [Symbol.dispose]: () => {
+        if (isLeft) return;
+        isLeft = true;
+        this.running--;
+        this.fill();
+      },
+    };
+  }
+
+  private fill(): void {
+    for (const end of this.line) {
+      if (this.running >= this.most()) return;
+      end(this.place());
+    }
+  }
+}

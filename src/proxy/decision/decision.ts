@@ -1,0 +1,344 @@
+// The next step after an outcome: a pure table, one row a kind, and the bounds that hold for every retry.
+import type { Verdict } from '../../keys/scope';
+import type { Fault } from '../errors/fault';
+import type { LimitOutcome, Outcome } from '../errors/outcome';
+import type { FallbackKind } from '../request/fallback';
+import { backOffMs, shortestWaitMs, type Situation } from './situation';
+
+/** How far the next attempt must go from the key that was just used: anywhere, another key, another account. */
+export type Elsewhere = 'no' | 'key' | 'account';
+
+export type Decision =
+  | { readonly next: 'relay'; readonly verdict: Verdict }
+  | {
+      readonly next: 'retry';
+      readonly verdict: Verdict;
+      readonly waitMs: number;
+      /** 'no' where the verdict's lock suffices: the pool takes another account, waits for the lock's end, or refuses. */
+      readonly elsewhere: Elsewhere;
+      /** The next attempt needs a connection of its own: the pooled ones may be dead, too. */
+      readonly freshConnection: boolean;
+      /** Nothing but back-off says that the next attempt is worth it: the retry budget bounds how many do that at once. */
+      readonly isGuess: boolean;
+    }
+  | { readonly next: 'fallback'; readonly verdict: Verdict }
+  /** Upstream's own error goes to the client as it came; a fault becomes the proxy's own error. */
+  | { readonly next: 'giveBack'; readonly verdict: Verdict };
+
+/** Never reached a socket more often than this: the network is down, not slow. */
+const mostNotSents = 20;
+/** An unexplained 429 with a longer hint is given back. */
+const longestUnknownMs = 60_000;
+/** While another model is left: attempts on this one, and the time after which none begins. */
+const attemptsBeforeFallback = 3;
+const waitBeforeFallbackMs = 3_000;
+/** From a free model to a paid one a hint is waited for: that costs nothing. */
+const hintBeforePaidMs = 20_000;
+
+/** A row's answer, before the bounds of every retry are applied. */
+interface Row {
+  readonly verdict: Verdict;
+  /** Null: this model is not to be tried again. */
+  readonly again: Again | null;
+}
+
+interface Again {
+  readonly waitMs: number;
+  readonly isHinted: boolean;
+  readonly elsewhere: Elsewhere;
+  readonly freshConnection: boolean;
+  /** The attempt never reached a socket: repeating it repeats nothing, and costs nothing. */
+  readonly unsent: boolean;
+}
+
+/**
+ * The decision for an outcome. Every retry begins before the deadline, within the attempts allowed, and only if the
+ * request may be repeated or was never sent. A paid request is sent twice at most where it may have been billed.
+ */
+export function decide(outcome: Outcome, situation: Situation): Decision {
+  if (outcome.kind === 'answer') return { next: 'relay', verdict: { kind: 'healthy' } };
+  const { verdict, again } = rowOf(outcome.kind, outcome, situation);
+  if (again !== null && mayRepeat(again, situation) && isBeforeFallback(again, situation)) {
+    const { waitMs, elsewhere, freshConnection } = again;
+    const isGuess = !again.isHinted && !again.unsent && waitMs > 0;
+    return { next: 'retry', verdict, waitMs, elsewhere, freshConnection, isGuess };
+  }
+  const next = mayFallBack(outcome, situation) ? 'fallback' : 'giveBack';
+  return { next, verdict };
+}
+
+function mayRepeat(again: Again, situation: Situation): boolean {
+  if (situation.nowMs + again.waitMs > situation.deadlineAtMs) return false;
+  if (again.unsent) return situation.notSents < mostNotSents;
+  // One attempt is kept for each model that is left.
+  const allowed = situation.attemptsAllowed - situation.fallbacksLeft;
+  return situation.repeatable && !isBilledTwice(situation) && situation.attempt < allowed;
+}
+
+/** Silence, a reset, a cut, and statuses about time may have been billed: such a request is sent once more, on any model. */
+function isBilledTwice(situation: Situation): boolean {
+  return situation.class === 'paid' && situation.mayBeBilled > 1;
+}
+
+function isBeforeFallback(again: Again, situation: Situation): boolean {
+  if (situation.fallback === 'none' || again.unsent || again.elsewhere !== 'no') return true;
+  // The one more send that is left goes to the model that may answer.
+  if (situation.class === 'paid' && situation.mayBeBilled > 0) return false;
+  if (situation.isProbe || situation.attemptsHere >= attemptsBeforeFallback) return false;
+  const patienceMs =
+    situation.fallback === 'paid' && again.isHinted ? hintBeforePaidMs : waitBeforeFallbackMs;
+  return situation.spentHereMs + again.waitMs <= patienceMs;
+}
+
+/** How much longer, in ms, a request waits for a slot, and for its present model, while the user has named another one. */
+export function patienceFor(
+  fallback: FallbackKind,
+  isHinted: boolean,
+  spentHereMs: number,
+): { readonly ofAccounts: number; readonly ofModel: number } {
+  const left = (mostMs: number): number => Math.max(0, mostMs - spentHereMs);
+  switch (fallback) {
+    case 'none':
+      return { ofAccounts: Infinity, ofModel: Infinity };
+    case 'alike':
+      return { ofAccounts: Infinity, ofModel: left(waitBeforeFallbackMs) };
+    case 'free':
+      return { ofAccounts: left(waitBeforeFallbackMs), ofModel: left(waitBeforeFallbackMs) };
+    case 'paid':
+      return {
+        ofAccounts: left(hintBeforePaidMs),
+        ofModel: left(isHinted ? hintBeforePaidMs : waitBeforeFallbackMs),
+      };
+  }
+}
+
+/** Another model helps where this one failed: not with the request's own fault, except a context that is too long. */
+function mayFallBack(outcome: Exclude<Outcome, { kind: 'answer' }>, situation: Situation): boolean {
+  if (situation.fallback === 'none' || !situation.repeatable || isBilledTwice(situation)) return false;
+  if (situation.attempt >= situation.attemptsAllowed || situation.nowMs > situation.deadlineAtMs)
+    return false;
+  if (outcome.kind === 'requestFault') return outcome.contextLength;
+  if (outcome.kind === 'fault')
+    return outcome.fault.code !== 'clientGone' && outcome.fault.code !== 'notSent';
+  return outcome.kind !== 'unauthorized' && outcome.kind !== 'edgeBlocked';
+}
+
+type Failure = Exclude<Outcome, { kind: 'answer' }>;
+type FailureOf<K extends Failure['kind']> = Extract<Failure, { kind: K }>;
+type Rows = { readonly [K in Failure['kind']]: (outcome: RowInput<K>, situation: Situation) => Row };
+type RowInput<K extends Failure['kind']> = K extends LimitOutcome['kind'] ? LimitOutcome : FailureOf<K>;
+
+const nothing: Verdict = { kind: 'nothing' };
+
+/** Exhaustive by its type: a kind without a row does not compile. `keys/scope.ts` says what each reason locks. */
+const rows: Rows = {
+  dailyLimit: (outcome, situation) => whileLocked(outcome, situation.class === 'free'),
+  minuteLimit: (outcome, situation) =>
+    whileLocked({ ...outcome, untilMs: lockedUntil(outcome.untilMs, situation) }, situation.class === 'free'),
+  modelLimit: (outcome) => whileLocked(outcome, true),
+  modelDailyLimit: (outcome) => whileLocked(outcome, true),
+  sharedCapacity: (outcome, situation) => whileLocked(outcome, situation.model !== null),
+  busy: rowOfBusy,
+  // What a 402 means depends on what the request would have spent, and only the plan knows that for certain.
+  noCredits: (outcome, situation) =>
+    elsewhere({ ...outcome, kind: situation.class === 'free' ? 'belowZero' : 'noCredits' }, 'account'),
+  belowZero: (outcome, situation) =>
+    elsewhere({ ...outcome, kind: situation.class === 'paid' ? 'noCredits' : 'belowZero' }, 'account'),
+  requestTooDear: ({ limits }) => ({ verdict: nothing, again: { ...atOnce, elsewhere: limits } }),
+  // Another account may be free at once; this one is held back for as long as a wait would be.
+  inFlightBudget: (outcome, situation) =>
+    whileLocked(
+      { ...outcome, untilMs: situation.nowMs + waitFor(outcome.untilMs, situation) },
+      situation.class === 'paid',
+    ),
+  keyCap: (outcome) => elsewhere(outcome, 'key'),
+  budget: rowOfPolicy,
+  policy: rowOfPolicy,
+  ownKeyWanted: rowOfPolicy,
+  unauthorized: (outcome) => elsewhere(outcome, 'key'),
+  edgeBlocked: (outcome, situation) => {
+    const waitMs = waitFor(outcome.untilMs, situation);
+    const verdict = locked({ ...outcome, untilMs: situation.nowMs + waitMs });
+    return after(waitMs, verdict, { isHinted: isHinted(outcome.untilMs, situation) });
+  },
+  overloaded: ({ untilMs, timedOut }, situation) =>
+    timedOut && (situation.fallback !== 'none' || (situation.class === 'paid' && situation.sawWork))
+      ? noMore(nothing)
+      : whenHinted(untilMs, situation),
+  internal: (_, situation) => (situation.internals > 0 ? noMore(nothing) : whenHinted(null, situation)),
+  requestFault: () => noMore(nothing),
+  unknownLimit: rowOfUnknownLimit,
+  fault: ({ fault }, situation) => rowOfFault(fault, situation),
+};
+
+function rowOf<K extends Failure['kind']>(kind: K, outcome: RowInput<K>, situation: Situation): Row {
+  return rows[kind](outcome, situation);
+}
+
+/** A shared pool is busy for every key; an account's own provider key is busy for that account alone. */
+function rowOfBusy(outcome: FailureOf<'busy'>, situation: Situation): Row {
+  const { isByok, allProviders } = outcome;
+  // Without a model there is nothing to lock, and without a lock nothing would hold an immediate retry back.
+  if (situation.model === null) return whenHinted(outcome.untilMs, situation);
+  // A hint that leaves no time leaves the lock to the pool, whose locks grow.
+  const untilMs = heldUntil(outcome.untilMs, situation);
+  const verdict: Verdict = { kind: 'locked', reason: 'busy', untilMs, limit: null };
+  const hinted = { isHinted: isHinted(outcome.untilMs, situation) };
+  if (isByok) return after(0, { ...verdict, reason: 'ownProviderBusy' }, hinted);
+  if (situation.class !== 'free' && !allProviders) return whenHinted(outcome.untilMs, situation);
+  return after(0, verdict, hinted);
+}
+
+/**
+ * A setting or budget refuses: other accounts are asked once each, if the user allows that. It may be the key's own
+ * workspace's: without another account the account's other keys are asked.
+ */
+function rowOfPolicy(outcome: LimitOutcome, { policyRefusals, othersReady }: Situation): Row {
+  if (policyRefusals !== 'otherAccount') return noMore(locked(outcome));
+  return elsewhere(outcome, othersReady || outcome.kind === 'ownKeyWanted' ? 'account' : 'key');
+}
+
+/**
+ * Nobody said whose limit it was. Another account is asked at once; the last one after the hint, a minute at most, or
+ * after a back-off.
+ */
+function rowOfUnknownLimit(outcome: LimitOutcome, situation: Situation): Row {
+  const waitMs = waitFor(outcome.untilMs, situation);
+  const verdict = locked(outcome);
+  if (situation.othersReady) return after(0, verdict);
+  if (waitMs > longestUnknownMs) return noMore(verdict);
+  return after(waitMs, verdict, { isHinted: isHinted(outcome.untilMs, situation) });
+}
+
+/** No fault says anything about a key, an account or a model. */
+function rowOfFault(fault: Fault, situation: Situation): Row {
+  switch (fault.code) {
+    case 'notSent':
+      return fault.retryAtMs === undefined ? notSent(situation) : noMore(nothing);
+    case 'resetBeforeHead':
+      return afterReset(fault.reusedSocket, situation);
+    case 'unreadable':
+      return afterUnreadable(fault.reusedSocket, situation);
+    case 'headTimeout':
+      return afterSilence(situation.sawWork, situation);
+    // The head of an answer had come: it is being made, and billed.
+    case 'idleTimeout':
+      return afterSilence(true, situation);
+    case 'firstTokenTimeout':
+      return afterSilence(fault.sawComments || situation.sawWork, situation);
+    // An answer whose head had come was made, and is billed.
+    case 'cut':
+      return situation.class === 'paid' ? noMore(nothing) : whenHinted(null, situation);
+    // Something between here and upstream may have answered instead of it.
+    case 'notAnAnswer':
+      return whenHinted(null, situation);
+    case 'clientGone':
+    case 'headTooLarge':
+      return noMore(nothing);
+  }
+}
+
+/** Again at once, and from the second time on with back-off, so that a network that is down is no tight loop. */
+function notSent(situation: Situation): Row {
+  const waitMs = situation.notSents === 0 ? 0 : backOffMs(situation.notSents, situation.random);
+  return after(waitMs, nothing, { unsent: true });
+}
+
+/** An idle connection that died is met with the next request: once at once, past the others that may have died with it. */
+function afterReset(reusedSocket: boolean, situation: Situation): Row {
+  if (reusedSocket && situation.freshRetries === 0) return after(0, nothing, { freshConnection: true });
+  return whenHinted(null, situation);
+}
+
+/** Upstream did answer, and bills it; on a connection that had served before it may be the rest of another answer. */
+function afterUnreadable(reusedSocket: boolean, situation: Situation): Row {
+  const mayBeRest = reusedSocket && situation.freshRetries === 0;
+  if (!mayBeRest || situation.class === 'paid') return noMore(nothing);
+  return after(0, nothing, { freshConnection: true });
+}
+
+/** A silent route is tried once more, unless another model is left or the user's money may be at work. */
+function afterSilence(sawWork: boolean, situation: Situation): Row {
+  const isOver = situation.timeouts > 0 || situation.fallback !== 'none';
+  if (isOver || (situation.class === 'paid' && sawWork)) return noMore(nothing);
+  return after(waitFor(null, situation), nothing, { freshConnection: true });
+}
+
+const atOnce: Again = { waitMs: 0, isHinted: true, elsewhere: 'no', freshConnection: false, unsent: false };
+
+function noMore(verdict: Verdict): Row {
+  return { verdict, again: null };
+}
+
+/** At once, and never again in this exchange with the key or account that was just used: waiting for it would not help. */
+function elsewhere(outcome: LimitOutcome, how: Elsewhere): Row {
+  return { verdict: locked(outcome), again: { ...atOnce, elsewhere: how } };
+}
+
+/**
+ * At once: the lock that the verdict sets keeps the account off, and the pool takes another one, waits for the lock's
+ * end, or refuses. A request that the lock does not cover must go elsewhere.
+ */
+function whileLocked(outcome: LimitOutcome, isCovered: boolean): Row {
+  return isCovered ? { verdict: locked(outcome), again: atOnce } : elsewhere(outcome, 'key');
+}
+
+function after(waitMs: number, verdict: Verdict, how: Partial<Again> = {}): Row {
+  return { verdict, again: { ...atOnce, isHinted: false, waitMs, ...how } };
+}
+
+/** At the hinted instant, or after a back-off without a hint. */
+function whenHinted(untilMs: number | null, situation: Situation): Row {
+  return after(waitFor(untilMs, situation), nothing, { isHinted: isHinted(untilMs, situation) });
+}
+
+/** The verdict of a limit, derived: the outcome's kind is the lock's reason. */
+function locked({ kind, untilMs, limit }: LimitOutcome): Verdict {
+  return { kind: 'locked', reason: kind, untilMs, limit };
+}
+
+/** The hinted instant, or null: a hint that leaves no time is none. */
+function heldUntil(untilMs: number | null, situation: Situation): number | null {
+  return isHinted(untilMs, situation) ? untilMs : null;
+}
+
+function isHinted(untilMs: number | null, { nowMs }: Situation): boolean {
+  return untilMs !== null && untilMs - nowMs >= shortestWaitMs;
+}
+
+/** The hint as an instant that leaves time, so that a lock until then does hold; null if there was none. */
+function lockedUntil(untilMs: number | null, situation: Situation): number | null {
+  return untilMs === null ? null : situation.nowMs + waitFor(untilMs, situation);
+}
+
+function waitFor(untilMs: number | null, situation: Situation): number {
+  const hintedMs = heldUntil(untilMs, situation);
+  return hintedMs === null ? backOffMs(situation.attempt, situation.random) : hintedMs - situation.nowMs;
+}
+
+const modelFailures: ReadonlySet<Outcome['kind']> = new Set([
+  'busy',
+  'sharedCapacity',
+  'overloaded',
+  'internal',
+  'unknownLimit',
+  'fault',
+]);
+
+/** Whether the failure is the model's: a request with a fallback does not begin with it for a while. */
+export function isModelFailure({ kind }: Outcome): boolean {
+  return modelFailures.has(kind);
+}
+
+/** Whether a setting or budget of the account refused the request. */
+export function isPolicyRefusal({ kind }: Outcome): boolean {
+  return kind === 'policy' || kind === 'ownKeyWanted' || kind === 'budget';
+}
+
+/** The verdict for an error that came after the beginning of an answer; null: the answer broke off without one. */
+export function verdictOnEnd(outcome: Outcome | null, situation: Situation): Verdict {
+  const said = outcome === null ? nothing : decide(outcome, situation).verdict;
+  if (said.kind === 'locked' || situation.class !== 'free' || outcome?.kind === 'requestFault') return said;
+  // An answer that breaks counts for its free model like a busy provider.
+  return { kind: 'locked', reason: 'busy', untilMs: null, limit: null };
+}

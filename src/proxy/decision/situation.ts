@@ -1,0 +1,119 @@
+// The facts that a decision needs besides the outcome: the exchange so far, and what it may still do.
+import type { RequestClass } from '../../keys/lock';
+import type { Outcome } from '../errors/outcome';
+import type { FallbackKind } from '../request/fallback';
+
+/** The attempts of an exchange. Counts are of earlier attempts; `attempt` and `attemptsHere` include the one that is judged. */
+export interface Tally {
+  /** 1-based, over all models; attempts that never reached a socket are not counted. */
+  readonly attempt: number;
+  /** Attempts that may have been billed without an answer, over all models. */
+  readonly billable: number;
+  /** The rest is of the present model alone. */
+  readonly attemptsHere: number;
+  readonly notSents: number;
+  readonly timeouts: number;
+  /** 500s. */
+  readonly internals: number;
+  /** Resets, and heads that cannot be read, on a reused socket: each was answered by a retry on a connection of its own. */
+  readonly freshRetries: number;
+}
+
+/** `otherAccount`: accounts whose settings allow the request are asked, once each · `giveBack`: the refusal is the answer. */
+export type PolicyRefusals = 'otherAccount' | 'giveBack';
+
+export interface Situation extends Tally {
+  readonly class: RequestClass;
+  /** Chat, completions, responses, messages, embeddings, rerank, or GET and HEAD. */
+  readonly repeatable: boolean;
+  readonly model: string | null;
+  readonly nowMs: number;
+  /** Since the present model was turned to: waits and attempts. */
+  readonly spentHereMs: number;
+  /** No attempt begins later. */
+  readonly deadlineAtMs: number;
+  readonly attemptsAllowed: number;
+  /** Whether comments, or a part of an answer, had come in the attempt that is judged: upstream worked on it, and bills it. */
+  readonly sawWork: boolean;
+  /** Attempts that may have been billed, the one that is judged included. */
+  readonly mayBeBilled: number;
+  readonly fallback: FallbackKind;
+  readonly fallbacksLeft: number;
+  /** The model was left lately, and this attempt is its probe. */
+  readonly isProbe: boolean;
+  readonly policyRefusals: PolicyRefusals;
+  /** Whether an account that was not asked yet could serve the request now. */
+  readonly othersReady: boolean;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+export const firstTally: Tally = {
+  attempt: 1,
+  billable: 0,
+  attemptsHere: 1,
+  notSents: 0,
+  timeouts: 0,
+  internals: 0,
+  freshRetries: 0,
+};
+
+export function nextTally(tally: Tally, outcome: Outcome): Tally {
+  const fault = outcome.kind === 'fault' ? outcome.fault : null;
+  const wasSent = fault?.code !== 'notSent';
+  const wasStale = fault !== null && 'reusedSocket' in fault && fault.reusedSocket;
+  return {
+    attempt: tally.attempt + Number(wasSent),
+    billable: tally.billable + Number(mayBeBilled(outcome)),
+    attemptsHere: tally.attemptsHere + Number(wasSent),
+    notSents: tally.notSents + Number(!wasSent),
+    timeouts: tally.timeouts + Number(isTimeout(outcome)),
+    internals: tally.internals + Number(outcome.kind === 'internal'),
+    freshRetries: tally.freshRetries + Number(wasStale),
+  };
+}
+
+export function tallyOfNextModel({ attempt, billable }: Tally): Tally {
+  return { ...firstTally, attempt, billable };
+}
+
+/** Whether upstream may have made, and billed, an answer that did not arrive: an error status before any output proves that it did not. */
+export function mayBeBilled(outcome: Outcome): boolean {
+  if (outcome.kind === 'overloaded') return outcome.timedOut;
+  return outcome.kind === 'fault' && outcome.fault.code !== 'notSent' && outcome.fault.code !== 'clientGone';
+}
+
+function isTimeout(outcome: Outcome): boolean {
+  if (outcome.kind === 'overloaded') return outcome.timedOut;
+  if (outcome.kind !== 'fault') return false;
+  const { code } = outcome.fault;
+  return code === 'headTimeout' || code === 'firstTokenTimeout' || code === 'idleTimeout';
+}
+
+const mostAttempts = 10;
+const fewestFreeAttempts = 4;
+/** 5 %, as a divisor: 0.05 is no exact number, and rounding up would show it. */
+const freeShareDivisor = 20;
+/** A read is worth a second try, and no wait. */
+const readAttempts = 2;
+
+/**
+ * Attempts in all, the first included. Each attempt of a free request costs one of the day's allowance, so that it
+ * may spend 5 % of `allowanceLeft`, the sum over the accounts that could serve it, rounded up, but 4 in any case.
+ */
+export function attemptsAllowed(requestClass: RequestClass, isRead: boolean, allowanceLeft: number): number {
+  if (isRead) return readAttempts;
+  if (requestClass !== 'free') return mostAttempts;
+  const share = Math.ceil(Math.max(0, allowanceLeft) / freeShareDivisor);
+  return Math.min(mostAttempts, Math.max(fewestFreeAttempts, share));
+}
+
+/** No wait in a loop is shorter: a hint of zero must not become a tight loop. */
+export const shortestWaitMs = 500;
+const longestBackOffMs = 30_000;
+
+/** Exponential with full jitter: between 0.5 s and 1, 2, 4 … 30 s. `attempt` is 1-based, `random` in [0, 1). */
+export function backOffMs(attempt: number, random: () => number): number {
+  const ceilingMs = Math.min(longestBackOffMs, 1000 * 2 ** Math.max(0, attempt - 1));
+  return shortestWaitMs + Math.floor(random() * (ceilingMs - shortestWaitMs));
+}

@@ -1,0 +1,200 @@
+// Reads an error's body, whatever its form, into evidence.
+import {
+  children,
+  code,
+  first,
+  layersOf,
+  list,
+  names,
+  numeric,
+  parseShortJson,
+  record,
+  text,
+  truth,
+  type ErrorLayers,
+  type Fields,
+} from './errorFields';
+import { headerValues } from '../../base/rawHeaders';
+
+/** What the body says about when to come again, in the units that it came in; null is unsaid. */
+export interface BodyHints {
+  /** The rate-limit headers that `metadata.headers` repeats: name, value, name, value. */
+  readonly headers: readonly string[];
+  readonly retryAfterSeconds: number | null;
+  /** Google's, such as `5s`. */
+  readonly retryDelay: string | null;
+  /** ISO 8601, or an epoch in seconds or milliseconds. */
+  readonly resetsAt: string | null;
+}
+
+export interface ErrorEvidence {
+  readonly shape: 'json' | 'html' | 'text' | 'empty';
+  /** The HTTP status that the body names, by number or by word; null if it names none. */
+  readonly status: number | null;
+  /** Upstream's and the provider's words together, for looking into, not for showing. */
+  readonly words: string;
+  /** `error_type`, `code` and `type`, as they came. */
+  readonly names: readonly string[];
+  readonly limitSource: string | null;
+  readonly reason: string | null;
+  readonly providerName: string | null;
+  /** Google's, such as `RESOURCE_EXHAUSTED`. */
+  readonly providerStatus: string | null;
+  /** The account's own provider key was used. */
+  readonly isByok: boolean;
+  readonly availabilityCode: string | null;
+  /** The settings that left no provider over, such as `data_policy:training`. */
+  readonly excludedBy: readonly string[];
+  readonly retryable: boolean | null;
+  /** Moderation or a guardrail said what it objects to. */
+  readonly refusedContent: boolean;
+  /** Cloudflare's code, such as 1015; null elsewhere. */
+  readonly edgeCode: number | null;
+  readonly hints: BodyHints;
+}
+
+/** Enough for any message; a provider's page can be long. */
+const longestWords = 8192;
+
+/** What the decoded body says. Never throws: what cannot be read counts as unsaid. */
+export function readErrorBody(headers: readonly string[], body: Buffer): ErrorEvidence {
+  const said = body
+    .toString('utf8')
+    .replace(/^\uFEFF/, '')
+    .trim();
+  const parsed = parseShortJson(payloadOf(said));
+  const isJson = typeof parsed === 'object' && parsed !== null;
+  return evidenceOf(isJson ? 'json' : shapeOf(headers, said), isJson ? '' : said, layersOf(parsed));
+}
+
+/** What an error's body says to people, on one line; null if nothing. */
+export function wordsOf(body: Buffer): string | null {
+  const words = readErrorBody([], body).words.trim();
+  return words === '' ? null : words.replace(/\s+/g, ' ');
+}
+
+const mostPrevious = 8;
+const longestPrevious = 60;
+
+/** What OpenRouter tried itself before it gave up, such as `DeepInfra 429`; empty where the body does not tell. */
+export function previousErrorsOf(body: Buffer): readonly string[] {
+  if (!body.includes('"previous_errors"')) return [];
+  const { own } = layersOf(parseShortJson(body.toString('utf8')));
+  return (first(own, 'previous_errors', list) ?? []).slice(0, mostPrevious).flatMap((previous) => {
+    const fields = record(previous);
+    const provider = text(fields?.provider) ?? text(fields?.provider_name);
+    const why = code(fields?.status) ?? code(fields?.code);
+    return provider === null ? [] : `${provider} ${why ?? ''}`.trim().slice(0, longestPrevious);
+  });
+}
+
+/** The text, or what its first data line holds if it is an event stream. */
+function payloadOf(text: string): string {
+  if (!/^(?:data|event|id|retry)?:/.test(text)) return text;
+  return /^data:([^\r\n]*)/m.exec(text)?.[1]?.trim() ?? text;
+}
+
+function shapeOf(headers: readonly string[], text: string): 'html' | 'text' | 'empty' {
+  if (text === '') return 'empty';
+  const isHtml = headerValues(headers, 'content-type').some((type) => /html/i.test(type));
+  return isHtml || text.startsWith('<') ? 'html' : 'text';
+}
+
+function evidenceOf(shape: ErrorEvidence['shape'], page: string, layers: ErrorLayers): ErrorEvidence {
+  const { own, provider, providerText } = layers;
+  const available = children(own, 'availability');
+  const refusedContent = own.some(objectsToContent);
+  const named = own.flatMap((fields) =>
+    [fields.error_type, fields.code, fields.type].map(code).filter(isSaid),
+  );
+  const providerMessage = first(provider, 'message', text) ?? providerText;
+  const edgeText = /\berror(?: code)?:?\s*(10\d\d)\b/i.exec(page)?.[1];
+  return {
+    shape,
+    status: statusIn(own) ?? (refusedContent ? 403 : namedStatus(named)),
+    words: [...own.map(({ message }) => text(message)).filter(isSaid), providerMessage, page]
+      .join('\n')
+      .slice(0, longestWords),
+    names: named,
+    limitSource: first(own, 'limit_source', text),
+    reason: first(own, 'reason', text),
+    providerName: first(own, 'provider_name', text),
+    providerStatus: first([...provider, ...own], 'status', code),
+    isByok: first(own, 'is_byok', truth) ?? false,
+    availabilityCode: first(available, 'code', text),
+    excludedBy: first([...available, ...own], 'excluded_by', names) ?? [],
+    retryable: first(available, 'retryable', truth),
+    refusedContent,
+    edgeCode: edgeText === undefined ? first(own, 'error_code', numeric) : Number(edgeText),
+    hints: hintsOf([...own, ...provider]),
+  };
+}
+
+function hintsOf(layers: readonly Fields[]): BodyHints {
+  const repeated = children(layers, 'headers').flatMap((headers) => Object.entries(headers));
+  return {
+    headers: repeated.flatMap(([name, value]) => {
+      const said = code(value);
+      return said === null ? [] : [name, said];
+    }),
+    /** Cloudflare's JSON errors have it at the top. */
+    retryAfterSeconds: first([...children(layers, 'availability'), ...layers], 'retry_after', numeric),
+    retryDelay: first(layers, 'retryDelay', text),
+    resetsAt: first(layers, 'resets_at', code),
+  };
+}
+
+/** `code`, `http_status` and `status`, numbers or numbers as text, where they are an error's status. */
+function statusIn(own: readonly Fields[]): number | null {
+  const said = own.flatMap((fields) => [fields.code, fields.http_status, fields.status].map(numeric));
+  return said.find((status) => status !== null && isErrorStatus(status)) ?? null;
+}
+
+function isErrorStatus(status: number): boolean {
+  return Number.isInteger(status) && status >= 400 && status <= 599;
+}
+
+function objectsToContent({ reasons, flagged_input: flagged, patterns }: Fields): boolean {
+  return [list(reasons), text(flagged), list(patterns)].some((said) => said !== null && said.length > 0);
+}
+
+function isSaid(value: string | null): value is string {
+  return value !== null && value !== '';
+}
+
+/** OpenRouter's `error_type`, Anthropic's `error.type`, the Responses form's `error.code`. */
+const statusByName: ReadonlyMap<string, number> = new Map([
+  ['invalid_request', 400],
+  ['invalid_request_error', 400],
+  ['invalid_prompt', 400],
+  ['invalid_image', 400],
+  ['context_length_exceeded', 400],
+  ['string_too_long', 400],
+  ['unauthorized', 401],
+  ['authentication_error', 401],
+  ['payment_required', 402],
+  ['billing_error', 402],
+  ['permission_error', 403],
+  ['permission_denied', 403],
+  ['not_found', 404],
+  ['not_found_error', 404],
+  ['timeout', 408],
+  ['payload_too_large', 413],
+  ['request_too_large', 413],
+  ['unprocessable', 422],
+  ['rate_limit_error', 429],
+  ['rate_limit_exceeded', 429],
+  ['api_error', 500],
+  ['server', 500],
+  ['server_error', 500],
+  ['unmapped', 500],
+  ['provider_unavailable', 502],
+  ['timeout_error', 504],
+  ['provider_overloaded', 529],
+  ['overloaded_error', 529],
+]);
+
+/** The status of the first name that stands for one, or null. */
+function namedStatus(named: readonly string[]): number | null {
+  return named.map((name) => statusByName.get(name)).find((status) => status !== undefined) ?? null;
+}

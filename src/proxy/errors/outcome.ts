@@ -1,0 +1,309 @@
+// An attempt's outcome: a closed union, and the pure reading of an error into it.
+import { isFreeModel } from '../../keys/freeModel';
+import { nextUtcMidnightMs } from '../../keys/calendar';
+import type { LimitReason } from '../../keys/scope';
+import { readErrorBody, type ErrorEvidence } from './errorBody';
+import type { Fault } from './fault';
+import { readLimit, readPassedReset, readUntil } from './retryTiming';
+
+/** Limits that lock what `keys/scope.ts` says; `untilMs` null: upstream did not say, `limit`: requests, where said. */
+export type LimitOutcome = {
+  readonly kind: Exclude<LimitReason, 'left' | 'busy' | 'ownProviderBusy'>;
+  readonly untilMs: number | null;
+  readonly limit: number | null;
+};
+
+export type Outcome =
+  | { readonly kind: 'answer' }
+  | LimitOutcome
+  /** A provider is busy: with the account's own provider key, or for everybody; `allProviders`: no other one is left. */
+  | {
+      readonly kind: 'busy';
+      readonly untilMs: number | null;
+      readonly isByok: boolean;
+      readonly allProviders: boolean;
+    }
+  /** This one request costs more than the account or key may spend; a smaller one passes. */
+  | { readonly kind: 'requestTooDear'; readonly limits: 'account' | 'key' }
+  /** Provider down, none available, overloaded; `timedOut`: it may have worked on the request, and been paid for it. */
+  | { readonly kind: 'overloaded'; readonly untilMs: number | null; readonly timedOut: boolean }
+  | { readonly kind: 'internal' }
+  /** The request's own: bad, too large, unknown model, moderation. */
+  | { readonly kind: 'requestFault'; readonly contextLength: boolean }
+  | { readonly kind: 'fault'; readonly fault: Fault };
+
+export interface ErrorReply {
+  /** 400 and above, or 200 when the error was found inside. */
+  readonly status: number;
+  readonly headers: readonly string[];
+  /** Decoded. Of an event stream, the event; its bare data will do. */
+  readonly body: Buffer;
+}
+
+export interface ErrorContext {
+  /** Upstream's time, as far as it is known. */
+  readonly nowMs: number;
+  readonly model: string | null;
+  /** Whether the request itself restricts the providers: then their absence is its own fault. */
+  readonly choosesProviders: boolean;
+}
+
+interface Facts extends ErrorContext {
+  readonly status: number;
+  readonly evidence: ErrorEvidence;
+  readonly isFreeModel: boolean;
+  readonly untilMs: number | null;
+  /** The reset that upstream names, where that has passed by our clock. */
+  readonly passedResetMs: number | null;
+  readonly limit: number | null;
+}
+
+/** The kind of the error. The strongest evidence is asked first; an error that nothing tells apart falls to its status. */
+export function classifyError(reply: ErrorReply, context: ErrorContext): Outcome {
+  const { nowMs, model } = context;
+  const evidence = readErrorBody(reply.headers, reply.body);
+  const facts: Facts = {
+    ...context,
+    status: effectiveStatus(reply.status, evidence),
+    evidence,
+    isFreeModel: model !== null && isFreeModel(model),
+    untilMs: readUntil(reply.headers, evidence.hints, nowMs),
+    passedResetMs: readPassedReset(reply.headers, evidence.hints, nowMs),
+    limit: readLimit(reply.headers, evidence.hints),
+  };
+  return (
+    ofEdge(facts) ??
+    ofReason(facts) ??
+    tooDear(facts) ??
+    ofLimitSource(facts) ??
+    ofContent(facts) ??
+    ofPolicy(facts) ??
+    ofStatus(facts)
+  );
+}
+
+/** The status that an error has for a client: its own, or inside a 200 the one that it names, else 502. */
+export function statusOfError(reply: ErrorReply): number {
+  return effectiveStatus(reply.status, readErrorBody(reply.headers, reply.body));
+}
+
+/** The outcome in one word, for the trail. */
+export function reasonOf(outcome: Outcome): string {
+  return outcome.kind === 'fault' ? outcome.fault.code : outcome.kind;
+}
+
+function effectiveStatus(status: number, evidence: ErrorEvidence): number {
+  return status >= 400 ? status : (evidence.status ?? 502);
+}
+
+function limitOf(kind: LimitOutcome['kind'], { untilMs, limit }: Facts): LimitOutcome {
+  return { kind, untilMs, limit };
+}
+
+/**
+ * `cf-ray` is on every answer and no sign; a page where JSON belongs, or Cloudflare's own code, is. Its page about a
+ * timeout refuses nobody: it speaks of this one request, which upstream may have worked on.
+ */
+function ofEdge(facts: Facts): Outcome | null {
+  const { status, evidence } = facts;
+  const mayRefuse = status === 403 || status === 429 || (status >= 500 && !isTimeout(status));
+  const isPage = evidence.shape === 'html' && mayRefuse;
+  const isRefusal = evidence.edgeCode === 1015 || evidence.edgeCode === 1020;
+  return isPage || isRefusal ? limitOf('edgeBlocked', facts) : null;
+}
+
+function ofContent({ evidence }: Facts): Outcome | null {
+  return evidence.refusedContent ? { kind: 'requestFault', contextLength: false } : null;
+}
+
+function ofReason(facts: Facts): Outcome | null {
+  const { evidence, untilMs } = facts;
+  if (evidence.reason === 'weight_exceeds_budget') return { kind: 'requestTooDear', limits: 'account' };
+  if (evidence.reason === 'in_flight_budget_exhausted') return limitOf('inFlightBudget', facts);
+  if (evidence.availabilityCode === 'capacity_exhausted') {
+    return { kind: 'busy', untilMs, isByok: evidence.isByok, allProviders: true };
+  }
+  return null;
+}
+
+/** "can only afford 30104": the balance is not empty, so a smaller request passes, whatever `limit_source` says. */
+function tooDear({ status, evidence }: Facts): Outcome | null {
+  if (status !== 402) return null;
+  const { words, limitSource } = evidence;
+  const isTooDear =
+    /fewer max_tokens|can only afford|token capacity required|(?:prompt tokens|max_tokens) limit exceeded/i.test(
+      words,
+    );
+  if (!isTooDear) return null;
+  const isKeys = limitSource === 'openrouter_key_limit' || /settings\/keys/.test(words);
+  return { kind: 'requestTooDear', limits: isKeys ? 'key' : 'account' };
+}
+
+const byLimitSource: ReadonlyMap<string, (facts: Facts) => Outcome> = new Map([
+  ['openrouter_free_tier_daily', (facts) => dailyLimit(facts)],
+  ['openrouter_free_tier_per_minute', (facts) => limitOf('minuteLimit', facts)],
+  ['openrouter_shared_capacity', (facts) => sharedCapacity(facts)],
+  ['openrouter_new_account', (facts) => limitOf('modelLimit', facts)],
+  ['openrouter_admission_control', (facts) => limitOf('inFlightBudget', facts)],
+  ['upstream_provider_shared_pool', busy],
+  ['openrouter_credits', (facts) => limitOf(facts.isFreeModel ? 'belowZero' : 'noCredits', facts)],
+  ['openrouter_key_limit', (facts) => limitOf('keyCap', facts)],
+  ['openrouter_guardrail_budget', (facts) => limitOf('budget', facts)],
+  ['openrouter_workspace_budget', (facts) => limitOf('budget', facts)],
+  ['openrouter_in_flight_budget', (facts) => limitOf('inFlightBudget', facts)],
+]);
+
+function ofLimitSource(facts: Facts): Outcome | null {
+  return byLimitSource.get(facts.evidence.limitSource ?? '')?.(facts) ?? null;
+}
+
+/** Up to here a wait is short, whatever the words are. */
+const shortWaitMs = 60_000;
+
+/**
+ * A day that ends within a minute is a minute, whatever its limit is. A reset that has passed here already only shows that
+ * clocks differ. The day limit of a model that is not `:free` is that model's alone (cloaked models).
+ */
+function dailyLimit(facts: Facts): Outcome {
+  const { model, isFreeModel, untilMs, passedResetMs, limit, nowMs } = facts;
+  if (untilMs !== null && untilMs - nowMs <= shortWaitMs)
+    return { kind: 'minuteLimit', untilMs, limit: null };
+  if (model !== null && !isFreeModel) return limitOf('modelDailyLimit', facts);
+  return { kind: 'dailyLimit', untilMs: untilMs ?? passedResetMs, limit };
+}
+
+/** Capacity that all users share: `limit_rpd` without a reset ends with the day. */
+function sharedCapacity(facts: Facts): Outcome {
+  const isDaily = /limit_rpd\/|daily limit reached for/i.test(facts.evidence.words);
+  const untilMs = facts.untilMs ?? (isDaily ? nextUtcMidnightMs(facts.nowMs) : null);
+  return { kind: 'sharedCapacity', untilMs, limit: facts.limit };
+}
+
+/** Settings of an account or a key at OpenRouter that keep a model away: another account may reach it. */
+function ofPolicy(facts: Facts): Outcome | null {
+  const { status, evidence, choosesProviders } = facts;
+  const { words, excludedBy } = evidence;
+  if (status === 403 && /requiring a key to access this model|settings\/integrations/i.test(words))
+    return limitOf('ownKeyWanted', facts);
+  if (status !== 403 && status !== 404) return null;
+  const isProviders =
+    /no allowed providers are available|all providers have been ignored/i.test(words) ||
+    excludedBy.includes('allowed_providers');
+  const isPolicy = isProviders ? !choosesProviders : isAccounts(evidence);
+  return isPolicy ? limitOf('policy', facts) : null;
+}
+
+function isAccounts({ words, availabilityCode, excludedBy }: ErrorEvidence): boolean {
+  return (
+    /matching your (?:guardrail restrictions|data policy)|to complete the following before use/i.test(
+      words,
+    ) ||
+    availabilityCode === 'privacy_restricted' ||
+    availabilityCode === 'region_restricted' ||
+    excludedBy.some((name) => /^(?:data_policy|data_region|geo)/.test(name))
+  );
+}
+
+function ofStatus(facts: Facts): Outcome {
+  switch (facts.status) {
+    case 401:
+      return limitOf('unauthorized', facts);
+    case 402:
+    case 403:
+      return ofMoney(facts);
+    case 429:
+      return ofTooMany(facts);
+    case 500:
+      return ofInternal(facts);
+    default:
+      return ofOthers(facts);
+  }
+}
+
+/** A 402 names its purse by the link: `settings/keys` the key's, else the account's. */
+function ofMoney(facts: Facts): Outcome {
+  const { words } = facts.evidence;
+  const isKeys = /key limit exceeded|settings\/keys/i.test(words);
+  if (isKeys) return limitOf('keyCap', facts);
+  if (facts.status !== 402) return requestFault(facts);
+  return limitOf(facts.isFreeModel ? 'belowZero' : 'noCredits', facts);
+}
+
+/** No minute limit lasts longer, even between clocks that differ by minutes. */
+const longestMinuteMs = 600_000;
+
+function ofTooMany(facts: Facts): Outcome {
+  const { words, providerName, providerStatus } = facts.evidence;
+  const named = ofFreeLimit(words, facts) ?? ofModelsLimit(words, facts);
+  if (named !== null) return named;
+  const isProviders =
+    providerName !== null ||
+    providerStatus === 'RESOURCE_EXHAUSTED' ||
+    /provider returned error|temporarily rate-limited upstream/i.test(words);
+  return isProviders ? busy(facts) : limitOf('unknownLimit', facts);
+}
+
+/**
+ * The account's minute and day where only the text names them. The recovery time decides: a day that ends within a minute is
+ * a minute, a minute that ends in hours is a day, and the day is believed with a time only. The text of the minute limit may
+ * mention the day, too: the minute is asked first.
+ */
+function ofFreeLimit(words: string, facts: Facts): Outcome | null {
+  const { untilMs, passedResetMs, nowMs } = facts;
+  const leftMs = untilMs === null ? 0 : untilMs - nowMs;
+  if (/free-models-per-day-stealth/i.test(words)) return limitOf('modelDailyLimit', facts);
+  if (/free-models-per-min/i.test(words)) {
+    return leftMs > longestMinuteMs
+      ? { kind: 'dailyLimit', untilMs, limit: null }
+      : limitOf('minuteLimit', facts);
+  }
+  if (/free-models-per-day/i.test(words)) {
+    const isTimed = untilMs !== null || passedResetMs !== null;
+    return isTimed ? dailyLimit(facts) : { kind: 'minuteLimit', untilMs, limit: null };
+  }
+  return null;
+}
+
+function ofModelsLimit(words: string, facts: Facts): Outcome | null {
+  const { limit } = facts;
+  if (/new-account-rpm\//i.test(words)) return limitOf('modelLimit', facts);
+  // One account's share of a model names a number of requests and repeats it in `X-RateLimit-Limit`.
+  if (/limit_rpm\//i.test(words) && /limited to \d+ requests/i.test(words) && limit !== null)
+    return limitOf('modelLimit', facts);
+  const isShared = /limit_(?:rpm|rpd|tpm)\/|high demand for|daily limit reached for .+ via /i.test(words);
+  return isShared ? sharedCapacity(facts) : null;
+}
+
+function busy({ evidence, untilMs }: Facts): Outcome {
+  return { kind: 'busy', untilMs, isByok: evidence.isByok, allProviders: false };
+}
+
+function ofInternal(facts: Facts): Outcome {
+  const isProviders = facts.evidence.names.some((name) => name.startsWith('provider_'));
+  return isProviders || facts.evidence.retryable === true ? overloaded(facts) : { kind: 'internal' };
+}
+
+/** 520 to 530 are Cloudflare's own for a server that it cannot reach; 529 is Anthropic's word for overloaded. */
+function ofOthers(facts: Facts): Outcome {
+  const { status, evidence } = facts;
+  const isPassing = status === 408 || (status >= 502 && status <= 504) || (status >= 520 && status <= 530);
+  const mayPass = evidence.retryable ?? isPassing;
+  if (mayPass) return overloaded(facts);
+  // An error that would pass but is said not to is the request's: no provider is left that it allows.
+  return status < 500 || isPassing ? requestFault(facts) : { kind: 'internal' };
+}
+
+function overloaded({ status, untilMs }: Facts): Outcome {
+  return { kind: 'overloaded', untilMs, timedOut: isTimeout(status) };
+}
+
+function isTimeout(status: number): boolean {
+  return status === 408 || status === 504 || status === 524;
+}
+
+function requestFault({ evidence }: Facts): Outcome {
+  const contextLength =
+    evidence.names.includes('context_length_exceeded') ||
+    /context[ _]length|context window|maximum context|prompt is too long/i.test(evidence.words);
+  return { kind: 'requestFault', contextLength };
+}

@@ -1,0 +1,77 @@
+// One client request while it runs: what belongs to it, and how it is ended from outside.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../base/clock';
+import { Canceller, type Signal } from '../base/signal';
+import { SilenceWatch } from '../base/silence';
+import { Answer } from './answer/answer';
+import type { Refusal } from './errors/refusal';
+import { Trail } from './report';
+import { readHead, type RequestHead } from './request/admission';
+import { endResponse } from './request/connection';
+import { ownHeaders } from '../base/rawHeaders';
+import type { Plan } from './request/plan';
+
+/** One for all: to make an error costs more than all else of a request's end, and nobody reads where this one came from. */
+const over = new Error('The exchange is over.');
+
+/** The reason of an exchange whose client has left, or is sent away. */
+export class ClientGone extends Error {
+  override readonly name = 'ClientGone';
+}
+
+export interface Running {
+  readonly requestId: string;
+  readonly plan: Plan;
+  readonly trail: Trail;
+}
+
+export class Ongoing {
+  readonly head: RequestHead;
+  readonly trail: Trail;
+  readonly answer: Answer;
+  /** All that is waited for, one after the other. */
+  readonly watch: SilenceWatch;
+  plan: Plan | null = null;
+  private readonly canceller = new Canceller();
+
+  constructor(
+    readonly request: IncomingMessage,
+    readonly response: ServerResponse,
+    private readonly clock: Clock,
+    isHurried: () => boolean,
+  ) {
+    const { method = 'GET', url = '/', rawHeaders } = request;
+    this.head = readHead(method, url, rawHeaders);
+    this.trail = new Trail(clock.wallMs(), clock.elapsedMs());
+    this.watch = new SilenceWatch(clock);
+    const end = (): void => endResponse(request, response, clock, isHurried);
+    this.answer = new Answer(response, this.head.endpoint.form, end);
+    this.answer.explain(() => ownHeaders);
+    response.once('close', this.leave);
+    // An answer that waits behind others on its connection, however many, is not told.
+    if (response.socket === null) request.socket.setMaxListeners(0).once('close', this.leave);
+  }
+
+  get signal(): Signal {
+    return this.canceller;
+  }
+
+  readonly abort = (reason: Error): void => this.canceller.abort(reason);
+
+  /** Ends it with the refusal; nothing of upstream's comes behind that. */
+  refuse(refusal: Refusal): void {
+    this.abort(new ClientGone(refusal.message));
+    this.answer.refuse(refusal, null, this.clock.wallMs());
+  }
+
+  /** Whatever was thrown: nothing goes on upstream for an answer that has ended. */
+  end(): void {
+    this.watch.dispose();
+    this.request.socket.off('close', this.leave);
+    this.abort(over);
+  }
+
+  private readonly leave = (): void => {
+    if (!this.response.writableFinished) this.abort(new ClientGone('The client has left.'));
+  };
+}

@@ -1,0 +1,135 @@
+// Who may come in: a usual method, the right Host, no web page, the proxy key.
+import { isIP } from 'node:net';
+import { redact, type Secret } from '../../base/secret';
+import { Refusal } from '../errors/refusal';
+import { changesKeys, endpointOf, readTarget, type Endpoint, type Target } from './endpoint';
+import { ClientHeaders, headerValue } from './headers';
+
+export interface Door {
+  readonly boundHost: string;
+  /** Names by which it may be called, beside loopback ones; none: beyond loopback any. */
+  readonly allowedHosts: readonly string[];
+  readonly proxyKey: Secret;
+  /** Whether requests that make or move keys are passed on. */
+  readonly allowKeyChanges: boolean;
+}
+
+/** A request without its body. */
+export interface RequestHead {
+  readonly method: string;
+  readonly target: Target;
+  readonly endpoint: Endpoint;
+  readonly rawHeaders: readonly string[];
+  readonly headers: ClientHeaders;
+}
+
+export function readHead(method: string, url: string, rawHeaders: readonly string[]): RequestHead {
+  const target = readTarget(url);
+  const endpoint = endpointOf(method, target.path);
+  return { method, target, endpoint, rawHeaders, headers: new ClientHeaders(rawHeaders) };
+}
+
+/** TRACE gives the request back with its headers (RFC 9110 9.3.8), and so the key that is sent upstream. */
+export function checkMethod({ method }: RequestHead): void {
+  if (!/^(?:TRACE|TRACK|CONNECT)$/i.test(method)) return;
+  throw new Refusal('method_not_allowed', `Keywheel does not take ${method}.`);
+}
+
+/** A web page that found a name resolving to 127.0.0.1 sends that name as its Host (DNS rebinding): it is not let in. */
+export function checkHost({ headers: { hosts }, target }: RequestHead, door: Door): void {
+  if (hosts.length > 1) {
+    // RFC 9112 3.2.
+    throw new Refusal('host_not_allowed', 'The request has more than one Host.', { status: 400 });
+  }
+  const name = hostName(target.authority ?? hosts[0] ?? '');
+  if (isLoopback(name) || name === bare(door.boundHost) || isAllowed(name, door)) return;
+  throw new Refusal(
+    'host_not_allowed',
+    `Keywheel takes no requests for the host name "${redact(name)}". Use 127.0.0.1 or localhost in the client's base URL; where Keywheel runs without VS Code, you can also add the name to ALLOWED_HOSTS.`,
+  );
+}
+
+/** A web page could spend the user's keys. An allowed Origin decides first; without one a browser tells by `Sec-Fetch-Site`. */
+export function checkOrigin(head: RequestHead): void {
+  const { origins } = head.headers;
+  const isPage =
+    origins.length > 0
+      ? !origins.every((origin) => isWebview(origin) || isOwn(origin, head))
+      : isOfAnotherSite(head);
+  if (!isPage) return;
+  throw new Refusal('origin_not_allowed', 'Keywheel does not serve web pages. Call it from a program.');
+}
+
+export function isWebview(origin: string): boolean {
+  return /^vscode-webview:\/\/[a-z0-9-]+$/i.test(origin);
+}
+
+/** Whether a page of Keywheel's own asks: its host is right already. Without the proxy key it may do as little as others. */
+function isOwn(origin: string, { headers: { hosts, sites } }: RequestHead): boolean {
+  return sites.join() === 'same-origin' && origin.replace(/^https?:\/\//, '') === hosts[0];
+}
+
+/** The user may open a page of Keywheel by a link of another site; no such page can read or embed it. */
+function isOfAnotherSite({ method, target, rawHeaders, headers }: RequestHead): boolean {
+  if (headers.sites.every((site) => site === 'none' || site === 'same-origin')) return false;
+  const isOpened =
+    method === 'GET' &&
+    headerValue(rawHeaders, 'sec-fetch-mode') === 'navigate' &&
+    headerValue(rawHeaders, 'sec-fetch-dest') === 'document';
+  return !isOpened || !['/', '/docs', '/key-status'].includes(target.path);
+}
+
+/** The proxy key in `Authorization: Bearer`, `x-api-key`, `api-key` or `APIKEY`; compared in constant time. */
+export function checkProxyKey({ headers: { keys } }: RequestHead, { proxyKey }: Door): void {
+  if (keys.some((key) => proxyKey.matches(key))) return;
+  const [message, code] =
+    keys.length === 0
+      ? (['The proxy key is missing.', 'proxy_key_missing'] as const)
+      : (['This is not the proxy key.', 'proxy_key_wrong'] as const);
+  throw new Refusal(
+    code,
+    `${message} Set the API key of this client to Keywheel's own key: in VS Code "Keywheel: Copy Proxy Key", without VS Code the value of PROXY_API_KEY.`,
+  );
+}
+
+/** The proxy key must not be able to buy a real one. */
+export function checkKeyChanges({ method, target }: RequestHead, { allowKeyChanges }: Door): void {
+  if (allowKeyChanges || !changesKeys(method, target.path)) return;
+  throw new Refusal(
+    'key_changes_not_allowed',
+    `${method} ${target.path} could make or move keys of your account. Allow it with the setting keywheel.allowKeyChanges, without VS Code with ALLOW_KEY_CHANGES=true.`,
+  );
+}
+
+/** Counts wrong proxy keys: after 100 within a minute somebody guesses, or a client is set up wrongly and hammers. */
+export class WrongKeys {
+  private sinceMs = Number.NEGATIVE_INFINITY;
+  private count = 0;
+
+  /** How many there were within the minute, with this one. */
+  add(elapsedMs: number): number {
+    if (elapsedMs - this.sinceMs > 60_000) {
+      this.sinceMs = elapsedMs;
+      this.count = 0;
+    }
+    return ++this.count;
+  }
+}
+
+function hostName(host: string): string {
+  return bare(host.replace(/^.*@/, '').replace(/:\d*$/, ''));
+}
+
+function bare(host: string): string {
+  return host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+}
+
+function isLoopback(name: string): boolean {
+  return name === 'localhost' || name === '::1' || /^127(?:\.\d{1,3}){3}$/.test(name);
+}
+
+/** Beyond loopback any address may be the machine's, and any name where none is set; the proxy key has 24 characters or more then. */
+function isAllowed(name: string, { boundHost, allowedHosts }: Door): boolean {
+  if (allowedHosts.includes(name)) return true;
+  return !isLoopback(bare(boundHost)) && (allowedHosts.length === 0 || isIP(name) !== 0);
+}

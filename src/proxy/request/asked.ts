@@ -1,0 +1,220 @@
+// What the body of a request asks for: the fields that decide where it goes. All others are upstream's business.
+import { isFreeModel } from '../../keys/freeModel';
+import { fieldsOf, isWord, itemsOf, textAt, type Field, type Scan, type Span } from './outerFields';
+
+/** Longer names and ids decide nothing. */
+const longestText = 512;
+const mostModels = 64;
+const mostPlugins = 64;
+/** No model takes so many. */
+const mostTools = 2048;
+/** Among so many messages the first that is not the system's is looked for, among so many parts its text. */
+const mostMessages = 16;
+const mostParts = 64;
+/** More of a text tells no conversation from another. */
+const mostOpening = 64 * 1024;
+
+export interface Asked {
+  /** The model, else the first of `models`. */
+  readonly model: string | null;
+  /** Whether every model that may answer is free, and nothing of the request costs beside it. */
+  readonly isFree: boolean;
+  /** Whether something of the request costs whatever the model does. */
+  readonly costs: boolean;
+  readonly streaming: boolean;
+  readonly choosesProviders: boolean;
+  readonly session: string | null;
+  /** The texts of the first system message and of the first other one, as they stand in the body; null without any. */
+  readonly opening: string | null;
+  readonly inputFile: string | null;
+  readonly names: ModelFields;
+}
+
+export interface ModelFields {
+  readonly model: Field | null;
+  readonly models: Field | null;
+}
+
+const fieldNames = [
+  'model',
+  'models',
+  'stream',
+  'provider',
+  'session_id',
+  'prompt_cache_key',
+  'plugins',
+  'tools',
+  'web_search_options',
+  'system',
+  'instructions',
+  'messages',
+  'input',
+  'input_file_id',
+] as const;
+type Fields = Partial<Record<(typeof fieldNames)[number], Field>>;
+
+/** Of a body that is no JSON object, or none at all. */
+export const nothingAsked: Asked = {
+  model: null,
+  isFree: false,
+  costs: false,
+  streaming: false,
+  choosesProviders: false,
+  session: null,
+  opening: null,
+  inputFile: null,
+  names: { model: null, models: null },
+};
+
+/** Reads a body; a byte order mark may stand before it (RFC 8259 8.1). */
+export function* asked(bytes: Buffer | null): Scan<Asked> {
+  if (bytes === null) return nothingAsked;
+  const fields = yield* fieldsOf(bytes, behindMark(bytes), fieldNames);
+  const text = (name: keyof Fields): string | null => textAt(bytes, fields[name]?.value, longestText);
+  const named = yield* modelsOf(bytes, fields);
+  const costs = named.some(isSearching) || (yield* costsBeside(bytes, fields));
+  return {
+    model: named[0] ?? null,
+    isFree: !costs && isAllFree(named),
+    costs,
+    streaming: isWord(bytes, fields.stream?.value, 'true'),
+    choosesProviders: isObject(bytes, fields.provider?.value),
+    session: text('session_id') ?? text('prompt_cache_key'),
+    opening: yield* openingOf(bytes, fields),
+    inputFile: text('input_file_id'),
+    names: { model: fields.model ?? null, models: fields.models ?? null },
+  };
+}
+
+function behindMark(bytes: Buffer): number {
+  return bytes.toString('latin1', 0, 3) === '\xef\xbb\xbf' ? 3 : 0;
+}
+
+/** The models that may answer; null for one that is no name. */
+function* modelsOf(bytes: Buffer, fields: Fields): Scan<readonly (string | null)[]> {
+  const items = yield* itemsIn(bytes, fields.models, mostModels + 1);
+  const models = items.map((item) => textAt(bytes, item, longestText));
+  const model = textAt(bytes, fields.model?.value, longestText);
+  return model === null ? models : [model, ...models];
+}
+
+/** `:online` is web search by another name. */
+function isSearching(name: string | null): boolean {
+  return name !== null && /:online(?:$|:)/.test(name);
+}
+
+/** The body with another model, and to the byte as it was beside that. A list of models goes: nobody asked for its others. */
+export function renamed(bytes: Buffer, { model, models }: ModelFields, name: string): Buffer {
+  const value = JSON.stringify(name);
+  const edits: (Span & { readonly text: string })[] = [];
+  if (model !== null) edits.push({ ...model.value, text: value });
+  if (models !== null) {
+    edits.push(
+      model === null ? { ...models, text: `"model":${value}` } : { ...withComma(bytes, models), text: '' },
+    );
+  }
+  const pieces: Buffer[] = [];
+  let at = 0;
+  for (const { from, to, text } of edits.sort((one, other) => one.from - other.from)) {
+    pieces.push(bytes.subarray(at, from), Buffer.from(text));
+    at = to;
+  }
+  return Buffer.concat([...pieces, bytes.subarray(at)]);
+}
+
+/** The field with the comma behind it, else with the one before it. */
+function withComma(bytes: Buffer, { from, to }: Span): Span {
+  const behind = /^\s*,/.exec(bytes.toString('latin1', to, to + 1024))?.[0].length ?? 0;
+  if (behind > 0) return { from, to: to + behind };
+  const before = /,\s*$/.exec(bytes.toString('latin1', Math.max(0, from - 1024), from))?.[0].length ?? 0;
+  return { from: from - before, to };
+}
+
+function isAllFree(names: readonly (string | null)[]): boolean {
+  if (names.length === 0 || names.length > mostModels) return false;
+  return names.every((name) => name !== null && isFreeModel(name));
+}
+
+/** Plugins that only change what is sent or answered. */
+const freePlugins: ReadonlySet<string | null> = new Set(['response-healing', 'context-compression']);
+
+/** Web search, files read by a paid engine and OpenRouter's own tools cost, with a free model too. */
+function* costsBeside(bytes: Buffer, fields: Fields): Scan<boolean> {
+  const options = fields.web_search_options;
+  if (options !== undefined && !isWord(bytes, options.value, 'null')) return true;
+  return (yield* hasPaidPlugin(bytes, fields.plugins)) || (yield* hasPaidTool(bytes, fields.tools));
+}
+
+function* hasPaidPlugin(bytes: Buffer, plugins: Field | undefined): Scan<boolean> {
+  for (const plugin of yield* itemsIn(bytes, plugins, mostPlugins)) {
+    const { id, enabled } = yield* fieldsOf(bytes, plugin.from, ['id', 'enabled']);
+    const isFree = freePlugins.has(textAt(bytes, id?.value, longestText));
+    if (!isFree && !isWord(bytes, enabled?.value, 'false')) return true;
+  }
+  return false;
+}
+
+function* hasPaidTool(bytes: Buffer, tools: Field | undefined): Scan<boolean> {
+  for (const tool of yield* itemsIn(bytes, tools, mostTools)) {
+    const { type } = yield* fieldsOf(bytes, tool.from, ['type']);
+    if (/^(?:openrouter:|web_search)/.test(textAt(bytes, type?.value, longestText) ?? '')) return true;
+  }
+  return false;
+}
+
+/**
+ * Texts alone: clients move marks (`cache_control`) from turn to turn, add ids, and send a text as a string or in parts. A
+ * system message that comes later is no part of it.
+ */
+function* openingOf(bytes: Buffer, fields: Fields): Scan<string | null> {
+  const apart = yield* textsOf(bytes, (fields.system ?? fields.instructions)?.value);
+  const list = fields.messages ?? fields.input;
+  const input = isString(bytes, list?.value) ? yield* textsOf(bytes, list?.value) : '';
+  const { system, first } = yield* firstMessages(bytes, list);
+  const opening = `${apart === '' ? system : apart}\n${input}${first}`;
+  return opening === '\n' ? null : opening;
+}
+
+function* firstMessages(
+  bytes: Buffer,
+  list: Field | undefined,
+): Scan<{ readonly system: string; readonly first: string }> {
+  let system = '';
+  for (const message of yield* itemsIn(bytes, list, mostMessages)) {
+    const { role, content } = yield* fieldsOf(bytes, message.from, ['role', 'content']);
+    const text = yield* textsOf(bytes, content?.value);
+    const isSystem = /^(?:system|developer)$/.test(textAt(bytes, role?.value, longestText) ?? '');
+    if (!isSystem) return { system, first: text };
+    if (system === '') system = text;
+  }
+  return { system, first: '' };
+}
+
+function isObject(bytes: Buffer, value: Span | undefined): boolean {
+  return value !== undefined && bytes[value.from] === 0x7b;
+}
+
+function isString(bytes: Buffer, value: Span | undefined): boolean {
+  return value !== undefined && bytes[value.from] === 0x22;
+}
+
+/** The text of a string, or those of a list of parts; as they stand in the body. */
+function* textsOf(bytes: Buffer, value: Span | undefined): Scan<string> {
+  if (value === undefined) return '';
+  if (bytes[value.from] === 0x22) return bytes.toString('latin1', value.from + 1, endOf(value));
+  let all = '';
+  for (const part of yield* itemsOf(bytes, value.from, mostParts)) {
+    const { text } = yield* fieldsOf(bytes, part.from, ['text']);
+    if (text !== undefined) all += bytes.toString('latin1', text.value.from + 1, endOf(text.value));
+    if (all.length > mostOpening) break;
+  }
+  return all;
+}
+
+function endOf({ from, to }: Span): number {
+  return Math.min(to - 1, from + mostOpening);
+}
+
+function* itemsIn(bytes: Buffer, field: Field | undefined, most: number): Scan<Span[]> {
+  return field === undefined ? [] : yield* itemsOf(bytes, field.value.from, most);
+}

@@ -1,0 +1,277 @@
+// Request bodies: those of models are read whole and kept for retries, within bounds; others stream up unread, once.
+import type { IncomingMessage } from 'node:http';
+import { pipeline, Readable, type Transform } from 'node:stream';
+import type { Clock } from '../../base/clock';
+import { decoding, isCoded } from '../../base/coding';
+import { SilenceWatch } from '../../base/silence';
+import type { Signal } from '../../base/signal';
+import { Refusal } from '../errors/refusal';
+import type { ClientHeaders } from './headers';
+
+const mebibyte = 1024 * 1024;
+/** A body that stands still for so long holds its room no longer. */
+const stillMs = 60_000;
+
+const usualBounds = {
+  /** Of one body of a model, decoded too: images and audio fit into it. */
+  longestBytes: 64 * mebibyte,
+  /** Of all that are kept. */
+  togetherBytes: 256 * mebibyte,
+  /** A longer one that runs no model streams up unread. */
+  shortBytes: mebibyte,
+};
+
+export interface Body {
+  /** All of it, decoded where a model runs; null where there is none, where it streams up unread, and after `release`. */
+  readonly bytes: Buffer | null;
+  /** Whether `bytes` were decoded: the headers speak of another form. */
+  readonly isDecoded: boolean;
+  /** How long a body that streams up is; null where the client did not say. */
+  readonly length: number | null;
+  /** Of a body that streams up unread: a stream of it, to be read once. */
+  readonly passing: (() => Readable) | null;
+  /** It is not needed any more: gives its room back, and lets what was not read of it run out. */
+  release(): void;
+}
+
+/** Who waits for a body. */
+export interface BodyReader {
+  readonly headers: ClientHeaders;
+  readonly runsModel: boolean;
+  readonly signal: Signal;
+  /** Ends the whole request: its body stands still. */
+  readonly abort: (reason: Error) => void;
+  /** The request's; at rest again once the body is here. */
+  readonly watch: SilenceWatch;
+}
+
+const noBody: Body = { bytes: null, isDecoded: false, length: null, passing: null, release: () => undefined };
+
+export class Bodies {
+  private keptBytes = 0;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly bounds = usualBounds,
+  ) {}
+
+  get kept(): number {
+    return this.keptBytes;
+  }
+
+  /** The body. Throws a Refusal where it is too long, coded in a way that cannot be undone, or where there is no room for it; rejects when the client leaves, or with the signal's reason. */
+  async read(request: IncomingMessage, reader: BodyReader): Promise<Body> {
+    const { headers, runsModel, signal, abort, watch } = reader;
+    const { longestBytes, shortBytes } = this.bounds;
+    const length = headers.bodyLength;
+    if (length === 0) return noBody;
+    if (runsModel && isLonger(length, longestBytes)) throw tooLarge();
+    const stand = (): void => abort(tooSlow());
+    const body = new IncomingBody(request, length, (bytes) => this.take(bytes));
+    if (!runsModel && (length === null || isLonger(length, shortBytes)))
+      return body.pass(new SilenceWatch(this.clock), stand);
+    try {
+      watch.watch(stillMs, stand);
+      await body.gather(longestBytes, signal, watch);
+      if (runsModel && headers.mayBeCoded) await body.decode(longestBytes, signal);
+      return body;
+    } catch (error: unknown) {
+      body.release();
+      throw error;
+    } finally {
+      watch.rest();
+    }
+  }
+
+  /** Takes room, or gives it back where `bytes` is below zero. Bytes that have come count, not those that were announced: who announces much and sends little keeps nobody out. */
+  private take(bytes: number): void {
+    if (bytes > 0 && this.keptBytes + bytes > this.bounds.togetherBytes) throw noRoom(this.clock.wallMs());
+    this.keptBytes += bytes;
+  }
+}
+
+class IncomingBody implements Body {
+  bytes: Buffer | null = null;
+  isDecoded = false;
+  passing: (() => Readable) | null = null;
+  private counted = 0;
+  private isReleased = false;
+  private onPiece: (piece: Buffer) => void = () => undefined;
+  private ownWatch: SilenceWatch | null = null;
+
+  constructor(
+    private readonly request: IncomingMessage,
+    readonly length: number | null,
+    private readonly take: (bytes: number) => void,
+  ) {}
+
+  /** Resolves when all of it is here; what throws, or a signal, leaves the connection open: the answer goes over it. */
+  async gather(longestBytes: number, signal: Signal, watch: SilenceWatch): Promise<void> {
+    const { request } = this;
+    const pieces: Buffer[] = [];
+    await new Promise<void>((resolve, reject) => {
+      const fail = (error: Error): void => {
+        stop();
+        reject(error);
+      };
+      const leave = (): void => fail(signal.reason);
+      const end = (): void => {
+        stop();
+        resolve();
+      };
+      const stop = (): void => {
+        request.off('data', this.onPiece).off('end', end);
+        signal.removeEventListener('abort', leave);
+        // Nothing but the body as a whole holds on to its pieces.
+        this.onPiece = () => undefined;
+      };
+      this.onPiece = (piece) => {
+        watch.moved();
+        try {
+          this.count(piece, longestBytes);
+          pieces.push(piece);
+        } catch (error: unknown) {
+          fail(error instanceof Error ? error : new Error(String(error)));
+        }
+      };
+      if (signal.aborted) {
+        leave();
+        return;
+      }
+      signal.addEventListener('abort', leave);
+      request.on('data', this.onPiece).on('end', end);
+    });
+    this.bytes = joined(pieces, this.counted);
+  }
+
+  async decode(longestBytes: number, signal: Signal): Promise<void> {
+    const { bytes: coded } = this;
+    if (coded === null || !isCoded(this.request.rawHeaders)) return;
+    const decoders = decoding(this.request.rawHeaders, true);
+    if (decoders === null) throw unknownCoding();
+    const codedBytes = this.counted;
+    const pieces: Buffer[] = [];
+    this.counted = 0;
+    try {
+      for await (const piece of decoded(coded, decoders)) {
+        signal.throwIfAborted();
+        this.count(piece, longestBytes);
+        pieces.push(piece);
+      }
+    } catch (error: unknown) {
+      throw error instanceof Refusal || signal.aborted ? error : unknownCoding(error);
+    } finally {
+      this.take(-codedBytes);
+    }
+    this.bytes = joined(pieces, this.counted);
+    this.isDecoded = true;
+  }
+
+  /** Lets the body stream up, to be read once. While nobody reads it, it may stand still. */
+  pass(watch: SilenceWatch, onStill: () => void): Body {
+    const { request } = this;
+    this.ownWatch = watch;
+    this.passing = () => {
+      const stream = new Readable({
+        read: () => {
+          watch.watch(stillMs, onStill);
+          request.resume();
+        },
+      });
+      this.onPiece = (piece) => {
+        watch.moved();
+        if (stream.destroyed || stream.push(piece)) return;
+        watch.rest();
+        request.pause();
+      };
+      request.on('data', this.onPiece).once('end', () => {
+        watch.dispose();
+        stream.push(null);
+      });
+      // Who reads it hears of errors as long as they matter.
+      stream.on('error', () => undefined);
+      return stream;
+    };
+    return this;
+  }
+
+  release(): void {
+    if (this.isReleased) return;
+    this.isReleased = true;
+    this.bytes = null;
+    this.ownWatch?.dispose();
+    this.take(-this.counted);
+    this.counted = 0;
+    // A connection with an unread body would serve no further request.
+    if (!this.request.readableEnded) this.request.off('data', this.onPiece).resume();
+  }
+
+  private count(piece: Buffer, longestBytes: number): void {
+    if (this.counted + piece.length > longestBytes) throw tooLarge();
+    this.take(piece.length);
+    this.counted += piece.length;
+  }
+}
+
+function joined(pieces: readonly Buffer[], length: number): Buffer | null {
+  const [first] = pieces;
+  if (first === undefined || length === 0) return null;
+  return pieces.length === 1 ? first : Buffer.concat(pieces, length);
+}
+
+function decoded(bytes: Buffer, decoders: readonly Transform[]): AsyncIterable<Buffer> {
+  const source = Readable.from([bytes]);
+  const last = decoders.at(-1) ?? source;
+  pipeline([source, ...decoders], () => {
+    // Its reader hears of errors, and of the end.
+  });
+  return last as AsyncIterable<Buffer>;
+}
+
+function isLonger(length: number | null, most: number): boolean {
+  return length !== null && length > most;
+}
+
+/** Another text instead of a kept body: released with it, in its place. */
+export class RenewedBody implements Body {
+  readonly isDecoded: boolean;
+  readonly length: number;
+  readonly passing = null;
+
+  constructor(
+    private readonly old: Body,
+    public bytes: Buffer | null,
+  ) {
+    this.isDecoded = old.isDecoded;
+    this.length = bytes?.length ?? 0;
+  }
+
+  release(): void {
+    this.bytes = null;
+    this.old.release();
+  }
+}
+
+function tooLarge(): Refusal {
+  return new Refusal('body_too_large', 'The body of a request that runs a model may have 64 MiB, decoded.');
+}
+
+function tooSlow(): Refusal {
+  return new Refusal('body_incomplete', 'The request stood still for 60 s before all of it had come.');
+}
+
+function unknownCoding(cause?: unknown): Refusal {
+  return new Refusal(
+    'body_coding_unknown',
+    'The content coding of this request cannot be undone. Send it without one.',
+    { cause },
+  );
+}
+
+function noRoom(nowMs: number): Refusal {
+  return new Refusal(
+    'busy_with_bodies',
+    'Keywheel holds 256 MiB of request bodies already. Try again shortly.',
+    { retryAtMs: nowMs + 5_000 },
+  );
+}

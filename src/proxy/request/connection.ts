@@ -1,0 +1,76 @@
+// One client connection: whose turn it is on it, and how an answer ends while the client still sends.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../../base/clock';
+
+export interface Turn {
+  /** Resolves when the request may run; null: it may run at once. */
+  readonly comes: Promise<void> | null;
+  end(): void;
+}
+
+interface Place extends Turn {
+  readonly isSafe: boolean;
+  readonly go: (() => void) | null;
+}
+
+export class Turns {
+  /** What runs on a connection, or waits there, in its order. */
+  private readonly lines = new WeakMap<object, Place[]>();
+
+  /** Safe requests wait for unsafe ones before them, unsafe ones for all. */
+  take(connection: object, isSafe: boolean): Turn {
+    const line = this.lines.get(connection) ?? [];
+    if (line.length === 0) this.lines.set(connection, line);
+    let go: Place['go'] = null;
+    const comes = mayRun(line, isSafe) ? null : new Promise<void>((resolve) => (go = resolve));
+    const place: Place = { isSafe, comes, go, end: () => leave(line, place) };
+    line.push(place);
+    return place;
+  }
+}
+
+function mayRun(before: readonly Place[], isSafe: boolean): boolean {
+  return before.length === 0 || (isSafe && before.every((other) => other.isSafe));
+}
+
+/** Lets those go that may run now: the first one, and the safe ones up to the next that is not. */
+function leave(line: Place[], place: Place): void {
+  line.splice(line.indexOf(place), 1);
+  for (const [index, other] of line.entries()) {
+    if (index === 0 || other.isSafe) other.go?.();
+    if (!other.isSafe) return;
+  }
+}
+
+const longestDrainMs = 30_000;
+const mostDrainedBytes = 64 * 1024 * 1024;
+
+/**
+ * Ends the response, once. The rest of the request is read and thrown away before, within bounds: closed on unread bytes a
+ * connection is reset, and the client loses the answer (RFC 9112 9.6). `isHurried`: nothing is waited for.
+ */
+export function endResponse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  clock: Clock,
+  isHurried: () => boolean,
+): void {
+  if (request.complete || request.destroyed || isHurried()) {
+    response.end();
+    return;
+  }
+  let bytes = 0;
+  const timer = clock.after(longestDrainMs, () => give(false));
+  const count = (chunk: Buffer): void => {
+    bytes += chunk.length;
+    if (bytes > mostDrainedBytes) give(false);
+  };
+  const whole = (): void => give(true);
+  const give = (isWhole: boolean): void => {
+    timer.dispose();
+    request.off('data', count).off('end', whole).off('close', whole);
+    response.end(isWhole ? undefined : () => request.destroy());
+  };
+  request.on('data', count).once('end', whole).once('close', whole);
+  request.resume();
+}

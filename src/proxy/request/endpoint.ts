@@ -1,0 +1,130 @@
+// Where a request goes upstream, and what kind of endpoint that is.
+import type { Secret } from '../../base/secret';
+import type { Form } from '../errors/form';
+import { Refusal } from '../errors/refusal';
+
+/** The request target, read once. */
+export interface Target {
+  /** Below upstream's base URL: begins with `/`, without the query. `/api/alpha/…` and `/api/beta/…` stand beside `/api/v1`. */
+  readonly path: string;
+  /** With its `?`, or empty; passed on as it came. */
+  readonly query: string;
+  /** Host and port of a target in absolute form (RFC 9112 3.2.2), or null. */
+  readonly authority: string | null;
+  /** Whether upstream may be asked for the path: it cannot leave upstream's base. */
+  readonly isWithinBase: boolean;
+}
+
+/**
+ * - `models`: runs a model and may be sent again.
+ * - `once`: runs a model but makes something that must not be made twice.
+ * - `plain`: runs no model.
+ */
+export type EndpointKind = 'models' | 'once' | 'plain';
+
+export interface Endpoint {
+  readonly kind: EndpointKind;
+  readonly form: Form;
+}
+
+/** Clients join base URL and path naively: `/api/v1/x`, `/v1/x`, `/x`, `/v1//x`, `/v1/v1/x` and `/api/v1/api/v1/x` are all upstream's `/x`. */
+export function readTarget(url: string): Target {
+  const [, authority = null, own = ''] = /^(?:https?:\/\/([^/?#]*))?([^]*)$/i.exec(url) ?? [];
+  const mark = own.indexOf('?');
+  const path = mark < 0 ? own : own.slice(0, mark);
+  const isWithinBase =
+    /^\/[^\s\\#]*$/.test(path) &&
+    !/(?:^|[/\\])[\0-\x20]*(?:\.[\0-\x20]*){1,2}(?:[/\\;?#]|$)/.test(decoded(path));
+  return {
+    path: withoutBase(path === '' ? '/' : path),
+    query: mark < 0 ? '' : own.slice(mark),
+    authority,
+    isWithinBase,
+  };
+}
+
+/** Throws a Refusal for a path that could leave upstream's base, and for one that would tell the proxy key there. */
+export function checkPath({ path, isWithinBase }: Target, proxyKey: Secret): void {
+  if (isWithinBase && !proxyKey.isIn(decoded(path))) return;
+  throw new Refusal('path_not_allowed', 'This path is not one of OpenRouter’s API.');
+}
+
+/** A percent-encoded letter or digit is the same as the plain one (RFC 3986 6.2.2.2): no spelling of a path gets around a rule about it. */
+function withoutBase(path: string): string {
+  const plain = path.replace(/%[2-7][0-9a-f]/gi, (code) => {
+    const character = characterOf(code);
+    return /[\w.~-]/.test(character) ? character : code;
+  });
+  return plain.replace(/\/{2,}/g, '/').replace(/^(?:(?:\/api)*\/v1)+(?=\/|$)/, '') || '/';
+}
+
+const repeatable =
+  /^\/(?:(?:(?:presets|interns)\/[^/]+\/|cursor\/)?(?:chat\/completions|completions|responses|messages)|embeddings|rerank|systemone)\/?$/;
+const makesOnce = /^\/(?:images(?:\/.*)?|audio\/.*|videos)\/?$/;
+
+export function endpointOf(method: string, path: string): Endpoint {
+  const form = formOf(path);
+  if (method !== 'POST') return { kind: 'plain', form };
+  if (repeatable.test(path)) return { kind: 'models', form };
+  return { kind: makesOnce.test(path) ? 'once' : 'plain', form };
+}
+
+export function needsNoKey(method: string, path: string): boolean {
+  return method === 'GET' && /^\/models(?:\/(?!user\/?$).*)?$/.test(path);
+}
+
+/** Whether the path tells of the key itself; `/auth/key` is the older name. */
+export function isKeyPath(path: string): boolean {
+  return /^\/(?:auth\/)?key\/?$/i.test(path);
+}
+
+const keyAdministration =
+  /^\W*(?:(?:api|v\d+|alpha|beta)(?:;[^/\\]*)?[/\\]\W*)*(?:auth|oauth|keys?|byok|provider-?keys|guardrails|workspaces|organizations?)(?![\w-])/i;
+
+/** However the path is spelled: servers decode it more than once, drop what follows a `;`, or read `\` as `/`. */
+export function changesKeys(method: string, path: string): boolean {
+  return !['GET', 'HEAD', 'OPTIONS'].includes(method) && keyAdministration.test(decoded(path));
+}
+
+const mostDecodings = 3;
+
+/** As the last of several servers may read it. */
+function decoded(path: string): string {
+  let text = path;
+  for (let round = 0; round < mostDecodings && text.includes('%'); round++)
+    text = text.replace(/%[0-9a-f]{2}/gi, characterOf);
+  return text;
+}
+
+function characterOf(code: string): string {
+  return String.fromCharCode(Number.parseInt(code.slice(1), 16));
+}
+
+const things = /^(?:\/api\/(?:alpha|beta))?\/(?:videos|files|batches|containers)(?:\/([^/]+)|\/?$)/;
+
+/** The id of the thing that the request is about, which only its maker's account can see; null if there is none. */
+export function madeThing({ path, query }: Target): string | null {
+  if (/^\/generation(?:\/.*)?$/.test(path)) return new URLSearchParams(query).get('id');
+  return things.exec(path)?.[1] ?? null;
+}
+
+/** Whether an answer of the endpoint names a thing that will be asked for later. */
+export function makesThings(method: string, path: string): boolean {
+  const match = method === 'POST' ? things.exec(path) : null;
+  return match !== null && match[1] === undefined;
+}
+
+function formOf(path: string): Form {
+  if (/\/messages(?:\/|$)/.test(path)) return 'anthropic';
+  return /\/responses(?:\/|$)/.test(path) ? 'responses' : 'openai';
+}
+
+/** The query to the letter, but for parameters that hold the secret: upstream has no use for the proxy key. */
+export function queryWithout(secret: Secret, query: string): string {
+  if (query.length <= 1) return query;
+  const kept = query
+    .slice(1)
+    .split('&')
+    .filter((part) => !secret.isIn(decoded(part)));
+  return kept.length === 0 ? '' : `?${kept.join('&')}`;
+}

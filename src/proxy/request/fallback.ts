@@ -1,0 +1,76 @@
+// The user's own list of models to try instead.
+import type { DenialKind } from '../../keys/denials';
+import type { RequestClass } from '../../keys/lock';
+import { isFreeModel } from '../../keys/freeModel';
+
+/** Model pattern (`*` stands for any text) → models to try instead, in this order. */
+export type FallbackModels = Readonly<Record<string, readonly string[]>>;
+
+/**
+ * The models to try after `model`, in order: those of the first pattern that fits, without the model itself. The user
+ * named each of them, paid ones too.
+ */
+export function fallbacksOf(model: string | null, list: FallbackModels): string[] {
+  if (model === null) return [];
+  for (const [pattern, models] of Object.entries(list)) {
+    if (fits(pattern, model)) return models.filter((other) => other !== model);
+  }
+  return [];
+}
+
+/** Each part is looked for once, from left to right: a regular expression would try all places of all `*`. */
+function fits(pattern: string, model: string): boolean {
+  const [first = '', ...parts] = pattern.toLowerCase().split('*');
+  const text = model.toLowerCase();
+  const last = parts.pop();
+  if (last === undefined) return text === first;
+  if (!text.startsWith(first)) return false;
+  let at = first.length;
+  for (const part of parts) {
+    const found = text.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return text.length - last.length >= at && text.endsWith(last);
+}
+
+/** The kind of the next model in the list: of the same class, or free or paid after one of the other. */
+export type FallbackKind = 'none' | 'alike' | 'free' | 'paid';
+
+export class Fallbacks {
+  constructor(private readonly models: string[]) {}
+
+  get left(): number {
+    return this.models.length;
+  }
+
+  kindFor(requestClass: RequestClass): FallbackKind {
+    const [next] = this.models;
+    if (next === undefined) return 'none';
+    if (isFreeModel(next) === (requestClass === 'free')) return 'alike';
+    return requestClass === 'free' ? 'paid' : 'free';
+  }
+
+  /** Whether the next model may be served where one of the class was denied: limits of accounts hold for all models of a class. */
+  helpAfter(kind: DenialKind, requestClass: RequestClass): boolean {
+    const [next] = this.models;
+    if (next === undefined) return false;
+    switch (kind) {
+      case 'modelBusy':
+      case 'allTried':
+        return true;
+      case 'exhausted':
+        return isFreeModel(next) !== (requestClass === 'free');
+      case 'noKeys':
+      case 'keysAwaited':
+      case 'lineFull':
+      case 'stopping':
+        return false;
+    }
+  }
+
+  /** The next model, which is no longer left then; null without one. */
+  take(): string | null {
+    return this.models.shift() ?? null;
+  }
+}

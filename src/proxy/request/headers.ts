@@ -1,0 +1,257 @@
+// Which headers cross the proxy, and which program they name. Lists are raw: name, value, name, value, in the sender's order and case.
+import { headerValues } from '../../base/rawHeaders';
+import type { Secret } from '../../base/secret';
+
+/** Hop-by-hop: they speak of one connection, not of the message (RFC 9110 7.6.1). */
+const hopByHop: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** Where a client may name its conversation; the first that is there holds. */
+const sessionHeaders = ['x-session-id', 'session-id', 'x-claude-code-session-id'];
+/** Where a client may name itself; the first that is there holds. */
+const nameHeaders = ['x-openrouter-title', 'x-title', 'originator', 'user-agent'];
+
+/** Headers of a client that mean something here: how they are read, and those that do not leave. */
+type Meaning =
+  | 'connection'
+  | 'chunked'
+  | 'length'
+  | 'coded'
+  | 'expect'
+  | 'host'
+  | 'origin'
+  | 'site'
+  | 'bearer'
+  | 'key'
+  | 'session'
+  | 'name'
+  | 'cache'
+  | 'dropped';
+
+/**
+ * Dropped are the client's ways to show the proxy key and what else could tell upstream who it is to us; what is ours to
+ * write, as the connection is another one and the body is sent as a whole; and what would speak to servers before
+ * OpenRouter's in the proxy's name: of another path, method or address.
+ */
+const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
+  ['host', 'host'],
+  ['origin', 'origin'],
+  ['sec-fetch-site', 'site'],
+  ['authorization', 'bearer'],
+  ...['x-api-key', 'api-key', 'apikey'].map((name) => [name, 'key'] as const),
+  ...sessionHeaders.map((name) => [name, 'session'] as const),
+  ...nameHeaders.map((name) => [name, 'name'] as const),
+  ['x-openrouter-cache', 'cache'],
+  ...[...hopByHop, 'cookie', 'referer'].map((name) => [name, 'dropped'] as const),
+  ['connection', 'connection'],
+  ['transfer-encoding', 'chunked'],
+  ['content-length', 'length'],
+  ['content-encoding', 'coded'],
+  ['expect', 'expect'],
+]);
+
+const overriding =
+  /^(?:x-(?:original|rewrite|override|http|method|host|forwarded|envoy|vercel|middleware)(?:-.*)?|x-real-ip|.*-client-?ip|forwarded|cdn-loop|cf-.*)$/;
+
+/** What a client's headers say, read in one pass. */
+export class ClientHeaders {
+  readonly hosts: string[] = [];
+  readonly origins: string[] = [];
+  readonly sites: string[] = [];
+  /** All that may be the proxy key. */
+  readonly keys: string[] = [];
+  /** How long the body is: null where the client does not say, 0 where none comes. */
+  bodyLength: number | null = 0;
+  /** Whether the body may be coded (`Content-Encoding`). */
+  mayBeCoded = false;
+  /** Whether the client waits for 100 Continue before it sends its body. */
+  isExpecting = false;
+  mayBeCached = false;
+  private readonly connections: string[] = [];
+  private readonly sessions: (string | undefined)[] = [];
+  private readonly names: (string | undefined)[] = [];
+  private readonly kept: string[] = [];
+
+  constructor(raw: readonly string[]) {
+    for (let index = 0; index + 1 < raw.length; index += 2) {
+      const name = raw[index] ?? '';
+      const lower = name.toLowerCase();
+      const value = raw[index + 1] ?? '';
+      const isKept = this.read(meanings.get(lower), lower, value);
+      if (isKept && !overriding.test(lower)) this.kept.push(name, value);
+    }
+  }
+
+  get session(): string | null {
+    return this.sessions.find((id) => id !== undefined && id !== '') ?? null;
+  }
+
+  /** The program that calls: a known name, else the first word of the user agent, else `unknown`. */
+  get client(): string {
+    const told = this.names.filter((name) => name !== undefined);
+    for (const text of told) {
+      const match = known.find(([pattern]) => pattern.test(text));
+      if (match !== undefined) return match[1];
+    }
+    return /^[\w .-]{1,40}/.exec(told[0] ?? '')?.[0] ?? 'unknown';
+  }
+
+  /**
+   * The headers that go upstream, without any credential. With `identity` upstream is asked for an uncoded answer, so that
+   * its first events can be read before the client sees them.
+   */
+  forUpstream(proxyKey: Secret, identity: boolean): string[] {
+    const named = connectionNames(this.connections);
+    const dropped = identity ? new Set([...named, 'accept-encoding']) : named;
+    const kept = without(this.kept, dropped, proxyKey);
+    return identity ? [...kept, 'accept-encoding', 'identity'] : kept;
+  }
+
+  /** Whether the header leaves. */
+  private read(meaning: Meaning | undefined, lower: string, value: string): boolean {
+    switch (meaning) {
+      case 'connection':
+        this.connections.push(value);
+        return false;
+      case 'chunked':
+        this.bodyLength = null;
+        return false;
+      case 'length':
+        if (this.bodyLength !== null) this.bodyLength = Number(value);
+        return false;
+      case 'coded':
+        this.mayBeCoded = true;
+        return true;
+      case 'expect':
+        this.isExpecting = /^100-continue$/i.test(value);
+        return false;
+      case 'host':
+        this.hosts.push(value);
+        return false;
+      case 'origin':
+        this.origins.push(value);
+        return false;
+      case 'bearer':
+        this.addKey(/^bearer\s+(\S+)\s*$/i.exec(value)?.[1] ?? '');
+        return false;
+      case 'key':
+        this.addKey(value);
+        return false;
+      case 'dropped':
+        return false;
+      case 'site':
+        this.sites.push(value);
+        return true;
+      case 'session':
+        this.sessions[sessionHeaders.indexOf(lower)] ??= value;
+        return true;
+      case 'name':
+        this.names[nameHeaders.indexOf(lower)] ??= value;
+        return true;
+      case 'cache':
+        this.mayBeCached ||= value.toLowerCase() === 'true';
+        return true;
+      case undefined:
+        return true;
+    }
+  }
+
+  private addKey(key: string): void {
+    if (key !== '') this.keys.push(key);
+  }
+}
+
+/** What an answer's headers may tell of it. */
+const telling: ReadonlySet<string> = new Set([
+  'age',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'date',
+  'transfer-encoding',
+  'x-generation-id',
+]);
+
+/** Upstream's headers that go to the client, and the first values of those that tell something of the answer; `x-keywheel-*` are ours alone to write. */
+export function responseHeaders(raw: readonly string[]): {
+  readonly forClient: readonly string[];
+  readonly told: ReadonlyMap<string, string>;
+} {
+  const told = new Map<string, string>();
+  const kept: string[] = [];
+  forEachHeader(raw, (name, lower, value) => {
+    if (telling.has(lower) && !told.has(lower)) told.set(lower, value);
+    if (!hopByHop.has(lower) && !lower.startsWith('x-keywheel-')) kept.push(name, value);
+  });
+  const dropped = told.has('connection') ? connectionNames(headerValues(raw, 'connection')) : nothing;
+  return { forClient: dropped.size === 0 ? kept : without(kept, dropped), told };
+}
+
+/** The list without the named headers (lower case), and without those whose value holds the secret. */
+export function without(
+  raw: readonly string[],
+  names: ReadonlySet<string>,
+  secret: Secret | null = null,
+): string[] {
+  const kept: string[] = [];
+  forEachHeader(raw, (name, lower, value) => {
+    if (!names.has(lower) && secret?.isIn(value) !== true) kept.push(name, value);
+  });
+  return kept;
+}
+
+/** The first value of the header, or null; `name` in lower case. */
+export function headerValue(raw: readonly string[], name: string): string | null {
+  return headerValues(raw, name)[0] ?? null;
+}
+
+/** A sender may name further headers of its connection (RFC 9110 7.6.1): they stay here too. */
+function connectionNames(values: readonly string[]): ReadonlySet<string> {
+  if (values.every((value) => /^(?:keep-alive|close)$/i.test(value))) return nothing;
+  const names = values
+    .flatMap((value) => value.split(','))
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => !usual.has(name));
+  return names.length === 0 ? nothing : new Set(names);
+}
+
+const usual: ReadonlySet<string> = new Set([...hopByHop, 'close', '']);
+
+const nothing: ReadonlySet<string> = new Set();
+
+function forEachHeader(
+  raw: readonly string[],
+  visit: (name: string, lower: string, value: string) => void,
+): void {
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = raw[index] ?? '';
+    visit(name, name.toLowerCase(), raw[index + 1] ?? '');
+  }
+}
+
+const known: readonly (readonly [pattern: RegExp, name: string])[] = [
+  [/claude-(?:cli|code)/i, 'Claude Code'],
+  [/codex/i, 'Codex'],
+  [/opencode/i, 'opencode'],
+  [/zoo ?code/i, 'Zoo Code'],
+  [/roocode/i, 'Roo Code'],
+  [/qwencode/i, 'Qwen Code'],
+  [/^pi\//, 'Pi'],
+  [/kilo/i, 'Kilo Code'],
+  [/cline/i, 'Cline'],
+  [/continue/i, 'Continue'],
+  [/@openrouter\/sdk/i, 'OpenRouter SDK'],
+  [/ai-sdk/i, 'AI SDK'],
+  [/openai\/(?:js|python)/i, 'OpenAI SDK'],
+  [/curl/i, 'curl'],
+];

@@ -1,0 +1,112 @@
+// Where the proxy listens: one port on both loopback families, never another port.
+import {
+  createServer,
+  type IncomingMessage,
+  type Server as HttpServer,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { codeOf } from '../../base/systemError';
+
+/** Node's own 5 s resets a client's next POST; clients keep their connections for up to 90 s. */
+const idleClientMs = 95_000;
+
+/** `headMs`: until when a new connection must have sent its head, and a kept one the head that it has begun. */
+const usualLimits = { headMs: 60_000, checkEveryMs: 15_000 };
+
+const methodNotAllowed = 'HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
+
+export type Serve = (request: IncomingMessage, response: ServerResponse) => void;
+
+export interface Listeners {
+  /** The port that is really bound: another than the one asked for only if that was 0. */
+  readonly port: number;
+  /** Why `[::1]` is not served, or null: no such family is no fault. */
+  readonly strangerOnIpv6: string | null;
+  /** Resolves as soon as the port is free for others; connections with a running answer stay, idle ones are closed. */
+  close(): Promise<void>;
+  /** Closes the port and every connection, those with a running answer too. */
+  destroy(): void;
+}
+
+/** Listens on `host`, and on `[::1]` too where host is 127.0.0.1. Rejects with the system's error if the port cannot be had. */
+export async function listen(
+  host: string,
+  port: number,
+  serve: Serve,
+  limits = usualLimits,
+): Promise<Listeners> {
+  const first = await bind(host, port, serve, limits);
+  const bound = (first.address() as AddressInfo).port;
+  const servers = [first];
+  let strangerOnIpv6: string | null = null;
+  if (host === '127.0.0.1') {
+    try {
+      servers.push(await bind('::1', bound, serve, limits));
+    } catch (error: unknown) {
+      strangerOnIpv6 = codeOf(error) === 'EADDRINUSE' ? 'EADDRINUSE' : null;
+    }
+  }
+  return {
+    port: bound,
+    strangerOnIpv6,
+    close: async () => {
+      for (const server of servers) {
+        // The listening socket is closed within this call; the server itself ends with its last connection.
+        server.close();
+        server.closeIdleConnections();
+      }
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    },
+    destroy: () => {
+      for (const server of servers) {
+        server.close();
+        server.closeAllConnections();
+      }
+    },
+  };
+}
+
+async function bind(
+  host: string,
+  port: number,
+  serve: Serve,
+  { headMs, checkEveryMs }: typeof usualLimits,
+): Promise<HttpServer> {
+  const server = createServer(
+    {
+      keepAliveTimeout: idleClientMs,
+      // A long upload or answer is no fault; Node would switch the limit of the head off with that of the request.
+      requestTimeout: 0,
+      headersTimeout: headMs,
+      connectionsCheckingInterval: checkEveryMs,
+      noDelay: true,
+    },
+    serve,
+  );
+  // Node drops further headers in silence; the head's 16 KiB bound them, and each one is checked.
+  server.maxHeadersCount = 0;
+  // The client goes on once it is admitted.
+  server.on('checkContinue', serve);
+  const answering = new WeakMap<object, number>();
+  const count: Serve = ({ socket }, response) => {
+    answering.set(socket, (answering.get(socket) ?? 0) + 1);
+    response.once('close', () => answering.set(socket, (answering.get(socket) ?? 1) - 1));
+  };
+  server.prependListener('request', count).prependListener('checkContinue', count);
+  server.on('connect', (_request, socket) => {
+    // Node has let go of the socket: without a listener its error would end the process.
+    socket.on('error', () => socket.destroy());
+    // Behind a request that is not answered yet the refusal would be taken for its answer.
+    if (socket.writableEnded || (answering.get(socket) ?? 0) > 0) socket.destroy();
+    else socket.end(methodNotAllowed);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, ipv6Only: host === '::1' }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return server;
+}

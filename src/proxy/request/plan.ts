@@ -1,0 +1,123 @@
+// What the proxy knows of a request before it sends anything.
+import { shortHash, type Secret } from '../../base/secret';
+import type { RequestClass } from '../../keys/lock';
+import { RenewedBody, type Body as RequestBody } from './bodies';
+import { madeThing, queryWithout, makesThings, needsNoKey, type EndpointKind } from './endpoint';
+import type { Form } from '../errors/form';
+import type { RequestHead } from './admission';
+import { asked, nothingAsked, renamed, type Asked, type ModelFields } from './asked';
+import { without } from './headers';
+import { isFreeModel } from '../../keys/freeModel';
+import { cachedConversation } from '../../keys/wheel';
+import { runScan, type Scan } from './outerFields';
+
+/** So much of a body tells it from others. */
+const longestCached = 1024 * 1024;
+
+export interface Plan {
+  readonly method: string;
+  /** Below upstream's base URL, with the query. */
+  readonly path: string;
+  readonly form: Form;
+  readonly kind: EndpointKind;
+  readonly requestClass: RequestClass;
+  /** Upstream answers without a key: no lease is needed. */
+  readonly keyless: boolean;
+  readonly model: string | null;
+  readonly streaming: boolean;
+  readonly choosesProviders: boolean;
+  /** Chat, completions, responses, messages, embeddings, rerank, or GET and HEAD (design, "Retries"). */
+  readonly repeatable: boolean;
+  /** Names the conversation, so that its prompt cache is found again; null where nothing tells. */
+  readonly conversation: string | null;
+  readonly thing: string | null;
+  readonly makesThing: boolean;
+  readonly headers: readonly string[];
+  /** Kept until the commit; a fallback's own stands for it. */
+  readonly body: RequestBody;
+  /** The body as the client sent it, and what a fallback's is made of. */
+  readonly source: { readonly body: RequestBody; readonly names: ModelFields; readonly costs: boolean };
+  readonly client: string;
+}
+
+export interface ClientRequest extends RequestHead {
+  readonly body: RequestBody;
+}
+
+/** A body that is no JSON is upstream's to refuse. */
+export function planOf(request: ClientRequest, proxyKey: Secret): Plan | Promise<Plan> {
+  return runScan(planning(request, proxyKey));
+}
+
+function* planning(request: ClientRequest, proxyKey: Secret): Scan<Plan> {
+  const { method, target, endpoint, headers, body } = request;
+  const { kind, form } = endpoint;
+  const makesThing = makesThings(method, target.path);
+  const read = yield* asked(kind !== 'plain' || makesThing ? body.bytes : null);
+  const asks = kind === 'plain' ? nothingAsked : read;
+  return {
+    method,
+    path: target.path + queryWithout(proxyKey, target.query),
+    form,
+    kind,
+    requestClass: classOf(kind, asks),
+    keyless: needsNoKey(method, target.path),
+    model: asks.model,
+    streaming: asks.streaming,
+    choosesProviders: asks.choosesProviders,
+    repeatable: isRepeatable(request),
+    conversation: kind === 'plain' ? null : conversationOf(request, asks),
+    // A batch is made by the account that has its file.
+    thing: madeThing(target) ?? (makesThing ? read.inputFile : null),
+    makesThing,
+    headers: headersFor(request, proxyKey, kind === 'models'),
+    body,
+    source: { body, names: asks.names, costs: asks.costs },
+    client: headers.client,
+  };
+}
+
+/** What passes through is gone once it is sent. */
+function isRepeatable({ method, endpoint: { kind }, body }: ClientRequest): boolean {
+  return body.passing === null && (kind === 'models' || method === 'GET' || method === 'HEAD');
+}
+
+/** The plan for the same request with another model; everything else of its body, which must be kept, stays as it was. */
+export function withModel(plan: Plan, model: string): Plan {
+  const { body, names, costs } = plan.source;
+  if (body.bytes === null) throw new Error('A body without a model.');
+  const requestClass = isFreeModel(model) && !costs ? 'free' : 'paid';
+  return { ...plan, model, requestClass, body: new RenewedBody(body, renamed(body.bytes, names, model)) };
+}
+
+/** A body that passes through tells its length, where the client told it; any other's is known when it is sent. */
+function headersFor(
+  { headers, body }: ClientRequest,
+  proxyKey: Secret,
+  identity: boolean,
+): readonly string[] {
+  const all = headers.forUpstream(proxyKey, identity);
+  const sent = body.isDecoded ? without(all, new Set(['content-encoding'])) : all;
+  return body.passing === null || body.length === null
+    ? sent
+    : [...sent, 'content-length', String(body.length)];
+}
+
+/** Free only if every model that may answer is free: presets, and whatever names no model, may cost. */
+function classOf(kind: EndpointKind, { isFree }: Asked): RequestClass {
+  if (kind === 'plain') return 'unmetered';
+  return isFree ? 'free' : 'paid';
+}
+
+/** The response cache is the key's: the same body goes to where it was answered before. */
+function conversationOf(
+  { headers, body: { bytes } }: ClientRequest,
+  { session, opening }: Asked,
+): string | null {
+  if (bytes !== null && headers.mayBeCached) {
+    const beginning = bytes.toString('latin1', 0, longestCached);
+    return cachedConversation + shortHash(`${bytes.length}\n${beginning}`);
+  }
+  const named = session === null || session === '' ? (headers.session ?? opening) : session;
+  return named === null ? null : shortHash(named);
+}

@@ -1,0 +1,71 @@
+// Upstream's address, looked up ahead: no request waits on the pool of threads that other extensions may fill.
+import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
+import type { Clock } from '../../base/clock';
+
+const freshMs = 60_000;
+
+type Answer = (
+  error: NodeJS.ErrnoException | null,
+  address: string | LookupAddress[],
+  family?: number,
+) => void;
+
+/** As `dns.lookup`. */
+export type Look = (
+  host: string,
+  options: { readonly all: true },
+  answer: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
+/** Answers with the last good addresses at once and renews them behind; only the first look-up of a name is waited for. */
+export class AddressBook {
+  private known: { readonly addresses: LookupAddress[]; readonly atMs: number } | null = null;
+  private waiting: Answer[] | null = null;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly host: string,
+    private readonly look: Look = lookup,
+  ) {}
+
+  /** The shape that `net.connect` wants of a `lookup`. */
+  readonly lookup = (_host: string, options: LookupOptions, answer: Answer): void => {
+    const { known } = this;
+    if (known === null) {
+      this.renew((error, addresses) => {
+        if (error !== null || typeof addresses === 'string') answer(error, addresses);
+        else give(addresses, options, answer);
+      });
+      return;
+    }
+    if (this.clock.elapsedMs() - known.atMs > freshMs) this.renew();
+    give(known.addresses, options, answer);
+  };
+
+  /** Looks the name up now, unless a look-up runs; its failure leaves the last good answer. */
+  renew(answer?: Answer): void {
+    if (this.waiting !== null) {
+      if (answer !== undefined) this.waiting.push(answer);
+      return;
+    }
+    const waiting: Answer[] = answer === undefined ? [] : [answer];
+    this.waiting = waiting;
+    this.look(this.host, { all: true }, (error, addresses) => {
+      this.waiting = null;
+      if (error === null) this.known = { addresses, atMs: this.clock.elapsedMs() };
+      for (const each of waiting) each(error, error === null ? addresses : []);
+    });
+  }
+}
+
+function give(addresses: LookupAddress[], { all, family }: LookupOptions, answer: Answer): void {
+  if (all === true) {
+    answer(null, addresses);
+    return;
+  }
+  const [first] = addresses.filter(
+    (address) => family === undefined || family === 0 || address.family === family,
+  );
+  const chosen = first ?? addresses[0];
+  if (chosen !== undefined) answer(null, chosen.address, chosen.family);
+}

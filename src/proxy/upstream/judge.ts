@@ -1,0 +1,329 @@
+// What an attempt turned out to be: an answer, an error inside a 200, or an error.
+import * as v from 'valibot';
+import type { Clock } from '../../base/clock';
+import type { Fault } from '../errors/fault';
+import { mostParsedBytes, parseShortJson } from '../errors/errorFields';
+import { errorBody } from '../errors/form';
+import { classifyError, statusOfError, type ErrorReply, type Outcome } from '../errors/outcome';
+import { beginsAsEvents, peek, type Held, type PeekLimits, type PeekMode, type StreamEvent } from './peek';
+import { hasEnd, runScan, type Scan } from '../request/outerFields';
+import type { Plan } from '../request/plan';
+import { hideInBytes, hideInText } from './hiddenKey';
+import type { Reply } from './reply';
+import type { Sent } from './sending';
+
+export interface JudgeLimits extends Pick<PeekLimits, 'clock' | 'watch' | 'onPreamble'> {
+  /** When upstream had been sent all of the request: the first token is waited for from then on. */
+  readonly wholeAtMs: number;
+  readonly firstTokenTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  /** Whether another model could answer: then silence is not waited out. */
+  readonly hasFallback: boolean;
+  /** When an answer that is not streamed shows its head, whether it is over or not. */
+  readonly headByMs: number;
+  /** See `UpstreamRequest`. */
+  readonly key: string | null;
+}
+
+/**
+ * `asSent`: what upstream sent, byte for byte or decoded: its headers hold for it · `coded`: the same, in a content coding
+ * that cannot be undone here: nothing can be read of it · `ours`: made here of what upstream sent · `standIn`: ours, for
+ * one that is longer than what is held: as long as its connection lasts, all of it can be passed on instead.
+ */
+type HeldErrorKind = 'asSent' | 'coded' | 'ours' | 'standIn';
+
+/** Upstream's error, ready to be given back in its own words. */
+export interface HeldError {
+  readonly status: number;
+  /** The error as JSON (or whatever upstream sent); of a stream its event's data. */
+  readonly body: Buffer;
+  readonly kind: HeldErrorKind;
+}
+
+export interface Judged {
+  readonly outcome: Outcome;
+  readonly held: Held | null;
+  readonly error: HeldError | null;
+  /** Whether upstream showed that it worked on the request: it sent comments, or a part of an answer. */
+  readonly sawWork: boolean;
+}
+
+const longestRaw = 16_384;
+/** Dates are in whole seconds, and answers travel. */
+const clocksDifferMs = 5_000;
+
+/** Looks at what came back, as far as is needed to tell what it is, and tells it. `fail` hears of bugs. */
+export function judge(
+  sent: Sent,
+  plan: Plan,
+  limits: JudgeLimits,
+  { tell, fail }: { readonly tell: (judged: Judged) => void; readonly fail: (error: unknown) => void },
+): void {
+  if ('fault' in sent) {
+    tell(faulty(sent.fault, null));
+    return;
+  }
+  const { reply } = sent;
+  const mode = modeOf(reply, plan);
+  peek(reply, mode, peekLimits(mode, reply, plan, limits), (held) => {
+    try {
+      const visible = withoutKey(held, reply, limits.key);
+      const judged = runScan(judgeHeld(reply, visible, { mode, plan, clock: limits.clock }));
+      if (!(judged instanceof Promise)) {
+        tell(judged);
+        return;
+      }
+      reply.pause();
+      judged.then(tell).catch(fail);
+    } catch (error: unknown) {
+      fail(error);
+    }
+  });
+}
+
+function* judgeHeld(
+  reply: Reply,
+  held: Held,
+  { mode, plan, clock }: { readonly mode: PeekMode; readonly plan: Plan; readonly clock: Clock },
+): Scan<Judged> {
+  if (held.fault !== null && reply.status < 400) return faulty(held.fault, held);
+  const isPlain = isPlainJson(reply, held);
+  const error = isPlain ? null : errorIn(reply, held, mode);
+  if (error !== null) return classified(reply, error, { plan, held, clock });
+  const fault = isPlain ? null : yield* faultIn(mode, held);
+  if (fault !== null) return faulty(fault, held);
+  return { outcome: { kind: 'answer' }, held, error: null, sawWork: held.sawComments };
+}
+
+/** All errors that hide inside a 200 have one of these in them. */
+const errorMarks = ['"error"', 'failed"', '.error"'];
+
+/** Whether an answer that HTTP has ended is JSON without a mark of an error in it, as nearly all are. */
+function isPlainJson({ status, isJson, isFramed }: Reply, held: Held): boolean {
+  const isWholeJson = status < 400 && isJson && isFramed && held.isWhole && held.event === null;
+  const body = isWholeJson ? held.text() : null;
+  return body !== null && !errorMarks.some((mark) => body.includes(mark)) && isClosed(body);
+}
+
+/** Of one that is too long to be read its first and last byte tell. */
+function isClosed(body: Buffer): boolean {
+  if (body.length <= mostParsedBytes) return parseShortJson(body.toString('utf8')) !== undefined;
+  const last = body.at(-1);
+  return body[0] === 0x7b ? last === 0x7d : body[0] === 0x5b && last === 0x5d;
+}
+
+/** What is read of a coded answer, with upstream's own copies of the key masked; it is relayed as it came. Others have none any more. */
+function withoutKey(held: Held, { isCoded }: Reply, key: string | null): Held {
+  if (key === null || !isCoded) return held;
+  const bytes = held.text();
+  if (bytes === null) return held;
+  const hidden = hideInBytes(bytes, key);
+  const { event } = held;
+  return {
+    ...held,
+    event: event === null ? null : { ...event, data: hideInText(event.data, key) },
+    text: () => hidden,
+  };
+}
+
+function peekLimits(mode: PeekMode, reply: Reply, plan: Plan, limits: JudgeLimits): PeekLimits {
+  const isFreeStream = mode === 'start' && plan.requestClass === 'free';
+  return {
+    clock: limits.clock,
+    watch: limits.watch,
+    firstTokenAtMs: isFreeStream ? limits.wholeAtMs + limits.firstTokenTimeoutMs : null,
+    // A whole answer that is being made may take as long as its client waits, blanks or none; an error comes at once.
+    idleTimeoutMs:
+      mode === 'start' || reply.status >= 400 || limits.hasFallback ? limits.idleTimeoutMs : null,
+    headByMs: mode === 'start' || reply.status >= 400 ? null : limits.headByMs,
+    onPreamble: limits.onPreamble,
+  };
+}
+
+function modeOf(reply: Reply, plan: Plan): PeekMode {
+  if (plan.method === 'HEAD') return 'none';
+  if (reply.status >= 400) return 'whole';
+  // No content, not modified, and redirects, which are given back and never followed with a key.
+  if (reply.status === 204 || reply.status >= 300) return 'none';
+  if (plan.kind === 'models') return modeOfModel(reply);
+  return (plan.kind === 'once' || plan.makesThing) && reply.isJson ? 'whole' : 'none';
+}
+
+function modeOfModel({ isEventStream, isJson }: Reply): PeekMode {
+  if (isEventStream) return 'start';
+  return isJson ? 'whole' : 'unsure';
+}
+
+/** The error that the reply is, or that hides in its 200. */
+function errorIn(reply: Reply, held: Held, mode: PeekMode): HeldError | null {
+  if (reply.status >= 400) return errorAnswer(reply, held);
+  if (mode === 'start' && held.event !== null) {
+    if (!isErrorEvent(held.event)) return null;
+    return { status: reply.status, body: errorOfEvent(held.event.data), kind: 'ours' };
+  }
+  // What has ended without being what its type says, or says nothing, may be an error's JSON all the same.
+  if (mode === 'none' || !held.isWhole) return null;
+  const body = held.text();
+  return body !== null && isErrorBody(body)
+    ? { status: reply.status, body, kind: reply.isJson ? 'asSent' : 'ours' }
+    : null;
+}
+
+/** What nobody here can decode, the client may: it asked for that coding. */
+function errorAnswer({ status }: Reply, held: Held): HeldError {
+  const body = held.text();
+  if (body === null) return { status, body: Buffer.concat(held.chunks), kind: 'coded' };
+  return { status, body, kind: 'asSent' };
+}
+
+function classified(
+  reply: Reply,
+  error: HeldError,
+  { plan, held, clock }: { plan: Plan; held: Held; clock: Clock },
+): Judged {
+  const body = error.kind === 'coded' ? Buffer.alloc(0) : error.body;
+  const asSent = { status: error.status, headers: reply.headers, body };
+  const outcome = outcomeOfError(asSent, plan, reply.dateMs, clock);
+  const status = statusOfError(asSent);
+  const sawWork = held.sawComments;
+  if (held.fault !== null) return { outcome, held, error: brokenError(plan, status), sawWork };
+  // Where nothing was held, nothing was looked at: HEAD has no body.
+  const isPart = reply.status >= 400 && !held.isWhole && held.chunks.length > 0;
+  if (isPart) return { outcome, held, error: longError(plan, status, body), sawWork };
+  return { outcome, held, error: { ...error, status }, sawWork };
+}
+
+/** Half of an error's body is no body: its status is what is left of it. */
+function brokenError({ form }: Plan, status: number): HeldError {
+  const message = `OpenRouter answered with status ${status}; its error broke off before its end.`;
+  const body = errorBody(form, { status, code: 'upstream_cut', message, metadata: {} });
+  return { status, body: Buffer.from(body), kind: 'ours' };
+}
+
+/** As it is told where it cannot be passed on whole: the beginning of an error may say what it is. */
+function longError({ form }: Plan, status: number, beginning: Buffer): HeldError {
+  const message = `OpenRouter answered with status ${status}; its error is longer than the 1 MiB that is held of one.`;
+  const metadata = { raw: beginning.toString('utf8', 0, longestRaw) };
+  const body = errorBody(form, { status, code: 'upstream_error', message, metadata });
+  return { status, body: Buffer.from(body), kind: 'standIn' };
+}
+
+function faulty(fault: Fault, held: Held | null): Judged {
+  // Comments and a stream's first bytes, the blank lines and the first half of a whole answer: all of it was made.
+  const sawWork = held !== null && held.chunks.length > 0;
+  return { outcome: { kind: 'fault', fault }, held, error: null, sawWork };
+}
+
+/** A stream that ended before it said anything, half a JSON value, or a body that is none of both. */
+function* faultIn(mode: PeekMode, held: Held): Scan<Fault | null> {
+  switch (mode) {
+    case 'none':
+      return null;
+    case 'start':
+      return held.isWhole && held.event === null ? faultOfStart(held) : null;
+    case 'whole':
+      return yield* faultOfJson(held);
+    case 'unsure':
+      return yield* faultOfUnsure(held);
+  }
+}
+
+/** A page, a proxy's plain text, or nothing at all, under whatever type. */
+const notAnAnswer: Fault = { code: 'notAnAnswer' };
+
+function endedEarly(): Fault {
+  return { code: 'cut', cause: new Error('The body ended early.') };
+}
+
+function faultOfStart(held: Held): Fault {
+  const text = textOf(held);
+  return text === null || beginsAsEvents(text) ? endedEarly() : notAnAnswer;
+}
+
+/** A body that says nothing of its length may look whole where it broke off. */
+function* faultOfJson(held: Held): Scan<Fault | null> {
+  const body = held.isWhole ? held.text() : null;
+  if (body === null) return null;
+  const text = textOf(held) ?? '';
+  const isLong = body.length > mostParsedBytes && /^[[{\d]/.test(text);
+  const isWhole = isLong ? yield* hasEnd(body) : parseShortJson(text) !== undefined;
+  if (isWhole) return null;
+  return beginsAsJson(text) ? endedEarly() : notAnAnswer;
+}
+
+/** JSON and events come under other types, too. */
+function* faultOfUnsure(held: Held): Scan<Fault | null> {
+  const text = textOf(held);
+  if (text === null || (text === '' && !held.isWhole)) return null;
+  if (beginsAsJson(text)) return yield* faultOfJson(held);
+  return beginsAsEvents(text) ? null : notAnAnswer;
+}
+
+/** The text from its first visible character on; null where it cannot be decoded. */
+function textOf(held: Held): string | null {
+  const text = held.text()?.toString('utf8') ?? null;
+  return text === null ? null : text.replace(/^\uFEFF/, '').trimStart();
+}
+
+function beginsAsJson(text: string): boolean {
+  return /^[{[]/.test(text);
+}
+
+const errorObject = v.union([v.record(v.string(), v.unknown()), v.pipe(v.string(), v.nonEmpty())]);
+const errorValue = v.union([
+  v.object({ error: errorObject }),
+  v.object({ type: v.literal('error') }),
+  v.object({ type: v.picklist(['response.failed', 'response.error']) }),
+  v.looseObject({ choices: v.looseTuple([v.object({ error: errorObject })]) }),
+  v.object({ choices: v.looseTuple([v.object({ finish_reason: v.literal('error') })]) }),
+  v.object({ status: v.literal('failed'), error: errorObject }),
+]);
+
+const chunkWithError = v.object({ error: errorObject, choices: v.array(v.unknown()) });
+
+function isErrorValue(value: unknown): boolean {
+  return v.is(errorValue, value);
+}
+
+function isErrorBody(body: Buffer): boolean {
+  return body.length <= mostParsedBytes && isErrorValue(parseShortJson(body.toString('utf8')));
+}
+
+/** The error that a value of JSON is, as it came; null for anything else. */
+export function errorInJson(text: string): Buffer | null {
+  return isErrorValue(parseShortJson(text)) ? Buffer.from(text) : null;
+}
+
+export function isErrorEvent({ name, data }: StreamEvent): boolean {
+  if (name === 'error') return true;
+  return data.includes('rror') || data.includes('failed') ? isErrorValue(parseShortJson(data)) : false;
+}
+
+/** An event's error in the form of an error answer: Responses hide it a level deeper. */
+export function errorOfEvent(data: string): Buffer {
+  const value = parseShortJson(data);
+  const failed = v.safeParse(v.object({ response: v.object({ error: errorObject }) }), value);
+  // A chat chunk carries the error beside empty choices; the other forms are error answers already.
+  const chunk = v.safeParse(chunkWithError, value);
+  const error = failed.success ? failed.output.response.error : chunk.success ? chunk.output.error : null;
+  try {
+    return Buffer.from(error === null ? data : JSON.stringify({ error }));
+  } catch {
+    // Nested deeper than can be written: it stays as it came.
+    return Buffer.from(data);
+  }
+}
+
+/** Upstream names instants of its own time; from here on they are on the scale of `elapsedMs`. `dateMs`: the answer's `Date`. */
+export function outcomeOfError(
+  error: ErrorReply,
+  { model, choosesProviders }: Plan,
+  dateMs: number | null,
+  clock: Clock,
+): Outcome {
+  const wallMs = clock.wallMs();
+  const nowMs = dateMs !== null && Math.abs(dateMs - wallMs) > clocksDifferMs ? dateMs : wallMs;
+  const outcome = classifyError(error, { nowMs, model, choosesProviders });
+  if (!('untilMs' in outcome) || outcome.untilMs === null) return outcome;
+  return { ...outcome, untilMs: outcome.untilMs + clock.elapsedMs() - nowMs };
+}

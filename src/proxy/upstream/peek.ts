@@ -1,0 +1,350 @@
+// Holds the beginning of an answer until it is clear whether it is one: errors hide inside a 200.
+import type { Transform } from 'node:stream';
+import * as v from 'valibot';
+import type { Clock } from '../../base/clock';
+import type { Disposable } from '../../base/disposable';
+import type { SilenceWatch } from '../../base/silence';
+import { decodeStart, decoding } from '../../base/coding';
+import { mostParsedBytes, parseShortJson } from '../errors/errorFields';
+import type { Fault } from '../errors/fault';
+import type { Reply, Sink } from './reply';
+
+const mostHeldBytes = 1024 * 1024;
+const mostJsonBytes = 8 * 1024 * 1024;
+
+/** A stream that has begun with so many events that say nothing is passed on as it comes. */
+const mostPreambles = 256;
+/** Of a text without a line end this much tells what it is. */
+const tellingChars = 64;
+/** After the head a body has this long to come whole before a head that is overdue is passed on. */
+const leastHeldMs = 1_000;
+
+/**
+ * How an answer is looked at: `none`: it passes as it comes · `whole`: until its end · `unsure`: its type leaves open what
+ * it is: until its end if it begins as JSON does, else until that is clear · `start`: an event stream, until its first
+ * event that says something.
+ */
+export type PeekMode = 'none' | 'whole' | 'unsure' | 'start';
+
+export interface PeekLimits {
+  readonly clock: Clock;
+  /** The exchange's; at rest again once enough is held. */
+  readonly watch: SilenceWatch;
+  /** When the first output must be here, or null: then `idleTimeoutMs` of silence fails. */
+  readonly firstTokenAtMs: number | null;
+  /** Silence that fails, or null for an answer that may take as long as its client waits. */
+  readonly idleTimeoutMs: number | null;
+  /** When an answer that is not over is passed on as far as it came, since its client would give up on the head; or null. */
+  readonly headByMs: number | null;
+  /** A stream has begun without saying anything; called once, and only where events of ours could follow. */
+  readonly onPreamble: () => void;
+}
+
+export interface StreamEvent {
+  readonly name: string | null;
+  /** The lines of its data, joined. */
+  readonly data: string;
+}
+
+/** What was held, and how it ended. */
+export interface Held {
+  /** As they came; to be relayed first. */
+  readonly chunks: readonly Buffer[];
+  readonly isWhole: boolean;
+  /** Of `start`: the first event that is no preamble, or null where none was found within the bounds. */
+  readonly event: StreamEvent | null;
+  /** All that was held, decoded; null where its coding is not known, and where it decodes to more than is held. */
+  readonly text: () => Buffer | null;
+  readonly fault: Fault | null;
+  readonly sawComments: boolean;
+}
+
+/** Whether a text, of whatever type, begins as an event stream does. */
+export function beginsAsEvents(text: string): boolean {
+  return /^(?:data|event|id|retry)?:/.test(text);
+}
+
+/** Tells once enough is held: what comes then waits, paused, unless it is read at once. A client that leaves shows as the fault `clientGone`. */
+export function peek(reply: Reply, mode: PeekMode, limits: PeekLimits, tell: (held: Held) => void): void {
+  if (mode === 'none') tell(passing);
+  else reply.readInto(new Holder(reply, mode, limits, tell));
+}
+
+const passing: Held = {
+  chunks: [],
+  isWhole: false,
+  event: null,
+  text: () => null,
+  fault: null,
+  sawComments: false,
+};
+
+class Holder implements Sink {
+  private readonly chunks: Buffer[] = [];
+  /** Of `start` alone. */
+  private readonly scanner: StartScanner | null;
+  /** Of a coded stream: undone piece by piece, so that no piece is decoded twice. Empty where nothing is to be undone. */
+  private decoders: readonly Transform[] = [];
+  private readonly isReadable: boolean;
+  private bytes = 0;
+  private decodedBytes = 0;
+  private text: Buffer | null | undefined;
+  private beginning = '';
+  private hasTold = false;
+  private isJson = false;
+  private isDone = false;
+  private headTimer: Disposable | null = null;
+
+  constructor(
+    private readonly reply: Reply,
+    private readonly mode: Exclude<PeekMode, 'none'>,
+    private readonly limits: PeekLimits,
+    private readonly tell: (held: Held) => void,
+  ) {
+    this.isReadable = !reply.isCoded;
+    this.scanner = mode === 'start' ? new StartScanner() : null;
+    if (mode === 'start' && !this.isReadable) this.decode();
+    this.startWatch();
+  }
+
+  data(chunk: Buffer): void {
+    this.chunks.push(chunk);
+    this.bytes += chunk.length;
+    if (this.isDone) return;
+    if (this.limits.firstTokenAtMs === null && this.limits.idleTimeoutMs !== null) this.limits.watch.moved();
+    if (this.mode === 'start') this.read(chunk);
+    else if (this.mode === 'unsure' && this.isReadable && !this.isJson) this.look(chunk);
+    if (this.bytes >= this.bound) this.finish({});
+  }
+
+  end(): void {
+    const [first] = this.decoders;
+    if (first === undefined) this.finish({ isWhole: true, event: this.scanner?.end() ?? null });
+    else first.end();
+  }
+
+  fault(fault: Fault): void {
+    this.finish({ fault });
+  }
+
+  /** The first output is due at an instant, whatever comes before; else each byte is a sign of life. */
+  private startWatch(): void {
+    const { clock, watch, firstTokenAtMs, idleTimeoutMs, headByMs } = this.limits;
+    const untilMs = (atMs: number): number => atMs - clock.elapsedMs();
+    const passOn = (): void => this.finish({});
+    if (firstTokenAtMs !== null) {
+      watch.watch(untilMs(firstTokenAtMs), () =>
+        this.giveUp({ code: 'firstTokenTimeout', sawComments: this.scanner?.sawComments ?? false }),
+      );
+    } else if (idleTimeoutMs !== null) {
+      watch.watch(idleTimeoutMs, () => this.giveUp({ code: 'idleTimeout' }));
+      if (headByMs !== null) this.headTimer = clock.after(Math.max(leastHeldMs, untilMs(headByMs)), passOn);
+    } else if (headByMs !== null) watch.watch(Math.max(leastHeldMs, untilMs(headByMs)), passOn);
+  }
+
+  private giveUp(fault: Fault): void {
+    this.finish({ fault });
+    this.reply.abort(new Error('Too late.'));
+  }
+
+  private get bound(): number {
+    return this.mode !== 'start' && this.reply.status < 400 ? mostJsonBytes : mostHeldBytes;
+  }
+
+  /** Ends with what begins as no JSON does, once it is clear how it begins. */
+  private look(chunk: Buffer): void {
+    this.beginning = (this.beginning + chunk.toString('latin1')).replace(/^(?:\xef\xbb\xbf)?\s+/, '');
+    this.isJson = /^(?:\xef\xbb\xbf)?[{[]/.test(this.beginning);
+    if (this.isJson) return;
+    const isClear = beginsAsEvents(this.beginning) || /[\r\n]/.test(this.beginning);
+    if (isClear || this.beginning.length >= tellingChars) this.finish({});
+  }
+
+  private read(chunk: Buffer): void {
+    if (this.isReadable) this.scan(chunk);
+    else this.decoders[0]?.write(chunk);
+  }
+
+  private scan(bytes: Buffer): void {
+    const event = this.scanner?.push(bytes) ?? null;
+    if (event !== null) {
+      this.finish({ event });
+      return;
+    }
+    if (this.scanner?.sawPreamble !== true || this.hasTold || !this.isReadable) return;
+    this.hasTold = true;
+    this.limits.onPreamble();
+  }
+
+  /** A coding that is not known, or bytes that are not of it, leave nothing to scan: the bound ends it. */
+  private decode(): void {
+    this.decoders = decoding(this.reply.headers) ?? [];
+    const last = this.decoders.reduce<Transform | null>((to, next) => to?.pipe(next) ?? next, null);
+    last?.on('data', (piece: Buffer) => {
+      this.decodedBytes += piece.length;
+      if (this.isDone) return;
+      this.scan(piece);
+      if (this.decodedBytes >= mostHeldBytes) this.finish({});
+    });
+    last?.once('end', () => this.finish({ isWhole: true, event: this.scanner?.end() ?? null }));
+    for (const decoder of this.decoders) {
+      decoder.once('error', () => {
+        const isOver = this.decoders[0]?.writableEnded ?? false;
+        for (const other of this.decoders) other.destroy();
+        this.decoders = [];
+        if (isOver) this.finish({ isWhole: true });
+      });
+    }
+  }
+
+  private decoded(): Buffer | null {
+    if (this.text !== undefined) return this.text;
+    const [first] = this.chunks;
+    const all = this.chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.chunks);
+    return (this.text = this.isReadable ? all : decodeStart(this.reply.headers, all, this.bound));
+  }
+
+  private finish(end: Partial<Pick<Held, 'isWhole' | 'event' | 'fault'>>): void {
+    if (this.isDone) return;
+    this.isDone = true;
+    this.limits.watch.rest();
+    this.headTimer?.dispose();
+    for (const decoder of this.decoders) decoder.destroy();
+    this.reply.release();
+    this.tell({
+      chunks: this.chunks,
+      isWhole: end.isWhole ?? false,
+      event: end.event ?? null,
+      fault: end.fault ?? null,
+      sawComments: this.scanner?.sawComments ?? false,
+      text: () => this.decoded(),
+    });
+  }
+}
+
+const lf = 0x0a;
+const cr = 0x0d;
+const colon = 0x3a;
+const byteOrderMark = Buffer.from('\ufeff');
+
+/**
+ * Finds the first event that says something in the beginning of a stream (WHATWG HTML 9.2.6). It looks at each byte once,
+ * however small the pieces are.
+ */
+export class StartScanner {
+  sawComments = false;
+  /** Whether an event has come that says nothing yet. */
+  sawPreamble = false;
+  private preambles = 0;
+  private line: Buffer[] = [];
+  private isFirstLine = true;
+  private endedInCr = false;
+  private name: string | null = null;
+  private data: string[] = [];
+
+  /** The first event that is no preamble, if `bytes` end it. */
+  push(bytes: Buffer): StreamEvent | null {
+    let from = 0;
+    for (let at = 0; at < bytes.length; at++) {
+      const byte = bytes[at];
+      const isRestOfCrLf = byte === lf && this.endedInCr;
+      this.endedInCr = byte === cr;
+      if (byte !== lf && byte !== cr) continue;
+      const event = isRestOfCrLf ? null : this.endLine(bytes, from, at);
+      from = at + 1;
+      if (event !== null) return event;
+    }
+    if (from < bytes.length) this.line.push(bytes.subarray(from));
+    return null;
+  }
+
+  /** The event that the stream's end left without its blank line; half of one is none. */
+  end(): StreamEvent | null {
+    const event = this.endLine(Buffer.alloc(0), 0, 0) ?? this.dispatch();
+    const isWhole = event?.name === 'error' || event?.data === '[DONE]' || isJsonText(event?.data ?? '');
+    return isWhole ? event : null;
+  }
+
+  /** `from`, `to`: the rest of the line in `bytes`. */
+  private endLine(bytes: Buffer, from: number, to: number): StreamEvent | null {
+    if (bytes[from] === colon && this.line.length === 0 && !this.isFirstLine) {
+      // Nothing is made of a comment, however many there are.
+      this.sawComments = true;
+      return null;
+    }
+    const end = bytes.subarray(from, to);
+    const whole = this.line.length === 0 ? end : Buffer.concat([...this.line, end]);
+    if (this.line.length > 0) this.line = [];
+    const hasMark = this.isFirstLine && whole.subarray(0, 3).equals(byteOrderMark);
+    const line = hasMark ? whole.subarray(3) : whole;
+    this.isFirstLine = false;
+    if (line.length === 0) return this.dispatch();
+    if (line[0] === colon) this.sawComments = true;
+    else this.readField(line.toString('utf8'));
+    return null;
+  }
+
+  private readField(line: string): void {
+    if (line.startsWith('data:')) this.data.push(line.slice(line.startsWith('data: ') ? 6 : 5));
+    else if (line.startsWith('event:')) this.name = line.slice(6).trim();
+  }
+
+  /** Fields without data are no event. */
+  private dispatch(): StreamEvent | null {
+    const event = { name: this.name, data: this.data.join('\n') };
+    this.name = null;
+    this.data = [];
+    if (event.data === '') return null;
+    if (this.preambles >= mostPreambles || !isPreamble(event.data)) return event;
+    this.preambles++;
+    this.sawPreamble = true;
+    return null;
+  }
+}
+
+function isJsonText(text: string): boolean {
+  return text.length > mostParsedBytes
+    ? /[}\]]\s*$/.test(text.slice(-mostParsedBytes))
+    : parseShortJson(text) !== undefined;
+}
+
+/** Whether the named fields are all that an object says. */
+function saysOnly(...names: readonly string[]): (fields: Record<string, unknown>) => boolean {
+  return (fields) => Object.keys(fields).every((name) => names.includes(name) || isEmpty(fields[name]));
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === null || value === '' || (Array.isArray(value) && value.length === 0);
+}
+
+const fields = v.record(v.string(), v.unknown());
+const nothing = v.optional(v.null());
+const noContent = v.optional(v.pipe(v.array(v.unknown()), v.length(0)));
+const silentChoice = v.object({
+  delta: v.optional(v.pipe(fields, v.check(saysOnly('role')))),
+  text: v.optional(v.literal('')),
+  finish_reason: nothing,
+  error: nothing,
+});
+const preamble = v.union([
+  v.object({ type: v.picklist(['response.created', 'response.in_progress', 'response.queued', 'ping']) }),
+  v.object({ type: v.literal('message_start'), message: v.object({ content: noContent }) }),
+  v.object({
+    type: v.literal('content_block_start'),
+    content_block: v.pipe(fields, v.check(saysOnly('type'))),
+  }),
+  v.object({
+    type: v.literal('response.output_item.added'),
+    item: v.pipe(fields, v.check(saysOnly('type', 'id', 'status', 'role', 'phase'))),
+  }),
+  v.object({
+    type: v.literal('response.content_part.added'),
+    part: v.pipe(fields, v.check(saysOnly('type'))),
+  }),
+  v.object({ choices: v.array(silentChoice), usage: nothing, error: nothing }),
+]);
+
+/** Whether an event says nothing of an answer yet: errors still come behind it. */
+function isPreamble(data: string): boolean {
+  return data.startsWith('{') && v.is(preamble, parseShortJson(data));
+}

@@ -1,0 +1,114 @@
+// Upstream's answer from its head on: paused until somebody reads its body.
+import type { Fault } from '../errors/fault';
+import { isCoded } from '../../base/coding';
+import { responseHeaders } from '../request/headers';
+
+/** Who reads a body: chunks as they come, then exactly one of `end` and `fault`. */
+export interface Sink {
+  data(chunk: Buffer): void;
+  end(): void;
+  fault(fault: Fault): void;
+}
+
+/** What controls the flow from the socket. */
+export interface Flow {
+  pause(): void;
+  resume(): void;
+  abort(reason: Error): void;
+}
+
+export class Reply implements Sink {
+  readonly forClient: readonly string[];
+  readonly isEventStream: boolean;
+  readonly isJson: boolean;
+  readonly isCoded: boolean;
+  /** Whether HTTP tells where the body ends: one that ends there is whole. */
+  readonly isFramed: boolean;
+  /** The name of what a model has made, or null. */
+  readonly generation: string | null;
+  /** Upstream's time when it answered, as it tells it; null where it does not: an answer with an `Age` comes out of a cache. */
+  readonly date: string | null;
+  private sink: Sink | null = null;
+  /** Tells a reader how the body ended; null until it has. */
+  private ending: ((sink: Sink) => void) | null = null;
+  private early: Buffer[] = [];
+
+  constructor(
+    readonly status: number,
+    readonly statusText: string,
+    /** Name, value, name, value, as upstream sent them. */
+    readonly headers: readonly string[],
+    private readonly flow: Flow,
+  ) {
+    const { forClient, told } = responseHeaders(headers);
+    this.forClient = forClient;
+    const type = told.get('content-type') ?? '';
+    this.isEventStream = /^text\/event-stream\b/i.test(type);
+    this.isJson = /^application\/(?:[\w.-]+\+)?json\b/i.test(type);
+    this.isCoded = told.has('content-encoding') && isCoded(headers);
+    this.isFramed = told.has('content-length') || told.has('transfer-encoding');
+    this.generation = told.get('x-generation-id') ?? null;
+    this.date = told.has('age') ? null : (told.get('date') ?? null);
+  }
+
+  get dateMs(): number | null {
+    const dateMs = this.date === null ? Number.NaN : Date.parse(this.date);
+    return Number.isNaN(dateMs) ? null : dateMs;
+  }
+
+  get isRead(): boolean {
+    return this.sink !== null;
+  }
+
+  /** Lets the body flow into `sink`; what came before comes first. A reader that gives over to another calls `pause` first. */
+  readInto(sink: Sink): void {
+    this.sink = sink;
+    const early = this.early;
+    this.early = [];
+    for (const chunk of early) sink.data(chunk);
+    if (this.ending === null) this.flow.resume();
+    else this.ending(sink);
+  }
+
+  pause(): void {
+    this.flow.pause();
+  }
+
+  resume(): void {
+    this.flow.resume();
+  }
+
+  /** Stops reading: chunks that still come are kept for the next reader, who reads at once or lets it `pause`. */
+  release(): void {
+    this.sink = null;
+  }
+
+  /** Ends the exchange with upstream at once; nothing more is told to any reader. */
+  abort(reason: Error): void {
+    this.sink = silent;
+    this.early = [];
+    if (this.ending === null) this.flow.abort(reason);
+  }
+
+  data(chunk: Buffer): void {
+    if (this.sink === null) this.early.push(chunk);
+    else this.sink.data(chunk);
+  }
+
+  end(): void {
+    this.finish((sink) => sink.end());
+  }
+
+  fault(fault: Fault): void {
+    this.finish((sink) => sink.fault(fault));
+  }
+
+  private finish(ending: (sink: Sink) => void): void {
+    if (this.ending !== null) return;
+    this.ending = ending;
+    if (this.sink !== null) ending(this.sink);
+  }
+}
+
+/** For a body that nobody reads any more. */
+const silent: Sink = { data: () => undefined, end: () => undefined, fault: () => undefined };

@@ -1,0 +1,198 @@
+// One request on its way: from undici's callbacks to a reply, or to what went wrong.
+import type { Signal } from '../../base/signal';
+import type { SilenceWatch } from '../../base/silence';
+import type { Fault } from '../errors/fault';
+import { hideInText, PassingMask } from './hiddenKey';
+import { Reply, type Flow } from './reply';
+
+export interface SendSteps {
+  /** The head is being written to a socket: from now on upstream may count it. */
+  onSent(): void;
+  /** All of a body that goes up as a stream has been taken. */
+  onUploaded?(): void;
+  /** A head that is no answer yet: 102 or 103. */
+  onInformation?(status: number, headers: readonly string[]): void;
+}
+
+export type Sent = { readonly reply: Reply } | { readonly fault: Fault };
+
+/** The connection that an attempt has. */
+export interface Line {
+  /** The head is being written; returns whether the socket has served before. */
+  begun(): boolean;
+  /** The connection is free again, or gone; called once. */
+  over(): void;
+}
+
+interface SendingPart {
+  readonly steps: SendSteps;
+  /** See `UpstreamRequest`. */
+  readonly key: string | null;
+  readonly signal: Signal;
+  readonly watch: SilenceWatch;
+  readonly line: Line;
+  /** Told once, as soon as the head is here, or what went wrong before. */
+  readonly tell: (sent: Sent) => void;
+}
+
+/** Undici's view of one attempt: a dispatch handler of its older API, which builds no object of headers that nobody reads. */
+export class Sending implements Flow {
+  private abortLine: ((reason: Error) => void) | null = null;
+  private resumeLine: (() => void) | null = null;
+  private isPaused = false;
+  private reply: Reply | null = null;
+  /** Null where there is no key, and where the body is in a coding: its bytes pass as they came. */
+  private mask: PassingMask | null = null;
+  private isOver = false;
+  private wasSent = false;
+  private hasTold = false;
+  private abortReason: Error | null = null;
+  private isLate = false;
+  private isReused = false;
+  private isRunningOut = false;
+
+  constructor(private readonly part: SendingPart) {
+    part.signal.addEventListener('abort', this.onAbort, { once: true });
+  }
+
+  onHeadTimeout(): void {
+    this.isLate = true;
+    this.abort(new Error('No head in time.'));
+    this.tellUnsent({ code: 'notSent', cause: this.abortReason });
+  }
+
+  onConnect(abort: (reason?: Error) => void): void {
+    if (this.abortReason !== null) {
+      abort(this.abortReason);
+      return;
+    }
+    this.abortLine = abort;
+    this.wasSent = true;
+    this.isReused = this.part.line.begun();
+    this.part.steps.onSent();
+  }
+
+  /** False: nothing of the body is to come before `resume`. */
+  onHeaders(
+    statusCode: number,
+    headers: readonly Buffer[],
+    resume: () => void,
+    statusMessage: string,
+  ): boolean {
+    if (this.isOver) return true;
+    if (statusCode < 200) {
+      this.part.steps.onInformation?.(statusCode, this.pairsOf(headers));
+      return true;
+    }
+    this.resumeLine = resume;
+    this.part.watch.rest();
+    const statusText = hideInText(statusMessage, this.part.key);
+    // A status beyond 599 counts as a server's error (RFC 9110 15); clients that know none would break on it.
+    const status = statusCode > 599 ? 502 : statusCode;
+    this.reply = new Reply(status, statusText, this.pairsOf(headers), this);
+    const { key } = this.part;
+    if (key !== null && !this.reply.isCoded) this.mask = new PassingMask(key);
+    this.tell({ reply: this.reply });
+    return this.mayGoOn(this.reply);
+  }
+
+  onData(chunk: Buffer): boolean {
+    const { reply } = this;
+    this.give(this.mask?.push(chunk) ?? chunk);
+    return reply === null || this.mayGoOn(reply);
+  }
+
+  onComplete(): void {
+    this.finish();
+    this.give(this.mask?.rest());
+    this.reply?.end();
+  }
+
+  onError(error: Error): void {
+    if (this.isOver) return;
+    this.finish();
+    this.give(this.mask?.rest());
+    if (this.reply === null) this.tell({ fault: this.faultBeforeHead(error) });
+    else this.reply.fault(this.part.signal.aborted ? { code: 'clientGone' } : { code: 'cut', cause: error });
+  }
+
+  pause(): void {
+    if (!this.isRunningOut && !this.isOver) this.isPaused = true;
+  }
+
+  resume(): void {
+    if (!this.isPaused || this.isOver) return;
+    this.isPaused = false;
+    this.resumeLine?.();
+  }
+
+  /** Upstream has closed its side: what is left is a socket's buffer at most, and comes now, whether anybody reads or not. */
+  letRunOut(): void {
+    this.isRunningOut = true;
+    this.resume();
+  }
+
+  abort(reason: Error): void {
+    if (this.isOver) return;
+    this.abortReason = reason;
+    this.abortLine?.(reason);
+  }
+
+  private give(bytes: Buffer | undefined): void {
+    if (bytes !== undefined && bytes.length > 0) this.reply?.data(bytes);
+  }
+
+  /** What nobody reads yet waits. */
+  private mayGoOn(reply: Reply): boolean {
+    if (!reply.isRead) this.pause();
+    return !this.isPaused;
+  }
+
+  private pairsOf(headers: readonly Buffer[]): string[] {
+    return headers.map((part) => hideInText(part.toString('latin1'), this.part.key));
+  }
+
+  private readonly onAbort = (): void => {
+    const reason: unknown = this.part.signal.reason;
+    this.abort(reason instanceof Error ? reason : new Error('aborted', { cause: reason }));
+    this.tellUnsent({ code: 'clientGone' });
+  };
+
+  /** Not on a socket yet: undici tells nothing until it is, and nobody waits that long. */
+  private tellUnsent(fault: Fault): void {
+    if (this.abortLine === null) this.tell({ fault });
+  }
+
+  private tell(sent: Sent): void {
+    if (this.hasTold) return;
+    this.hasTold = true;
+    this.part.tell(sent);
+  }
+
+  private faultBeforeHead(error: Error): Fault {
+    if (this.part.signal.aborted) return { code: 'clientGone' };
+    if (this.isLate) return { code: 'headTimeout' };
+    if (!this.wasSent) return { code: 'notSent', cause: error };
+    const code: unknown = 'code' in error ? error.code : null;
+    if (code === 'UND_ERR_HEADERS_OVERFLOW') return { code: 'headTooLarge' };
+    const { isReused: reusedSocket } = this;
+    if (isUnreadable(error, code)) return { code: 'unreadable', reusedSocket, cause: error };
+    return { code: 'resetBeforeHead', reusedSocket, cause: error };
+  }
+
+  private finish(): void {
+    this.isOver = true;
+    if (!this.hasTold) this.part.watch.rest();
+    this.part.signal.removeEventListener('abort', this.onAbort);
+    this.part.line.over();
+  }
+}
+
+/**
+ * Whether there was an answer whose head undici does not take. What it reads and rejects, 100 or 101 unasked, only its
+ * message tells from a broken connection.
+ */
+function isUnreadable(error: Error, code: unknown): boolean {
+  if (error.name === 'HTTPParserError' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return true;
+  return code === 'UND_ERR_SOCKET' && /^bad (?:response|upgrade)$/.test(error.message);
+}

@@ -1,0 +1,262 @@
+// Sends attempts upstream, one at a time on each connection: so undici never repeats a request by itself.
+import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import type { Clock } from '../../base/clock';
+import type { Signal } from '../../base/signal';
+import { SilenceWatch } from '../../base/silence';
+import { codeOf } from '../../base/systemError';
+import { AddressBook, type Look } from './addressBook';
+import type { Fault } from '../errors/fault';
+import { Reach, type Unreached } from './reach';
+import { Way, type Connection } from './way';
+import type { WayOut } from './wayOut';
+import { Sending, type Line, type SendSteps, type Sent } from './sending';
+
+export interface UpstreamRequest {
+  readonly method: string;
+  /** Below the base URL, with the query; `/api/alpha/…` and `/api/beta/…` stand beside it. */
+  readonly path: string;
+  /** Name, value, name, value; the connection takes the list as it is. */
+  readonly headers: string[];
+  /** The key in the headers, masked wherever it stands in the answer's head; null without one. */
+  readonly key: string | null;
+  readonly body: Buffer | Readable | null;
+  /** Whether it gets a connection of its own: the pooled ones may be dead. */
+  readonly fresh: boolean;
+  /** How long the answer's head may take: from the call on, or from a body's latest `piece` (see `inPieces`). */
+  readonly headTimeoutMs: number;
+}
+
+export interface UpstreamPlace {
+  readonly upstreamUrl: string;
+  readonly wayOut: WayOut;
+}
+
+/** A connection, and what runs on it. */
+class PooledLine implements Line {
+  sending: Sending | null = null;
+  private sentOnSocket = 0;
+  /** Whether it serves one attempt alone. */
+  isFresh = false;
+  isOpen = false;
+
+  constructor(
+    readonly client: Connection,
+    private readonly onOver: (line: PooledLine) => void,
+  ) {}
+
+  opened(socket: Socket): void {
+    this.sentOnSocket = 0;
+    this.isOpen = true;
+    whenClosed(socket, () => this.sending?.letRunOut());
+  }
+
+  begun(): boolean {
+    return ++this.sentOnSocket > 1;
+  }
+
+  over(): void {
+    this.sending = null;
+    this.onOver(this);
+  }
+}
+
+/** Who hears of an attempt, and who may end it. */
+export interface Dispatched {
+  readonly steps: SendSteps;
+  readonly signal: Signal;
+  readonly watch: SilenceWatch;
+  readonly tell: (sent: Sent) => void;
+}
+
+export class Upstream {
+  private readonly origin: string;
+  private readonly basePath: string;
+  private readonly book: AddressBook;
+  private readonly way: Way;
+  /** The one that was used last is taken first, so that the others can grow old and close. */
+  private idle: PooledLine[] = [];
+  private readonly busy = new Set<PooledLine>();
+  private isClosed = false;
+  private readonly reach: Reach;
+  /** The `Date` that was noted last: answers of the same second tell nothing new. */
+  private lastDate: string | null = null;
+
+  /** `onReach` is called when `unreached` has changed. `look` is the system's look-up of names, if not given. */
+  constructor(
+    private readonly clock: Clock,
+    { upstreamUrl, wayOut }: UpstreamPlace,
+    onReach: () => void = () => undefined,
+    look?: Look,
+  ) {
+    this.reach = new Reach(clock, onReach);
+    const url = new URL(upstreamUrl);
+    this.origin = url.origin;
+    this.basePath = url.pathname.replace(/\/$/, '');
+    this.book = new AddressBook(clock, url.hostname, look);
+    this.way = new Way(upstreamUrl, wayOut, this.book);
+  }
+
+  /** Looks upstream's address up, so that the first request does not wait for it. */
+  warm(): void {
+    if (!/^[\d.]+$|^\[/.test(new URL(this.origin).hostname)) this.book.renew();
+  }
+
+  /** Why upstream was not reached last, or null since it was. */
+  get unreached(): Unreached | null {
+    return this.reach.unreached;
+  }
+
+  /** The next attempt opens a connection, even after a certificate or a proxy that keeps new ones back. */
+  tryAgain(): void {
+    this.reach.release();
+  }
+
+  /** As `dispatch`, with a watch of its own: resolves with what it tells. */
+  async send(request: UpstreamRequest, steps: SendSteps, signal: Signal): Promise<Sent> {
+    const watch = new SilenceWatch(this.clock);
+    const sent = await new Promise<Sent>((resolve) =>
+      this.dispatch(request, { steps, signal, watch, tell: resolve }),
+    );
+    watch.dispose();
+    return sent;
+  }
+
+  /**
+   * Tells once: upstream's answer as soon as its head is here, or what went wrong before. Heads below 200 go to
+   * `onInformation` alone. The answer is paused unless it is read at once. Until it tells, `watch` watches for the head;
+   * then it is at rest. Aborting the signal ends the attempt at once, whatever its state.
+   */
+  dispatch(request: UpstreamRequest, { steps, signal, watch, tell }: Dispatched): void {
+    if (signal.aborted) {
+      tell({ fault: { code: 'clientGone' } });
+      return;
+    }
+    const { body, fresh, key, headTimeoutMs } = request;
+    const held = this.idle.length > 0 && !fresh ? null : this.reach.held();
+    if (held !== null) {
+      tell({ fault: held });
+      return;
+    }
+    const line = this.take(fresh);
+    const sending = new Sending({ steps, key, signal, watch, line, tell: (sent) => tell(this.noted(sent)) });
+    line.sending = sending;
+    watch.watch(headTimeoutMs, () => sending.onHeadTimeout());
+    if (body instanceof Readable)
+      body.on('piece', () => watch.moved()).once('end', () => steps.onUploaded?.());
+    try {
+      line.client.dispatch(
+        {
+          method: request.method,
+          path: this.pathOf(request.path),
+          headers: request.headers,
+          body,
+          // Both limits are the exchange's business: it knows what kind of answer runs.
+          headersTimeout: 0,
+          bodyTimeout: 0,
+        },
+        sending,
+      );
+    } catch (error: unknown) {
+      sending.onError(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  /** Closes every idle connection: after a change of networks they may all be dead without knowing it. */
+  retire(): void {
+    for (const line of this.idle.splice(0)) destroy(line.client);
+  }
+
+  /** Closes what is idle now, and each connection with its running answer's end. */
+  leave(): void {
+    this.isClosed = true;
+    this.retire();
+  }
+
+  /** Connections that carry an answer or stand ready for one. */
+  get connections(): number {
+    return this.busy.size + this.idle.length;
+  }
+
+  /** Ends every connection, those with a running answer too. */
+  close(): void {
+    this.leave();
+    for (const line of this.busy) destroy(line.client);
+    this.busy.clear();
+  }
+
+  /** Learns from what came, and tells it. */
+  private noted(sent: Sent): Sent {
+    const noted = this.reach.note(sent);
+    if ('fault' in noted) {
+      if (isSilence(noted.fault)) this.retire();
+      return noted;
+    }
+    const { reply } = noted;
+    if (reply.date === this.lastDate) return noted;
+    this.lastDate = reply.date;
+    if (reply.dateMs !== null) this.clock.noteServerDate(reply.dateMs);
+    return noted;
+  }
+
+  /** OpenRouter's `/api/alpha` and `/api/beta` stand beside its `/api/v1`, in the base's parent. */
+  private pathOf(path: string): string {
+    const beside = /^\/api(\/(?:alpha|beta)\/.*)$/.exec(path)?.[1];
+    return beside === undefined ? this.basePath + path : this.basePath.replace(/\/[^/]*$/, '') + beside;
+  }
+
+  private take(fresh: boolean): PooledLine {
+    const line = (fresh ? undefined : this.idle.pop()) ?? this.open();
+    line.isFresh = fresh;
+    this.busy.add(line);
+    return line;
+  }
+
+  private give(line: PooledLine): void {
+    this.busy.delete(line);
+    // One that never stood is of no use: undici waits on it for ever after a certificate of another name.
+    if (line.isFresh || this.isClosed || !line.isOpen) destroy(line.client);
+    else this.idle.push(line);
+  }
+
+  private open(): PooledLine {
+    const client = this.way.open({
+      opened: (socket) => line.opened(socket),
+      closed: () => {
+        line.isOpen = false;
+        const index = this.idle.indexOf(line);
+        if (index < 0) return;
+        this.idle.splice(index, 1);
+        destroy(client);
+      },
+    });
+    const line: PooledLine = new PooledLine(client, (over) => this.give(over));
+    return line;
+  }
+}
+
+/**
+ * Lets a paused answer run out before undici hears that its connection has closed. Undici asserts that an answer whose end
+ * is the connection's (`Connection: close`, or no length) is not paused then: the assertion would end the process while a
+ * client reads slowly (undici issue 5360). After a reset nothing can run out: it becomes the error of any broken socket. To
+ * be called before undici listens itself.
+ */
+function whenClosed(socket: Socket, letRunOut: () => void): void {
+  socket.on('end', letRunOut);
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'ECONNRESET') error.code = 'UND_ERR_SOCKET';
+  });
+}
+
+/** Whether the fault is silence: the idle connections are not trusted then either, as the network may be another one. */
+function isSilence(fault: Fault): boolean {
+  if (fault.code === 'headTimeout') return true;
+  const cause = fault.code === 'notSent' ? fault.cause : null;
+  return codeOf(cause) === 'UND_ERR_CONNECT_TIMEOUT';
+}
+
+function destroy(client: Connection): void {
+  client.destroy().catch(() => {
+    // It is on its way out; how it went tells nobody anything.
+  });
+}

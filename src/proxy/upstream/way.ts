@@ -1,0 +1,177 @@
+// Opens connections to upstream, as the way out says; the only importer of undici.
+import type { Socket } from 'node:net';
+import type { ConnectionOptions, SecureContext } from 'node:tls';
+import { buildConnector, Client, ProxyAgent, type Dispatcher } from 'undici';
+import { certificateProblem, proxyPrefix, silentProxyCode } from '../../base/unreached';
+import { codeOf } from '../../base/systemError';
+import type { AddressBook } from './addressBook';
+import { widerTrust } from './trust';
+import { proxyOnTheWay, type NetworkProxy, type WayOut } from './wayOut';
+
+type Connector = buildConnector.connector;
+/** All that is asked of a client, whatever stands between. */
+export type Connection = Pick<Client, 'dispatch' | 'destroy'>;
+
+export interface ConnectionEvents {
+  /** Before undici listens to the socket itself; again where a connection that was lost is opened anew. */
+  opened(socket: Socket): void;
+  closed(): void;
+}
+
+/** Undici's 4 s would cost a TLS handshake a turn of a conversation. */
+const idleSocketMs = 60_000;
+const longestHeadBytes = 64 * 1024;
+/** Of DNS, TCP and TLS together, and of each of them again where a network proxy is on the way. */
+const connectTimeoutMs = 10_000;
+
+export class Way {
+  private readonly origin: string;
+  private readonly proxy: NetworkProxy | null;
+  private trust: SecureContext | undefined;
+  private isWide = false;
+  private made: Connector | null = null;
+
+  constructor(
+    upstreamUrl: string,
+    private readonly wayOut: WayOut,
+    private readonly book: AddressBook,
+  ) {
+    this.origin = new URL(upstreamUrl).origin;
+    this.proxy = proxyOnTheWay(upstreamUrl, wayOut);
+  }
+
+  /** One connection, opened with its first request. */
+  open(events: ConnectionEvents): Connection {
+    const { proxy } = this;
+    if (proxy === null) return this.client(this.connect, events);
+    return isUsable(proxy.url) ? this.tunnel(proxy, events) : this.client(unusable, events);
+  }
+
+  private client(connect: Connector, events: ConnectionEvents): Client {
+    const client = new Client(this.origin, {
+      connect: (options, connected) => {
+        connect(options, (...[error, socket]) => {
+          if (error === null) {
+            events.opened(socket);
+            connected(null, socket);
+          } else connected(error, null);
+        });
+      },
+      pipelining: 1,
+      keepAliveTimeout: idleSocketMs,
+      keepAliveMaxTimeout: idleSocketMs,
+      maxHeaderSize: longestHeadBytes,
+    });
+    return client.on('disconnect', () => events.closed());
+  }
+
+  /** An authority that is not known yet is looked for once among the machine's own: reading those takes a while. */
+  private readonly connect: Connector = (options, connected) => {
+    const connector = (this.made ??= buildConnector({
+      ...this.tls(),
+      lookup: this.book.lookup,
+      keepAlive: true,
+    }));
+    connector(options, (...[error, socket]) => {
+      if (error === null) connected(null, socket);
+      else if (isUnknownIssuer(error) && this.widen(connector)) this.connect(options, connected);
+      else connected(error, null);
+    });
+  };
+
+  /** Whether another connector trusts more than this one. */
+  private widen(connector: Connector): boolean {
+    if (this.made === connector && this.trustMore()) this.made = null;
+    return this.made !== connector;
+  }
+
+  private trustMore(): boolean {
+    if (this.isWide) return false;
+    this.isWide = true;
+    this.trust = widerTrust(this.wayOut);
+    return this.trust !== undefined;
+  }
+
+  private tls(): ConnectionOptions & { readonly timeout: number; readonly allowH2: false } {
+    return { timeout: connectTimeoutMs, allowH2: false, secureContext: this.trust };
+  }
+
+  /** Behind a network proxy TLS is often inspected, and an agent's authorities are fixed when it is made: the machine's own are read at once. */
+  private tunnel({ url, token }: NetworkProxy, events: ConnectionEvents): Connection {
+    this.trustMore();
+    const options = { ...this.tls(), ...(this.wayOut.isStrict ? {} : { rejectUnauthorized: false }) };
+    const toProxy = told(buildConnector(options), (error) => ofProxy(codeOf(error)));
+    const agent = new ProxyAgent({
+      uri: url,
+      ...(token === null ? {} : { token }),
+      requestTls: options,
+      clientFactory: (origin) => new Client(origin, { connect: toProxy, headersTimeout: connectTimeoutMs }),
+      factory: (_origin, made) => this.client(told(connectorIn(made), codeOfTunnel), events),
+    });
+    const { origin } = this;
+    return {
+      dispatch: (request, handler) =>
+        agent.dispatch({ ...request, origin, headers: inPairs(request.headers) }, handler),
+      destroy: async () => await agent.destroy(),
+    };
+  }
+}
+
+const unusable: Connector = (_options, connected) =>
+  connected(withCode(new Error('No URL of a proxy.'), ofProxy('ERR_INVALID_URL')), null);
+
+function isUsable(url: string): boolean {
+  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
+}
+
+/** ProxyAgent hands its own connector to its factory of clients alone. */
+function connectorIn(made: object): Connector {
+  if ('connect' in made && isConnector(made.connect)) return made.connect;
+  throw new TypeError('A proxy agent without a connector.');
+}
+
+function isConnector(value: unknown): value is Connector {
+  return typeof value === 'function';
+}
+
+/** Of an array ProxyAgent keeps the last of equal names alone. */
+function inPairs(headers: Dispatcher.DispatchOptions['headers']): Dispatcher.DispatchOptions['headers'] {
+  if (!Array.isArray(headers)) return headers;
+  const pairs = new Set<[string, string]>();
+  for (let index = 0; index < headers.length; index += 2)
+    pairs.add([headers[index] ?? '', headers[index + 1] ?? '']);
+  return pairs;
+}
+
+/** The connector, with failures that have other codes. */
+function told(connect: Connector, code: (error: Error) => string): Connector {
+  return (options, connected) =>
+    connect(options, (...[error, socket]) => {
+      if (error === null) connected(null, socket);
+      else connected(withCode(error, code(error)), null);
+    });
+}
+
+function withCode(error: Error, code: string): Error {
+  return Object.assign(new Error(error.message, { cause: error }), { code });
+}
+
+function ofProxy(code: string): string {
+  return code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'UND_ERR_HEADERS_TIMEOUT'
+    ? silentProxyCode
+    : `${proxyPrefix}${code}`;
+}
+
+/** What comes through the tunnel keeps its code; what undici says of the request for the tunnel is the proxy's. */
+function codeOfTunnel(error: Error): string {
+  const code = codeOf(error);
+  const status = /^Proxy response \((\d{3})\)/.exec(error.message)?.[1];
+  if (status !== undefined) return ofProxy(status);
+  const isOfRequest = /^(?:UND_ERR_|HPE_)/.test(code) && code !== 'UND_ERR_CONNECT_TIMEOUT';
+  return isOfRequest ? ofProxy(code) : code;
+}
+
+function isUnknownIssuer(error: Error): boolean {
+  const problem = certificateProblem(codeOf(error));
+  return problem === 'unknownIssuer' || problem === 'selfSigned';
+}

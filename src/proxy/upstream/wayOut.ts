@@ -1,0 +1,76 @@
+// The way out of this machine: directly to upstream or through a network proxy, and whose certificates are trusted on it.
+
+/** Plain values, so that they cross to the worker. */
+export interface WayOut {
+  /** Of the network proxy, as `http://user:password@host:port`; empty: none. It may hold a password. */
+  readonly proxyUrl: string;
+  /** Hosts that are reached directly, as in `NO_PROXY`: `*`, or names, each with a port or not, that stand for their subdomains too. */
+  readonly noProxy: string;
+  /** Whether certificates are verified that come from or through the network proxy. */
+  readonly isStrict: boolean;
+  /** Whether the system's own authorities are trusted, beside those that Node brings along. */
+  readonly systemCertificates: boolean;
+  /** A PEM file of more authorities, as in `NODE_EXTRA_CA_CERTS`; empty: none. */
+  readonly extraCaFile: string;
+}
+
+export const directly: WayOut = {
+  proxyUrl: '',
+  noProxy: '',
+  isStrict: true,
+  systemCertificates: true,
+  extraCaFile: '',
+};
+
+export interface NetworkProxy {
+  /** Without user name and password, unless it is no URL. */
+  readonly url: string;
+  /** With its port, to be shown; null where the URL is none: what is what in it is not known then. */
+  readonly host: string | null;
+  /** For `Proxy-Authorization`, or null without a user name. A secret. */
+  readonly token: string | null;
+}
+
+/** The network proxy on the way to `upstreamUrl`, or null where it is reached directly. An invalid URL stays as it is: connecting fails then. */
+export function proxyOnTheWay(upstreamUrl: string, { proxyUrl, noProxy }: WayOut): NetworkProxy | null {
+  const { protocol, hostname, port } = new URL(upstreamUrl);
+  // Upstreams without TLS are on this machine: a proxy elsewhere does not reach them, and would read the key.
+  if (proxyUrl === '' || protocol !== 'https:' || isExempt(hostname, Number(port) || 443, noProxy))
+    return null;
+  const text = withScheme(proxyUrl);
+  if (!URL.canParse(text)) return { url: text, host: null, token: null };
+  const url = new URL(text);
+  const token = url.username === '' ? null : basic(url.username, url.password);
+  url.username = '';
+  url.password = '';
+  return { url: url.href, host: url.host, token };
+}
+
+/** A name without a scheme is taken for http. */
+export function withScheme(proxyUrl: string): string {
+  return /^[a-z][\w+.-]*:\/\//i.test(proxyUrl) ? proxyUrl : `http://${proxyUrl}`;
+}
+
+/** By undici's rules, those of its EnvHttpProxyAgent. */
+function isExempt(host: string, port: number, noProxy: string): boolean {
+  return noProxy.split(/[,\s]+/).some((entry) => {
+    if (entry === '*') return true;
+    const [, name = '', ofPort] = /^(.*?)(?::(\d+))?$/.exec(entry.replace(/^\*?\./, '').toLowerCase()) ?? [];
+    if (name === '' || (ofPort !== undefined && Number(ofPort) !== port)) return false;
+    return host === name || host.endsWith(`.${name}`);
+  });
+}
+
+function basic(user: string, password: string): string {
+  const plain = [user, password].map(decoded).join(':');
+  return `Basic ${Buffer.from(plain).toString('base64')}`;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // A percent sign that stands for itself.
+    return text;
+  }
+}

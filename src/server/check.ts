@@ -1,0 +1,84 @@
+// `keywheel check`: checks keys, OpenRouter and the clock, without a start and without a model request.
+import { SystemClock } from '../base/clock';
+import { maskKey } from '../base/secret';
+import { askUpstream, clockToleranceMs, isOpenRouter, type UpstreamAnswer } from '../service/askUpstream';
+import { checkKeyAt, checkKeys, type KeyCheck } from '../service/keyring/keyCheck';
+import type { StoredKey } from '../service/ports';
+import { Formats } from '../words/formats';
+import { reachText } from '../words/reachText';
+import { translator } from '../words/translate';
+import { withKeysFile } from './keysFile';
+import type { Configuration } from './options';
+import { give } from './serve';
+import { tableText } from './table';
+
+const t = translator({});
+
+/** Prints a table and resolves with the exit code: 0 if any key works, 1 if none does. */
+export async function check({ keys: own, keysFile, settings }: Configuration): Promise<number> {
+  const keys = withKeysFile(own, keysFile);
+  if (typeof keys === 'string') return give(2, keys);
+  const { upstreamUrl, wayOut } = settings;
+  const place = { upstreamUrl, wayOut, clock: new SystemClock() };
+  const answer = await askUpstream(place);
+  const formats = new Formats('en', settings.timezone);
+  // If OpenRouter is out of reach, each key would fail alike.
+  const asked = answer.kind === 'failed' ? [] : keys;
+  const checks = await checkKeys(asked, async ({ key }) => await checkKeyAt(place, key));
+  const names = [...new Set(checks.flatMap((each) => (each.kind === 'good' ? [each.accountId] : [])))];
+  const rows = keys.map((key, index) => rowOf(key, checks[index], names, formats));
+  process.stdout.write(
+    `${tableText(['Key', '', 'Account', 'Free a day', 'Left', 'Cap left', 'State'], rows)}
+OpenRouter  ${upstreamText(answer)}
+Clock       ${clockText(answer)}
+`,
+  );
+  return checks.some(({ kind }) => kind === 'good') ? 0 : 1;
+}
+
+function rowOf(
+  { key, label, dailyLimit }: StoredKey,
+  checked: KeyCheck | undefined,
+  accounts: readonly string[],
+  formats: Formats,
+): readonly string[] {
+  const row = (account: string, ...rest: readonly string[]): string[] => [
+    label,
+    maskKey(key),
+    account,
+    ...rest,
+  ];
+  switch (checked?.kind) {
+    case 'good': {
+      const { accountId, freeLimit, freeUsed, capLeft } = checked;
+      const limit = freeLimit === null ? null : Math.min(freeLimit, dailyLimit ?? freeLimit);
+      const left = limit === null || freeUsed === null ? null : Math.max(limit - freeUsed, 0);
+      const figure = (value: number | null): string => (value === null ? '?' : formats.count(value));
+      const cap = capLeft === null ? 'none' : formats.credits(capLeft);
+      return row(`account ${accounts.indexOf(accountId) + 1}`, figure(limit), figure(left), cap, 'works');
+    }
+    case 'management':
+      return row('', '', '', '', 'a management key: it cannot run models');
+    case 'bad':
+      return row('', '', '', '', 'refused by OpenRouter');
+    case 'unreachable':
+      return row('', '', '', '', `not checked (${reachText(checked.detail, t)})`);
+    case undefined:
+      return row('', '', '', '', 'not checked');
+  }
+}
+
+function upstreamText(answer: UpstreamAnswer): string {
+  if (answer.kind === 'failed') return `cannot be reached: ${reachText(answer.code, t)}`;
+  return isOpenRouter(answer)
+    ? `answers in ${Math.round(answer.headMs)} ms`
+    : `something other than OpenRouter answered (status ${answer.status})`;
+}
+
+function clockText(answer: UpstreamAnswer): string {
+  const aheadMs = answer.kind === 'answer' ? answer.aheadMs : null;
+  if (aheadMs === null) return 'not checked: OpenRouter gave no time';
+  if (Math.abs(aheadMs) <= clockToleranceMs) return 'agrees with OpenRouter’s';
+  const seconds = Math.round(Math.abs(aheadMs) / 1000);
+  return `${seconds} s ${aheadMs > 0 ? 'ahead of' : 'behind'} OpenRouter’s: correct it, as resets depend on it`;
+}

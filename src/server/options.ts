@@ -1,0 +1,344 @@
+// The variables and options of the command line: one table, from which reading, `--help` and the documents are made.
+import { existsSync } from 'node:fs';
+import { parseJson } from '../base/json';
+import type { LogLevel } from '../base/log';
+import { withScheme, type WayOut } from '../proxy/upstream/wayOut';
+import { readKeyEntry, type KeyEntry } from '../service/pastedKeys';
+import type { StoredKey } from '../service/ports';
+import { plainKey } from '../service/keyring/storedKey';
+import { defaultSettings, isLoopbackHost, readSettings, type Settings } from '../service/settings';
+import { wayOutOf } from '../service/wayOutSettings';
+
+export interface Option {
+  /** The variable's name, which gives the option's: `MAX_WAITING` → `--max-waiting`. */
+  readonly variable: string;
+  /** The name of the same variable in other proxies; `variable` overrides it. */
+  readonly alias?: string;
+  /** Stands for the value in `--help`; null for a switch. */
+  readonly value: string | null;
+  readonly meaning: string;
+  /** The default in words, where `settings.ts` has none. */
+  readonly byDefault?: string;
+  readonly setting?: keyof Settings;
+  readonly parse?: (text: string) => unknown;
+}
+
+/** In the order of `--help` and of docs/server.md. */
+export const options: readonly Option[] = [
+  plain(
+    'OPENROUTER_KEYS KEYS',
+    'your keys, each with your own daily limit if you like: key1:50,key2:1000,key3 (NAME=key and Bearer key are read too)',
+    'required, unless KEYS_FILE is set',
+  ),
+  plain(
+    'KEYS_FILE FILE',
+    'a file with keys, one a line or as a .env file; read again when it changes',
+    'none',
+  ),
+  plain(
+    'PROXY_API_KEY KEY',
+    'what clients send; 24 characters or more if HOST is not loopback',
+    'made at random and printed',
+  ),
+  text(
+    'HOST,UVICORN_HOST ADDRESS',
+    'host',
+    'the address to listen on; 0.0.0.0 for all',
+    '127.0.0.1 and [::1]',
+  ),
+  figure('PORT,UVICORN_PORT', 'port', 'the port; never another one silently'),
+  plain(
+    'ALLOWED_HOSTS NAMES',
+    'host names by which clients may call, with commas between; loopback names and, beyond loopback, IP addresses are always right',
+    'beyond loopback any name',
+  ),
+  plain(
+    'HTTPS_PROXY,https_proxy URL',
+    'the network proxy to OpenRouter, as http://user:password@host:port',
+    'none',
+  ),
+  plain('HTTP_PROXY,http_proxy URL', 'the same where HTTPS_PROXY is not set', 'none'),
+  plain('NO_PROXY,no_proxy HOSTS', 'hosts that are reached directly, with commas between', 'none'),
+  plain('NODE_EXTRA_CA_CERTS FILE', 'a PEM file of more authorities whose certificates are trusted', 'none'),
+  text('OPENROUTER_BASE_URL URL', 'upstreamUrl', 'upstream; https, unless it is on this machine'),
+  text(
+    'TIMEZONE ZONE',
+    'timezone',
+    'IANA name, for the times that you see; OpenRouter resets at 00:00 UTC',
+    'the machine’s',
+  ),
+  plain(
+    'STATE_FILE FILE',
+    'where counts and locks are kept; past requests in a file beside it',
+    'none: they end with the process',
+  ),
+  plain(
+    'LOG_LEVEL,UVICORN_LOG_LEVEL LEVEL',
+    'debug, info, warning or error; debug shows heads of requests and answers, never bodies',
+    'info',
+  ),
+  plain('LOG_FORMAT FORMAT', 'text, or json for one object a line', 'text on a terminal, else json'),
+  figure('MAX_WAIT_SECONDS', 'maxWaitSeconds', 'how long a request may wait for a slot'),
+  figure('MAX_WAITING', 'maxWaiting', 'how many may wait at once'),
+  figure('MAX_UPSTREAM_ATTEMPTS', 'maxUpstreamAttempts', 'how many may run at OpenRouter at once'),
+  figure('DEADLINE_SECONDS', 'deadlineSeconds', 'how long new attempts of one request may begin'),
+  figure('FIRST_TOKEN_TIMEOUT_SECONDS', 'firstTokenTimeoutSeconds', 'for streams of free models'),
+  figure(
+    'IDLE_TIMEOUT_SECONDS',
+    'idleTimeoutSeconds',
+    'silence that ends a stream; where a fallback model is left, any answer',
+  ),
+  figure('KEEP_ALIVE_AFTER_SECONDS', 'keepAliveAfterSeconds', 'after this a waiting stream gets comments'),
+  figure('DRAIN_SECONDS', 'drainSeconds', 'how long running answers may go on when it is told to stop'),
+  figure('EXHAUSTED_STATUS', 'exhaustedStatus', '429, or 402, at which most agents stop and show the text'),
+  text(
+    'POLICY_REFUSALS WAY',
+    'policyRefusals',
+    'where an account’s own settings at OpenRouter refuse a request: otherAccount asks the others, giveBack returns the refusal',
+  ),
+  flag('FREE_ONLY', 'freeOnly', 'requests that may cost are refused'),
+  flag(
+    'ALLOW_KEY_CHANGES',
+    'allowKeyChanges',
+    'requests that make or move keys of your account are passed on',
+  ),
+  {
+    ...text('FALLBACK_MODELS JSON', 'fallbackModels', 'model pattern → models to try instead'),
+    parse: (json) => parseJson(json) ?? json,
+  },
+];
+
+/** `name`: the variable with its alias, and the placeholder of its value in `--help`. */
+function plain(name: string, meaning: string, byDefault?: string): Option {
+  const [names = '', value = null] = name.split(' ');
+  const [variable = '', alias] = names.split(',');
+  return { variable, alias, value, meaning, byDefault };
+}
+
+function text(name: string, setting: keyof Settings, meaning: string, byDefault?: string): Option {
+  return { ...plain(name, meaning, byDefault), setting };
+}
+
+function figure(variable: string, setting: keyof Settings, meaning: string): Option {
+  const name = `${variable} ${variable.endsWith('SECONDS') ? 'SECONDS' : 'NUMBER'}`;
+  const parse = (given: string): unknown => (/^\d+(?:\.\d+)?$/.test(given) ? Number(given) : given);
+  return { ...text(name, setting, meaning), parse };
+}
+
+function flag(variable: string, setting: keyof Settings, meaning: string): Option {
+  return { ...text(variable, setting, meaning), parse: toBoolean };
+}
+
+/** Such as `--max-waiting`. */
+export function optionName({ variable }: Option): string {
+  return `--${variable.toLowerCase().replaceAll('_', '-')}`;
+}
+
+/** As text for people. */
+export function defaultOf({ byDefault, setting }: Option): string {
+  const value = setting === undefined ? '' : defaultSettings[setting];
+  return byDefault ?? (typeof value === 'object' ? JSON.stringify(value) : String(value));
+}
+
+/** Each with its text in `--help`. */
+export const commands = {
+  serve: 'runs the proxy; also without a command',
+  check: 'tries keys, accounts, OpenRouter and the clock; exit code 0 if any key works, else 1',
+  status: 'asks the proxy that runs at HOST and PORT; exit code 0 if it answers, else 1',
+} as const;
+
+export type Command = keyof typeof commands;
+
+export interface Configuration {
+  readonly settings: Settings;
+  readonly keys: readonly StoredKey[];
+  /** Null: no file is set. */
+  readonly keysFile: Named | null;
+  /** Null: a random one is made. */
+  readonly proxyKey: string | null;
+  readonly allowedHosts: readonly string[];
+  readonly logLevel: LogLevel;
+  /** Null: text on a terminal, else json. */
+  readonly logFormat: LogFormat | null;
+  /** Null: counts are not saved. */
+  readonly stateFile: Named | null;
+}
+
+export type LogFormat = 'text' | 'json';
+
+export type ConfigurationRead =
+  | { readonly kind: 'good'; readonly configuration: Configuration }
+  | { readonly kind: 'bad'; readonly problems: readonly string[] };
+
+/** A value, and the variable or option by which the user gave it. */
+export interface Named {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** By the variable's name, also if its alias or option was set. */
+export type Given = ReadonlyMap<string, Named>;
+
+const shortestOpenProxyKey = 24;
+
+/** The variables that are set; an empty one counts as missing. Docker's `--env-file` leaves the quotes of a `.env` file in a value. */
+export function givenOf(environment: Readonly<Record<string, string | undefined>>): Given {
+  const given = new Map<string, Named>();
+  for (const { variable, alias = variable } of options)
+    for (const name of [alias, variable]) {
+      const text = unquoted(environment[name]?.trim() ?? '');
+      if (text !== '') given.set(variable, { name, text });
+    }
+  return given;
+}
+
+/** Reads all variables, so that the user sees all problems at once; each is one line that names the variable or option. */
+export function readConfiguration(given: Given, command: Command = 'serve'): ConfigurationRead {
+  const problems: string[] = [];
+  const needsKeys = command !== 'status';
+  const keys = needsKeys ? readKeys(given, problems) : [];
+  const settings = readProxySettings(given, problems);
+  const proxyKey = readProxyKey(given, command === 'serve' ? settings.host : '127.0.0.1', problems);
+  const configuration: Configuration = {
+    settings,
+    keys,
+    keysFile: needsKeys ? (given.get('KEYS_FILE') ?? null) : null,
+    proxyKey,
+    allowedHosts: readHosts(given, problems),
+    logLevel: readLogLevel(given, problems),
+    logFormat: readLogFormat(given, problems),
+    stateFile: given.get('STATE_FILE') ?? null,
+  };
+  return problems.length > 0 ? { kind: 'bad', problems } : { kind: 'good', configuration };
+}
+
+function unquoted(text: string): string {
+  const [, , inner] = /^(["'])(.*)\1$/s.exec(text) ?? [];
+  return inner === undefined ? text : inner.trim();
+}
+
+/** Docker's `--env-file` also leaves comments, and the quotes of each entry, in the value. */
+const comment = /(?:^|\s)#.*$/gm;
+const separators = /[\s,;"'[\]]+/;
+/** Words before a key in lines that people copy. */
+const beforeKey = /^(?:export|set|bearer|authorization:)$/i;
+const variableName = /^[A-Za-z_]\w*=/;
+
+/** Adds the key once; its label is its number, which headers and logs show. */
+export function addKey(keys: Map<string, StoredKey>, { key, dailyLimit }: KeyEntry): void {
+  if (!keys.has(key)) keys.set(key, plainKey(key, `key ${keys.size + 1}`, dailyLimit));
+}
+
+function readKeys(given: Given, problems: string[]): readonly StoredKey[] {
+  const list = given.get('OPENROUTER_KEYS');
+  if (list === undefined) {
+    if (!given.has('KEYS_FILE'))
+      problems.push(
+        'OPENROUTER_KEYS is missing: set it to your keys, such as sk-or-v1-aaa:50,sk-or-v1-bbb:1000,sk-or-v1-ccc.',
+      );
+    return [];
+  }
+  const keys = new Map<string, StoredKey>();
+  const entries = list.text
+    .replace(comment, '')
+    .split(separators)
+    .map((entry) => entry.replace(variableName, ''))
+    .filter((entry) => entry !== '' && !beforeKey.test(entry));
+  for (const [index, entry] of entries.entries()) {
+    const read = readKeyEntry(entry);
+    if (read === null)
+      problems.push(
+        `${list.name}: entry ${index + 1} cannot be read as an OpenRouter key (sk-or-…, and :limit if you like).`,
+      );
+    else addKey(keys, read);
+  }
+  if (entries.length === 0)
+    problems.push(`${list.name} holds no key: set it to your keys, such as sk-or-v1-aaa.`);
+  return [...keys.values()];
+}
+
+function readProxySettings(given: Given, problems: string[]): Settings {
+  const raw: Record<string, unknown> = { wayOut: readWayOut(given, problems) };
+  const names = new Map<string, string>();
+  for (const { variable, setting, parse } of options) {
+    const value = given.get(variable);
+    if (value === undefined || setting === undefined) continue;
+    raw[setting] = parse?.(value.text) ?? value.text;
+    names.set(setting, value.name);
+  }
+  const read = readSettings(raw, defaultSettings);
+  for (const { setting, problem } of read.problems)
+    problems.push(`${names.get(setting) ?? setting}: ${problem}.`);
+  return read.settings;
+}
+
+function readWayOut(given: Given, problems: string[]): WayOut {
+  for (const variable of ['HTTPS_PROXY', 'HTTP_PROXY']) {
+    const { name = '', text: url = '' } = given.get(variable) ?? {};
+    if (url !== '' && !URL.canParse(withScheme(url)))
+      problems.push(`${name}: is not a URL such as http://user:password@proxy:3128.`);
+  }
+  const file = given.get('NODE_EXTRA_CA_CERTS');
+  if (file !== undefined && !existsSync(file.text))
+    problems.push(`${file.name}: there is no file ${file.text}.`);
+  return wayOutOf(Object.fromEntries([...given].map(([variable, value]) => [variable, value.text])));
+}
+
+/** Beyond loopback other machines can guess keys: only a long one keeps them out. */
+function readProxyKey(given: Given, host: string, problems: string[]): string | null {
+  const { name = 'PROXY_API_KEY', text = null } = given.get('PROXY_API_KEY') ?? {};
+  if (text !== null && !/^[\x21-\x7e]+$/.test(text)) {
+    problems.push(`${name}: use ASCII letters, digits and signs only, without spaces.`);
+  }
+  if (isLoopbackHost(host)) return text;
+  if (text === null || text.length < shortestOpenProxyKey) {
+    problems.push(
+      `${name} must have ${shortestOpenProxyKey} characters or more, because HOST ${host} can be reached from other machines: make one with "openssl rand -hex 24".`,
+    );
+  }
+  return text;
+}
+
+/** A port behind a host is ignored. */
+function readHosts(given: Given, problems: string[]): readonly string[] {
+  const { name = '', text = '' } = given.get('ALLOWED_HOSTS') ?? {};
+  const hosts = text
+    .toLowerCase()
+    .split(/[\s,;]+/)
+    .filter((host) => host !== '');
+  if (hosts.some((host) => !/^[\w.-]+(?::\d+)?$/.test(host)))
+    problems.push(`${name}: name hosts such as keys.example.org, separated by commas.`);
+  return hosts.map((host) => host.replace(/:\d+$/, ''));
+}
+
+const levels: Readonly<Record<string, LogLevel>> = {
+  trace: 'debug',
+  debug: 'debug',
+  info: 'info',
+  warning: 'warn',
+  warn: 'warn',
+  error: 'error',
+  critical: 'error',
+};
+
+function readLogLevel(given: Given, problems: string[]): LogLevel {
+  const told = given.get('LOG_LEVEL');
+  if (told === undefined) return 'info';
+  const level = levels[told.text.toLowerCase()];
+  if (level === undefined) problems.push(`${told.name}: use debug, info, warning or error.`);
+  return level ?? 'info';
+}
+
+function readLogFormat(given: Given, problems: string[]): LogFormat | null {
+  const told = given.get('LOG_FORMAT');
+  if (told === undefined) return null;
+  const format = told.text.toLowerCase();
+  if (format === 'text' || format === 'json') return format;
+  problems.push(`${told.name}: use text or json.`);
+  return null;
+}
+
+function toBoolean(given: string): unknown {
+  if (/^(?:true|1|yes|on)$/i.test(given)) return true;
+  return /^(?:false|0|no|off)$/i.test(given) ? false : given;
+}

@@ -1,0 +1,118 @@
+// The pages and documents of the proxy without VS Code. Files of pages are public; every figure requires the proxy key.
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { LocalAnswer } from '../proxy/server';
+import { checkProxyKey, type Door, type RequestHead } from '../proxy/request/admission';
+import { headerValue } from '../proxy/request/headers';
+import { outlookOf } from '../service/history/forecast';
+import type { KeywheelService } from '../service/keywheelService';
+import type { DashboardState } from '../service/messages';
+import type { Metrics } from './metrics';
+import openapi from '../../docs/openapi.json';
+
+interface RoutesPorts {
+  readonly service: KeywheelService;
+  readonly metrics: Metrics;
+  readonly version: string;
+  /** The folder of the pages' files. */
+  readonly folder: string;
+}
+
+/** Path → file, for what pages load. */
+const files: Readonly<Record<string, string>> = {
+  '/key-status/page.js': 'page.js',
+  '/key-status/page.css': 'page.css',
+  '/docs/page.js': 'docs.js',
+  '/docs/page.css': 'docs.css',
+  '/docs/swagger-ui.js': 'swagger-ui.js',
+};
+
+/** Allows only files and data of this origin, and pictures inside a style sheet. */
+const policy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+export class Routes {
+  private readonly openapi: string;
+  private readonly read = new Map<string, Promise<Buffer>>();
+
+  constructor(private readonly ports: RoutesPorts) {
+    const { version } = ports;
+    this.openapi = JSON.stringify({ ...openapi, info: { ...openapi.info, version } });
+  }
+
+  /** Null if there is no such route. Throws a Refusal without the proxy key where it is required. */
+  answer(head: RequestHead, door: Door): LocalAnswer | Promise<LocalAnswer> | null {
+    const { method, rawHeaders } = head;
+    const route = head.target.path;
+    if (method !== 'GET' && method !== 'HEAD') return null;
+    const isPage = method === 'GET' && (headerValue(rawHeaders, 'accept') ?? '').includes('text/html');
+    const file = files[route];
+    if (file !== undefined) return this.file(file);
+    switch (route) {
+      case '/':
+        return isPage ? { status: 302, headers: ['location', '/key-status'], body: '' } : null;
+      case '/key-status':
+        return isPage ? page('Keywheel', 'key-status', '') : null;
+      case '/docs':
+        return page('Keywheel API', 'docs', '<script src="/docs/swagger-ui.js"></script>');
+      case '/openapi.json':
+        return answer('application/json; charset=utf-8', this.openapi);
+      case '/key-status/state':
+        checkProxyKey(head, door);
+        return answer('application/json; charset=utf-8', JSON.stringify(this.state()));
+      case '/metrics':
+        checkProxyKey(head, door);
+        return this.metrics();
+      default:
+        return null;
+    }
+  }
+
+  private async metrics(): Promise<LocalAnswer> {
+    const { metrics } = this.ports;
+    return answer(metrics.contentType, await metrics.text());
+  }
+
+  /** The dashboard's state. A user looks at it: allowances are read often for a while. */
+  private state(): DashboardState {
+    const { service } = this.ports;
+    service.watched();
+    const snapshot = service.snapshot();
+    const outlook = outlookOf(snapshot, service.history.series);
+    return { snapshot, vault: 'ok', ...outlook, removed: [], clients: [] };
+  }
+
+  /** Each file is read once and shared: the viewer has 1.7 MB, and slow clients keep answers in memory. */
+  private async file(name: string): Promise<LocalAnswer> {
+    const read = this.read.get(name) ?? readFile(path.join(this.ports.folder, name));
+    this.read.set(name, read);
+    return answer(`text/${name.endsWith('.css') ? 'css' : 'javascript'}; charset=utf-8`, await read);
+  }
+}
+
+function answer(type: string, body: string | Buffer, more: readonly string[] = []): LocalAnswer {
+  const headers = ['content-type', type, 'cache-control', 'no-store', 'x-content-type-options', 'nosniff'];
+  return { status: 200, headers: [...headers, ...more], body };
+}
+
+/** A document with its own script and style sheet, and nothing inline. */
+function page(title: string, name: string, scripts: string): LocalAnswer {
+  const body = `<!DOCTYPE html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <meta name="color-scheme" content="light dark" />
+    <link rel="icon" href="data:," />
+    <link rel="stylesheet" href="/${name}/page.css" />
+    <title>${title}</title>
+  </head>
+  <body>
+    <div id="${name}"></div>
+    ${scripts}<script src="/${name}/page.js"></script>
+  </body>
+</html>
+`;
+  const headers = ['content-security-policy', policy, 'referrer-policy', 'no-referrer'];
+  return answer('text/html; charset=utf-8', body, headers);
+}

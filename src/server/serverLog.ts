@@ -1,0 +1,34 @@
+// The log of the command line: text for people, one JSON object a line for programs.
+import type { Clock } from '../base/clock';
+import { isAtLeast, TextLog, type Log, type LogLevel } from '../base/log';
+import type { ExchangeCopy } from '../proxy/server';
+import type { Plan } from '../proxy/request/plan';
+import { headerLines } from '../service/recorder';
+import type { LogFormat } from './options';
+
+/** Writes to standard error: text on a terminal, else JSON, if `format` is null. Secrets are masked. */
+export function serverLog(level: LogLevel, format: LogFormat | null, clock: Clock): Log {
+  const isJson = format === null ? !process.stderr.isTTY : format === 'json';
+  return new TextLog(
+    (each, message) => {
+      const time = new Date(clock.wallMs()).toISOString();
+      process.stderr.write(
+        isJson ? `${JSON.stringify({ time, level: each, message })}\n` : `${time} ${each} ${message}\n`,
+      );
+    },
+    (each) => isAtLeast(each, level),
+  );
+}
+
+/** Logs the heads of the exchange's request and answer, without their bodies. */
+export function headsTo(log: Log, { method, path, headers }: Plan): ExchangeCopy {
+  const before = '\n  ';
+  const request = `${method} ${path.replace(/\?.*$/, '')}`;
+  log.debug(`Request ${request}${headerLines(headers, before)}`);
+  return {
+    head: (status, answerHeaders) =>
+      log.debug(`Answer ${status} to ${request}${headerLines(answerHeaders, before)}`),
+    data: () => undefined,
+    end: () => undefined,
+  };
+}

@@ -1,0 +1,64 @@
+// `keywheel status`: asks the running proxy, and prints what it can serve.
+import * as v from 'valibot';
+import { ask } from '../base/ask';
+import { parseJson } from '../base/json';
+import type { Configuration } from './options';
+import { askedOrigin, give } from './serve';
+import { tableText } from './table';
+
+const answerTimeoutMs = 5_000;
+
+const statusSchema = v.object({
+  free_left: v.number(),
+  free_limit: v.number(),
+  resets_at: v.nullable(v.string()),
+  waiting: v.number(),
+  accounts: v.array(
+    v.object({
+      name: v.string(),
+      state: v.string(),
+      until: v.nullable(v.string()),
+      day: v.object({ used: v.number(), limit: v.number(), left: v.number() }),
+      minute: v.object({ used: v.number(), limit: v.number() }),
+      keys: v.array(v.object({ label: v.string() })),
+    }),
+  ),
+});
+
+/** Prints a table and resolves with the exit code: 0 if a Keywheel answers, 1 if none does, 2 without its proxy key. */
+export async function status({ settings, proxyKey }: Configuration): Promise<number> {
+  if (proxyKey === null) return give(2, 'PROXY_API_KEY is missing: set it to the key of the running proxy.');
+  const origin = askedOrigin(settings);
+  const answer = await ask({
+    url: `${origin}/key-status`,
+    headers: { authorization: `Bearer ${proxyKey}` },
+    timeoutMs: answerTimeoutMs,
+  });
+  if (answer.kind === 'failed')
+    return give(1, `No Keywheel answers at ${origin} (${answer.code}): start it, or correct HOST and PORT.`);
+  if (answer.status === 401)
+    return give(
+      1,
+      `PROXY_API_KEY is not the key of the proxy at ${origin}: set it to what that one was started with.`,
+    );
+  const read = v.safeParse(statusSchema, parseJson(answer.text));
+  if (!read.success)
+    return give(
+      1,
+      `Something other than Keywheel answers at ${origin} (status ${answer.status}): correct HOST and PORT.`,
+    );
+  const { free_left: left, free_limit: limit, resets_at: resetsAt, waiting, accounts } = read.output;
+  const rows = accounts.map(({ name: account, state, until, day, minute, keys }) => [
+    account,
+    String(keys.length),
+    `${day.left} of ${day.limit}`,
+    `${minute.used} of ${minute.limit}`,
+    until === null ? state : `${state} until ${until}`,
+  ]);
+  process.stdout.write(
+    `Keywheel at ${origin}: ${left} of ${limit} free requests left today${resetsAt === null ? '' : `, resets at ${resetsAt}`}; ${waiting} waiting
+
+${tableText(['Account', 'Keys', 'Left today', 'This minute', 'State'], rows)}`,
+  );
+  return 0;
+}

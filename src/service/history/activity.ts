@@ -1,0 +1,114 @@
+// The last 500 exchanges.
+import * as v from 'valibot';
+import { redact } from '../../base/secret';
+import type { ExchangeReport } from '../../proxy/report';
+import type { AccountView, ExchangeView } from '../snapshot';
+
+const mostKept = 500;
+/** Longer texts of clients are cut. */
+const longestName = 200;
+const longestMessage = 300;
+
+const attemptSchema = v.object({
+  atMs: v.number(),
+  keyId: v.string(),
+  status: v.nullable(v.number()),
+  outcome: v.string(),
+  /** Older versions do not tell. */
+  previous: v.optional(v.array(v.string()), []),
+  waitedMs: v.number(),
+});
+
+const exchangeSchema = v.object({
+  id: v.number(),
+  startedAtMs: v.number(),
+  endedAtMs: v.number(),
+  client: v.string(),
+  method: v.string(),
+  path: v.string(),
+  model: v.nullable(v.string()),
+  class: v.picklist(['free', 'paid', 'unmetered']),
+  streaming: v.boolean(),
+  end: v.picklist(['answered', 'refused', 'failed', 'cancelled']),
+  status: v.nullable(v.number()),
+  /** Older versions do not tell. */
+  refusal: v.optional(v.nullable(v.string()), null),
+  message: v.optional(v.nullable(v.string()), null),
+  waitedMs: v.number(),
+  firstTokenMs: v.nullable(v.number()),
+  usage: v.nullable(
+    v.object({ promptTokens: v.number(), completionTokens: v.number(), cost: v.nullable(v.number()) }),
+  ),
+  attempts: v.array(attemptSchema),
+});
+
+/** Keys by their ids only: the vault stores the labels. */
+export type SavedExchange = v.InferOutput<typeof exchangeSchema>;
+
+/** Oldest first. */
+export const savedExchangesSchema = v.pipe(v.array(exchangeSchema), v.maxLength(mostKept));
+
+export class Activity {
+  private kept: ExchangeView[] = [];
+  private nextId = 1;
+
+  /** Adds an exchange that has ended, under the next number. */
+  add(report: ExchangeReport): ExchangeView {
+    const { client, path, model, message } = report;
+    const view: ExchangeView = {
+      ...report,
+      id: this.nextId,
+      client: named(client),
+      path: named(path),
+      model: model === null ? null : named(model),
+      message: message === null ? null : named(message, longestMessage),
+    };
+    this.put(view);
+    return view;
+  }
+
+  /** Adds one that has its number. */
+  put(view: ExchangeView): void {
+    this.kept.push(view);
+    this.nextId = view.id + 1;
+    if (this.kept.length > mostKept) this.kept.shift();
+  }
+
+  newestFirst(): readonly ExchangeView[] {
+    return [...this.kept].reverse();
+  }
+
+  /** Oldest first; without contents and without secrets. */
+  save(): readonly SavedExchange[] {
+    return this.kept.map((view) => v.parse(exchangeSchema, view));
+  }
+
+  /** Replaces all exchanges; numbers go on after the saved ones. */
+  restore(saved: readonly SavedExchange[]): void {
+    this.kept = saved.map((exchange) => ({
+      ...exchange,
+      attempts: exchange.attempts.map((attempt) => ({ ...attempt, keyLabel: '' })),
+      made: [],
+    }));
+    this.nextId = Math.max(0, ...saved.map(({ id }) => id)) + 1;
+  }
+}
+
+/** The text, cut to `longest`, with secrets masked. */
+export function named(name: string, longest = longestName): string {
+  return redact(name.length > longest ? `${name.slice(0, longest)}…` : name);
+}
+
+/** Adds the present labels of keys to exchanges that were saved without them. A removed key has none. */
+export function labelled(
+  exchanges: readonly ExchangeView[],
+  accounts: readonly Pick<AccountView, 'keys'>[],
+): readonly ExchangeView[] {
+  const labels = new Map(accounts.flatMap(({ keys }) => keys.map(({ keyId, label }) => [keyId, label])));
+  return exchanges.map((exchange) => ({
+    ...exchange,
+    attempts: exchange.attempts.map((attempt) =>
+      attempt.keyLabel === '' ? { ...attempt, keyLabel: labels.get(attempt.keyId) ?? '' } : attempt,
+    ),
+  }));
+}

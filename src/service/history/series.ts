@@ -1,0 +1,227 @@
+// The exchanges of the last 24 hours, summed in buckets of five minutes; the memory is bounded.
+import * as v from 'valibot';
+import type { Clock } from '../../base/clock';
+import { dayMs } from '../../keys/calendar';
+import type { ClientUse, ExchangeEnd, ExchangeView, ModelUse, SeriesView } from '../snapshot';
+
+const bucketMs = 5 * 60_000;
+const bucketCount = 288;
+
+/** Further names in one bucket count as `otherName`. */
+const mostNames = 200;
+const otherName = '…';
+/** For requests that reached no key. */
+const noKey = '';
+
+/** First-token times are kept in classes, each a tenth wider than the one before. */
+const binRatio = 1.1;
+
+const count = v.number();
+const useSchema = v.object({
+  requests: count,
+  answered: count,
+  promptTokens: count,
+  completionTokens: count,
+  cost: count,
+});
+type Use = v.InferOutput<typeof useSchema>;
+
+const bucketSchema = v.object({
+  startMs: v.number(),
+  ends: v.object({ answered: count, refused: count, failed: count, cancelled: count }),
+  /** Attempts that count against the daily allowance, and paid requests. */
+  freeAttempts: count,
+  paid: count,
+  keys: v.record(v.string(), count),
+  /** Number of a class → how many. */
+  firstToken: v.record(v.string(), count),
+  models: v.record(v.string(), useSchema),
+  clients: v.record(v.string(), useSchema),
+});
+type Bucket = v.InferOutput<typeof bucketSchema>;
+
+/** Oldest first; keys by their ids alone. */
+export const savedBucketsSchema = v.pipe(v.array(bucketSchema), v.maxLength(bucketCount));
+
+export class Series {
+  /** Oldest first; times without requests have none. */
+  private buckets: Bucket[] = [];
+  private readonly labels = new Map<string, string>();
+
+  constructor(private readonly clock: Clock) {}
+
+  add(exchange: ExchangeView): void {
+    const bucket = this.bucketAt(exchange.endedAtMs);
+    if (bucket === null) return;
+    bucket.ends[exchange.end]++;
+    const last = exchange.attempts.at(-1);
+    if (last !== undefined && last.keyId !== '') this.labels.set(last.keyId, last.keyLabel);
+    raise(bucket.keys, last?.keyId ?? noKey);
+    countClass(bucket, exchange);
+    if (exchange.firstTokenMs !== null) raise(bucket.firstToken, binOf(exchange.firstTokenMs));
+    if (exchange.model !== null) note(bucket.models, exchange.model, exchange);
+    note(bucket.clients, exchange.client, exchange);
+  }
+
+  /** The requests of the last `spanMs`, in whole buckets. */
+  recent(spanMs: number): Pick<Bucket, 'freeAttempts' | 'paid'> {
+    const sinceMs = this.clock.wallMs() - spanMs;
+    const recent = this.buckets.filter(({ startMs }) => startMs + bucketMs > sinceMs);
+    return {
+      freeAttempts: recent.reduce((sum, { freeAttempts }) => sum + freeAttempts, 0),
+      paid: recent.reduce((sum, { paid }) => sum + paid, 0),
+    };
+  }
+
+  /** Tokens and cost of the exchanges that have ended since UTC midnight. */
+  spentToday(nowMs: number): Pick<Use, 'promptTokens' | 'completionTokens' | 'cost'> {
+    const sinceMs = nowMs - (nowMs % dayMs);
+    const uses = this.buckets
+      .filter(({ startMs }) => startMs >= sinceMs)
+      .flatMap(({ clients }) => Object.values(clients));
+    const { promptTokens, completionTokens, cost } = uses.reduce(sumOf, nothingUsed);
+    return { promptTokens, completionTokens, cost };
+  }
+
+  view(): SeriesView {
+    this.prune();
+    const startMs = this.firstMs();
+    const column = (value: (bucket: Bucket) => number): number[] => {
+      const values = new Array<number>(bucketCount).fill(0);
+      for (const bucket of this.buckets) values[(bucket.startMs - startMs) / bucketMs] = value(bucket);
+      return values;
+    };
+    const firstToken: [number, number][][] = Array.from({ length: bucketCount }, () => []);
+    for (const bucket of this.buckets) {
+      firstToken[(bucket.startMs - startMs) / bucketMs] = Object.entries(bucket.firstToken).map(
+        ([bin, many]) => [Math.round(binRatio ** Number(bin)), many],
+      );
+    }
+    const ends = (end: ExchangeEnd): number[] => column((bucket) => bucket.ends[end]);
+    return {
+      startMs,
+      bucketMs,
+      ends: {
+        answered: ends('answered'),
+        refused: ends('refused'),
+        failed: ends('failed'),
+        cancelled: ends('cancelled'),
+      },
+      keys: this.names(({ keys }) => keys).map((keyId) => ({
+        keyId,
+        label: this.labels.get(keyId) ?? '',
+        counts: column(({ keys }) => keys[keyId] ?? 0),
+      })),
+      firstToken,
+      models: this.uses(({ models }) => models).map(([model, use]): ModelUse => ({ model, ...use })),
+      clients: this.uses(({ clients }) => clients).map(([client, use]): ClientUse => ({ client, ...use })),
+    };
+  }
+
+  /** Plain JSON, without secrets and without content. */
+  save(): readonly Bucket[] {
+    this.prune();
+    return this.buckets;
+  }
+
+  /** Replaces all buckets by saved ones. */
+  restore(saved: readonly Bucket[]): void {
+    this.labels.clear();
+    this.buckets = [...saved].sort((a, b) => a.startMs - b.startMs);
+    this.prune();
+  }
+
+  /** The bucket of that time, or null if it is too long ago. A time before the last bucket counts in the last bucket. */
+  private bucketAt(atMs: number): Bucket | null {
+    const startMs = floor(atMs);
+    if (startMs < this.firstMs()) return null;
+    const last = this.buckets.at(-1);
+    if (last !== undefined && last.startMs >= startMs) return last;
+    const bucket: Bucket = {
+      startMs,
+      ends: { answered: 0, refused: 0, failed: 0, cancelled: 0 },
+      freeAttempts: 0,
+      paid: 0,
+      keys: {},
+      firstToken: {},
+      models: {},
+      clients: {},
+    };
+    this.buckets.push(bucket);
+    this.prune();
+    return bucket;
+  }
+
+  private firstMs(): number {
+    return floor(this.clock.wallMs()) - (bucketCount - 1) * bucketMs;
+  }
+
+  private prune(): void {
+    const firstMs = this.firstMs();
+    const lastMs = firstMs + (bucketCount - 1) * bucketMs;
+    // A clock that was set back leaves buckets in the future.
+    this.buckets = this.buckets.filter(({ startMs }) => startMs >= firstMs && startMs <= lastMs);
+  }
+
+  private names(of: (bucket: Bucket) => Readonly<Record<string, unknown>>): string[] {
+    return [...new Set(this.buckets.flatMap((bucket) => Object.keys(of(bucket))))];
+  }
+
+  /** Sums of all buckets, the most used first. */
+  private uses(of: (bucket: Bucket) => Readonly<Record<string, Use>>): [string, Use][] {
+    const sums = new Map<string, Use>();
+    for (const bucket of this.buckets) {
+      for (const [name, use] of Object.entries(of(bucket))) sums.set(name, sumOf(sums.get(name), use));
+    }
+    return [...sums].sort(([, a], [, b]) => b.requests - a.requests);
+  }
+}
+
+function countClass(bucket: Bucket, exchange: ExchangeView): void {
+  if (exchange.class === 'paid') bucket.paid++;
+  // An attempt that was never sent uses no allowance.
+  if (exchange.class === 'free')
+    bucket.freeAttempts += exchange.attempts.filter(({ status }) => status !== null).length;
+}
+
+function floor(atMs: number): number {
+  return Math.floor(atMs / bucketMs) * bucketMs;
+}
+
+function binOf(ms: number): string {
+  return String(Math.round(Math.log(Math.max(ms, 1)) / Math.log(binRatio)));
+}
+
+function nameIn(record: Readonly<Record<string, unknown>>, name: string): string {
+  if (name === '__proto__') return otherName;
+  return Object.hasOwn(record, name) || Object.keys(record).length < mostNames ? name : otherName;
+}
+
+function raise(record: Record<string, number>, name: string): void {
+  const kept = nameIn(record, name);
+  record[kept] = (record[kept] ?? 0) + 1;
+}
+
+function note(record: Record<string, Use>, name: string, { end, usage }: ExchangeView): void {
+  const kept = nameIn(record, name);
+  record[kept] = sumOf(Object.hasOwn(record, kept) ? record[kept] : undefined, {
+    requests: 1,
+    answered: end === 'answered' ? 1 : 0,
+    promptTokens: usage?.promptTokens ?? 0,
+    completionTokens: usage?.completionTokens ?? 0,
+    cost: usage?.cost ?? 0,
+  });
+}
+
+const nothingUsed: Use = { requests: 0, answered: 0, promptTokens: 0, completionTokens: 0, cost: 0 };
+
+function sumOf(a: Use | undefined, b: Use): Use {
+  if (a === undefined) return b;
+  return {
+    requests: a.requests + b.requests,
+    answered: a.answered + b.answered,
+    promptTokens: a.promptTokens + b.promptTokens,
+    completionTokens: a.completionTokens + b.completionTokens,
+    cost: a.cost + b.cost,
+  };
+}

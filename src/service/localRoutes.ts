@@ -1,0 +1,128 @@
+// The requests that the proxy answers itself; `GET /key` is one, as clients see the proxy as a single key.
+import type { Pool } from '../keys/pool';
+import type { LocalAnswer } from '../proxy/server';
+import type { KeyUsage } from '../keys/reading';
+import { checkProxyKey, isWebview, type Door, type RequestHead } from '../proxy/request/admission';
+import { checkPath, isKeyPath } from '../proxy/request/endpoint';
+import { headerValue } from '../proxy/request/headers';
+
+export interface LocalContext {
+  readonly door: Door;
+  readonly pool: Pool;
+  readonly version: string;
+  /** What /key-status shows: labels and masked keys alone. */
+  readonly status: () => unknown;
+}
+
+/** The answer, or null if the request goes to upstream. Throws a Refusal without the proxy key where it is required. */
+export function answerLocally(request: RequestHead, context: LocalContext): LocalAnswer | null {
+  const { method, target, rawHeaders } = request;
+  const { path } = target;
+  if (method === 'OPTIONS') return preflight(request);
+  // Claude Code probes its base URL before its first request.
+  if (method === 'HEAD' && (path === '/api' || path === '/')) return { status: 204, headers: [], body: '' };
+  // Health checks may use HEAD.
+  if (method !== 'GET' && !(method === 'HEAD' && path === '/health')) return null;
+  switch (path) {
+    case '/':
+      return json({ program: 'keywheel', base_url_path: '/api/v1', health: '/health' });
+    case '/health':
+      return json({ program: 'keywheel', version: context.version, status: 'ok' });
+    case '/key-status':
+      checkProxyKey(request, context.door);
+      return json(context.status());
+    default:
+      checkPath(target, context.door.proxyKey);
+      if (!isKeyPath(path)) return null;
+      checkProxyKey(request, context.door);
+      return json(wheelKey(context.pool), corsHeaders(rawHeaders));
+  }
+}
+
+/** Roo Code's webview reads its balance with `GET /key`; no other route or origin is allowed. */
+function preflight({ target, rawHeaders }: RequestHead): LocalAnswer | null {
+  const origin = headerValue(rawHeaders, 'origin');
+  const wanted = headerValue(rawHeaders, 'access-control-request-method');
+  if (origin === null || wanted === null) return null;
+  if (!isWebview(origin) || wanted !== 'GET' || !isKeyPath(target.path)) {
+    return { status: 403, headers: [], body: '' };
+  }
+  const allowed = [
+    'access-control-allow-methods',
+    'GET',
+    'access-control-allow-headers',
+    'authorization',
+    'access-control-allow-private-network',
+    'true',
+    'access-control-max-age',
+    '600',
+  ];
+  return { status: 204, headers: [...corsHeaders(rawHeaders), ...allowed], body: '' };
+}
+
+function corsHeaders(rawHeaders: readonly string[]): readonly string[] {
+  const origin = headerValue(rawHeaders, 'origin');
+  if (origin === null || !isWebview(origin)) return [];
+  return ['access-control-allow-origin', origin, 'vary', 'origin'];
+}
+
+function json(value: unknown, headers: readonly string[] = []): LocalAnswer {
+  return {
+    status: 200,
+    headers: ['content-type', 'application/json; charset=utf-8', 'cache-control', 'no-store', ...headers],
+    body: JSON.stringify(value),
+  };
+}
+
+const summed = [
+  'usage',
+  'usage_daily',
+  'usage_weekly',
+  'usage_monthly',
+  'byok_usage',
+  'byok_usage_daily',
+  'byok_usage_weekly',
+  'byok_usage_monthly',
+] as const satisfies readonly (keyof KeyUsage)[];
+
+/** A body with all fields of OpenRouter's, as its SDK requires: sums of the keys' last readings, limits by account. */
+function wheelKey(pool: Pool): unknown {
+  // Begins the new day if nothing else has done so since midnight.
+  const nowMs = pool.roll();
+  const { accounts } = pool;
+  const states = accounts.flatMap(({ keys }) => keys).filter((state) => state.serves('unmetered'));
+  const readings = states.flatMap(({ reading }) => (reading === null ? [] : [reading]));
+  // Without a cap on each key the wheel has none.
+  const isCapped = states.length > 0 && states.every(({ capLeft }) => capLeft !== null);
+  const serving = accounts.filter((account) => account.keys.some((state) => state.serves('free')));
+  const limit = sum(serving.map(({ ledger }) => ledger.limit));
+  const remaining = sum(serving.map((account) => account.freeLeft(nowMs)));
+  return {
+    data: {
+      label: `Keywheel (${plural(states.length, 'key')}, ${plural(accounts.length, 'account')})`,
+      limit: isCapped ? sum(readings.map(({ usage }) => usage.limit ?? 0)) : null,
+      limit_remaining: isCapped ? sum(states.map(({ capLeft }) => capLeft ?? 0)) : null,
+      limit_reset: null,
+      include_byok_in_limit: false,
+      ...Object.fromEntries(summed.map((field) => [field, sum(readings.map(({ usage }) => usage[field]))])),
+      is_free_tier: states.every(({ isFreeTier }) => isFreeTier),
+      is_management_key: false,
+      is_provisioning_key: false,
+      creator_user_id: null,
+      organization_id: null,
+      workspace_id: null,
+      expires_at: null,
+      allowed_data_regions: [],
+      free_model_daily_requests: { used: limit - remaining, limit, remaining },
+      rate_limit: { requests: -1, interval: '10s', note: 'deprecated' },
+    },
+  };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

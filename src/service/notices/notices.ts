@@ -1,0 +1,119 @@
+// Finds what users are notified of, by comparing each snapshot with earlier ones.
+import type { AccountView, KeyHealth, KeyView, Snapshot } from '../snapshot';
+
+export type Notice =
+  | { readonly kind: 'allUsed'; readonly untilMs: number }
+  | { readonly kind: 'low'; readonly left: number; readonly limit: number }
+  /** `label`: the key that expires first; `others`: how many more expire within three days. */
+  | { readonly kind: 'keyExpires'; readonly label: string; readonly atMs: number; readonly others: number }
+  /** `others`: how many keys can still be used. */
+  | { readonly kind: 'keyBad'; readonly label: string; readonly others: number };
+
+export type NoticeKind = Notice['kind'];
+
+export const allNotifications = ['all', 'usedUp', 'none'] as const;
+/** `usedUp`: nothing is left, or a key stopped working. */
+export type Notifications = (typeof allNotifications)[number];
+
+export function isWanted(kind: NoticeKind, notifications: Notifications): boolean {
+  switch (notifications) {
+    case 'all':
+      return true;
+    case 'usedUp':
+      return kind === 'allUsed' || kind === 'keyBad';
+    case 'none':
+      return false;
+  }
+}
+
+const lowShare = 0.1;
+const dayMs = 24 * 60 * 60_000;
+const expiryWarnedMs = 3 * dayMs;
+
+/** Sees every snapshot of this window from its start on; reports each change for the worse once. */
+export class Notices {
+  /** Whether an allowance was left when all accounts were known. */
+  private hadSomethingLeft = false;
+  /** Whether more than a tenth was left after the last notice that it was not. */
+  private hadPlenty = false;
+  private readonly toldToExpire = new Set<string>();
+  private toldToExpireOnDay = Number.NaN;
+  private readonly healths = new Map<string, KeyHealth>();
+
+  constructor(private readonly startedAtMs: number) {}
+
+  /** What has changed for the worse since the last snapshot; nothing that was so at the start. */
+  see(snapshot: Snapshot): readonly Notice[] {
+    return [
+      ...this.allUsed(snapshot),
+      ...this.low(snapshot),
+      ...this.badKeys(snapshot),
+      ...this.expiring(snapshot),
+    ];
+  }
+
+  private allUsed({ wheel, accounts }: Snapshot): Notice[] {
+    const { freeLeft, freeLimit, resetAtMs } = wheel;
+    if (freeLeft > 0) {
+      this.hadSomethingLeft ||= accounts.every(isKnown);
+      return [];
+    }
+    if (!this.hadSomethingLeft || !this.isUsed(accounts) || freeLimit === 0 || resetAtMs === null) return [];
+    this.hadSomethingLeft = false;
+    return [{ kind: 'allUsed', untilMs: resetAtMs }];
+  }
+
+  private low({ wheel, accounts }: Snapshot): Notice[] {
+    const { freeLeft, freeLimit } = wheel;
+    if (freeLeft > freeLimit * lowShare) {
+      this.hadPlenty ||= accounts.every(isKnown);
+      return [];
+    }
+    if (!this.hadPlenty || freeLeft === 0 || !this.isUsed(accounts)) return [];
+    this.hadPlenty = false;
+    return [{ kind: 'low', left: freeLeft, limit: freeLimit }];
+  }
+
+  /** Whether a key was used since the start: only then the notice matters to the user. */
+  private isUsed(accounts: Snapshot['accounts']): boolean {
+    return accounts.some(({ keys }) => keys.some((key) => (key.lastUsedAtMs ?? 0) >= this.startedAtMs));
+  }
+
+  /** Also what was so at the start, as it is urgent. One notice of a kind is shown a day: later ones wait. */
+  private expiring({ accounts, atMs: nowMs }: Snapshot): Notice[] {
+    const soon = accounts
+      .flatMap(({ keys }) => keys)
+      .flatMap(({ keyId, label, enabled, expiresAtMs: atMs }) =>
+        enabled && typeof atMs === 'number' && atMs > nowMs && atMs - nowMs < expiryWarnedMs
+          ? [{ keyId, label, atMs }]
+          : [],
+      );
+    const [first] = soon.toSorted((a, b) => a.atMs - b.atMs);
+    const day = Math.floor(nowMs / dayMs);
+    if (first === undefined || day === this.toldToExpireOnDay) return [];
+    if (soon.every(({ keyId }) => this.toldToExpire.has(keyId))) return [];
+    this.toldToExpireOnDay = day;
+    for (const { keyId } of soon) this.toldToExpire.add(keyId);
+    return [{ kind: 'keyExpires', label: first.label, atMs: first.atMs, others: soon.length - 1 }];
+  }
+
+  private badKeys({ accounts }: Snapshot): Notice[] {
+    const keys = accounts.flatMap((account) => account.keys);
+    const turned = keys.filter(
+      (key) => key.enabled && key.health === 'bad' && this.healths.get(key.keyId) === 'good',
+    );
+    this.healths.clear();
+    for (const { keyId, health } of keys) this.healths.set(keyId, health);
+    const others = keys.filter(isUsable).length;
+    return turned.map(({ label }) => ({ kind: 'keyBad', label, others }));
+  }
+}
+
+/** Whether a reading or a request has shown its allowance. */
+function isKnown({ day }: AccountView): boolean {
+  return day.server !== null || day.own > 0;
+}
+
+function isUsable({ enabled, health }: KeyView): boolean {
+  return enabled && (health === 'good' || health === 'unchecked');
+}

@@ -1,0 +1,145 @@
+// Stores a state in a file: replaces the file, or writes it in place if it cannot be replaced.
+import { randomBytes } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { access, constants, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { parseJson } from '../../base/json';
+import { codeOf } from '../../base/systemError';
+import type { StateStore } from '../ports';
+
+/** As many links as the system follows. */
+const mostLinks = 40;
+
+export class StateFile implements StateStore {
+  private writing: Promise<void> = Promise.resolve();
+
+  constructor(private readonly path: string) {}
+
+  /** Makes the folder. Rejects with the system's error if the file can be neither made in it nor written in place. */
+  async prepare(): Promise<void> {
+    await mkdir(dirname(this.path), { recursive: true });
+    const place = placeOf(this.path);
+    await access(dirname(place), constants.W_OK).catch(async (error: unknown) => {
+      await access(place, constants.W_OK).catch(() => {
+        throw error;
+      });
+    });
+  }
+
+  /**
+   * Undefined if there is no file yet; a string if the file is not JSON, which no reader accepts as a state. Removes
+   * half-written files that are older than it.
+   */
+  async load(): Promise<unknown> {
+    let text: string;
+    try {
+      text = await readFile(this.path, 'utf8');
+      await removeOldPartials(placeOf(this.path));
+    } catch (error: unknown) {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+    // A bind mount needs an empty file before the first start; a power loss leaves zeros.
+    if (/^[\s\0]*$/.test(text)) return undefined;
+    const value = parseJson(text);
+    // The reader of the state reports it as damaged.
+    return value === undefined ? text : value;
+  }
+
+  /** Writes one after the other. A reader sees the old file or the new one; half of it only if it is written in place. */
+  async save(state: unknown): Promise<void> {
+    const written = this.writing.then(() => this.replace(JSON.stringify(state)));
+    this.writing = written.catch(() => {
+      // The caller gets the error; the next write runs anyway.
+    });
+    await written;
+  }
+
+  saveSync(state: unknown): void {
+    mkdirSync(dirname(this.path), { recursive: true });
+    const place = placeOf(this.path);
+    const temporary = temporaryFor(place);
+    const text = JSON.stringify(state);
+    try {
+      writeFileSync(temporary, text, { mode: 0o600, flush: true });
+      renameSync(temporary, place);
+    } catch (error: unknown) {
+      rmSync(temporary, { force: true });
+      if (!isFixed(error, place)) throw error;
+      writeFileSync(place, text, { flush: true });
+    }
+  }
+
+  /** Renames the file, with `.bak` behind its name. */
+  async setAside(): Promise<void> {
+    await rename(this.path, `${this.path}.bak`);
+  }
+
+  private async replace(text: string): Promise<void> {
+    // `prepare` may not have run, or the user has deleted the folder.
+    await mkdir(dirname(this.path), { recursive: true });
+    const place = placeOf(this.path);
+    const temporary = temporaryFor(place);
+    try {
+      await writeFile(temporary, text, { mode: 0o600, flush: true });
+      await rename(temporary, place);
+    } catch (error: unknown) {
+      await rm(temporary, { force: true });
+      if (!isFixed(error, place)) throw error;
+      await writeFile(place, text, { flush: true });
+    }
+  }
+}
+
+const fixedCodes: ReadonlySet<string> = new Set(['EBUSY', 'EXDEV', 'EROFS', 'EACCES', 'EPERM']);
+
+/** Whether the file is to be written in place: a mounted file cannot be replaced, a read-only folder takes no second file. On Windows the codes mean a file in use. */
+function isFixed(error: unknown, place: string): boolean {
+  return process.platform !== 'win32' && fixedCodes.has(codeOf(error)) && existsSync(place);
+}
+
+/** The target of symbolic links, even if missing: a rename onto a link would replace the link. Throws ELOOP for a circle. */
+function placeOf(path: string): string {
+  let place = path;
+  for (let followed = 0; followed < mostLinks; followed++) {
+    const link = linkAt(place);
+    if (link === null) return place;
+    place = resolve(realpathSync(dirname(place)), link);
+  }
+  // Throws the system's ELOOP.
+  return realpathSync(path);
+}
+
+/** Null if there is no symbolic link. */
+function linkAt(path: string): string | null {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return null;
+  }
+}
+
+function temporaryFor(place: string): string {
+  return `${place}.${randomBytes(4).toString('hex')}.tmp`;
+}
+
+/** Removes what killed processes left; the temporary file of a running write is newer than the file itself. */
+async function removeOldPartials(place: string): Promise<void> {
+  const folder = dirname(place);
+  const begin = `${basename(place)}.`;
+  const { mtimeMs: writtenAtMs } = await stat(place);
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(begin) || !/^[0-9a-f]{8}\.tmp$/.test(name.slice(begin.length))) continue;
+    const partial = join(folder, name);
+    const found = await stat(partial).catch(() => null);
+    if (found !== null && found.mtimeMs < writtenAtMs) await rm(partial, { force: true });
+  }
+}

@@ -1,0 +1,172 @@
+// Loads a state from its store once, saves it as it changes, and does not overwrite what it cannot read.
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../../base/clock';
+import type { Disposable } from '../../base/disposable';
+import type { Event } from '../../base/event';
+import type { Log } from '../../base/log';
+import type { StateStore } from '../ports';
+import type { SavedRead } from '../../keys/versioned';
+
+/** A state that is saved. */
+export interface Kept {
+  /** Takes over what was saved, if it can be read. */
+  restore(raw: unknown): SavedRead<unknown>;
+  /** The present state; undefined if nothing is to be saved. */
+  savedState(): unknown;
+  readonly onDidChangeState: Event<unknown>;
+}
+
+export interface StateKeepingPorts {
+  readonly kept: Kept;
+  /** Its name in the log. */
+  readonly name: 'counts' | 'requests';
+  readonly store: StateStore;
+  readonly log: Log;
+  /** With it, an unreadable state is set aside after a day and replaced; without it, only once the user agrees. */
+  readonly clock?: Clock;
+  /** Resolves to whether the user agrees to overwrite an unreadable state. */
+  readonly askToStartAfresh?: (kind: 'newer' | 'damaged') => Promise<boolean>;
+}
+
+/** Whether a Keywheel wrote it, whole or cut off: another program's file is never moved. */
+function isState(saved: unknown): boolean {
+  return typeof saved === 'string'
+    ? saved.startsWith('{"version":')
+    : typeof saved === 'object' && saved !== null && 'version' in saved;
+}
+
+/** After a day the counts of another run are worth little. */
+const leftAloneMs = 24 * 3_600_000;
+
+const leftAlone: Readonly<Record<StateKeepingPorts['name'], string>> = {
+  counts: 'they are left alone, and allowances are read from OpenRouter',
+  requests: 'they are left alone, and new ones are not saved',
+};
+
+export class StateKeeping implements Disposable {
+  private mayWrite = false;
+  private listening: Disposable | null = null;
+  private leftAlone: Disposable | null = null;
+  /** What is to be written next; undefined if nothing is. */
+  private next: unknown;
+  private writing: Promise<void> | null = null;
+  /** Whether the last write failed; then it was logged. */
+  private hasFailed = false;
+
+  constructor(private readonly ports: StateKeepingPorts) {}
+
+  /** Restores the saved state. A newer or damaged one is not overwritten; the result says so. */
+  async restore(): Promise<SavedRead<unknown>> {
+    const { kept, name, store, log } = this.ports;
+    const saved = await store.load();
+    const read = kept.restore(saved);
+    this.mayWrite = read.kind === 'none' || read.kind === 'good';
+    if (read.kind === 'none' || read.kind === 'good')
+      log.info(`Saved ${name}: ${read.kind === 'none' ? 'fresh' : 'restored'}.`);
+    else {
+      const detail = read.kind === 'newer' ? `version ${read.version}` : read.problem;
+      log.warn(`The saved ${name} are ${read.kind} (${detail}): ${leftAlone[name]}.`);
+      this.leaveAlone(saved, read.kind);
+    }
+    this.listening = kept.onDidChangeState((state) => this.save(state));
+    return read;
+  }
+
+  /**
+   * Resolves when the present state is saved, within the call if the store can do that: VS Code's server ends the
+   * process of a reloaded window while its `deactivate` still runs. A failure is logged.
+   */
+  async saveNow(): Promise<void> {
+    const state = this.ports.kept.savedState();
+    if (!this.maySave(state)) return;
+    if (this.saveSync(state) && this.writing === null) return;
+    this.save(state);
+    await this.writing;
+  }
+
+  /** Deletes the saved state, an unreadable one included. What changes from now on is saved again. */
+  async forget(): Promise<void> {
+    this.mayWrite = false;
+    this.next = undefined;
+    await this.writing;
+    await this.ports.store.save(null);
+    this.mayWrite = true;
+  }
+
+  dispose(): void {
+    this.listening?.dispose();
+    this.leftAlone?.dispose();
+  }
+
+  /** Saves nothing until the user agrees to overwrite the state, or it is a day old. */
+  private leaveAlone(saved: unknown, kind: 'newer' | 'damaged'): void {
+    const { clock, askToStartAfresh } = this.ports;
+    if (isState(saved))
+      this.leftAlone = clock?.after(leftAloneMs, () => void this.startAfresh(saved)) ?? null;
+    void askToStartAfresh?.(kind).then(async (isAgreed) => {
+      if (!isAgreed) return;
+      this.mayWrite = true;
+      await this.saveNow();
+    });
+  }
+
+  private async startAfresh(unread: unknown): Promise<void> {
+    const { name, store, log } = this.ports;
+    try {
+      const now = (await store.load()) ?? null;
+      // Another process has written a state since.
+      if (now !== null && !isDeepStrictEqual(now, unread)) return;
+      if (now !== null) await store.setAside?.();
+    } catch (error: unknown) {
+      log.error(`The saved ${name} could not be set aside: they are left alone.`, error);
+      return;
+    }
+    log.warn(`The saved ${name} that could not be read are a day old: new ones are saved from now on.`);
+    this.mayWrite = true;
+    await this.saveNow();
+  }
+
+  /** Writes one after the other, as a store may be slow; of what changes meanwhile only the last state is written. */
+  private save(state: unknown): void {
+    if (!this.maySave(state)) return;
+    this.next = state;
+    this.writing ??= this.writeAll();
+  }
+
+  private maySave(state: unknown): boolean {
+    return this.mayWrite && state !== undefined;
+  }
+
+  /** False if it is still to be saved. */
+  private saveSync(state: unknown): boolean {
+    const { store, name, log } = this.ports;
+    if (store.saveSync === undefined) return false;
+    try {
+      store.saveSync(state);
+      return true;
+    } catch (error: unknown) {
+      log.error(`The ${name} could not be saved at once.`, error);
+      return false;
+    }
+  }
+
+  private async writeAll(): Promise<void> {
+    while (this.next !== undefined) {
+      const state = this.next;
+      this.next = undefined;
+      await this.write(state);
+    }
+    this.writing = null;
+  }
+
+  private async write(state: unknown): Promise<void> {
+    try {
+      await this.ports.store.save(state);
+      this.hasFailed = false;
+    } catch (error: unknown) {
+      // A full disk stays full: the failure is logged once, not at every change.
+      if (!this.hasFailed) this.ports.log.error(`The ${this.ports.name} could not be saved.`, error);
+      this.hasFailed = true;
+    }
+  }
+}

@@ -1,0 +1,53 @@
+// Sign-in with OpenRouter (OAuth PKCE): makes the URL of its page, and reads what comes back.
+import { createHash, randomBytes } from 'node:crypto';
+import { Secret } from '../../base/secret';
+import { isLoopbackHost } from '../settings';
+
+/** OpenRouter's codes are valid this long, and so is an attempt to sign in. */
+export const signInLivesMs = 10 * 60_000;
+
+/** The secret of one sign-in (RFC 7636 4.1: 43 characters of 32 random bytes). */
+export function newVerifier(): Secret {
+  return new Secret(randomBytes(32).toString('base64url'));
+}
+
+/** base64url(SHA-256(verifier)), RFC 7636 4.2. */
+export function challengeOf(verifier: Secret): string {
+  return createHash('sha256').update(verifier.reveal()).digest('base64url');
+}
+
+export interface SignInPage {
+  readonly upstreamUrl: string;
+  readonly challenge: string;
+  /** Null: the page shows a code to paste. */
+  readonly callbackUrl: string | null;
+}
+
+/** The address of OpenRouter's page: `/auth` beside the `/api/v1` that the proxy uses. */
+export function signInUrl({ upstreamUrl, challenge, callbackUrl }: SignInPage): string {
+  const url = new URL(upstreamUrl);
+  url.pathname = `${url.pathname.replace(/\/$/, '').replace(/\/api\/v1$/, '')}/auth`;
+  if (callbackUrl !== null) url.searchParams.set('callback_url', callbackUrl);
+  url.searchParams.set('code_challenge', challenge);
+  url.searchParams.set('code_challenge_method', 'S256');
+  if (callbackUrl === null) url.searchParams.set('key_label', 'Keywheel');
+  return url.href;
+}
+
+/** The listener's address as OpenRouter accepts it (https, or http at localhost), or null if OpenRouter would refuse it. */
+export function callbackUrlOf(externalUrl: string): string | null {
+  if (!URL.canParse(externalUrl)) return null;
+  const url = new URL(externalUrl);
+  if (url.search !== '' || url.hash !== '') return null;
+  if (url.protocol === 'https:') return url.href;
+  if (url.protocol !== 'http:' || !isLoopbackHost(url.hostname)) return null;
+  url.hostname = 'localhost';
+  return url.href;
+}
+
+/** The code in a pasted text: the code itself, or the URL that the browser ended at; null if there is none. */
+export function codeIn(pasted: string): string | null {
+  const text = pasted.trim();
+  const code = URL.canParse(text) ? new URL(text).searchParams.get('code') : text;
+  return code !== null && /^[\w.~-]{4,512}$/.test(code) ? code : null;
+}

@@ -1,0 +1,192 @@
+// Provides Keywheel's models to VS Code's model picker, for chat and for extensions that use the language model API.
+import {
+  CancellationError,
+  env,
+  EventEmitter,
+  l10n,
+  LanguageModelChatToolMode,
+  LanguageModelError,
+  LanguageModelTextPart,
+  LanguageModelToolCallPart,
+  type LanguageModelChatInformation,
+  type LanguageModelChatProvider,
+  type LanguageModelChatRequestMessage,
+  type LanguageModelResponsePart,
+  type Progress,
+} from 'vscode';
+import { ChatError } from '../../chat/chatError';
+import { sendChat } from '../../chat/chatRequest';
+import { AnswerReader, requestBody, type AnswerPart } from '../../chat/conversion';
+import { offeredModels } from '../../chat/offer';
+import { estimatedTokens } from '../../chat/tokenEstimate';
+import { DisposableStore, type Disposable } from '../../base/disposable';
+import type { Event } from '../../base/event';
+import type { ListedModel } from '../../clients/modelList';
+import { Pace } from '../../service/pace';
+import { chatErrorText, modelDetail, modelTooltip } from '../../words/chatText';
+import { Formats } from '../../words/formats';
+import { notRunningText } from '../../words/stateWords';
+import { runningEndpoint, type ClientPorts } from '../clients/ports';
+import { dataPartClass } from './dataPart';
+
+export interface ChatProviderPorts extends Pick<
+  ClientPorts,
+  'service' | 'keyring' | 'settings' | 'clock' | 'log'
+> {
+  /** The state of the proxy or its keys has changed. */
+  readonly onDidChange: Event<void>;
+  /** Never rejects. */
+  readonly models: () => Promise<readonly ListedModel[]>;
+  /** Asks the user for the first key, else for further models. Resolves when the user has finished or cancelled. */
+  readonly askForMore: () => Promise<void>;
+}
+
+/** VS Code requests the whole list after each change event. */
+const tellEveryMs = 5_000;
+const renewEveryMs = 60 * 60_000;
+
+export class ChatProvider implements LanguageModelChatProvider, Disposable {
+  private readonly owned = new DisposableStore();
+  private readonly changed = this.owned.add(new EventEmitter<void>());
+  readonly onDidChangeLanguageModelChatInformation = this.changed.event;
+  private readonly pace: Pace;
+  /** The list that VS Code received last, as JSON; null before the first request. */
+  private given: string | null = null;
+  private readonly skipped = new Set<string>();
+  private hourly: Disposable | null = null;
+
+  constructor(private readonly ports: ChatProviderPorts) {
+    this.pace = this.owned.add(new Pace(ports.clock, tellEveryMs, () => void this.compare()));
+    this.owned.add(ports.onDidChange(() => this.touch()));
+  }
+
+  dispose(): void {
+    this.hourly?.dispose();
+    this.owned.dispose();
+  }
+
+  /** The list may have changed: fires the change event soon, if VS Code has requested the list before. */
+  touch(): void {
+    if (this.given !== null) this.pace.touch();
+  }
+
+  async provideLanguageModelChatInformation({
+    silent,
+  }: {
+    readonly silent: boolean;
+  }): Promise<LanguageModelChatInformation[]> {
+    if (!silent) await this.ports.askForMore();
+    const list = await this.list();
+    this.given = JSON.stringify(list);
+    this.hourly ??= this.ports.clock.after(renewEveryMs, () => {
+      this.hourly = null;
+      this.pace.touch();
+    });
+    return list;
+  }
+
+  async provideLanguageModelChatResponse(
+    ...[{ id }, messages, options, progress, token]: Parameters<
+      LanguageModelChatProvider['provideLanguageModelChatResponse']
+    >
+  ): Promise<void> {
+    const endpoint = runningEndpoint(this.ports);
+    if (endpoint === null)
+      throw new LanguageModelError(notRunningText(this.ports.service.snapshot().proxy, l10n.t));
+    const onSkipped = (kind: string): void => this.noteSkipped(kind);
+    const cancelled = new AbortController();
+    const leave = token.onCancellationRequested(() => cancelled.abort());
+    if (token.isCancellationRequested) cancelled.abort();
+    try {
+      const { tools = [], toolMode, modelOptions = {} } = options;
+      const mustCall = toolMode === LanguageModelChatToolMode.Required;
+      const body = requestBody({ model: id, messages, tools, mustCall, modelOptions }, onSkipped);
+      const reader = new AnswerReader(onSkipped);
+      const report = (parts: readonly AnswerPart[]): void => {
+        for (const part of parts) this.report(part, progress);
+      };
+      const onText = (text: string): void => report(reader.take(text));
+      await sendChat({ endpoint, body, signal: cancelled.signal, onText });
+      report(reader.end());
+    } catch (error: unknown) {
+      if (cancelled.signal.aborted) throw new CancellationError();
+      throw this.chatError(error);
+    } finally {
+      leave.dispose();
+    }
+  }
+
+  provideTokenCount(
+    _: LanguageModelChatInformation,
+    text: string | LanguageModelChatRequestMessage,
+  ): Promise<number> {
+    return Promise.resolve(estimatedTokens(text));
+  }
+
+  private async list(): Promise<LanguageModelChatInformation[]> {
+    const { service, models, settings } = this.ports;
+    // Without a key no model can be used, so the picker gets none.
+    if (service.snapshot().wheel.keys === 0) return [];
+    const listed = await models();
+    const { busyModels, wheel, timezone, atMs } = service.snapshot();
+    const speech = { t: l10n.t, formats: new Formats(env.language, timezone), nowMs: atMs };
+    return offeredModels(listed, settings.values.chatModels, busyModels).map((model) => ({
+      id: model.id,
+      name: model.name,
+      family: model.family,
+      version: model.version,
+      detail: modelDetail(model, wheel, speech),
+      tooltip: modelTooltip(model, wheel, speech),
+      maxInputTokens: model.maxInputTokens,
+      maxOutputTokens: model.maxOutputTokens,
+      capabilities: { imageInput: model.images && dataPartClass() !== null, toolCalling: model.tools },
+    }));
+  }
+
+  /** Fires the change event only if the list differs. */
+  private async compare(): Promise<void> {
+    if (JSON.stringify(await this.list()) !== this.given) this.changed.fire();
+  }
+
+  private report(part: AnswerPart, progress: Progress<LanguageModelResponsePart>): void {
+    switch (part.kind) {
+      case 'text':
+        progress.report(new LanguageModelTextPart(part.text));
+        return;
+      case 'call':
+        progress.report(new LanguageModelToolCallPart(part.callId, part.name, part.input));
+        return;
+      case 'image': {
+        const image = dataPartClass()?.image(part.data, part.mimeType);
+        if (image === undefined) this.noteSkipped('an image in an answer');
+        else progress.report(image);
+      }
+    }
+  }
+
+  /** Logs each kind once, because agents send the same kinds with every request. */
+  private noteSkipped(kind: string): void {
+    if (this.skipped.has(kind)) return;
+    this.skipped.add(kind);
+    this.ports.log.info(`VS Code's chat: ${kind} has no place on the other side and was left out.`);
+  }
+
+  private chatError(error: unknown): LanguageModelError {
+    const text = chatErrorText(error, l10n.t);
+    const said = "VS Code's chat got no whole answer";
+    if (error instanceof ChatError) this.ports.log.warn(`${said}: ${error.message}`);
+    else this.ports.log.error(`${said}.`, error);
+    switch (error instanceof ChatError ? error.status : 0) {
+      case 402:
+      case 429:
+        return LanguageModelError.Blocked(text);
+      case 401:
+      case 403:
+        return LanguageModelError.NoPermissions(text);
+      case 404:
+        return LanguageModelError.NotFound(text);
+      default:
+        return new LanguageModelError(text);
+    }
+  }
+}

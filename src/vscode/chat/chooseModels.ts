@@ -1,0 +1,131 @@
+// Asks which further models VS Code's chat offers: all models in OpenRouter's list, with filters and sorting.
+import {
+  env,
+  l10n,
+  ThemeIcon,
+  window,
+  type QuickInputButton,
+  type QuickPick,
+  type QuickPickItem,
+} from 'vscode';
+import { DisposableStore } from '../../base/disposable';
+import { isAlwaysOffered } from '../../chat/offer';
+import { isFree, type ListedModel } from '../../clients/modelList';
+import { priceText } from '../../words/chatText';
+import { traitsText } from '../../words/clientWords';
+import { Formats } from '../../words/formats';
+
+interface ModelItem extends QuickPickItem {
+  readonly model: ListedModel;
+}
+
+/** A toggle button that hides some models or changes their order. */
+interface Filter {
+  readonly button: QuickInputButton;
+  /** Shown after the title while the filter is on. */
+  readonly name: string;
+  readonly takes: (model: ListedModel) => boolean;
+  readonly order?: (a: ListedModel, b: ListedModel) => number;
+}
+
+/** The selected ids; undefined if the user cancelled. */
+export async function chooseModels(
+  models: readonly ListedModel[],
+  picked: readonly string[],
+): Promise<readonly string[] | undefined> {
+  using owned = new DisposableStore();
+  const box = owned.add(window.createQuickPick<ModelItem>());
+  const formats = new Formats(env.language, '');
+  const items = models.filter((model) => !isAlwaysOffered(model)).map((model) => itemOf(model, formats));
+  const filters = allFilters();
+  box.canSelectMany = true;
+  box.matchOnDescription = true;
+  box.matchOnDetail = true;
+  box.ignoreFocusOut = true;
+  box.placeholder = l10n.t(
+    'Free models that can call tools are always available. Select more models, or type to search',
+  );
+  box.buttons = filters.map(({ button }) => button);
+  show(box, items, new Set(picked), []);
+  const on = new Set<Filter>();
+  owned.add(
+    box.onDidTriggerButton((button) => {
+      const filter = filters.find((each) => each.button === button);
+      if (filter === undefined) return;
+      if (!on.delete(filter)) on.add(filter);
+      show(box, items, new Set(idsIn(box.selectedItems)), [...on]);
+    }),
+  );
+  return await new Promise((resolve) => {
+    owned.add(box.onDidAccept(() => resolve(idsIn(box.selectedItems))));
+    owned.add(box.onDidHide(() => resolve(undefined)));
+    box.show();
+  });
+}
+
+/** Shows models that pass all filters, and selected ones. */
+function show(
+  box: QuickPick<ModelItem>,
+  items: readonly ModelItem[],
+  ticked: ReadonlySet<string>,
+  on: readonly Filter[],
+): void {
+  const shown = items
+    .filter(({ model }) => ticked.has(model.id) || on.every(({ takes }) => takes(model)))
+    .sort((a, b) => on.reduce((order, { order: by }) => by?.(a.model, b.model) ?? order, 0));
+  box.title = [l10n.t('Models for VS Code Chat'), ...on.map(({ name }) => name)].join(' · ');
+  box.items = shown;
+  box.selectedItems = shown.filter(({ model }) => ticked.has(model.id));
+}
+
+function idsIn(items: readonly ModelItem[]): readonly string[] {
+  return items.map(({ model }) => model.id);
+}
+
+function itemOf(model: ListedModel, formats: Formats): ModelItem {
+  const words = { t: l10n.t, formats };
+  const price = isFree(model) ? l10n.t('free') : priceText(model, words);
+  return {
+    model,
+    label: model.name,
+    description: model.id,
+    detail: `${price} · ${traitsText(model, words)}`,
+  };
+}
+
+function allFilters(): readonly Filter[] {
+  const button = (icon: string, tooltip: string): QuickInputButton => ({
+    iconPath: new ThemeIcon(icon),
+    tooltip,
+  });
+  return [
+    { button: button('gift', l10n.t('Show Only Free Models')), name: l10n.t('free'), takes: isFree },
+    {
+      button: button('tools', l10n.t('Show Only Models That Can Call Tools')),
+      name: l10n.t('tools'),
+      takes: ({ tools }) => tools,
+    },
+    {
+      button: button('file-media', l10n.t('Show Only Models That Accept Images')),
+      name: l10n.t('images'),
+      takes: ({ images }) => images,
+    },
+    {
+      button: button('arrow-up', l10n.t('Sort by Price')),
+      name: l10n.t('sorted by price'),
+      takes: () => true,
+      order: (a, b) => priceOf(a) - priceOf(b),
+    },
+    {
+      button: button('arrow-both', l10n.t('Sort by Context Size')),
+      name: l10n.t('sorted by context size'),
+      takes: () => true,
+      order: (a, b) => (b.contextLength ?? 0) - (a.contextLength ?? 0),
+    },
+  ];
+}
+
+/** Sorts by a typical request of an agent: four times more input than output. Unknown prices come last. */
+function priceOf({ inputPrice, outputPrice }: ListedModel): number {
+  return inputPrice === null || outputPrice === null ? Number.MAX_VALUE : 4 * inputPrice + outputPrice;
+}

@@ -1,0 +1,99 @@
+// The connected clients for views, and the context key `keywheel.hasConnection`, which enables their commands.
+import { commands, l10n, window } from 'vscode';
+import { DisposableStore, type Disposable } from '../../base/disposable';
+import { Emitter, type Event } from '../../base/event';
+import type { Log } from '../../base/log';
+import { byClient, type Connector } from '../../clients/connector';
+import type { ConnectionRecords } from '../../clients/records';
+import type { ConnectedClient } from '../../service/messages';
+import { stateText } from '../../words/clientWords';
+import { endpointOf, type ClientPorts } from './ports';
+
+export interface ConnectedClientsPorts extends Pick<ClientPorts, 'service' | 'settings' | 'keyring'> {
+  readonly records: Pick<ConnectionRecords, 'onDidChange'>;
+  readonly connector: Pick<Connector, 'states'>;
+  readonly log: Log;
+  /** The proxy's address or key may have changed. */
+  readonly onDidChange: Event<void>;
+}
+
+/** Follows records and clients' files: changes of this window at once, those of others when this window gets the focus. */
+export class ConnectedClients implements Disposable {
+  private readonly owned = new DisposableStore();
+  private readonly changed: Emitter<void>;
+  private known: readonly ConnectedClient[] = [];
+  private hasConnection: boolean | null = null;
+  private endpoint = '';
+  /** Number of the latest read; results of earlier ones are ignored. */
+  private looks = 0;
+
+  constructor(private readonly ports: ConnectedClientsPorts) {
+    const { records, log } = ports;
+    this.changed = this.owned.add(
+      new Emitter((error) => log.error('A listener of the connected clients failed.', error)),
+    );
+    this.owned.add(records.onDidChange(() => this.look()));
+    this.owned.add(
+      ports.onDidChange(() => {
+        if (JSON.stringify(endpointOf(ports, null)) !== this.endpoint) this.look();
+      }),
+    );
+    this.owned.add(
+      window.onDidChangeWindowState(({ focused }) => {
+        if (focused) this.look();
+      }),
+    );
+    this.look();
+  }
+
+  /** `current` has changed. */
+  get onDidChange(): Event<void> {
+    return this.changed.event;
+  }
+
+  get current(): readonly ConnectedClient[] {
+    return this.known;
+  }
+
+  dispose(): void {
+    this.looks++;
+    this.owned.dispose();
+  }
+
+  private look(): void {
+    const look = ++this.looks;
+    const show = (known: readonly ConnectedClient[], hasConnection: boolean): void => {
+      if (look === this.looks) this.show(known, hasConnection);
+    };
+    this.read().then(
+      (known) => show(known, known.length > 0),
+      (error: unknown) => {
+        if (this.hasConnection === null)
+          this.ports.log.error('The records of connected clients cannot be read.', error);
+        // The commands stay enabled and report the error.
+        show([], true);
+      },
+    );
+  }
+
+  private async read(): Promise<readonly ConnectedClient[]> {
+    const endpoint = endpointOf(this.ports, null);
+    this.endpoint = JSON.stringify(endpoint);
+    const clients = byClient(await this.ports.connector.states(endpoint));
+    return [...clients.values()].map(({ client: { id, name }, state }) => ({
+      id,
+      name,
+      note: state === 'current' ? '' : stateText(state, l10n.t),
+    }));
+  }
+
+  private show(known: readonly ConnectedClient[], hasConnection: boolean): void {
+    if (hasConnection !== this.hasConnection) {
+      this.hasConnection = hasConnection;
+      void commands.executeCommand('setContext', 'keywheel.hasConnection', hasConnection);
+    }
+    if (JSON.stringify(known) === JSON.stringify(this.known)) return;
+    this.known = known;
+    this.changed.fire();
+  }
+}

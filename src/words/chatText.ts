@@ -1,0 +1,53 @@
+// Texts for VS Code's model picker and chat: allowance, prices and errors; does not import vscode.
+import type { OfferedModel } from '../chat/offer';
+import { ChatError } from '../chat/chatError';
+import type { WheelView } from '../service/snapshot';
+import { traitsText } from './clientWords';
+import type { Speech } from './stateWords';
+import { reachText } from './reachText';
+import type { Translate } from './translate';
+
+/** Such as `free · 1,834 left today`, the price, or `busy until 14:02`. */
+export function modelDetail(model: OfferedModel, wheel: WheelView, { t, formats, nowMs }: Speech): string {
+  if (model.busyUntilMs !== null) return t('busy until {0}', formats.until(model.busyUntilMs, nowMs));
+  if (!model.isFree) return priceText(model, { t, formats });
+  if (wheel.freeLeft > 0) return t('free · {0} left today', formats.count(wheel.freeLeft));
+  return wheel.resetAtMs === null
+    ? t('free')
+    : t('free · none left until {0}', formats.until(wheel.resetAtMs, nowMs));
+}
+
+/** The id, its traits, and the accuracy of token counts. */
+export function modelTooltip(model: OfferedModel, wheel: WheelView, speech: Speech): string {
+  const { t } = speech;
+  return [
+    `${model.id} · ${modelDetail(model, wheel, speech)}`,
+    traitsText(model, speech),
+    t('By Keywheel, with the key that has the most left. Token counts are estimates on the high side.'),
+  ].join('\n');
+}
+
+/** Such as `$0.10 in, $0.40 out per million tokens`. */
+export function priceText(
+  { inputPrice, outputPrice }: Pick<OfferedModel, 'inputPrice' | 'outputPrice'>,
+  { t, formats }: Pick<Speech, 't' | 'formats'>,
+): string {
+  return inputPrice === null || outputPrice === null
+    ? t('paid')
+    : t('{0} in, {1} out per million tokens', formats.credits(inputPrice), formats.credits(outputPrice));
+}
+
+/** The reason for a missing or incomplete answer; messages of the proxy and OpenRouter are English and not translated. */
+export function chatErrorText(error: unknown, t: Translate): string {
+  if (!(error instanceof ChatError)) return t('Something went wrong. See Keywheel’s log.');
+  switch (error.kind) {
+    case 'refused':
+      return error.message;
+    case 'unreachable':
+      return t('The proxy does not answer ({0}). Run “Keywheel: Run Doctor”.', reachText(error.message, t));
+    case 'cut':
+      return t('The answer was interrupted.');
+    case 'badArguments':
+      return t('The model wrote invalid JSON for the tool “{0}”, so the tool was not run.', error.message);
+  }
+}

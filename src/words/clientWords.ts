@@ -1,0 +1,272 @@
+// Texts about clients and their files; does not import vscode, so that they can be tested.
+import type { ClientId } from '../clients/client';
+import { clientOf } from '../clients/clientList';
+import { ConfigError } from '../clients/configFile';
+import { isObject, pathText, type Json } from '../clients/configValue';
+import type { AskedModel } from '../clients/connectionNews';
+import type { ConnectionState, Planned } from '../clients/fileConnections';
+import type { Disconnected } from '../clients/connector';
+import type { ListedModel } from '../clients/modelList';
+import type { ConnectionRecord } from '../clients/records';
+import type { TerminalClient } from '../clients/values';
+import type { Speech } from './stateWords';
+import type { Translate } from './translate';
+
+/** Such as `tools · images · 128K tokens`. */
+export function traitsText(
+  { tools, images, contextLength }: Pick<ListedModel, 'tools' | 'images' | 'contextLength'>,
+  { t, formats }: Pick<Speech, 't' | 'formats'>,
+): string {
+  const context = contextLength === null ? [] : [t('{0} tokens', formats.compact(contextLength))];
+  return [...(tools ? [t('tools')] : []), ...(images ? [t('images')] : []), ...context].join(' · ');
+}
+
+/** Why a file was not changed, and what to do. */
+export function problemText({ code, file, line }: ConfigError, t: Translate): string {
+  switch (code) {
+    case 'damaged':
+      return line === null
+        ? t('{0} is invalid and was not changed. Fix it and try again.', file)
+        : t('{0} is invalid at line {1} and was not changed. Fix it and try again.', file, line);
+    case 'unsupported':
+      return t('Keywheel cannot edit {0} safely. Enter the values yourself.', file);
+    case 'olderFormat':
+      return t('{0} has an older format that Keywheel does not edit. Enter the values yourself.', file);
+    case 'readOnly':
+      return t('{0} is read-only and was not changed.', file);
+    case 'inTheWay':
+      return t('{0} is not a regular file and was not changed.', file);
+    case 'changedMeanwhile':
+      return t('Another program changed {0} at the same moment. Try again.', file);
+    case 'backupLost':
+      return t('The backup {0} is missing. Remove Keywheel’s values from the file yourself.', file);
+  }
+}
+
+/** What will be written into each file, one value per line, with the proxy key masked. */
+export function planText(plans: readonly Planned[], proxyKey: string, t: Translate): string {
+  return plans
+    .map((plan) =>
+      [
+        plan.isNew
+          ? t('Keywheel creates {0} with this:', plan.file)
+          : t(
+              'Keywheel adds this to {0}. The rest of the file stays; a backup is kept next to it.',
+              plan.file,
+            ),
+        ...(plan.narrows
+          ? [t('Other users of this machine can read this file now; afterwards they cannot.')]
+          : []),
+        ...plan.outranking.map((name) =>
+          t('Warning: {0} overrides it. While it is set, requests do not reach Keywheel.', name),
+        ),
+        '',
+        ...planLines(plan, proxyKey, t),
+      ].join('\n'),
+    )
+    .join('\n\n');
+}
+
+/** The new values as indented lines, like in the file. */
+function planLines({ changes }: Planned, proxyKey: string, t: Translate): string[] {
+  const lines: string[] = [];
+  let open: readonly string[] = [];
+  for (const { path, value, replaces } of changes) {
+    if (value === undefined) {
+      lines.push(t('{0} is removed', pathText(path)));
+      continue;
+    }
+    const steps = path.map((step) => (typeof step === 'string' ? step : `- ${step.item}`));
+    const above = steps.slice(0, -1);
+    const differs = above.findIndex((step, depth) => open[depth] !== step);
+    for (let depth = differs < 0 ? above.length : differs; depth < above.length; depth++)
+      lines.push(`${indent(depth)}${above[depth] ?? ''}:`);
+    open = above;
+    const own = valueLines(steps.at(-1) ?? '', value, above.length).map((line) =>
+      line.replaceAll(proxyKey, 'kw-…'),
+    );
+    lines.push(...(replaces ? own.map((line) => t('{0} (replaces the current value)', line)) : own));
+  }
+  return lines;
+}
+
+/** No-break spaces, because dialogs remove other spaces at the beginning of a line. */
+function indent(depth: number): string {
+  return '\u00a0\u00a0'.repeat(depth);
+}
+
+function valueLines(name: string, value: Json, depth: number): string[] {
+  const entries = isObject(value) ? Object.entries(value) : [];
+  if (entries.length === 0) return [`${indent(depth)}${name}: ${JSON.stringify(value)}`];
+  return [
+    `${indent(depth)}${name}:`,
+    ...entries.flatMap(([inner, each]) => valueLines(inner, each, depth + 1)),
+  ];
+}
+
+/** A client that is configured by hand. */
+export type ByHand = ClientId | 'vscodeChat';
+
+/** The steps to configure the client by hand. */
+export function stepsByHand(id: ByHand, t: Translate): readonly string[] {
+  const fill = t(
+    'Enter the OpenAI-compatible base URL, the proxy key as API key, and a model such as {0}.',
+    'openrouter/free',
+  );
+  switch (id) {
+    case 'vscodeChat':
+      return [
+        t('In the chat’s model picker, select Manage Models, then Add Models, then Custom Endpoint.'),
+        fill,
+      ];
+    case 'continue':
+      return [
+        t(
+          'Open Continue’s configuration on your own machine: select the gear in Continue, then Configs, then the gear next to Local Config.',
+        ),
+        t(
+          'Add a model with provider “openrouter”, apiBase set to the OpenAI-compatible base URL, and apiKey set to the proxy key.',
+        ),
+      ];
+    case 'cline':
+      return [t('Select the gear in Cline, then the provider “OpenAI Compatible”.'), fill];
+    case 'roo':
+    case 'zoo':
+    case 'kilo':
+      return [
+        t('Open the extension’s settings and select the provider “OpenRouter”.'),
+        t('Check “Use custom base URL”, then enter the OpenAI-compatible base URL and the proxy key.'),
+        t('Select a model and save.'),
+      ];
+    case 'claudeCode':
+    case 'codex':
+    case 'opencode':
+    case 'qwenCode':
+    case 'pi':
+      return [stepInFile(id, t)];
+  }
+}
+
+function stepInFile(id: 'claudeCode' | 'codex' | 'opencode' | 'qwenCode' | 'pi', t: Translate): string {
+  switch (id) {
+    case 'claudeCode':
+      return t(
+        'Set ANTHROPIC_BASE_URL to the Anthropic-compatible base URL and ANTHROPIC_AUTH_TOKEN to the proxy key, and leave ANTHROPIC_API_KEY empty.',
+      );
+    case 'codex':
+      return t(
+        'In config.toml, add a model provider with the base URL for the Responses API and the proxy key, and select it with model_provider.',
+      );
+    case 'opencode':
+      return t(
+        'In opencode.json, set baseURL and apiKey of the provider “openrouter” to the OpenAI-compatible base URL and the proxy key.',
+      );
+    case 'qwenCode':
+      return t(
+        'In ~/.qwen/settings.json, add a model with the OpenAI-compatible base URL to modelProviders.openai, and the proxy key to env.',
+      );
+    case 'pi':
+      return t(
+        'In ~/.pi/agent/models.json, add a provider with the OpenAI-compatible base URL, the api “openai-completions” and the proxy key.',
+      );
+  }
+}
+
+/** What the user must do in the client after it was connected, or null. */
+export function afterConnecting(id: ClientId, t: Translate): string | null {
+  switch (id) {
+    case 'cline':
+      return t('Reload the window now: Cline would otherwise write its old provider and model back.');
+    case 'continue':
+      return t('In Continue, select the model “Keywheel”.');
+    case 'claudeCode':
+    case 'codex':
+    case 'opencode':
+    case 'kilo':
+    case 'qwenCode':
+    case 'pi':
+      return t('Restart the client to use it.');
+    case 'roo':
+    case 'zoo':
+      return null;
+  }
+}
+
+/** A client that does not use the chosen model, and what to do. */
+export function strayText(
+  { client, model, class: requestClass }: AskedModel,
+  chosen: string,
+  needsReload: boolean,
+  t: Translate,
+): { readonly text: string; readonly advice: string } {
+  const text =
+    requestClass === 'paid'
+      ? t('{0} asked for {1}, a paid model, instead of {2}, which you selected.', client, model, chosen)
+      : t('{0} asked for {1} instead of {2}, which you selected.', client, model, chosen);
+  const advice = needsReload
+    ? t('Reload the window so that it reads its settings again.')
+    : t('Select the model in the client, restart the client, or connect it again.');
+  return { text, advice };
+}
+
+export function stateText(state: ConnectionState, t: Translate): string {
+  switch (state) {
+    case 'current':
+      return t('connected');
+    case 'outranked':
+      return t('connected, but another setting overrides it');
+    case 'outdated':
+      return t('connected with an older address or key');
+    case 'changed':
+      return t('was connected; settings changed since');
+    case 'missing':
+      return t('was connected; its configuration file is missing');
+    case 'damaged':
+      return t('connected; its configuration file is invalid');
+    case 'unknown':
+      return t('connected; state unknown');
+  }
+}
+
+export function terminalText(client: TerminalClient, t: Translate): string {
+  switch (client) {
+    case 'openai':
+      return t('Programs for OpenAI’s API');
+    case 'claudeCode':
+      return 'Claude Code';
+    case 'copilot':
+      return 'Copilot CLI';
+    case 'openrouter':
+      return t('Programs for OpenRouter');
+  }
+}
+
+/** One line per record, with the file. */
+export function connectionLines(records: readonly ConnectionRecord[]): readonly string[] {
+  return records.map((record) => {
+    const { name } = clientOf(record.client);
+    return record.way === 'file' ? `${name}: ${record.file}` : name;
+  });
+}
+
+/** A sentence for each result: restored, no longer ours, changed since, or failed and why. */
+export function disconnectedSentences(done: readonly Disconnected[], t: Translate): readonly string[] {
+  const failed = done.filter(({ error }) => error !== null);
+  const left = done.filter(({ error, undone }) => error === null && undone === 'left');
+  const changed = done.filter(({ error, undone }) => error === null && undone === 'changed');
+  const freed = done.filter((one) => ![...failed, ...left, ...changed].includes(one));
+  return [
+    ...(freed.length === 0 ? [] : [t('Disconnected: {0}.', namesOf(freed))]),
+    ...(left.length === 0 ? [] : [t('Already disconnected: {0}.', namesOf(left))]),
+    ...(changed.length === 0 ? [] : [t('Left unchanged, because you edited it: {0}.', namesOf(changed))]),
+    ...failed.map(({ client, error }) =>
+      error instanceof ConfigError
+        ? problemText(error, t)
+        : t('{0} could not be disconnected. See the log.', clientOf(client).name),
+    ),
+  ];
+}
+
+function namesOf(some: readonly Disconnected[]): string {
+  return [...new Set(some.map(({ client }) => clientOf(client).name))].join(', ');
+}

@@ -1,0 +1,283 @@
+// Text, tone and advice for each finding of the doctor; does not import vscode, so that it can be tested.
+import type { Check, Code, Finding } from '../doctor/finding';
+import type { PortOwner } from '../doctor/portOwner';
+import type { ConnectionState } from '../clients/fileConnections';
+import { stateText, strayText } from './clientWords';
+import { tookText } from './formats';
+import { reachAdvice } from './reachReason';
+import { reachText } from './reachText';
+import { accountWords, proxyAdvice, proxyWords, waitingText, type Speech } from './stateWords';
+import type { Translate } from './translate';
+import { unreachedText } from './unreachedText';
+
+/** `warn`: may become a problem · `bad`: is a problem. */
+export type Tone = 'good' | 'note' | 'warn' | 'bad';
+
+/** The action of a finding's button. */
+export type Remedy =
+  | 'startProxy'
+  | 'openPortSetting'
+  | 'openProxySettings'
+  | 'addKey'
+  | 'removeKey'
+  | 'connectClient'
+  | 'reloadWindow'
+  | 'showLog';
+
+export interface FindingText {
+  readonly tone: Tone;
+  readonly text: string;
+  /** What to do, or null. */
+  readonly advice: string | null;
+  readonly remedy: Remedy | null;
+}
+
+export function checkText(check: Check, t: Translate): string {
+  switch (check) {
+    case 'port':
+      return t('Port');
+    case 'self':
+      return t('Connection to the proxy');
+    case 'upstream':
+      return t('Connection to OpenRouter');
+    case 'clock':
+      return t('Clock');
+    case 'keys':
+      return t('Keys');
+    case 'limits':
+      return t('Limits');
+    case 'clients':
+      return t('Clients');
+    case 'leftovers':
+      return t('Old files');
+  }
+}
+
+export function toneText(tone: Tone, t: Translate): string {
+  switch (tone) {
+    case 'good':
+      return t('OK:');
+    case 'note':
+      return t('Note:');
+    case 'warn':
+      return t('Warning:');
+    case 'bad':
+      return t('Problem:');
+  }
+}
+
+const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => FindingText } = {
+  served: ({ port, hostedBy, owner }, { t }) => {
+    const where =
+      hostedBy === null
+        ? t('This window serves port {0}.', String(port))
+        : t('Port {0} is served by the window {1}.', String(port), hostedBy);
+    return said('good', joined(where, ownerText(owner, t)));
+  },
+  notRunning: ({ port, owner }, { t }) => {
+    const where =
+      owner === null
+        ? t('The proxy is stopped. Port {0} is free.', String(port))
+        : t('The proxy is stopped. Port {0} is in use.', String(port));
+    const advice = t('Start it so that clients get answers.');
+    return said('warn', joined(where, ownerText(owner, t)), advice, 'startProxy');
+  },
+  portFailed: ({ port, failure: code, detail, owner }, { t }) => {
+    const proxy = { kind: 'failed', code, detail, port } as const;
+    const text = joined(`${proxyWords(proxy, t).text}.`, ownerText(owner, t));
+    return said('bad', text, proxyAdvice(proxy, t), 'openPortSetting');
+  },
+  selfGood: ({ tookMs }, speech) =>
+    said('good', speech.t('The proxy answered extensions of this window in {0}.', tookText(tookMs, speech))),
+  selfCaught: ({ got }, { t }) =>
+    said(
+      'bad',
+      t(
+        'The proxy answers, but extensions of this window do not reach it ({0}): VS Code sends requests for 127.0.0.1 to a network proxy.',
+        got,
+      ),
+      t('Add 127.0.0.1 and localhost to the setting http.noProxy, or set http.proxySupport to “off”.'),
+      'openProxySettings',
+    ),
+  selfSilent: ({ got }, { t }) =>
+    said(
+      'bad',
+      t('The proxy does not answer on its own port ({0}).', reachText(got, t)),
+      t(
+        'Restart the proxy. A firewall or a security program may block connections of this machine to itself.',
+      ),
+      'showLog',
+    ),
+  upstreamGood: (finding, speech) => said('good', upstreamText(finding, speech)),
+  upstreamSlow: (finding, speech) =>
+    said(
+      'warn',
+      upstreamText(finding, speech),
+      speech.t('That is slow. Check your network and status.openrouter.ai.'),
+    ),
+  upstreamStrange: ({ status }, { t }) =>
+    said(
+      'warn',
+      t('Something other than OpenRouter answered (status {0}).', status),
+      t('Check the setting keywheel.upstreamUrl, and whether the network requires a sign-in.'),
+    ),
+  upstreamFailed: ({ got }, { t }) =>
+    said(
+      'bad',
+      t('OpenRouter cannot be reached ({0}).', reachText(got, t)),
+      reachAdvice(got, t) ?? t('Check your network. If it requires a network proxy, set http.proxy.'),
+    ),
+  wayDirect: (_, { t }) => said('good', t('Keywheel connects to OpenRouter directly.')),
+  wayByProxy: ({ proxy }, { t }) =>
+    said(
+      'good',
+      t('Keywheel connects to OpenRouter through the network proxy {0}.', proxy),
+      null,
+      'openProxySettings',
+    ),
+  wayUnverified: (_, { t }) =>
+    said(
+      'warn',
+      t('Certificates that come through the network proxy are not verified: http.proxyStrictSSL is off.'),
+      t(
+        'Anyone on the way could read the keys. Turn it on, and install the network proxy’s certificate authority on this machine.',
+      ),
+      'openProxySettings',
+    ),
+  systemProxyUnused: ({ found: { kind, at } }, { t }) =>
+    said(
+      'note',
+      kind === 'pac'
+        ? t(
+            'The system has a script that chooses a network proxy{0}. Keywheel does not follow it.',
+            at && ` (${at})`,
+          )
+        : t('The system’s settings name the network proxy {0}. Keywheel does not follow them.', at),
+      t('If OpenRouter can only be reached through a network proxy, set it in http.proxy.'),
+      'openProxySettings',
+    ),
+  clockGood: (_, { t }) => said('good', t('This machine’s clock agrees with OpenRouter’s.')),
+  clockOff: ({ aheadMs }, { t, formats }) => {
+    const seconds = formats.count(Math.round(Math.abs(aheadMs) / 1000));
+    const text =
+      aheadMs > 0
+        ? t('This machine’s clock is {0} s ahead of OpenRouter’s.', seconds)
+        : t('This machine’s clock is {0} s behind OpenRouter’s.', seconds);
+    return said('warn', text, t('Correct this machine’s clock; resets depend on it.'));
+  },
+  clockUnknown: (_, { t }) => said('note', t('Clock not checked: OpenRouter sent no time.')),
+  noKeys: (_, { t }) => said('bad', t('No key.'), t('Add a key to send requests.'), 'addKey'),
+  keyGood: ({ label }, { t }) => said('good', t('OpenRouter accepts “{0}”.', label)),
+  keyBad: ({ label }, { t }) =>
+    said(
+      'bad',
+      t('OpenRouter does not accept “{0}”.', label),
+      t('It may have been deleted or disabled. Remove it, or make a new one.'),
+      'removeKey',
+    ),
+  keyManagement: ({ label }, { t }) =>
+    said(
+      'bad',
+      t('“{0}” is a management key.', label),
+      t('It cannot run models. Remove it, and add an ordinary API key.'),
+      'removeKey',
+    ),
+  keyOff: ({ label }, { t }) => said('note', t('“{0}” is turned off.', label)),
+  keyUnreachable: ({ label, got }, { t }) =>
+    said(
+      'warn',
+      t('“{0}” could not be checked ({1}).', label, reachText(got, t)),
+      t('Run the doctor again once OpenRouter answers.'),
+    ),
+  keysUnchecked: (_, { t }) => said('note', t('Keys not checked: OpenRouter could not be reached.')),
+  noLimits: (_, { t }) => said('good', t('No account is at a limit.')),
+  unreached: (finding, speech) =>
+    said(
+      'bad',
+      unreachedText(finding, speech),
+      reachAdvice(finding.unreached.code, speech.t) ??
+        speech.t('Requests are retried automatically until their deadline.'),
+    ),
+  requestsWait: ({ waiting, nextAtMs }, speech) => {
+    const { t, formats, nowMs } = speech;
+    const next =
+      nextAtMs === null ? null : t('The next account is free at {0}.', formats.until(nextAtMs, nowMs));
+    return said('warn', joined(`${waitingText(waiting, speech)}.`, next), t('They are sent automatically.'));
+  },
+  accountHeld: ({ label, account }, speech) =>
+    said('warn', speech.t('“{0}”: {1}.', label, accountWords(account, speech).text)),
+  noClients: (_, { t }) =>
+    said(
+      'note',
+      t('No client is connected through Keywheel.'),
+      t('Clients that you set up yourself are not listed.'),
+      'connectClient',
+    ),
+  client: ({ client, file, state }, { t }) => {
+    const place = file === null ? '' : ` (${file})`;
+    return { ...stateAdvice(state, t), text: t('{0}: {1}', client, stateText(state, t)) + place };
+  },
+  clientAsked: ({ asked }, { t }) =>
+    said('good', t('{0} used {1} in its last request.', asked.client, asked.model)),
+  clientStray: ({ asked, chosen, needsReload }, { t }) => {
+    const { text, advice } = strayText(asked, chosen, needsReload, t);
+    return said('warn', text, advice, needsReload ? 'reloadWindow' : 'connectClient');
+  },
+  noLeftovers: (_, { t }) => said('good', t('No old backups found.')),
+  leftover: ({ file }, { t }) =>
+    said('note', t('Old backup: {0}.', file), t('Nothing needs it any more. You can delete it.')),
+  backupLost: ({ file }, { t }) =>
+    said(
+      'warn',
+      t('The backup {0} is missing.', file),
+      t('To disconnect that client, remove Keywheel’s values from its file yourself.'),
+    ),
+  checkFailed: ({ got }, { t }) => said('warn', t('Check failed ({0}).', got), t('See the log.'), 'showLog'),
+};
+
+export function findingText<C extends Code>(finding: Finding<C>, speech: Speech): FindingText {
+  return texts[finding.code](finding, speech);
+}
+
+function said(
+  tone: Tone,
+  text: string,
+  advice: string | null = null,
+  remedy: Remedy | null = null,
+): FindingText {
+  return { tone, text, advice, remedy };
+}
+
+function upstreamText(
+  { headMs, connectMs }: Finding<'upstreamGood' | 'upstreamSlow'>,
+  speech: Speech,
+): string {
+  const [head, connected] = [tookText(headMs, speech), tookText(connectMs, speech)];
+  return speech.t('OpenRouter answered in {0} (connected in {1}).', head, connected);
+}
+
+function stateAdvice(state: ConnectionState, t: Translate): FindingText {
+  switch (state) {
+    case 'current':
+      return said('good', '');
+    case 'outranked':
+      return said('warn', '', t('Connect it again: Keywheel names that setting first.'), 'connectClient');
+    case 'outdated':
+      return said('bad', '', t('Connect it again, or disconnect it.'), 'connectClient');
+    case 'missing':
+    case 'changed':
+      return said('warn', '', t('Connect it again, or disconnect it.'), 'connectClient');
+    case 'damaged':
+      return said('bad', '', t('Fix the file first: the client cannot read it either.'));
+    case 'unknown':
+      return said('warn', '', t('See the log.'));
+  }
+}
+
+function ownerText(owner: PortOwner | null, t: Translate): string | null {
+  return owner === null ? null : t('Process {1} ({0}).', owner.program, String(owner.processId));
+}
+
+function joined(...sentences: readonly (string | null)[]): string {
+  return sentences.filter((sentence) => sentence !== null).join(' ');
+}

@@ -1,0 +1,159 @@
+// Formats numbers and times for the user's language and time zone.
+import type { Translate } from './translate';
+
+const secondMs = 1000;
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
+const preciseBelowMs = 5 * minuteMs;
+
+/** Formats for one language and time zone, each created at its first use: the first one of a process takes tens of milliseconds. */
+export class Formats {
+  private readonly numbers: () => Intl.NumberFormat;
+  private readonly percent: () => Intl.NumberFormat;
+  private readonly money: () => Intl.NumberFormat;
+  private readonly smallMoney: () => Intl.NumberFormat;
+  private readonly tenths: () => Intl.NumberFormat;
+  private readonly short: () => Intl.NumberFormat;
+  private readonly seconds: () => Intl.DateTimeFormat;
+  private readonly minutes: () => Intl.DateTimeFormat;
+  private readonly dated: () => Intl.DateTimeFormat;
+  private readonly datedSeconds: () => Intl.DateTimeFormat;
+  private readonly days: () => Intl.DateTimeFormat;
+
+  /** `locale` is a BCP 47 tag, `timezone` an IANA name or empty for the machine's own zone. */
+  constructor(
+    readonly locale: string,
+    readonly timezone: string,
+  ) {
+    const zone = timezone === '' ? {} : { timeZone: timezone };
+    // 24 hours in every language, because a time without "AM" is shorter and unambiguous.
+    const minutes = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', ...zone } as const;
+    const dollars = { style: 'currency', currency: 'USD', currencyDisplay: 'narrowSymbol' } as const;
+    this.numbers = onceUsed(() => new Intl.NumberFormat(locale));
+    this.percent = onceUsed(() => new Intl.NumberFormat(locale, { style: 'percent' }));
+    this.money = onceUsed(() => new Intl.NumberFormat(locale, dollars));
+    this.smallMoney = onceUsed(
+      () => new Intl.NumberFormat(locale, { ...dollars, maximumSignificantDigits: 2 }),
+    );
+    this.tenths = onceUsed(
+      () => new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
+    );
+    this.short = onceUsed(
+      () => new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 }),
+    );
+    this.minutes = onceUsed(() => new Intl.DateTimeFormat(locale, minutes));
+    this.seconds = onceUsed(() => new Intl.DateTimeFormat(locale, { ...minutes, second: '2-digit' }));
+    const dated = { ...minutes, month: 'short', day: 'numeric' } as const;
+    this.dated = onceUsed(() => new Intl.DateTimeFormat(locale, dated));
+    this.datedSeconds = onceUsed(() => new Intl.DateTimeFormat(locale, { ...dated, second: '2-digit' }));
+    this.days = onceUsed(() => new Intl.DateTimeFormat('en', { dateStyle: 'short', ...zone }));
+  }
+
+  /** Such as `1,834`. */
+  count(value: number): string {
+    return this.numbers().format(value);
+  }
+
+  /** Such as `1.2M`. */
+  compact(value: number): string {
+    return this.short().format(value);
+  }
+
+  /** Credits in US dollars: `$12.50`; two significant digits below one cent. */
+  credits(value: number): string {
+    const isSmall = value > 0 && value < 0.01;
+    return isSmall ? this.smallMoney().format(value) : this.money().format(value);
+  }
+
+  /** Such as `1.2` for 1200 ms; never negative, because the clock may have been set back. */
+  inSeconds(ms: number): string {
+    return this.tenths().format(Math.max(0, ms) / 1000);
+  }
+
+  /** Such as `89%`; 0% only for nothing and 100% only for all. */
+  share(part: number, whole: number): string {
+    const ratio = whole > 0 ? part / whole : 0;
+    const isBetween = ratio > 0 && ratio < 1;
+    return this.percent().format(isBetween ? Math.min(Math.max(ratio, 0.01), 0.99) : ratio);
+  }
+
+  /** Such as `01:00`; with seconds if it is soon, with the date if it is more than a day away. */
+  until(untilMs: number, nowMs: number): string {
+    const awayMs = untilMs - nowMs;
+    if (awayMs < preciseBelowMs) return this.seconds().format(untilMs);
+    const nearestMs = Math.round(untilMs / minuteMs) * minuteMs;
+    return awayMs > dayMs ? this.dated().format(nearestMs) : this.minutes().format(nearestMs);
+  }
+
+  /** Such as `14:32`; with the date if it is more than a day ago. */
+  since(atMs: number, nowMs: number): string {
+    return nowMs - atMs > dayMs ? this.dated().format(atMs) : this.minutes().format(atMs);
+  }
+
+  /** Such as `14:32`, whatever the day. */
+  clock(atMs: number): string {
+    return this.minutes().format(atMs);
+  }
+
+  /** Such as `14:32:07`; of another day `Nov 27, 14:32`. */
+  at(atMs: number, nowMs: number): string {
+    const isToday = this.days().format(atMs) === this.days().format(nowMs);
+    return isToday ? this.seconds().format(atMs) : this.dated().format(atMs);
+  }
+
+  /** Such as `Nov 27, 14:32:07`. */
+  moment(atMs: number): string {
+    return this.datedSeconds().format(atMs);
+  }
+}
+
+function onceUsed<T>(make: () => T): () => T {
+  let made: T | null = null;
+  return () => (made ??= make());
+}
+
+/** Remaining time, such as `7 h 20 min`, `12 min`, `4 min 05 s`, `45 s`; rounded up, because `0 s` means that it is over. */
+export function durationText(ms: number, t: Translate): string {
+  const left = Math.max(ms, 0);
+  const minutes = Math.ceil(left / minuteMs);
+  if (minutes >= 60) return t('{0} h {1} min', Math.floor(minutes / 60), minutes % 60);
+  if (left > preciseBelowMs) return t('{0} min', minutes);
+  const seconds = Math.ceil(left / secondMs);
+  if (seconds < 60) return t('{0} s', seconds);
+  return t('{0} min {1} s', Math.floor(seconds / 60), String(seconds % 60).padStart(2, '0'));
+}
+
+/** Such as `340 ms`, `1.2 s`; never negative, because the clock may have been set back. */
+export function tookText(ms: number, { t, formats }: { t: Translate; formats: Formats }): string {
+  return ms < 999.5 ? t('{0} ms', Math.max(Math.round(ms), 0)) : t('{0} s', formats.inSeconds(ms));
+}
+
+/** Elapsed time, rounded down. */
+export function passedText(ms: number, t: Translate): string {
+  return durationText(ms - (ms % stepMs(ms)), t);
+}
+
+/** Remaining time in minutes, for texts that are not updated. */
+export function roughDurationText(ms: number, t: Translate): string {
+  const minutes = Math.max(Math.ceil(ms / minuteMs), 1);
+  return minutes < 60 ? t('{0} min', minutes) : durationText(minutes * minuteMs, t);
+}
+
+/** Milliseconds until the countdown to `untilMs` changes. */
+export function nextTickMs(untilMs: number, nowMs: number): number {
+  const left = untilMs - nowMs;
+  if (left <= 0) return Number.POSITIVE_INFINITY;
+  return (left % stepMs(left)) + 1;
+}
+
+/** Milliseconds until the elapsed time since `sinceMs` changes. */
+export function nextTickUpMs(sinceMs: number, nowMs: number): number {
+  const passed = Math.max(nowMs - sinceMs, 0);
+  return stepMs(passed) - (passed % stepMs(passed)) + 1;
+}
+
+/** Short durations have seconds. */
+function stepMs(ms: number): number {
+  return ms > preciseBelowMs ? minuteMs : secondMs;
+}

@@ -1,0 +1,311 @@
+// Texts for states of proxy, vault, accounts and keys, and for results of exchanges and attempts.
+import type { DashboardState } from '../service/messages';
+import type {
+  AccountView,
+  BusyModel,
+  ExchangeEnd,
+  ExchangeView,
+  ForecastView,
+  KeyView,
+  LockReason,
+  LockView,
+  ModelLockReason,
+  ProxyState,
+  RunningView,
+} from '../service/snapshot';
+import type { Formats } from './formats';
+import type { Translate } from './translate';
+
+/** Language, formats and present time of a text. */
+export interface Speech {
+  readonly t: Translate;
+  readonly formats: Formats;
+  readonly nowMs: number;
+}
+
+/** `warn`: ends by itself · `bad`: the user has to do something. */
+type Tone = 'good' | 'warn' | 'bad' | 'off';
+
+export interface StateWords {
+  readonly text: string;
+  readonly tone: Tone;
+  /** Until when the state lasts, if known. */
+  readonly untilMs?: number;
+}
+
+const reasons: Readonly<Record<LockReason | ModelLockReason, (t: Translate) => string>> = {
+  dailyLimit: (t) => t('Daily limit reached'),
+  minuteLimit: (t) => t('Minute limit reached'),
+  noCredits: (t) => t('No credits'),
+  belowZero: (t) => t('Credits below zero'),
+  inFlightBudget: (t) => t('Credits reserved by running requests'),
+  keyCap: (t) => t('Key’s spending limit reached'),
+  budget: (t) => t('Budget used up'),
+  unauthorized: (t) => t('Rejected by OpenRouter'),
+  busy: (t) => t('Provider is busy'),
+  edgeBlocked: (t) => t('Blocked by Cloudflare'),
+  policy: (t) => t('Blocked by the account’s settings'),
+  ownKeyWanted: (t) => t('Provider requires your own key'),
+  unknownLimit: (t) => t('Unknown limit'),
+  modelLimit: (t) => t('Model’s limit reached'),
+  modelDailyLimit: (t) => t('Model’s daily limit reached'),
+  ownProviderBusy: (t) => t('Your own provider key is busy'),
+  sharedCapacity: (t) => t('Shared capacity used up'),
+  left: (t) => t('Skipped for a fallback model'),
+};
+
+/** Until when the model is locked; unless it is busy for everybody, also why and on which account. */
+export function modelLockText(
+  { accountId, reason = 'busy', untilMs }: BusyModel,
+  accounts: readonly AccountView[],
+  { t, formats, nowMs }: Speech,
+): string {
+  const until = formats.until(untilMs, nowMs);
+  if (accountId === null && reason === 'busy') return until;
+  const text = t('{0} until {1}', reasons[reason](t), until);
+  const account = accounts.find((each) => each.accountId === accountId);
+  return account === undefined ? text : t('{0}: {1}', account.name, text);
+}
+
+/** Whether an account can serve free requests (paid ones if all its keys are for paid use), why not, and until when. */
+export function accountWords(account: AccountView, speech: Speech): StateWords {
+  const { t } = speech;
+  switch (account.state) {
+    case 'ready':
+      return readyWords(account, speech);
+    case 'waiting':
+      return timed(account, t('Minute limit reached'), speech);
+    case 'usedUp':
+      return timed(account, t('Used up'), speech);
+    case 'locked': {
+      const isForPaid = account.keys.filter(canServe).every(({ paidUse }) => paidUse === 'only');
+      const lock = lastLock(account.locks, isForPaid ? 'paid' : 'free');
+      return lock ? lockWords(lock, speech) : timed(account, t('Locked'), speech);
+    }
+    case 'off':
+      return { text: t('Off'), tone: 'off' };
+  }
+}
+
+/** Whether the key is on and not known to be unusable. */
+export function canServe({ enabled, health }: KeyView): boolean {
+  return enabled && health !== 'bad' && health !== 'management';
+}
+
+/** The key's own state, else its account's. */
+export function keyWords(key: KeyView, account: AccountView, speech: Speech): StateWords {
+  const { t } = speech;
+  if (!key.enabled) return { text: t('Off'), tone: 'off' };
+  if (key.health === 'bad') return { text: t('Invalid key'), tone: 'bad' };
+  if (key.health === 'management') return { text: t('Management key: it cannot run models'), tone: 'bad' };
+  const lock = lastLock(key.locks, key.paidUse === 'only' ? 'paid' : 'free');
+  if (lock) return lockWords(lock, speech);
+  if (key.health === 'unchecked' && account.state === 'ready')
+    return { text: t('Not checked yet'), tone: 'warn' };
+  return accountWords(account, speech);
+}
+
+/** The proxy's state. */
+export function proxyWords(proxy: ProxyState, t: Translate): StateWords {
+  switch (proxy.kind) {
+    case 'stopped':
+      return { text: t('Proxy stopped'), tone: 'off' };
+    case 'starting':
+      return { text: t('Proxy is starting'), tone: 'warn' };
+    case 'running':
+      return { text: runningText(proxy, t), tone: 'good' };
+    case 'failed':
+      return failureWords(proxy, t);
+  }
+}
+
+/** Advice for a proxy that does not run, or null. */
+export function proxyAdvice(proxy: ProxyState, t: Translate): string | null {
+  if (proxy.kind !== 'failed') return null;
+  switch (proxy.code) {
+    case 'portInUse':
+      return t('Close that program, or choose another port in the settings.');
+    case 'otherMachine':
+      return t('Clients here reach the proxy of that machine. This window takes over when the port is free.');
+    case 'otherProduct':
+      return t('Use its base URL and proxy key, or choose another port in the settings.');
+    case 'otherVersion':
+      return t('Reload this window to use that version.');
+    case 'portForbidden':
+      return t('Choose a port above 1023 in the settings.');
+    case 'other':
+      return t('See the log.');
+  }
+}
+
+/** Why a command that needs the running proxy and its key fails, and what to do. */
+export function notRunningText(proxy: ProxyState, t: Translate): string {
+  switch (proxy.kind) {
+    case 'stopped':
+      return t('The proxy is stopped. Start it with “Keywheel: Start Proxy”, then try again.');
+    case 'starting':
+      return t('The proxy is starting. Try again in a moment.');
+    case 'running':
+      return t('The proxy key is not loaded yet: the system keychain has not answered.');
+    case 'failed':
+      return `${proxyWords(proxy, t).text}. ${proxyAdvice(proxy, t) ?? ''}`;
+  }
+}
+
+function runningText({ port, hostedBy }: ProxyState & { kind: 'running' }, t: Translate): string {
+  if (hostedBy === undefined) return t('Running on port {0} · in this window', String(port));
+  return t('Running on port {0} · in window “{1}”', String(port), hostedBy);
+}
+
+function failureWords(proxy: ProxyState & { kind: 'failed' }, t: Translate): StateWords {
+  const port = String(proxy.port);
+  switch (proxy.code) {
+    case 'portInUse':
+      return { text: t('Port {0} is used by another program', port), tone: 'bad' };
+    case 'otherMachine':
+      return { text: t('Port {0} is served by another machine through VS Code', port), tone: 'good' };
+    case 'otherProduct':
+      return { text: t("{0}'s Keywheel has port {1}", proxy.detail, port), tone: 'warn' };
+    case 'otherVersion':
+      return { text: t('Port {0} is served by another version of Keywheel', port), tone: 'warn' };
+    case 'portForbidden':
+      return { text: t('Port {0} requires administrator rights', port), tone: 'bad' };
+    case 'other':
+      return { text: t('Proxy could not start: {0}', proxy.detail), tone: 'bad' };
+  }
+}
+
+/** The problem of a vault that is slow or refused access; else null. */
+export function vaultWords(vault: DashboardState['vault'], t: Translate): StateWords | null {
+  switch (vault) {
+    case 'slow':
+      return { text: t('Waiting for the system keychain. It may ask for your password.'), tone: 'warn' };
+    case 'refused':
+      return { text: t('The system keychain is not available. Unlock it, then try again.'), tone: 'bad' };
+    case 'loading':
+    case 'ok':
+      return null;
+  }
+}
+
+/** How long the allowance lasts at the pace of the last hour; empty if unknown. */
+export function paceText(forecast: ForecastView, { t, formats }: Speech): string {
+  switch (forecast.kind) {
+    case 'none':
+    case 'quiet':
+    case 'usedUp':
+      return '';
+    case 'lasts':
+      return t('enough at this pace ({0}/h)', formats.count(forecast.perHour));
+    case 'until': {
+      const fiveMinutes = 5 * 60_000;
+      const until = formats.clock(Math.round(forecast.untilMs / fiveMinutes) * fiveMinutes);
+      return t('runs out about {0} at this pace ({1}/h)', until, formats.count(forecast.perHour));
+    }
+  }
+}
+
+/** The number of waiting requests; empty if none wait. */
+export function waitingText(waiting: number, { t, formats }: Pick<Speech, 't' | 'formats'>): string {
+  if (waiting === 0) return '';
+  return waiting === 1 ? t('1 request waiting') : t('{0} requests waiting', formats.count(waiting));
+}
+
+function readyWords(account: AccountView, speech: Speech): StateWords {
+  const paid = lastLock(account.locks, 'paid');
+  const text = paid
+    ? speech.t(
+        'Ready (free only). Paid: {0}, next try {1}',
+        reasons[paid.reason](speech.t),
+        speech.formats.until(paid.untilMs, speech.nowMs),
+      )
+    : speech.t('Ready');
+  return { text, tone: 'good' };
+}
+
+function timed({ untilMs }: Pick<AccountView, 'untilMs'>, reason: string, speech: Speech): StateWords {
+  const { t, formats, nowMs } = speech;
+  if (untilMs === null) return { text: reason, tone: 'warn' };
+  return { text: t('{0} until {1}', reason, formats.until(untilMs, nowMs)), tone: 'warn', untilMs };
+}
+
+/** Such as `Daily limit reached until 01:00`. */
+function lockWords({ reason, untilMs }: LockView, speech: Speech): StateWords {
+  return timed({ untilMs }, reasons[reason](speech.t), speech);
+}
+
+/** The lock on these or all requests that ends last. */
+function lastLock(locks: readonly LockView[], covers: 'free' | 'paid'): LockView | undefined {
+  return locks
+    .filter((lock) => lock.covers === covers || lock.covers === 'all')
+    .sort((a, b) => b.untilMs - a.untilMs)[0];
+}
+
+/** What a running exchange does now; `untilMs` if it continues by itself then. */
+export function runningWords(running: RunningView, { t, formats, nowMs }: Speech): StateWords {
+  const { stage, nextAtMs, outcome } = running;
+  const at = nextAtMs === null ? {} : { untilMs: nextAtMs };
+  const next = nextAtMs === null ? '' : formats.until(nextAtMs, nowMs);
+  switch (stage) {
+    case 'waiting':
+      return {
+        text: next === '' ? t('Waiting for a free slot') : t('Waiting for a free slot at {0}', next),
+        tone: 'warn',
+        ...at,
+      };
+    case 'pausing':
+      return { text: t('{0}. Trying again', outcomeText(outcome ?? '', t)), tone: 'warn', ...at };
+    case 'asking':
+      return { text: t('Waiting for OpenRouter’s answer'), tone: 'good' };
+    case 'answering':
+      return { text: t('Answering'), tone: 'good' };
+  }
+}
+
+export function endWords(end: ExchangeEnd, t: Translate): StateWords {
+  switch (end) {
+    case 'answered':
+      return { text: t('Answered'), tone: 'good' };
+    case 'refused':
+      return { text: t('Refused'), tone: 'bad' };
+    case 'failed':
+      return { text: t('Interrupted'), tone: 'bad' };
+    case 'cancelled':
+      return { text: t('Cancelled'), tone: 'off' };
+  }
+}
+
+export function classWords(requestClass: ExchangeView['class'], t: Translate): string {
+  switch (requestClass) {
+    case 'free':
+      return t('Free');
+    case 'paid':
+      return t('Paid');
+    case 'unmetered':
+      return t('Not counted');
+  }
+}
+
+const outcomes: Readonly<Record<string, (t: Translate) => string>> = {
+  ...reasons,
+  answer: (t) => t('Answer'),
+  requestTooDear: (t) => t('Not enough credits for this request'),
+  overloaded: (t) => t('Provider unavailable'),
+  internal: (t) => t('OpenRouter error'),
+  requestFault: (t) => t('Invalid request'),
+  notSent: (t) => t('No connection to OpenRouter'),
+  resetBeforeHead: (t) => t('Connection lost before the answer'),
+  unreadable: (t) => t('Invalid HTTP response'),
+  notAnAnswer: (t) => t('Unexpected response format'),
+  headTimeout: (t) => t('Timed out'),
+  firstTokenTimeout: (t) => t('First token timed out'),
+  idleTimeout: (t) => t('Stalled'),
+  cut: (t) => t('Interrupted'),
+  clientGone: (t) => t('Cancelled'),
+  headTooLarge: (t) => t('Response headers too large'),
+};
+
+/** The outcome of an attempt; an unknown outcome is returned as it is. */
+export function outcomeText(outcome: string, t: Translate): string {
+  return Object.hasOwn(outcomes, outcome) ? (outcomes[outcome]?.(t) ?? outcome) : outcome;
+}

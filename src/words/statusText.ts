@@ -1,0 +1,213 @@
+// The status bar item's content as plain values; does not import vscode, so that every state can be tested.
+import type { DashboardState } from '../service/messages';
+import type { AccountView } from '../service/snapshot';
+import { accountWords, canServe, proxyWords, vaultWords, waitingText, type Speech } from './stateWords';
+import { unreachedText } from './unreachedText';
+
+export const statusFormats = ['number', 'percent', 'usedOfLimit'] as const;
+export type StatusFormat = (typeof statusFormats)[number];
+
+type Wheel = DashboardState['snapshot']['wheel'];
+
+/** How long a paid request that was refused for lack of credits is shown. */
+const paidRefusalShownMs = 5 * 60_000;
+
+/** A lock that ends within this time delays requests like a full minute. */
+const soonMs = 60_000;
+
+export interface StatusText {
+  /** With at most one icon, such as `$(key) 1,834`. */
+  readonly text: string;
+  /** The text for screen readers. */
+  readonly spoken: string;
+  /** `warning`: no free request can be served now · `error`: the proxy does not run until the user does something. */
+  readonly severity: 'normal' | 'warning' | 'error';
+  /** The command of a click. */
+  readonly command: 'keywheel.addKey' | 'keywheel.openDashboard';
+  /** When the text changes without a new snapshot, or null. */
+  readonly changesAtMs: number | null;
+}
+
+/** The most important state first: proxy, vault, keys, then the allowance left today. */
+export function statusText(state: DashboardState, format: StatusFormat, speech: Speech): StatusText {
+  return proxyText(state, speech) ?? vaultText(state, speech) ?? allowanceText(state, format, speech);
+}
+
+function proxyText({ snapshot }: DashboardState, { t }: Speech): StatusText | null {
+  const { proxy } = snapshot;
+  const spoken = `Keywheel: ${proxyWords(proxy, t).text}`;
+  const normal = (text: string): StatusText => calm(text, spoken);
+  const failed = (text: string): StatusText => ({ ...normal(`$(error) ${text}`), severity: 'error' });
+  switch (proxy.kind) {
+    case 'running':
+      return null;
+    case 'starting':
+      return normal('$(loading~spin) Keywheel');
+    case 'stopped':
+      return normal(`$(circle-slash) ${t('Keywheel stopped')}`);
+    case 'failed':
+      break;
+  }
+  switch (proxy.code) {
+    case 'otherMachine':
+      return normal(`$(remote) ${t('Served by another machine')}`);
+    case 'otherProduct':
+      return normal(`$(key) ${t('Served by {0}', withoutIcons(proxy.detail))}`);
+    case 'otherVersion':
+      return normal(`$(key) ${t('Keywheel: reload this window')}`);
+    case 'portInUse':
+      return failed(t('Keywheel: port {0} in use', String(proxy.port)));
+    case 'portForbidden':
+      return failed(t('Keywheel: port {0} not allowed', String(proxy.port)));
+    case 'other':
+      return failed(t('Keywheel not running'));
+  }
+}
+
+/** Removes icons, because the other program on the port chooses its own name. */
+function withoutIcons(text: string): string {
+  return text.replace(/\$+\(/g, '(');
+}
+
+function vaultText({ vault, snapshot }: DashboardState, { t }: Speech): StatusText | null {
+  if (snapshot.wheel.keys > 0) return null;
+  switch (vault) {
+    case 'loading':
+      return calm('$(loading~spin) Keywheel', t('Keywheel: loading keys'));
+    case 'slow':
+      return calm(
+        `$(loading~spin) ${t('Waiting for keychain')}`,
+        `Keywheel: ${vaultWords(vault, t)?.text ?? ''}`,
+      );
+    case 'refused':
+      return calm(`$(warning) ${t('No keychain')}`, `Keywheel: ${vaultWords(vault, t)?.text ?? ''}`);
+    case 'ok':
+      return null;
+  }
+}
+
+function allowanceText(state: DashboardState, format: StatusFormat, speech: Speech): StatusText {
+  const { t, formats, nowMs } = speech;
+  const { wheel, accounts } = state.snapshot;
+  if (wheel.keys === 0)
+    return {
+      ...calm(`$(key) ${t('Keywheel: Add Key')}`, `Keywheel: ${t('No key yet')}`),
+      command: 'keywheel.addKey',
+    };
+  if (state.snapshot.unreached !== undefined) return unreachedStatus(state, speech);
+  const usable = accounts.filter(({ keys }) => keys.some(canServe));
+  if (usable.length === 0)
+    return calm(`$(key) ${t('No usable key')}`, `Keywheel: ${t('No key can be used')}`);
+  const free = usable.filter(servesFree);
+  const counted = free.length > 0 ? free : usable;
+  const held = counted.filter((account) => !isServableSoon(account, nowMs));
+  const waiting = waitingText(wheel.waiting, speech);
+  const speak = (spoken: string): string =>
+    `Keywheel: ${[spoken, waiting].filter((part) => part !== '').join(', ')}`;
+  const changesAtMs = earliest(held.map(({ untilMs }) => (untilMs === null ? null : untilMs - soonMs)));
+  if (held.length === counted.length)
+    return { ...heldText(held, { wheel, format, speech, speak }), changesAtMs };
+  const icon = wheel.waiting > 0 ? 'loading~spin' : 'key';
+  const refusalEndsMs = paidRefusalEndsMs(usable, wheel);
+  if (refusalEndsMs > nowMs) {
+    const shown = calm(`$(warning) ${t('no credits')}`, speak(t('No credits for a paid request')));
+    return { ...shown, changesAtMs: earliest([changesAtMs, refusalEndsMs]) };
+  }
+  const credits = creditsFigure(state, speech);
+  if (credits !== null)
+    return { ...calm(`$(${icon}) ${credits}`, speak(t('{0} of credits left', credits))), changesAtMs };
+  const left = Math.max(wheel.freeLeft - held.reduce((sum, { day }) => sum + day.left, 0), 0);
+  const spoken = t(
+    '{0} of {1} free requests left today',
+    formats.count(left),
+    formats.count(wheel.freeLimit),
+  );
+  const figure = allowanceFigure(wheel, { left, format, speech });
+  return { ...calm(`$(${icon}) ${figure}`, speak(spoken)), changesAtMs };
+}
+
+/** Nothing can be served, so no figure is shown. */
+function unreachedStatus({ snapshot }: DashboardState, speech: Speech): StatusText {
+  const text = `$(cloud-offline) ${speech.t('OpenRouter unreachable')}`;
+  return { ...calm(text, `Keywheel: ${unreachedText(snapshot, speech)}`), severity: 'warning' };
+}
+
+function calm(text: string, spoken: string): StatusText {
+  return { text, spoken, severity: 'normal', command: 'keywheel.openDashboard', changesAtMs: null };
+}
+
+interface Telling {
+  readonly wheel: Wheel;
+  readonly format: StatusFormat;
+  readonly speech: Speech;
+  readonly speak: (spoken: string) => string;
+}
+
+/** Nothing can be served now: the allowance is used up, or every account is locked. */
+function heldText(held: readonly AccountView[], { wheel, format, speech, speak }: Telling): StatusText {
+  const { t, formats, nowMs } = speech;
+  const figure = allowanceFigure(wheel, { left: 0, format, speech });
+  const untilMs = earliest(held.map((account) => account.untilMs));
+  const until = untilMs === null ? '' : formats.until(untilMs, nowMs);
+  const warning = (text: string, spoken: string): StatusText => ({
+    ...calm(`$(warning) ${text}`, speak(spoken)),
+    severity: 'warning',
+  });
+  if (until !== '' && held.every(({ state }) => state === 'usedUp'))
+    return warning(
+      t('{0} · resets {1}', figure, until),
+      t('No free requests left today. They reset at {0}', until),
+    );
+  const reasons = new Set(held.map((account) => accountWords(account, speech).text));
+  return warning(until === '' ? figure : t('{0} until {1}', figure, until), [...reasons].join(', '));
+}
+
+function servesFree({ keys }: AccountView): boolean {
+  return keys.some((key) => canServe(key) && key.paidUse !== 'only');
+}
+
+/** A full minute or a short lock delays requests but does not fail them. */
+function isServableSoon({ state, untilMs }: AccountView, nowMs: number): boolean {
+  switch (state) {
+    case 'ready':
+    case 'waiting':
+      return true;
+    case 'usedUp':
+    case 'locked':
+      return untilMs !== null && untilMs - nowMs <= soonMs;
+    case 'off':
+      return false;
+  }
+}
+
+/** When the last refusal of a paid request is no longer shown; 0 if no key is for paid use. */
+function paidRefusalEndsMs(usable: readonly AccountView[], { paidRefusedAtMs }: Wheel): number {
+  const isPaidOn = usable.some(({ keys }) => keys.some((key) => canServe(key) && key.paidUse !== 'never'));
+  return isPaidOn && typeof paidRefusedAtMs === 'number' ? paidRefusedAtMs + paidRefusalShownMs : 0;
+}
+
+function earliest(times: readonly (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null);
+  return known.length === 0 ? null : Math.min(...known);
+}
+
+/** The credits left if no free models are used and credits are known; else null. */
+function creditsFigure({ snapshot, paidOnly }: DashboardState, { formats }: Speech): string | null {
+  if (!paidOnly && snapshot.wheel.freeLimit > 0) return null;
+  const known = snapshot.accounts.flatMap(({ creditsLeft }) => creditsLeft ?? []);
+  return known.length === 0 ? null : formats.credits(known.reduce((sum, credits) => sum + credits, 0));
+}
+
+function allowanceFigure(
+  { freeLimit, freeUsed }: Wheel,
+  { left, format, speech: { formats } }: { left: number; format: StatusFormat; speech: Speech },
+): string {
+  switch (format) {
+    case 'number':
+      return formats.count(left);
+    case 'percent':
+      return formats.share(left, freeLimit);
+    case 'usedOfLimit':
+      return `${formats.count(freeUsed)}/${formats.count(freeLimit)}`;
+  }
+}

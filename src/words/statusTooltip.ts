@@ -1,0 +1,144 @@
+// The status bar item's tooltip as Markdown; does not import vscode, so that escaping can be tested.
+import type { DashboardState } from '../service/messages';
+import type { AccountView } from '../service/snapshot';
+import {
+  accountWords,
+  keyWords,
+  paceText,
+  proxyAdvice,
+  proxyWords,
+  vaultWords,
+  waitingText,
+  type Speech,
+  type StateWords,
+} from './stateWords';
+import { unreachedText } from './unreachedText';
+
+/** The only commands that the tooltip's links may run. */
+export const tooltipCommands = [
+  'keywheel.addKey',
+  'keywheel.connectClient',
+  'keywheel.openDashboard',
+  'keywheel.runDoctor',
+  'keywheel.showLog',
+  'keywheel.startProxy',
+  'keywheel.stopProxy',
+] as const;
+
+/** Limits of the tooltip; the dashboard shows everything. */
+const mostAccounts = 12;
+const mostModels = 5;
+
+/** The total, a line per account, waiting requests, the proxy and links. Labels are escaped. */
+export function statusTooltip(state: DashboardState, speech: Speech): string {
+  const { snapshot } = state;
+  const { t } = speech;
+  const { proxy } = snapshot;
+  const vault = vaultWords(state.vault, t)?.text;
+  const where =
+    proxy.kind === 'running'
+      ? `${escaped(t('Base URL'))}: \`${proxy.baseUrl}\`  \n${escaped(proxyWords(proxy, t).text)}`
+      : escaped(
+          [proxyWords(proxy, t).text, proxyAdvice(proxy, t) ?? ''].filter((text) => text !== '').join('. '),
+        );
+  return [
+    vault === undefined ? '' : escaped(vault),
+    totalLine(state, speech),
+    ...situation(state, speech),
+    accountLines(snapshot.accounts, speech),
+    where,
+    links(state, speech),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+/** Such as `784 of 1,000 free requests left today · runs out about 16:40 at this pace (12/h)`. */
+function totalLine({ snapshot, vault, forecast }: DashboardState, speech: Speech): string {
+  const { t, formats, nowMs } = speech;
+  const { keys, freeLeft, freeLimit, resetAtMs } = snapshot.wheel;
+  if (keys === 0) return vault === 'ok' ? `**Keywheel**: ${escaped(t('No key yet'))}` : '**Keywheel**';
+  if (freeLimit === 0) return '';
+  const total = t('{0} of {1} free requests left today', formats.count(freeLeft), formats.count(freeLimit));
+  const resets = resetAtMs === null ? '' : t('resets {0}', formats.until(resetAtMs, nowMs));
+  return escaped([total, paceText(forecast, speech), resets].filter((part) => part !== '').join(' · '));
+}
+
+/** Escapes all characters that Markdown, its tables or icons interpret. */
+export function escaped(text: string): string {
+  return text
+    .replace(/\s+/g, ' ')
+    .replace(/[\\`*_{}[\]()#+\-.!|<>&~$:@]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}
+
+/** An unreachable OpenRouter, waiting requests, and busy models. */
+function situation({ snapshot }: DashboardState, speech: Speech): string[] {
+  const { t, formats, nowMs } = speech;
+  const lines: string[] = [];
+  const unreached = unreachedText(snapshot, speech);
+  if (unreached !== '') lines.push(`$(cloud-offline) ${escaped(unreached)}`);
+  const waiting = waitingText(snapshot.wheel.waiting, speech);
+  if (waiting !== '') lines.push(escaped(waiting));
+  const until = new Map<string, number>();
+  for (const { model, accountId, untilMs } of snapshot.busyModels) {
+    const account = snapshot.accounts.find((each) => each.accountId === accountId);
+    const name = account === undefined ? model : `${model} (${account.name})`;
+    until.set(name, Math.max(until.get(name) ?? 0, untilMs));
+  }
+  const models = [...until].map(([model, untilMs]) =>
+    t('{0} until {1}', model, formats.until(untilMs, nowMs)),
+  );
+  if (models.length > 0)
+    lines.push(escaped(t('Busy models: {0}', shortened(models, mostModels, speech).join(', '))));
+  return lines;
+}
+
+function shortened(list: readonly string[], most: number, { t, formats }: Speech): readonly string[] {
+  if (list.length <= most) return list;
+  return [...list.slice(0, most), t('and {0} more', formats.count(list.length - most))];
+}
+
+const icons: Readonly<Record<StateWords['tone'], string>> = {
+  good: 'pass',
+  warn: 'warning',
+  bad: 'error',
+  off: 'circle-slash',
+};
+
+/** Such as `$(pass) **anna** — 29 of 50 · 3 / 20 this minute`; not a table, because VS Code's hover gives its cells no space. */
+function accountLines(accounts: readonly AccountView[], speech: Speech): string {
+  const { t, formats } = speech;
+  const lines = accounts.slice(0, mostAccounts).map((account) => {
+    const { name, day, minute } = account;
+    const { text, tone } = stateOf(account, speech);
+    const left = t('{0} of {1}', formats.count(day.left), formats.count(day.limit));
+    const state =
+      account.state === 'ready' && tone === 'good'
+        ? t('{0} / {1} this minute', formats.count(minute.used), formats.count(minute.limit))
+        : text;
+    return `$(${icons[tone]}) **${escaped(name)}** — ${escaped(`${left} · ${state}`)}`;
+  });
+  const others = accounts.length - mostAccounts;
+  if (others > 0) lines.push(escaped(t('and {0} more', formats.count(others))));
+  return lines.join('  \n');
+}
+
+/** The keys' state if all have the same, else the account's. */
+function stateOf(account: AccountView, speech: Speech): StateWords {
+  const [only, ...others] = account.keys.map((key) => keyWords(key, account, speech));
+  const isShared = only !== undefined && others.every(({ text }) => text === only.text);
+  return isShared ? only : accountWords(account, speech);
+}
+
+function links({ snapshot }: DashboardState, { t }: Speech): string {
+  const isRunning = snapshot.proxy.kind === 'running';
+  const wanted: [text: string, command: (typeof tooltipCommands)[number]][] = [
+    [t('Dashboard'), 'keywheel.openDashboard'],
+    [t('Add Key'), 'keywheel.addKey'],
+    [t('Connect Client'), 'keywheel.connectClient'],
+    [t('Doctor'), 'keywheel.runDoctor'],
+    isRunning ? [t('Stop'), 'keywheel.stopProxy'] : [t('Start Proxy'), 'keywheel.startProxy'],
+  ];
+  if (!isRunning) wanted.push([t('Show Log'), 'keywheel.showLog']);
+  return wanted.map(([text, command]) => `[${escaped(text)}](command:${command})`).join(' · ');
+}

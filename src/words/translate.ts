@@ -1,0 +1,14 @@
+// Translates texts and inserts their values, like vscode.l10n.
+import type { WordTable } from '../service/messages';
+
+/** The text in the user's language, with `{0}`, `{1}` … replaced. The English text is the key. */
+export type Translate = (english: string, ...values: (string | number)[]) => string;
+
+/** Translates with a table; a missing text stays English. */
+export function translator(words: WordTable): Translate {
+  return (english, ...values) =>
+    (words[english] ?? english).replace(/\{(\d+)\}/g, (placeholder, index: string) => {
+      const value = values[Number(index)];
+      return value === undefined ? placeholder : String(value);
+    });
+}

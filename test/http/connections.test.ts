@@ -1,0 +1,74 @@
+// Connections as such: those that say nothing, those that say too much at once, those that are answered while they send.
+import assert from 'node:assert/strict';
+import { listen } from '../../src/proxy/request/listeners';
+import { ask, RawSocket, rawChat } from './client';
+import { PAID, PROXY_KEY, realTime, withRig } from './support';
+
+describe('a connection', () => {
+  it('without a whole head is closed, with 408, and one with a long answer is not', async () => {
+    let answer: () => void = () => assert.fail('never asked');
+    const listeners = await listen(
+      '127.0.0.1',
+      0,
+      (request, response) => (answer = () => void response.end(request.url)),
+      { headMs: 2_000, checkEveryMs: 50 },
+    );
+    try {
+      const slow = await RawSocket.open(listeners.port);
+      slow.write('GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+      const closed = ['', 'G', 'GET / HTTP/1.1\r\nHost: 127'].map(async (text) => {
+        const socket = await RawSocket.open(listeners.port);
+        socket.write(text);
+        return await socket.untilClosed();
+      });
+      for (const text of await Promise.all(closed)) assert.match(text, /^HTTP\/1\.1 408 /);
+      answer();
+      assert.match(await slow.untilClosed(), /^HTTP\/1\.1 200 [^]*\/slow/);
+    } finally {
+      listeners.destroy();
+    }
+  });
+
+  it('with several requests that are not safe to repeat runs one at a time, and reads wait for those before them', async () => {
+    await withRig({ clock: realTime() }, async (rig) => {
+      rig.simulator.script({ times: 99, fault: { kind: 'headDelay', ms: 30 } });
+      const socket = await RawSocket.open(rig.port);
+      const body = JSON.stringify({ model: PAID, messages: [] });
+      const read = 'GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n';
+      socket.write(read + read + rawChat(PROXY_KEY, body).repeat(5) + read);
+      await rig.simulator.waitFor(() => socket.text.split('HTTP/1.1 200').length === 9);
+      assert.deepEqual(
+        rig.attempts.map(({ method }) => method),
+        ['GET', 'GET', 'POST', 'POST', 'POST', 'POST', 'POST', 'GET'],
+      );
+      socket.leave();
+    });
+  });
+
+  it('whose client leaves starts nothing of what waits on it', async () => {
+    await withRig({ clock: realTime() }, async (rig) => {
+      rig.simulator.script({ fault: { kind: 'noAnswer' } });
+      const socket = await RawSocket.open(rig.port);
+      socket.write(rawChat(PROXY_KEY, JSON.stringify({ model: PAID, messages: [] })).repeat(20));
+      await rig.simulator.waitFor(() => rig.attempts.length === 1);
+      socket.leave();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      assert.equal(rig.attempts.length, 1);
+    });
+  });
+
+  it('whose client still sends gets the refusal whole, though it is to be closed', async () => {
+    await withRig({ clock: realTime() }, async (rig) => {
+      const body = Buffer.alloc(30_000_000, 'x');
+      for (const isKept of [false, true]) {
+        for (let count = 0; count < 3; count++) {
+          const reply = await ask(rig.port, {
+            body,
+            headers: ['Connection', isKept ? 'keep-alive' : 'close', 'Authorization', 'Bearer kw-wrong'],
+          });
+          assert.deepEqual([reply.status, reply.isWhole], [401, true]);
+        }
+      }
+    });
+  });
+});

@@ -1,0 +1,62 @@
+// What the tests of the way to upstream share: an upstream with TLS, an authority, and a proxy that goes there.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { directly, type WayOut } from '../../src/proxy/upstream/wayOut';
+import { defaultSettings } from '../../src/service/settings';
+import { Authority, type Identity } from '../support/certificates';
+import { TlsFront } from '../support/tlsFront';
+import { realTime, Rig } from './support';
+
+const authority = Authority.create('Tests of Keywheel');
+const stranger = Authority.create('Inspection of a company');
+
+export const identities = {
+  good: authority.issue({ names: ['localhost', 'upstream.test'] }),
+  expired: authority.issue({ names: ['localhost'], fromDay: -20, toDay: -1 }),
+  notYetValid: authority.issue({ names: ['localhost'], fromDay: 2, toDay: 9 }),
+  otherName: authority.issue({ names: ['signin.example'] }),
+  selfSigned: Authority.selfSigned({ names: ['localhost'] }),
+  unknownIssuer: stranger.issue({ names: ['localhost'] }),
+} satisfies Record<string, Identity>;
+
+/** A file that is gone with the test. */
+export class PemFile implements Disposable {
+  private readonly folder = mkdtempSync(path.join(tmpdir(), 'keywheel-pem-'));
+  readonly path = path.join(this.folder, 'authority.pem');
+
+  constructor(pem = authority.pem) {
+    writeFileSync(this.path, pem);
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export interface TlsRig {
+  readonly rig: Rig;
+  readonly front: TlsFront;
+  /** Goes another way from now on. */
+  readonly go: (
+    wayOut: Partial<WayOut>,
+    upstream?: { readonly host?: string; readonly port?: number },
+  ) => Promise<void>;
+}
+
+/** A proxy whose upstream speaks TLS on `https://localhost:…`, in the machine's own time; it trusts the tests' authority. */
+export async function withTlsRig(identity: Identity, use: (parts: TlsRig) => Promise<void>): Promise<void> {
+  await using rig = await Rig.start({ clock: realTime() });
+  await using front = await TlsFront.open(rig.simulator.port, identity);
+  using pem = new PemFile();
+  const go: TlsRig['go'] = async (wayOut, { host = 'localhost', port = front.port } = {}) => {
+    await rig.service.configure({
+      ...defaultSettings,
+      port: 0,
+      upstreamUrl: `https://${host}:${port}/api/v1`,
+      wayOut: { ...directly, extraCaFile: pem.path, ...wayOut },
+    });
+  };
+  await go({});
+  await use({ rig, front, go });
+}

@@ -1,0 +1,166 @@
+/** Which models VS Code's chat is offered, with which limits and words. */
+import assert from 'node:assert/strict';
+import { ChatError } from '../../../src/chat/chatError';
+import { offeredModels, pickedModels } from '../../../src/chat/offer';
+import { whatIsLeft } from '../../../src/chat/whatIsLeft';
+import type { ListedModel } from '../../../src/clients/modelList';
+import type { Snapshot } from '../../../src/service/snapshot';
+import { chatErrorText, modelDetail, modelTooltip } from '../../../src/words/chatText';
+import { Formats } from '../../../src/words/formats';
+import { translator } from '../../../src/words/translate';
+
+const t = translator({});
+const nowMs = Date.UTC(2026, 10, 30, 12, 0);
+const speech = { t, formats: new Formats('en', 'UTC'), nowMs };
+const wheel = {
+  keys: 1,
+  accounts: 1,
+  freeLeft: 1834,
+  freeUsed: 0,
+  freeLimit: 2000,
+  resetAtMs: Date.UTC(2026, 11, 1),
+  waiting: 0,
+  inFlight: 0,
+};
+
+function model(id: string, more: Partial<ListedModel> = {}): ListedModel {
+  return {
+    id,
+    name: id,
+    version: id,
+    tools: true,
+    images: false,
+    contextLength: 128_000,
+    outputTokens: 8_000,
+    inputPrice: 1.25,
+    outputPrice: 10,
+    ...more,
+  };
+}
+
+describe('models for VS Code’s chat', () => {
+  const listed = [
+    model('a/b:free', { inputPrice: 0, outputPrice: 0 }),
+    model('a/talker:free', { tools: false }),
+    model('openai/gpt-5'),
+    model('x/new-alpha', { inputPrice: 0, outputPrice: 0 }),
+    model('a/paid'),
+  ];
+
+  it('are the free router, the free ones that call tools, and those that were picked', () => {
+    const ids = (picked: readonly string[]): readonly string[] =>
+      offeredModels(listed, picked, []).map(({ id }) => id);
+    assert.deepEqual(ids([]), ['openrouter/free', 'a/b:free', 'x/new-alpha']);
+    assert.deepEqual(ids(['a/talker:free', 'openai/gpt-5', 'gone/model']), [
+      'openrouter/free',
+      'a/b:free',
+      'a/talker:free',
+      'openai/gpt-5',
+      'x/new-alpha',
+    ]);
+    assert.deepEqual(
+      offeredModels([], [], []).map(({ id }) => id),
+      ['openrouter/free'],
+    );
+  });
+
+  it('stay picked where they could not be ticked: those that are not listed now, and those that are free now', () => {
+    assert.deepEqual(
+      pickedModels(['a/paid'], listed, ['gone/model', 'openai/gpt-5', 'x/new-alpha', 'a/paid']),
+      ['gone/model', 'x/new-alpha', 'a/paid'],
+    );
+  });
+
+  it('leave room for a question where a model may answer with as much as it reads', () => {
+    const [, offered] = offeredModels([model('a/b:free', { outputTokens: 128_000 })], [], []);
+    assert.deepEqual([offered?.maxInputTokens, offered?.maxOutputTokens], [96_000, 32_000]);
+    assert.equal(offered?.family, 'b');
+  });
+
+  it('say beside the name what decides', () => {
+    const busy = [{ model: 'a/b:free', accountId: null, sinceMs: nowMs, untilMs: nowMs + 20 * 60_000 }];
+    const details = (left: number, some: typeof busy = []): readonly string[] =>
+      offeredModels(listed, ['openai/gpt-5'], some)
+        .slice(1, 3)
+        .map((each) => modelDetail(each, { ...wheel, freeLeft: left }, speech));
+    assert.deepEqual(details(1834), ['free · 1,834 left today', '$1.25 in, $10.00 out per million tokens']);
+    assert.equal(details(0)[0], 'free · none left until 00:00');
+    assert.equal(details(1834, busy)[0], 'busy until 12:20');
+    const [first] = offeredModels(listed, [], []);
+    assert.ok(first);
+    assert.match(
+      modelTooltip(first, wheel, speech),
+      /openrouter\/free.*\ntools · 131.1K tokens\n.*estimates/,
+    );
+  });
+});
+
+describe('what an agent is told', () => {
+  const accounts: Snapshot['accounts'] = ['anna', 'ben'].map((name) => ({
+    accountId: name,
+    name,
+    keys: [],
+    day: { used: 0, limit: 1000, left: 917, own: 0, server: null, resetAtMs: 0 },
+    minute: { used: 5, limit: 20, nextSlotAtMs: null },
+    creditsLeft: null,
+    inFlight: 0,
+    locks: [],
+    state: 'ready',
+    untilMs: null,
+  }));
+  const snapshot = { wheel, accounts };
+
+  it('are sums, busy models and those that serve, and names only where the user allows', () => {
+    const busy = [{ model: 'a/b:free', accountId: null, sinceMs: 0, untilMs: nowMs + 60_000 }];
+    const models = offeredModels(
+      [model('a/b:free'), model('c/d:free'), model('paid/one')],
+      ['paid/one'],
+      busy,
+    );
+    const text = whatIsLeft(snapshot, models, false);
+    assert.deepEqual(JSON.parse(text), {
+      freeRequestsLeftToday: 1834,
+      freeRequestsADay: 2000,
+      freeRequestsLeftThisMinute: 30,
+      resetsAt: '2026-12-01T00:00:00Z',
+      requestsWaiting: 0,
+      busyModels: [{ id: 'a/b:free', until: '2026-11-30T12:01:00Z' }],
+      healthyFreeModels: ['openrouter/free', 'c/d:free'],
+    });
+    assert.match(whatIsLeft(snapshot, models, true), /"name":"anna","left":917/);
+  });
+
+  it('are for this minute no more than each account has for its day', () => {
+    const [anna, ben] = accounts;
+    assert.ok(anna && ben);
+    const used = { ...anna, day: { ...anna.day, left: 2 } };
+    const told = JSON.parse(whatIsLeft({ ...snapshot, accounts: [used, ben] }, [], false)) as object;
+    assert.ok('freeRequestsLeftThisMinute' in told);
+    assert.equal(told.freeRequestsLeftThisMinute, 17);
+  });
+
+  it('stay under a kilobyte, whatever there is', () => {
+    const many = Array.from({ length: 500 }, (_, index) =>
+      model(`author-${index}/${'long-name-'.repeat(9)}:free`),
+    );
+    const text = whatIsLeft(snapshot, offeredModels(many, [], []), true);
+    assert.ok(Buffer.byteLength(text) < 1024, String(Buffer.byteLength(text)));
+    assert.match(text, /"healthyFreeModelsNotShown":49\d/);
+  });
+});
+
+describe('the words of an error in VS Code’s chat', () => {
+  it('are the proxy’s own first', () => {
+    assert.equal(
+      chatErrorText(new ChatError('refused', 'Nothing is left until 01:00.', 429), t),
+      'Nothing is left until 01:00.',
+    );
+    assert.match(
+      chatErrorText(new ChatError('unreachable', 'ECONNREFUSED'), t),
+      /\(connection refused, ECONNREFUSED\)/,
+    );
+    assert.match(chatErrorText(new ChatError('cut', ''), t), /was interrupted/);
+    assert.match(chatErrorText(new ChatError('badArguments', 'remove'), t), /“remove”.*not run/);
+    assert.match(chatErrorText(new TypeError('x'), t), /log/);
+  });
+});

@@ -1,0 +1,341 @@
+/** Clients of both ways together; Roo Code's extension is played by an object of its shape. */
+import assert from 'node:assert/strict';
+import { claudeCodeClient } from '../../../src/clients/claudeCode';
+import { codexClient } from '../../../src/clients/codex';
+import { clients } from '../../../src/clients/clientList';
+import { Connector } from '../../../src/clients/connector';
+import { rooApi, rooClient, zooClient, type RooApi } from '../../../src/clients/roo';
+import { curlLine, terminalVariables } from '../../../src/clients/values';
+import { planText } from '../../../src/words/clientWords';
+import { translator } from '../../../src/words/translate';
+import { TemporaryHome } from './temporaryHome';
+
+const endpoint = {
+  origin: 'http://127.0.0.1:9999',
+  proxyKey: 'kw-0123456789abcdef01234567',
+  model: 'a/b:free',
+};
+
+class PlayedRoo {
+  readonly profiles = new Map<string, unknown>([['mine', {}]]);
+  active: string | undefined = 'mine';
+
+  getProfiles(): string[] {
+    return [...this.profiles.keys()];
+  }
+
+  upsertProfile(name: string, profile: unknown, activate: boolean): Promise<string> {
+    this.profiles.set(name, profile);
+    if (activate) this.active = name;
+    return Promise.resolve(name);
+  }
+
+  deleteProfile(name: string): Promise<void> {
+    this.profiles.delete(name);
+    return Promise.resolve();
+  }
+
+  getActiveProfile(): string | undefined {
+    return this.active;
+  }
+
+  setActiveProfile(name: string): Promise<string> {
+    this.active = name;
+    return Promise.resolve(name);
+  }
+}
+
+function connectorOf(
+  home: TemporaryHome,
+  roo: RooApi | null | Error | ((wakes: boolean) => RooApi | 'asleep' | null),
+  log: (message: string, error?: unknown) => void = () => assert.fail('nothing is to be logged'),
+): Connector {
+  const { places, records, clock } = home;
+  return new Connector({
+    places,
+    records,
+    clock,
+    isExtensionInstalled: () => false,
+    rooApi: (_, wakes) => {
+      if (roo instanceof Error) return Promise.reject(roo);
+      return Promise.resolve(typeof roo === 'function' ? roo(wakes) : roo);
+    },
+    log: { error: log },
+  });
+}
+
+describe('Connector', () => {
+  it('knows the clients that are not developed any more, and names them last', () => {
+    const ended = clients.filter(({ isEnded }) => isEnded).map(({ id }) => id);
+    assert.deepEqual(ended, ['continue', 'roo']);
+    assert.deepEqual(
+      clients.slice(-2).map(({ id }) => id),
+      ended,
+    );
+  });
+
+  it('makes Zoo Code’s profile by what its own extension exports, beside Roo Code’s', async () => {
+    await using home = await TemporaryHome.make();
+    const played = { roo: new PlayedRoo(), zoo: new PlayedRoo() };
+    const { places, records, clock } = home;
+    const connector = new Connector({
+      places,
+      records,
+      clock,
+      isExtensionInstalled: () => false,
+      rooApi: ({ id }) => Promise.resolve(rooApi(id === 'zoo' ? played.zoo : played.roo)),
+      log: { error: () => assert.fail('nothing is to be logged') },
+    });
+    await connector.connect(zooClient, endpoint);
+    assert.deepEqual([played.zoo.active, played.roo.active], ['Keywheel', 'mine']);
+    assert.deepEqual(
+      (await connector.states(endpoint)).map(({ client, state }) => [client.name, state]),
+      [['Zoo Code', 'current']],
+    );
+    await connector.disconnectAll();
+    assert.deepEqual([...played.zoo.profiles.keys(), played.zoo.active], ['mine', 'mine']);
+  });
+
+  it('makes Roo Code’s profile and takes it back, with the earlier one active again', async () => {
+    await using home = await TemporaryHome.make();
+    const roo = new PlayedRoo();
+    const connector = connectorOf(home, rooApi(roo));
+    await connector.connect(rooClient, endpoint);
+    assert.equal(roo.active, 'Keywheel');
+    assert.deepEqual(roo.profiles.get('Keywheel'), {
+      apiProvider: 'openrouter',
+      openRouterApiKey: endpoint.proxyKey,
+      openRouterBaseUrl: 'http://127.0.0.1:9999/api/v1',
+      openRouterModelId: 'a/b:free',
+    });
+    const stateWith = async (proxyKey: string): Promise<unknown> =>
+      (await connector.states({ ...endpoint, proxyKey })).map(({ state }) => state);
+    assert.deepEqual(await stateWith(endpoint.proxyKey), ['current']);
+    assert.deepEqual(await stateWith('kw-another'), ['outdated']);
+    await connector.connect(rooClient, { ...endpoint, proxyKey: 'kw-another' });
+    const [done] = await connector.disconnectAll();
+    assert.equal(done?.undone, 'restored');
+    assert.equal(roo.active, 'mine');
+    assert.deepEqual(roo.getProfiles(), ['mine']);
+    assert.deepEqual(await connector.records(), []);
+  });
+
+  it('wakes no extension to say how it stands, but does to write it anew', async () => {
+    await using home = await TemporaryHome.make();
+    const roo = new PlayedRoo();
+    await connectorOf(home, rooApi(roo)).connect(rooClient, endpoint);
+    let woken = 0;
+    const connector = connectorOf(home, (wakes) => (wakes && ++woken > 0 ? rooApi(roo) : 'asleep'));
+    const moved = { ...endpoint, origin: 'http://127.0.0.1:4000' };
+    const statesAt = async (place: typeof endpoint): Promise<readonly string[]> =>
+      (await connector.states(place)).map(({ state }) => state);
+    assert.deepEqual([...(await statesAt(endpoint)), ...(await statesAt(moved))], ['current', 'outdated']);
+    assert.equal(woken, 0);
+    roo.profiles.delete('Keywheel');
+    assert.equal(await connector.update(rooClient, moved), false);
+    assert.deepEqual([woken, [...roo.profiles.keys()]], [1, ['mine']]);
+  });
+
+  it('says when Roo Code is not there, or not as we know it', async () => {
+    await using home = await TemporaryHome.make();
+    assert.equal(rooApi({ upsertProfile: 1 }), null);
+    await assert.rejects(connectorOf(home, null).connect(rooClient, endpoint), { code: 'extensionUnknown' });
+  });
+
+  it('tells how the others stand where one cannot be looked at, and logs why', async () => {
+    await using home = await TemporaryHome.make();
+    await connectorOf(home, rooApi(new PlayedRoo())).connect(rooClient, endpoint);
+    await connectorOf(home, null).connect(claudeCodeClient, endpoint);
+    const codex = await home.connections.connect(codexClient, endpoint);
+    await home.records.put({ ...codex, file: codex.file + 'x'.repeat(300) });
+    const seen: string[] = [];
+    const connector = connectorOf(home, new Error('Activating extension failed'), (message, error) =>
+      seen.push(`${message} ${String(error)}`),
+    );
+    assert.deepEqual(
+      (await connector.states(endpoint)).map(({ client, state }) => [client.id, state]),
+      [
+        ['roo', 'unknown'],
+        ['claudeCode', 'current'],
+        ['codex', 'unknown'],
+      ],
+    );
+    assert.equal(seen.length, 2);
+    assert.match(seen.join('\n'), /roo could not be looked at\..*Activating extension failed/);
+  });
+
+  it('connects all again that were disconnected for now, but for those that are connected since', async () => {
+    await using home = await TemporaryHome.make();
+    const roo = new PlayedRoo();
+    const connector = connectorOf(home, rooApi(roo));
+    const at = (model: string): typeof endpoint => ({ ...endpoint, model });
+    await connector.connect(rooClient, at('a/b:free'));
+    await connector.connect(claudeCodeClient, at('c/d:free'));
+    await connector.connect(codexClient, at('e/f:free'));
+    await connector.disconnectForNow();
+    assert.deepEqual([await connector.records(), roo.getProfiles()], [[], ['mine']]);
+    await connector.connect(codexClient, at('g/h:free'));
+    const names = async (): Promise<unknown> => (await connector.earlier()).map(({ client }) => client);
+    assert.deepEqual(await names(), ['roo', 'claudeCode']);
+    const failing = connectorOf(home, null);
+    const again = (_: unknown, model: string | null): typeof endpoint => at(model ?? '');
+    const done = await failing.connectEarlier(again);
+    assert.deepEqual(
+      done.map(({ client, error }) => [client.id, error === null]),
+      [
+        ['roo', false],
+        ['claudeCode', true],
+      ],
+    );
+    await connector.connectEarlier(again);
+    assert.deepEqual(
+      (await connector.records()).map(({ client, model }) => [client, model]),
+      [
+        ['codex', 'g/h:free'],
+        ['claudeCode', 'c/d:free'],
+        ['roo', 'a/b:free'],
+      ],
+    );
+    assert.deepEqual(await names(), []);
+  });
+
+  it('keeps nothing of clients that are disconnected for good', async () => {
+    await using home = await TemporaryHome.make();
+    const connector = connectorOf(home, null);
+    await connector.connect(claudeCodeClient, endpoint);
+    await connector.disconnectForNow();
+    await connector.disconnectAll();
+    assert.deepEqual(await connector.earlier(), []);
+  });
+
+  it('disconnects the others where one fails', async () => {
+    await using home = await TemporaryHome.make();
+    const roo = new PlayedRoo();
+    await connectorOf(home, rooApi(roo)).connect(rooClient, endpoint);
+    await connectorOf(home, null).connect(claudeCodeClient, endpoint);
+    const done = await connectorOf(home, null).disconnectAll();
+    assert.deepEqual(
+      done.map(({ client, undone }) => [client, undone]),
+      [
+        ['roo', null],
+        ['claudeCode', 'restored'],
+      ],
+    );
+    assert.equal((await home.records.all()).length, 1);
+  });
+});
+
+describe('a client that another setting keeps from the proxy', () => {
+  for (const [client, file, text, name] of [
+    [
+      codexClient,
+      '.codex/config.toml',
+      'profile = "mine"\n\n[profiles.mine]\nmodel_provider = "openai"\n',
+      'profile = "mine"',
+    ],
+    [
+      codexClient,
+      '.codex/config.toml',
+      'profile = "mine"\n\n[profiles.mine]\nmodel = "gpt-5"\n',
+      'profile = "mine"',
+    ],
+    [
+      claudeCodeClient,
+      '.claude/settings.json',
+      '{"env":{"CLAUDE_CODE_USE_BEDROCK":"1"}}',
+      'CLAUDE_CODE_USE_BEDROCK',
+    ],
+    [
+      claudeCodeClient,
+      '.claude/settings.json',
+      '{"env":{"CLAUDE_CODE_USE_VERTEX":"true"}}',
+      'CLAUDE_CODE_USE_VERTEX',
+    ],
+  ] as const) {
+    it(`is told before and after: ${name} in ${file}`, async () => {
+      await using home = await TemporaryHome.make();
+      await home.write(file, text);
+      const connector = connectorOf(home, null);
+      const plans = await connector.plan(client, endpoint);
+      assert.ok(plans !== null);
+      assert.deepEqual(
+        plans.map(({ outranking }) => outranking),
+        [[name]],
+      );
+      assert.ok(
+        planText(plans, endpoint.proxyKey, translator({})).includes(`Warning: ${name} overrides it.`),
+      );
+      await connector.connect(client, endpoint);
+      assert.deepEqual(
+        (await connector.states(endpoint)).map(({ state }) => state),
+        ['outranked'],
+      );
+      await connector.disconnectAll();
+      assert.equal(await home.read(file), text);
+    });
+  }
+
+  it('is not one where the setting is off, names nothing of ours, or is that of a helper for keys', async () => {
+    await using home = await TemporaryHome.make();
+    await home.write(
+      '.codex/config.toml',
+      'profile = "mine"\n\n[profiles.mine]\napproval_policy = "never"\n',
+    );
+    await home.write(
+      '.claude/settings.json',
+      '{"apiKeyHelper":"echo x","env":{"CLAUDE_CODE_USE_BEDROCK":"0"}}',
+    );
+    const connector = connectorOf(home, null);
+    for (const client of [codexClient, claudeCodeClient]) await connector.connect(client, endpoint);
+    assert.deepEqual(
+      (await connector.states(endpoint)).map(({ state }) => state),
+      ['current', 'current'],
+    );
+  });
+
+  it('is seen in the environment as well', async () => {
+    await using home = await TemporaryHome.make();
+    const places = { ...home.places, env: { CLAUDE_CODE_USE_VERTEX: '1' } };
+    const plans = await connectorOf(Object.assign(home, { places }), null).plan(claudeCodeClient, endpoint);
+    assert.deepEqual(
+      plans?.map(({ outranking }) => outranking),
+      [['CLAUDE_CODE_USE_VERTEX']],
+    );
+  });
+});
+
+describe('disconnecting one client', () => {
+  it('leaves the others connected', async () => {
+    await using home = await TemporaryHome.make();
+    const connector = connectorOf(home, null);
+    for (const client of [codexClient, claudeCodeClient]) await connector.connect(client, endpoint);
+    const done = await connector.disconnectAll(['codex']);
+    assert.deepEqual(
+      done.map(({ client, undone }) => [client, undone]),
+      [['codex', 'restored']],
+    );
+    assert.deepEqual(
+      (await connector.records()).map(({ client }) => client),
+      ['claudeCode'],
+    );
+  });
+});
+
+describe('what is offered beside files', () => {
+  it('sets variables a tick a client', () => {
+    assert.deepEqual(terminalVariables('claudeCode', endpoint), {
+      ANTHROPIC_BASE_URL: 'http://127.0.0.1:9999/api',
+      ANTHROPIC_AUTH_TOKEN: endpoint.proxyKey,
+      ANTHROPIC_API_KEY: '',
+    });
+  });
+
+  it('has a curl line for each form', () => {
+    const line = curlLine('anthropic', { origin: endpoint.origin, key: '$KEY', model: "a'b" });
+    assert.match(
+      line,
+      /^curl http:\/\/127\.0\.0\.1:9999\/api\/v1\/messages -H "Authorization: Bearer \$KEY"/,
+    );
+    assert.match(line, /"model":"a'\\''b"/);
+  });
+});

@@ -1,0 +1,109 @@
+/** The list of models, from a server of ours, and the model that is typed. */
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { continueClient } from '../../../src/clients/continue';
+import { listModels, typedModel, type ListedModel } from '../../../src/clients/modelList';
+import { yamlFormat } from '../../../src/clients/yamlFormat';
+import { TemporaryHome } from './temporaryHome';
+
+const proxyKey = 'kw-0123456789abcdef01234567';
+
+async function listed(body: unknown): Promise<readonly ListedModel[]> {
+  const server = createServer((_, response) => response.end(JSON.stringify(body)));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const models = await listModels({ origin: `http://127.0.0.1:${port}`, proxyKey });
+  server.close();
+  return models;
+}
+
+describe('the list of models', () => {
+  it('tells what each can do, and takes entries that say less', async () => {
+    const models = await listed({
+      data: [
+        {
+          id: 'a/b:free',
+          context_length: 131_072,
+          supported_parameters: ['tools', 'temperature'],
+          architecture: { input_modalities: ['text', 'image'] },
+        },
+        { id: 'c/d' },
+        { id: 'e/f', supported_parameters: null, architecture: { modality: 'text->text' } },
+      ],
+    });
+    assert.deepEqual(
+      models.map(({ id, tools, images }) => [id, tools, images]),
+      [
+        ['a/b:free', true, true],
+        ['c/d', false, false],
+        ['e/f', false, false],
+      ],
+    );
+  });
+
+  it('tells limits and prices for a million tokens, and of routers none', async () => {
+    const [priced, router] = await listed({
+      data: [
+        {
+          id: 'a/b',
+          canonical_slug: 'a/b-2026-01-01',
+          name: 'A: B',
+          context_length: 200_000,
+          pricing: { prompt: '0.00000125', completion: '0.00001', image: '0' },
+          top_provider: { context_length: 100_000, max_completion_tokens: 8_000 },
+        },
+        { id: 'openrouter/auto', pricing: { prompt: '-1', completion: '-1' } },
+      ],
+    });
+    assert.deepEqual(priced, {
+      id: 'a/b',
+      name: 'A: B',
+      version: 'a/b-2026-01-01',
+      tools: false,
+      images: false,
+      contextLength: 100_000,
+      outputTokens: 8_000,
+      inputPrice: 1.25,
+      outputPrice: 10,
+    });
+    assert.deepEqual([router?.name, router?.inputPrice], ['openrouter/auto', null]);
+  });
+
+  it('is empty where it cannot be had', async () => {
+    assert.deepEqual(await listed({ error: { message: 'no' } }), []);
+    assert.deepEqual(await listModels({ origin: 'http://127.0.0.1:1', proxyKey }), []);
+  });
+
+  it('gives Continue’s entry what the model can do, and leaves it out where nobody knows', async () => {
+    await using home = await TemporaryHome.make();
+    const written = async (traits?: { tools: boolean; images: boolean }): Promise<unknown> => {
+      const endpoint = {
+        origin: 'http://127.0.0.1:9999',
+        proxyKey,
+        model: 'a/b:free',
+        ...(traits && { traits }),
+      };
+      await home.connections.connect(continueClient, endpoint);
+      const { models } = yamlFormat.parse(await home.read('.continue/config.yaml')) as { models: [object] };
+      return 'capabilities' in models[0] ? models[0].capabilities : null;
+    };
+    assert.deepEqual(await written({ tools: true, images: true }), ['tool_use', 'image_input']);
+    assert.deepEqual(await written({ tools: true, images: false }), ['tool_use']);
+    assert.equal(await written({ tools: false, images: false }), null);
+    assert.equal(await written(), null);
+  });
+});
+
+describe('the model that is typed', () => {
+  it('is one where it has the form author/model, whether or not it is in the list', () => {
+    assert.equal(typedModel('openai/gpt-4o'), 'openai/gpt-4o');
+    assert.equal(typedModel('  deepseek/deepseek-chat-v3.1:free '), 'deepseek/deepseek-chat-v3.1:free');
+    assert.equal(typedModel('~openai/gpt-latest'), '~openai/gpt-latest');
+  });
+
+  it('is none while there is more to type', () => {
+    for (const text of ['', ' ', 'gpt-4o', 'openai/', '/gpt-4o', 'openai /gpt-4o', 'openai/gpt 4o'])
+      assert.equal(typedModel(text), null, text);
+  });
+});

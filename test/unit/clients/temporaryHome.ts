@@ -1,0 +1,85 @@
+/** A home of its own for each test, on the real file system. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Places } from '../../../src/clients/client';
+import { FileConnections } from '../../../src/clients/fileConnections';
+import { ConnectionRecords } from '../../../src/clients/records';
+import type { ExchangeView } from '../../../src/service/snapshot';
+import { ManualClock } from '../../support/manualClock';
+
+export class TemporaryHome implements AsyncDisposable {
+  readonly places: Places;
+  readonly records: ConnectionRecords;
+  readonly connections: FileConnections;
+  readonly clock = new ManualClock();
+
+  private constructor(readonly folder: string) {
+    this.places = { home: folder, env: {}, exists: existsSync };
+    this.records = new ConnectionRecords(this.recordsFolder, (error) => assert.fail(String(error)));
+    this.connections = new FileConnections({ places: this.places, records: this.records, clock: this.clock });
+  }
+
+  static async make(): Promise<TemporaryHome> {
+    return new TemporaryHome(await mkdtemp(path.join(tmpdir(), 'keywheel-home-')));
+  }
+
+  get recordsFolder(): string {
+    return path.join(this.folder, 'vscode', 'globalStorage');
+  }
+
+  async write(name: string, text: string, mode = 0o644): Promise<string> {
+    const file = path.join(this.folder, name);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, text, { mode });
+    return file;
+  }
+
+  async read(name: string): Promise<string> {
+    return await readFile(path.join(this.folder, name), 'utf8');
+  }
+
+  async mode(name: string): Promise<number> {
+    return (await stat(path.join(this.folder, name))).mode & 0o777;
+  }
+
+  /** All files but the records, sorted. */
+  async files(): Promise<string[]> {
+    const entries = await readdir(this.folder, { recursive: true, withFileTypes: true });
+    return entries
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => path.relative(this.folder, path.join(entry.parentPath, entry.name)))
+      .filter((name) => !name.startsWith('vscode'))
+      .sort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+export function exchangeView(change: Partial<ExchangeView>): ExchangeView {
+  return {
+    id: 1,
+    startedAtMs: 0,
+    endedAtMs: 1,
+    client: 'Cline',
+    method: 'POST',
+    path: '/api/v1/chat/completions',
+    model: null,
+    class: 'free',
+    streaming: true,
+    end: 'answered',
+    status: 200,
+    refusal: null,
+    message: null,
+    waitedMs: 0,
+    firstTokenMs: null,
+    usage: null,
+    attempts: [],
+    made: [],
+    ...change,
+  };
+}

@@ -1,0 +1,395 @@
+/** The doctor against real sockets on this machine: what it finds of a healthy setup and of each fault. */
+import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import path from 'node:path';
+import { SystemClock } from '../../../src/base/clock';
+import { directly } from '../../../src/proxy/upstream/wayOut';
+import type { KeyCheck } from '../../../src/service/keyring/keyCheck';
+import { plainKey } from '../../../src/service/keyring/storedKey';
+import { codexClient } from '../../../src/clients/codex';
+import { Connector } from '../../../src/clients/connector';
+import { examine, type DoctorPorts } from '../../../src/doctor/doctor';
+import type { Check, Finding } from '../../../src/doctor/finding';
+import { parseLsof, parseNetstat, parseProcNet, portOwner } from '../../../src/doctor/portOwner';
+import { doctorPage, doctorReport } from '../../../src/words/doctorReport';
+import { findingText } from '../../../src/words/doctorText';
+import { pageHtml } from '../../../src/words/pageHtml';
+import type { AccountView } from '../../../src/service/snapshot';
+import { exchangeView, TemporaryHome } from '../clients/temporaryHome';
+import { accountView, english, midnightMs, nowMs, stateOf } from '../vscode/views';
+
+const speech = english;
+const { snapshot } = stateOf([], { proxy: { kind: 'stopped' } });
+const good: KeyCheck = { kind: 'good', accountId: 'a', freeLimit: 50, freeUsed: 0, capLeft: null };
+
+async function listening(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+/** A server that answers everything so, as proxy and as OpenRouter. */
+async function answering(
+  status: number,
+  body: string,
+  date?: string,
+): Promise<{ server: Server; port: number }> {
+  const server = createHttpServer((_, response) => {
+    response.writeHead(status, date === undefined ? {} : { date });
+    response.end(body);
+  });
+  return { server, port: await listening(server) };
+}
+
+function portsOf(home: TemporaryHome, change: Partial<DoctorPorts>): DoctorPorts {
+  const { places, records } = home;
+  const clock = new SystemClock();
+  return {
+    platform: process.platform,
+    places,
+    snapshot,
+    activity: [],
+    port: 1,
+    endpoint: { origin: 'http://127.0.0.1:1', proxyKey: 'kw-0123456789abcdef01234567', model: null },
+    upstreamUrl: 'http://127.0.0.1:1/api/v1',
+    wayOut: directly,
+    systemProxy: () => Promise.resolve(null),
+    keys: [],
+    checkKey: () => Promise.resolve(good),
+    connector: new Connector({
+      places,
+      records,
+      clock,
+      isExtensionInstalled: () => false,
+      rooApi: () => Promise.resolve(null),
+      log: { error: (message) => assert.fail(message) },
+    }),
+    ...change,
+  };
+}
+
+async function found(
+  home: TemporaryHome,
+  check: Check,
+  change: Partial<DoctorPorts>,
+): Promise<readonly Finding[]> {
+  const checked = await examine(portsOf(home, change));
+  return checked.find((each) => each.check === check)?.findings ?? [];
+}
+
+describe('the doctor', () => {
+  it('finds no fault where all is well, and its report holds no secret, no label and no home', async () => {
+    await using home = await TemporaryHome.make();
+    const proxy = await answering(200, '{"program":"keywheel"}');
+    const upstream = await answering(401, '{}');
+    const endpoint = {
+      origin: `http://127.0.0.1:${proxy.port}`,
+      proxyKey: 'kw-0123456789abcdef01234567',
+      model: 'a/b',
+    };
+    await home.connections.connect(codexClient, endpoint);
+    try {
+      const checked = await examine(
+        portsOf(home, {
+          snapshot: stateOf([accountView()], {
+            proxy: {
+              kind: 'running',
+              host: '127.0.0.1',
+              port: proxy.port,
+              baseUrl: `${endpoint.origin}/api/v1`,
+            },
+          }).snapshot,
+          endpoint,
+          upstreamUrl: `http://127.0.0.1:${upstream.port}/api/v1`,
+          keys: [plainKey(`sk-or-v1-${'a'.repeat(64)}`, 'Anna Smith')],
+        }),
+      );
+      assert.deepEqual(
+        checked.map(({ findings }) => findings.map(({ code }) => code)),
+        [
+          ['served'],
+          ['selfGood'],
+          ['upstreamGood', 'wayDirect'],
+          ['clockGood'],
+          ['keyGood'],
+          ['noLimits'],
+          ['client'],
+          ['noLeftovers'],
+        ],
+      );
+      const report = doctorReport(checked, { Version: '1' }, speech, home.folder);
+      assert.match(report, /Codex: connected \(~\/\.codex\/config\.toml\)/);
+      assert.doesNotMatch(report, /sk-or|kw-|Anna/);
+      assert.ok(!report.includes(home.folder));
+      const { blocks } = doctorPage(checked, speech);
+      assert.deepEqual(blocks[0], { kind: 'paragraph', text: 'Everything looks good. Checked at 18:00.' });
+    } finally {
+      proxy.server.close();
+      upstream.server.close();
+    }
+  });
+
+  it('warns of a proxy that does not run and of an upstream out of reach, and says what to do', async () => {
+    await using home = await TemporaryHome.make();
+    const key = plainKey(`sk-or-v1-${'a'.repeat(64)}`, 'Work');
+    const checkKey = (): Promise<KeyCheck> => assert.fail('no key is to be checked');
+    const checked = await examine(portsOf(home, { keys: [key], checkKey }));
+    const { blocks } = doctorPage(checked, speech);
+    const troubles = blocks.flatMap((block) =>
+      block.kind === 'finding' && ['warn', 'bad'].includes(block.tone)
+        ? [[block.text, block.advice ?? '']]
+        : [],
+    );
+    assert.deepEqual(
+      troubles.map(([text]) => text),
+      [
+        'The proxy is stopped. Port 1 is free.',
+        'OpenRouter cannot be reached (connection refused, ECONNREFUSED).',
+      ],
+    );
+    assert.deepEqual(checked.find(({ check }) => check === 'keys')?.findings, [{ code: 'keysUnchecked' }]);
+    for (const [text, advice] of troubles) assert.notEqual(advice, '', text);
+  });
+
+  it('finds who owns the port', async () => {
+    const server = createServer();
+    const port = await listening(server);
+    const owner = await portOwner(port, process.platform);
+    assert.equal(owner?.processId, process.pid);
+    assert.match(owner.program, /node/);
+    server.close();
+  });
+
+  it('reads what the tools of other systems print', () => {
+    assert.deepEqual(parseLsof('p4242\nccom.docker\nf12\n'), { processId: 4242, program: 'com.docker' });
+    assert.equal(parseLsof(''), null);
+    const netstat =
+      '  Proto  Lokale Adresse  Remoteadresse  Status\r\n  TCP    127.0.0.1:9999    0.0.0.0:0    ABHÖREN    4242\r\n  TCP    127.0.0.1:99990   0.0.0.0:0   ABHÖREN   1\r\n';
+    assert.equal(parseNetstat(netstat.replaceAll('\r', ''), 9999), 4242);
+    const line =
+      '   0: 0100007F:270F 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 77 1 0';
+    assert.deepEqual(parseProcNet(`  sl  local_address\n${line}\n`, 9999), ['77']);
+  });
+
+  it('finds a proxy that is silent, and a stranger in its place', async () => {
+    await using home = await TemporaryHome.make();
+    const stranger = await answering(407, 'proxy');
+    const running = (port: number): Partial<DoctorPorts> => ({
+      snapshot: stateOf([], { proxy: { kind: 'running', host: '127.0.0.1', port, baseUrl: '' } }).snapshot,
+      endpoint: { origin: `http://127.0.0.1:${port}`, proxyKey: 'kw', model: null },
+    });
+    assert.deepEqual(await found(home, 'self', running(1)), [{ code: 'selfSilent', got: 'ECONNREFUSED' }]);
+    assert.deepEqual(await found(home, 'self', running(stranger.port)), [{ code: 'selfCaught', got: '407' }]);
+    stranger.server.close();
+  });
+
+  it('finds an upstream that is away, strange, or on another clock', async () => {
+    await using home = await TemporaryHome.make();
+    const way = { code: 'wayDirect' } as const;
+    const [failed, ...rest] = await found(home, 'upstream', {});
+    assert.deepEqual([failed, rest], [{ code: 'upstreamFailed', got: 'ECONNREFUSED' }, [way]]);
+    assert.deepEqual(await found(home, 'clock', {}), [{ code: 'clockUnknown' }]);
+    const portal = await answering(302, 'sign in', 'Thu, 01 Jan 2026 00:00:00 GMT');
+    const upstreamUrl = `http://127.0.0.1:${portal.port}/api/v1`;
+    assert.deepEqual(await found(home, 'upstream', { upstreamUrl }), [
+      { code: 'upstreamStrange', status: 302 },
+      way,
+    ]);
+    const [off] = await found(home, 'clock', { upstreamUrl });
+    assert.equal(off?.code, 'clockOff');
+    portal.server.close();
+  });
+
+  it('says which way leads to upstream, what is not verified on it, and which proxy of the system is not followed', async () => {
+    await using home = await TemporaryHome.make();
+    const upstreamUrl = 'https://upstream.test/api/v1';
+    const wayOut = { ...directly, proxyUrl: 'http://user:canary@127.0.0.1:9', isStrict: false };
+    const byProxy = await found(home, 'upstream', { upstreamUrl, wayOut });
+    assert.deepEqual(byProxy, [
+      { code: 'upstreamFailed', got: 'PROXY_ECONNREFUSED' },
+      { code: 'wayByProxy', proxy: '127.0.0.1:9' },
+      { code: 'wayUnverified' },
+    ]);
+    const script = { kind: 'pac', at: 'http://wpad/x.pac' } as const;
+    const direct = await found(home, 'upstream', { systemProxy: () => Promise.resolve(script) });
+    assert.deepEqual(direct.slice(1), [{ code: 'wayDirect' }, { code: 'systemProxyUnused', found: script }]);
+    const texts = [...byProxy, ...direct].map((finding) => findingText(finding, speech));
+    const all = texts.map(({ text, advice }) => `${text} ${advice ?? ''}`).join('\n');
+    assert.match(all, /through the network proxy 127\.0\.0\.1:9/);
+    assert.match(all, /http:\/\/wpad\/x\.pac.*does not follow/);
+    const nameless = findingText({ code: 'systemProxyUnused', found: { kind: 'pac', at: '' } }, speech);
+    assert.match(nameless.text, /chooses a network proxy\. /);
+    assert.match(all, /Check the setting http\.proxy/);
+    assert.doesNotMatch(all, /canary/);
+    const wrong = { ...directly, proxyUrl: 'http://user:canary@127.0.0.1:port' };
+    assert.deepEqual(await found(home, 'upstream', { upstreamUrl, wayOut: wrong }), [
+      { code: 'upstreamFailed', got: 'PROXY_ERR_INVALID_URL' },
+    ]);
+  });
+
+  it('finds a clock that is more than a minute off, says which way and what to do', async () => {
+    await using home = await TemporaryHome.make();
+    for (const [aheadS, code, text] of [
+      [0, 'clockGood', /agrees/],
+      [55, 'clockGood', /agrees/],
+      [-55, 'clockGood', /agrees/],
+      [70, 'clockOff', /(?:69|70|71) s ahead of OpenRouter’s/],
+      [-70, 'clockOff', /(?:69|70|71) s behind OpenRouter’s/],
+    ] as const) {
+      const date = new Date(Date.now() - aheadS * 1000).toUTCString();
+      const upstream = await answering(401, '{}', date);
+      const upstreamUrl = `http://127.0.0.1:${upstream.port}/api/v1`;
+      const [finding] = await found(home, 'clock', { upstreamUrl });
+      upstream.server.close();
+      assert.ok(finding);
+      assert.equal(finding.code, code, String(aheadS));
+      const said = findingText(finding, speech);
+      assert.match(said.text, text);
+      assert.equal(
+        said.advice,
+        code === 'clockGood' ? null : 'Correct this machine’s clock; resets depend on it.',
+      );
+    }
+  });
+
+  it('finds clients whose values were changed or whose file is gone, and says what to do', async () => {
+    await using home = await TemporaryHome.make();
+    await home.write('.codex/config.toml', '# mine\n');
+    const endpoint = { origin: 'http://127.0.0.1:1', proxyKey: 'kw-0123456789abcdef01234567', model: 'a/b' };
+    await home.connections.connect(codexClient, endpoint);
+    const said = async (): Promise<unknown> => {
+      const [finding] = await found(home, 'clients', { endpoint });
+      assert.ok(finding);
+      const { tone, text, advice, remedy } = findingText(finding, speech);
+      return [tone, text.replace(home.folder, '~'), advice, remedy];
+    };
+    const again = ['Connect it again, or disconnect it.', 'connectClient'];
+    assert.deepEqual(await said(), ['good', 'Codex: connected (~/.codex/config.toml)', null, null]);
+    const ours = await home.read('.codex/config.toml');
+    await home.write('.codex/config.toml', ours.replace('127.0.0.1:1', 'example.org'));
+    const changed = 'Codex: was connected; settings changed since (~/.codex/config.toml)';
+    assert.deepEqual(await said(), ['warn', changed, ...again]);
+    await rm(path.join(home.folder, '.codex/config.toml'));
+    const gone = 'Codex: was connected; its configuration file is missing (~/.codex/config.toml)';
+    assert.deepEqual(await said(), ['warn', gone, ...again]);
+  });
+
+  it('finds accounts at a limit and the requests that wait for them, with the times', async () => {
+    await using home = await TemporaryHome.make();
+    const minute = accountView({ name: 'anna', state: 'waiting', untilMs: nowMs + 41_000 });
+    const day = accountView({ name: 'berta', state: 'usedUp', untilMs: midnightMs });
+    const limits = async (accounts: readonly AccountView[], waiting: number): Promise<unknown> => {
+      const state = stateOf(accounts, { proxy: { kind: 'stopped' } }).snapshot;
+      const findings = await found(home, 'limits', {
+        snapshot: { ...state, wheel: { ...state.wheel, waiting } },
+      });
+      return findings.map((finding) => {
+        const { tone, text } = findingText(finding, speech);
+        return [tone, text];
+      });
+    };
+    assert.deepEqual(await limits([minute, day], 6), [
+      ['warn', '6 requests waiting. The next account is free at 18:00:41.'],
+      ['warn', '“anna”: Minute limit reached until 18:00:41.'],
+      ['warn', '“berta”: Used up until 00:00.'],
+    ]);
+    assert.deepEqual(await limits([accountView()], 0), [['good', 'No account is at a limit.']]);
+    assert.deepEqual(await limits([], 0), []);
+  });
+
+  it('tells which model a client really asks for, and what to do where it is another one', async () => {
+    await using home = await TemporaryHome.make();
+    await home.connections.connect(codexClient, {
+      origin: 'http://127.0.0.1:2',
+      proxyKey: 'kw-old',
+      model: 'a/b:free',
+    });
+    const said = async (...models: readonly string[]): Promise<unknown> => {
+      const activity = models.map((model, index) =>
+        exchangeView({ client: 'Codex', model, class: 'paid', startedAtMs: home.clock.wallMs() + 9 - index }),
+      );
+      const [, finding] = await found(home, 'clients', { activity });
+      if (finding === undefined) return null;
+      const { tone, text, advice, remedy } = findingText(finding, speech);
+      return [tone, text, advice, remedy];
+    };
+    assert.equal(await said(), null);
+    const good = ['good', 'Codex used a/b:free in its last request.', null, null];
+    assert.deepEqual(await said('a/b:free'), good);
+    assert.deepEqual(await said('a/b:free', 'x/dear'), good);
+    assert.deepEqual(await said('x/dear'), [
+      'warn',
+      'Codex asked for x/dear, a paid model, instead of a/b:free, which you selected.',
+      'Select the model in the client, restart the client, or connect it again.',
+      'connectClient',
+    ]);
+  });
+
+  it('finds a backup that is lost, and a file that was left half-written', async () => {
+    await using home = await TemporaryHome.make();
+    await home.write('.codex/config.toml', '# mine\n');
+    const { backup } = await home.connections.connect(codexClient, {
+      origin: 'http://127.0.0.1:2',
+      proxyKey: 'kw-old',
+      model: 'a/b',
+    });
+    assert.ok(backup);
+    await rm(backup);
+    const half = await home.write('.codex/config.toml.0123.keywheel-partial', '');
+    const findings = await found(home, 'leftovers', {});
+    assert.deepEqual(findings, [
+      { code: 'leftover', file: half },
+      { code: 'backupLost', client: 'codex', file: backup },
+    ]);
+    const advice = findings.map((finding) => findingText(finding, speech).advice ?? '');
+    assert.match(advice[0] ?? '', /You can delete it/);
+    assert.match(advice[1] ?? '', /yourself/);
+  });
+
+  it('finds bad keys, damaged and outdated clients, and leftovers', async () => {
+    await using home = await TemporaryHome.make();
+    const keys = ['a', 'b'].map((name) => plainKey(`sk-or-v1-${name.repeat(64)}`, name));
+    const checkKey = (key: string): Promise<KeyCheck> =>
+      Promise.resolve(key.endsWith('b') ? { kind: 'bad' } : good);
+    const upstream = await answering(401, '{}');
+    const upstreamUrl = `http://127.0.0.1:${upstream.port}/api/v1`;
+    assert.deepEqual(await found(home, 'keys', { keys, checkKey, upstreamUrl }), [
+      { code: 'keyGood', label: 'a' },
+      { code: 'keyBad', label: 'b' },
+    ]);
+    upstream.server.close();
+    await home.connections.connect(codexClient, {
+      origin: 'http://127.0.0.1:2',
+      proxyKey: 'kw-old',
+      model: 'a/b',
+    });
+    const state = async (): Promise<unknown> =>
+      (await found(home, 'clients', {})).map((each) => 'state' in each && each.state);
+    assert.deepEqual(await state(), ['outdated']);
+    await home.write('.codex/config.toml', 'half = [');
+    assert.deepEqual(await state(), ['damaged']);
+    const left = await home.write('.claude/settings.json.keywheel-backup', '{}');
+    assert.deepEqual(await found(home, 'leftovers', {}), [{ code: 'leftover', file: left }]);
+  });
+
+  it('goes on where one check fails', async () => {
+    await using home = await TemporaryHome.make();
+    await home.write('vscode/globalStorage/connections.json', 'damaged');
+    assert.deepEqual(await found(home, 'clients', {}), [{ code: 'checkFailed', got: 'RecordsError' }]);
+    assert.deepEqual(await found(home, 'keys', {}), [{ code: 'noKeys' }]);
+  });
+});
+
+describe('a page', () => {
+  const frame = { locale: 'en', cspSource: 'vscode:', styleUri: 'vscode:page.css', nonce: 'abc' };
+
+  it('escapes all that it is given, and allows its own script alone', () => {
+    const html = pageHtml(
+      { title: '<b>', blocks: [{ kind: 'paragraph', text: '"><img src=x onerror=1>' }] },
+      frame,
+    );
+    assert.doesNotMatch(html, /<img|<b>/);
+    assert.match(html, /default-src 'none'; style-src vscode:; script-src 'nonce-abc'/);
+  });
+});

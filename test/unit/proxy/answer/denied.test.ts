@@ -1,0 +1,97 @@
+// What a client is told when no lease was given.
+import assert from 'node:assert/strict';
+import type { AccountStanding, Denial } from '../../../../src/keys/denials';
+import { refusalOf, type DenialContext } from '../../../../src/proxy/answer/denied';
+
+const nowMs = Date.UTC(2026, 0, 15, 12);
+const context: DenialContext = {
+  nowMs,
+  timezone: 'UTC',
+  exhaustedStatus: 429,
+  model: 'x/y',
+  triedKeys: 0,
+};
+const denial: Denial = { kind: 'exhausted', requestClass: 'paid', retryAtMs: null, accounts: [] };
+
+type Reason = AccountStanding['reason'];
+const money: readonly Reason[] = ['noCredits', 'belowZero', 'keyCap', 'budget', 'keysOff'];
+const minutes: readonly Reason[] = ['minuteLimit', 'inFlightBudget', 'unauthorized', 'edgeBlocked'];
+const all: readonly Reason[] = [...money, ...minutes, 'dailyLimit'];
+
+/** Of accounts that are held back for these reasons. */
+function refused(
+  reasons: readonly Reason[],
+  exhaustedStatus = 429,
+  freeLimit = 50,
+): ReturnType<typeof refusalOf> {
+  const accounts = reasons.map((reason, index) => ({
+    accountId: String(index),
+    name: `account ${index}`,
+    reason,
+    untilMs: reason === 'keysOff' ? null : nowMs + 30_000,
+    freeLimit,
+  }));
+  const requestClass = reasons.includes('dailyLimit') ? 'free' : 'paid';
+  return refusalOf(
+    { ...denial, requestClass, accounts, retryAtMs: nowMs + 30_000 },
+    { ...context, exhaustedStatus },
+  );
+}
+
+describe('refusalOf', () => {
+  it('follows in status and advice from the reasons, in every combination of them', () => {
+    const combinations = Array.from({ length: 2 ** all.length - 1 }, (_, bits) =>
+      all.filter((_reason, index) => ((bits + 1) >> index) % 2 === 1),
+    );
+    for (const reasons of combinations) {
+      const has = (some: readonly Reason[]): boolean => reasons.some((reason) => some.includes(reason));
+      const isMoneyAlone = reasons.every((reason) => money.includes(reason));
+      for (const exhaustedStatus of [429, 402, 503]) {
+        const { status, code } = refused(reasons, exhaustedStatus);
+        assert.deepEqual([status, code], [isMoneyAlone ? 402 : exhaustedStatus, 'accounts_exhausted']);
+      }
+      const advice = refused(reasons).message.split('. ').at(-1) ?? '';
+      if (has(minutes)) assert.doesNotMatch(advice, /credits|raise|paid model/, String(reasons));
+      else if (has(['noCredits', 'belowZero'])) assert.match(advice, /add credits/i, String(reasons));
+      if (has(money)) assert.doesNotMatch(advice, /paid model/, String(reasons));
+      assert.match(advice, /^[A-Z].*[^.]\.$/);
+    }
+  });
+
+  it('advises to buy a larger day only where one can be bought', () => {
+    assert.match(refused(['dailyLimit']).message, /1000 free requests a day/);
+    assert.match(refused(['dailyLimit', 'belowZero']).message, /Wait until then, or add credits at \S+\.$/);
+    const { message } = refused(['dailyLimit'], 429, 1_000);
+    assert.match(message, /Wait until then, or use a paid model\.$/);
+  });
+
+  it('never speaks of accounts without anything left where none is named', () => {
+    for (const requestClass of ['free', 'paid', 'unmetered'] as const) {
+      const { message } = refusalOf({ ...denial, requestClass, retryAtMs: nowMs + 120_000 }, context);
+      assert.equal(
+        message,
+        'No account can serve this request in time until 12:02 (UTC). Try again later, or use another model.',
+      );
+    }
+  });
+
+  it('tells that the keys are not loaded yet, and to come again soon', () => {
+    const refusal = refusalOf({ ...denial, kind: 'keysAwaited' }, context);
+    assert.deepEqual([refusal.status, refusal.code], [503, 'keys_not_loaded']);
+    assert.match(refusal.message, /keys are not loaded yet/);
+    const headers = refusal.headers(nowMs);
+    assert.equal(headers[headers.indexOf('retry-after') + 1], '5');
+  });
+
+  it('does not call another account useless where the model may be busy for these alone', () => {
+    const { message, code } = refusalOf(
+      { ...denial, kind: 'modelBusy', retryAtMs: nowMs + 120_000 },
+      context,
+    );
+    assert.equal(code, 'model_busy');
+    assert.equal(
+      message,
+      'x/y is busy, or at a limit of its own, until 12:02 (UTC) for every account that could serve this request. Try later, or use another model.',
+    );
+  });
+});

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import type { Fault } from '../../../../src/proxy/errors/fault';
+import { Reach } from '../../../../src/proxy/upstream/reach';
+import { Reply } from '../../../../src/proxy/upstream/reply';
+import { ManualClock } from '../../../support/manualClock';
+
+function notSent(code: string): { readonly fault: Fault } {
+  return { fault: { code: 'notSent', cause: Object.assign(new Error('no way'), { code }) } };
+}
+
+const flow = { pause: () => undefined, resume: () => undefined, abort: () => undefined };
+const holdMs = 5 * 60_000;
+
+describe('What is known of the way to upstream', () => {
+  let clock: ManualClock;
+  let reach: Reach;
+  let changes: number;
+
+  beforeEach(() => {
+    clock = new ManualClock();
+    changes = 0;
+    reach = new Reach(clock, () => changes++);
+  });
+
+  it('is the cause of the last failure, since the first, until an answer comes', () => {
+    const sinceMs = clock.elapsedMs();
+    reach.note(notSent('ENOTFOUND'));
+    clock.advance(1_000);
+    reach.note(notSent('ECONNREFUSED'));
+    assert.deepEqual(reach.unreached, { code: 'ECONNREFUSED', sinceMs, heldUntilMs: null });
+    assert.equal(reach.held(), null);
+    reach.note({ reply: new Reply(200, 'OK', [], flow) });
+    assert.equal(reach.unreached, null);
+    assert.equal(changes, 3);
+  });
+
+  it('holds new connections back for five minutes after a certificate that is not trusted', () => {
+    const noted = reach.note(notSent('CERT_HAS_EXPIRED'));
+    const retryAtMs = clock.wallMs() + holdMs;
+    assert.ok('fault' in noted && noted.fault.code === 'notSent');
+    assert.equal(noted.fault.retryAtMs, retryAtMs);
+    clock.advance(60_000);
+    const held = reach.held();
+    assert.ok(held?.code === 'notSent');
+    assert.equal(held.retryAtMs, retryAtMs);
+    assert.equal((held.cause as { code?: string }).code, 'CERT_HAS_EXPIRED');
+    clock.advance(4 * 60_000);
+    assert.equal(reach.held(), null);
+  });
+
+  it('is tried again at once when somebody asks for it, and says no more when', () => {
+    reach.note(notSent('PROXY_407'));
+    reach.release();
+    assert.equal(reach.held(), null);
+    assert.equal(reach.unreached?.heldUntilMs, null);
+  });
+
+  it('is still left alone when an older connection answers', () => {
+    reach.note(notSent('CERT_HAS_EXPIRED'));
+    reach.note({ reply: new Reply(200, 'OK', [], flow) });
+    assert.equal(reach.unreached?.code, 'CERT_HAS_EXPIRED');
+    assert.ok(reach.held());
+    clock.advance(holdMs);
+    reach.note({ reply: new Reply(200, 'OK', [], flow) });
+    assert.equal(reach.unreached, null);
+  });
+
+  it('learns nothing from a connection that the proxy closed itself, nor from what came after the head', () => {
+    reach.note(notSent('UND_ERR_DESTROYED'));
+    reach.note({ fault: { code: 'headTimeout' } });
+    assert.equal(reach.unreached, null);
+    assert.equal(changes, 0);
+  });
+});

@@ -1,0 +1,142 @@
+// What was, saved and brought back.
+import assert from 'node:assert/strict';
+import type { Pool } from '../../../../src/keys/pool';
+import type { Recent } from '../../../../src/keys/recent';
+import { History, type SavedHistory } from '../../../../src/service/history/history';
+import { ManualClock } from '../../../support/manualClock';
+import { makeKey, makePool, makeReading } from '../../keys/make';
+import { exchangeReport } from '../exchanges';
+
+const hourMs = 3_600_000;
+const startMs = Date.UTC(2026, 10, 22, 18);
+
+interface World {
+  readonly clock: ManualClock;
+  readonly history: History;
+  readonly pool: Pool;
+  readonly made: Recent<string>;
+}
+
+function world(clock = new ManualClock(startMs)): World {
+  const pool = makePool(clock, {});
+  const onError = (error: unknown): void => assert.fail(String(error));
+  return {
+    clock,
+    pool,
+    made: pool.makers,
+    history: new History({ clock, onError, pool }),
+  };
+}
+
+function answered(
+  { clock, history }: Pick<World, 'clock' | 'history'>,
+  change: Parameters<typeof exchangeReport>[0] = {},
+): void {
+  history.add(exchangeReport({ endedAtMs: clock.wallMs(), ...change }));
+}
+
+/** As it comes back from a file. */
+function saved({ history }: Pick<World, 'history'>): SavedHistory {
+  return JSON.parse(JSON.stringify(history.save())) as SavedHistory;
+}
+
+describe('the history', () => {
+  it('brings exchanges, the day and who made what back, with ids of keys alone', () => {
+    const before = world();
+    answered(before, { model: 'a/b:free', made: [{ id: 'gen-1', accountId: 'one' }] });
+    answered(before, { model: 'c/d', class: 'paid' });
+    const text = JSON.stringify(before.history.save());
+    assert.match(text, /aaaaaaaaaaaa/);
+    assert.doesNotMatch(text, /Private/);
+    const after = world(before.clock);
+    assert.equal(after.history.restore(saved(before)).kind, 'good');
+    assert.deepEqual(
+      after.history.newestFirst().map(({ id, model }) => [id, model]),
+      [
+        [2, 'c/d'],
+        [1, 'a/b:free'],
+      ],
+    );
+    assert.equal(after.history.series.view().ends.answered.at(-1), 2);
+    assert.deepEqual(after.history.series.recent(hourMs), { freeAttempts: 1, paid: 1 });
+    assert.equal(after.made.get('gen-1', after.clock.wallMs()), 'one');
+    answered(after);
+    assert.equal(after.history.newestFirst()[0]?.id, 3);
+  });
+
+  it('names the maker of a thing as its account is named now', () => {
+    const early = world();
+    const key = makeKey('a');
+    early.pool.setKeys([key]);
+    early.made.set('gen-1', early.pool.accounts[0]?.accountId ?? '', early.clock.wallMs());
+    early.pool.read(key.keyId, makeReading('one', early.clock.wallMs()));
+    const [account] = early.pool.accounts;
+    assert.deepEqual(saved(early).made, [['gen-1', account?.accountId, early.clock.wallMs()]]);
+  });
+
+  it('takes exchanges that another history has numbered', () => {
+    const host = world();
+    const window = world(host.clock);
+    const view = host.history.add(exchangeReport({ made: [{ id: 'gen-1', accountId: 'one' }] }));
+    window.history.put(view);
+    assert.deepEqual(window.history.save(), host.history.save());
+  });
+
+  it('puts what it is given in the place of what it had, and says so', () => {
+    const other = world();
+    answered(other);
+    const { history, clock } = world(other.clock);
+    answered({ history, clock });
+    answered({ history, clock });
+    let replaced = 0;
+    history.onDidReplace(() => replaced++);
+    history.restore(saved(other));
+    assert.equal(history.newestFirst().length, 1);
+    assert.equal(history.series.view().ends.answered.at(-1), 1);
+    assert.equal(replaced, 1);
+  });
+
+  for (const [kind, raw] of [
+    ['none', undefined],
+    ['none', null],
+    ['newer', { version: 2 }],
+    ['damaged', '{"half":'],
+    ['damaged', { version: 1, savedAtMs: 1, exchanges: [{ id: 1 }], buckets: [], made: [] }],
+    ['damaged', []],
+  ] as const) {
+    it(`is the same after ${JSON.stringify(raw)}, which is ${kind}`, () => {
+      const kept = world();
+      answered(kept);
+      const before = saved(kept);
+      assert.equal(kept.history.restore(raw).kind, kind);
+      assert.deepEqual(saved(kept), before);
+    });
+  }
+
+  it('knows of nothing once it was cleared', () => {
+    const cleared = world();
+    answered(cleared, { made: [{ id: 'gen-1', accountId: 'one' }] });
+    cleared.history.clear();
+    assert.deepEqual(cleared.history.newestFirst(), []);
+    assert.deepEqual(saved(cleared), saved(world(cleared.clock)));
+  });
+
+  it('is saved in a million characters, the newest of it, whatever a day was like', () => {
+    const { clock, history } = world();
+    const [attempt] = exchangeReport({}).attempts;
+    assert.ok(attempt);
+    const attempts = Array.from({ length: 10 }, () => attempt);
+    for (let nth = 0; nth < 5_000; nth++) {
+      clock.advance(16_000);
+      const name = `${'ü'.repeat(150)}${nth}`;
+      const thing = { id: `${'x'.repeat(150)}${nth}`, accountId: 'one' };
+      answered({ clock, history }, { attempts, model: name, client: name, path: name, made: [thing] });
+    }
+    const state = history.save();
+    const { length } = JSON.stringify(state);
+    assert.ok(length > 700_000 && length < 1_000_000, `${length} characters`);
+    assert.equal(state.exchanges.at(-1)?.id, 5_000);
+    assert.ok(state.exchanges.length > 50 && state.buckets.length > 5 && state.made.length > 500);
+    assert.equal(world(clock).history.restore(JSON.parse(JSON.stringify(state))).kind, 'good');
+  });
+});

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { Series } from '../../../../src/service/history/series';
+import { ManualClock } from '../../../support/manualClock';
+import { exchangeView } from '../exchanges';
+
+const minuteMs = 60_000;
+const startMs = Date.UTC(2026, 10, 22, 18);
+
+function fresh(): { clock: ManualClock; series: Series } {
+  const clock = new ManualClock(startMs);
+  return { clock, series: new Series(clock) };
+}
+
+const total = (counts: readonly number[] | undefined): number =>
+  (counts ?? []).reduce((sum, one) => sum + one, 0);
+
+describe('the series of the last 24 hours', () => {
+  it('counts what ended in the bucket of five minutes in which it ended', () => {
+    const { series } = fresh();
+    series.add(exchangeView({ endedAtMs: startMs - 6 * minuteMs }));
+    series.add(exchangeView({ endedAtMs: startMs - 1, end: 'refused' }));
+    series.add(exchangeView({ endedAtMs: startMs }));
+    const { ends, startMs: firstMs, bucketMs, keys, firstToken } = series.view();
+    assert.equal(ends.answered.length, 288);
+    assert.equal(firstMs + 287 * bucketMs, startMs);
+    assert.deepEqual(ends.answered.slice(-3), [1, 0, 1]);
+    assert.deepEqual(ends.refused.slice(-3), [0, 1, 0]);
+    assert.deepEqual(
+      keys.map(({ keyId, label }) => [keyId, label]),
+      [['aaaaaaaaaaaa', 'Private']],
+    );
+    assert.equal(firstToken.at(-1)?.[0]?.[1], 1);
+    const [ms] = firstToken.at(-1)?.[0] ?? [0];
+    assert.ok(ms > 1400 * 0.95 && ms < 1400 * 1.05, `a class is a tenth wide: ${ms}`);
+  });
+
+  it('sums tokens, cost and success by model and by client, the most used first', () => {
+    const { series } = fresh();
+    const usage = { promptTokens: 10, completionTokens: 5, cost: 0.25 };
+    series.add(
+      exchangeView({ endedAtMs: startMs, model: 'rare', client: 'curl', usage: null, end: 'failed' }),
+    );
+    for (const endedAtMs of [startMs - 9 * minuteMs, startMs]) series.add(exchangeView({ endedAtMs, usage }));
+    const { models, clients } = series.view();
+    assert.deepEqual(models, [
+      { model: 'a/b:free', requests: 2, answered: 2, promptTokens: 20, completionTokens: 10, cost: 0.5 },
+      { model: 'rare', requests: 1, answered: 0, promptTokens: 0, completionTokens: 0, cost: 0 },
+    ]);
+    assert.deepEqual(
+      clients.map(({ client, requests }) => [client, requests]),
+      [
+        ['Cline', 2],
+        ['curl', 1],
+      ],
+    );
+  });
+
+  it('counts attempts that reached OpenRouter for the pace, and paid requests', () => {
+    const { clock, series } = fresh();
+    series.add(exchangeView({ endedAtMs: startMs }));
+    series.add(exchangeView({ endedAtMs: startMs, class: 'paid' }));
+    series.add(exchangeView({ endedAtMs: startMs, attempts: [] }));
+    assert.deepEqual(series.recent(60 * minuteMs), { freeAttempts: 2, paid: 1 });
+    clock.advance(70 * minuteMs);
+    assert.deepEqual(series.recent(60 * minuteMs), { freeAttempts: 0, paid: 0 });
+  });
+
+  it('forgets what is older than a day, and what was older when it came', () => {
+    const { clock, series } = fresh();
+    series.add(exchangeView({ endedAtMs: startMs }));
+    series.add(exchangeView({ endedAtMs: startMs - 25 * 60 * minuteMs }));
+    assert.equal(total(series.view().ends.answered), 1);
+    clock.advance(24 * 60 * minuteMs);
+    assert.equal(total(series.view().ends.answered), 0);
+    assert.deepEqual(series.view().keys, []);
+  });
+
+  it('stays bounded however many names come, and takes none for a part of itself', () => {
+    const { series } = fresh();
+    for (let index = 0; index < 500; index++)
+      series.add(exchangeView({ endedAtMs: startMs, model: `m/${index}`, client: `c ${index}` }));
+    series.add(exchangeView({ endedAtMs: startMs, model: '__proto__', client: 'constructor' }));
+    const { models, clients } = series.view();
+    assert.ok(models.length <= 201 && clients.length <= 201);
+    assert.equal(total(models.map(({ requests }) => requests)), 501);
+  });
+
+  it('comes back from what was saved, but for the labels of keys', () => {
+    const { clock, series } = fresh();
+    series.add(exchangeView({ endedAtMs: startMs }));
+    const other = new Series(clock);
+    other.restore(series.save());
+    const { keys, ...rest } = series.view();
+    assert.deepEqual(other.view(), { ...rest, keys: keys.map((key) => ({ ...key, label: '' })) });
+  });
+
+  it('puts an end that a clock set back has made late into the last bucket', () => {
+    const { series } = fresh();
+    series.add(exchangeView({ endedAtMs: startMs }));
+    series.add(exchangeView({ endedAtMs: startMs - 11 * minuteMs }));
+    assert.deepEqual(series.view().ends.answered.slice(-3), [0, 0, 2]);
+  });
+});
