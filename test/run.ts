@@ -6,6 +6,8 @@
  * - Idle priority. Unit tests, types, lint, unused code and format use only what the others leave of the processors:
  *   windows that compete with a type check miss their deadlines.
  * - Heap. A larger young generation is collected less often: Prettier takes half the time.
+ * - Once more. A part that fails beside the others runs again by itself at the end, so that the load of this command
+ *   is told apart from a fault. Both runs are printed; the part has failed when it fails twice.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -61,8 +63,10 @@ async function main(names: readonly string[]): Promise<number> {
   process.env[FAILURES_VARIABLE] = failures;
   try {
     const results = names.length === 0 ? await everything() : await named(names.flatMap(expand));
-    if (existsSync(failures)) console.error(`\nThese tests failed:\n\n${readFileSync(failures, 'utf8')}`);
-    return failed(results);
+    printFailures(failures);
+    const lasting = names.length === 0 ? await onceMore(results) : results;
+    printFailures(failures);
+    return failed(lasting);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -82,6 +86,23 @@ async function everything(): Promise<Result[]> {
     ...(await lanes(1, timed)),
   ];
   return [...foreground, await background];
+}
+
+/** What remains of the results when each part that failed has run again by itself. */
+async function onceMore(results: readonly Result[]): Promise<readonly Result[]> {
+  const names = results.filter(({ code }) => code !== 0).flatMap(({ name }) => name.split(', '));
+  if (names.length === 0 || names.includes('build') || isStopped) return results;
+  console.error(`Failed beside the others, each runs once more by itself: ${names.join('; ')}`);
+  const again: Result[] = [];
+  for (const name of names) again.push(...(await lanes(1, [name])));
+  return again;
+}
+
+/** Prints the tests that failed since the last call. */
+function printFailures(file: string): void {
+  if (!existsSync(file)) return;
+  console.error(`\nThese tests failed:\n\n${readFileSync(file, 'utf8')}`);
+  rmSync(file);
 }
 
 async function named(names: readonly string[]): Promise<Result[]> {
