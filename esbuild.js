@@ -94,7 +94,7 @@ const builds = [
     outdir: 'dist/later',
   },
   { ...node, plugins: [fetchLater], entryPoints: ['src/worker.ts'], outfile: 'dist/worker.js' },
-  { ...node, entryPoints: ['src/uninstall.ts'], outfile: 'dist/uninstall.js' },
+  { ...node, plugins: [fetchLater], entryPoints: ['src/uninstall.ts'], outfile: 'dist/uninstall.js' },
   { ...browser, entryPoints: ['src/webview/dashboard.ts'], outfile: 'dist/webview/dashboard.js' },
   {
     ...sheets,
