@@ -1,6 +1,7 @@
 // What a request costs on its way through the proxy, beside the least that Node can do (floor.mjs), nginx and Portkey's
 // gateway where they are installed. Rounds are interleaved, and only ratios tell something of another machine.
-// `npm run bench -- --rounds 5 --seconds 6 --requests 200000 --json`; load by wrk. Linux, as it reads /proc.
+// `npm run bench -- --rounds 5 --seconds 6 --requests 200000 --json`; load by wrk. Linux, as it reads /proc. `--readme`
+// writes README's table anew.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { Agent, request, type IncomingMessage } from 'node:http';
@@ -18,6 +19,7 @@ const { values: options } = parseArgs({
     seconds: { type: 'string', default: '6' },
     requests: { type: 'string', default: '200000' },
     json: { type: 'boolean', default: false },
+    readme: { type: 'boolean', default: false },
   },
 });
 
@@ -233,10 +235,8 @@ function print(rows: ReadonlyMap<string, readonly Figures[]>): void {
     );
     return;
   }
+  console.log(`${measuredOn(floor.length)}; medians (least to most), ratio to the floor\n`);
   const line = (cells: readonly string[]): void => console.log(`| ${cells.join(' | ')} |`);
-  console.log(
-    `${new Date().toISOString().slice(0, 10)}, ${machine()}; medians of ${floor.length} rounds (least to most), ratio to the floor\n`,
-  );
   line(['', ...rows.keys()]);
   line(['---', ...[...rows.keys()].map(() => '---')]);
   for (const name of names) {
@@ -251,6 +251,45 @@ function print(rows: ReadonlyMap<string, readonly Figures[]>): void {
       }),
     ]);
   }
+  if (options.readme) writeReadme(new Map(medians), measuredOn(floor.length));
+}
+
+/** What README tells of a figure, and how. */
+const told: readonly (readonly [name: string, words: string, unit: string])[] = [
+  ['µs a request, 32 connections', 'processor time a request, 32 connections', 'µs'],
+  ['added p50 µs', 'added to an answer, one connection, median', 'µs'],
+  ['µs an event, 50 streams', 'processor time an event of 50 streams', 'µs'],
+  ['p99 delay ms, 50 streams', 'delay of an event of 50 streams, 99th percentile', 'ms'],
+  ['RssAnon MiB', 'memory of its own after the load', 'MiB'],
+];
+
+function writeReadme(medians: ReadonlyMap<string, Figures>, measured: string): void {
+  const marks = ['<!-- measured by: npm run bench -- --readme -->', '<!-- end of measured -->'] as const;
+  const readme = readFileSync('README.md', 'utf8');
+  const from = readme.indexOf(marks[0]) + marks[0].length;
+  const to = readme.indexOf(marks[1]);
+  if (to < from) throw new Error(`README.md has no place for the table: ${marks.join(' … ')}`);
+  const floor = medians.get('floor') ?? {};
+  const cell = (figures: Figures, name: string, unit: string): string => {
+    const value = figures[name] ?? Number.NaN;
+    const ratio = figures === floor ? '' : `, ${(value / (floor[name] ?? Number.NaN)).toFixed(1)} ×`;
+    return `${value.toFixed(value < 10 ? 1 : 0)} ${unit}${ratio}`;
+  };
+  const rows = [
+    ['', ...medians.keys()],
+    ['---', ...[...medians.keys()].map(() => '---:')],
+    ...told.map(([name, words, unit]) => [
+      words,
+      ...[...medians.values()].map((each) => cell(each, name, unit)),
+    ]),
+  ];
+  const table = rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  writeFileSync('README.md', `${readme.slice(0, from)}\n\n${measured}:\n\n${table}\n\n${readme.slice(to)}`);
+  spawnSync(process.execPath, ['node_modules/prettier/bin/prettier.cjs', '--write', 'README.md']);
+}
+
+function measuredOn(rounds: number): string {
+  return `${new Date().toISOString().slice(0, 10)}, ${machine()}, ${rounds} interleaved rounds in one run`;
 }
 
 function machine(): string {
