@@ -81,9 +81,10 @@ const commentToNextVariable = new RegExp(
 /** Zero-width characters, which texts from web pages and chats contain. */
 const unseen = /[\u200b-\u200d\u2060\ufeff]/g;
 /** A limit with a thousands separator: whole thousands up to 99,000 only. */
-const thousands = /:[1-9]\d?[,.’'_ \u00a0\u202f]000(?![\w]|[,.’'_]\d)/g;
+const thousands = /:[1-9]\d?[,.\u2019'_ \u00a0\u202f]000(?![\w]|[,.\u2019'_]\d)/g;
 const emphasized = /(\*{1,3})(sk-[^\s*]+)\1/g;
-const separators = /[\s,;|/"'`“”„‟‘’‚‛«»‹›[\]{}()<>]+/;
+/** With the quotes of all languages. The bundle stays ASCII: V8 keeps any other text with two bytes a character. */
+const separators = /[\s,;|/"'`\p{Pi}\p{Pf}\u201a\u201e[\]{}()<>]+/u;
 
 /** The words of the line that may be keys. `comment` matches assignments too, so that `#` in a value begins no comment. */
 function candidatesIn(text: string, comment: RegExp): string[] {
