@@ -138,7 +138,7 @@ function endToEnd(): string[] {
 
 function commandsOf(name: string): readonly Command[] {
   const file = `test/${name}.test.ts`;
-  const windowed = ['--require', './test/e2e/support/fetched.ts', '--timeout', '300000', '--slow', '60000'];
+  const windowed = ['--require', './test/e2e/support/fetched.ts', '--slow', '60000'];
   return (
     programs[name] ?? [mocha(file, ...(name.startsWith('e2e/') ? [...windowed, '--reporter', 'spec'] : []))]
   );

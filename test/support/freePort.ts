@@ -1,11 +1,13 @@
 /** Ports for programs that are to be told one beforehand. */
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 
-/** A port of 127.0.0.1 that nobody had a moment ago. */
+/** A port of 127.0.0.1 that nobody has, below those that a system gives to whoever asks for any: it stays free. */
 export async function freePort(): Promise<number> {
+  const port = 20_000 + Math.floor(Math.random() * 8_000);
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const isFree = await new Promise<boolean>((resolve) =>
+    server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)),
+  );
   await new Promise((resolve) => server.close(resolve));
-  return port;
+  return isFree ? port : await freePort();
 }

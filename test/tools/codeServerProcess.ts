@@ -59,7 +59,7 @@ export class CodeServerProcess {
     );
     await runCommand(install.nodePath, [...data, ...installs], {
       env: sandbox.environment(home),
-      timeoutMs: 60_000,
+      timeoutMs: 240_000,
     });
     const workspaceFolder = sandbox.folder('workspace');
     const server = await startServer({

@@ -44,6 +44,8 @@ export class PackagedVsCode {
     private readonly browser: BrowserContext,
   ) {
     this.machineSettings = options.machineSettings ?? {};
+    // Of pages that others open as well.
+    browser.setDefaultTimeout(longestMs);
   }
 
   /** Resolves when server and browser run; no window is open yet. Fetches what is not there. */
@@ -66,7 +68,6 @@ export class PackagedVsCode {
   /** Opens a window and resolves when its workbench is there; every window has an extension host of its own. */
   async openWindow(): Promise<VsCodeWindow> {
     const page = await this.browser.newPage();
-    page.setDefaultTimeout(longestMs);
     const folder = this.options.screenshotFolder ?? path.join(checkoutFolder(), 'test', 'e2e', 'screenshots');
     const window = new VsCodeWindow(page, folder);
     const address = this.windows.length === 0 ? this.server.address : `${this.server.address}&ew=true`;

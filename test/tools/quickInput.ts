@@ -20,8 +20,9 @@ const inputStateSchema = v.object({
 });
 export type InputState = Readonly<v.InferOutput<typeof inputStateSchema>>;
 
-const DEFAULT_TIMEOUT_MS = 60_000;
-/** On a busy machine it takes seconds to open. */
+/** Only what never comes takes as long. */
+const DEFAULT_TIMEOUT_MS = 120_000;
+/** How long the first try waits for the palette, and then for the command; each further try waits twice as long. */
 const OPEN_MS = 10_000;
 const TRY_MS = 3000;
 
@@ -42,10 +43,10 @@ export class QuickInput {
    */
   async runCommand(label: string, timeoutMs: number = DEFAULT_TIMEOUT_MS): Promise<void> {
     const untilMs = Date.now() + timeoutMs;
-    for (;;) {
+    for (let patience = 1; ; patience *= 2) {
       try {
-        await this.openPalette(label);
-        await this.chooseCommand(label);
+        await this.openPalette(label, patience);
+        await this.chooseCommand(label, TRY_MS * patience);
         break;
       } catch (error) {
         if (Date.now() > untilMs) throw new Error(`The palette never showed "${label}".`, { cause: error });
@@ -121,26 +122,26 @@ export class QuickInput {
     await this.waitUntil(async () => (await this.state()) === undefined, 'The input box stayed open');
   }
 
-  private async openPalette(label: string): Promise<void> {
+  private async openPalette(label: string, patience: number): Promise<void> {
     await this.page.keyboard.press('F1');
     const isOpen = async (): Promise<boolean> => {
       const state = await this.state();
       return state !== undefined && state.value.startsWith('>') && state.hasFocus;
     };
-    await this.waitUntil(isOpen, 'The palette did not open', OPEN_MS);
+    await this.waitUntil(isOpen, 'The palette did not open', OPEN_MS * patience);
     // To the input itself: a webview may take the focus back meanwhile.
-    await this.input.fill(`>${label}`, { timeout: TRY_MS });
+    await this.input.fill(`>${label}`, { timeout: TRY_MS * patience });
   }
 
-  private async chooseCommand(label: string): Promise<void> {
+  private async chooseCommand(label: string, timeout: number): Promise<void> {
     let state: InputState | undefined;
     const isThere = async (): Promise<boolean> => {
       state = await this.state();
       return state?.rows.includes(label) === true;
     };
-    await this.waitUntil(isThere, 'The command was not there', TRY_MS);
-    if (state?.focusedRow === label) await this.input.press('Enter', { timeout: TRY_MS });
-    else await this.row(label).click({ timeout: TRY_MS });
+    await this.waitUntil(isThere, 'The command was not there', timeout);
+    if (state?.focusedRow === label) await this.input.press('Enter', { timeout });
+    else await this.row(label).click({ timeout });
   }
 
   private row(label: string): Locator {

@@ -41,7 +41,7 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
     const fail = (how: string): void => {
       reject(new Error(`VS Code's server ${how}. It wrote:\n${output()}`));
     };
-    const timeoutMs = options.timeoutMs ?? 60_000;
+    const timeoutMs = options.timeoutMs ?? 240_000;
     const timer = setTimeout(fail, timeoutMs, `did not listen within ${timeoutMs} ms`);
     const read = (text: string): void => {
       kept = (kept + text).slice(-KEPT_CHARACTERS);

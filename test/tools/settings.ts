@@ -1,5 +1,6 @@
 /** Settings of a VS Code that does what the tests are about and little else, and the files that hold them. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 
 export type Settings = Readonly<Record<string, unknown>>;
@@ -45,5 +46,6 @@ export async function writeKeybindings(
 
 async function write(folder: string, name: string, content: unknown): Promise<void> {
   await mkdir(folder, { recursive: true });
-  await writeFile(path.join(folder, name), `${JSON.stringify(content, null, 2)}\n`);
+  // At one go: VS Code reads an empty file as one without settings.
+  writeFileSync(path.join(folder, name), `${JSON.stringify(content, null, 2)}\n`);
 }

@@ -28,7 +28,7 @@ function runMocha(report: SuiteReport | undefined): Promise<SuiteResult> {
   const mocha = new Mocha({
     ui: 'bdd',
     color: true,
-    timeout: 120_000,
+    timeout: 600_000,
     forbidOnly: true,
     forbidPending: true,
     grep: process.env.MOCHA_GREP,

@@ -13,7 +13,7 @@ import { runSuiteHeadless } from './headlessSuite';
 import { Sandbox } from './sandbox';
 import { QUIET_SETTINGS, writeSettings } from './settings';
 
-const DEFAULT_TIMEOUT_MS = 5 * 60_000;
+const DEFAULT_TIMEOUT_MS = 20 * 60_000;
 const settingsSchema = v.record(v.string(), v.unknown());
 
 async function main(): Promise<number> {

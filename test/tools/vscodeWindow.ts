@@ -17,7 +17,7 @@ export interface StatusBarItem {
   readonly label: string;
 }
 
-const READY_TIMEOUT_MS = 60_000;
+const READY_TIMEOUT_MS = 240_000;
 
 export class VsCodeWindow {
   readonly quickInput: QuickInput;
@@ -101,8 +101,8 @@ export class VsCodeWindow {
   async statusBarTooltip(id: string): Promise<string> {
     await this.statusBarLocator(id).hover();
     const hover = this.page.locator('.monaco-hover.workbench-hover').filter({ visible: true }).first();
-    await hover.waitFor();
-    return (await hover.innerText()).trim();
+    // It may not come, or go again: whoever asks tries again.
+    return (await hover.innerText({ timeout: 10_000 })).trim();
   }
 
   /** The messages of all notifications that are seen now. */
@@ -124,10 +124,14 @@ export class VsCodeWindow {
     return found ?? '';
   }
 
-  /** Presses a button of the notification that holds the text. */
+  /** Presses a button of the notification that holds the text: in the list of all where VS Code has hidden it after ten seconds. */
   async pressInNotification(text: TextMatch, button: string): Promise<void> {
     const item = this.page.locator('.notification-list-item').filter({ hasText: text }).first();
-    await item.locator('.monaco-button').filter({ hasText: button }).first().click();
+    const pressed = item.locator('.monaco-button').filter({ hasText: button }).first();
+    await pressed.click({ timeout: 15_000 }).catch(async () => {
+      await this.runCommand('Notifications: Show Notifications');
+      await pressed.click();
+    });
   }
 
   /** Takes away all notifications that are seen, by their own buttons: the palette's command takes longer. */
