@@ -56,7 +56,7 @@ describe('keys, by clicks and keys alone', () => {
       height: 900,
     });
     window = await vscode.openWindow();
-    await window.waitForStatusBarItem('keywheel.status', /key/i, 60_000);
+    await window.waitForStatusBarItem('keywheel.status', /key/i);
   });
 
   it('opens the walkthrough by its command', async () => {

@@ -24,7 +24,7 @@ function attackOn(origin: string, key: string | null): string {
     const read = [];
     const body = JSON.stringify({ model: 'x/y:free', messages: [{ role: 'user', content: 'Hi' }] });
     const headers = key === null ? {} : { authorization: 'Bearer ' + key };
-    const patience = (work) => Promise.race([work, new Promise((resolve) => setTimeout(resolve, 2000))]).catch(() => undefined);
+    const patience = (work) => Promise.race([work, new Promise((resolve) => setTimeout(resolve, 20_000))]).catch(() => undefined);
     const note = (how, text) => { if (text) read.push(how + ': ' + String(text).slice(0, 80)); };
     for (const path of ${JSON.stringify(paths)}) {
       const url = origin + path;

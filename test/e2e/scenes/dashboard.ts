@@ -133,8 +133,12 @@ export function testDashboard(opened: () => DashboardInUse): void {
   /** With the arrows, from the tab that is in front. */
   async function select(tab: string): Promise<void> {
     await frame.locator('vscode-tab-header[active]').focus();
-    for (let step = 0; step < tabs.length && (await focused()) !== tab; step++) await press('ArrowRight');
+    for (let at = await focused(); at !== tab; at = await focused()) {
+      await press('ArrowRight');
+      await pollUntil(async () => (await focused()) !== at, `The focus stayed at ${at}`);
+    }
     await press('Enter');
+    await frame.locator('vscode-tab-header[active]').filter({ hasText: tab }).waitFor();
   }
 
   /** The names of what the Tab key reaches, in order. */

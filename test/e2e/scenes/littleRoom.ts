@@ -76,6 +76,10 @@ export function testLittleRoom(opened: () => OpenDashboard): void {
     await window.runCommand('Keywheel: Stop Proxy');
     await window.waitForStatusBarItem('keywheel.status', /stopped/);
     await window.clearNotifications();
+    // What the extension sends would take the place of what the tests put into the page.
+    await frame.evaluate(
+      `window.addEventListener('message', (event) => event.source === window || event.stopImmediatePropagation(), true)`,
+    );
   });
 
   for (const room of rooms) {
@@ -142,6 +146,9 @@ export function testLittleRoom(opened: () => OpenDashboard): void {
     let asked = width;
     for (let turn = 0; turn < 20; turn++) {
       await window.page.setViewportSize({ width: asked, height });
+      await window.page.evaluate(
+        'new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))',
+      );
       await new Promise((resolve) => setTimeout(resolve, 300));
       if (of === 'window') return;
       const has = Number(await frame.evaluate('document.documentElement.clientWidth'));
@@ -154,7 +161,6 @@ export function testLittleRoom(opened: () => OpenDashboard): void {
   /** The tab is in front, with as much in it as anybody has. */
   async function fill(tab: (typeof tabs)[number]): Promise<void> {
     await frame.getByRole('tab', { name: tab }).click();
-    await new Promise((resolve) => setTimeout(resolve, 200));
     await post({ type: 'state', state: crowdedState(nowMs) });
     if (tab === 'Last 24 hours') await post({ type: 'history', series: crowdedSeries(nowMs) });
     if (tab === 'Activity') await post({ type: 'activity', exchanges: crowdedActivity(nowMs, 100) });
@@ -168,8 +174,14 @@ export function testLittleRoom(opened: () => OpenDashboard): void {
   }
 
   async function check(what: string): Promise<void> {
-    const found = v.parse(findingsSchema, await frame.evaluate(examine));
-    const { beyondPx, unreachable, actions } = found;
+    const look = async (): Promise<v.InferOutput<typeof findingsSchema>> =>
+      v.parse(findingsSchema, await frame.evaluate(examine));
+    // The page is laid out some time after its size or its content has changed.
+    await pollUntil(async () => {
+      const { beyondPx, unreachable, actions } = await look();
+      return beyondPx === 0 && unreachable.length === 0 && actions > 3;
+    }, what).catch(() => undefined);
+    const { beyondPx, unreachable, actions } = await look();
     assert.equal(beyondPx, 0, `${what} goes ${beyondPx} px beyond the page`);
     assert.deepEqual(unreachable, [], what);
     assert.ok(actions > 3, `${what}: ${actions} actions`);

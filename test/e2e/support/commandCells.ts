@@ -189,8 +189,9 @@ export const rows: readonly Row[] = [
     cells: {
       'no key': null,
       'proxy stopped': async (seen: Reactions): Promise<string> => {
+        const said = await seen.flashes(/Running on port/);
         await seen.shows(/50/);
-        return await seen.flashes(/Running on port/);
+        return said;
       },
       'no network': null,
       'offline upstream': null,
