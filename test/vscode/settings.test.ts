@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import * as v from 'valibot';
 import { ConfigurationTarget, extensions, workspace } from 'vscode';
-import { extensionId, keywheelApi, statusThat } from './support/running';
+import { extensionId, keywheelApi, statusThat, until } from './support/running';
 
 const manifestSchema = v.object({
   contributes: v.object({
@@ -39,7 +39,7 @@ describe('settings', () => {
   it('of the looks can be set by a folder', async () => {
     const configuration = workspace.getConfiguration('keywheel.statusBar');
     await configuration.update('format', 'percent', ConfigurationTarget.Workspace);
-    assert.equal(workspace.getConfiguration('keywheel.statusBar').get('format'), 'percent');
+    await until('set', () => workspace.getConfiguration('keywheel.statusBar').get('format') === 'percent');
     await configuration.update('format', undefined, ConfigurationTarget.Workspace);
   });
 

@@ -12,7 +12,7 @@ export async function keywheelApi(): Promise<KeywheelApi> {
   return (await extension.activate()).getAPI(1);
 }
 
-/** Resolves to the first status that fits; rejects after a minute. */
+/** Resolves to the first status that fits; rejects after two minutes. */
 export async function statusThat(
   what: string,
   fits: (status: KeywheelStatus) => boolean,
@@ -33,7 +33,7 @@ export async function statusThat(
     const timer = setTimeout(() => {
       done();
       reject(new Error(`Never ${what}: ${JSON.stringify(api.status())}`));
-    }, 60_000);
+    }, 120_000);
     look();
   });
 }
@@ -43,9 +43,9 @@ export async function run(name: string): Promise<boolean> {
   return await commands.executeCommand<boolean>(`keywheel.${name}`);
 }
 
-/** Resolves once the condition holds; rejects after a minute. */
+/** Resolves once the condition holds; rejects after two minutes. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const untilMs = Date.now() + 60_000;
+  const untilMs = Date.now() + 120_000;
   while (!(await holds())) {
     assert.ok(Date.now() < untilMs, `Never ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
