@@ -2,11 +2,10 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { SystemClock } from '../../src/base/clock';
 import { keyIdOf } from '../../src/base/secret';
 import { History } from '../../src/service/history/history';
-import type { ExchangeView, SeriesView } from '../../src/service/snapshot';
+import type { ExchangeView, SeriesView, Snapshot } from '../../src/service/snapshot';
 import { Simulator } from '../simulator/simulator';
 import { exchangeReport } from '../unit/service/exchanges';
 import { Stage, until, type TestWindow } from './support/windows';
@@ -51,9 +50,10 @@ describe('the history of many windows', () => {
     const window = await stage.open({ name, keys, revision: 1, upstreamUrl: simulator.baseUrl });
     await window.until('is in place', ({ isHost, isFollower }) => isHost || isFollower);
     // An account that was never read is asked last: with both read, requests take turns.
-    const accountsRead = (): number => simulator.requestsTo('/key').length;
-    await until('both accounts are read', () => accountsRead() >= keys.length);
-    await setTimeout(200);
+    await until('both accounts are read', async () => {
+      const { accounts } = (await window.ask({ kind: 'snapshot' })) as Snapshot;
+      return accounts.length === keys.length && accounts.every(({ day }) => day.server !== null);
+    });
     return window;
   };
 
@@ -100,8 +100,7 @@ describe('the history of many windows', () => {
     await follower.until('hosts', ({ isHost }) => isHost);
     const late = await open('late');
     for (const window of [follower, late]) {
-      const { series } = await knows(window, 3);
-      assert.equal(sum(series.ends.answered), 3);
+      const { series } = await knows(window, 3, (history) => sum(history.series.ends.answered) === 3);
       assert.deepEqual(
         series.models.map(({ requests }) => requests),
         [3],
@@ -172,11 +171,9 @@ describe('the history of many windows', () => {
     await ask(host);
     await knows(follower, 1);
     await follower.ask({ kind: 'forget' });
-    for (const window of [host, follower]) {
-      const { series } = await knows(window, 0);
-      assert.equal(sum(series.ends.answered), 0);
-    }
-    assert.equal(readFileSync(file, 'utf8'), 'null');
+    for (const window of [host, follower])
+      await knows(window, 0, ({ series }) => sum(series.ends.answered) === 0);
+    await until('nothing kept', () => readFileSync(file, 'utf8') === 'null');
     await host.ask({ kind: 'close' });
     assert.ok(!readFileSync(file, 'utf8').includes('x/y:free'));
     await knows(await open('later'), 0);

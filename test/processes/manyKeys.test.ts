@@ -14,7 +14,7 @@ describe('a host that is offered 5,000 keys', () => {
       sealedAs: 'offerKeys',
       answerSealedAs: 'knownKeys',
       body: { revision: 1, keys: all, proxyKey: null },
-      timeoutMs: 10_000,
+      timeoutMs: 60_000,
     });
     assert.equal(reply?.status, 200);
     assert.deepEqual(reply.body, host.keys.current);

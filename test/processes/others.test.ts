@@ -184,6 +184,6 @@ describe('others on the port', () => {
     assertNothingTold(stranger);
     await stranger.close();
     stranger = null;
-    await window.until('hosts', ({ isHost }) => isHost, 8_000);
+    await window.until('hosts', ({ isHost }) => isHost);
   });
 });

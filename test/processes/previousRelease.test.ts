@@ -19,8 +19,7 @@ describe('this build beside the release before it', () => {
   let stage: Stage;
   let simulator: Simulator;
 
-  before(async function () {
-    this.timeout(120_000);
+  before(async () => {
     previous = await previousRelease();
     if (previous === null) console.log('      not run: this clone has not the commit of the release before');
     stage = await Stage.make();

@@ -58,16 +58,16 @@ describe('a host among strangers', () => {
 
   async function isWindowServed(): Promise<boolean> {
     const body = { keyId: 'none' };
-    const reply = await askHost(host.port, host.identity, { name: 'refresh', body, timeoutMs: 5_000 });
+    const reply = await askHost(host.port, host.identity, { name: 'refresh', body, timeoutMs: 60_000 });
     return reply?.status === 200;
   }
 
   it('refuses a request without proof at once, before its body has come, and hangs up', async () => {
     const { socket, heard, isOver } = stranger();
     socket.write(postHead(4_000_000));
-    await until('refused', () => heard().startsWith('HTTP/1.1 401 '), 1_000);
+    await until('refused', () => heard().startsWith('HTTP/1.1 401 '));
     assert.match(heard(), /connection: close/i);
-    await until('over', isOver, 1_000);
+    await until('over', isOver);
   });
 
   it('refuses a nonce that was given to another connection, or to none', async () => {
@@ -78,7 +78,7 @@ describe('a host among strangers', () => {
     ] as const) {
       const { socket, heard } = stranger();
       socket.write(postHead(4_000_000, ['X-Keywheel-Nonce: abc', value ?? '', 'X-Keywheel-Signature: AAAA']));
-      await until(name, () => heard().startsWith('HTTP/1.1 401 '), 1_000);
+      await until(name, () => heard().startsWith('HTTP/1.1 401 '));
     }
   });
 
@@ -96,7 +96,7 @@ describe('a host among strangers', () => {
   it('gives an unproven body five seconds', async () => {
     const { socket, headers, isOver } = await forged();
     socket.write(postHead(100, headers));
-    await until('cut', isOver, 30_000);
+    await until('cut', isOver);
   });
 
   it('logs nothing worth a look when a stranger hangs up in the middle', async () => {

@@ -147,7 +147,7 @@ export class TestWindow {
 export async function until(
   what: string | (() => string),
   holds: () => boolean | Promise<boolean>,
-  timeoutMs = 60_000,
+  timeoutMs = 120_000,
 ): Promise<void> {
   const untilMs = Date.now() + timeoutMs;
   while (!(await holds())) {
