@@ -139,7 +139,7 @@ export const openai7 = client('openai 7', async (asked, heard) => {
 /** The SDK's own figures, but for its patience of an hour. */
 const openRouterRetries = {
   strategy: 'backoff' as const,
-  backoff: { initialInterval: 500, maxInterval: 60_000, exponent: 1.5, maxElapsedTime: 2_500 },
+  backoff: { initialInterval: 500, maxInterval: 60_000, exponent: 1.5, maxElapsedTime: 4_000 },
   retryConnectionErrors: true,
 };
 

@@ -119,7 +119,7 @@ describe('a client that was connected', function () {
       for (const [comment] of text.matchAll(/(#|\/\/).*/g)) assert.ok(written.includes(comment), comment);
       simulator.forget();
 
-      const said = await ask(installed[id], 'Say something.', home.folder, { sandbox, timeoutMs: 90_000 });
+      const said = await ask(installed[id], 'Say something.', home.folder, { sandbox, timeoutMs: 300_000 });
       assert.equal(said.code, 0, said.stderr + said.stdout);
       assert.ok(said.stdout.includes(answer), said.stdout + said.stderr);
       const asked = simulator.requestsTo(path);
