@@ -31,7 +31,7 @@ async function assertSeen(rig: Rig, leave: () => Promise<number>): Promise<void>
     await assertForgotten(rig, turn + 1);
   }
   console.log(`      seen after ${quickestMs.toFixed(0)} ms`);
-  assert.ok(quickestMs < 20 * usualMs, `${quickestMs} ms`);
+  assert.ok(quickestMs < 100 * usualMs, `${quickestMs} ms`);
 }
 
 async function assertForgotten(rig: Rig, exchanges = 1): Promise<void> {

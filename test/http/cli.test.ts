@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Simulator } from '../simulator/simulator';
 import { CliBundle, type CliProcess, type Environment } from '../support/cliProcess';
+import { freePort } from '../support/freePort';
 import { ask } from './client';
 import { accountsOf, FREE, keyFor } from './support';
 
@@ -240,7 +241,7 @@ describe('the command line', () => {
     assert.equal(await labels(), 'ab');
     await writeFile(path, `# ${keyFor('b')}\n`);
     await eventually(async () => (await labels()) === 'a');
-    assert.match(process.log, /KEYS_FILE .* has changed; keys in use now: 1/);
+    await eventually(() => Promise.resolve(/KEYS_FILE .* has changed; keys in use now: 1/.test(process.log)));
   });
 
   it('logs one JSON object a line where no terminal reads, at debug with heads and without bodies', async () => {
@@ -327,10 +328,7 @@ describe('the command line', () => {
   });
 
   it('obeys the aliases that other proxies use', async () => {
-    const free = createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => free.once('listening', resolve));
-    const { port } = free.address() as AddressInfo;
-    await new Promise((resolve) => free.close(resolve));
+    const port = await freePort();
     const process = start({
       PORT: '',
       UVICORN_PORT: String(port),

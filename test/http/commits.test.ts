@@ -55,11 +55,11 @@ describe('a stream that has only begun', () => {
     const output = events({ choices: [{ index: 0, delta: { content: 'Hi' }, finish_reason: 'stop' }] });
     await withUpstream(async (rig, socket) => {
       const seen: string[] = [];
+      const fromMs = Date.now();
       const asked = rig.ask({ stream: true, model: PAID, onData: (text) => seen.push(text) });
       const upstream = await socket();
       const preamble = preambles['/api/v1/chat/completions'] ?? '';
       upstream.write(`HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n${preamble}`);
-      const fromMs = Date.now();
       while (seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
       const tookMs = Date.now() - fromMs;
       assert.ok(tookMs >= 3_900, String(tookMs));
