@@ -7,6 +7,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import openapi from '../../docs/openapi.json';
 import { Simulator } from '../simulator/simulator';
 import { CliProcess } from '../support/cliProcess';
+import { pollUntil } from '../tools/quickInput';
 import { ask, type Asked, type Reply } from './client';
 import { accountsOf, FREE, keyFor, PAID } from './support';
 
@@ -144,9 +145,15 @@ describe('the pages and documents of the command line', () => {
     const before = simulator.requestsTo('/chat/completions').length;
     for (const model of [FREE, PAID]) assert.equal((await ask(port, { proxyKey, model })).status, 200);
     assert.equal(simulator.requestsTo('/chat/completions').length, before + 2);
-    const { text } = await get('/metrics', { proxyKey });
-    assert.match(text, /^keywheel_requests_total\{class="free",end="answered"\} [1-9]/m);
-    assert.match(text, /^keywheel_requests_total\{class="paid",end="answered"\} [1-9]/m);
+    const answered = ['free', 'paid'].map(
+      (each) => new RegExp(`^keywheel_requests_total\\{class="${each}",end="answered"\\} [1-9]`, 'm'),
+    );
+    let text = '';
+    // A client has its answer a moment before it is counted.
+    await pollUntil(async () => {
+      ({ text } = await get('/metrics', { proxyKey }));
+      return answered.every((each) => each.test(text));
+    }, 'They were never counted');
     assert.match(text, /^keywheel_allowance_left_requests\{account="key 1"\} \d+$/m);
     assert.ok(!/sk-or|rich/.test(text));
   });
