@@ -111,8 +111,8 @@ describe('the dashboard while its keys change', () => {
       }).observe(document.querySelector('.accounts'), { subtree: true, attributeFilter: ['aria-checked'] });
     }`);
     // In one go: 1.5 s after a click the switch shows again what holds.
-    const clicked = await toggle.evaluate(`async (toggle) => {
-      const menu = document.querySelector('[aria-haspopup="menu"]');
+    const clicked = await page.evaluate(`(async () => {
+      const [toggle, menu] = ['.switch', '[aria-haspopup="menu"]'].map((part) => document.querySelector(part));
       toggle.click();
       await null;
       const once = toggle.getAttribute('aria-checked');
@@ -122,7 +122,7 @@ describe('the dashboard while its keys change', () => {
       toggle.click();
       await null;
       return [once, items.includes('Turn On'), toggle.getAttribute('aria-checked')];
-    }`);
+    })()`);
     assert.deepEqual(clicked, ['false', true, 'true']);
     const off = accountView({ ...one, keys: [keyView({ keyId: 'One', label: 'One', enabled: false })] });
     await changeTo([off, two]);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { chromium, type Browser } from 'playwright-core';
+import { chromium, type Browser, type Page } from 'playwright-core';
 import { PROXY_KEY, realTime, withRig } from '../http/support';
 import { ensureBrowser } from '../tools/browser';
 import { reportToStderr } from '../tools/progress';
@@ -125,12 +125,18 @@ describe('a web page on another origin', () => {
     server.close();
   });
 
+  async function newPage(): Promise<Page> {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(120_000);
+    return page;
+  }
+
   for (const key of [null, PROXY_KEY]) {
     for (const host of ['127.0.0.1', 'localhost', 'evil.example']) {
       it(`at ${host}, ${key === null ? 'without' : 'with'} the proxy key, asks nothing of upstream and reads nothing`, async () => {
         await withRig({ clock: realTime() }, async (rig) => {
           rig.simulator.forget();
-          const page = await browser.newPage();
+          const page = await newPage();
           await page.goto(`http://${host}:${(server.address() as AddressInfo).port}/`);
           const read = await page.evaluate(attackOn(`http://127.0.0.1:${rig.port}`, key));
           await page.close();
@@ -150,7 +156,7 @@ describe('a web page on another origin', () => {
       response.writeHead(200, headers).end('open');
     });
     await new Promise<void>((resolve) => open.listen(0, '127.0.0.1', resolve));
-    const page = await browser.newPage();
+    const page = await newPage();
     await page.goto(`http://evil.example:${(server.address() as AddressInfo).port}/`);
     const read = await page.evaluate(
       attackOn(`http://127.0.0.1:${(open.address() as AddressInfo).port}`, PROXY_KEY),
@@ -166,7 +172,7 @@ describe('a web page on another origin', () => {
 
   it('under a name that is bound to this machine later reads nothing either', async () => {
     await withRig({ clock: realTime() }, async (rig) => {
-      const page = await browser.newPage();
+      const page = await newPage();
       const origin = `http://rebound.example:${rig.port}`;
       for (const path of paths) {
         const reply = await page.goto(`${origin}${path}`);

@@ -42,6 +42,7 @@ export class BareDashboard {
     const executablePath = await ensureBrowser(reportToStderr);
     const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
     const page = await browser.newPage({ viewport: { width: 1200, height: 900 } });
+    page.setDefaultTimeout(120_000);
     const cdp = await page.context().newCDPSession(page);
     await cdp.send('Performance.enable');
     return new BareDashboard(server, browser, page, cdp);
