@@ -149,7 +149,10 @@ function behindBlanks(bytes: Buffer, from: number): number {
 /** Behind a short string, number or word, or a longer string without an escaped quote; null for all else. No generator is made for these. */
 function quickEnd(bytes: Buffer, from: number): number | null {
   const byte = bytes[from];
-  if (byte !== quote) return byte === undefined || nesting(byte) !== 0 ? null : behindWord(bytes, from);
+  if (byte !== quote) {
+    const to = byte === undefined || nesting(byte) !== 0 ? -1 : behindWord(bytes, from);
+    return to < 0 ? null : to;
+  }
   const near = behindNearString(bytes, from);
   if (near > 0) return near;
   const end = bytes.indexOf(quote, -near);
@@ -171,6 +174,7 @@ function* behindValue(bytes: Buffer, from: number): Scan<number> {
       // The end of what is around: no value stands here.
       if (depth + step < 0) return at;
       at = depth + step > 0 || step < 0 ? at + 1 : behindWord(bytes, at);
+      for (; at < 0; at = behindWord(bytes, -at)) yield sliceBytes;
       depth += step;
     }
     if (depth <= 0) return at;
@@ -186,14 +190,15 @@ function nesting(byte: number | undefined): -1 | 0 | 1 {
   return byte === closeObject || byte === closeList ? -1 : 0;
 }
 
-/** Behind a number or word. */
+/** Behind a number or word; of one longer than a slice, as a negative number, where it goes on. */
 function behindWord(bytes: Buffer, from: number): number {
-  for (let at = from; ; at++) {
+  for (let at = from; at < from + sliceBytes; at++) {
     const byte = bytes[at];
     if (byte !== undefined && byte > comma && byte < closeList) continue;
     const isOver = byte === undefined || byte <= 0x20 || byte === comma || byte === closeList;
     if (isOver || byte === closeObject) return at;
   }
+  return -(from + sliceBytes);
 }
 
 /** The place behind a short string; of a longer one, as a negative number, where the search for its end begins. */
@@ -212,7 +217,8 @@ function* behindFarString(bytes: Buffer, from: number): Scan<number> {
   let quotes = 0;
   for (let end = bytes.indexOf(quote, from); end >= 0; end = bytes.indexOf(quote, end + 1)) {
     let first = end;
-    while (first > from && bytes[first - 1] === backslash) first--;
+    while (first > from && bytes[first - 1] === backslash)
+      if ((end - --first) % sliceBytes === 0) yield sliceBytes;
     if ((end - first) % 2 === 0) return end + 1;
     if (++quotes % mostQuotes === 0) yield sliceBytes;
   }

@@ -52,6 +52,8 @@ export function planOf(request: ClientRequest, proxyKey: Secret): Plan | Promise
 function* planning(request: ClientRequest, proxyKey: Secret): Scan<Plan> {
   const { method, target, endpoint, headers, body } = request;
   const { kind, form } = endpoint;
+  // Its pieces were joined in this turn.
+  yield body.bytes?.length ?? 0;
   const makesThing = makesThings(method, target.path);
   const read = yield* asked(kind !== 'plain' || makesThing ? body.bytes : null);
   const asks = kind === 'plain' ? nothingAsked : read;

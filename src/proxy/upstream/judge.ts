@@ -95,8 +95,8 @@ function* judgeHeld(
   return { outcome: { kind: 'answer' }, held, error: null, sawWork: held.sawComments };
 }
 
-/** All errors that hide inside a 200 have one of these in them. */
-const errorMarks = ['"error"', 'failed"', '.error"'];
+/** All errors that hide inside a 200 have one of these in them. None begins with a quote: a search would stop at each. */
+const errorMarks = ['error"', 'failed"'];
 
 /** Whether an answer that HTTP has ended is JSON without a mark of an error in it, as nearly all are. */
 function isPlainJson({ status, isJson, isFramed }: Reply, held: Held): boolean {

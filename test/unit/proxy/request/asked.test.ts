@@ -132,6 +132,8 @@ describe('what a body asks for', () => {
       ['tools', `{"tools":[${'{"type":"f"},'.repeat(size / 13)}{}],"model":"a/b"}`],
       ['numbers', `{"input":[${'1,'.repeat(size / 2)}1],"model":"a/b"}`],
       ['escapes', `{"input":"${'\\"'.repeat(size / 2)}","model":"a/b"}`],
+      ['backslashes', `{"input":"${'\\'.repeat(size)}","model":"a/b"}`],
+      ['one number', `{"input":${'1'.repeat(size)},"model":"a/b"}`],
     ] as const) {
       const bytes = Buffer.from(text);
       const turns = await turnsIn(bytes);
