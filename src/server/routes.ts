@@ -86,6 +86,8 @@ export class Routes {
   private async file(name: string): Promise<LocalAnswer> {
     const read = this.read.get(name) ?? readFile(path.join(this.ports.folder, name));
     this.read.set(name, read);
+    // The next request tries again.
+    read.catch(() => this.read.delete(name));
     return answer(`text/${name.endsWith('.css') ? 'css' : 'javascript'}; charset=utf-8`, await read);
   }
 }
