@@ -1,7 +1,9 @@
 /** Settings as VS Code itself understands them, and the proxy that obeys them at once. */
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import * as v from 'valibot';
 import { ConfigurationTarget, extensions, workspace } from 'vscode';
+import { ForwardProxy } from '../support/forwardProxy';
 import { extensionId, keywheelApi, statusThat, until } from './support/running';
 
 const manifestSchema = v.object({
@@ -54,4 +56,34 @@ describe('settings', () => {
     await setPort(28417);
     await statusThat('moved back', (status) => status.baseUrl === baseUrl);
   });
+
+  it('of VS Code’s own network proxy are obeyed by the proxy’s next request', async () => {
+    const keywheel = workspace.getConfiguration('keywheel');
+    const upstreamBefore = keywheel.inspect('upstreamUrl')?.globalValue;
+    const http = workspace.getConfiguration('http');
+    await using first = await ForwardProxy.open();
+    await using second = await ForwardProxy.open();
+    try {
+      await keywheel.update('upstreamUrl', 'https://upstream.test/api/v1', ConfigurationTarget.Global);
+      for (const networkProxy of [first, second]) {
+        networkProxy.manner = 'hangUp';
+        await http.update('proxy', networkProxy.url, ConfigurationTarget.Global);
+        await until('a request through the network proxy', () => {
+          askForModels();
+          return networkProxy.targets.includes('upstream.test:443');
+        });
+      }
+    } finally {
+      await http.update('proxy', undefined, ConfigurationTarget.Global);
+      await keywheel.update('upstreamUrl', upstreamBefore, ConfigurationTarget.Global);
+    }
+  });
 });
+
+/** On a bare socket: VS Code would send a request of Node's through its network proxy too. */
+function askForModels(): void {
+  const socket = connect(28417, '127.0.0.1')
+    .on('error', () => undefined)
+    .resume();
+  socket.write('GET /api/v1/models HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n');
+}
