@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { ManualClock } from '../support/manualClock';
 import { accountsOf, FREE, keyFor, PAID, realTime, withRig } from './support';
 
-const canary = keyFor('repeated-canary');
+const canary = keyFor('repeatedcanary');
 
 type Answering = (response: ServerResponse, key: string) => void;
 
@@ -32,6 +32,18 @@ const ways: Readonly<Record<string, Answering>> = {
   'the message of a 402': error(402),
   'the message of a 403': error(403),
   'the message of a 500': error(500),
+  'the message, its hyphens escaped': (response, key) =>
+    response
+      .writeHead(400, { 'content-type': 'application/json' })
+      .end(JSON.stringify({ error: { code: 400, message: key } }).replaceAll('-', String.raw`\u002d`)),
+  'the message, escaped as a whole': (response, key) =>
+    response
+      .writeHead(400, { 'content-type': 'application/json' })
+      .end(
+        JSON.stringify({ error: { code: 400, message: key } }).replace(key, (text) =>
+          text.replaceAll(/./g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`),
+        ),
+      ),
   'a page': (response, key) =>
     response.writeHead(403, { 'content-type': 'text/html' }).end(`<p>${key}${key}</p>`),
   'the metadata of an error': error(400, (key) => ({ message: 'No', metadata: { raw: { headers: [key] } } })),
@@ -112,7 +124,7 @@ describe('the key that upstream repeats', () => {
       asked = 0;
       const { port } = server.address() as AddressInfo;
       const upstreamUrl = `http://127.0.0.1:${port}/api/v1`;
-      const accounts = accountsOf({ name: 'repeated-canary', credits: 5 });
+      const accounts = accountsOf({ name: 'repeatedcanary', credits: 5 });
       // Between pieces nothing happens: a manual clock would run on to the next time-out.
       const clock = where.endsWith('in pieces') ? realTime() : new ManualClock();
       await withRig({ clock, accounts, settings: { upstreamUrl }, isRead: false }, async (rig) => {
