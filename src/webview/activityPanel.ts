@@ -1,9 +1,18 @@
-// The Activity tab: the last exchanges, newest first, with filters.
+// The Activity tab: the last exchanges, with filters and columns to sort by.
 import type { ExchangeView, RunningView } from '../service/snapshot';
-import { filterOptions, isShown, noFilter, type ActivityFilter } from './activityView';
+import {
+  activityColumns,
+  filterOptions,
+  isShown,
+  nextSort,
+  noFilter,
+  sorted,
+  type ActivityFilter,
+  type ActivitySort,
+} from './activityView';
 import { choice, field, link, setChoices } from './controls';
 import type { Countdowns } from './countdowns';
-import { element, headCell, setHidden, setText, visibleColumns } from './dom';
+import { element, headCell, icon, setChildren, setHidden, setText, visibleColumns } from './dom';
 import { ExchangeRows } from './exchangeRows';
 import { LiveRows } from './liveRows';
 import type { Speech } from '../words/stateWords';
@@ -15,6 +24,8 @@ const stepRows = 50;
 
 export interface ActivityPanelPorts {
   readonly speech: () => Speech;
+  readonly sort: ActivitySort;
+  readonly onSort: (sort: ActivitySort) => void;
   readonly countdowns: Countdowns;
   readonly copyReport: (id: number) => void;
   readonly export: (format: 'csv' | 'json', ids: readonly number[]) => void;
@@ -34,13 +45,19 @@ export class ActivityPanel {
   private readonly live: LiveRows;
   /** Newest first. */
   private rows: ExchangeRows[] = [];
+  /** Those that match the filters, in their order; the first `drawn` are in the table. */
+  private shown: readonly ExchangeRows[] = [];
+  private drawn = firstRows;
   private current: ExchangeRows | null = null;
   private filter: ActivityFilter = noFilter;
+  private sort: ActivitySort;
+  private readonly heads: readonly HTMLTableCellElement[];
   private offered = '';
   private drawing: number | undefined;
 
   constructor(private readonly ports: ActivityPanelPorts) {
     const { t } = ports.speech();
+    this.sort = ports.sort;
     const options = filterOptions([], t);
     const labels = { keyId: t('Key'), model: t('Model'), client: t('Client'), end: t('Outcome') };
     this.selects = filterNames.map((name) => {
@@ -48,14 +65,21 @@ export class ActivityPanel {
       made.select.addEventListener('change', () => this.choose(name, made.select.value));
       return { name, ...made };
     });
-    const caption = element('caption', 'visually-hidden', t('Last requests, newest first'));
-    this.table = element('table', 'activity', caption, head(ports.speech()), this.body);
+    this.heads = this.headCells();
+    const head = element('thead', '', element('tr', '', ...this.heads));
+    this.table = element(
+      'table',
+      'activity',
+      element('caption', 'visually-hidden', t('Last requests')),
+      head,
+      this.body,
+    );
     const search = field(t('Search'), '');
     search.input.addEventListener('input', () => this.choose('text', search.input.value));
     const save = (format: 'csv' | 'json'): void =>
       ports.export(
         format,
-        this.visible().map(({ exchange }) => exchange.id),
+        this.shown.map(({ exchange }) => exchange.id),
       );
     const links = element(
       'div',
@@ -74,7 +98,7 @@ export class ActivityPanel {
     new ResizeObserver(() => {
       for (const rows of this.rows) rows.respan();
     }).observe(this.table);
-    this.show();
+    this.refresh();
   }
 
   /** Shows the running exchanges. */
@@ -85,17 +109,14 @@ export class ActivityPanel {
   /** Newest first. */
   replace(exchanges: readonly ExchangeView[]): void {
     this.rows = exchanges.slice(0, mostShown).map((exchange) => this.rowsOf(exchange));
-    this.redraw();
+    this.refresh();
   }
 
   /** Oldest first; open trails stay open. */
   add(exchanges: readonly ExchangeView[]): void {
     const made = exchanges.map((exchange) => this.rowsOf(exchange)).reverse();
-    const all = [...made, ...this.rows];
-    for (const old of all.slice(mostShown)) old.remove();
-    this.rows = all.slice(0, mostShown);
-    this.body.prepend(...this.visible(made).map(({ row }) => row));
-    this.show();
+    this.rows = [...made, ...this.rows].slice(0, mostShown);
+    this.refresh(this.drawn + made.length);
   }
 
   private rowsOf(exchange: ExchangeView): ExchangeRows {
@@ -106,35 +127,34 @@ export class ActivityPanel {
 
   private choose(name: keyof ActivityFilter, value: string): void {
     this.filter = { ...this.filter, [name]: value };
-    this.redraw();
+    this.refresh();
   }
 
-  private redraw(): void {
-    for (const rows of this.rows) if (rows.isOpen) rows.toggle();
-    const visible = this.visible();
-    this.body.replaceChildren(...visible.slice(0, firstRows).map(({ row }) => row));
-    this.drawRest(visible.slice(firstRows));
+  private refresh(most = firstRows): void {
+    const speech = this.ports.speech();
+    const matching = this.rows.filter(({ exchange }) => isShown(exchange, this.filter, speech));
+    this.shown = sorted(matching, this.sort, speech);
+    this.draw(most);
     this.show();
   }
 
-  private drawRest(rest: readonly ExchangeRows[]): void {
+  private draw(most: number): void {
     window.clearTimeout(this.drawing);
-    if (rest.length === 0) return;
-    this.drawing = window.setTimeout(() => {
-      this.body.append(...rest.slice(0, stepRows).map(({ row }) => row));
-      this.drawRest(rest.slice(stepRows));
-    });
+    this.drawn = most;
+    setChildren(
+      this.body,
+      this.shown.slice(0, most).flatMap(({ elements }) => elements),
+    );
+    if (most < this.shown.length) this.drawing = window.setTimeout(() => this.draw(most + stepRows));
   }
 
-  private visible(rows = this.rows): ExchangeRows[] {
-    const speech = this.ports.speech();
-    return rows.filter(({ exchange }) => isShown(exchange, this.filter, speech));
-  }
-
-  /** Updates the filters, the text for an empty list, and the row that the Tab key reaches. */
+  /** Updates the heads, the filters, the text for an empty list, and the row that the Tab key reaches. */
   private show(): void {
     const { t } = this.ports.speech();
-    const visible = this.visible();
+    for (const [index, head] of this.heads.entries()) {
+      if (activityColumns[index] !== this.sort.column) head.removeAttribute('aria-sort');
+      else head.setAttribute('aria-sort', this.sort.isDescending ? 'descending' : 'ascending');
+    }
     const exchanges = this.rows.map(({ exchange }) => exchange);
     const options = filterOptions(exchanges, t);
     const offered = JSON.stringify(options);
@@ -144,11 +164,11 @@ export class ActivityPanel {
         setChoices(select, { options: options[name], value: this.filter[name] });
     }
     setHidden(this.filters, this.rows.length === 0);
-    setHidden(this.table, visible.length === 0);
-    setHidden(this.none, visible.length > 0);
+    setHidden(this.table, this.shown.length === 0);
+    setHidden(this.none, this.shown.length > 0);
     setText(this.none, this.rows.length === 0 ? t('No request yet.') : t('No requests match these filters.'));
-    const [first] = visible;
-    if (first && !(this.current && visible.includes(this.current))) this.makeCurrent(first);
+    const [first] = this.shown;
+    if (first && !(this.current && this.shown.includes(this.current))) this.makeCurrent(first);
   }
 
   /** Makes this the one row that the Tab key reaches. */
@@ -160,15 +180,44 @@ export class ActivityPanel {
 
   /** Arrow keys move between rows, so that the Tab key need not stop at each of five hundred. */
   private onKey(event: KeyboardEvent): void {
-    const visible = this.visible();
-    const at = visible.findIndex((rows) => rows.isButton(event.target));
-    const target = at < 0 ? undefined : visible[targetOf(event.key, at, visible.length)];
+    const at = this.shown.findIndex((rows) => rows.isButton(event.target));
+    const target = at < 0 ? undefined : this.shown[targetOf(event.key, at, this.shown.length)];
     if (!target) return;
     event.preventDefault();
     this.makeCurrent(target);
     target.button.focus();
   }
+
+  private headCells(): readonly HTMLTableCellElement[] {
+    const { t } = this.ports.speech();
+    const texts: Readonly<Record<ActivitySort['column'], string>> = {
+      at: t('Time'),
+      client: t('Client'),
+      what: t('Model'),
+      end: t('Outcome'),
+      key: t('Key'),
+      tries: t('Attempts'),
+      took: t('Duration'),
+      tokens: t('Tokens in / out'),
+    };
+    return activityColumns.map((column) => {
+      const sort = element('button', 'sorter', texts[column], icon('arrow-down'));
+      sort.type = 'button';
+      sort.addEventListener('click', () => {
+        this.sort = nextSort(this.sort, column);
+        this.ports.onSort(this.sort);
+        this.refresh();
+      });
+      return headCell('col', classNames[column] ?? column, sort);
+    });
+  }
 }
+
+const classNames: Readonly<Partial<Record<ActivitySort['column'], string>>> = {
+  tries: 'number tries',
+  took: 'number took',
+  tokens: 'number tokens',
+};
 
 function targetOf(key: string, at: number, count: number): number {
   switch (key) {
@@ -183,18 +232,4 @@ function targetOf(key: string, at: number, count: number): number {
     default:
       return -1;
   }
-}
-
-function head({ t }: Speech): HTMLTableSectionElement {
-  const names: readonly [text: string, className: string][] = [
-    [t('Time'), 'at'],
-    [t('Client'), 'client'],
-    [t('Model'), 'what'],
-    [t('Outcome'), 'end'],
-    [t('Key'), 'key'],
-    [t('Attempts'), 'number tries'],
-    [t('Duration'), 'number took'],
-    [t('Tokens in / out'), 'number tokens'],
-  ];
-  return element('thead', '', element('tr', '', ...names.map(([text, name]) => headCell('col', name, text))));
 }

@@ -1,4 +1,4 @@
-// The list of exchanges as plain values, and its filter; no DOM.
+// The list of exchanges as plain values, its filter and its order; no DOM.
 import type { AttemptView, ExchangeEnd, ExchangeView, RunningView } from '../service/snapshot';
 import { tookText } from '../words/formats';
 import {
@@ -22,6 +22,60 @@ export interface ActivityFilter {
 }
 
 export const noFilter: ActivityFilter = { keyId: '', model: '', client: '', end: '', text: '' };
+
+/** The columns of the list, each of which can give its order. */
+export const activityColumns = ['at', 'client', 'what', 'end', 'key', 'tries', 'took', 'tokens'] as const;
+type ActivityColumn = (typeof activityColumns)[number];
+
+export interface ActivitySort {
+  readonly column: ActivityColumn;
+  readonly isDescending: boolean;
+}
+
+export const newestFirst: ActivitySort = { column: 'at', isDescending: true };
+
+/** The order after a click on the column's head: texts from A, figures from the highest; a second click reverses it. */
+export function nextSort(sort: ActivitySort, column: ActivityColumn): ActivitySort {
+  const isText = ['client', 'what', 'end', 'key'].includes(column);
+  return { column, isDescending: sort.column === column ? !sort.isDescending : !isText };
+}
+
+/** Those that are equal in the column keep their order. */
+export function sorted<T extends { readonly exchange: ExchangeView }>(
+  list: readonly T[],
+  { column, isDescending }: ActivitySort,
+  speech: Speech,
+): readonly T[] {
+  const sign = isDescending ? -1 : 1;
+  return list
+    .map((each) => ({ each, value: sortValue(each.exchange, column, speech) }))
+    .sort((a, b) => sign * compared(a.value, b.value))
+    .map(({ each }) => each);
+}
+
+function sortValue(exchange: ExchangeView, column: ActivityColumn, speech: Speech): string | number {
+  const { attempts, startedAtMs, endedAtMs, usage } = exchange;
+  switch (column) {
+    case 'at':
+      return startedAtMs;
+    case 'tries':
+      return attempts.length;
+    case 'took':
+      return endedAtMs - startedAtMs;
+    case 'tokens':
+      return usage === null ? -1 : usage.promptTokens + usage.completionTokens;
+    case 'end':
+      return exchangeRow(exchange, speech).end.text;
+    case 'client':
+    case 'what':
+    case 'key':
+      return exchangeRow(exchange, speech)[column];
+  }
+}
+
+function compared(a: string | number, b: string | number): number {
+  return typeof a === 'number' && typeof b === 'number' ? a - b : String(a).localeCompare(String(b));
+}
 
 export const ends: readonly ExchangeEnd[] = ['answered', 'refused', 'failed', 'cancelled'];
 

@@ -2,7 +2,6 @@
 import {
   parseToDashboard,
   type DashboardState,
-  type DashboardTab,
   type FromDashboard,
   type ToDashboard,
 } from '../service/messages';
@@ -74,10 +73,10 @@ class Connection {
   }
 
   private open({ words, locale, state }: ToDashboard & { type: 'hello' }): void {
-    const { tab } = this.kept;
+    const { kept } = this;
     const send = (message: FromDashboard): void => this.send(message);
-    const onTab = (shown: DashboardTab): void => this.keep({ tab: shown });
-    this.page = new Page({ t: translator(words), locale, state, tab, send, onTab });
+    const keep = (change: Partial<PageState>): void => this.keep(change);
+    this.page = new Page({ t: translator(words), locale, state, kept, send, keep });
     this.root.replaceChildren(this.page.element);
     window.scrollTo({ top: this.kept.scrollTop });
   }

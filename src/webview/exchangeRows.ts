@@ -22,8 +22,10 @@ export class ExchangeRows {
     private readonly ports: ExchangeRowPorts,
   ) {}
 
-  get row(): HTMLTableRowElement {
-    return this.drawn().row;
+  /** The row, and the trail's if it is open. */
+  get elements(): readonly HTMLTableRowElement[] {
+    const { row } = this.drawn();
+    return this.trail ? [row, this.trail.row] : [row];
   }
 
   /** Opens and closes the trail; not reached by the Tab key unless it is the current row. */
@@ -31,15 +33,11 @@ export class ExchangeRows {
     return this.drawn().button;
   }
 
-  get isOpen(): boolean {
-    return this.trail !== null;
-  }
-
   isButton(target: EventTarget | null): boolean {
     return this.made !== null && this.made.button === target;
   }
 
-  toggle(): void {
+  private toggle(): void {
     const { row, button: expander } = this.drawn();
     if (this.trail) {
       this.trail.row.remove();
@@ -48,12 +46,7 @@ export class ExchangeRows {
       this.trail = this.makeTrail();
       row.after(this.trail.row);
     }
-    expander.setAttribute('aria-expanded', String(this.isOpen));
-  }
-
-  remove(): void {
-    this.made?.row.remove();
-    this.trail?.row.remove();
+    expander.setAttribute('aria-expanded', String(this.trail !== null));
   }
 
   /** Call this when the number of visible columns changes. */

@@ -19,6 +19,7 @@ import { HistoryPanel } from './historyPanel';
 import { ModelsPanel } from './modelsPanel';
 import { Overview } from './overview';
 import { overviewView } from './overviewView';
+import type { PageState } from './pageState';
 import type { Speech } from '../words/stateWords';
 import type { Translate } from '../words/translate';
 
@@ -27,9 +28,9 @@ export interface PagePorts {
   /** BCP 47 tag. */
   readonly locale: string;
   readonly state: DashboardState;
-  readonly tab: DashboardTab;
+  readonly kept: PageState;
   readonly send: (message: FromDashboard) => void;
-  readonly onTab: (tab: DashboardTab) => void;
+  readonly keep: (change: Partial<PageState>) => void;
 }
 
 const tabs = tabSchema.options;
@@ -51,9 +52,9 @@ export class Page {
   private tab: DashboardTab;
 
   constructor(private readonly ports: PagePorts) {
-    const { t, locale, send } = ports;
+    const { t, locale, send, kept, keep } = ports;
     this.state = ports.state;
-    this.tab = ports.tab;
+    this.tab = kept.tab;
     this.formats = new Formats(locale, ports.state.snapshot.timezone);
     this.countdowns = new Countdowns(t);
     const speech = (): Speech => this.speech();
@@ -66,6 +67,8 @@ export class Page {
     this.history = new HistoryPanel({ speech, send });
     this.activity = new ActivityPanel({
       speech,
+      sort: kept.sort,
+      onSort: (sort) => keep({ sort }),
       countdowns: this.countdowns,
       copyReport: (id) => send({ type: 'copyReport', id }),
       export: (format, ids) => send({ type: 'export', format, ids: [...ids] }),
@@ -162,7 +165,7 @@ export class Page {
   private select(tab: DashboardTab | undefined): void {
     if (tab === undefined || tab === this.tab) return;
     this.tab = tab;
-    this.ports.onTab(tab);
+    this.ports.keep({ tab });
     this.ports.send({ type: 'show', tab });
     this.draw();
   }

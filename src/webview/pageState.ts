@@ -1,15 +1,18 @@
 // The page's state that survives hiding and reloading.
 import * as v from 'valibot';
 import { tabSchema } from '../service/messages';
+import { activityColumns, newestFirst } from './activityView';
 
 const stateSchema = v.object({
   tab: v.fallback(tabSchema, 'accounts'),
   scrollTop: v.fallback(v.pipe(v.number(), v.finite()), 0),
+  /** Of the activity. */
+  sort: v.fallback(v.object({ column: v.picklist(activityColumns), isDescending: v.boolean() }), newestFirst),
 });
 
 export type PageState = Readonly<v.InferOutput<typeof stateSchema>>;
 
 /** The saved state, or that of a new page. */
 export function readPageState(kept: unknown): PageState {
-  return v.parse(v.fallback(stateSchema, { tab: 'accounts', scrollTop: 0 }), kept);
+  return v.parse(v.fallback(stateSchema, v.parse(stateSchema, {})), kept);
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { SystemClock } from '../../src/base/clock';
 import { Emitter } from '../../src/base/event';
 import type { DashboardState } from '../../src/service/messages';
-import type { AccountView, BusyModel, RunningView } from '../../src/service/snapshot';
+import type { AccountView, BusyModel, ExchangeView, RunningView } from '../../src/service/snapshot';
 import { DashboardFeed } from '../../src/vscode/dashboardFeed';
 import { exchangeView } from '../unit/service/exchanges';
 import { accountView, keyView, runningView, stateOf } from '../unit/vscode/views';
@@ -308,6 +308,46 @@ describe('the activity table with a row opened', () => {
       await pollUntil(async () => (await modelWidth()) === closed, `The columns were lost at ${width} px`);
       await expander.click();
     }
+  });
+});
+
+describe('the activity table sorted by a column', () => {
+  const stage = new Stage();
+
+  it('says so to screen readers, takes new rows in their place, keeps a row open, and is remembered', async () => {
+    const dashboard = stage.own(await BareDashboard.start(), async (made) => await made.close());
+    const { page } = dashboard;
+    const lasting = (id: number, seconds: number): ExchangeView => {
+      const exchange = exchangeView({ id, client: `${seconds} s` });
+      return { ...exchange, endedAtMs: exchange.startedAtMs + seconds * 1000 };
+    };
+    const shown = async (): Promise<string[]> =>
+      await page.locator('tr.exchange td.client').allTextContents();
+    const sorts = async (): Promise<unknown> =>
+      await page.evaluate(
+        `[...document.querySelectorAll('th[aria-sort]')].map((head) => head.textContent + ' ' + head.ariaSort)`,
+      );
+    await dashboard.load('activity');
+    await dashboard.show([
+      hello(stateOf([accountView()])),
+      { type: 'activity', exchanges: [lasting(3, 2), lasting(2, 9), lasting(1, 4)] },
+    ]);
+    assert.deepEqual(await sorts(), ['Time descending']);
+    const head = page.getByRole('button', { name: 'Duration' });
+    await head.press('Enter');
+    assert.deepEqual(await sorts(), ['Duration descending']);
+    assert.deepEqual(await shown(), ['9 s', '4 s', '2 s']);
+    await page.locator('.expander').first().click();
+    await dashboard.show([{ type: 'exchanges', exchanges: [lasting(4, 6), lasting(5, 1)] }]);
+    assert.deepEqual(await shown(), ['9 s', '6 s', '4 s', '2 s', '1 s']);
+    await head.press('Space');
+    assert.deepEqual(await sorts(), ['Duration ascending']);
+    assert.deepEqual(await shown(), ['1 s', '2 s', '4 s', '6 s', '9 s']);
+    assert.equal(await page.locator('.trail-row:last-child').count(), 1);
+    assert.deepEqual(await page.evaluate('window.kept.sort'), { column: 'took', isDescending: false });
+    await page.setViewportSize({ width: 320, height: 800 });
+    await page.getByRole('button', { name: 'Time', exact: true }).click();
+    assert.deepEqual(await sorts(), ['Time descending']);
   });
 });
 

@@ -111,6 +111,9 @@ export function testDashboard(opened: () => DashboardInUse): void {
 
     await select('Activity');
     await frame.locator('.exchange').first().waitFor();
+    await tabTo(/^Duration/);
+    await press('Enter');
+    await frame.locator('.took[aria-sort="descending"]').waitFor();
     await tabTo(/^\d\d:\d\d:\d\d/);
     await press('ArrowDown');
     await press('Enter');

@@ -48,11 +48,11 @@ export class BareDashboard {
     return new BareDashboard(server, browser, page, cdp);
   }
 
-  /** A fresh page that shows this tab as soon as it gets something; `window.posted` is what it asks for. */
+  /** A fresh page that shows this tab as soon as it gets something; `window.posted` is what it asks for, `window.kept` its state. */
   async load(tab: DashboardTab): Promise<void> {
     // Text, as the test runner's compiler would put its own names into a function.
     await this.page.addInitScript(
-      `window.acquireVsCodeApi = () => ({ postMessage(message) { (window.posted ??= []).push(message); }, setState() {}, getState: () => ({ tab: '${tab}' }) });`,
+      `window.acquireVsCodeApi = () => ({ postMessage(message) { (window.posted ??= []).push(message); }, setState(state) { window.kept = state; }, getState: () => ({ tab: '${tab}' }) });`,
     );
     await this.page.goto(`http://127.0.0.1:${(this.server.address() as AddressInfo).port}/`);
   }

@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import type { ExchangeView } from '../../../src/service/snapshot';
 import {
+  activityColumns,
   exchangeRow,
   filterOptions,
   isShown,
   liveRow,
+  newestFirst,
+  nextSort,
   noFilter,
+  sorted,
   trailOf,
+  type ActivitySort,
 } from '../../../src/webview/activityView';
 import { exchangeView } from '../service/exchanges';
 import { english, nowMs, runningView } from '../vscode/views';
@@ -69,6 +74,40 @@ describe('the activity list', () => {
     for (const text of ['', 'cline a/b', 'NOTHING left', 'private answer', '200', ...seen])
       assert.equal(shown(text), true, text);
     for (const text of ['continue', 'cline x/y']) assert.equal(shown(text), false, text);
+  });
+
+  it('is sorted by each of its columns, texts from A and figures from the highest at first', () => {
+    const list = [
+      exchangeView({ id: 3, client: 'Zed', endedAtMs: nowMs + 900 }),
+      exchangeView({ id: 2, startedAtMs: nowMs - 1000, model: 'z/z', end: 'failed', usage: null }),
+      exchangeView({ id: 1, startedAtMs: nowMs - 2000, attempts: [] }),
+    ].map((exchange) => ({ exchange }));
+    const ids = (sort: ActivitySort): number[] =>
+      sorted(list, sort, english).map(({ exchange }) => exchange.id);
+    const first = {
+      at: [3, 2, 1],
+      client: [2, 1, 3],
+      what: [3, 1, 2],
+      end: [3, 1, 2],
+      key: [1, 3, 2],
+      tries: [3, 2, 1],
+      took: [1, 2, 3],
+      tokens: [3, 1, 2],
+    };
+    for (const column of activityColumns) {
+      const other: ActivitySort = { column: column === 'at' ? 'took' : 'at', isDescending: false };
+      assert.deepEqual(ids(nextSort(other, column)), first[column], column);
+    }
+  });
+
+  it('is turned round by a second click, and leaves what is equal newest first', () => {
+    assert.deepEqual(nextSort(newestFirst, 'at'), { column: 'at', isDescending: false });
+    const list = [exchangeView({ id: 2 }), exchangeView({ id: 1 })].map((exchange) => ({ exchange }));
+    for (const isDescending of [true, false])
+      assert.deepEqual(
+        sorted(list, { column: 'what', isDescending }, english).map(({ exchange }) => exchange.id),
+        [2, 1],
+      );
   });
 
   it('offers what there is to filter by, once', () => {
