@@ -171,7 +171,7 @@ export interface ExchangeView extends ExchangeReport {
   readonly id: number;
 }
 
-/** The use of a model, or by a client, in the last 24 hours. */
+/** The use of a model, or by a client. */
 interface UseSum {
   readonly requests: number;
   readonly answered: number;
@@ -187,6 +187,12 @@ export interface ModelUse extends UseSum {
 
 export interface ClientUse extends UseSum {
   readonly client: string;
+}
+
+/** What ended in the hour from `startMs` on. */
+export interface HourView extends Omit<UseSum, 'requests' | 'answered'> {
+  readonly startMs: number;
+  readonly ends: Readonly<Record<ExchangeEnd, number>>;
 }
 
 /** The last 24 hours; each list of counts has one number a bucket, oldest first. */
@@ -205,6 +211,8 @@ export interface SeriesView {
   /** The most used first. */
   readonly models: readonly ModelUse[];
   readonly clients: readonly ClientUse[];
+  /** Of the last 35 days, oldest first; hours without requests have none. */
+  readonly hours: readonly HourView[];
 }
 
 /** `none`: no free allowance · `quiet`: too few requests in the last hour for a forecast · `lasts`: until the reset. */

@@ -72,6 +72,7 @@ export class Chart {
     const axis = { stroke: text, grid, ticks: grid, font };
     const { formats } = this.speech();
     const isCount = this.view.kind === 'stacked';
+    const isNamed = this.view.names.length > 0;
     return {
       width,
       height: heightPx,
@@ -79,14 +80,18 @@ export class Chart {
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
       scales: {
         // Columns are drawn to the right of their times, so the last one needs more room.
-        x: { range: (_, min, max) => [min, max + columnSeconds(this.view)] },
+        x: isNamed
+          ? { time: false, range: (_, min, max) => [min - 0.5, max + 0.5] }
+          : { range: (_, min, max) => [min, max + columnSeconds(this.view)] },
         y: { range: (_, __, max) => [0, Math.max(max * 1.05, 1)] },
       },
       axes: [
         {
           ...axis,
+          size: 30,
           grid: { show: false },
-          values: (_, times) => times.map((time) => formats.clock(time * 1000)),
+          ...(isNamed ? { incrs: [1, 2, 5, 10] } : {}),
+          values: (_, places) => places.map((place) => this.columnName(place)),
         },
         {
           ...axis,
@@ -110,14 +115,15 @@ export class Chart {
         spanGaps: true,
         points: { size: 5, fill: stroke, show: ({ data }, shown) => isSparse(data[shown]) },
       };
-    const paths = uPlot.paths.bars?.({ size: [0.8, 24], align: 1 });
+    const isNamed = this.view.names.length > 0;
+    const paths = uPlot.paths.bars?.({ size: [0.8, isNamed ? 60 : 24], align: isNamed ? 0 : 1 });
     return { stroke, fill: stroke, width: 0, points: { show: false }, ...(paths ? { paths } : {}) };
   }
 
   private read(column: number): void {
     const { formats } = this.speech();
-    const timeMs = this.view.timesMs[column];
-    if (timeMs === undefined) {
+    const place = placesOf(this.view)[column];
+    if (place === undefined) {
       setText(this.readout, '');
       return;
     }
@@ -127,7 +133,12 @@ export class Chart {
       if (value === null || (isCount && value === 0)) return [];
       return `${name}: ${isCount ? formats.count(value) : tookText(value, this.speech())}`;
     });
-    setText(this.readout, [formats.clock(timeMs), ...values].join(' · '));
+    setText(this.readout, [this.columnName(place), ...values].join(' · '));
+  }
+
+  private columnName(place: number): string {
+    const { names } = this.view;
+    return names.length > 0 ? (names[place] ?? '') : this.speech().formats.clock(place * 1000);
   }
 }
 
@@ -145,11 +156,16 @@ function drawn({ kind, lines }: ChartView): readonly ChartLine[] {
   return kind === 'stacked' ? [...lines].reverse() : lines;
 }
 
+/** Where columns are on the axis: seconds, or numbers of columns with names. */
+function placesOf({ names, timesMs }: ChartView): number[] {
+  return names.length > 0 ? names.map((_, index) => index) : timesMs.map((ms) => ms / 1000);
+}
+
 function dataOf(view: ChartView): uPlot.AlignedData {
-  const times = view.timesMs.map((ms) => ms / 1000);
+  const places = placesOf(view);
   if (view.kind === 'lines')
-    return [times, ...view.lines.map(({ values }) => values.map((ms) => (ms === null ? null : ms / 1000)))];
-  const sums = times.map(() => 0);
+    return [places, ...view.lines.map(({ values }) => values.map((ms) => (ms === null ? null : ms / 1000)))];
+  const sums = places.map(() => 0);
   const stacked = view.lines.map(({ values }) =>
     values.map((value, column) => {
       const total = (sums[column] ?? 0) + (value ?? 0);
@@ -157,7 +173,7 @@ function dataOf(view: ChartView): uPlot.AlignedData {
       return total;
     }),
   );
-  return [times, ...stacked.reverse()];
+  return [places, ...stacked.reverse()];
 }
 
 function legendEntry({ name, colour }: ChartLine, index: number): HTMLLIElement {

@@ -1,14 +1,29 @@
-// The tab of the last 24 hours: charts, each also as a table, then models and clients.
+// The History tab: charts of the last 24 hours and of days, each also as a table, then models and clients.
 import type { FromDashboard } from '../service/messages';
 import type { SeriesView, Snapshot } from '../service/snapshot';
 import { Chart } from './chart';
+import { link } from './controls';
 import { cell, element, headCell, icon, iconButton, setChildren, setHidden, setName, setText } from './dom';
-import { historyView, type ChartView, type HistoryView, type ModelRow } from './historyView';
+import {
+  dayChart,
+  historyView,
+  periods,
+  type ChartView,
+  type HistoryView,
+  type ModelRow,
+  type Period,
+} from './historyView';
 import type { Speech } from '../words/stateWords';
 
 export interface HistoryPanelPorts {
   readonly speech: () => Speech;
   readonly send: (message: FromDashboard) => void;
+}
+
+export interface HistoryPeriod {
+  readonly period: Period;
+  /** Another period was chosen; `update` is to be called. */
+  readonly onPeriod: (period: Period) => void;
 }
 
 export class HistoryPanel {
@@ -23,13 +38,16 @@ export class HistoryPanel {
   private lines: ReadonlyMap<string, ModelLine> = new Map();
   private shown = '';
 
-  constructor(private readonly ports: HistoryPanelPorts) {
+  private period: Period;
+
+  constructor(private readonly ports: HistoryPanelPorts & HistoryPeriod) {
     const { t } = ports.speech();
-    this.none = element('p', 'none', t('No request in the last 24 hours.'));
+    this.period = ports.period;
+    this.none = element('p', 'none', t('No request yet.'));
     const use = [t('Requests'), t('Answered'), t('Tokens in / out')];
     const models = useTable(t('By model'), [t('Model'), ...use, t('Cost'), t('Busy until')], this.models);
     const clients = useTable(t('By client'), [t('Client'), ...use], this.clients);
-    this.chartGrid.append(element('section', 'sums', element('h2', '', t('Total')), this.sums));
+    this.chartGrid.append(element('section', 'sums', element('h2', '', t('Last 24 hours')), this.sums));
     this.all = element('div', 'history', this.chartGrid, models, clients);
     this.element = element('div', 'tab-content', this.none, this.all);
     // A canvas does not follow the theme's colours by itself.
@@ -38,11 +56,13 @@ export class HistoryPanel {
   }
 
   update(series: SeriesView, snapshot: Snapshot): void {
-    const view = historyView(series, snapshot, this.ports.speech());
+    const speech = this.ports.speech();
+    const view = historyView(series, snapshot, speech);
     setHidden(this.none, !view.isEmpty);
     setHidden(this.all, view.isEmpty);
     if (view.isEmpty) return;
-    for (const chart of view.charts) this.sectionOf(chart).update(chart);
+    for (const chart of [...view.charts, dayChart(series, this.period, speech)])
+      this.sectionOf(chart).update(chart);
     this.updateTables(view);
   }
 
@@ -71,10 +91,29 @@ export class HistoryPanel {
   private sectionOf(chart: ChartView): ChartSection {
     const known = this.charts.get(chart.id);
     if (known) return known;
-    const made = new ChartSection(chart, this.ports.speech);
+    const made = new ChartSection(chart, this.ports.speech, chart.id === 'days' ? [this.periodChoice()] : []);
     this.charts.set(chart.id, made);
     this.chartGrid.append(made.element);
     return made;
+  }
+
+  private periodChoice(): HTMLElement {
+    const { speech, onPeriod } = this.ports;
+    const { t } = speech();
+    const made = periods.map((period) => {
+      const choose = link(t('{0} days', period), () => {
+        this.period = period;
+        mark();
+        onPeriod(period);
+      });
+      return { period, choose };
+    });
+    const mark = (): void => {
+      for (const { period, choose } of made)
+        choose.setAttribute('aria-pressed', String(period === this.period));
+    };
+    mark();
+    return element('div', 'links', ...made.map(({ choose }) => choose));
   }
 
   private redraw(): void {
@@ -122,6 +161,7 @@ class ChartSection {
   constructor(
     private view: ChartView,
     private readonly speech: () => Speech,
+    controls: readonly HTMLElement[],
   ) {
     this.chart = new Chart(view, speech);
     this.table.hidden = true;
@@ -130,7 +170,7 @@ class ChartSection {
     this.table.setAttribute('aria-label', view.title);
     this.toggle = iconButton('table', '', () => this.flip());
     this.nameToggle();
-    const head = element('div', 'section-head', element('h2', '', view.title), this.toggle);
+    const head = element('div', 'section-head', element('h2', '', view.title), ...controls, this.toggle);
     this.element = element('section', 'chart-section', head, this.chart.element, this.table);
   }
 

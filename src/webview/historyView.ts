@@ -1,5 +1,5 @@
-// Charts and tables of the last 24 hours as plain values; no DOM.
-import type { BusyModel, SeriesView, Snapshot } from '../service/snapshot';
+// Charts and tables of the last 24 hours, week and month as plain values; no DOM.
+import type { BusyModel, ExchangeEnd, HourView, SeriesView, Snapshot } from '../service/snapshot';
 import { ends, removedName } from './activityView';
 import { tookText } from '../words/formats';
 import { endWords, modelLockText, type Speech } from '../words/stateWords';
@@ -9,6 +9,7 @@ const bucketsToQuarter = 3;
 const bucketsToHour = 12;
 /** A shorter history is shown in hours, because its quarters would be too thin. */
 const shortPastBuckets = 6 * bucketsToHour;
+const halfDayMs = 12 * 60 * 60_000;
 /** More series cannot be told apart by colour, so further accounts are joined into one. */
 const mostSeries = 6;
 
@@ -21,15 +22,16 @@ export interface ChartLine {
 }
 
 export interface ChartView {
-  readonly id: 'accounts' | 'outcomes' | 'firstToken';
+  readonly id: 'accounts' | 'outcomes' | 'firstToken' | 'days';
   readonly title: string;
   /** The chart in one sentence, for screen readers. */
   readonly summary: string;
   readonly kind: 'stacked' | 'lines';
-  /** Start times of the columns. */
+  /** Start times of the columns; empty for columns with names. */
   readonly timesMs: readonly number[];
+  readonly names: readonly string[];
   readonly lines: readonly ChartLine[];
-  /** One row per hour, the latest first. */
+  /** One row per hour or day, the latest first. */
   readonly table: TableView;
 }
 
@@ -55,13 +57,20 @@ export interface HistoryView {
   readonly sums: readonly (readonly [name: string, value: string])[];
 }
 
+/** How many days the bars show. */
+export const periods = [7, 30] as const;
+export type Period = (typeof periods)[number];
+
 export function historyView(series: SeriesView, snapshot: Snapshot, speech: Speech): HistoryView {
   const accounts = accountLines(series, snapshot, speech);
   const outcomes = ends.map((end) => ({ name: endWords(end, speech.t).text, values: series.ends[end] }));
   const byAccount = { id: 'accounts', title: speech.t('Requests by account') } as const;
   const byOutcome = { id: 'outcomes', title: speech.t('Requests by outcome') } as const;
   return {
-    isEmpty: outcomes.every(({ values }) => sum(values) === 0) && snapshot.busyModels.length === 0,
+    isEmpty:
+      series.hours.length === 0 &&
+      outcomes.every(({ values }) => sum(values) === 0) &&
+      snapshot.busyModels.length === 0,
     charts: [
       countChart({ ...byAccount, lines: accounts, colours: accountColours }, series, speech),
       countChart({ ...byOutcome, lines: outcomes, colours: endColours }, series, speech),
@@ -77,14 +86,12 @@ export function historyView(series: SeriesView, snapshot: Snapshot, speech: Spee
 function sumsOf({ ends: counts, clients }: SeriesView, speech: Speech): (readonly [string, string])[] {
   const { t, formats } = speech;
   const requests = ends.reduce((all, end) => all + sum(counts[end]), 0);
-  const of = (name: 'promptTokens' | 'completionTokens' | 'cost'): number =>
-    clients.reduce((all, use) => all + use[name], 0);
-  const tokens = [of('promptTokens'), of('completionTokens')].map((value) => formats.compact(value));
+  const [tokens = '', cost = ''] = spentCells(clients, speech);
   return [
     [t('Requests'), formats.count(requests)],
     [t('Answered'), requests === 0 ? '–' : formats.share(sum(counts.answered), requests)],
-    [t('Tokens in / out'), tokens.join(' / ')],
-    [t('Cost'), of('cost') === 0 ? '–' : formats.credits(of('cost'))],
+    [t('Tokens in / out'), tokens],
+    [t('Cost'), cost],
   ];
 }
 
@@ -145,6 +152,7 @@ function countChart(
     summary: t('{0} in the last 24 hours: {1}', title, totals.join(', ')),
     kind: 'stacked',
     timesMs: columnTimes(series, size),
+    names: [],
     lines: lines.map(({ name, values }, index) => ({
       name,
       colour: colours[index] ?? 'descriptionForeground',
@@ -178,6 +186,7 @@ function firstTokenChart(series: SeriesView, speech: Speech): ChartView {
     ),
     kind: 'lines',
     timesMs: columnTimes(series, size),
+    names: [],
     lines: [
       { name: median, colour: 'charts-blue', values: columns.map((bins) => of(bins, 0.5)) },
       { name: slow, colour: 'charts-purple', values: columns.map((bins) => of(bins, 0.95)) },
@@ -189,6 +198,51 @@ function firstTokenChart(series: SeriesView, speech: Speech): ChartView {
       speech,
     ),
   };
+}
+
+/** A bar a day; days are those of the zone in which times are shown, as in the activity. */
+export function dayChart({ hours }: SeriesView, period: Period, speech: Speech): ChartView {
+  const { t, formats } = speech;
+  const title = t('Requests by day');
+  const names = lastDays(period, speech);
+  const named = hours.map((hour) => ({ ...hour, name: formats.day(hour.startMs) }));
+  const days = names.map((name) => named.filter((hour) => hour.name === name));
+  const count = (some: typeof named, end: ExchangeEnd): number => sum(some.map((hour) => hour.ends[end]));
+  const row = (name: string, some: typeof named): string[] => [
+    name,
+    ...ends.map((end) => formats.count(count(some, end))),
+    ...spentCells(some, speech),
+  ];
+  const lines = ends.map((end, index) => ({
+    name: endWords(end, t).text,
+    colour: endColours[index] ?? 'descriptionForeground',
+    values: days.map((day) => count(day, end)),
+  }));
+  const totals = lines.map(({ name, values }) => `${name} ${formats.count(sum(values))}`);
+  return {
+    id: 'days',
+    title,
+    summary: t('{0} in the last {1} days: {2}', title, period, totals.join(', ')),
+    kind: 'stacked',
+    timesMs: [],
+    names,
+    lines,
+    table: {
+      head: [t('Day'), ...lines.map(({ name }) => name), t('Tokens in / out'), t('Cost')],
+      rows: [
+        row(t('Total'), days.flat()),
+        ...days.map((day, index) => row(names[index] ?? '', day)).reverse(),
+      ],
+    },
+  };
+}
+
+/** The names of so many days up to today, oldest first. */
+function lastDays(count: number, { formats, nowMs }: Speech): string[] {
+  const names = new Set<string>();
+  // Half a day at a time, because days of 23 and 25 hours would leave one out.
+  for (let atMs = nowMs; names.size < count; atMs -= halfDayMs) names.add(formats.day(atMs));
+  return [...names].reverse();
 }
 
 function hourTable(
@@ -241,13 +295,24 @@ function modelRows({ models }: SeriesView, snapshot: Snapshot, speech: Speech): 
   }));
 }
 
-function useCells(use: Omit<SeriesView['models'][number], 'model'>, { formats }: Speech): string[] {
+function useCells(use: Omit<SeriesView['models'][number], 'model'>, speech: Speech): string[] {
+  const { formats } = speech;
   return [
     formats.count(use.requests),
     use.requests === 0 ? '–' : formats.share(use.answered, use.requests),
-    `${formats.compact(use.promptTokens)} / ${formats.compact(use.completionTokens)}`,
-    use.cost === 0 ? '–' : formats.credits(use.cost),
+    ...spentCells([use], speech),
   ];
+}
+
+/** Tokens and cost. */
+function spentCells(
+  uses: readonly Pick<HourView, 'promptTokens' | 'completionTokens' | 'cost'>[],
+  { formats }: Speech,
+): string[] {
+  const of = (name: 'promptTokens' | 'completionTokens' | 'cost'): number =>
+    sum(uses.map((use) => use[name]));
+  const tokens = [of('promptTokens'), of('completionTokens')].map((value) => formats.compact(value));
+  return [tokens.join(' / '), of('cost') === 0 ? '–' : formats.credits(of('cost'))];
 }
 
 function columnTimes({ startMs, bucketMs, firstToken }: SeriesView, buckets: number): number[] {

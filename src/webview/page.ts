@@ -64,7 +64,15 @@ export class Page {
       showActivity: () => this.turnTo('activity'),
     });
     this.accounts = new AccountsPanel({ t, countdowns: this.countdowns, send });
-    this.history = new HistoryPanel({ speech, send });
+    this.history = new HistoryPanel({
+      speech,
+      send,
+      period: kept.period,
+      onPeriod: (period) => {
+        keep({ period });
+        this.draw();
+      },
+    });
     this.activity = new ActivityPanel({
       speech,
       sort: kept.sort,
@@ -140,7 +148,7 @@ export class Page {
     const panels = { accounts, history, activity, models };
     const names = {
       accounts: t('Accounts'),
-      history: t('Last 24 hours'),
+      history: t('History'),
       activity: t('Activity'),
       models: t('Models'),
     };

@@ -2,12 +2,15 @@
 import * as v from 'valibot';
 import { tabSchema } from '../service/messages';
 import { activityColumns, newestFirst } from './activityView';
+import { periods } from './historyView';
 
 const stateSchema = v.object({
   tab: v.fallback(tabSchema, 'accounts'),
   scrollTop: v.fallback(v.pipe(v.number(), v.finite()), 0),
   /** Of the activity. */
   sort: v.fallback(v.object({ column: v.picklist(activityColumns), isDescending: v.boolean() }), newestFirst),
+  /** Of the days in the history. */
+  period: v.fallback(v.picklist(periods), 7),
 });
 
 export type PageState = Readonly<v.InferOutput<typeof stateSchema>>;

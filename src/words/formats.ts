@@ -19,7 +19,7 @@ export class Formats {
   private readonly minutes: () => Intl.DateTimeFormat;
   private readonly dated: () => Intl.DateTimeFormat;
   private readonly datedSeconds: () => Intl.DateTimeFormat;
-  private readonly days: () => Intl.DateTimeFormat;
+  private readonly dates: () => Intl.DateTimeFormat;
 
   /** `locale` is a BCP 47 tag, `timezone` an IANA name or empty for the machine's own zone. */
   constructor(
@@ -47,7 +47,7 @@ export class Formats {
     const dated = { ...minutes, month: 'short', day: 'numeric' } as const;
     this.dated = onceUsed(() => new Intl.DateTimeFormat(locale, dated));
     this.datedSeconds = onceUsed(() => new Intl.DateTimeFormat(locale, { ...dated, second: '2-digit' }));
-    this.days = onceUsed(() => new Intl.DateTimeFormat('en', { dateStyle: 'short', ...zone }));
+    this.dates = onceUsed(() => new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric', ...zone }));
   }
 
   /** Such as `1,834`. */
@@ -98,8 +98,12 @@ export class Formats {
 
   /** Such as `14:32:07`; of another day `Nov 27, 14:32`. */
   at(atMs: number, nowMs: number): string {
-    const isToday = this.days().format(atMs) === this.days().format(nowMs);
-    return isToday ? this.seconds().format(atMs) : this.dated().format(atMs);
+    return this.day(atMs) === this.day(nowMs) ? this.seconds().format(atMs) : this.dated().format(atMs);
+  }
+
+  /** Such as `Nov 27`. */
+  day(atMs: number): string {
+    return this.dates().format(atMs);
   }
 
   /** Such as `Nov 27, 14:32:07`. */

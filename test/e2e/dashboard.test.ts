@@ -368,7 +368,7 @@ describe('the chart of first tokens', () => {
     await dashboard.show([{ type: 'history', series: { ...series, firstToken } }]);
     const coloured = async (): Promise<unknown> =>
       await dashboard.page.evaluate(`{
-      const canvas = [...document.querySelectorAll('canvas')].at(-1);
+      const canvas = document.querySelectorAll('canvas')[2];
       const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
       let count = 0;
       for (let at = 0; at < data.length; at += 4)

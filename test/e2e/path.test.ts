@@ -95,9 +95,9 @@ describe('the packaged extension', () => {
       'The requests of before are not shown',
     );
     await window.screenshot('08-after-reload');
-    await dashboard.getByRole('tab', { name: 'Last 24 hours' }).click();
+    await dashboard.getByRole('tab', { name: 'History' }).click();
     await dashboard.getByText('a/b:free').first().waitFor();
-    await window.screenshot('09-after-reload-last-24-hours');
+    await window.screenshot('09-after-reload-history');
   });
 
   describe('then its dashboard', () => {

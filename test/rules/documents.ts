@@ -135,7 +135,7 @@ const commandMeanings: Readonly<Record<string, string>> = {
   startProxy: 'Starts the proxy for all windows.',
   stopProxy: 'Stops the proxy for all windows, until one starts it.',
   restartProxy: 'Stops the proxy and starts it again.',
-  openDashboard: 'Opens the dashboard: accounts, the last 24 hours, activity and free models.',
+  openDashboard: 'Opens the dashboard: accounts, history, activity and free models.',
   openWalkthrough: 'Opens the walkthrough: the first steps.',
   recordNextRequest: 'Writes one request and its answer to the log, in full and without keys.',
   showLog: 'Opens Keywheel’s log.',

@@ -1,4 +1,4 @@
-// The history: the last exchanges, the sums of the last 24 hours, and which account made which thing at upstream.
+// The history: the last exchanges, the sums of the last 24 hours and 35 days, and which account made which thing at upstream.
 import * as v from 'valibot';
 import type { Clock } from '../../base/clock';
 import { DisposableStore, type Disposable } from '../../base/disposable';
@@ -11,7 +11,7 @@ import type { Pool } from '../../keys/pool';
 import { mostRemembered } from '../../keys/wheel';
 import type { ExchangeReport } from '../../proxy/report';
 import { Activity, savedExchangesSchema } from './activity';
-import { savedBucketsSchema, Series } from './series';
+import { savedBucketsSchema, savedHoursSchema, Series } from './series';
 import type { ExchangeView } from '../snapshot';
 
 /** Raise it when an older Keywheel would misread what this one writes. */
@@ -25,6 +25,8 @@ const savedSchema = v.object({
   savedAtMs: v.number(),
   exchanges: savedExchangesSchema,
   buckets: savedBucketsSchema,
+  /** Older versions have none. */
+  hours: v.optional(savedHoursSchema, []),
   /** Id, account, when; oldest first. */
   made: v.array(v.tuple([v.string(), v.string(), v.number()])),
 });
@@ -80,14 +82,16 @@ export class History implements Disposable {
     return this.activity.newestFirst();
   }
 
-  /** Plain JSON of a million characters at most; keys by their ids, without secrets, without contents. */
+  /** Plain JSON of 1.2 million characters at most; keys by their ids, without secrets, without contents. */
   save(): SavedHistory {
     const nowMs = this.ports.clock.wallMs();
+    const { buckets, hours } = this.series.save();
     return {
       version: historyVersion,
       savedAtMs: nowMs,
       exchanges: newestWithin(mostSaved.exchanges, this.activity.save(), exchangeLength),
-      buckets: newestWithin(mostSaved.buckets, this.series.save(), bucketLength),
+      buckets: newestWithin(mostSaved.buckets, buckets, bucketLength),
+      hours: [...hours],
       made: newestWithin(mostSaved.made, this.savedMade(nowMs), madeLength),
     };
   }
@@ -108,7 +112,7 @@ export class History implements Disposable {
 
   clear(): void {
     this.made.clear();
-    this.replaceBy({ exchanges: [], buckets: [], made: [] });
+    this.replaceBy({ exchanges: [], buckets: [], hours: [], made: [] });
   }
 
   dispose(): void {
@@ -129,9 +133,9 @@ export class History implements Disposable {
     this.changed.fire();
   }
 
-  private replaceBy({ exchanges, buckets, made }: Omit<SavedHistory, 'version' | 'savedAtMs'>): void {
+  private replaceBy({ exchanges, buckets, hours, made }: Omit<SavedHistory, 'version' | 'savedAtMs'>): void {
     this.activity.restore(exchanges);
-    this.series.restore(buckets);
+    this.series.restore({ buckets, hours });
     this.made.restore(made);
     this.replaced.fire();
     this.changed.fire();

@@ -1,11 +1,16 @@
-// The exchanges of the last 24 hours, summed in buckets of five minutes; the memory is bounded.
+// The exchanges of the last 24 hours, summed in buckets of five minutes, and of 35 days, summed by the hour; bounded.
 import * as v from 'valibot';
 import type { Clock } from '../../base/clock';
 import { dayMs } from '../../keys/calendar';
 import type { ClientUse, ExchangeEnd, ExchangeView, ModelUse, SeriesView } from '../snapshot';
+import { Buckets } from './buckets';
 
 const bucketMs = 5 * 60_000;
 const bucketCount = 288;
+
+/** Hours add up to days in every time zone whose days begin with a full hour. */
+const hourMs = 60 * 60_000;
+const hourCount = 35 * 24;
 
 /** Further names in one bucket count as `otherName`. */
 const mostNames = 200;
@@ -26,9 +31,21 @@ const useSchema = v.object({
 });
 type Use = v.InferOutput<typeof useSchema>;
 
+const endsSchema = v.object({ answered: count, refused: count, failed: count, cancelled: count });
+
+const hourSchema = v.object({
+  startMs: v.number(),
+  ends: endsSchema,
+  promptTokens: count,
+  completionTokens: count,
+  cost: count,
+});
+type Hour = v.InferOutput<typeof hourSchema>;
+type Spent = Pick<Hour, 'promptTokens' | 'completionTokens' | 'cost'>;
+
 const bucketSchema = v.object({
   startMs: v.number(),
-  ends: v.object({ answered: count, refused: count, failed: count, cancelled: count }),
+  ends: endsSchema,
   /** Attempts that count against the daily allowance, and paid requests. */
   freeAttempts: count,
   paid: count,
@@ -42,16 +59,43 @@ type Bucket = v.InferOutput<typeof bucketSchema>;
 
 /** Oldest first; keys by their ids alone. */
 export const savedBucketsSchema = v.pipe(v.array(bucketSchema), v.maxLength(bucketCount));
+export const savedHoursSchema = v.pipe(v.array(hourSchema), v.maxLength(hourCount));
+
+interface SavedSeries {
+  readonly buckets: readonly Bucket[];
+  readonly hours: readonly Hour[];
+}
 
 export class Series {
-  /** Oldest first; times without requests have none. */
-  private buckets: Bucket[] = [];
+  private readonly buckets: Buckets<Bucket>;
+  private readonly hours: Buckets<Hour>;
   private readonly labels = new Map<string, string>();
 
-  constructor(private readonly clock: Clock) {}
+  constructor(private readonly clock: Clock) {
+    const ends = (): Hour['ends'] => ({ answered: 0, refused: 0, failed: 0, cancelled: 0 });
+    this.buckets = new Buckets(clock, bucketMs, bucketCount, (startMs) => ({
+      startMs,
+      ends: ends(),
+      freeAttempts: 0,
+      paid: 0,
+      keys: {},
+      firstToken: {},
+      models: {},
+      clients: {},
+    }));
+    this.hours = new Buckets(clock, hourMs, hourCount, (startMs) => ({
+      startMs,
+      ends: ends(),
+      promptTokens: 0,
+      completionTokens: 0,
+      cost: 0,
+    }));
+  }
 
   add(exchange: ExchangeView): void {
-    const bucket = this.bucketAt(exchange.endedAtMs);
+    const hour = this.hours.at(exchange.endedAtMs);
+    if (hour !== null) addTo(hour, exchange);
+    const bucket = this.buckets.at(exchange.endedAtMs);
     if (bucket === null) return;
     bucket.ends[exchange.end]++;
     const last = exchange.attempts.at(-1);
@@ -66,7 +110,7 @@ export class Series {
   /** The requests of the last `spanMs`, in whole buckets. */
   recent(spanMs: number): Pick<Bucket, 'freeAttempts' | 'paid'> {
     const sinceMs = this.clock.wallMs() - spanMs;
-    const recent = this.buckets.filter(({ startMs }) => startMs + bucketMs > sinceMs);
+    const recent = this.buckets.all().filter(({ startMs }) => startMs + bucketMs > sinceMs);
     return {
       freeAttempts: recent.reduce((sum, { freeAttempts }) => sum + freeAttempts, 0),
       paid: recent.reduce((sum, { paid }) => sum + paid, 0),
@@ -74,25 +118,23 @@ export class Series {
   }
 
   /** Tokens and cost of the exchanges that have ended since UTC midnight. */
-  spentToday(nowMs: number): Pick<Use, 'promptTokens' | 'completionTokens' | 'cost'> {
+  spentToday(nowMs: number): Readonly<Spent> {
     const sinceMs = nowMs - (nowMs % dayMs);
-    const uses = this.buckets
-      .filter(({ startMs }) => startMs >= sinceMs)
-      .flatMap(({ clients }) => Object.values(clients));
-    const { promptTokens, completionTokens, cost } = uses.reduce(sumOf, nothingUsed);
-    return { promptTokens, completionTokens, cost };
+    const spent = { promptTokens: 0, completionTokens: 0, cost: 0 };
+    for (const hour of this.hours.all()) if (hour.startMs >= sinceMs) addUse(spent, hour);
+    return spent;
   }
 
   view(): SeriesView {
-    this.prune();
-    const startMs = this.firstMs();
+    const buckets = this.buckets.all();
+    const startMs = this.buckets.firstMs();
     const column = (value: (bucket: Bucket) => number): number[] => {
       const values = new Array<number>(bucketCount).fill(0);
-      for (const bucket of this.buckets) values[(bucket.startMs - startMs) / bucketMs] = value(bucket);
+      for (const bucket of buckets) values[(bucket.startMs - startMs) / bucketMs] = value(bucket);
       return values;
     };
     const firstToken: [number, number][][] = Array.from({ length: bucketCount }, () => []);
-    for (const bucket of this.buckets) {
+    for (const bucket of buckets) {
       firstToken[(bucket.startMs - startMs) / bucketMs] = Object.entries(bucket.firstToken).map(
         ([bin, many]) => [Math.round(binRatio ** Number(bin)), many],
       );
@@ -115,62 +157,30 @@ export class Series {
       firstToken,
       models: this.uses(({ models }) => models).map(([model, use]): ModelUse => ({ model, ...use })),
       clients: this.uses(({ clients }) => clients).map(([client, use]): ClientUse => ({ client, ...use })),
+      hours: this.hours.all(),
     };
   }
 
   /** Plain JSON, without secrets and without content. */
-  save(): readonly Bucket[] {
-    this.prune();
-    return this.buckets;
+  save(): SavedSeries {
+    return { buckets: this.buckets.all(), hours: this.hours.all() };
   }
 
-  /** Replaces all buckets by saved ones. */
-  restore(saved: readonly Bucket[]): void {
+  /** Replaces all by what was saved. */
+  restore({ buckets, hours }: SavedSeries): void {
     this.labels.clear();
-    this.buckets = [...saved].sort((a, b) => a.startMs - b.startMs);
-    this.prune();
-  }
-
-  /** The bucket of that time, or null if it is too long ago. A time before the last bucket counts in the last bucket. */
-  private bucketAt(atMs: number): Bucket | null {
-    const startMs = floor(atMs);
-    if (startMs < this.firstMs()) return null;
-    const last = this.buckets.at(-1);
-    if (last !== undefined && last.startMs >= startMs) return last;
-    const bucket: Bucket = {
-      startMs,
-      ends: { answered: 0, refused: 0, failed: 0, cancelled: 0 },
-      freeAttempts: 0,
-      paid: 0,
-      keys: {},
-      firstToken: {},
-      models: {},
-      clients: {},
-    };
-    this.buckets.push(bucket);
-    this.prune();
-    return bucket;
-  }
-
-  private firstMs(): number {
-    return floor(this.clock.wallMs()) - (bucketCount - 1) * bucketMs;
-  }
-
-  private prune(): void {
-    const firstMs = this.firstMs();
-    const lastMs = firstMs + (bucketCount - 1) * bucketMs;
-    // A clock that was set back leaves buckets in the future.
-    this.buckets = this.buckets.filter(({ startMs }) => startMs >= firstMs && startMs <= lastMs);
+    this.buckets.restore(buckets);
+    this.hours.restore(hours);
   }
 
   private names(of: (bucket: Bucket) => Readonly<Record<string, unknown>>): string[] {
-    return [...new Set(this.buckets.flatMap((bucket) => Object.keys(of(bucket))))];
+    return [...new Set(this.buckets.all().flatMap((bucket) => Object.keys(of(bucket))))];
   }
 
   /** Sums of all buckets, the most used first. */
   private uses(of: (bucket: Bucket) => Readonly<Record<string, Use>>): [string, Use][] {
     const sums = new Map<string, Use>();
-    for (const bucket of this.buckets) {
+    for (const bucket of this.buckets.all()) {
       for (const [name, use] of Object.entries(of(bucket))) sums.set(name, sumOf(sums.get(name), use));
     }
     return [...sums].sort(([, a], [, b]) => b.requests - a.requests);
@@ -184,8 +194,15 @@ function countClass(bucket: Bucket, exchange: ExchangeView): void {
     bucket.freeAttempts += exchange.attempts.filter(({ status }) => status !== null).length;
 }
 
-function floor(atMs: number): number {
-  return Math.floor(atMs / bucketMs) * bucketMs;
+function addTo(hour: Hour, { end, usage }: ExchangeView): void {
+  hour.ends[end]++;
+  if (usage !== null) addUse(hour, { ...usage, cost: usage.cost ?? 0 });
+}
+
+function addUse(sums: Spent, { promptTokens, completionTokens, cost }: Readonly<Spent>): void {
+  sums.promptTokens += promptTokens;
+  sums.completionTokens += completionTokens;
+  sums.cost += cost;
 }
 
 function binOf(ms: number): string {
@@ -212,8 +229,6 @@ function note(record: Record<string, Use>, name: string, { end, usage }: Exchang
     cost: usage?.cost ?? 0,
   });
 }
-
-const nothingUsed: Use = { requests: 0, answered: 0, promptTokens: 0, completionTokens: 0, cost: 0 };
 
 function sumOf(a: Use | undefined, b: Use): Use {
   if (a === undefined) return b;

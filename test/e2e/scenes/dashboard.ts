@@ -11,7 +11,7 @@ import type { VsCodeWindow } from '../../tools/vscodeWindow';
 import { testLittleRoom } from './littleRoom';
 
 const themes = Object.keys(THEMES) as Theme[];
-const tabs = ['Accounts', 'Last 24 hours', 'Activity', 'Models'] as const;
+const tabs = ['Accounts', 'History', 'Activity', 'Models'] as const;
 
 export interface DashboardInUse {
   readonly vscode: PackagedVsCode;
@@ -101,13 +101,16 @@ export function testDashboard(opened: () => DashboardInUse): void {
     await frame.locator('tr.single').waitFor();
     await frame.locator('.title').filter({ hasText: 'Ben at work' }).waitFor();
 
-    await select('Last 24 hours');
+    await select('History');
     await frame.locator('.u-wrap').first().waitFor();
     await tabTo(/Show as table: Requests by account/);
     await press('Enter');
     await frame.locator('.chart-table table').first().waitFor();
     await press('Enter');
     await frame.locator('.chart-table table').first().waitFor({ state: 'hidden' });
+    await tabTo(/^30 days/);
+    await press('Enter');
+    await frame.getByRole('button', { name: '30 days', pressed: true }).waitFor();
 
     await select('Activity');
     await frame.locator('.exchange').first().waitFor();

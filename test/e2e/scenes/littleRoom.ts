@@ -11,12 +11,12 @@ import type { VsCodeWindow } from '../../tools/vscodeWindow';
 import { crowdedActivity, crowdedModels, crowdedSeries, crowdedState } from '../support/crowd';
 
 const otherThemes: readonly Theme[] = ['light', 'highContrast'];
-const tabs = ['Accounts', 'Last 24 hours', 'Activity', 'Models'] as const;
+const tabs = ['Accounts', 'History', 'Activity', 'Models'] as const;
 
 /** What each has when it is filled. */
 const filled: Readonly<Record<(typeof tabs)[number], string>> = {
   Accounts: 'tr.single',
-  'Last 24 hours': '.u-wrap',
+  History: '.u-wrap',
   Activity: '.exchange',
   Models: 'text=crowd/model',
 };
@@ -110,7 +110,7 @@ export function testLittleRoom(opened: () => OpenDashboard): void {
     })()`);
     assert.equal(beyond, false, 'The menu goes beyond the page');
     await window.page.keyboard.press('Escape');
-    await fill('Last 24 hours');
+    await fill('History');
     await frame.getByRole('button', { name: /Show as table: Requests by account/ }).click();
     await frame.locator('.chart-table table').first().waitFor();
     await check('a chart as a table');
@@ -162,7 +162,7 @@ export function testLittleRoom(opened: () => OpenDashboard): void {
   async function fill(tab: (typeof tabs)[number]): Promise<void> {
     await frame.getByRole('tab', { name: tab }).click();
     await post({ type: 'state', state: crowdedState(nowMs) });
-    if (tab === 'Last 24 hours') await post({ type: 'history', series: crowdedSeries(nowMs) });
+    if (tab === 'History') await post({ type: 'history', series: crowdedSeries(nowMs) });
     if (tab === 'Activity') await post({ type: 'activity', exchanges: crowdedActivity(nowMs, 100) });
     if (tab === 'Models') await post({ type: 'models', models: crowdedModels() });
     await pollUntil(async () => (await frame.locator(filled[tab]).count()) > 0, `${tab} was never filled`);

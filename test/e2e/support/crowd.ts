@@ -273,6 +273,22 @@ export function crowdedActivity(nowMs: number, count = 500): readonly ExchangeVi
   });
 }
 
+/** A month, busier by day than by night. */
+function crowdedHours(nowMs: number): SeriesView['hours'] {
+  const random = sequence(17);
+  const lastMs = Math.floor(nowMs / hourMs) * hourMs;
+  return Array.from({ length: 35 * 24 }, (_, index) => {
+    const answered = Math.floor(Math.max(0, Math.sin((index / 12) * Math.PI)) * 60 * random());
+    return {
+      startMs: lastMs - (35 * 24 - 1 - index) * hourMs,
+      ends: { answered, refused: answered % 5, failed: answered % 3, cancelled: answered % 4 },
+      promptTokens: answered * 8123,
+      completionTokens: answered * 731,
+      cost: answered / 500,
+    };
+  });
+}
+
 export function crowdedSeries(nowMs: number): SeriesView {
   const random = sequence(13);
   const bucketMs = 5 * minuteMs;
@@ -289,6 +305,7 @@ export function crowdedSeries(nowMs: number): SeriesView {
     cost: 0,
   });
   return {
+    hours: crowdedHours(nowMs),
     startMs,
     bucketMs,
     ends: { answered: counts(40), refused: counts(2), failed: counts(1), cancelled: counts(2) },

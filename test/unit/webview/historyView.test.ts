@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { Series } from '../../../src/service/history/series';
 import type { SeriesView, Snapshot } from '../../../src/service/snapshot';
-import { historyView } from '../../../src/webview/historyView';
+import { dayChart, historyView } from '../../../src/webview/historyView';
 import { ManualClock } from '../../support/manualClock';
 import { exchangeView } from '../service/exchanges';
+import { Formats } from '../../../src/words/formats';
 import { accountView, english, keyView, nowMs, stateOf } from '../vscode/views';
 
 const { snapshot } = stateOf([accountView()]);
@@ -115,6 +116,45 @@ describe('historyView', () => {
     assert.equal(
       model?.busy,
       '18:01:00; Skipped for a fallback model until 18:02:00; Private: Blocked by the account’s settings until 18:10; and 1 more',
+    );
+  });
+
+  it('shows a week and a month as bars, a day each, in the zone in which times are shown', () => {
+    const clock = new ManualClock(nowMs);
+    const series = new Series(clock);
+    const usage = { promptTokens: 1000, completionTokens: 10, cost: 0.25 };
+    // 23:30 UTC is the next day in Berlin.
+    series.add(exchangeView({ endedAtMs: Date.UTC(2026, 9, 30, 23, 30), usage }));
+    series.add(exchangeView({ endedAtMs: Date.UTC(2026, 10, 20, 12), usage, end: 'failed' }));
+    series.add(exchangeView({ endedAtMs: nowMs, usage }));
+    const zoned = { ...english, formats: new Formats('en', 'Europe/Berlin') };
+    const week = dayChart(series.view(), 7, english);
+    assert.deepEqual(week.names.at(0), 'Nov 16');
+    assert.deepEqual(
+      week.lines.map(({ values }) => values.join('')),
+      ['0000001', '0000000', '0000100', '0000000'],
+    );
+    assert.equal(
+      week.summary,
+      'Requests by day in the last 7 days: Answered 1, Refused 0, Interrupted 1, Cancelled 0',
+    );
+    const month = dayChart(series.view(), 30, zoned);
+    assert.equal(new Set(month.names).size, 30);
+    assert.deepEqual(month.table.rows[0], ['Total', '2', '0', '1', '0', '3K / 30', '$0.75']);
+    assert.deepEqual(
+      month.table.rows.slice(1).filter(([, ...cells]) => cells[0] !== '0' || cells[2] !== '0'),
+      [
+        ['Nov 22', '1', '0', '0', '0', '1K / 10', '$0.25'],
+        ['Nov 20', '0', '0', '1', '0', '1K / 10', '$0.25'],
+        ['Oct 31', '1', '0', '0', '0', '1K / 10', '$0.25'],
+      ],
+    );
+  });
+
+  it('has something to show while there were requests within a month', () => {
+    assert.equal(
+      historyView(seriesOf(1, undefined, nowMs - 30 * 86_400_000), snapshot, english).isEmpty,
+      false,
     );
   });
 

@@ -94,6 +94,22 @@ describe('the series of the last 24 hours', () => {
     assert.deepEqual(other.view(), { ...rest, keys: keys.map((key) => ({ ...key, label: '' })) });
   });
 
+  it('sums up each hour of 35 days, and no more', () => {
+    const { clock, series } = fresh();
+    const usage = { promptTokens: 10, completionTokens: 5, cost: null };
+    series.add(exchangeView({ endedAtMs: startMs, usage }));
+    series.add(exchangeView({ endedAtMs: startMs + 59 * minuteMs, end: 'failed', usage: null }));
+    clock.advance(34 * 24 * 60 * minuteMs);
+    series.add(exchangeView({ endedAtMs: clock.wallMs() - 36 * 24 * 60 * minuteMs }));
+    series.add(exchangeView({ endedAtMs: clock.wallMs(), usage: { ...usage, cost: 0.5 } }));
+    const ends = { answered: 1, refused: 0, failed: 0, cancelled: 0 };
+    const sums = { promptTokens: 10, completionTokens: 5, cost: 0 };
+    const last = { startMs: clock.wallMs(), ends, ...sums, cost: 0.5 };
+    assert.deepEqual(series.view().hours, [{ startMs, ends: { ...ends, failed: 1 }, ...sums }, last]);
+    clock.advance(24 * 60 * minuteMs);
+    assert.deepEqual(series.view().hours, [last]);
+  });
+
   it('puts an end that a clock set back has made late into the last bucket', () => {
     const { series } = fresh();
     series.add(exchangeView({ endedAtMs: startMs }));

@@ -1,0 +1,51 @@
+// Records of equal spans of time up to now; the number is bounded.
+import type { Clock } from '../../base/clock';
+
+export interface Bucket {
+  readonly startMs: number;
+}
+
+export class Buckets<T extends Bucket> {
+  private kept: readonly T[] = [];
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly spanMs: number,
+    private readonly count: number,
+    private readonly make: (startMs: number) => T,
+  ) {}
+
+  /** Oldest first; spans in which nothing happened have none. */
+  all(): readonly T[] {
+    const firstMs = this.firstMs();
+    const lastMs = firstMs + (this.count - 1) * this.spanMs;
+    // A clock that was set back leaves buckets in the future.
+    this.kept = this.kept.filter(({ startMs }) => startMs >= firstMs && startMs <= lastMs);
+    return this.kept;
+  }
+
+  /** Replaces all by saved ones. */
+  restore(saved: readonly T[]): void {
+    this.kept = saved.toSorted((a, b) => a.startMs - b.startMs);
+  }
+
+  /** The bucket of that time, or null if it is too long ago. A time before the last bucket counts in the last bucket. */
+  at(atMs: number): T | null {
+    const startMs = this.floor(atMs);
+    if (startMs < this.firstMs()) return null;
+    const last = this.all().at(-1);
+    if (last !== undefined && last.startMs >= startMs) return last;
+    const made = this.make(startMs);
+    this.kept = [...this.kept, made];
+    return made;
+  }
+
+  /** Start of the earliest span that is kept. */
+  firstMs(): number {
+    return this.floor(this.clock.wallMs()) - (this.count - 1) * this.spanMs;
+  }
+
+  private floor(atMs: number): number {
+    return Math.floor(atMs / this.spanMs) * this.spanMs;
+  }
+}
