@@ -96,8 +96,8 @@ async function take(vscode: PackagedVsCode, window: VsCodeWindow, port: number):
   for (const { label, key: raw } of keys) {
     await window.runCommand('Keywheel: Add Key');
     await window.quickInput.fill(raw, /OpenRouter/);
-    await window.quickInput.fill(label, /Label|Name/);
-    await window.waitForNotification(new RegExp(label));
+    await window.pressInNotification('added', 'Name Key');
+    await window.quickInput.fill(label, /Name for sk-or-/);
     await window.clearNotifications();
   }
   await window.runCommand('Keywheel: Copy Proxy Key');

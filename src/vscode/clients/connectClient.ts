@@ -19,7 +19,8 @@ import { listModels, type ListedModel } from '../../clients/modelList';
 import { confirm } from '../messages';
 import { askModel } from './askModel';
 import { afterConnecting, planText, problemText, stateText } from '../../words/clientWords';
-import { endpointOf, tellWritten, type ClientItem, type ClientPorts } from './ports';
+import { endpointOf, runningEndpoint, tellWritten, type ClientItem, type ClientPorts } from './ports';
+import { sendTestRequest } from './sendTestRequest';
 import { chooseTerminalClients } from './terminals';
 import { showValues } from './valuesPage';
 
@@ -188,10 +189,15 @@ async function write(client: Client, endpoint: Endpoint, ports: ClientPorts): Pr
         )
       : planText(plan, endpoint.proxyKey, l10n.t);
   const question = l10n.t('Connect {0} to Keywheel?', client.name);
-  if (!(await confirm('info', question, detail, l10n.t('Connect')))) return false;
+  const andTest = l10n.t('Connect and Test');
+  const canTest = runningEndpoint(ports) !== null && ports.service.snapshot().wheel.keys > 0;
+  const buttons = [...(canTest ? [andTest] : []), l10n.t('Connect')];
+  const chosen = await window.showInformationMessage(question, { modal: true, detail }, ...buttons);
+  if (chosen === undefined) return false;
   await ports.connector.connect(client, endpoint);
   await ports.noteStorage();
   void tellConnected(client, ports);
+  if (chosen === andTest) await sendTestRequest(ports, endpoint.model);
   return true;
 }
 

@@ -9,7 +9,8 @@ import { runningEndpoint, type ClientPorts } from './ports';
 import { notRunningText } from '../../words/stateWords';
 import { testResultText } from '../../words/testResultText';
 
-export async function sendTestRequest(ports: ClientPorts): Promise<boolean> {
+/** Without a `wanted` model: that of a connected client, or one that the user selects. */
+export async function sendTestRequest(ports: ClientPorts, wanted: string | null = null): Promise<boolean> {
   const endpoint = runningEndpoint(ports);
   const { proxy, wheel } = ports.service.snapshot();
   if (endpoint === null) {
@@ -23,7 +24,8 @@ export async function sendTestRequest(ports: ClientPorts): Promise<boolean> {
   }
   const { settings } = ports;
   const title = l10n.t('Send Test Request');
-  const known = (await ports.connector.records()).map(({ model }) => model).find((model) => model !== null);
+  const known =
+    wanted ?? (await ports.connector.records()).map(({ model }) => model).find((model) => model !== null);
   const model = known ?? (await askModel({ title, models: listModels(endpoint), hasOwnModels: false }));
   if (typeof model !== 'string') return false;
   const result = await window.withProgress(

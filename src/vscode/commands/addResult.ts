@@ -1,11 +1,12 @@
 // Shows progress and result of adding one key.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { env, l10n, ProgressLocation, window } from 'vscode';
+import { commands, env, l10n, ProgressLocation, window } from 'vscode';
 import type { AddResult } from '../../service/keyring/keyring';
 import { Formats } from '../../words/formats';
 import { addResultText, type AddResultText } from '../../words/addResultText';
+import type { Offer } from './nameKeys';
 import type { CommandPorts } from './ports';
-import { offer, showText } from '../messages';
+import { showText } from '../messages';
 
 /** A quick check shows no progress: VS Code hides notifications after the third one within 800 ms. */
 const quietMs = 500;
@@ -32,31 +33,31 @@ async function settlesWithin(work: Promise<unknown>, timeoutMs: number): Promise
   }
 }
 
-/** Shows the result for one key; resolves to the pressed button. */
-export async function tellResult(
+export function resultText(
   result: AddResult,
   label: string,
-  ports: Pick<CommandPorts, 'service' | 'clients'>,
-  buttons: readonly string[] = [],
-): Promise<string | undefined> {
+  ports: Pick<CommandPorts, 'service'>,
+): AddResultText {
   const speech = { t: l10n.t, formats: new Formats(env.language, '') };
-  const text = addResultText(result, label, accountOf(result, ports), speech);
-  if (buttons.length > 0) return await showText(text, buttons);
-  await offerNext(text, ports);
-  return undefined;
+  return addResultText(result, label, accountOf(result, ports), speech);
 }
 
-/** Shows the text with a button for the next step: connect a client, or open the dashboard. */
+/** Shows the text with a button for the next step: connect a client, or open the dashboard; and with `further`. */
 export async function offerNext(
   text: AddResultText,
   { clients }: Pick<CommandPorts, 'clients'>,
+  further?: Offer,
 ): Promise<void> {
   const isConnected = await clients.connector.records().then(
     (records) => records.length > 0,
     () => true,
   );
-  if (isConnected) await offer(text, l10n.t('Open Dashboard'), 'keywheel.openDashboard');
-  else await offer(text, l10n.t('Connect Client'), 'keywheel.connectClient');
+  const [next, command] = isConnected
+    ? [l10n.t('Open Dashboard'), 'keywheel.openDashboard']
+    : [l10n.t('Connect Client'), 'keywheel.connectClient'];
+  const chosen = await showText(text, [next, ...(further ? [further.button] : [])]);
+  if (chosen === next) await commands.executeCommand(command);
+  else if (chosen !== undefined) await further?.run();
 }
 
 /** The account of the added key, whose view may not contain the key yet. */

@@ -3,7 +3,7 @@ import { l10n, window } from 'vscode';
 import { keyIdOf } from '../../base/secret';
 import type { Keyring } from '../../service/keyring/keyring';
 import { readPastedKeys, type KeyEntry } from '../../service/pastedKeys';
-import { tellResult, whileChecking } from './addResult';
+import { offerNext, resultText, whileChecking } from './addResult';
 import type { CommandPorts } from './ports';
 
 export interface ReplacePorts extends Pick<CommandPorts, 'service' | 'clients'> {
@@ -27,7 +27,7 @@ export async function replaceKey(keyId: string, ports: ReplacePorts): Promise<bo
   const result = await whileChecking(ports.keyring.replace(keyId, entry.key));
   if (result.kind === 'added' && result.check.kind === 'good')
     void window.showInformationMessage(l10n.t('Key “{0}” replaced.', label));
-  else void tellResult(result, label, ports);
+  else void offerNext(resultText(result, label, ports), ports);
   return result.kind === 'added';
 }
 

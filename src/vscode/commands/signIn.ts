@@ -5,8 +5,10 @@ import { exchangeCode, type CodeAnswer } from '../../service/signIn/codeExchange
 import { callbackUrlOf, challengeOf, codeIn, newVerifier, signInUrl } from '../../service/signIn/signIn';
 import { SignInListener, type SignInAnswer } from '../../service/signIn/signInListener';
 import { reachText } from '../../words/reachText';
+import { showText } from '../messages';
 import { signInPage } from '../signInPage';
-import { tellResult, whileChecking } from './addResult';
+import { offerNext, resultText, whileChecking } from './addResult';
+import { naming } from './nameKeys';
 import type { Command, CommandPorts } from './ports';
 
 export const signIn: Command = async (ports) => {
@@ -87,11 +89,13 @@ async function keepKey(key: string, ports: CommandPorts): Promise<boolean> {
   const label = maskKey(key);
   const result = await whileChecking(ports.keyring.add(key, label, null));
   if (result.kind !== 'notKept') {
-    void tellResult(result, label, ports);
+    const added = result.kind === 'added' ? [key] : [];
+    void offerNext(resultText(result, label, ports), ports, naming(added, ports));
     return result.kind === 'added';
   }
   const tryAgain = l10n.t('Try Again');
-  return (await tellResult(result, label, ports, [tryAgain])) === tryAgain && (await keepKey(key, ports));
+  const chosen = await showText(resultText(result, label, ports), [tryAgain]);
+  return chosen === tryAgain && (await keepKey(key, ports));
 }
 
 async function tellNoKey(

@@ -57,12 +57,11 @@ export const rows: readonly Row[] = [
         return await seen.wants(/OpenRouter keys begin with/);
       },
       'proxy stopped': async (seen: Reactions): Promise<string> => {
-        await typeKey(seen, otherKey, 'spare');
-        return await seen.says(/Key “spare” added\. .*50/);
+        return await addNamed(seen, otherKey, 'spare', /Key “sk-or-.*” added\. .*50/);
       },
       ...outOfReach(async (seen) => {
-        await typeKey(seen, otherKey, 'spare');
-        return await seen.says(/Key “spare” added\. Could not check it yet .*Keywheel will try again/);
+        const doubtful = /Key “sk-or-.*” added\. Could not check it yet .*Keywheel will try again/;
+        return await addNamed(seen, otherKey, 'spare', doubtful);
       }),
     },
   },
@@ -199,10 +198,13 @@ export const rows: readonly Row[] = [
   },
 ];
 
-/** Answers what Add Key asks. */
-export async function typeKey({ window }: Reactions, raw: string, label: string): Promise<void> {
-  await window.quickInput.fill(raw, /OpenRouter keys/);
-  await window.quickInput.fill(label, /Name for this key/);
+/** Answers what Add Key asks, and names the key by the button of the message that matches `said`. */
+export async function addNamed(seen: Reactions, raw: string, label: string, said: RegExp): Promise<string> {
+  const { quickInput } = seen.window;
+  await quickInput.fill(raw, /OpenRouter keys/);
+  const says = await seen.says(said, 'Name Key');
+  await quickInput.fill(label, /Name for sk-or-/);
+  return says;
 }
 
 /** The browser's page is not answered. */
