@@ -26,6 +26,15 @@ export function headCell(
   return made;
 }
 
+/** Cells in these columns; a narrow page shows a column's name in its cells instead of above them. */
+export function namedCells(names: readonly string[], texts: readonly string[] = []): HTMLTableCellElement[] {
+  return names.map((name, index) => {
+    const made = cell('', texts[index] ?? '');
+    made.dataset.column = name;
+    return made;
+  });
+}
+
 /** The number of columns that the style sheet shows at this width; a larger colspan would add columns. */
 export function visibleColumns({ tHead }: HTMLTableElement): number {
   const heads = [...(tHead?.rows[0]?.cells ?? [])];

@@ -3,7 +3,18 @@ import type { FromDashboard } from '../service/messages';
 import type { SeriesView, Snapshot } from '../service/snapshot';
 import { Chart } from './chart';
 import { link } from './controls';
-import { cell, element, headCell, icon, iconButton, setChildren, setHidden, setName, setText } from './dom';
+import {
+  cell,
+  element,
+  headCell,
+  icon,
+  iconButton,
+  namedCells,
+  setChildren,
+  setHidden,
+  setName,
+  setText,
+} from './dom';
 import {
   dayChart,
   historyView,
@@ -14,6 +25,7 @@ import {
   type Period,
 } from './historyView';
 import type { Speech } from '../words/stateWords';
+import type { Translate } from '../words/translate';
 
 export interface HistoryPanelPorts {
   readonly speech: () => Speech;
@@ -44,9 +56,8 @@ export class HistoryPanel {
     const { t } = ports.speech();
     this.period = ports.period;
     this.none = element('p', 'none', t('No request yet.'));
-    const use = [t('Requests'), t('Answered'), t('Tokens in / out')];
-    const models = useTable(t('By model'), [t('Model'), ...use, t('Cost'), t('Busy until')], this.models);
-    const clients = useTable(t('By client'), [t('Client'), ...use], this.clients);
+    const models = useTable(t('By model'), [t('Model'), ...modelColumns(t)], this.models);
+    const clients = useTable(t('By client'), [t('Client'), ...useColumns(t)], this.clients);
     this.chartGrid.append(element('section', 'sums', element('h2', '', t('Last 24 hours')), this.sums));
     this.all = element('div', 'history', this.chartGrid, models, clients);
     this.element = element('div', 'tab-content', this.none, this.all);
@@ -85,7 +96,12 @@ export class HistoryPanel {
       this.models,
       lines.map(([, line]) => line.element),
     );
-    this.clients.replaceChildren(...clients.map((cells) => useRow(cells)));
+    const columns = useColumns(this.ports.speech().t);
+    this.clients.replaceChildren(
+      ...clients.map(([name = '', ...cells]) =>
+        element('tr', '', headCell('row', '', name), ...namedCells(columns, cells)),
+      ),
+    );
   }
 
   private sectionOf(chart: ChartView): ChartSection {
@@ -121,6 +137,15 @@ export class HistoryPanel {
   }
 }
 
+/** After the name of a model or a client. */
+function useColumns(t: Translate): string[] {
+  return [t('Requests'), t('Answered'), t('Tokens in / out')];
+}
+
+function modelColumns(t: Translate): string[] {
+  return [...useColumns(t), t('Cost'), t('Busy until')];
+}
+
 /** A model's row, kept while the model is listed, so that its button keeps the focus. */
 class ModelLine {
   readonly element: HTMLTableRowElement;
@@ -128,17 +153,20 @@ class ModelLine {
   private readonly until = element('span');
   private readonly unlock: HTMLButtonElement;
 
-  constructor({ model, cells }: ModelRow, { speech, send }: HistoryPanelPorts) {
+  constructor({ model }: ModelRow, { speech, send }: HistoryPanelPorts) {
     const { t } = speech();
     this.unlock = iconButton('unlock', t('Unlock {0}', model), () => send({ type: 'unlockModel', model }));
-    this.cells = cells.map(() => cell(''));
-    const busy = cell('', this.until, ' ', this.unlock);
-    this.element = element('tr', '', headCell('row', '', model), ...this.cells, busy);
+    this.cells = namedCells(modelColumns(t));
+    this.cells.at(-1)?.append(this.until, ' ', this.unlock);
+    this.element = element('tr', '', headCell('row', '', model), ...this.cells);
   }
 
   update({ cells, busy }: ModelRow, canUnlock: boolean): void {
-    for (const [index, at] of this.cells.entries()) setText(at, cells[index] ?? '');
-    setText(this.until, busy === '' ? '–' : busy);
+    for (const [index, text] of cells.entries()) {
+      const at = this.cells[index];
+      if (at) setText(at, text);
+    }
+    setText(this.until, busy);
     const isOver = busy === '' || !canUnlock;
     if (isOver) this.giveFocusAway();
     setHidden(this.unlock, isOver);
@@ -208,7 +236,7 @@ class ChartSection {
   }
 }
 
-/** A table that scrolls horizontally on a narrow page. */
+/** A table that scrolls where it is too wide; on a narrow page each of its rows is a small sheet. */
 export function useTable(title: string, head: readonly string[], body: HTMLTableSectionElement): HTMLElement {
   const place = element('div', 'scroll', figuresTable(title, head, body));
   place.tabIndex = 0;

@@ -2,7 +2,7 @@
 import type { ModelView } from '../service/messages';
 import type { Snapshot } from '../service/snapshot';
 import type { Translate } from '../words/translate';
-import { cell, element, headCell, iconButton, setChildren, setHidden, setText } from './dom';
+import { element, headCell, iconButton, namedCells, setChildren, setHidden, setText } from './dom';
 import { useTable, type HistoryPanelPorts } from './historyPanel';
 import { modelColumns, modelRows, type FreeModelRow } from './modelsView';
 
@@ -44,11 +44,11 @@ export class ModelsPanel {
     );
   }
 
-  private lineOf({ model, cells }: FreeModelRow, t: Translate): FreeModelLine {
+  private lineOf({ model }: FreeModelRow, t: Translate): FreeModelLine {
     const copy = iconButton('copy', t('Copy {0}', model), () =>
       this.ports.send({ type: 'copyModel', model }),
     );
-    return new FreeModelLine(headCell('row', '', copy, ' ', model), cells.length);
+    return new FreeModelLine(headCell('row', '', copy, ' ', model), modelColumns(t));
   }
 }
 
@@ -57,8 +57,8 @@ class FreeModelLine {
   readonly element: HTMLTableRowElement;
   private readonly cells: readonly HTMLTableCellElement[];
 
-  constructor(head: HTMLTableCellElement, columns: number) {
-    this.cells = Array.from({ length: columns }, () => cell(''));
+  constructor(head: HTMLTableCellElement, columns: readonly string[]) {
+    this.cells = namedCells(columns);
     this.element = element('tr', '', head, ...this.cells);
   }
 

@@ -46,6 +46,6 @@ function cellsOf(model: ModelView & { readonly busy: string }, speech: Speech): 
     formats.count(requests),
     requests === 0 ? '–' : formats.share(answered, requests),
     firstTokenMs === null ? '–' : tookText(firstTokenMs, speech),
-    busy === '' ? '–' : busy,
+    busy,
   ];
 }

@@ -230,7 +230,7 @@ describe('the list of free models', () => {
   const stage = new Stage();
   const models = crowdedModels();
 
-  it('copies an id, keeps the focus while figures come, and scrolls by itself where the page is narrow', async () => {
+  it('copies an id, keeps the focus while figures come, and shows all without a scroll where the page is narrow', async () => {
     const dashboard = stage.own(await BareDashboard.start(), async (made) => await made.close());
     const { page } = dashboard;
     await dashboard.load('models');
@@ -244,8 +244,12 @@ describe('the list of free models', () => {
     await dashboard.show([{ type: 'models', models: used }]);
     assert.equal(await page.evaluate('document.activeElement.ariaLabel'), `Copy ${model}`);
     assert.match(await page.locator('section.use:visible tbody th').first().innerText(), new RegExp(model));
-    await page.setViewportSize({ width: 320, height: 800 });
-    assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 320);
+    for (const width of [640, 480, 320]) {
+      await page.setViewportSize({ width, height: 800 });
+      assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width);
+      const beyond = `{ const { scrollWidth, clientWidth } = document.querySelector('.scroll:has(.icon-button)'); scrollWidth - clientWidth; }`;
+      assert.equal(await page.evaluate(beyond), 0, `${width} px`);
+    }
     await dashboard.show([{ type: 'models', models: [] }]);
     assert.match(await page.locator('.none:visible').innerText(), /not available/);
   });

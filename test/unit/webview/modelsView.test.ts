@@ -30,8 +30,8 @@ describe('the list of free models', () => {
   it('says what each can do, and how it did', () => {
     const cells = (model: string): readonly string[] | undefined =>
       rows.find((row) => row.model === model)?.cells;
-    assert.deepEqual(cells(used.model), ['1M', 'yes', 'yes', '4', '75%', '1.2 s', '–']);
-    assert.deepEqual(cells(small.model), ['–', '–', '–', '0', '–', '–', '–']);
+    assert.deepEqual(cells(used.model), ['1M', 'yes', 'yes', '4', '75%', '1.2 s', '']);
+    assert.deepEqual(cells(small.model), ['–', '–', '–', '0', '–', '–', '']);
     assert.equal(cells(busy.model)?.at(-1), '19:00');
   });
 
