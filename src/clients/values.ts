@@ -2,9 +2,9 @@
 import { freeRouter } from './modelList';
 import { anthropicBaseUrl, openAiBaseUrl, type Endpoint } from './client';
 
-export const apiForms = ['openai', 'responses', 'anthropic'] as const;
+export const apiForms = ['openai', 'anthropic'] as const;
 
-/** OpenAI's Chat Completions API, OpenAI's Responses API, Anthropic's Messages API. */
+/** OpenAI's APIs, which have one base URL, and Anthropic's Messages API. */
 export type ApiForm = (typeof apiForms)[number];
 
 export function baseUrlOf(form: ApiForm, origin: string): string {
@@ -35,8 +35,6 @@ function requestOf(form: ApiForm, model: string): readonly [path: string, body: 
   switch (form) {
     case 'openai':
       return ['/api/v1/chat/completions', { model, messages }];
-    case 'responses':
-      return ['/api/v1/responses', { model, input: 'Say hello.' }];
     case 'anthropic':
       return ['/api/v1/messages', { model, max_tokens: 64, messages }];
   }

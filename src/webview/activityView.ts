@@ -124,7 +124,8 @@ export function liveRow(running: RunningView, speech: Speech): LiveRow {
 export interface Trail {
   /** The error message that the client got; empty without an error. */
   readonly message: string;
-  readonly facts: readonly (readonly [name: string, value: string])[];
+  /** `inRow`: the row says it too, unless the page is narrow. */
+  readonly facts: readonly (readonly [name: string, value: string, inRow?: true])[];
   readonly attempts: readonly (readonly string[])[];
 }
 
@@ -202,9 +203,9 @@ export function exchangeRow(exchange: ExchangeView, speech: Speech): ExchangeRow
 export function trailOf(exchange: ExchangeView, speech: Speech): Trail {
   const { t, formats } = speech;
   const { firstTokenMs, usage, startedAtMs } = exchange;
-  const facts: [string, string][] = [
+  const facts: [string, string, true?][] = [
     [t('Time'), formats.moment(startedAtMs)],
-    [t('Client'), exchange.client],
+    [t('Client'), exchange.client, true],
     [t('Model'), exchange.model ?? '–'],
     [t('Request'), `${exchange.method} ${exchange.path}`],
     [t('Type'), classWords(exchange.class, t)],

@@ -85,8 +85,8 @@ export class ExchangeRows {
     const { t } = speech;
     const { message, facts, attempts } = trailOf(this.exchange, speech);
     const list = element('dl', 'facts');
-    for (const [name, value] of facts)
-      list.append(element('div', '', element('dt', '', name), element('dd', '', value)));
+    for (const [name, value, inRow] of facts)
+      list.append(element('div', inRow ? 'in-row' : '', element('dt', '', name), element('dd', '', value)));
     const copy = button(t('Copy Report'), () => copyReport(this.exchange.id), { icon: 'copy' });
     const said = message === '' ? [] : [element('p', 'said', message)];
     const tried = attempts.length === 0 ? [] : [this.attemptTable(attempts)];

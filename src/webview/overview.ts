@@ -58,7 +58,7 @@ export class Overview {
     const total = element('p', 'total', this.left, ' ', this.leftNote);
     this.allowance = element('div', 'allowance', total, bar, this.outlook, this.spent, waiting);
     this.urlRow = this.copyRow(t('Base URL'), this.baseUrl, 'copyBaseUrl', t('Copy Base URL'));
-    const proxyKey = element('code', 'value', 'kw-••••••••••••');
+    const proxyKey = element('code', 'value', 'kw-…');
     proxyKey.setAttribute('aria-hidden', 'true');
     this.clients = new ClientsRow(t, ports);
     this.actions = (

@@ -153,7 +153,7 @@ export function notRunningText(proxy: ProxyState, t: Translate): string {
 }
 
 function runningText({ port, hostedBy }: ProxyState & { kind: 'running' }, t: Translate): string {
-  if (hostedBy === undefined) return t('Running on port {0} · in this window', String(port));
+  if (hostedBy === undefined) return t('Running on port {0}', String(port));
   return t('Running on port {0} · in window “{1}”', String(port), hostedBy);
 }
 

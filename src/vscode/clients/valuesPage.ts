@@ -75,7 +75,6 @@ function curlBlock(form: ApiForm, origin: string): PageBlock {
 
 const formNames: Readonly<Record<ApiForm, () => readonly [ofBaseUrl: string, short: string]>> = {
   openai: () => [l10n.t('OpenAI-compatible base URL'), l10n.t('OpenAI')],
-  responses: () => [l10n.t('Base URL for the Responses API'), l10n.t('Responses API')],
   anthropic: () => [l10n.t('Anthropic-compatible base URL'), l10n.t('Anthropic')],
 };
 

@@ -37,7 +37,7 @@ describe('overviewView', () => {
   });
 
   it('says which window hosts', () => {
-    assert.equal(view([]).proxy.text, 'Running on port 9999 · in this window');
+    assert.equal(view([]).proxy.text, 'Running on port 9999');
     const proxy = {
       kind: 'running',
       host: '127.0.0.1',
