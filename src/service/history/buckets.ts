@@ -18,7 +18,7 @@ export class Buckets<T extends Bucket> {
   /** Oldest first; spans in which nothing happened have none. */
   all(): readonly T[] {
     const firstMs = this.firstMs();
-    const lastMs = firstMs + (this.count - 1) * this.spanMs;
+    const lastMs = this.lastMs();
     // A clock that was set back leaves buckets in the future.
     this.kept = this.kept.filter(({ startMs }) => startMs >= firstMs && startMs <= lastMs);
     return this.kept;
@@ -32,17 +32,24 @@ export class Buckets<T extends Bucket> {
   /** The bucket of that time, or null if it is too long ago. A time before the last bucket counts in the last bucket. */
   at(atMs: number): T | null {
     const startMs = this.floor(atMs);
+    const lastMs = this.lastMs();
     if (startMs < this.firstMs()) return null;
-    const last = this.all().at(-1);
+    // Each request comes this way: the others are looked at only when a span begins, or when the clock was set back.
+    const newest = this.kept.at(-1);
+    const last = newest !== undefined && newest.startMs > lastMs ? this.all().at(-1) : newest;
     if (last !== undefined && last.startMs >= startMs) return last;
     const made = this.make(startMs);
-    this.kept = [...this.kept, made];
+    this.kept = [...this.all(), made];
     return made;
   }
 
   /** Start of the earliest span that is kept. */
   firstMs(): number {
-    return this.floor(this.clock.wallMs()) - (this.count - 1) * this.spanMs;
+    return this.lastMs() - (this.count - 1) * this.spanMs;
+  }
+
+  private lastMs(): number {
+    return this.floor(this.clock.wallMs());
   }
 
   private floor(atMs: number): number {
