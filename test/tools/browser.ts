@@ -48,9 +48,9 @@ export interface BrowserOptions {
 }
 
 /** Starts a headless browser with a profile of its own; it ends with the sandbox at the latest. */
-export function launchBrowser(options: BrowserOptions): Promise<BrowserContext> {
+export async function launchBrowser(options: BrowserOptions): Promise<BrowserContext> {
   const viewport = { width: options.width ?? 1280, height: options.height ?? 800 };
-  return chromium.launchPersistentContext(options.sandbox.folder('browser'), {
+  const browser = await chromium.launchPersistentContext(options.sandbox.folder('browser'), {
     executablePath: options.executablePath,
     args: BROWSER_ARGUMENTS,
     env: definedOnly(options.sandbox.environment()),
@@ -63,6 +63,9 @@ export function launchBrowser(options: BrowserOptions): Promise<BrowserContext> 
     handleSIGTERM: false,
     handleSIGHUP: false,
   });
+  // For whatever a page is asked: only what never comes takes as long.
+  browser.setDefaultTimeout(120_000);
+  return browser;
 }
 
 function findBrowser(): string | undefined {

@@ -27,9 +27,6 @@ export interface PackagedOptions {
   readonly height?: number;
 }
 
-/** For whatever a page is asked: only what never comes takes as long. */
-const longestMs = 120_000;
-
 /** A VS Code with the extension installed from its VSIX. Whoever starts it closes it. */
 export class PackagedVsCode {
   private readonly windows: VsCodeWindow[] = [];
@@ -44,8 +41,6 @@ export class PackagedVsCode {
     private readonly browser: BrowserContext,
   ) {
     this.machineSettings = options.machineSettings ?? {};
-    // Of pages that others open as well.
-    browser.setDefaultTimeout(longestMs);
   }
 
   /** Resolves when server and browser run; no window is open yet. Fetches what is not there. */
