@@ -127,6 +127,22 @@ describe('what comes before an answer', () => {
     });
   });
 
+  it('is dropped where the client does not take it', async () => {
+    await withUpstream(async (rig, socket) => {
+      const client = await RawSocket.open(rig.port);
+      client.socket.pause();
+      client.write(rawChat(PROXY_KEY, JSON.stringify({ model: PAID })));
+      const hint = `HTTP/1.1 103 Early Hints\r\nLink: <${'a'.repeat(8_000)}>\r\n\r\n`;
+      const upstream = await socket();
+      await new Promise((resolve) => upstream.write(hint.repeat(8_000) + answer, resolve));
+      client.socket.resume();
+      const text = await client.until(/\{\}$/);
+      const passed = text.split('103 Early Hints').length - 1;
+      assert.ok(passed > 0 && passed < 8_000, `${passed} of 8,000`);
+      client.leave();
+    });
+  });
+
   it('stays away from one of HTTP/1.0', async () => {
     await withUpstream(async (rig, socket) => {
       const client = await RawSocket.open(rig.port);

@@ -79,11 +79,12 @@ export class Answer {
     if (this.state === 'waiting') this.comments?.comeWithin(afterPreambleMs);
   }
 
-  /** Passes on a head that is no answer yet (102, 103), to a client that knows such heads and has none so far. */
+  /** Passes on a head that is no answer yet (102, 103), to a client that knows such heads, has none so far and takes what comes. */
   inform(status: number, headers: readonly string[]): void {
     const { socket, req } = this.response;
     const isKnown = req.httpVersionMajor === 1 && req.httpVersionMinor >= 1;
     if (this.state !== 'waiting' || socket === null || !isKnown || (status !== 102 && status !== 103)) return;
+    if (socket.writableNeedDrain) return;
     const lines = [`HTTP/1.1 ${status} ${status === 102 ? 'Processing' : 'Early Hints'}`];
     const own = responseHeaders(headers).forClient;
     for (let index = 0; index + 1 < own.length; index += 2) lines.push(`${own[index]}: ${own[index + 1]}`);
