@@ -51,10 +51,25 @@ export function decodeStart(headers: readonly string[], bytes: Buffer, mostBytes
   }
 }
 
-/** Decodes a body as it comes; nothing is decoded ahead of its reader. Null where the coding is not known. `isWhole`: a body that ends early is an error. */
-export function decoding(headers: readonly string[], isWhole = false): readonly Transform[] | null {
+/**
+ * Decodes a body as it comes; nothing is decoded ahead of its reader. Null where the coding is not known. What each coding
+ * but the last gives has `mostBytes`: more is an error, as nothing may come of it. `isWhole`: so is a body that ends early.
+ */
+export function decoding(
+  headers: readonly string[],
+  mostBytes: number,
+  isWhole = false,
+): readonly Transform[] | null {
   const options = (flush: number): Options => (isWhole ? {} : { finishFlush: flush });
-  return knownCodings(headers)?.map(({ stream, flush }) => stream(options(flush))) ?? null;
+  const decoders = knownCodings(headers)?.map(({ stream, flush }) => stream(options(flush))) ?? null;
+  for (const decoder of decoders?.slice(0, -1) ?? []) {
+    let bytes = 0;
+    decoder.on('data', (piece: Buffer) => {
+      bytes += piece.length;
+      if (bytes > mostBytes) decoder.destroy(new RangeError(`More than ${mostBytes} bytes.`));
+    });
+  }
+  return decoders;
 }
 
 /** The last coding first: it was applied last (RFC 9110 8.4). */

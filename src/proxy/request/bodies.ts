@@ -147,7 +147,7 @@ class IncomingBody implements Body {
   async decode(longestBytes: number, signal: Signal): Promise<void> {
     const { bytes: coded } = this;
     if (coded === null || !isCoded(this.request.rawHeaders)) return;
-    const decoders = decoding(this.request.rawHeaders, true);
+    const decoders = decoding(this.request.rawHeaders, longestBytes, true);
     if (decoders === null) throw unknownCoding();
     const codedBytes = this.counted;
     const pieces: Buffer[] = [];

@@ -178,7 +178,7 @@ class Holder implements Sink {
 
   /** A coding that is not known, or bytes that are not of it, leave nothing to scan: the bound ends it. */
   private decode(): void {
-    this.decoders = decoding(this.reply.headers) ?? [];
+    this.decoders = decoding(this.reply.headers, mostHeldBytes) ?? [];
     const last = this.decoders.reduce<Transform | null>((to, next) => to?.pipe(next) ?? next, null);
     last?.on('data', (piece: Buffer) => {
       this.decodedBytes += piece.length;
