@@ -18,7 +18,7 @@ describe('TextLog', () => {
     const lines: string[] = [];
     const log = new TextLog((_, line) => lines.push(line));
     log.error('It failed.', new Error('outer', { cause: new Error('inner sk-or-v1-0123456789abcdef') }));
-    assert.match(lines[0] ?? '', /^It failed\.\nError: outer\n[^]*Caused by: Error: inner \[secret\]/);
+    assert.match(lines[0] ?? '', /^It failed\.\n {2}Error: outer\n[^]*\n {2}Caused by: Error: inner \[secret\]/);
     assert.equal(describeError('thrown text'), 'thrown text');
     log.error('Plain.');
     assert.equal(lines[1], 'Plain.');
@@ -26,7 +26,8 @@ describe('TextLog', () => {
 
   it('escapes what would steer a terminal or turn the order of a text', () => {
     const lines: string[] = [];
-    new TextLog((_, line) => lines.push(line)).info('a\x9b31m\x1b[2J\u202eb\n\tc');
-    assert.deepEqual(lines, ['a\\u009b31m\\u001b[2J\\u202eb\n\tc']);
+    new TextLog((_, line) => lines.push(line)).info('a\x9b31m\x1b[2J\u202eb\n\tc\nd\n  e');
+    // A line of a client's own text begins as none of the log's does.
+    assert.deepEqual(lines, ['a\\u009b31m\\u001b[2J\\u202eb\n  \tc\n  d\n  e']);
   });
 });
