@@ -8,6 +8,7 @@ import type { Lease, LeaseRequest, Wish } from '../keys/lease';
 import { refusalOf, refusalOfPaid } from './answer/denied';
 import { LastWord, passesOn } from './answer/lastWord';
 import { relay, type Relayed } from './answer/relay';
+import type { AttemptLimit } from './attemptLimit';
 import { attempt, attemptOf, discard, type Attempted } from './attempt';
 import type { ExchangePorts, Own } from './exchangePorts';
 import {
@@ -62,6 +63,7 @@ export class Exchange {
   private readonly barred = new Set<KeyId>();
   private readonly fallbacks: Fallbacks;
   private readonly lastWord = new LastWord();
+  private readonly limit: AttemptLimit;
 
   constructor(
     plan: Plan,
@@ -70,6 +72,7 @@ export class Exchange {
   ) {
     this.hereSinceMs = this.nowMs();
     this.asked = this.plan = plan;
+    this.limit = plan.keyless ? ports.keylessLimit : ports.attemptLimit;
     const { fallbackModels, freeOnly } = ports.settings;
     const isKept = plan.kind === 'models' && plan.body.passing === null;
     const models = isKept ? fallbacksOf(plan.model, fallbackModels) : [];
@@ -106,7 +109,7 @@ export class Exchange {
   ): Promise<Relayed | null | 'again'> {
     let place: Disposable | null = null;
     try {
-      place = this.ports.attemptLimit.enterNow() ?? (await this.enterUpstream(signal));
+      place = this.limit.enterNow() ?? (await this.enterUpstream(signal));
       const attempted = await this.send(lease, repeats, signal);
       if ('end' in attempted) return this.learned(attempted, lease);
       signal.throwIfAborted();
@@ -185,7 +188,7 @@ export class Exchange {
 
   private async enterUpstream(signal: Signal): Promise<Disposable> {
     const fromMs = this.nowMs();
-    const place = await this.ports.attemptLimit.enter(this.waitUntilMs(fromMs), signal);
+    const place = await this.limit.enter(this.waitUntilMs(fromMs), signal);
     this.own.trail.waited(this.nowMs() - fromMs);
     return place;
   }

@@ -30,6 +30,8 @@ export interface ExchangePorts {
   readonly random: () => number;
   readonly retryBudget: RetryBudget;
   readonly attemptLimit: AttemptLimit;
+  /** Of requests that need no key, which anybody may send. */
+  readonly keylessLimit: AttemptLimit;
   readonly streamFailures: StreamFailures;
 }
 

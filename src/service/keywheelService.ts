@@ -68,6 +68,7 @@ export class KeywheelService implements Disposable {
   private readonly stateChanged: Emitter<unknown>;
   private readonly gate = new ProxyKeyGate();
   private readonly attemptLimit: AttemptLimit;
+  private readonly keylessLimit: AttemptLimit;
   private readonly retryBudget = new RetryBudget();
   private readonly streamFailures = new StreamFailures();
   /** The saved state, until the keys that it describes are set. */
@@ -90,6 +91,7 @@ export class KeywheelService implements Disposable {
     const onError = (error: unknown): void => log.error('A listener of the service failed.', error);
     this.recorder = new Recorder(clock);
     this.attemptLimit = new AttemptLimit(clock, () => this.settings.maxUpstreamAttempts);
+    this.keylessLimit = new AttemptLimit(clock, () => Math.ceil(this.settings.maxUpstreamAttempts / 4));
     this.changed = this.owned.add(new Emitter<void>(onError));
     this.finished = this.owned.add(new Emitter<ExchangeView>(onError));
     this.stateChanged = this.owned.add(new Emitter<unknown>(onError));
@@ -293,7 +295,7 @@ export class KeywheelService implements Disposable {
 
   private exchangePorts(): ExchangePorts {
     this.readings.active(activeForMs);
-    const { pool, upstream, retryBudget, attemptLimit, streamFailures } = this;
+    const { pool, upstream, retryBudget, attemptLimit, keylessLimit, streamFailures } = this;
     return (this.shared ??= {
       clock: this.ports.clock,
       pool,
@@ -302,6 +304,7 @@ export class KeywheelService implements Disposable {
       settings: exchangeSettings(this.settings),
       retryBudget,
       attemptLimit,
+      keylessLimit,
       streamFailures,
     });
   }

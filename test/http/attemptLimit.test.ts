@@ -27,6 +27,21 @@ describe('attempts upstream', () => {
     });
   });
 
+  it('have a quarter of the places for requests that need no key: strangers keep nobody out', async () => {
+    const lists = { path: '/models', fault: { kind: 'headDelay', ms: 1_000 }, times: 9 } as const;
+    await withRig({ settings: { maxUpstreamAttempts: 8 } }, async (rig) => {
+      rig.simulator.script(lists);
+      const strangers = Array.from({ length: 9 }, () =>
+        rig.ask({ method: 'GET', path: '/v1/models', proxyKey: null }),
+      );
+      await rig.pass(500);
+      assert.equal(rig.attempts.length, 2);
+      assert.equal((await rig.ask({ model: PAID })).status, 200);
+      assert.equal(rig.attempts.length, 3);
+      await rig.drive(Promise.all(strangers));
+    });
+  });
+
   it('are refused with 503 and a time to come again where no place is free within the wait', async () => {
     const settings = { maxUpstreamAttempts: 1, maxWaitSeconds: 5 };
     await withRig({ settings, simulator: { answer: { headDelayMs: 60_000 } } }, async (rig) => {
