@@ -116,12 +116,16 @@ export class Server {
     this.ongoing.add(on);
     const turn = this.turns.take(on.request.socket, isSafe(on.head.method));
     try {
+      if (turn === null) {
+        on.request.socket.destroy();
+        return;
+      }
       if (turn.comes !== null) await unlessAborted(turn.comes, on.signal);
       await this.admit(on);
     } catch (error: unknown) {
       await this.fail(error, on);
     } finally {
-      turn.end();
+      turn?.end();
       on.end();
       this.ongoing.delete(on);
       if (this.ongoing.size === 0) for (const resolve of this.onIdle.splice(0)) resolve();

@@ -11,7 +11,7 @@ describe('a connection', () => {
       '127.0.0.1',
       0,
       (request, response) => (answer = () => void response.end(request.url)),
-      { headMs: 2_000, checkEveryMs: 50 },
+      { headMs: 2_000, checkEveryMs: 50, readerMs: 60_000 },
     );
     try {
       const slow = await RawSocket.open(listeners.port);
@@ -27,6 +27,41 @@ describe('a connection', () => {
     } finally {
       listeners.destroy();
     }
+  });
+
+  it('whose client takes nothing of an answer that has ended is closed, and one that waits for its next request is not', async () => {
+    let closed = 0;
+    const listeners = await listen(
+      '127.0.0.1',
+      0,
+      ({ url }, response) => {
+        response.once('close', () => closed++);
+        response.end(url === '/long' ? Buffer.alloc(64 * 1024 * 1024) : 'short');
+      },
+      { headMs: 60_000, checkEveryMs: 60_000, readerMs: 200 },
+    );
+    try {
+      const [stopped, kept] = [await RawSocket.open(listeners.port), await RawSocket.open(listeners.port)];
+      stopped.socket.pause();
+      stopped.write('GET /long HTTP/1.1\r\nHost: x\r\n\r\n');
+      while (closed === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      kept.write('GET /short HTTP/1.1\r\nHost: x\r\n\r\n');
+      await kept.until(/short$/);
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      assert.deepEqual([closed, kept.isClosed], [2, false]);
+    } finally {
+      listeners.destroy();
+    }
+  });
+
+  it('with more requests than anybody sends at once is closed, and nothing of what waits is sent', async () => {
+    await withRig({ clock: realTime() }, async (rig) => {
+      rig.simulator.script({ fault: { kind: 'noAnswer' } });
+      const socket = await RawSocket.open(rig.port);
+      socket.write(rawChat(PROXY_KEY, JSON.stringify({ model: PAID, messages: [] })).repeat(100));
+      await socket.untilClosed();
+      assert.ok(rig.attempts.length <= 1);
+    });
   });
 
   it('with several requests that are not safe to repeat runs one at a time, and reads wait for those before them', async () => {

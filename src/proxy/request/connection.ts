@@ -13,13 +13,17 @@ interface Place extends Turn {
   readonly go: (() => void) | null;
 }
 
+/** Nobody sends more before an answer: each is in memory, also of who has no proxy key. */
+const mostOfConnection = 64;
+
 export class Turns {
   /** What runs on a connection, or waits there, in its order. */
   private readonly lines = new WeakMap<object, Place[]>();
 
-  /** Safe requests wait for unsafe ones before them, unsafe ones for all. */
-  take(connection: object, isSafe: boolean): Turn {
+  /** Safe requests wait for unsafe ones before them, unsafe ones for all. Null: there are too many. */
+  take(connection: object, isSafe: boolean): Turn | null {
     const line = this.lines.get(connection) ?? [];
+    if (line.length >= mostOfConnection) return null;
     if (line.length === 0) this.lines.set(connection, line);
     let go: Place['go'] = null;
     const comes = mayRun(line, isSafe) ? null : new Promise<void>((resolve) => (go = resolve));

@@ -11,8 +11,8 @@ import { codeOf } from '../../base/systemError';
 /** Node's own 5 s resets a client's next POST; clients keep their connections for up to 90 s. */
 const idleClientMs = 95_000;
 
-/** `headMs`: until when a new connection must have sent its head, and a kept one the head that it has begun. */
-const usualLimits = { headMs: 60_000, checkEveryMs: 15_000 };
+/** `headMs`: until when a new connection must have sent its head, and a kept one the head that it has begun. `readerMs`: so long a client may take nothing of an answer that has ended. */
+const usualLimits = { headMs: 60_000, checkEveryMs: 15_000, readerMs: 300_000 };
 
 const methodNotAllowed = 'HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
 
@@ -71,7 +71,7 @@ async function bind(
   host: string,
   port: number,
   serve: Serve,
-  { headMs, checkEveryMs }: typeof usualLimits,
+  { headMs, checkEveryMs, readerMs }: typeof usualLimits,
 ): Promise<HttpServer> {
   const server = createServer(
     {
@@ -90,6 +90,9 @@ async function bind(
   server.on('checkContinue', serve);
   const answering = new WeakMap<object, number>();
   const count: Serve = ({ socket }, response) => {
+    // Node's own limit for a kept connection comes behind this one.
+    response.once('prefinish', () => socket.setTimeout(readerMs));
+    response.prependOnceListener('finish', () => socket.setTimeout(0));
     answering.set(socket, (answering.get(socket) ?? 0) + 1);
     response.once('close', () => answering.set(socket, (answering.get(socket) ?? 1) - 1));
   };
