@@ -73,6 +73,7 @@ export class Bodies {
     try {
       watch.watch(stillMs, stand);
       await body.gather(longestBytes, signal, watch);
+      watch.rest();
       if (runsModel && headers.mayBeCoded) await body.decode(longestBytes, signal);
       return body;
     } catch (error: unknown) {
