@@ -1,16 +1,19 @@
 // Content codings, undone to look inside, within bounds; what is relayed stays as it came.
 import type { Transform } from 'node:stream';
+import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import { headerValues } from './rawHeaders';
+import { codeOf } from './systemError';
 
 interface Options {
   readonly finishFlush?: number;
   readonly maxOutputLength?: number;
 }
 
-/** One coding, undone in one call or as a stream. */
+/** One coding, undone in one call, beside other work, or as a stream. */
 interface Coding {
-  readonly whole: (bytes: Buffer, options: Options) => Buffer;
+  readonly now: (bytes: Buffer, options: Options) => Buffer;
+  readonly later: (bytes: Buffer, options: Options) => Promise<Buffer>;
   readonly stream: (options: Options) => Transform;
   /** The flush that gives out what a body that is not over holds so far. */
   readonly flush: number;
@@ -18,7 +21,8 @@ interface Coding {
 
 /** Newer Node only: looked for at run time. */
 interface ZstdZlib {
-  readonly zstdDecompressSync?: Coding['whole'];
+  readonly zstdDecompressSync?: Coding['now'];
+  readonly zstdDecompress?: typeof zlib.gunzip;
   readonly createZstdDecompress?: Coding['stream'];
 }
 
@@ -33,18 +37,42 @@ export function isCoded(headers: readonly string[]): boolean {
   return codingsOf(headers).length > 0;
 }
 
+/** So little is decoded at once, and if it gives no more than that. However few bytes are dear, if there are thousands of them. */
+const shortCoded = 16 * 1024;
+const shortDecoded = 64 * 1024;
+
 /**
- * As much of the body as can be decoded from its beginning. Null where the coding is not known, where the bytes are not
- * of it, and where they decode to more than `mostBytes`.
+ * As much of the body as can be decoded from its beginning; a promise where that takes a while. Null where the coding is
+ * not known, where the bytes are not of it, and where they decode to more than `mostBytes`.
  */
-export function decodeStart(headers: readonly string[], bytes: Buffer, mostBytes: number): Buffer | null {
+export function decodeStart(
+  headers: readonly string[],
+  bytes: Buffer,
+  mostBytes: number,
+): Buffer | null | Promise<Buffer | null> {
   const codings = knownCodings(headers);
   if (codings === null) return null;
+  if (bytes.length > shortCoded) return decodeLater(codings, bytes, mostBytes);
+  const maxOutputLength = Math.min(mostBytes, shortDecoded);
   try {
     return codings.reduce(
-      (coded, { whole, flush }) => whole(coded, { finishFlush: flush, maxOutputLength: mostBytes }),
+      (coded, { now, flush }) => now(coded, { finishFlush: flush, maxOutputLength }),
       bytes,
     );
+  } catch (error: unknown) {
+    return codeOf(error) === 'ERR_BUFFER_TOO_LARGE' ? decodeLater(codings, bytes, mostBytes) : null;
+  }
+}
+
+async function decodeLater(
+  codings: readonly Coding[],
+  bytes: Buffer,
+  maxOutputLength: number,
+): Promise<Buffer | null> {
+  let text = bytes;
+  try {
+    for (const { later, flush } of codings) text = await later(text, { finishFlush: flush, maxOutputLength });
+    return text;
   } catch {
     // Too few bytes to begin with, not of this coding, or a bomb: nothing is read of them.
     return null;
@@ -92,12 +120,18 @@ function codingOf(name: string): Coding | null {
   switch (name) {
     case 'gzip':
     case 'x-gzip':
-      return { whole: zlib.gunzipSync, stream: zlib.createGunzip, flush: Z_SYNC_FLUSH };
+      return {
+        now: zlib.gunzipSync,
+        later: promisify(zlib.gunzip),
+        stream: zlib.createGunzip,
+        flush: Z_SYNC_FLUSH,
+      };
     case 'deflate':
-      return { whole: inflate, stream: zlib.createInflate, flush: Z_SYNC_FLUSH };
+      return { now: inflate, later: inflateLater, stream: zlib.createInflate, flush: Z_SYNC_FLUSH };
     case 'br':
       return {
-        whole: zlib.brotliDecompressSync,
+        now: zlib.brotliDecompressSync,
+        later: promisify(zlib.brotliDecompress),
         stream: zlib.createBrotliDecompress,
         flush: BROTLI_OPERATION_FLUSH,
       };
@@ -109,13 +143,20 @@ function codingOf(name: string): Coding | null {
 }
 
 /** Some senders leave out the wrapper, whose first byte tells; clients read them all the same. */
+function isWrapped(bytes: Buffer): boolean {
+  return ((bytes[0] ?? 0) & 0x0f) === deflateMethod;
+}
+
 function inflate(bytes: Buffer, options: Options): Buffer {
-  const isWrapped = ((bytes[0] ?? 0) & 0x0f) === deflateMethod;
-  return isWrapped ? zlib.inflateSync(bytes, options) : zlib.inflateRawSync(bytes, options);
+  return isWrapped(bytes) ? zlib.inflateSync(bytes, options) : zlib.inflateRawSync(bytes, options);
+}
+
+async function inflateLater(bytes: Buffer, options: Options): Promise<Buffer> {
+  return await promisify(isWrapped(bytes) ? zlib.inflate : zlib.inflateRaw)(bytes, options);
 }
 
 function zstd(): Coding | null {
-  const { zstdDecompressSync, createZstdDecompress } = zlib as ZstdZlib;
-  if (zstdDecompressSync === undefined || createZstdDecompress === undefined) return null;
-  return { whole: zstdDecompressSync, stream: createZstdDecompress, flush: zstdFlush };
+  const { zstdDecompressSync: now, zstdDecompress, createZstdDecompress: stream } = zlib as ZstdZlib;
+  if (now === undefined || zstdDecompress === undefined || stream === undefined) return null;
+  return { now, later: promisify(zstdDecompress), stream, flush: zstdFlush };
 }

@@ -64,6 +64,9 @@ export async function bombs(): Promise<Readonly<Record<string, Bad>>> {
   const br = await compressed(brotli(), zeros, 1024);
   const gzip = await compressed(createGzip(), zeros, 1024);
   const comments = await compressed(createGzip(), Buffer.from(': c\n\n'.repeat(20_000)), 2_000);
+  // Each block has its own table of codes, and says nothing.
+  const block = Buffer.from('04c081000000000010ffd5040000ffff', 'hex');
+  const blocks = await compressed(createGzip(), block, (7.9 * mebibyte) / block.length);
   const dear = dearBodies(7.9 * mebibyte);
   const plain = (body: string | Buffer): Bad => ({ status: 200, headers: json, body: Buffer.from(body) });
   return {
@@ -75,6 +78,11 @@ export async function bombs(): Promise<Readonly<Record<string, Bad>>> {
       status: 200,
       headers: { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' },
       body: comments,
+    },
+    'deflate-blocks': {
+      status: 200,
+      headers: { ...json, 'content-encoding': 'deflate, gzip' },
+      body: blocks,
     },
     digits: plain('9'.repeat(7.9 * mebibyte)),
     ...Object.fromEntries(

@@ -88,7 +88,6 @@ class Holder implements Sink {
   private readonly isReadable: boolean;
   private bytes = 0;
   private decodedBytes = 0;
-  private text: Buffer | null | undefined;
   private beginning = '';
   private hasTold = false;
   private isJson = false;
@@ -197,13 +196,6 @@ class Holder implements Sink {
     }
   }
 
-  private decoded(): Buffer | null {
-    if (this.text !== undefined) return this.text;
-    const [first] = this.chunks;
-    const all = this.chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.chunks);
-    return (this.text = this.isReadable ? all : decodeStart(this.reply.headers, all, this.bound));
-  }
-
   private finish(end: Partial<Pick<Held, 'isWhole' | 'event' | 'fault'>>): void {
     if (this.isDone) return;
     this.isDone = true;
@@ -211,14 +203,22 @@ class Holder implements Sink {
     this.headTimer?.dispose();
     for (const decoder of this.decoders) decoder.destroy();
     this.reply.release();
-    this.tell({
-      chunks: this.chunks,
-      isWhole: end.isWhole ?? false,
-      event: end.event ?? null,
-      fault: end.fault ?? null,
-      sawComments: this.scanner?.sawComments ?? false,
-      text: () => this.decoded(),
-    });
+    const [first] = this.chunks;
+    const all = this.chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.chunks);
+    const text = this.isReadable ? all : decodeStart(this.reply.headers, all, this.bound);
+    const told = (decoded: Buffer | null): void =>
+      this.tell({
+        chunks: this.chunks,
+        isWhole: end.isWhole ?? false,
+        event: end.event ?? null,
+        fault: end.fault ?? null,
+        sawComments: this.scanner?.sawComments ?? false,
+        text: () => decoded,
+      });
+    if (text instanceof Promise) {
+      this.reply.pause();
+      void text.then(told);
+    } else told(text);
   }
 }
 

@@ -176,10 +176,26 @@ describe('The beginning of a coded answer', () => {
     assert.ok(bomb.length < 10_000);
     const start = (): unknown => decodeStart(['content-encoding', 'br'], bomb, 1024 * 1024);
     const before = process.memoryUsage().rss;
-    assert.equal(start(), null);
+    assert.equal(await start(), null);
     assert.ok(process.memoryUsage().rss - before < 64 * 1024 * 1024);
     const wholeMs = await processorMs(() => brotliDecompressSync(bomb));
     await assertCheap(start, wholeMs / 2);
+  });
+
+  it('that is dear to decode is decoded beside other work', async () => {
+    const reply = replyOf(['content-type', 'application/json', 'content-encoding', 'gzip']);
+    const text = JSON.stringify({ choices: 'x'.repeat(100_000) });
+    let isTold = false;
+    const telling = new Promise<Held>((resolve) => {
+      peek(reply, 'whole', limitsAt(new ManualClock()), (held) => {
+        isTold = true;
+        resolve(held);
+      });
+    });
+    reply.data(gzipSync(text));
+    reply.end();
+    assert.equal(isTold, false);
+    assert.equal((await telling).text()?.toString(), text);
   });
 
   it('that is a stream of comments without end is given up at 1 MiB of them', async () => {
