@@ -21,8 +21,11 @@ export interface Reading {
   readonly usage: KeyUsage;
 }
 
-const amount = v.fallback(v.number(), 0);
-const amountOrNone = v.fallback(v.nullable(v.number()), null);
+/** JSON's `1e999` is read as Infinity, which no record can hold. */
+const number = v.pipe(v.number(), v.finite());
+const count = v.pipe(number, v.minValue(0));
+const amount = v.fallback(number, 0);
+const amountOrNone = v.fallback(v.nullable(number), null);
 const textOrNone = v.fallback(v.nullable(v.string()), null);
 const flag = v.fallback(v.boolean(), false);
 
@@ -51,12 +54,7 @@ const keySchema = v.object({
     is_provisioning_key: flag,
     creator_user_id: textOrNone,
     organization_id: textOrNone,
-    free_model_daily_requests: v.fallback(
-      v.nullable(
-        v.object({ used: v.pipe(v.number(), v.minValue(0)), limit: v.pipe(v.number(), v.minValue(0)) }),
-      ),
-      null,
-    ),
+    free_model_daily_requests: v.fallback(v.nullable(v.object({ used: count, limit: count })), null),
   }),
 });
 

@@ -109,7 +109,7 @@ export class Metrics implements Disposable {
     if (usage !== null) {
       this.tokens.inc({ kind: 'prompt' }, usage.promptTokens);
       this.tokens.inc({ kind: 'completion' }, usage.completionTokens);
-      this.cost.inc(Math.max(usage.cost ?? 0, 0));
+      this.cost.inc(usage.cost ?? 0);
     }
     const { firstTokenMs, startedAtMs, endedAtMs } = times;
     if (firstTokenMs !== null) this.firstToken.observe({ class: requestClass }, firstTokenMs / 1000);

@@ -25,7 +25,8 @@ function usageAt(text: string): Usage | null {
   const fields: Readonly<Record<string, unknown>> = { ...raw };
   const numberOf = (name: string): number | null => {
     const value = fields[name];
-    return typeof value === 'number' ? value : null;
+    // A negative one, or JSON's `1e999`, would spoil the sums.
+    return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER ? value : null;
   };
   return {
     promptTokens: numberOf('prompt_tokens') ?? numberOf('input_tokens') ?? 0,

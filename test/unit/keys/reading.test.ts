@@ -47,6 +47,19 @@ describe('parseReading', () => {
       null,
     );
     assert.equal(parseReading({ data: { free_model_daily_requests: 'many', novel: [] } }, 1, 2)?.daily, null);
+    const endless = Number.POSITIVE_INFINITY;
+    const read = parseReading(
+      {
+        data: {
+          limit_remaining: endless,
+          usage: endless,
+          free_model_daily_requests: { used: 1, limit: endless },
+        },
+      },
+      1,
+      2,
+    );
+    assert.deepEqual([read?.capLeft, read?.usage.usage, read?.daily], [null, 0, null]);
     assert.equal(parseReading({ data: { is_provisioning_key: true } }, 1, 2)?.isManagement, true);
     for (const body of [null, 'text', [], {}, { data: null }]) assert.equal(parseReading(body, 1, 2), null);
   });

@@ -10,6 +10,11 @@ describe('readUsage', () => {
     assert.equal(readUsage(Buffer.from('"usage":null, "usage" : {')), null);
   });
 
+  it('takes no amount that is none: neither sums nor records could hold it', () => {
+    const text = Buffer.from('{"usage":{"prompt_tokens":-1,"completion_tokens":1e999,"cost":1e308}}');
+    assert.deepEqual(readUsage(text), { promptTokens: 0, completionTokens: 0, cost: null });
+  });
+
   it('is cheap for a text that names usage without end', async () => {
     const text = Buffer.from('"usage":{'.repeat(20_000));
     assert.equal(readUsage(text), null);
