@@ -160,12 +160,13 @@ export class AccountsPanel {
     if (kind === null || this.empty.dataset.kind === kind) return;
     this.empty.dataset.kind = kind;
     const { t, send } = this.ports;
-    if (kind === 'loading') {
-      this.empty.replaceChildren(element('p', '', t('Loading keys…')));
-      return;
-    }
-    if (kind === 'notRunning') {
-      this.empty.replaceChildren(element('p', '', t('Start the proxy to see your keys.')));
+    if (kind !== 'noKeys') {
+      const texts = {
+        loading: t('Loading keys…'),
+        noKeychain: t('Unlock the keychain to see your keys.'),
+        notRunning: t('Start the proxy to see your keys.'),
+      };
+      this.empty.replaceChildren(element('p', '', texts[kind]));
       return;
     }
     const hint = t('Add an OpenRouter key, then connect a client: Keywheel sets up your AI tools for you.');

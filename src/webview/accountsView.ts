@@ -8,7 +8,7 @@ export interface AccountsView {
   /** Whether any account's or key's credits are known. */
   readonly hasCredits: boolean;
   /** What to show instead of the table. */
-  readonly empty: 'loading' | 'noKeys' | 'notRunning' | null;
+  readonly empty: 'loading' | 'noKeychain' | 'noKeys' | 'notRunning' | null;
   /** Removed keys that can be restored, the latest first. */
   readonly removed: DashboardState['removed'];
 }
@@ -219,6 +219,7 @@ function emptyState({ vault, snapshot, removed }: DashboardState): AccountsView[
   if (snapshot.accounts.length > 0) return null;
   const canUndo = removed.length > 0;
   if (!canUndo && (vault === 'loading' || vault === 'slow')) return 'loading';
+  if (!canUndo && vault === 'refused') return 'noKeychain';
   if (snapshot.wheel.keys > 0) return 'notRunning';
   // Says that there is no key only when the last removal cannot be undone any more.
   return canUndo ? null : 'noKeys';

@@ -156,6 +156,7 @@ describe('accountsView', () => {
       accountsView(stateOf(...args), english).empty;
     assert.equal(empty([], { vault: 'loading' }), 'loading');
     assert.equal(empty([], { vault: 'slow' }), 'loading');
+    assert.equal(empty([], { vault: 'refused' }), 'noKeychain');
     assert.equal(empty([]), 'noKeys');
     assert.equal(empty([accountView()], { vault: 'slow' }), null);
     const stopped = stateOf([]);
