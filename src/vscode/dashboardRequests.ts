@@ -18,9 +18,10 @@ import { replaceKey, type ReplacePorts } from './commands/replaceKey';
 import type { CurrentState } from './currentState';
 import type { DashboardRequest } from './dashboardPanel';
 import { confirm, offerLog } from './messages';
+import { settingsCommand } from './settingsCommand';
 
 /** The command behind each button; the page can run no other. */
-const actionCommands: Readonly<Record<DashboardAction, readonly [command: string, ...args: string[]]>> = {
+const actionCommands: Readonly<Record<DashboardAction, readonly [command: string, ...args: unknown[]]>> = {
   addKey: ['keywheel.addKey'],
   signIn: ['keywheel.signIn'],
   connectClient: ['keywheel.connectClient'],
@@ -30,7 +31,7 @@ const actionCommands: Readonly<Record<DashboardAction, readonly [command: string
   copyBaseUrl: ['keywheel.copyBaseUrl'],
   copyProxyKey: ['keywheel.copyProxyKey'],
   startProxy: ['keywheel.startProxy'],
-  openSettings: ['workbench.action.openSettings', 'keywheel.'],
+  openSettings: settingsCommand('keywheel.'),
   showLog: ['keywheel.showLog'],
 };
 

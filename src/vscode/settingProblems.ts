@@ -2,6 +2,7 @@
 import { l10n } from 'vscode';
 import type { SettingProblem } from '../service/settings';
 import { offer } from './messages';
+import { settingsCommand } from './settingsCommand';
 import { settingRule, type SettingProperty } from '../words/settingRule';
 
 /** VS Code cuts a message at 1,000 characters. */
@@ -24,6 +25,6 @@ export async function showSettingProblems(
           names.join(', '),
         )
       : l10n.t('Keywheel: {0}. The previous value stays in use.', rules.join('; '));
-  const command = 'workbench.action.openSettings';
-  await offer({ severity: 'error', text }, l10n.t('Open Settings'), command, names[0]);
+  const command = settingsCommand(names[0] ?? 'keywheel.');
+  await offer({ severity: 'error', text }, l10n.t('Open Settings'), ...command);
 }

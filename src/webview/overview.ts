@@ -65,6 +65,7 @@ export class Overview {
       [
         ['sendTestRequest', t('Send Test Request')],
         ['runDoctor', t('Run Doctor')],
+        ['openSettings', t('Open Settings')],
       ] as const
     ).map(([action, text]) => [action, link(text, () => ports.run(action))] as const);
     this.noticeDoctor = link(t('Run Doctor'), () => ports.run('runDoctor'));

@@ -66,7 +66,11 @@ export function overviewView(state: DashboardState, speech: Speech): OverviewVie
     ...notice,
     clients: state.clients,
     wantsClient: state.clients.length === 0 && wheel.keys > 0,
-    actions: isRunning && wheel.keys > 0 ? ['sendTestRequest', 'runDoctor'] : ['runDoctor'],
+    actions: [
+      ...(isRunning && wheel.keys > 0 ? (['sendTestRequest'] as const) : []),
+      'runDoctor',
+      ...(proxy.kind === 'failed' ? [] : (['openSettings'] as const)),
+    ],
     announcement: [words.text, ...spoken, ...accountAnnouncements(accounts, speech)].join('. '),
   };
 }

@@ -1,5 +1,5 @@
 // What the commands for clients depend on.
-import { l10n, window, type QuickPickItem } from 'vscode';
+import { l10n, type QuickPickItem } from 'vscode';
 import type { Clock } from '../../base/clock';
 import type { Log } from '../../base/log';
 import type { Client, Endpoint } from '../../clients/client';
@@ -56,7 +56,7 @@ export function runningEndpoint(
   return ports.service.snapshot().proxy.kind === 'running' ? endpointOf(ports, null) : null;
 }
 
-/** Shows the text, and offers to reload the window if one of the clients reads its files only then. */
+/** Shows the text with a button, as VS Code cuts others: to reload the window for a client that reads its files only then. */
 export async function tellWritten(
   text: string,
   some: readonly Client[],
@@ -64,7 +64,7 @@ export async function tellWritten(
 ): Promise<void> {
   const needsReload = some.find((client) => connector.needsReload(client));
   if (needsReload === undefined) {
-    void window.showInformationMessage(text);
+    await offer({ severity: 'info', text }, l10n.t('Open Dashboard'), 'keywheel.openDashboard');
     return;
   }
   const said = `${text} ${afterConnecting(needsReload.id, l10n.t) ?? ''}`;

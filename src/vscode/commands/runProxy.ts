@@ -3,6 +3,7 @@ import { commands, l10n, window } from 'vscode';
 import { proxyAdvice, proxyWords } from '../../words/stateWords';
 import type { Command, CommandPorts } from './ports';
 import { flash } from '../flash';
+import { settingsCommand } from '../settingsCommand';
 
 export const startProxy: Command = async (ports) => {
   const proxy = await ports.service.start();
@@ -37,7 +38,6 @@ async function showFailure(proxy: Proxy, ports: CommandPorts): Promise<void> {
     openSettings,
     showLog,
   );
-  if (answer === openSettings)
-    await commands.executeCommand('workbench.action.openSettings', 'keywheel.port');
+  if (answer === openSettings) await commands.executeCommand(...settingsCommand('keywheel.port'));
   if (answer === showLog) ports.showLog();
 }

@@ -12,10 +12,11 @@ import type { PageActions } from '../page/textPage';
 import { doctorPage, doctorReport } from '../../words/doctorReport';
 import type { Remedy } from '../../words/doctorText';
 import { flash } from '../flash';
+import { settingsCommand } from '../settingsCommand';
 
-const remedies: Readonly<Record<Remedy, readonly [command: string, ...args: string[]]>> = {
+const remedies: Readonly<Record<Remedy, readonly [command: string, ...args: unknown[]]>> = {
   startProxy: ['keywheel.startProxy'],
-  openPortSetting: ['workbench.action.openSettings', 'keywheel.port'],
+  openPortSetting: settingsCommand('keywheel.port'),
   openProxySettings: [
     'workbench.action.openSettings',
     '@id:http.proxy @id:http.noProxy @id:http.proxyStrictSSL',

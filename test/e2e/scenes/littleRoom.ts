@@ -1,4 +1,7 @@
-/** Tests of the dashboard where there is little room: at 200 % zoom, and in panels as narrow as a phone. */
+/**
+ * Tests of the dashboard in every room: at 200 % zoom, and in panels from the width of a phone to that of a large screen.
+ * With `KEYWHEEL_PICTURES=all` each state is pictured in each theme and room.
+ */
 import assert from 'node:assert/strict';
 import type { Frame } from 'playwright-core';
 import * as v from 'valibot';
@@ -8,9 +11,10 @@ import type { PackagedVsCode } from '../../tools/packaged';
 import { pollUntil } from '../../tools/quickInput';
 import type { Theme } from '../../tools/themes';
 import type { VsCodeWindow } from '../../tools/vscodeWindow';
-import { crowdedActivity, crowdedModels, crowdedSeries, crowdedState } from '../support/crowd';
+import { crowdedActivity, crowdedModels, crowdedSeries, crowdedState, otherStates } from '../support/crowd';
 
 const otherThemes: readonly Theme[] = ['light', 'highContrast'];
+const wantsAllPictures = process.env.KEYWHEEL_PICTURES === 'all';
 const tabs = ['Accounts', 'History', 'Activity', 'Models'] as const;
 
 /** What each has when it is filled. */
@@ -36,6 +40,8 @@ const narrowest: Room = { name: '320', what: '320 pixels wide', of: 'page', widt
 const rooms: readonly Room[] = [
   // What is left of a window of 1280 by 800.
   { name: 'zoomed', what: 'at 200 % zoom', of: 'window', width: 640, height: 400 },
+  { name: '1440', what: '1440 pixels wide', of: 'page', width: 1440, height: 900 },
+  { name: '960', what: '960 pixels wide', of: 'page', width: 960, height: 800 },
   { name: '800', what: '800 pixels wide', of: 'page', width: 800, height: 800 },
   { name: '640', what: '640 pixels wide', of: 'page', width: 640, height: 800 },
   { name: '480', what: '480 pixels wide', of: 'page', width: 480, height: 800 },
@@ -125,21 +131,35 @@ export function testLittleRoom(opened: () => OpenDashboard): void {
   });
 
   it('is pictured in light and in high contrast', async () => {
-    await take(narrowest);
-    for (const theme of otherThemes) {
+    for (const theme of wantsAllPictures ? (['dark', ...otherThemes] as const) : otherThemes) {
       await vscode.setTheme(theme);
-      for (const tab of tabs) {
-        await fill(tab);
-        await picture(narrowest, theme, tab);
+      for (const room of wantsAllPictures ? rooms : [narrowest]) {
+        await take(room);
+        await pictureAll(room, theme);
       }
     }
     await vscode.setTheme('dark');
   });
 
-  async function picture({ name }: Room, theme: Theme, tab: string): Promise<void> {
+  async function pictureAll(room: Room, theme: Theme): Promise<void> {
+    for (const tab of tabs) {
+      await fill(tab);
+      if (tab === 'Activity') await frame.locator('.expander').nth(1).click();
+      await picture(room, theme, tab);
+    }
+    if (!wantsAllPictures) return;
+    await frame.getByRole('tab', { name: 'Accounts' }).click();
+    for (const [name, state] of Object.entries(otherStates(nowMs))) {
+      await post({ type: 'state', state });
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      await picture(room, theme, name);
+    }
+  }
+
+  async function picture({ name }: Room, theme: Theme, what: string): Promise<void> {
     // A filled tab has been scrolled by the tests before.
     await frame.evaluate('window.scrollTo(0, 0)');
-    await window.screenshot(`narrow-${name}-${theme}-${tab.split(' ')[0]?.toLowerCase() ?? ''}`);
+    await window.screenshot(`room-${name}-${theme}-${what.toLowerCase()}`);
   }
 
   async function take({ width, height, of }: Room): Promise<void> {

@@ -117,6 +117,36 @@ export function crowdedState(nowMs: number, change = 0): DashboardState {
   };
 }
 
+/** What else a dashboard may have to say, by a name for it. */
+export function otherStates(nowMs: number): Readonly<Record<string, DashboardState>> {
+  const crowded = crowdedState(nowMs);
+  const { snapshot } = crowded;
+  const wheel = {
+    ...snapshot.wheel,
+    keys: 0,
+    accounts: 0,
+    freeLeft: 0,
+    freeLimit: 0,
+    resetAtMs: null,
+    waiting: 0,
+  };
+  const none = { ...crowded, clients: [], snapshot: { ...snapshot, wheel, accounts: [], running: [] } };
+  const unreached = { code: 'ECONNREFUSED', sinceMs: nowMs - 300_000, heldUntilMs: null };
+  const taken = { kind: 'failed', code: 'portInUse', port: 9999, detail: 'node' } as const;
+  return {
+    'no-key': none,
+    keychain: { ...none, vault: 'refused' },
+    unreached: { ...crowded, snapshot: { ...snapshot, unreached } },
+    'port-taken': { ...crowded, snapshot: { ...snapshot, proxy: taken, running: [] } },
+    removed: {
+      ...crowded,
+      clients: [],
+      spent: { promptTokens: 1_234_567, completionTokens: 34_000, cost: 0.42 },
+      removed: [{ keyId: 'gone', label: 'gone', untilMs: nowMs + 10_000 }],
+    },
+  };
+}
+
 /** Some wait, one is tried again, one is sent, one answers. */
 function runningOf(nowMs: number, waiting: number): readonly RunningView[] {
   const stages = [...Array<Stage>(waiting).fill('waiting'), 'pausing', 'asking', 'answering'] as const;

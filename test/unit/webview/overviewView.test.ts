@@ -56,6 +56,9 @@ describe('overviewView', () => {
     assert.equal(stopped.baseUrl, '');
     const proxy = { kind: 'failed', code: 'portInUse', port: 9999, detail: '' } as const;
     assert.deepEqual(view([], { proxy }).remedies, ['startProxy', 'openSettings', 'showLog']);
+    assert.deepEqual(view([], { proxy }).actions, ['runDoctor']);
+    assert.deepEqual(view([]).actions, ['runDoctor', 'openSettings']);
+    assert.deepEqual(view([accountView()]).actions, ['sendTestRequest', 'runDoctor', 'openSettings']);
   });
 
   it('tells that the keychain keeps nothing', () => {
