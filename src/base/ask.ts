@@ -1,5 +1,6 @@
-// One HTTP request on this machine and what came of it.
+// One HTTP request, mostly on this machine, and what came of it.
 import { ClientRequest, request as httpRequest, type Agent, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { connect as tcpConnect } from 'node:net';
 import { SystemClock } from './clock';
 import { codeOf } from './systemError';
@@ -83,8 +84,9 @@ export function isKeywheel(answer: Answer): boolean {
 /** Not sent yet. */
 export function requestOf(question: Omit<Question, 'timeoutMs'>, signal: AbortSignal): ClientRequest {
   const { url, method = 'GET', headers = {}, way = 'shared' } = question;
-  const { hostname, port, pathname, search } = new URL(url);
-  if (way === 'shared') return httpRequest(url, { method, headers, signal, agent: false });
+  const { protocol, hostname, port, pathname, search } = new URL(url);
+  const request = protocol === 'https:' ? httpsRequest : httpRequest;
+  if (way === 'shared') return request(url, { method, headers, signal, agent: false });
   const target = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || 80 };
   const asked = { ...target, method, headers, path: `${pathname}${search}`, signal };
   // Not `request`: VS Code replaces it by one that takes another agent.

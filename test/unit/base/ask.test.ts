@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { Agent, createServer, type Server } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer } from 'node:net';
 import { ask, isKeywheel } from '../../../src/base/ask';
+import { Authority } from '../../support/certificates';
+import { TlsFront } from '../../support/tlsFront';
 
 const timeoutMs = 60_000;
 
@@ -55,6 +57,13 @@ describe('ask', () => {
   it('cuts a body that is too long', async () => {
     const answer = await ask({ url, timeoutMs, mostCharacters: 5 });
     assert.equal(answer.kind === 'answer' && answer.text, '{"pro');
+  });
+
+  it('speaks TLS where the address says so, and tells what is wrong with it', async () => {
+    const identity = Authority.selfSigned({ names: ['127.0.0.1'] });
+    await using front = await TlsFront.open(Number(new URL(url).port), identity, ['http/1.1']);
+    const asked = ask({ url: `https://127.0.0.1:${front.port}/`, timeoutMs });
+    assert.deepEqual(await asked, { kind: 'failed', code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
   });
 
   it('keeps the connection of an agent', async () => {
