@@ -8,6 +8,7 @@ import {
   LanguageModelError,
   LanguageModelTextPart,
   LanguageModelToolCallPart,
+  workspace,
   type LanguageModelChatInformation,
   type LanguageModelChatProvider,
   type LanguageModelChatRequestMessage,
@@ -45,13 +46,18 @@ export interface ChatProviderPorts extends Pick<
 const tellEveryMs = 5_000;
 const renewEveryMs = 60 * 60_000;
 
+/** Whether the user wants no AI features; extensions can still request models. */
+export function isChatOff(): boolean {
+  return workspace.getConfiguration('chat').get('disableAIFeatures') === true;
+}
+
 export class ChatProvider implements LanguageModelChatProvider, Disposable {
   private readonly owned = new DisposableStore();
   private readonly changed = this.owned.add(new EventEmitter<void>());
   readonly onDidChangeLanguageModelChatInformation = this.changed.event;
   private readonly pace: Pace;
-  /** The list that VS Code received last, as JSON; null before the first request. */
-  private given: string | null = null;
+  /** The list that VS Code received last, as JSON. Its picker requests the first one only after a change event. */
+  private given = '[]';
   private readonly skipped = new Set<string>();
   private hourly: Disposable | null = null;
 
@@ -65,9 +71,9 @@ export class ChatProvider implements LanguageModelChatProvider, Disposable {
     this.owned.dispose();
   }
 
-  /** The list may have changed: fires the change event soon, if VS Code has requested the list before. */
+  /** The list may have changed: fires the change event soon. */
   touch(): void {
-    if (this.given !== null) this.pace.touch();
+    if (this.given !== '[]' || !isChatOff()) this.pace.touch();
   }
 
   async provideLanguageModelChatInformation({
