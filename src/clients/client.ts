@@ -12,6 +12,7 @@ export const clientIds = [
   'zoo',
   'qwenCode',
   'pi',
+  'vscodeChat',
   'continue',
   'roo',
 ] as const;
@@ -23,6 +24,8 @@ export interface Places {
   readonly home: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly exists: (path: string) => boolean;
+  /** VS Code's folder for the user's settings; absent outside VS Code. */
+  readonly vscodeFolder?: string;
 }
 
 /** Whether a model can call tools and accepts images, as OpenRouter lists it. */
@@ -93,6 +96,8 @@ export interface FileClient extends KnownClient, ClientFile {
   readonly id: ClientId;
   /** Written after the first file. */
   readonly further?: readonly ClientFile[];
+  /** A command of VS Code writes the file of the current profile; records name the profile as part. */
+  readonly byCommand?: true;
 }
 
 /** A client that is connected through its extension's API. */

@@ -10,6 +10,7 @@ import { kiloClient, opencodeClient } from './openCode';
 import { piClient } from './pi';
 import { qwenCodeClient } from './qwenCode';
 import { rooClient, zooClient } from './roo';
+import { vscodeChatClient } from './vscodeChat';
 
 const byId: Readonly<Record<ClientId, Client>> = {
   cline: clineClient,
@@ -20,6 +21,7 @@ const byId: Readonly<Record<ClientId, Client>> = {
   zoo: zooClient,
   qwenCode: qwenCodeClient,
   pi: piClient,
+  vscodeChat: vscodeChatClient,
   continue: continueClient,
   roo: rooClient,
 };

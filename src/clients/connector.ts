@@ -19,6 +19,7 @@ import {
 } from './fileConnections';
 import type { ConnectionRecord, EarlierClient, FileRecord } from './records';
 import { connectRoo, disconnectRoo, rooProfileName, type RooApi } from './roo';
+import { filesOfProfiles } from './vscodeChat';
 
 export interface ConnectorPorts extends FileConnectionsPorts {
   readonly isExtensionInstalled: (extensionId: string) => boolean;
@@ -120,6 +121,14 @@ export class Connector {
   }
 
   /**
+   * Runs VS Code's command that adds the client's models, and records what it wrote. Resolves to false if no profile's file has
+   * them; rejects as the command does.
+   */
+  async connectByCommand(run: () => Promise<void>): Promise<boolean> {
+    return await this.files.adopt(await filesOfProfiles(this.ports.places), run);
+  }
+
+  /**
    * Updates an older address or key of ours in the client. Resolves to false if it has none; then nothing was changed. Rejects with
    * a ConfigError or an ExtensionUnknownError.
    */
@@ -170,7 +179,10 @@ export class Connector {
   /** As `disconnectAll`, and remembers the clients and their models for `connectEarlier`. */
   async disconnectForNow(): Promise<readonly Disconnected[]> {
     const { records } = this.ports;
-    const known = [...(await records.earlier()), ...(await records.all())];
+    const known = [...(await records.earlier()), ...(await records.all())].filter(
+      // Their values are not known here.
+      ({ client }) => !isByCommand(clientOf(client)),
+    );
     const done = await this.disconnectAll();
     const left = done.filter(({ error }) => error !== null).map(({ client }) => client);
     const models = new Map(known.map(({ client, model }) => [client, model]));
@@ -266,7 +278,11 @@ export class Connector {
 function fileOf(record: FileRecord): ClientFile | null {
   const client = clientOf(record.client);
   const files = client.way === 'file' ? filesOf(client) : [];
-  return files.find(({ part }) => part === record.part) ?? null;
+  return files.find(({ part }) => part === record.part || isByCommand(client)) ?? null;
+}
+
+function isByCommand(client: Client): boolean {
+  return client.way === 'file' && client.byCommand === true;
 }
 
 function digestOf({ origin, proxyKey, model }: Endpoint): string {

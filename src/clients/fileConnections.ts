@@ -98,6 +98,38 @@ export class FileConnections {
   }
 
   /**
+   * Runs `write`, by which another program adds the units to one of the files, and records that, with a backup of the file as it
+   * was. Resolves to whether one was written.
+   */
+  async adopt(files: readonly ClientFile[], write: () => Promise<void>): Promise<boolean> {
+    const { places, records, clock } = this.ports;
+    const before = await Promise.all(files.map(async (one) => await readConfigFile(one.file(places))));
+    await write();
+    for (const [index, client] of files.entries()) {
+      const file = client.file(places);
+      const found = before[index] ?? null;
+      const now = await readConfigFile(file);
+      if (now === null || found?.bytes.equals(now.bytes) === true) continue;
+      const config = inFile(file, () => client.format.parse(now.text));
+      await records.put({
+        way: 'file',
+        client: client.id,
+        ...(client.part === undefined ? {} : { part: client.part }),
+        model: null,
+        connectedAtMs: clock.wallMs(),
+        file,
+        backup: found === null ? null : await writeBackup(now.file, found.text, found, null),
+        madeFolder: null,
+        written: sha256(now.bytes),
+        changes: [],
+        marks: marksIn(config, client),
+      });
+      return true;
+    }
+    return false;
+  }
+
+  /**
    * Updates an older address or key of ours in the client's file; all other values, such as the model, stay. Resolves to null if it
    * has none; then nothing was written. Rejects with a ConfigError.
    */

@@ -1,21 +1,21 @@
 // JSON with comments and trailing commas.
 import {
   applyEdits,
+  findNodeAtLocation,
   modify,
   parse,
+  parseTree,
   stripComments,
+  visit,
   type FormattingOptions,
   type ParseError,
 } from 'jsonc-parser';
-import { closed, FormatError, lineEndOf, nameOf, type ConfigFormat } from './configFormat';
+import { closed, FormatError, lineEndOf, nameOf, spliced, type ConfigFormat } from './configFormat';
 import { isObject, valueAt, type Json } from './configValue';
 
 export const jsonFormat: ConfigFormat = {
   parse(text) {
-    const errors: ParseError[] = [];
-    const value: unknown = parse(text, errors, { allowTrailingComma: true, allowEmptyContent: true });
-    const [first] = errors;
-    if (first) throw new FormatError('damaged', text.slice(0, first.offset).split('\n').length);
+    const value = parsed(text);
     if (value === undefined) return {};
     if (!isObject(value)) throw new FormatError('damaged', 1);
     return value;
@@ -33,6 +33,50 @@ export const jsonFormat: ConfigFormat = {
     return applyEdits(whole, modify(whole, names.slice(0, length), put, options));
   },
 };
+
+/** A list of objects with names, from which whole ones are removed. */
+export const jsonListFormat: ConfigFormat = {
+  parse(text) {
+    const value = parsed(text) ?? [];
+    if (!Array.isArray(value)) throw new FormatError('damaged', 1);
+    const list: readonly unknown[] = value;
+    return list;
+  },
+
+  edit(text, { path: [step, ...rest], value }) {
+    if (typeof step !== 'object' || rest.length > 0 || value !== undefined)
+      throw new FormatError('unsupported');
+    const items = parseTree(text)?.children ?? [];
+    const nameOfItem = (item: (typeof items)[number]): unknown => findNodeAtLocation(item, ['name'])?.value;
+    const index = items.findIndex((item) => nameOfItem(item) === step.item);
+    const found = items[index];
+    if (found === undefined) return text;
+    const end = found.offset + found.length;
+    const before = items[index - 1];
+    // The comma before the item, or the one behind the first.
+    const commaAt = commasIn(text).find((at) => at >= (before ? before.offset + before.length : end));
+    const start = text.slice(0, found.offset).trimEnd().length;
+    if (commaAt === undefined) return spliced(text, start, end, '');
+    return commaAt < start
+      ? spliced(text, commaAt, end, text.slice(commaAt + 1, start))
+      : spliced(text, start, commaAt + 1, text.slice(end, commaAt));
+  },
+};
+
+function parsed(text: string): unknown {
+  const errors: ParseError[] = [];
+  const value: unknown = parse(text, errors, { allowTrailingComma: true, allowEmptyContent: true });
+  const [first] = errors;
+  if (first) throw new FormatError('damaged', text.slice(0, first.offset).split('\n').length);
+  return value;
+}
+
+/** The positions of all commas that are not in comments or strings. */
+function commasIn(text: string): readonly number[] {
+  const commas: number[] = [];
+  visit(text, { onSeparator: (character, offset) => void (character === ',' && commas.push(offset)) });
+  return commas;
+}
 
 /** The number of names up to a parent that is null, which becomes an object; without one, all names. */
 function lengthToNull(config: unknown, names: readonly string[]): number {

@@ -104,11 +104,8 @@ function valueLines(name: string, value: Json, depth: number): string[] {
   ];
 }
 
-/** A client that is configured by hand. */
-export type ByHand = ClientId | 'vscodeChat';
-
 /** The steps to configure the client by hand. */
-export function stepsByHand(id: ByHand, t: Translate): readonly string[] {
+export function stepsByHand(id: ClientId, t: Translate): readonly string[] {
   const fill = t(
     'Enter the OpenAI-compatible base URL, the proxy key as API key, and a model such as {0}.',
     'openrouter/free',
@@ -177,6 +174,8 @@ export function afterConnecting(id: ClientId, t: Translate): string | null {
   switch (id) {
     case 'cline':
       return t('Reload the window now: Cline would otherwise write its old provider and model back.');
+    case 'vscodeChat':
+      return t('Select one of its models in the chat’s model picker.');
     case 'continue':
       return t('In Continue, select the model “Keywheel”.');
     case 'claudeCode':

@@ -152,6 +152,7 @@ function clientsTable(): string {
     kilo: 'not run: its file is written, read and restored',
     zoo: 'not run: a stand-in for its extension is called',
     roo: 'not run: a stand-in for its extension is called',
+    vscodeChat: 'VS Code 1.139, by its own command',
   };
   const rows = clients.map(({ id, name }) => [name, run.get(id) ?? alone[id] ?? '']);
   const versions = sdks.map(

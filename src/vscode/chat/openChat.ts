@@ -13,10 +13,12 @@ import { DisposableStore, type Disposable } from '../../base/disposable';
 import { offeredModels, pickedModels } from '../../chat/offer';
 import { whatIsLeft } from '../../chat/whatIsLeft';
 import type { ListedModel } from '../../clients/modelList';
+import { vscodeChatClient } from '../../clients/vscodeChat';
 import type { CurrentState } from '../currentState';
 import type { ClientPorts } from '../clients/ports';
 import { ChatProvider } from './chatProvider';
 import { chooseModels } from './chooseModels';
+import { connectModelGroup, turnOnChat } from './modelGroup';
 
 const section = 'keywheel.chat';
 
@@ -50,6 +52,11 @@ export function openChat(
     detail: l10n.t('Choose further models'),
     run: choose,
   });
+  clients.entries.push({
+    label: vscodeChatClient.name,
+    description: l10n.t('For Keywheel on a server'),
+    run: async () => await connectModelGroup(clients),
+  });
   return owned;
 }
 
@@ -75,5 +82,6 @@ async function chooseFurther(listed: readonly ListedModel[], { settings }: Clien
   if (chosen === undefined) return false;
   const picked = pickedModels(chosen, listed, settings.values.chatModels);
   await workspace.getConfiguration(section).update('models', picked, ConfigurationTarget.Global);
+  await turnOnChat();
   return true;
 }

@@ -1,4 +1,5 @@
 // Creates what connects clients: records, connector, text page and watchers.
+import path from 'node:path';
 import { commands, extensions, type ExtensionContext } from 'vscode';
 import type { DisposableStore } from '../../base/disposable';
 import type { Client } from '../../clients/client';
@@ -33,7 +34,7 @@ export function composeClients(
     log.error('A listener of the records failed.', error),
   );
   const connector = new Connector({
-    places: thisMachine(),
+    places: { ...thisMachine(), vscodeFolder: path.resolve(storage, '..', '..') },
     records,
     clock,
     isExtensionInstalled: (id) => extensions.getExtension(id) !== undefined,

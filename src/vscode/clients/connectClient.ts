@@ -1,15 +1,6 @@
 // Connect Client: lists this machine's clients, shows what will be written, and writes it after confirmation.
 import { homedir } from 'node:os';
-import {
-  commands,
-  env,
-  l10n,
-  QuickPickItemKind,
-  ThemeIcon,
-  UIKind,
-  window,
-  type QuickPickItem,
-} from 'vscode';
+import { commands, l10n, QuickPickItemKind, ThemeIcon, window, type QuickPickItem } from 'vscode';
 import type { Client, ClientId, Endpoint } from '../../clients/client';
 import { clientOf, clients } from '../../clients/clientList';
 import { askedModels } from '../../clients/connectionNews';
@@ -19,7 +10,14 @@ import { listModels, type ListedModel } from '../../clients/modelList';
 import { confirm } from '../messages';
 import { askModel } from './askModel';
 import { afterConnecting, planText, problemText, stateText } from '../../words/clientWords';
-import { endpointOf, runningEndpoint, tellWritten, type ClientItem, type ClientPorts } from './ports';
+import {
+  endpointOf,
+  runningEndpoint,
+  runsElsewhere,
+  tellWritten,
+  type ClientItem,
+  type ClientPorts,
+} from './ports';
 import { sendTestRequest } from './sendTestRequest';
 import { chooseTerminalClients } from './terminals';
 import { showValues } from './valuesPage';
@@ -62,11 +60,6 @@ async function clientItems(ports: ClientPorts, endpoint: Endpoint): Promise<(Cli
   return [
     ...(earlier.length === 0 ? [] : [reconnectItem]),
     ...ports.entries,
-    {
-      label: l10n.t('VS Code Chat by Custom Endpoint'),
-      description: l10n.t('Values to enter yourself'),
-      run: async () => await showValues(ports, 'vscodeChat'),
-    },
     ...(installed.length === 0 ? [none] : installed),
     { label: '', kind: QuickPickItemKind.Separator },
     {
@@ -119,7 +112,7 @@ function endpointFor(
 
 function absentItems(there: readonly Client[], ports: ClientPorts): readonly ClientItem[] {
   return clients
-    .filter((client) => !there.includes(client))
+    .filter((client) => !there.includes(client) && client.id !== 'vscodeChat')
     .map((client) => ({
       label: client.name,
       iconPath: new ThemeIcon('circle-slash'),
@@ -171,11 +164,6 @@ async function connectOne(client: Client, endpoint: Endpoint, ports: ClientPorts
   } catch (error: unknown) {
     return await tellProblem(error, client.id, ports);
   }
-}
-
-/** In a remote window of the desktop, UI extensions run on the user's machine; in a browser there are none. */
-function runsElsewhere(): boolean {
-  return env.remoteName !== undefined && env.uiKind === UIKind.Desktop;
 }
 
 async function write(client: Client, endpoint: Endpoint, ports: ClientPorts): Promise<boolean> {

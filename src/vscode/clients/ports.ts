@@ -1,5 +1,5 @@
 // What the commands for clients depend on.
-import { l10n, type QuickPickItem } from 'vscode';
+import { env, l10n, UIKind, type QuickPickItem } from 'vscode';
 import type { Clock } from '../../base/clock';
 import type { Log } from '../../base/log';
 import type { Client, Endpoint } from '../../clients/client';
@@ -54,6 +54,11 @@ export function runningEndpoint(
   ports: Pick<ClientPorts, 'service' | 'settings' | 'keyring'>,
 ): Endpoint | null {
   return ports.service.snapshot().proxy.kind === 'running' ? endpointOf(ports, null) : null;
+}
+
+/** In a remote window of the desktop, VS Code's own files and UI extensions are on the user's machine; in a browser there are none. */
+export function runsElsewhere(): boolean {
+  return env.remoteName !== undefined && env.uiKind === UIKind.Desktop;
 }
 
 /** Shows the text with a button, as VS Code cuts others: to reload the window for a client that reads its files only then. */

@@ -1,27 +1,23 @@
 // The page with base URLs, the proxy key and curl lines for any client.
 import { commands, env, l10n, Uri } from 'vscode';
+import type { ClientId } from '../../clients/client';
 import { clientOf } from '../../clients/clientList';
 import { freeRouter } from '../../clients/modelList';
 import { apiForms, baseUrlOf, curlLine, formClients, type ApiForm } from '../../clients/values';
 import type { PageBlock, PageContent } from '../../words/pageHtml';
 import type { PageActions } from '../page/textPage';
-import { stepsByHand, type ByHand } from '../../words/clientWords';
+import { stepsByHand } from '../../words/clientWords';
 import { originOf, type ClientPorts } from './ports';
 import { flash } from '../flash';
 
-/** For a client that is configured by hand (null: any other one, `vscodeChat`: VS Code's chat); `sentence` explains why. */
+/** For a client that is configured by hand (null: any other one); `sentence` explains why. */
 export async function showValues(
   ports: ClientPorts,
-  id: ByHand | null,
+  id: ClientId | null,
   sentence: string | null = null,
 ): Promise<true> {
   const origin = await seenOrigin(ports, id);
-  const name =
-    id === null
-      ? l10n.t('Any Other Client')
-      : id === 'vscodeChat'
-        ? l10n.t('VS Code Chat')
-        : clientOf(id).name;
+  const name = id === null ? l10n.t('Any Other Client') : clientOf(id).name;
   const content: PageContent = {
     title: l10n.t('Connect {0}', name),
     blocks: [
@@ -99,7 +95,7 @@ async function copy(text: string): Promise<void> {
 }
 
 /** Continue runs on the user's machine, so it needs the port that VS Code forwards. */
-async function seenOrigin(ports: ClientPorts, id: ByHand | null): Promise<string> {
+async function seenOrigin(ports: ClientPorts, id: ClientId | null): Promise<string> {
   const origin = originOf(ports);
   if (id !== 'continue') return origin;
   const external = await env.asExternalUri(Uri.parse(origin));

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { applyChanges, FormatError, type ConfigFormat } from '../../../src/clients/configFormat';
 import type { Change } from '../../../src/clients/configValue';
-import { jsonFormat } from '../../../src/clients/jsonFormat';
+import { jsonFormat, jsonListFormat } from '../../../src/clients/jsonFormat';
 import { tomlFormat } from '../../../src/clients/tomlFormat';
 import { yamlFormat } from '../../../src/clients/yamlFormat';
 
@@ -249,5 +249,33 @@ describe('JSON', () => {
   it('refuses a text in which one of the names on the way is no object', () => {
     for (const text of ['{"env": 3}', '{"env": "a"}', '{"env": [1]}'])
       assert.throws(() => applyChanges(jsonFormat, text, changes), { code: 'unsupported' }, text);
+  });
+});
+
+describe('a JSON list', () => {
+  const gone: readonly Change[] = [{ path: [{ item: 'ours' }], value: undefined }];
+
+  it('loses the item of that name, its comma, and nothing else', () => {
+    for (const [text, expected] of [
+      ['[{"name":"a"},{"name":"ours"},{"name":"b"}]', '[{"name":"a"},{"name":"b"}]'],
+      ['[\n\t{ "name": "ours" }, // x, y\n\t{ "name": "a" }\n]\n', '[ // x, y\n\t{ "name": "a" }\n]\n'],
+      ['[\r\n  {"name":"a"}, // mine\r\n  {"name":"ours"}\r\n]', '[\r\n  {"name":"a"} // mine\r\n]'],
+      ['[{"name":"a"} /* , */ ,{"name":"ours"} /* b */, ]', '[{"name":"a"} /* , */  /* b */, ]'],
+      ['[\n  {"name":"ours"},\n]', '[\n]'],
+      ['[{"name":"ours"}]', '[]'],
+    ] as const)
+      assert.equal(applyChanges(jsonListFormat, text, gone), expected);
+  });
+
+  it('stays as it is without such an item, and takes none in', () => {
+    for (const text of ['', '[]', '[{"name":"a"},1]'])
+      assert.equal(applyChanges(jsonListFormat, text, gone), text);
+    const added = [{ path: [{ item: 'ours' }], value: { name: 'ours' } }];
+    assert.throws(() => applyChanges(jsonListFormat, '[]', added), { code: 'unsupported' });
+  });
+
+  it('is refused where it is damaged or none', () => {
+    assert.throws(() => jsonListFormat.parse('[{"name":'), { code: 'damaged' });
+    assert.throws(() => jsonListFormat.parse('{}'), { code: 'damaged' });
   });
 });

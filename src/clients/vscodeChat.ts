@@ -1,0 +1,40 @@
+// VS Code's chat by its model provider Custom Endpoint, for a proxy on a server: VS Code adds a group of models to a list that each
+// profile has, and keeps the key in its secrets. Only the group is undone; VS Code alone can remove the key.
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { ClientFile, FileClient, Places } from './client';
+import { jsonListFormat } from './jsonFormat';
+
+/** Heads the models in VS Code's picker, where Keywheel's own are as well. */
+export const groupName = 'Keywheel Server';
+
+const fileName = 'chatLanguageModels.json';
+const group = [{ item: groupName }];
+const models = ['models'];
+
+export const vscodeChatClient: FileClient = {
+  id: 'vscodeChat',
+  name: 'VS Code Chat by Custom Endpoint',
+  extensionIds: [],
+  way: 'file',
+  byCommand: true,
+  format: jsonListFormat,
+  hasOwnModels: true,
+  // Recognized by its models or its key: the user may change either.
+  units: [models, ['apiKey']].map((part) => ({ path: group, key: part, address: part })),
+  choices: [[...group, ...models]],
+  traces: () => [],
+  file: ({ vscodeFolder = '' }) => path.join(vscodeFolder, fileName),
+  changes: () => [],
+};
+
+/** The file of the default profile and those of all others, each with its profile's folder as part. */
+export async function filesOfProfiles({ vscodeFolder = '' }: Places): Promise<readonly ClientFile[]> {
+  const profiles = path.join(vscodeFolder, 'profiles');
+  const names = await readdir(profiles).catch(() => []);
+  const others = names.map((part) => {
+    const file = path.join(profiles, part, fileName);
+    return { ...vscodeChatClient, part, file: () => file };
+  });
+  return [vscodeChatClient, ...others];
+}
