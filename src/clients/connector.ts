@@ -217,6 +217,28 @@ export class Connector {
     return done;
   }
 
+  /**
+   * Connects clients that use the model with another one, unless the user has changed their settings since. One failure does not
+   * affect the others.
+   */
+  async replaceModel(
+    model: string,
+    endpoint: Endpoint,
+    endpointFor: (client: Client) => Endpoint,
+  ): Promise<readonly { readonly client: Client; readonly error: unknown }[]> {
+    const all = (await this.states(endpoint)).filter(({ record }) => record.model === model);
+    const done: { readonly client: Client; readonly error: unknown }[] = [];
+    for (const { client, state } of byClient(all).values()) {
+      if (state !== 'current' && state !== 'outdated' && state !== 'outranked') continue;
+      const error: unknown = await this.connect(client, endpointFor(client)).then(
+        () => null,
+        (failure: unknown) => failure,
+      );
+      done.push({ client, error });
+    }
+    return done;
+  }
+
   private async filePlans(
     client: FileClient,
     endpoint: Endpoint,

@@ -4,7 +4,7 @@ import type { Signal } from '../base/signal';
 import type { Lease } from '../keys/lease';
 import { reasonOf } from './errors/outcome';
 import type { ExchangePorts, ExchangeSettings, Own } from './exchangePorts';
-import { previousErrorsOf } from './errors/errorBody';
+import { endedIn, previousErrorsOf } from './errors/errorBody';
 import type { AttemptReport } from './report';
 import type { Body } from './request/bodies';
 import { judge, type Judged, type JudgeLimits } from './upstream/judge';
@@ -117,17 +117,21 @@ function headTimeoutMs(
   return hasFallback ? Math.min(firstTokenTimeoutMs, idleTimeoutMs) : firstTokenTimeoutMs;
 }
 
+const noBody = Buffer.alloc(0);
+
 export function attemptOf(
   { sent, judged, sentAtMs }: Attempted,
   lease: Lease | null,
 ): Omit<AttemptReport, 'waitedMs'> {
+  const body = judged.error?.body ?? noBody;
   return {
     atMs: sentAtMs,
     keyId: lease?.key.keyId ?? '',
     keyLabel: lease?.key.label ?? '',
     status: judged.error?.status ?? ('reply' in sent ? sent.reply.status : null),
     outcome: reasonOf(judged.outcome),
-    previous: judged.error === null ? [] : previousErrorsOf(judged.error.body),
+    previous: previousErrorsOf(body),
+    ...endedIn(body),
   };
 }
 

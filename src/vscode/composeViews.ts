@@ -11,6 +11,7 @@ import { openChat } from './chat/openChat';
 import { composeClients } from './clients/composeClients';
 import { listedModels } from './clients/listedModels';
 import { forgetMoves } from './clients/moveWatch';
+import { forgetObituaries, Obituaries } from './clients/obituaries';
 import { TerminalEnvironment } from './clients/terminals';
 import type { CommandPorts } from './commands/ports';
 import { registerCommands } from './commands/register';
@@ -65,7 +66,12 @@ export function composeViews(context: ExtensionContext, owned: DisposableStore, 
   const showLog = (): void => channel.show();
   const notifier = owned.add(new Notifier({ clock, log, state, settings, globalState }));
   const forget = async (): Promise<boolean> => {
-    const [isForgotten] = await Promise.all([core.forgetAll(), notifier.forget(), forgetMoves(globalState)]);
+    const [isForgotten] = await Promise.all([
+      core.forgetAll(),
+      notifier.forget(),
+      forgetMoves(globalState),
+      forgetObituaries(globalState),
+    ]);
     return isForgotten;
   };
   const views = { showDashboard, showLog, extensionId: extension.id, version, clients };
@@ -78,6 +84,7 @@ export function composeViews(context: ExtensionContext, owned: DisposableStore, 
     owned.add(new ContextKeys(state));
     owned.add(new StatusBar(state, settings, clock));
     owned.add(new Presence(clock, service));
+    owned.add(new Obituaries({ clients, models, globalState }));
     const { onDidChange } = state;
     owned.add(
       new TerminalEnvironment({ ...clients, onDidChange, collection: environmentVariableCollection }),

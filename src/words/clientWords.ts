@@ -7,6 +7,7 @@ import type { AskedModel } from '../clients/connectionNews';
 import type { ConnectionState, Planned } from '../clients/fileConnections';
 import type { Disconnected } from '../clients/connector';
 import type { ListedModel } from '../clients/modelList';
+import type { Obituary } from '../clients/obituary';
 import type { ConnectionRecord } from '../clients/records';
 import type { TerminalClient } from '../clients/values';
 import type { Speech } from './stateWords';
@@ -206,6 +207,15 @@ export function strayText(
     ? t('Reload the window so that it reads its settings again.')
     : t('Select the model in the client, restart the client, or connect it again.');
   return { text, advice };
+}
+
+/** A model that has ended, who uses it, and what can take its place. */
+export function obituaryText({ model, users, successor, isPaid }: Obituary, t: Translate): string {
+  const ended = t('OpenRouter has ended the model {0}, which is used by {1}.', model, users.join(', '));
+  const next = isPaid
+    ? t('{0}, a paid model, can take its place.', successor)
+    : t('{0} can take its place.', successor);
+  return `Keywheel: ${ended} ${next}`;
 }
 
 export function stateText(state: ConnectionState, t: Translate): string {

@@ -88,6 +88,21 @@ export function previousErrorsOf(body: Buffer): readonly string[] {
   });
 }
 
+export interface EndedModel {
+  readonly model: string;
+  /** What OpenRouter names in its place, the best first. */
+  readonly successors: readonly string[];
+}
+
+/** Where the body says that the model that was asked for has ended, that model; else nothing. */
+export function endedIn(body: Buffer): { readonly ended?: EndedModel } {
+  if (!body.includes('"free_variant_ended"') && !body.includes('"model_deprecated"')) return {};
+  const available = children(layersOf(parseShortJson(body.toString('utf8'))).own, 'availability');
+  const [model] = first(available, 'requested_models', names) ?? [];
+  const successors = (first(available, 'fallback_models', names) ?? []).slice(0, mostPrevious);
+  return model === undefined ? {} : { ended: { model, successors } };
+}
+
 /** The text, or what its first data line holds if it is an event stream. */
 function payloadOf(text: string): string {
   if (!/^(?:data|event|id|retry)?:/.test(text)) return text;

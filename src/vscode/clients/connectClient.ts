@@ -100,7 +100,8 @@ async function connectEarlier(endpoint: Endpoint, ports: ClientPorts): Promise<b
   return connected.length > 0;
 }
 
-function endpointFor(
+/** With the model's traits, if the client's file lists them. */
+export function endpointFor(
   { takesTraits }: Client,
   model: string | null,
   endpoint: Endpoint,

@@ -1,5 +1,6 @@
 /** Clients of both ways together; Roo Code's extension is played by an object of its shape. */
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { claudeCodeClient } from '../../../src/clients/claudeCode';
 import { codexClient } from '../../../src/clients/codex';
 import { clients } from '../../../src/clients/clientList';
@@ -118,6 +119,32 @@ describe('Connector', () => {
     assert.equal(roo.active, 'mine');
     assert.deepEqual(roo.getProfiles(), ['mine']);
     assert.deepEqual(await connector.records(), []);
+  });
+
+  it('gives another model to all that use one, but not where the user has set something else', async () => {
+    await using home = await TemporaryHome.make();
+    const own = await home.write('.claude/settings.json', '{\n  "a": 1 // mine\n}\n');
+    const roo = new PlayedRoo();
+    const connector = connectorOf(home, rooApi(roo));
+    await connector.connect(claudeCodeClient, endpoint);
+    await connector.connect(rooClient, endpoint);
+    await connector.connect(codexClient, endpoint);
+    await home.write('.codex/config.toml', 'model_provider = "other"\n');
+    const next = { ...endpoint, model: 'a/c:free' };
+    const done = await connector.replaceModel('a/b:free', endpoint, () => next);
+    assert.deepEqual(
+      done.map(({ client, error }) => [client.id, error]),
+      [
+        ['claudeCode', null],
+        ['roo', null],
+      ],
+    );
+    assert.match(await home.read('.claude/settings.json'), /"a\/c:free"/);
+    assert.match(JSON.stringify(roo.profiles.get('Keywheel')), /"openRouterModelId":"a\/c:free"/);
+    assert.deepEqual(await connector.replaceModel('a/b:free', endpoint, () => next), []);
+    await connector.disconnectAll();
+    assert.equal(await readFile(own, 'utf8'), '{\n  "a": 1 // mine\n}\n');
+    assert.equal(roo.active, 'mine');
   });
 
   it('wakes no extension to say how it stands, but does to write it anew', async () => {

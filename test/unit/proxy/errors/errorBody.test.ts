@@ -1,7 +1,7 @@
 // Every form of an error's body, read into the same evidence.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { previousErrorsOf, readErrorBody } from '../../../../src/proxy/errors/errorBody';
+import { endedIn, previousErrorsOf, readErrorBody } from '../../../../src/proxy/errors/errorBody';
 import type { ErrorEvidence } from '../../../../src/proxy/errors/errorBody';
 import { documented, recorded } from '../recordedBodies';
 
@@ -31,6 +31,22 @@ describe('readErrorBody', () => {
     assert.equal(read(documented.responsesFailed).status, 429);
     assert.equal(read(documented.responsesError).status, 500);
     assert.equal(read('{"error":{"code":"invalid_prompt","message":"no"}}').status, 400);
+  });
+
+  it('names a model that has ended, and what OpenRouter names in its place', () => {
+    const ended = (availability: object): unknown =>
+      endedIn(Buffer.from(JSON.stringify({ error: { code: 404, message: 'No endpoints.', availability } })));
+    const code = 'free_variant_ended';
+    const requested_models = ['a/b:free'];
+    assert.deepEqual(ended({ code, requested_models, fallback_models: ['a/c:free', 'a/b'] }), {
+      ended: { model: 'a/b:free', successors: ['a/c:free', 'a/b'] },
+    });
+    assert.deepEqual(ended({ code: 'model_deprecated', requested_models }), {
+      ended: { model: 'a/b:free', successors: [] },
+    });
+    assert.deepEqual(ended({ code: 'no_endpoints', requested_models, fallback_models: ['a/c:free'] }), {});
+    assert.deepEqual(ended({ code }), {}, 'of which model is not said');
+    assert.deepEqual(endedIn(Buffer.from('"model_deprecated"')), {});
   });
 
   it('names what OpenRouter tried itself before, at most eight, and none of it at length', () => {
