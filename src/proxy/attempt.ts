@@ -117,21 +117,19 @@ function headTimeoutMs(
   return hasFallback ? Math.min(firstTokenTimeoutMs, idleTimeoutMs) : firstTokenTimeoutMs;
 }
 
-const noBody = Buffer.alloc(0);
-
 export function attemptOf(
   { sent, judged, sentAtMs }: Attempted,
   lease: Lease | null,
 ): Omit<AttemptReport, 'waitedMs'> {
-  const body = judged.error?.body ?? noBody;
+  const { error } = judged;
   return {
     atMs: sentAtMs,
     keyId: lease?.key.keyId ?? '',
     keyLabel: lease?.key.label ?? '',
-    status: judged.error?.status ?? ('reply' in sent ? sent.reply.status : null),
+    status: error?.status ?? ('reply' in sent ? sent.reply.status : null),
     outcome: reasonOf(judged.outcome),
-    previous: previousErrorsOf(body),
-    ...endedIn(body),
+    previous: error === null ? [] : previousErrorsOf(error.body),
+    ...(error === null ? {} : endedIn(error.body)),
   };
 }
 

@@ -1,7 +1,6 @@
 // What an exchange was, for the activity list: no content, no secret.
 import type { RequestClass } from '../keys/lock';
 import type { Usage } from './answer/tokens';
-import type { EndedModel } from './errors/errorBody';
 
 export interface AttemptReport {
   readonly atMs: number;
@@ -13,8 +12,8 @@ export interface AttemptReport {
   readonly outcome: string;
   /** What OpenRouter tried itself before it answered with the error, such as `DeepInfra 429`. */
   readonly previous: readonly string[];
-  /** OpenRouter said that the model has ended. */
-  readonly ended?: EndedModel;
+  /** The model that OpenRouter said has ended, and what it names in its place, the best first. */
+  readonly ended?: { readonly model: string; readonly successors: readonly string[] };
   readonly waitedMs: number;
 }
 

@@ -88,14 +88,10 @@ export function previousErrorsOf(body: Buffer): readonly string[] {
   });
 }
 
-export interface EndedModel {
-  readonly model: string;
-  /** What OpenRouter names in its place, the best first. */
-  readonly successors: readonly string[];
-}
-
-/** Where the body says that the model that was asked for has ended, that model; else nothing. */
-export function endedIn(body: Buffer): { readonly ended?: EndedModel } {
+/** Where the body says that the model that was asked for has ended, that model and its successors, the best first; else nothing. */
+export function endedIn(body: Buffer): {
+  readonly ended?: { readonly model: string; readonly successors: readonly string[] };
+} {
   if (!body.includes('"free_variant_ended"') && !body.includes('"model_deprecated"')) return {};
   const available = children(layersOf(parseShortJson(body.toString('utf8'))).own, 'availability');
   const [model] = first(available, 'requested_models', names) ?? [];

@@ -18,7 +18,10 @@ describe('TextLog', () => {
     const lines: string[] = [];
     const log = new TextLog((_, line) => lines.push(line));
     log.error('It failed.', new Error('outer', { cause: new Error('inner sk-or-v1-0123456789abcdef') }));
-    assert.match(lines[0] ?? '', /^It failed\.\n {2}Error: outer\n[^]*\n {2}Caused by: Error: inner \[secret\]/);
+    assert.match(
+      lines[0] ?? '',
+      /^It failed\.\n {2}Error: outer\n[^]*\n {2}Caused by: Error: inner \[secret\]/,
+    );
     assert.equal(describeError('thrown text'), 'thrown text');
     log.error('Plain.');
     assert.equal(lines[1], 'Plain.');
