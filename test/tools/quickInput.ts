@@ -122,7 +122,8 @@ export class QuickInput {
     await this.waitUntil(async () => (await this.state()) === undefined, 'The input box stayed open');
   }
 
-  private async openPalette(label: string, patience: number): Promise<void> {
+  /** Once, with this text in it: it closes again where the focus comes back from a dialog. */
+  async openPalette(label: string, patience = 1): Promise<void> {
     await this.page.keyboard.press('F1');
     const isOpen = async (): Promise<boolean> => {
       const state = await this.state();

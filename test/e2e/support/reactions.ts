@@ -28,14 +28,18 @@ export class Reactions {
     // High enough for all of them: rows are drawn where they are seen.
     await page.setViewportSize({ ...size, height: 1400 });
     try {
-      await page.keyboard.press('F1');
-      await quickInput.type('>Keywheel: ', /./);
-      // Commands used before are there before the filter is: what it has found is marked.
-      await page
-        .locator('.quick-input-widget .monaco-list-row .highlight')
-        .first()
-        .waitFor({ timeout: timeoutMs });
-      const rows = await quickInput.rows();
+      let rows: readonly string[] = [];
+      const look = async (): Promise<boolean> => {
+        await quickInput.openPalette('Keywheel: ');
+        // Commands used before are there before the filter is: what it has found is marked.
+        await page
+          .locator('.quick-input-widget .monaco-list-row .highlight')
+          .first()
+          .waitFor({ timeout: 10_000 });
+        rows = await quickInput.rows();
+        return rows.length > 0;
+      };
+      await pollUntil(async () => await look().catch(() => false), 'The palette never stayed open');
       await quickInput.dismiss();
       return rows.filter((row) => row.startsWith('Keywheel: ')).map((row) => row.replace('Keywheel: ', ''));
     } finally {
