@@ -1,5 +1,7 @@
 /** Real clients, configured by nothing but what Connect Client wrote into a home of their own, get an answer through the proxy. */
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import nodePath from 'node:path';
 import { SystemClock } from '../../src/base/clock';
 import { filesOf, type ClientFile, type Endpoint, type FileClient } from '../../src/clients/client';
 import { clientOf } from '../../src/clients/clientList';
@@ -13,6 +15,7 @@ import { Simulator } from '../simulator/simulator';
 import { TemporaryHome } from '../unit/clients/temporaryHome';
 import { Sandbox } from '../tools/sandbox';
 import { ask, fetchRealClients, type RealClients } from './realClients';
+import { toolCallStream } from '../support/toolCalls';
 
 interface Case {
   readonly id: keyof RealClients;
@@ -20,6 +23,9 @@ interface Case {
   /** What the user's file holds before. */
   readonly text: string;
   readonly path: string;
+  /** The client's tool that reads a file, and what it takes. */
+  readonly tool: string;
+  readonly args: (file: string) => object;
 }
 
 const cases: readonly Case[] = [
@@ -28,42 +34,56 @@ const cases: readonly Case[] = [
     file: '.continue/config.yaml',
     text: '# my own settings\nname: Mine # a name\nversion: 0.0.1\nschema: v1\n\n# no model yet\nmodels: []\nrules:\n  - Be short. # please\n',
     path: '/chat/completions',
+    tool: 'Read',
+    args: (filepath) => ({ filepath }),
   },
   {
     id: 'claudeCode',
     file: '.claude/settings.json',
     text: '{\n  "permissions": {\n    "allow": ["Bash(ls:*)"]\n  },\n  "includeCoAuthoredBy": false\n}\n',
     path: '/messages',
+    tool: 'Read',
+    args: (file_path) => ({ file_path }),
   },
   {
     id: 'codex',
     file: '.codex/config.toml',
     text: '# my own settings\nmodel = "gpt-5" # the best\nmodel_reasoning_effort = "low"\n\n# trusted\n[projects."/home/someone"]\ntrust_level = "trusted" # mine\n',
     path: '/responses',
+    tool: 'exec_command',
+    args: (file) => ({ cmd: `cat ${file}` }),
   },
   {
     id: 'opencode',
     file: '.config/opencode/opencode.jsonc',
     text: '{\n\t"$schema": "https://opencode.ai/config.json",\n\t// my own settings\n\t"share": "disabled", // never\n\t"autoupdate": false\n}\n',
     path: '/chat/completions',
+    tool: 'read',
+    args: (filePath) => ({ filePath }),
   },
   {
     id: 'cline',
     file: '.cline/data/settings/providers.json',
     text: '{"version":1,"lastUsedProvider":"openrouter","modes":{},"providers":{"openrouter":{"settings":{"provider":"openrouter","apiKey":"sk-mine","model":"anthropic/claude-sonnet-5"},"updatedAt":"2026-01-01T00:00:00.000Z","tokenSource":"manual"}}}',
     path: '/chat/completions',
+    tool: 'read_files',
+    args: (file) => ({ files: [{ path: file }] }),
   },
   {
     id: 'qwenCode',
     file: '.qwen/settings.json',
     text: '{\n  "ui": { "hideTips": true },\n  "modelProviders": { "openai": [{ "id": "x/y:free", "baseUrl": "http:\\/\\/127.0.0.1:1/v1" }] },\n  "model": { "name": "mine" },\n  "$version": 4\n}\n',
     path: '/chat/completions',
+    tool: 'read_file',
+    args: (file_path) => ({ file_path }),
   },
   {
     id: 'pi',
     file: '.pi/agent/models.json',
     text: '{\n  "providers": {\n    // my own\n    "ollama": { "baseUrl": "http:\\/\\/localhost:11434/v1", "api": "openai-completions", "apiKey": "ollama", "models": [] }\n  }\n}\n',
     path: '/chat/completions',
+    tool: 'read',
+    args: (file) => ({ path: file }),
   },
 ];
 
@@ -104,10 +124,10 @@ describe('a client that was connected', function () {
     await sandbox.close();
   });
 
-  for (const { id, file, text, path } of cases) {
+  for (const { id, file, text, path, tool, args } of cases) {
     const client = fileClient(id);
 
-    it(`gets its answer: ${client.name}`, async function () {
+    it(`gets its answer, after a tool that the model called: ${client.name}`, async function () {
       await using home = await TemporaryHome.make();
       await home.write(file, text, 0o600);
       const endpoint: Endpoint = { origin, proxyKey, model: freeModel };
@@ -118,12 +138,30 @@ describe('a client that was connected', function () {
       const written = await home.read(file);
       for (const [comment] of text.matchAll(/(#|\/\/).*/g)) assert.ok(written.includes(comment), comment);
       simulator.forget();
+      const note = nodePath.join(sandbox.folder('empty'), 'note.txt');
+      await writeFile(note, 'The spoke is oiled.\n');
+      simulator.script({
+        path,
+        where: ({ bodyText }) => bodyText.includes(`"name":"${tool}"`),
+        fault: {
+          kind: 'respond',
+          status: 200,
+          headers: { 'content-type': 'text/event-stream' },
+          body: toolCallStream(path, tool, args(note)),
+        },
+      });
 
       const said = await ask(installed[id], 'Say something.', home.folder, { sandbox, timeoutMs: 300_000 });
       assert.equal(said.code, 0, said.stderr + said.stdout);
       assert.ok(said.stdout.includes(answer), said.stdout + said.stderr);
       const asked = simulator.requestsTo(path);
       assert.ok(asked.length > 0, `nothing came to ${path}`);
+      const { bodyText = '' } = asked.at(-1) ?? {};
+      assert.ok(
+        bodyText.includes('call_1') && bodyText.includes('The spoke is oiled.'),
+        bodyText.slice(-2000),
+      );
+      assert.ok(asked.every((each) => each.bodyText.includes('"stream":true')));
       for (const [each, record] of records)
         assert.equal(await home.connections.state(each, record, endpoint), 'current');
 

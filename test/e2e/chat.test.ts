@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { freePort } from '../support/freePort';
+import { toolCallStream } from '../support/toolCalls';
 import type { Simulator } from '../simulator/simulator';
 import { checkoutFolder } from '../tools/paths';
 import { pollUntil } from '../tools/quickInput';
@@ -63,7 +64,7 @@ describe('VS Code’s chat', () => {
     await closePicker();
   });
 
-  it('shows the answer, without anyone’s account, once Keywheel has turned the chat on', async () => {
+  it('runs Keywheel’s tool and shows the answer, without anyone’s account, once Keywheel has turned the chat on', async () => {
     await window.runCommand('Keywheel: Connect Client');
     await window.quickInput.pick('VS Code Chat', /Select a client/);
     await window.quickInput.waitFor(/always available/);
@@ -74,7 +75,9 @@ describe('VS Code’s chat', () => {
     await window.page.getByText('Install Model Providers').waitFor({ state: 'hidden' });
     // VS Code's chat extension says it once it is there; until then the chat asks for an account.
     await window.page.locator('.interactive-session').getByText('Unlocks full AI features').waitFor();
+    callTool();
     await ask('What turns?', 1);
+    assertToolRan();
     await window.screenshot('62-chat');
     assert.equal(lastAsked()?.header('x-title'), 'VS Code chat');
   });
@@ -104,7 +107,9 @@ describe('VS Code’s chat', () => {
     await picker().getByText('Keywheel Server').first().waitFor();
     await window.screenshot('64-model-picker-with-group');
     await picker().getByRole('option', { name: freeModel }).last().click();
+    callTool();
     await ask('And now?', 2);
+    assertToolRan();
     assert.equal(lastAsked()?.model, freeModel);
     assert.notEqual(lastAsked()?.header('x-title'), 'VS Code chat');
     await window.screenshot('65-chat-by-group');
@@ -174,6 +179,25 @@ describe('VS Code’s chat', () => {
     });
     assert.equal(answer.status, 404);
     await answer.text();
+  }
+
+  /** The model's next answer calls Keywheel's own tool, before it answers in words. */
+  function callTool(): void {
+    simulator.script({
+      path: '/chat/completions',
+      where: ({ bodyText }) => bodyText.includes('"keywheel_whatIsLeft"'),
+      fault: {
+        kind: 'respond',
+        status: 200,
+        headers: { 'content-type': 'text/event-stream' },
+        body: toolCallStream('/chat/completions', 'keywheel_whatIsLeft', {}),
+      },
+    });
+  }
+
+  function assertToolRan(): void {
+    const { bodyText = '' } = lastAsked() ?? {};
+    assert.ok(bodyText.includes('call_1') && bodyText.includes('freeRequestsADay'), bodyText.slice(-1500));
   }
 
   function picker(): ReturnType<typeof window.page.locator> {
