@@ -96,8 +96,6 @@ export interface FileClient extends KnownClient, ClientFile {
   readonly id: ClientId;
   /** Written after the first file. */
   readonly further?: readonly ClientFile[];
-  /** A command of VS Code writes the file of the current profile; records name the profile as part. */
-  readonly byCommand?: true;
 }
 
 /** A client that is connected through its extension's API. */

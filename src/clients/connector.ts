@@ -40,6 +40,12 @@ export interface Disconnected {
   readonly error: unknown;
 }
 
+/** With an `error` the client is as before. */
+export interface Connected {
+  readonly client: Client;
+  readonly error: unknown;
+}
+
 export interface KnownConnection {
   readonly client: Client;
   readonly record: ConnectionRecord;
@@ -179,10 +185,9 @@ export class Connector {
   /** As `disconnectAll`, and remembers the clients and their models for `connectEarlier`. */
   async disconnectForNow(): Promise<readonly Disconnected[]> {
     const { records } = this.ports;
-    const known = [...(await records.earlier()), ...(await records.all())].filter(
-      // Their values are not known here.
-      ({ client }) => !isByCommand(clientOf(client)),
-    );
+    const all = [...(await records.earlier()), ...(await records.all())];
+    // The key that VS Code's chat was connected with is VS Code's.
+    const known = all.filter(({ client }) => client !== 'vscodeChat');
     const done = await this.disconnectAll();
     const left = done.filter(({ error }) => error !== null).map(({ client }) => client);
     const models = new Map(known.map(({ client, model }) => [client, model]));
@@ -200,43 +205,38 @@ export class Connector {
   /** Connects the clients of `earlier` again; those that fail stay in `earlier`. */
   async connectEarlier(
     endpointFor: (client: Client, model: string | null) => Endpoint,
-  ): Promise<readonly { readonly client: Client; readonly error: unknown }[]> {
-    const done: { readonly client: Client; readonly error: unknown }[] = [];
+  ): Promise<readonly Connected[]> {
+    const done: Connected[] = [];
     const left: EarlierClient[] = [];
     for (const each of await this.earlier()) {
       const client = clientOf(each.client);
-      try {
-        await this.connect(client, endpointFor(client, each.model));
-        done.push({ client, error: null });
-      } catch (error: unknown) {
-        left.push(each);
-        done.push({ client, error });
-      }
+      const connected = await this.tryToConnect(client, endpointFor(client, each.model));
+      if (connected.error !== null) left.push(each);
+      done.push(connected);
     }
     await this.ports.records.keepEarlier(left);
     return done;
   }
 
-  /**
-   * Connects clients that use the model with another one, unless the user has changed their settings since. One failure does not
-   * affect the others.
-   */
+  /** Connects clients that use the model with another one, unless the user has changed their settings since. */
   async replaceModel(
     model: string,
     endpoint: Endpoint,
     endpointFor: (client: Client) => Endpoint,
-  ): Promise<readonly { readonly client: Client; readonly error: unknown }[]> {
+  ): Promise<readonly Connected[]> {
     const all = (await this.states(endpoint)).filter(({ record }) => record.model === model);
-    const done: { readonly client: Client; readonly error: unknown }[] = [];
-    for (const { client, state } of byClient(all).values()) {
-      if (state !== 'current' && state !== 'outdated' && state !== 'outranked') continue;
-      const error: unknown = await this.connect(client, endpointFor(client)).then(
-        () => null,
-        (failure: unknown) => failure,
-      );
-      done.push({ client, error });
-    }
+    const done: Connected[] = [];
+    for (const { client, state } of byClient(all).values())
+      if (state === 'current' || state === 'outdated' || state === 'outranked')
+        done.push(await this.tryToConnect(client, endpointFor(client)));
     return done;
+  }
+
+  private async tryToConnect(client: Client, endpoint: Endpoint): Promise<Connected> {
+    return await this.connect(client, endpoint).then(
+      () => ({ client, error: null }),
+      (error: unknown) => ({ client, error }),
+    );
   }
 
   private async filePlans(
@@ -300,11 +300,8 @@ export class Connector {
 function fileOf(record: FileRecord): ClientFile | null {
   const client = clientOf(record.client);
   const files = client.way === 'file' ? filesOf(client) : [];
-  return files.find(({ part }) => part === record.part || isByCommand(client)) ?? null;
-}
-
-function isByCommand(client: Client): boolean {
-  return client.way === 'file' && client.byCommand === true;
+  // Each profile is a part of its own.
+  return files.find(({ part }) => part === record.part || client.id === 'vscodeChat') ?? null;
 }
 
 function digestOf({ origin, proxyKey, model }: Endpoint): string {

@@ -47,8 +47,7 @@ export const jsonListFormat: ConfigFormat = {
     if (typeof step !== 'object' || rest.length > 0 || value !== undefined)
       throw new FormatError('unsupported');
     const items = parseTree(text)?.children ?? [];
-    const nameOfItem = (item: (typeof items)[number]): unknown => findNodeAtLocation(item, ['name'])?.value;
-    const index = items.findIndex((item) => nameOfItem(item) === step.item);
+    const index = items.findIndex((item) => findNodeAtLocation(item, ['name'])?.value === step.item);
     const found = items[index];
     if (found === undefined) return text;
     const end = found.offset + found.length;

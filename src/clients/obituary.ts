@@ -14,24 +14,20 @@ export interface Obituary {
   readonly isPaid: boolean;
 }
 
-/** For each model the clients that it was chosen for and whose last request names no other. */
-export function usedModels(
+/** Pairs of a model and who uses it: clients that it was chosen for and whose last request names no other, and VS Code's chat. */
+export function modelUses(
   records: readonly ConnectionRecord[],
   activity: readonly ExchangeView[],
   picked: readonly string[],
   chatName: string,
-): ReadonlyMap<string, readonly string[]> {
-  const used = new Map<string, Set<string>>();
-  const add = (model: string, user: string): void =>
-    void used.set(model, (used.get(model) ?? new Set()).add(user));
-  for (const record of records) {
+): readonly (readonly [model: string, user: string])[] {
+  const byClients = records.flatMap((record) => {
     const client = clientOf(record.client);
     const [last] = askedModels(client, record, activity);
-    if (record.model !== null && (last?.model ?? record.model) === record.model)
-      add(record.model, client.name);
-  }
-  for (const model of picked) add(model, chatName);
-  return new Map([...used].map(([model, users]) => [model, [...users]]));
+    const { model } = record;
+    return model === null || (last?.model ?? model) !== model ? [] : [[model, client.name] as const];
+  });
+  return [...byClients, ...picked.map((model) => [model, chatName] as const)];
 }
 
 /**

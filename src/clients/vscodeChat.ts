@@ -17,7 +17,6 @@ export const vscodeChatClient: FileClient = {
   name: 'VS Code Chat by Custom Endpoint',
   extensionIds: [],
   way: 'file',
-  byCommand: true,
   format: jsonListFormat,
   hasOwnModels: true,
   // Recognized by its models or its key: the user may change either.

@@ -5,7 +5,12 @@ import type { Client, ClientId, Endpoint } from '../../clients/client';
 import { clientOf, clients } from '../../clients/clientList';
 import { askedModels } from '../../clients/connectionNews';
 import { ConfigError } from '../../clients/configFile';
-import { byClient, ExtensionUnknownError, type KnownConnection } from '../../clients/connector';
+import {
+  byClient,
+  ExtensionUnknownError,
+  type Connected,
+  type KnownConnection,
+} from '../../clients/connector';
 import { listModels, type ListedModel } from '../../clients/modelList';
 import { confirm } from '../messages';
 import { askModel } from './askModel';
@@ -78,7 +83,7 @@ async function clientItems(ports: ClientPorts, endpoint: Endpoint): Promise<(Cli
 }
 
 async function connectEarlier(endpoint: Endpoint, ports: ClientPorts): Promise<boolean> {
-  const { connector, log } = ports;
+  const { connector } = ports;
   const lines = (await connector.earlier()).map(({ client, model }) =>
     joined(clientOf(client).name, model ?? undefined),
   );
@@ -89,14 +94,23 @@ async function connectEarlier(endpoint: Endpoint, ports: ClientPorts): Promise<b
     endpointFor(client, model, endpoint, models),
   );
   await ports.noteStorage();
+  return tellConnected(done, (names) => l10n.t('Connected: {0}.', names), ports);
+}
+
+/** Shows what came of it, and returns whether a client was connected. */
+export function tellConnected(
+  done: readonly Connected[],
+  said: (names: string) => string,
+  ports: ClientPorts,
+): boolean {
   for (const { client, error } of done) {
     if (error === null) continue;
-    log.error(`${client.name} could not be connected again.`, error);
+    ports.log.error(`${client.name} could not be connected.`, error);
     void window.showErrorMessage(l10n.t('{0} could not be connected. See the log.', client.name));
   }
   const connected = done.filter(({ error }) => error === null).map(({ client }) => client);
-  const text = l10n.t('Connected: {0}.', connected.map(({ name }) => name).join(', '));
-  if (connected.length > 0) void tellWritten(text, connected, ports);
+  if (connected.length > 0)
+    void tellWritten(said(connected.map(({ name }) => name).join(', ')), connected, ports);
   return connected.length > 0;
 }
 
@@ -185,12 +199,12 @@ async function write(client: Client, endpoint: Endpoint, ports: ClientPorts): Pr
   if (chosen === undefined) return false;
   await ports.connector.connect(client, endpoint);
   await ports.noteStorage();
-  void tellConnected(client, ports);
+  void tellOne(client, ports);
   if (chosen === andTest) await sendTestRequest(ports, endpoint.model);
   return true;
 }
 
-async function tellConnected(client: Client, { connector, log }: ClientPorts): Promise<void> {
+async function tellOne(client: Client, { connector, log }: ClientPorts): Promise<void> {
   const sentences = [l10n.t('{0} is connected.', client.name), afterConnecting(client.id, l10n.t)];
   const reload = l10n.t('Reload Window');
   const test = l10n.t('Send Test Request');

@@ -2,11 +2,11 @@
 import { ConfigurationTarget, l10n, window, workspace, type Memento } from 'vscode';
 import { DisposableStore, type Disposable } from '../../base/disposable';
 import { freeRouter, isFree, listModels, type ListedModel } from '../../clients/modelList';
-import { isUnlisted, successorOf, usedModels } from '../../clients/obituary';
+import { isUnlisted, modelUses, successorOf } from '../../clients/obituary';
 import { obituaryText } from '../../words/clientWords';
 import { askModel } from './askModel';
-import { endpointFor } from './connectClient';
-import { endpointOf, runningEndpoint, tellWritten, type ClientPorts } from './ports';
+import { endpointFor, tellConnected } from './connectClient';
+import { endpointOf, runningEndpoint, type ClientPorts } from './ports';
 
 const recordName = 'endedModels';
 const mostTold = 100;
@@ -53,18 +53,24 @@ export class Obituaries implements Disposable {
     const endpoint = runningEndpoint(clients);
     if (!window.state.focused || endpoint === null) return;
     const picked = settings.values.chatModels;
-    const used = usedModels(await connector.records(), service.activity(), picked, l10n.t('VS Code Chat'));
+    const uses = modelUses(await connector.records(), service.activity(), picked, l10n.t('VS Code Chat'));
+    // Read anew each time: several requests may have found out at once.
     const told = (): readonly string[] => globalState.get(recordName, []);
-    const isOver = (model: string, listed: readonly ListedModel[]): boolean =>
-      !told().includes(model) && (this.named.has(model) || isUnlisted(model, listed));
-    const known = used.size === 0 ? [] : await models();
-    if (![...used.keys()].some((model) => isOver(model, known))) return;
+    const over = (listed: readonly ListedModel[]): readonly string[] =>
+      [...new Set(uses.map(([model]) => model))].filter(
+        (model) => !told().includes(model) && (this.named.has(model) || isUnlisted(model, listed)),
+      );
+    if (uses.length === 0 || over(await models()).length === 0) return;
     // The list may be older than the model.
     const listed = await listModels(endpoint);
-    const over = [...used].filter(([model]) => isOver(model, listed));
-    const now = [...over.map(([model]) => model), ...told()];
-    await globalState.update(recordName, now.slice(0, mostTold));
-    await Promise.all(over.map(async ([model, users]) => await this.tell(model, users, listed)));
+    const ended = over(listed);
+    await globalState.update(recordName, [...ended, ...told()].slice(0, mostTold));
+    await Promise.all(
+      ended.map(async (model) => {
+        const users = new Set(uses.flatMap(([used, user]) => (used === model ? [user] : [])));
+        await this.tell(model, [...users], listed);
+      }),
+    );
   }
 
   private async tell(model: string, users: readonly string[], listed: readonly ListedModel[]): Promise<void> {
@@ -92,14 +98,7 @@ export class Obituaries implements Disposable {
       const now = [...new Set(picked.map((id) => (id === model ? chosen : id)))];
       await workspace.getConfiguration('keywheel.chat').update('models', now, ConfigurationTarget.Global);
     }
-    for (const { client, error } of done) {
-      if (error === null) continue;
-      clients.log.error(`${client.name} could not be given another model.`, error);
-      void window.showErrorMessage(l10n.t('{0} could not be updated. See the log.', client.name));
-    }
-    const written = done.filter(({ error }) => error === null).map(({ client }) => client);
-    const names = written.map(({ name }) => name).join(', ');
-    if (written.length > 0) void tellWritten(l10n.t('Updated: {0}.', names), written, clients);
+    tellConnected(done, (names) => l10n.t('Updated: {0}.', names), clients);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Which models have ended although somebody uses them, and what takes their place. */
 import assert from 'node:assert/strict';
 import type { ListedModel } from '../../../src/clients/modelList';
-import { isUnlisted, successorOf, usedModels } from '../../../src/clients/obituary';
+import { isUnlisted, modelUses, successorOf } from '../../../src/clients/obituary';
 import type { ConnectionRecord } from '../../../src/clients/records';
 import { obituaryText } from '../../../src/words/clientWords';
 import { translator } from '../../../src/words/translate';
@@ -65,13 +65,11 @@ describe('a model that has ended', () => {
       exchangeView({ client: 'Codex', model: 'a/b:free', startedAtMs: 200 }),
       exchangeView({ client: 'Cline', model: 'c/d', startedAtMs: 50 }),
     ];
-    assert.deepEqual(
-      [...usedModels(records, activity, ['a/b:free', 'e/f'], 'VS Code Chat')],
-      [
-        ['a/b:free', ['Cline', 'VS Code Chat']],
-        ['e/f', ['VS Code Chat']],
-      ],
-    );
+    assert.deepEqual(modelUses(records, activity, ['a/b:free', 'e/f'], 'VS Code Chat'), [
+      ['a/b:free', 'Cline'],
+      ['a/b:free', 'VS Code Chat'],
+      ['e/f', 'VS Code Chat'],
+    ]);
   });
 
   it('is followed by the first listed one that OpenRouter names', () => {
