@@ -88,7 +88,7 @@ describe('the packaged extension', () => {
       [
         'press Connect and Test',
         async () => await dialog.getByText('Connect and Test', { exact: true }).click(),
-        async () => await window.waitForNotification(/It works/),
+        async () => await window.waitForNotification(/Claude Code is connected\..* It works/),
       ],
     ];
     let totalMs = 0;

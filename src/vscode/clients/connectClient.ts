@@ -193,24 +193,31 @@ async function write(client: Client, endpoint: Endpoint, ports: ClientPorts): Pr
       : planText(plan, endpoint.proxyKey, l10n.t);
   const question = l10n.t('Connect {0} to Keywheel?', client.name);
   const andTest = l10n.t('Connect and Test');
-  const canTest = runningEndpoint(ports) !== null && ports.service.snapshot().wheel.keys > 0;
+  const canTest =
+    endpoint.model !== null &&
+    runningEndpoint(ports) !== null &&
+    ports.service.snapshot().wheel.keys > 0 &&
+    !ports.connector.needsReload(client);
   const buttons = [...(canTest ? [andTest] : []), l10n.t('Connect')];
   const chosen = await window.showInformationMessage(question, { modal: true, detail }, ...buttons);
   if (chosen === undefined) return false;
   await ports.connector.connect(client, endpoint);
   await ports.noteStorage();
-  void tellOne(client, ports);
-  if (chosen === andTest) await sendTestRequest(ports, endpoint.model);
+  if (chosen === andTest) await sendTestRequest(ports, endpoint.model, connectedText(client));
+  else void tellOne(client, ports);
   return true;
 }
 
-async function tellOne(client: Client, { connector, log }: ClientPorts): Promise<void> {
+function connectedText(client: Client): string {
   const sentences = [l10n.t('{0} is connected.', client.name), afterConnecting(client.id, l10n.t)];
+  return sentences.filter((sentence) => sentence !== null).join(' ');
+}
+
+async function tellOne(client: Client, { connector, log }: ClientPorts): Promise<void> {
   const reload = l10n.t('Reload Window');
   const test = l10n.t('Send Test Request');
-  const text = sentences.filter((sentence) => sentence !== null).join(' ');
   const actions = connector.needsReload(client) ? [reload, test] : [test];
-  const choice = await window.showInformationMessage(text, ...actions);
+  const choice = await window.showInformationMessage(connectedText(client), ...actions);
   if (choice === undefined) return;
   const command = choice === reload ? 'workbench.action.reloadWindow' : 'keywheel.sendTestRequest';
   await commands.executeCommand(command).then(undefined, (error: unknown) => {

@@ -9,8 +9,12 @@ import { runningEndpoint, type ClientPorts } from './ports';
 import { notRunningText } from '../../words/stateWords';
 import { testResultText } from '../../words/testResultText';
 
-/** Without a `wanted` model: that of a connected client, or one that the user selects. */
-export async function sendTestRequest(ports: ClientPorts, wanted: string | null = null): Promise<boolean> {
+/** Without a `wanted` model: that of a connected client, or one that the user selects. The result is told after `said`. */
+export async function sendTestRequest(
+  ports: ClientPorts,
+  wanted: string | null = null,
+  said = '',
+): Promise<boolean> {
   const endpoint = runningEndpoint(ports);
   const { proxy, wheel } = ports.service.snapshot();
   if (endpoint === null) {
@@ -40,13 +44,13 @@ export async function sendTestRequest(ports: ClientPorts, wanted: string | null 
       return await send(endpoint, model, { ...settings.current, signal: cancelled.signal });
     },
   );
-  if (result.kind === 'cancelled') return false;
-  void tell(result);
+  if (result.kind !== 'cancelled') void tell(result, said);
+  else if (said !== '') void window.showInformationMessage(said);
   return result.kind === 'answered';
 }
 
-async function tell(result: Exclude<TestResult, { kind: 'cancelled' }>): Promise<void> {
-  const text = testResultText(result, l10n.t, new Formats(env.language, ''));
+async function tell(result: Exclude<TestResult, { kind: 'cancelled' }>, said: string): Promise<void> {
+  const text = `${said} ${testResultText(result, l10n.t, new Formats(env.language, ''))}`.trimStart();
   if (result.kind === 'answered')
     await offer({ severity: 'info', text }, l10n.t('Open Dashboard'), 'keywheel.openDashboard');
   else await offer({ severity: 'error', text }, l10n.t('Run Doctor'), 'keywheel.runDoctor');

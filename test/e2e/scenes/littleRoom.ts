@@ -5,12 +5,13 @@
 import assert from 'node:assert/strict';
 import type { Frame } from 'playwright-core';
 import * as v from 'valibot';
-import type { ToDashboard } from '../../../src/service/messages';
+import type { DashboardState, ToDashboard } from '../../../src/service/messages';
 import type { Settings } from '../../tools/settings';
 import type { PackagedVsCode } from '../../tools/packaged';
 import { pollUntil } from '../../tools/quickInput';
-import type { Theme } from '../../tools/themes';
+import { THEMES, type Theme } from '../../tools/themes';
 import type { VsCodeWindow } from '../../tools/vscodeWindow';
+import { axeFaults } from '../support/axe';
 import { crowdedActivity, crowdedModels, crowdedSeries, crowdedState, otherStates } from '../support/crowd';
 
 const otherThemes: readonly Theme[] = ['light', 'highContrast'];
@@ -123,11 +124,24 @@ export function testLittleRoom(opened: () => OpenDashboard): void {
     const times = await frame.locator('.chart-table tbody th').first().boundingBox();
     assert.ok((times?.height ?? 99) < 32, 'A time of day is broken into two lines');
     await window.screenshot('narrow-320-table');
+    await frame.getByRole('button', { name: /Show as chart: Requests by account/ }).click();
     await fill('Activity');
     await frame.locator('.expander').first().click();
     await frame.locator('.trail').waitFor();
     await check('a trail');
     await window.screenshot('narrow-320-trail');
+  });
+
+  it('has no fault of axe either while nothing works', async () => {
+    const faults: string[] = [];
+    for (const theme of Object.keys(THEMES) as Theme[]) {
+      await vscode.setTheme(theme);
+      for (const [name, state] of Object.entries(otherStates(nowMs))) {
+        await show(state);
+        faults.push(...(await axeFaults(frame)).map((fault) => `${theme}, ${name}: ${fault}`));
+      }
+    }
+    assert.deepEqual(faults, []);
   });
 
   it('is pictured in light and in high contrast', async () => {
@@ -144,16 +158,23 @@ export function testLittleRoom(opened: () => OpenDashboard): void {
   async function pictureAll(room: Room, theme: Theme): Promise<void> {
     for (const tab of tabs) {
       await fill(tab);
-      if (tab === 'Activity') await frame.locator('.expander').nth(1).click();
       await picture(room, theme, tab);
     }
     if (!wantsAllPictures) return;
-    await frame.getByRole('tab', { name: 'Accounts' }).click();
+    await fill('Activity');
+    for (const nth of [1, 3]) await frame.locator('.expander').nth(nth).click();
+    await frame.locator('.expander').first().scrollIntoViewIfNeeded();
+    await window.screenshot(`room-${room.name}-${theme}-opened`);
     for (const [name, state] of Object.entries(otherStates(nowMs))) {
-      await post({ type: 'state', state });
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await show(state);
       await picture(room, theme, name);
     }
+  }
+
+  async function show(state: DashboardState): Promise<void> {
+    await frame.getByRole('tab', { name: 'Accounts' }).click();
+    await post({ type: 'state', state });
+    await new Promise((resolve) => setTimeout(resolve, 500));
   }
 
   async function picture({ name }: Room, theme: Theme, what: string): Promise<void> {
