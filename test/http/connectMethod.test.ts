@@ -26,6 +26,21 @@ describe('CONNECT', () => {
     });
   });
 
+  it('lets go of a client that does not close its side', async () => {
+    const limits = { headMs: 100, checkEveryMs: 60_000, readerMs: 60_000 };
+    const listeners = await listen('127.0.0.1', 0, () => undefined, limits);
+    try {
+      const client = connect({ host: '127.0.0.1', port: listeners.port, allowHalfOpen: true });
+      client.on('error', () => undefined).write(tunnel);
+      await once(client.resume(), 'end');
+      await delay(500);
+      // Only who writes hears of it, at the second time.
+      for (; !client.destroyed; await delay(20)) client.write('x');
+    } finally {
+      listeners.destroy();
+    }
+  });
+
   it('on a connection that is half closed ends nothing but it', async () => {
     const listeners = await listen('127.0.0.1', 0, (request) => {
       request.socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');

@@ -97,9 +97,9 @@ async function bind(
     response.once('close', () => answering.set(socket, (answering.get(socket) ?? 1) - 1));
   };
   server.prependListener('request', count).prependListener('checkContinue', count);
-  server.on('connect', (_request, socket) => {
-    // Node has let go of the socket: without a listener its error would end the process.
-    socket.on('error', () => socket.destroy());
+  server.on('connect', ({ socket }) => {
+    // Node has let go of the socket: without a listener its error would end the process, and nothing would end it.
+    socket.on('error', () => socket.destroy()).setTimeout(headMs, () => socket.destroy());
     // Behind a request that is not answered yet the refusal would be taken for its answer.
     if (socket.writableEnded || (answering.get(socket) ?? 0) > 0) socket.destroy();
     else socket.end(methodNotAllowed);
