@@ -16,7 +16,7 @@ export interface DashboardHtml {
 /** A document that may load only our script, our style sheets and the icon font; nothing inline. */
 export function dashboardHtml(parts: DashboardHtml): string {
   const { locale, cspSource, scriptUri, styleUri, iconsUri, chartsUri, nonce } = parts;
-  const policy = `default-src 'none'; style-src ${cspSource}; font-src ${cspSource}; script-src 'nonce-${nonce}'`;
+  const policy = `default-src 'none'; style-src ${cspSource}; font-src ${cspSource}; script-src 'nonce-${nonce}'; base-uri 'none'; form-action 'none'`;
   return `<!DOCTYPE html>
 <html lang="${locale}">
   <head>

@@ -44,7 +44,7 @@ export function pageHtml(
   { title, blocks }: PageContent,
   { locale, cspSource, styleUri, nonce }: PageFrame,
 ): string {
-  const policy = `default-src 'none'; style-src ${cspSource}; script-src 'nonce-${nonce}'`;
+  const policy = `default-src 'none'; style-src ${cspSource}; script-src 'nonce-${nonce}'; base-uri 'none'; form-action 'none'`;
   return `<!DOCTYPE html>
 <html lang="${escaped(locale)}">
   <head>

@@ -278,6 +278,19 @@ describe('a request that makes or moves keys', () => {
   });
 });
 
+describe('a proxy key of few characters', () => {
+  it('works, with a warning', async () => {
+    await withRig({}, async (rig) => {
+      const warnings = (): readonly string[] =>
+        rig.lines.filter((line) => /^warn .*fewer than 16/.test(line));
+      assert.equal(warnings().length, 0);
+      rig.service.setProxyKey('short');
+      assert.equal(warnings().length, 1);
+      assert.equal((await rig.get({ proxyKey: 'short' })).status, 200);
+    });
+  });
+});
+
 describe('wrong proxy keys', () => {
   it('are answered slowly from the hundredth within a minute on, and told once', async () => {
     await withRig({}, async (rig) => {

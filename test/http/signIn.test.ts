@@ -58,6 +58,7 @@ describe('signing in with OpenRouter', () => {
     assert.equal(await page.text(), pages.done);
     assert.equal(page.headers.get('cache-control'), 'no-store');
     assert.equal(page.headers.get('referrer-policy'), 'no-referrer');
+    assert.match(page.headers.get('content-security-policy') ?? '', /base-uri 'none'; form-action 'none'/);
     const answer = await exchange(await codeOfListener());
     const key = answer.kind === 'key' ? answer.key : assert.fail(answer.kind);
     const check = await fetch(`${simulator.baseUrl}/key`, { headers: { authorization: `Bearer ${key}` } });

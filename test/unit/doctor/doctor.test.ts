@@ -390,6 +390,6 @@ describe('a page', () => {
       frame,
     );
     assert.doesNotMatch(html, /<img|<b>/);
-    assert.match(html, /default-src 'none'; style-src vscode:; script-src 'nonce-abc'/);
+    assert.match(html, /default-src 'none'; style-src vscode:; script-src 'nonce-abc'; base-uri 'none'; form-action 'none'"/);
   });
 });

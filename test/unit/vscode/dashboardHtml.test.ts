@@ -17,7 +17,7 @@ describe('dashboardHtml', () => {
     assert.equal(
       policy,
       "default-src 'none'; style-src https://*.vscode-cdn.net; font-src https://*.vscode-cdn.net; " +
-        "script-src 'nonce-bm9uY2U='",
+        "script-src 'nonce-bm9uY2U='; base-uri 'none'; form-action 'none'",
     );
   });
 
