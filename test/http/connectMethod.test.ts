@@ -35,7 +35,10 @@ describe('CONNECT', () => {
       await once(client.resume(), 'end');
       await delay(500);
       // Only who writes hears of it, at the second time.
-      for (; !client.destroyed; await delay(20)) client.write('x');
+      while (!client.destroyed) {
+        client.write('x');
+        await delay(20);
+      }
     } finally {
       listeners.destroy();
     }
