@@ -6,11 +6,15 @@ import type { Plan } from '../proxy/request/plan';
 import { headerLines } from '../service/recorder';
 import type { LogFormat } from './options';
 
+/** Lines that nobody reads are kept up to here, and dropped beyond. */
+const mostUnreadBytes = 1024 * 1024;
+
 /** Writes to standard error: text on a terminal, else JSON, if `format` is null. Secrets are masked. */
 export function serverLog(level: LogLevel, format: LogFormat | null, clock: Clock): Log {
   const isJson = format === null ? !process.stderr.isTTY : format === 'json';
   return new TextLog(
     (each, message) => {
+      if (process.stderr.writableLength > mostUnreadBytes) return;
       const time = new Date(clock.wallMs()).toISOString();
       process.stderr.write(
         isJson ? `${JSON.stringify({ time, level: each, message })}\n` : `${time} ${each} ${message}\n`,

@@ -504,6 +504,22 @@ describe('the command line', () => {
     assert.equal((await process.kill('SIGTERM')).code, 0);
   });
 
+  it('drops lines of its log that nobody reads', async () => {
+    const process = start({ LOG_LEVEL: 'debug' });
+    const port = await process.listening();
+    const read = process.stopReading();
+    const asked = { method: 'GET', path: '/v1/credits', headers: ['x-long', 'x'.repeat(14_000)] };
+    for (let count = 0; count < 300; count++)
+      assert.equal((await ask(port, { proxyKey, ...asked })).status, 200);
+    read();
+    await eventually(async () => {
+      await ask(port, { method: 'GET', path: '/v1/credits', proxyKey, headers: ['x-last', 'x'] });
+      return process.log.includes('x-last');
+    });
+    const written = process.log.split('x-long').length - 1;
+    assert.ok(written > 10 && written < 200, `${written} of 300`);
+  });
+
   for (const [what, text] of [
     ['damaged', '{"version":1,"savedAtMs":'],
     ['of a newer version', '{"version":99,"what":"ever"}'],

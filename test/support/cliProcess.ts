@@ -86,6 +86,12 @@ export class CliProcess {
     this.child.stderr?.destroy();
   }
 
+  /** Nobody reads its error stream until what this returns is called. */
+  stopReading(): () => void {
+    this.child.stderr?.pause();
+    return () => void this.child.stderr?.resume();
+  }
+
   async kill(signal: NodeJS.Signals): Promise<Ended> {
     this.child.kill(signal);
     return await this.ended;
