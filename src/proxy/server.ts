@@ -209,7 +209,7 @@ export class Server {
     const requestClass = ports.pool.classOf(planned);
     const plan = requestClass === planned.requestClass ? planned : { ...planned, requestClass };
     on.plan = plan;
-    answer.explain(() => trail.headers());
+    answer.explain(() => [...trail.headers(), ...forBrowser(on.head)]);
     const recording = this.ports.record?.(plan) ?? null;
     answer.copyTo(recording);
     // What is made once may come in any form: a stream of ours would leave no place for it.
@@ -245,6 +245,11 @@ export class Server {
 }
 
 const allowedMethods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
+
+/** Upstream's page would be of the same origin as ours, which know the proxy key: it runs no script. */
+function forBrowser({ headers: { sites } }: RequestHead): readonly string[] {
+  return sites.length > 0 ? ['content-security-policy', 'sandbox'] : [];
+}
 
 /** Safe to repeat, and so to run beside others of one connection (RFC 9110 9.2.1, RFC 9112 9.3.2). */
 function isSafe(method: string): boolean {

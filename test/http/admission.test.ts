@@ -278,6 +278,20 @@ describe('a request that makes or moves keys', () => {
   });
 });
 
+describe('what upstream answers to a browser', () => {
+  it('runs no script beside our pages, where it is opened', async () => {
+    await withRig({}, async (rig) => {
+      const policy = async (...headers: string[]): Promise<string | undefined> =>
+        (await rig.ask({ method: 'GET', path: '/v1/models', proxyKey: null, headers })).header(
+          'content-security-policy',
+        );
+      const opened = ['Sec-Fetch-Site', 'none', 'Sec-Fetch-Mode', 'navigate', 'Sec-Fetch-Dest', 'document'];
+      assert.equal(await policy(...opened), 'sandbox');
+      assert.equal(await policy(), undefined);
+    });
+  });
+});
+
 describe('a proxy key of few characters', () => {
   it('works, with a warning', async () => {
     await withRig({}, async (rig) => {
