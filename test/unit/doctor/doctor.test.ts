@@ -390,6 +390,9 @@ describe('a page', () => {
       frame,
     );
     assert.doesNotMatch(html, /<img|<b>/);
-    assert.match(html, /default-src 'none'; style-src vscode:; script-src 'nonce-abc'; base-uri 'none'; form-action 'none'"/);
+    assert.match(
+      html,
+      /default-src 'none'; style-src vscode:; script-src 'nonce-abc'; base-uri 'none'; form-action 'none'"/,
+    );
   });
 });
