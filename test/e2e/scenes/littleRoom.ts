@@ -202,11 +202,14 @@ export function testLittleRoom(opened: () => OpenDashboard): void {
   /** The tab is in front, with as much in it as anybody has. */
   async function fill(tab: (typeof tabs)[number]): Promise<void> {
     await frame.getByRole('tab', { name: tab }).click();
-    await post({ type: 'state', state: crowdedState(nowMs) });
-    if (tab === 'History') await post({ type: 'history', series: crowdedSeries(nowMs) });
-    if (tab === 'Activity') await post({ type: 'activity', exchanges: crowdedActivity(nowMs, 100) });
-    if (tab === 'Models') await post({ type: 'models', models: crowdedModels() });
-    await pollUntil(async () => (await frame.locator(filled[tab]).count()) > 0, `${tab} was never filled`);
+    // Until the page has heard of the click it takes what is for another tab.
+    await pollUntil(async () => {
+      await post({ type: 'state', state: crowdedState(nowMs) });
+      if (tab === 'History') await post({ type: 'history', series: crowdedSeries(nowMs) });
+      if (tab === 'Activity') await post({ type: 'activity', exchanges: crowdedActivity(nowMs, 100) });
+      if (tab === 'Models') await post({ type: 'models', models: crowdedModels() });
+      return (await frame.locator(filled[tab]).count()) > 0;
+    }, `${tab} was never filled`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 
