@@ -176,12 +176,7 @@ describe('the packaged extension', () => {
     await window.quickInput.waitFor(/OpenRouter keys/);
     assert.equal((await window.quickInput.state())?.hidesText, true);
     await window.quickInput.fill(key, /OpenRouter keys/);
-    await nameKey(label);
-  }
-
-  async function nameKey(label: string): Promise<void> {
-    await window.pressInNotification('added', 'Name Key');
-    await window.quickInput.fill(label, /Name for sk-or-/);
+    await window.nameAddedKey(label);
     await window.clearNotifications();
   }
 

@@ -66,8 +66,7 @@ describe('many windows, one proxy', () => {
   it('shows in the second window what the first one serves', async () => {
     await first.runCommand('Keywheel: Add Key');
     await first.quickInput.fill(key, /OpenRouter keys/);
-    await first.pressInNotification('added', 'Name Key');
-    await first.quickInput.fill('private', /Name for sk-or-/);
+    await first.nameAddedKey('private');
     await first.waitForStatusBarItem('keywheel.status', /1,000/);
     await first.clearNotifications();
     await first.runCommand('Keywheel: Copy Proxy Key');

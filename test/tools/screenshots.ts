@@ -96,8 +96,7 @@ async function take(vscode: PackagedVsCode, window: VsCodeWindow, port: number):
   for (const { label, key: raw } of keys) {
     await window.runCommand('Keywheel: Add Key');
     await window.quickInput.fill(raw, /OpenRouter/);
-    await window.pressInNotification('added', 'Name Key');
-    await window.quickInput.fill(label, /Name for sk-or-/);
+    await window.nameAddedKey(label);
     await window.clearNotifications();
   }
   await window.runCommand('Keywheel: Copy Proxy Key');

@@ -134,6 +134,13 @@ export class VsCodeWindow {
     });
   }
 
+  /** Gives the key a name whose adding a notification tells of. */
+  async nameAddedKey(name: string): Promise<void> {
+    await this.pressInNotification('added', 'Name Key');
+    await this.quickInput.fill(name, /Name for sk-or-/);
+    await this.page.locator('.statusbar-item').getByText(`Key “${name}” named`).waitFor();
+  }
+
   /** Takes away all notifications that are seen, by their own buttons: the palette's command takes longer. */
   async clearNotifications(): Promise<void> {
     const closers = this.page.locator('.notification-list-item .codicon-notifications-clear');

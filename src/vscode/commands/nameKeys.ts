@@ -3,6 +3,7 @@ import { l10n, window } from 'vscode';
 import { keyIdOf, maskKey } from '../../base/secret';
 import type { KeyActions } from '../../service/keyring/keyActions';
 import { longestName } from '../../service/messages';
+import { flash } from '../flash';
 import type { CommandPorts } from './ports';
 
 interface NamingPorts extends Pick<CommandPorts, 'log'> {
@@ -28,7 +29,9 @@ async function nameKeys(keys: readonly string[], { keyActions, log }: NamingPort
     for (const key of keys) {
       const label = await askLabel(maskKey(key));
       if (label === undefined) return;
-      if (label !== '') await keyActions.onKey(keyIdOf(key), { kind: 'update', change: { label } });
+      if (label === '') continue;
+      const isNamed = await keyActions.onKey(keyIdOf(key), { kind: 'update', change: { label } });
+      if (isNamed) flash(l10n.t('Key “{0}” named', label));
     }
   } catch (error: unknown) {
     log.error('The keys could not be named.', error);

@@ -39,8 +39,7 @@ export function testConnecting(opened: () => EmptyVsCode): void {
     await window.waitForStatusBarItem('keywheel.status', /Keywheel: Add Key/);
     await window.runCommand('Keywheel: Add Key');
     await window.quickInput.fill(key, /OpenRouter/);
-    await window.pressInNotification('added', 'Name Key');
-    await window.quickInput.fill('private', /Name for sk-or-/);
+    await window.nameAddedKey('private');
     await window.waitForStatusBarItem('keywheel.status', /50/);
     // The dashboard behind all this follows within a second.
     await (await window.webviewFrame('header .allowance')).getByText('of 50 free requests').waitFor();

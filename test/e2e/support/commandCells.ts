@@ -204,7 +204,7 @@ export async function addNamed(seen: Reactions, raw: string, label: string, said
   await quickInput.fill(raw, /OpenRouter keys/);
   const says = await seen.says(said, 'Name Key');
   await quickInput.fill(label, /Name for sk-or-/);
-  return says;
+  return then(says, `after Name Key ${await seen.flashes(new RegExp(`Key “${label}” named`))}`);
 }
 
 /** The browser's page is not answered. */
