@@ -45,7 +45,7 @@ export class TextLog implements Log {
     if (!this.isOn(level)) return;
     try {
       const text = typeof message === 'string' ? message : message();
-      this.write(level, redact(text).replace(unprintable, escaped).replace(continued, '\n  '));
+      this.write(level, printable(redact(text)).replace(continued, '\n  '));
     } catch {
       // The line is lost, and nothing else: its reader may be gone, or the disk full.
     }
@@ -54,6 +54,11 @@ export class TextLog implements Log {
 
 /** Characters that would steer a terminal or reverse its text; line breaks and tabs are our own. */
 const unprintable = /(?![\n\t])[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu;
+
+/** The text as a terminal may be given it. */
+export function printable(text: string): string {
+  return text.replace(unprintable, escaped);
+}
 
 /** A text of a client's or upstream's must not begin a line as a line of the log does. */
 const continued = /\n(?! )/g;

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { ask } from '../base/ask';
 import { parseJson } from '../base/json';
+import { printable } from '../base/log';
 import type { Configuration } from './options';
 import { askedOrigin, give } from './serve';
 import { tableText } from './table';
@@ -55,10 +56,9 @@ export async function status({ settings, proxyKey }: Configuration): Promise<num
     `${minute.used} of ${minute.limit}`,
     until === null ? state : `${state} until ${until}`,
   ]);
-  process.stdout.write(
-    `Keywheel at ${origin}: ${left} of ${limit} free requests left today${resetsAt === null ? '' : `, resets at ${resetsAt}`}; ${waiting} waiting
+  const text = `Keywheel at ${origin}: ${left} of ${limit} free requests left today${resetsAt === null ? '' : `, resets at ${resetsAt}`}; ${waiting} waiting
 
-${tableText(['Account', 'Keys', 'Left today', 'This minute', 'State'], rows)}`,
-  );
+${tableText(['Account', 'Keys', 'Left today', 'This minute', 'State'], rows)}`;
+  process.stdout.write(printable(text));
   return 0;
 }

@@ -1,6 +1,7 @@
 // The program without VS Code: what it says, what it refuses, how it ends.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -222,6 +223,31 @@ describe('the command line', () => {
     const nobody = await start({ PORT: '1' }, ['status']).ended;
     assert.equal(nobody.code, 1);
     assert.match(nobody.errors, /^keywheel: No Keywheel answers at http:\/\/127\.0\.0\.1:1 /);
+  });
+
+  it('shows the status without the control characters of whatever has the port', async () => {
+    const account = { name: '\x1b[2Jevil', state: '\x9b31m', until: null, keys: [] };
+    const figures = { day: { used: 0, limit: 0, left: 0 }, minute: { used: 0, limit: 0 } };
+    const told = {
+      free_left: 0,
+      free_limit: 0,
+      resets_at: '\x07',
+      waiting: 0,
+      accounts: [{ ...account, ...figures }],
+    };
+    const imitation = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.end(`HTTP/1.1 200 OK\r\n\r\n${JSON.stringify(told)}`));
+    }).listen(0, '127.0.0.1');
+    try {
+      await once(imitation, 'listening');
+      const { port } = imitation.address() as AddressInfo;
+      const { out } = await start({ PORT: String(port) }, ['status']).ended;
+      assert.match(out, /u001b\[2Jevil/);
+      assert.doesNotMatch(out, /(?!\n)\p{Cc}/u);
+    } finally {
+      imitation.close();
+    }
   });
 
   it('gives help and its version', async () => {
