@@ -121,6 +121,16 @@ describe('headers', () => {
           ...['X-Original-Host', 'evil', 'X-Host', 'evil', 'X-HTTP-Host-Override', 'evil', 'CDN-Loop', 'a'],
           ...['X-Middleware-Subrequest', 'm', 'X-Vercel-Forwarded-For', '1.2.3.4', 'X-Client-IP', '1.2.3.4'],
           ...['X-Envoy-Original-Path', '/x', 'X-Override-URL', '/x', 'Fastly-Client-IP', '1.2.3.4'],
+          ...[
+            'X_Original_URL',
+            '/admin',
+            'Content_Length',
+            '5',
+            'Transfer_Encoding',
+            'chunked',
+            'x-session_id',
+            's',
+          ],
           ...['Proxy-Authorization', 'Basic x', 'Proxy-Connection', 'close', 'Upgrade', 'h2c'],
         ],
       });
@@ -136,6 +146,7 @@ describe('headers', () => {
           ['x-twice', 'two'],
           ['Accept', 'application/json'],
           ['X-Latin', 'na\u00efve'],
+          ['x-session_id', 's'],
           ['accept-encoding', 'identity'],
         ],
       );

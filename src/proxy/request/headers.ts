@@ -62,6 +62,14 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
 const overriding =
   /^(?:x-(?:original|rewrite|override|http|method|host|forwarded|envoy|vercel|middleware)(?:-.*)?|x-real-ip|.*-client-?ip|forwarded|cdn-loop|cf-.*)$/;
 
+/** Some servers read `_` as `-`: a header that means nothing here could tell them of another message. */
+function isHidden(lower: string): boolean {
+  const spelled = lower.replaceAll('_', '-');
+  return overriding.test(spelled) || hopByHop.has(spelled) || (lower !== spelled && framing.test(spelled));
+}
+
+const framing = /^(?:content-length|host|authorization)$/;
+
 /** What a client's headers say, read in one pass. */
 export class ClientHeaders {
   readonly hosts: string[] = [];
@@ -87,7 +95,7 @@ export class ClientHeaders {
       const lower = name.toLowerCase();
       const value = raw[index + 1] ?? '';
       const isKept = this.read(meanings.get(lower), lower, value);
-      if (isKept && !overriding.test(lower)) this.kept.push(name, value);
+      if (isKept && !isHidden(lower)) this.kept.push(name, value);
     }
   }
 
