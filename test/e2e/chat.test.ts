@@ -46,11 +46,10 @@ describe('VS Code’s chat', () => {
     });
     list = path.join(vscode.server.dataFolder, 'User', 'chatLanguageModels.json');
     window = await vscode.openWindow();
-    await window.waitForStatusBarItem('keywheel.status', /Add Key/, 120_000);
+    await window.waitForStatusBarItem('keywheel.status', /Add Key/);
     await window.runCommand('Keywheel: Add Key');
     await window.quickInput.fill(key, /OpenRouter/);
-    await window.quickInput.fill('private', /Name for this key/);
-    await window.waitForStatusBarItem('keywheel.status', /1,000/, 60_000);
+    await window.waitForStatusBarItem('keywheel.status', /1,000/);
     await window.clearNotifications();
     await window.page.keyboard.press('Control+Alt+I');
     await window.page.locator('.chat-input-container').waitFor();
