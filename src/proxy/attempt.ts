@@ -42,7 +42,7 @@ export function attempt(
   { own, ports, circumstances }: { own: Own; ports: ExchangePorts; circumstances: Circumstances },
   { signal, tell, fail }: Hearer,
 ): void {
-  const { watch, answer } = own;
+  const { watch, answer, hold } = own;
   const { clock, upstream, settings } = ports;
   const sentAtMs = clock.elapsedMs();
   let wholeAtMs = sentAtMs;
@@ -74,6 +74,7 @@ export function attempt(
         hasFallback: circumstances.hasFallback,
         headByMs: circumstances.headByMs,
         onPreamble: () => answer.hasten(),
+        hold,
       };
       judge(sent, plan, limits, { tell: (judged) => tell({ sent, judged, sentAtMs }), fail });
     } catch (error: unknown) {

@@ -36,4 +36,4 @@ export interface ExchangePorts {
 }
 
 /** What is one exchange's own. */
-export type Own = Pick<Ongoing, 'trail' | 'answer' | 'watch'>;
+export type Own = Pick<Ongoing, 'trail' | 'answer' | 'watch' | 'hold'>;

@@ -25,6 +25,19 @@ export interface Running {
   readonly trail: Trail;
 }
 
+const mostHeldBytes = 256 * 1024 * 1024;
+
+/** What is held of all answers, and may wait for clients that take none of it. */
+export class HeldBytes {
+  private sum = 0;
+
+  /** Whether there is room for what is counted by now. */
+  count(bytes: number): boolean {
+    this.sum += bytes;
+    return this.sum <= mostHeldBytes;
+  }
+}
+
 export class Ongoing {
   readonly head: RequestHead;
   readonly trail: Trail;
@@ -33,18 +46,20 @@ export class Ongoing {
   readonly watch: SilenceWatch;
   plan: Plan | null = null;
   private readonly canceller = new Canceller();
+  private heldBytes = 0;
+  private hasLeft = false;
 
   constructor(
     readonly request: IncomingMessage,
     readonly response: ServerResponse,
     private readonly clock: Clock,
-    isHurried: () => boolean,
+    private readonly shared: { readonly isHurried: () => boolean; readonly held: Pick<HeldBytes, 'count'> },
   ) {
     const { method = 'GET', url = '/', rawHeaders } = request;
     this.head = readHead(method, url, rawHeaders);
     this.trail = new Trail(clock.wallMs(), clock.elapsedMs());
     this.watch = new SilenceWatch(clock);
-    const end = (): void => endResponse(request, response, clock, isHurried);
+    const end = (): void => endResponse(request, response, clock, shared.isHurried);
     this.answer = new Answer(response, this.head.endpoint.form, end);
     this.answer.explain(() => ownHeaders);
     response.once('close', this.leave);
@@ -55,6 +70,13 @@ export class Ongoing {
   get signal(): Signal {
     return this.canceller;
   }
+
+  /** Counts what is held of an answer until its client has it, or has left. False: there is no room for more. */
+  readonly hold = (bytes: number): boolean => {
+    if (this.hasLeft) return false;
+    this.heldBytes += bytes;
+    return this.shared.held.count(bytes);
+  };
 
   readonly abort = (reason: Error): void => this.canceller.abort(reason);
 
@@ -67,11 +89,17 @@ export class Ongoing {
   /** Whatever was thrown: nothing goes on upstream for an answer that has ended. */
   end(): void {
     this.watch.dispose();
-    this.request.socket.off('close', this.leave);
+    // One that still waits behind others is not told when its connection ends.
+    if (this.response.socket !== null || this.response.writableFinished)
+      this.request.socket.off('close', this.leave);
     this.abort(over);
   }
 
   private readonly leave = (): void => {
+    this.hasLeft = true;
+    this.request.socket.off('close', this.leave);
+    this.shared.held.count(-this.heldBytes);
+    this.heldBytes = 0;
     if (!this.response.writableFinished) this.abort(new ClientGone('The client has left.'));
   };
 }

@@ -23,7 +23,7 @@ import { wordsOf } from './errors/errorBody';
 import { Refusal } from './errors/refusal';
 import type { Relayed } from './answer/relay';
 import { ownHeaders } from '../base/rawHeaders';
-import { ClientGone, Ongoing, type Running } from './ongoing';
+import { ClientGone, HeldBytes, Ongoing, type Running } from './ongoing';
 import type { ExchangeEnd, ExchangeReport } from './report';
 import { Turns } from './request/connection';
 import { unlessAborted, type Signal } from '../base/signal';
@@ -66,6 +66,7 @@ export class Server {
   private readonly ongoing = new Set<Ongoing>();
   private onIdle: (() => void)[] = [];
   private readonly turns = new Turns();
+  private readonly shared = { isHurried: () => this.isStopping, held: new HeldBytes() };
   private readonly wrongKeys = new WrongKeys();
   private isStopping = false;
 
@@ -75,7 +76,7 @@ export class Server {
 
   /** Serves one request; to be given to each listener. */
   readonly serve = (request: IncomingMessage, response: ServerResponse): void => {
-    void this.handle(new Ongoing(request, response, this.ports.clock, () => this.isStopping));
+    void this.handle(new Ongoing(request, response, this.ports.clock, this.shared));
   };
 
   /** Requests are served, after a `drain` too. */

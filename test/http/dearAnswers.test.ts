@@ -31,7 +31,7 @@ async function judged(status: number, type: string, text: string): Promise<Judge
       key: null,
       hasFallback: false,
     },
-    ...{ firstTokenTimeoutMs: 1e6, idleTimeoutMs: 1e6, onPreamble: () => undefined },
+    ...{ firstTokenTimeoutMs: 1e6, idleTimeoutMs: 1e6, onPreamble: () => undefined, hold: () => true },
   };
   const bytes = Buffer.from(text);
   const judging = new Promise<Judged>((tell, fail) => judge({ reply }, plan, limits, { tell, fail }));

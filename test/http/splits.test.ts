@@ -64,7 +64,7 @@ async function passes(
   const watch = new SilenceWatch(clock);
   const limits = {
     ...{ clock, watch, wholeAtMs: clock.elapsedMs(), headByMs: 1e15, key: null, hasFallback: false },
-    ...{ firstTokenTimeoutMs: 1e6, idleTimeoutMs: 1e6, onPreamble: () => undefined },
+    ...{ firstTokenTimeoutMs: 1e6, idleTimeoutMs: 1e6, onPreamble: () => undefined, hold: () => true },
   };
   const response = new KeptResponse();
   const answering = new Promise<Relayed>((resolve, fail) => {

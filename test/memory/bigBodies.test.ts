@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import OpenAI, { toFile } from 'openai';
+import { rawChat } from '../http/client';
 import { Simulator } from '../simulator/simulator';
 import { downloadBytes } from '../simulator/wire/delivery';
 
@@ -45,6 +47,28 @@ describe('the command line, with big bodies', () => {
     const growth = (await memoryOf(proxy)).peakBytes - before.nowBytes;
     assert.ok(growth < 2 * bodyCapBytes, `${growth} bytes more`);
     assert.equal(simulator.requestsTo('/audio/transcriptions').length, 2);
+  });
+
+  it('holds no more for clients that take nothing than for a few of them', async () => {
+    const text = JSON.stringify({ choices: [{ message: { content: 'x'.repeat(7_900_000) } }] });
+    const headers = { 'Content-Type': 'application/json' };
+    simulator.script({
+      times: 100,
+      path: '/chat/completions',
+      fault: { kind: 'respond', status: 200, headers, body: text },
+    });
+    const before = await memoryOf(proxy);
+    const { port } = new URL(client.baseURL);
+    const sockets = Array.from({ length: 100 }, () => {
+      const socket = connect(Number(port), '127.0.0.1').on('error', () => undefined);
+      socket.pause().write(rawChat(proxyKey, '{"model":"x/y","messages":[]}'));
+      return socket;
+    });
+    await sleep(5_000);
+    const growth = (await memoryOf(proxy)).peakBytes - before.nowBytes;
+    for (const socket of sockets) socket.destroy();
+    assert.ok(simulator.requestsTo('/chat/completions').length === 100);
+    assert.ok(growth < 550 * mebibyte, `${growth} bytes more`);
   });
 
   it('gives a download of 50 MB with less than 20 MB more, though its client reads slowly', async () => {

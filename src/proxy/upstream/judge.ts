@@ -12,7 +12,7 @@ import { hideInBytes, hideInText } from './hiddenKey';
 import type { Reply } from './reply';
 import type { Sent } from './sending';
 
-export interface JudgeLimits extends Pick<PeekLimits, 'clock' | 'watch' | 'onPreamble'> {
+export interface JudgeLimits extends Pick<PeekLimits, 'clock' | 'watch' | 'onPreamble' | 'hold'> {
   /** When upstream had been sent all of the request: the first token is waited for from then on. */
   readonly wholeAtMs: number;
   readonly firstTokenTimeoutMs: number;
@@ -137,6 +137,7 @@ function peekLimits(mode: PeekMode, reply: Reply, plan: Plan, limits: JudgeLimit
       mode === 'start' || reply.status >= 400 || limits.hasFallback ? limits.idleTimeoutMs : null,
     headByMs: mode === 'start' || reply.status >= 400 ? null : limits.headByMs,
     onPreamble: limits.onPreamble,
+    hold: limits.hold,
   };
 }
 

@@ -38,6 +38,8 @@ export interface PeekLimits {
   readonly headByMs: number | null;
   /** A stream has begun without saying anything; called once, and only where events of ours could follow. */
   readonly onPreamble: () => void;
+  /** Counts what is held; false: it is passed on as far as it came. */
+  readonly hold: (bytes: number) => boolean;
 }
 
 export interface StreamEvent {
@@ -110,10 +112,11 @@ class Holder implements Sink {
     this.chunks.push(chunk);
     this.bytes += chunk.length;
     if (this.isDone) return;
+    const hasRoom = this.limits.hold(chunk.length);
     if (this.limits.firstTokenAtMs === null && this.limits.idleTimeoutMs !== null) this.limits.watch.moved();
     if (this.mode === 'start') this.read(chunk);
     else if (this.mode === 'unsure' && this.isReadable && !this.isJson) this.look(chunk);
-    if (this.bytes >= this.bound) this.finish({});
+    if (this.bytes >= this.bound || !hasRoom) this.finish({});
   }
 
   end(): void {

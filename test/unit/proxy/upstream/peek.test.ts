@@ -33,6 +33,7 @@ function limitsAt(clock: ManualClock, more: Partial<PeekLimits> = {}): PeekLimit
     idleTimeoutMs: 90_000,
     headByMs: null,
     onPreamble: () => undefined,
+    hold: () => true,
     ...more,
   };
 }
@@ -217,6 +218,21 @@ describe('The beginning of a coded answer', () => {
 });
 
 describe('An answer that is waited for', () => {
+  it('is passed on as far as it came where there is no room for more', async () => {
+    const reply = replyOf(['content-type', 'application/json']);
+    let room = 10;
+    const telling = peeked(
+      reply,
+      'whole',
+      limitsAt(new ManualClock(), { hold: (bytes) => (room -= bytes) >= 0 }),
+    );
+    reply.data(Buffer.from('{"choices"'));
+    reply.data(Buffer.from(':'));
+    reply.data(Buffer.from('[]}'));
+    const { chunks, isWhole, fault } = await telling;
+    assert.deepEqual([Buffer.concat(chunks).toString(), isWhole, fault], ['{"choices":', false, null]);
+  });
+
   it('is passed on as far as it came when its head is due, and not before', async () => {
     const clock = new ManualClock();
     const reply = replyOf(['content-type', 'application/json']);
