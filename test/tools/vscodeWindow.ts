@@ -19,6 +19,8 @@ export interface StatusBarItem {
 
 const READY_TIMEOUT_MS = 240_000;
 
+const showNotifications = 'Notifications: Show Notifications';
+
 export class VsCodeWindow {
   readonly quickInput: QuickInput;
   private pictures: Promise<CDPSession> | undefined;
@@ -113,12 +115,17 @@ export class VsCodeWindow {
     return v.parse(messagesSchema, seen).map(clean);
   }
 
-  /** Resolves to the message of the first notification that matches. */
+  /** Resolves to the message of the first notification that matches: in the list of all where VS Code has not shown it, or has hidden it. */
   async waitForNotification(text: TextMatch, timeoutMs?: number): Promise<string> {
+    const listAtMs = Date.now() + 20_000;
+    let isListed = false;
     let found: string | undefined;
     const matched = async (): Promise<boolean> => {
       found = (await this.notifications()).find((message) => matches(message, text));
-      return found !== undefined;
+      if (found !== undefined || isListed || Date.now() < listAtMs) return found !== undefined;
+      isListed = true;
+      await this.runCommand(showNotifications);
+      return false;
     };
     await pollUntil(matched, `No notification with ${String(text)}`, timeoutMs);
     return found ?? '';
@@ -129,7 +136,7 @@ export class VsCodeWindow {
     const item = this.page.locator('.notification-list-item').filter({ hasText: text }).first();
     const pressed = item.locator('.monaco-button').filter({ hasText: button }).first();
     await pressed.click({ timeout: 15_000 }).catch(async () => {
-      await this.runCommand('Notifications: Show Notifications');
+      await this.runCommand(showNotifications);
       await pressed.click();
     });
   }
