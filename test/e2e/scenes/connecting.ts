@@ -46,6 +46,9 @@ export function testConnecting(opened: () => EmptyVsCode): void {
     await window.clearNotifications();
   });
 
+  // VS Code shows three messages in 800 ms and no more: a person is slower than that, a test is not.
+  beforeEach(async () => await new Promise((resolve) => setTimeout(resolve, 1_000)));
+
   it('shows what it will write into Continue, and writes nothing without a yes', async () => {
     await choose('Continue');
     await window.quickInput.pick('openrouter/free', /model/);
@@ -154,8 +157,6 @@ export function testConnecting(opened: () => EmptyVsCode): void {
   });
 
   it('gives both files their bytes back', async () => {
-    // VS Code shows three messages in 800 ms and no more: a person is slower than that, a test is not.
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
     await window.runCommand('Keywheel: Disconnect All Clients');
     await dialogText();
     await window.screenshot('28-disconnect');
