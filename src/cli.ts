@@ -1,5 +1,6 @@
 // The command line's composition root: the same service without VS Code.
 import path from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import packageJson from '../package.json';
 import { redact } from './base/secret';
 import { helpText, readArguments } from './server/arguments';
@@ -16,6 +17,9 @@ const commands: Readonly<Record<Command, (configuration: Configuration) => Promi
   check,
   status,
 };
+
+// V8 takes what the first, crowded moments hold for long-lived, and would from then on collect every request the dear way.
+setFlagsFromString('--no-allocation-site-pretenuring');
 
 async function main(): Promise<number> {
   // A pipe that closes (`| head -5`) must not end the proxy: later lines are dropped.
