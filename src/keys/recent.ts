@@ -4,8 +4,9 @@
 export function remember<T>(entries: Map<string, T>, name: string, value: T, most: number): void {
   entries.delete(name);
   entries.set(name, value);
+  if (entries.size <= most) return;
   const [oldest] = entries.keys();
-  if (entries.size > most && oldest !== undefined) entries.delete(oldest);
+  if (oldest !== undefined) entries.delete(oldest);
 }
 
 export class Recent<T> {

@@ -63,7 +63,8 @@ export interface ExchangeCopy extends AnswerCopy {
 
 export class Server {
   private readonly bodies: Bodies;
-  private readonly ongoing = new Set<Ongoing>();
+  /** No Set: each outgrown table of one leads to the next, and so keeps old requests until all memory is searched. */
+  private readonly ongoing: Ongoing[] = [];
   private onIdle: (() => void)[] = [];
   private readonly turns = new Turns();
   private readonly shared = { isHurried: () => this.isStopping, held: new HeldBytes() };
@@ -88,7 +89,7 @@ export class Server {
   async drain(drainMs: number, cut: () => void): Promise<void> {
     this.isStopping = true;
     for (const { response } of this.ongoing) response.shouldKeepAlive = false;
-    if (this.ongoing.size === 0) return;
+    if (this.ongoing.length === 0) return;
     const timer = this.ports.clock.after(drainMs, () => {
       const refusal = stopping(this.ports.clock.wallMs());
       for (const on of this.ongoing) if (!on.answer.hasBegun || on.answer.isKeptAlive) on.refuse(refusal);
@@ -99,14 +100,14 @@ export class Server {
   }
 
   get running(): readonly Running[] {
-    return [...this.ongoing].flatMap(({ plan, trail, answer: { requestId } }) =>
+    return this.ongoing.flatMap(({ plan, trail, answer: { requestId } }) =>
       plan === null ? [] : { plan, trail, requestId },
     );
   }
 
   /** Ends the exchange of that id, whatever it does; false where it runs no more. */
   cancel(requestId: string): boolean {
-    const on = [...this.ongoing].find(({ answer }) => answer.requestId === requestId);
+    const on = this.ongoing.find(({ answer }) => answer.requestId === requestId);
     if (on === undefined) return false;
     on.refuse(new Refusal('cancelled', 'Cancelled in Keywheel’s dashboard.'));
     return true;
@@ -114,7 +115,7 @@ export class Server {
 
   /** Never rejects. */
   private async handle(on: Ongoing): Promise<void> {
-    this.ongoing.add(on);
+    this.ongoing.push(on);
     const turn = this.turns.take(on.request.socket, isSafe(on.head.method));
     try {
       if (turn === null) {
@@ -128,8 +129,8 @@ export class Server {
     } finally {
       turn?.end();
       on.end();
-      this.ongoing.delete(on);
-      if (this.ongoing.size === 0) for (const resolve of this.onIdle.splice(0)) resolve();
+      this.ongoing.splice(this.ongoing.indexOf(on), 1);
+      if (this.ongoing.length === 0) for (const resolve of this.onIdle.splice(0)) resolve();
     }
   }
 
