@@ -211,7 +211,7 @@ function print(name: string, felt: readonly Felt[]): Figures {
   const turn = median(felt.map(({ turnMs }) => turnMs));
   const peak = Math.max(...felt.map((each) => each.peak));
   console.log(
-    `${name.padEnd(36)} p50${ms(p50)}  worst${ms(least)} to${ms(median(worst))}  floor${ms(Math.min(...ofFloor))} to${ms(median(ofFloor))}  turn${ms(turn)}  peak ${String(peak).padStart(4)} MiB  ${failed} failed  ${felt.at(-1)?.told}`,
+    `${name.padEnd(36)} p50 ${p50.toFixed(2)} ms  worst${ms(least)} to${ms(median(worst))}  floor${ms(Math.min(...ofFloor))} to${ms(median(ofFloor))}  turn${ms(turn)}  peak ${String(peak).padStart(4)} MiB  ${failed} failed  ${felt.at(-1)?.told}`,
   );
   return { p50, stall: Math.min(...felt.map(({ times, floor }) => times.worst - floor.worst)) };
 }
