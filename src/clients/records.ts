@@ -82,16 +82,14 @@ export class ConnectionRecords {
   private readonly file: string;
   private last: Promise<unknown> = Promise.resolve();
   private readonly changed: Emitter<void>;
+  /** Fires after changes through this object only. */
+  readonly onDidChange: Event<void>;
 
   /** `folder` need not exist. `onError` is called when a listener throws. */
   constructor(folder: string, onError: (error: unknown) => void) {
     this.file = path.join(folder, 'connections.json');
     this.changed = new Emitter(onError);
-  }
-
-  /** Fires after changes through this object only. */
-  get onDidChange(): Event<void> {
-    return this.changed.event;
+    this.onDidChange = this.changed.event;
   }
 
   /** Rejects with a RecordsError if they cannot be read. */

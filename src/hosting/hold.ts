@@ -32,25 +32,21 @@ export interface HoldPorts {
 // The calls are synchronous: the files are empty, and libuv's pool may be full for seconds.
 export class Hold implements Disposable {
   private readonly owned = new DisposableStore();
-  private readonly released: Emitter<void>;
+  private readonly released = this.owned.add(
+    new Emitter<void>((error) => this.ports.log.error('A listener of the hold failed.', error)),
+  );
+  /** Another window has started the proxy again. */
+  readonly onDidRelease: Event<void> = this.released.event;
   private readonly mark: string;
   private readonly file: string;
   private isJoined = false;
   private renewal: Disposable | null = null;
 
   constructor(private readonly ports: HoldPorts) {
-    const { folder, instance, log } = ports;
+    const { folder, instance } = ports;
     this.mark = join(folder, markName);
     this.file = join(folder, `${process.pid}-${instance}`);
-    this.released = this.owned.add(
-      new Emitter((error) => log.error('A listener of the hold failed.', error)),
-    );
     this.owned.add(this.watchFolder());
-  }
-
-  /** Another window has started the proxy again. */
-  get onDidRelease(): Event<void> {
-    return this.released.event;
   }
 
   /** Whether the user has stopped the proxy and a window that has joined the hold still runs. */

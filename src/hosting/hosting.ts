@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { wait, type Clock } from '../base/clock';
-import { DisposableStore, type Disposable } from '../base/disposable';
+import type { Disposable } from '../base/disposable';
 import { Emitter, type Event } from '../base/event';
 import type { Log } from '../base/log';
 import { codeOf } from '../base/systemError';
@@ -42,18 +42,12 @@ export class Hosting implements Disposable {
   private worker: WorkerHost | null = null;
   private draining: Promise<void> = Promise.resolve();
   private failures = 0;
-  private readonly owned = new DisposableStore();
-  private readonly bound: Emitter<void>;
+  private readonly bound = new Emitter<void>((error) =>
+    this.ports.log.error('A listener of the hosting failed.', error),
+  );
+  readonly onDidBind: Event<void> = this.bound.event;
 
-  constructor(private readonly ports: HostingPorts) {
-    this.bound = this.owned.add(
-      new Emitter((error) => ports.log.error('A listener of the hosting failed.', error)),
-    );
-  }
-
-  get onDidBind(): Event<void> {
-    return this.bound.event;
-  }
+  constructor(private readonly ports: HostingPorts) {}
 
   get isOn(): boolean {
     return this.worker !== null;
@@ -104,7 +98,7 @@ export class Hosting implements Disposable {
 
   dispose(): void {
     this.worker?.dispose();
-    this.owned.dispose();
+    this.bound.dispose();
   }
 
   private async readWhileServing(worker: WorkerHost): Promise<HostingEnd> {

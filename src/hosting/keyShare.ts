@@ -90,21 +90,18 @@ export class KeyShare implements Disposable {
 /** The host's side: the newest set that any window gave it. */
 export class SharedKeys {
   private set: KeySet = noKeys;
-  private readonly changed: Emitter<KeySet>;
+  private readonly changed = new Emitter<void>((error) =>
+    this.log.error('A listener of the keys failed.', error),
+  );
+  readonly onDidChange: Event<void> = this.changed.event;
 
   constructor(
     private readonly service: Pick<KeywheelService, 'setKeys' | 'setProxyKey'>,
-    log: Log,
-  ) {
-    this.changed = new Emitter((error) => log.error('A listener of the keys failed.', error));
-  }
+    private readonly log: Log,
+  ) {}
 
   get current(): KeySet {
     return this.set;
-  }
-
-  get onDidChange(): Event<KeySet> {
-    return this.changed.event;
   }
 
   /** True if the set is newer than the known one; the proxy uses it from now on. */
@@ -113,7 +110,7 @@ export class SharedKeys {
     this.set = set;
     this.service.setKeys(set.keys);
     if (set.proxyKey !== null) this.service.setProxyKey(set.proxyKey);
-    this.changed.fire(set);
+    this.changed.fire();
     return true;
   }
 }

@@ -43,35 +43,26 @@ export class RemoteService implements Disposable {
   private hasServedLast = false;
   private shownProxy = '';
   private readonly owned = new DisposableStore();
-  private readonly changed: Emitter<void>;
-  private readonly historyChanged: Emitter<void>;
-  private readonly finished: Emitter<ExchangeView>;
-  private readonly stateChanged: Emitter<unknown>;
+  private readonly onError = (error: unknown): void => this.ports.log.error('A view failed.', error);
+  private readonly changed = this.owned.add(new Emitter<void>(this.onError));
+  private readonly historyChanged = this.owned.add(new Emitter<void>(this.onError));
+  private readonly finished = this.owned.add(new Emitter<ExchangeView>(this.onError));
+  private readonly stateChanged = this.owned.add(
+    new Emitter<unknown>((error) => this.ports.log.error('Saving failed.', error)),
+  );
+  /** Something in `snapshot()` has changed. */
+  readonly onDidChange: Event<void> = this.changed.event;
+  readonly onDidFinishExchange: Event<ExchangeView> = this.finished.event;
+  /** State to be saved; fires only in the window that hosts. */
+  readonly onDidChangeState: Event<unknown> = this.stateChanged.event;
+  /** All of `activity()` may have changed; a single new exchange fires `onDidFinishExchange` instead. */
+  readonly onDidChangeHistory: Event<void> = this.historyChanged.event;
 
   constructor(private readonly ports: RemoteServicePorts) {
-    const { station, clock, log } = ports;
-    const onError = (error: unknown): void => log.error('A view failed.', error);
-    this.history = this.owned.add(new History({ clock, onError }));
-    this.changed = this.owned.add(new Emitter<void>(onError));
-    this.historyChanged = this.owned.add(new Emitter<void>(onError));
-    this.finished = this.owned.add(new Emitter<ExchangeView>(onError));
-    this.stateChanged = this.owned.add(new Emitter((error) => log.error('Saving failed.', error)));
+    const { station, clock } = ports;
+    this.history = this.owned.add(new History({ clock, onError: this.onError }));
     this.owned.add(this.history.onDidReplace(() => this.historyChanged.fire()));
     this.owned.add(station.onDidChange(() => this.tellPlace()));
-  }
-
-  /** Something in `snapshot()` has changed. */
-  get onDidChange(): Event<void> {
-    return this.changed.event;
-  }
-
-  get onDidFinishExchange(): Event<ExchangeView> {
-    return this.finished.event;
-  }
-
-  /** State to be saved; fires only in the window that hosts. */
-  get onDidChangeState(): Event<unknown> {
-    return this.stateChanged.event;
   }
 
   /** Whether this window serves. */
@@ -112,11 +103,6 @@ export class RemoteService implements Disposable {
   /** Newest first, at most 500. */
   activity(): readonly ExchangeView[] {
     return labelled(this.history.newestFirst(), this.heard?.accounts ?? []);
-  }
-
-  /** All of `activity()` may have changed; a single new exchange fires `onDidFinishExchange` instead. */
-  get onDidChangeHistory(): Event<void> {
-    return this.historyChanged.event;
   }
 
   /** Resolves when the allowance has been read again, of one key or of one key an account. */

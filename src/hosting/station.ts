@@ -41,7 +41,10 @@ export class Station implements Disposable {
   /** `looking` at first: nothing is known before the first look. */
   private current: Place = { kind: 'looking' };
   private readonly owned = new DisposableStore();
-  private readonly changed: Emitter<void>;
+  private readonly changed = this.owned.add(
+    new Emitter<void>((error) => this.ports.log.error('A listener of the station failed.', error)),
+  );
+  readonly onDidChange: Event<void> = this.changed.event;
   private readonly closing = new AbortController();
   private readonly turns: Turns;
   private loop: Promise<void> | null = null;
@@ -54,21 +57,14 @@ export class Station implements Disposable {
     private readonly ports: StationPorts,
     private settings: Settings,
   ) {
-    const { log, hold, hosting } = ports;
+    const { hold, hosting } = ports;
     this.turns = new Turns(ports.clock, ports.random);
-    this.changed = this.owned.add(
-      new Emitter((error) => log.error('A listener of the station failed.', error)),
-    );
     this.owned.add(hold.onDidRelease(() => this.turns.nudge()));
     this.owned.add(hosting.onDidBind(() => this.set({ kind: 'hosting' })));
   }
 
   get place(): Place {
     return this.current;
-  }
-
-  get onDidChange(): Event<void> {
-    return this.changed.event;
   }
 
   get port(): number {

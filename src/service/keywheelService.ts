@@ -63,9 +63,16 @@ export class KeywheelService implements Disposable {
   private readonly server: Server;
   private readonly listening: Listening;
   private readonly owned = new DisposableStore();
-  private readonly changed: Emitter<void>;
-  private readonly finished: Emitter<ExchangeView>;
-  private readonly stateChanged: Emitter<unknown>;
+  private readonly onError = (error: unknown): void =>
+    this.ports.log.error('A listener of the service failed.', error);
+  private readonly changed = this.owned.add(new Emitter<void>(this.onError));
+  private readonly finished = this.owned.add(new Emitter<ExchangeView>(this.onError));
+  private readonly stateChanged = this.owned.add(new Emitter<unknown>(this.onError));
+  /** Something in `snapshot()` has changed; at most ten times a second. */
+  readonly onDidChange: Event<void> = this.changed.event;
+  readonly onDidFinishExchange: Event<ExchangeView> = this.finished.event;
+  /** State to be saved; at most about twice a second. */
+  readonly onDidChangeState: Event<unknown> = this.stateChanged.event;
   private readonly gate = new ProxyKeyGate();
   private readonly attemptLimit: AttemptLimit;
   private readonly keylessLimit: AttemptLimit;
@@ -88,13 +95,9 @@ export class KeywheelService implements Disposable {
 
   constructor(private readonly ports: ServicePorts) {
     const { clock, log } = ports;
-    const onError = (error: unknown): void => log.error('A listener of the service failed.', error);
     this.recorder = new Recorder(clock);
     this.attemptLimit = new AttemptLimit(clock, () => this.settings.maxUpstreamAttempts);
     this.keylessLimit = new AttemptLimit(clock, () => Math.ceil(this.settings.maxUpstreamAttempts / 4));
-    this.changed = this.owned.add(new Emitter<void>(onError));
-    this.finished = this.owned.add(new Emitter<ExchangeView>(onError));
-    this.stateChanged = this.owned.add(new Emitter<unknown>(onError));
     this.telling = this.owned.add(new Pace(clock, tellEveryMs, () => this.changed.fire()));
     this.saving = this.owned.add(
       new Pace(clock, saveEveryMs, () => {
@@ -108,7 +111,7 @@ export class KeywheelService implements Disposable {
         poolOptions(this.settings),
       ),
     );
-    this.history = this.owned.add(new History({ clock, onError, pool: this.pool }));
+    this.history = this.owned.add(new History({ clock, onError: this.onError, pool: this.pool }));
     this.upstream = this.newUpstream();
     const ask = (key: string): ReturnType<typeof readKey> => readKey(this.upstream, key, clock);
     this.readings = this.owned.add(new Readings({ clock, log, pool: this.pool, ask }));
@@ -132,20 +135,6 @@ export class KeywheelService implements Disposable {
       routes: ports.routes,
     });
     this.listening = new Listening({ log, serve: this.server.serve, onDidChange: () => this.touch() });
-  }
-
-  /** Something in `snapshot()` has changed; at most ten times a second. */
-  get onDidChange(): Event<void> {
-    return this.changed.event;
-  }
-
-  get onDidFinishExchange(): Event<ExchangeView> {
-    return this.finished.event;
-  }
-
-  /** State to be saved; at most about twice a second. */
-  get onDidChangeState(): Event<unknown> {
-    return this.stateChanged.event;
   }
 
   /** Applies settings at once; running answers go on. The port is bound again only if port or host changed. */

@@ -44,25 +44,17 @@ export class History implements Disposable {
   private readonly activity = new Activity();
   private readonly made: Recent<AccountId>;
   private readonly owned = new DisposableStore();
-  private readonly changed: Emitter<void>;
-  private readonly replaced: Emitter<void>;
+  private readonly changed = this.owned.add(new Emitter<void>((error) => this.ports.onError(error)));
+  private readonly replaced = this.owned.add(new Emitter<void>((error) => this.ports.onError(error)));
+  /** An exchange was added, or all of it was replaced. */
+  readonly onDidChange: Event<void> = this.changed.event;
+  /** All of it was replaced. */
+  readonly onDidReplace: Event<void> = this.replaced.event;
 
   constructor(private readonly ports: HistoryPorts) {
-    const { clock, onError, pool } = ports;
+    const { clock, pool } = ports;
     this.series = new Series(clock);
     this.made = pool?.makers ?? new Recent(mostRemembered, dayMs);
-    this.changed = this.owned.add(new Emitter(onError));
-    this.replaced = this.owned.add(new Emitter(onError));
-  }
-
-  /** An exchange was added, or all of it was replaced. */
-  get onDidChange(): Event<void> {
-    return this.changed.event;
-  }
-
-  /** All of it was replaced. */
-  get onDidReplace(): Event<void> {
-    return this.replaced.event;
   }
 
   /** Adds an exchange that has ended, and returns it as views show it. */

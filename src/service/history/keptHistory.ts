@@ -21,20 +21,15 @@ export interface KeptHistoryPorts {
 
 export class KeptHistory implements Kept, Disposable {
   private readonly owned = new DisposableStore();
-  private readonly changed: Emitter<unknown>;
+  private readonly changed = this.owned.add(
+    new Emitter<unknown>((error) => this.ports.log.error('A listener of the history failed.', error)),
+  );
+  readonly onDidChangeState: Event<unknown> = this.changed.event;
   private readonly telling: Pace;
   private isNew = false;
 
   constructor(private readonly ports: KeptHistoryPorts) {
-    const { clock, log } = ports;
-    this.changed = this.owned.add(
-      new Emitter((error) => log.error('A listener of the history failed.', error)),
-    );
-    this.telling = this.owned.add(new Pace(clock, tellEveryMs, () => this.tell()));
-  }
-
-  get onDidChangeState(): Event<unknown> {
-    return this.changed.event;
+    this.telling = this.owned.add(new Pace(ports.clock, tellEveryMs, () => this.tell()));
   }
 
   restore(raw: unknown): SavedRead<SavedHistory> {

@@ -30,19 +30,14 @@ interface Removal extends RemovedKey {
 
 export class KeyActions implements Disposable {
   private readonly owned = new DisposableStore();
-  private readonly changed: Emitter<void>;
+  private readonly changed = this.owned.add(
+    new Emitter<void>((error) => this.ports.log.error('A listener of the key actions failed.', error)),
+  );
+  /** `removed` has changed. */
+  readonly onDidChange: Event<void> = this.changed.event;
   private readonly removals = new Map<string, Removal>();
 
-  constructor(private readonly ports: KeyActionPorts) {
-    this.changed = this.owned.add(
-      new Emitter((error) => ports.log.error('A listener of the key actions failed.', error)),
-    );
-  }
-
-  /** `removed` has changed. */
-  get onDidChange(): Event<void> {
-    return this.changed.event;
-  }
+  constructor(private readonly ports: KeyActionPorts) {}
 
   /** The oldest first. */
   get removed(): DashboardState['removed'] {

@@ -54,18 +54,16 @@ export class Keyring implements Disposable {
   private loading: Promise<void> | null = null;
   private slow: Disposable | null = null;
   private isDisposed = false;
-  private readonly changed: Emitter<void>;
+  private readonly changed = new Emitter<void>((error) =>
+    this.ports.log.error('A listener of the keyring failed.', error),
+  );
+  readonly onDidChange: Event<void> = this.changed.event;
   private readonly listening: Disposable | null;
 
   constructor(private readonly ports: KeyringPorts) {
-    this.changed = new Emitter((error) => ports.log.error('A listener of the keyring failed.', error));
     // Another window could change the vault: the keychain may be unlocked now.
     this.listening =
       ports.vault.onDidChange?.(() => void (this.state.kind === 'refused' && this.load())) ?? null;
-  }
-
-  get onDidChange(): Event<void> {
-    return this.changed.event;
   }
 
   get health(): VaultHealth {
