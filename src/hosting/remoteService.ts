@@ -182,7 +182,7 @@ export class RemoteService implements Disposable {
     return (await this.ask({ name, body, timeoutMs: commandTimeoutMs }))?.status === 200;
   }
 
-  /** Handles an event of the host. */
+  /** Handles an event of the host; one of an unknown kind changes nothing. */
   hear(event: Exclude<HostEvent, { kind: 'keys' }>): void {
     switch (event.kind) {
       case 'hello':

@@ -32,10 +32,9 @@ describe('an event of the host', () => {
     assert.ok(length < 256 * 1024, `${length} characters`);
   });
 
-  it('is read as it was written, and not at all where its kind is of another version', () => {
+  it('is read as it was written, and not at all where it was cut off', () => {
     const event = { kind: 'snapshot', snapshot: snapshotOf(1) } as const;
     assert.deepEqual(parseEvent(eventText(event)), event);
-    assert.equal(parseEvent('data: {"kind":"song"}'), null);
     assert.equal(parseEvent('data: {"kind":'), null);
   });
 
