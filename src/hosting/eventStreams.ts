@@ -22,13 +22,9 @@ export interface EventStreamsPorts {
   readonly keys: Pick<SharedKeys, 'current' | 'onDidChange'>;
 }
 
-interface Reader {
-  readonly response: ServerResponse;
-  readonly seal: Seal;
-}
-
 export class EventStreams implements Disposable {
-  private readonly readers = new Set<Reader>();
+  /** The seal of each window that reads. */
+  private readonly readers = new Map<ServerResponse, Seal>();
   private readonly owned = new DisposableStore();
   /** The last snapshot that all readers got, without its time. */
   private told = '';
@@ -44,7 +40,7 @@ export class EventStreams implements Disposable {
     this.owned.add(service.onDidChangeState((state) => this.tell({ kind: 'state', state })));
     this.owned.add(
       keys.onDidChange(() => {
-        for (const reader of this.readers) this.tellKeys(reader);
+        for (const [response, seal] of this.readers) this.tellKeys(response, seal);
       }),
     );
     this.beat = clock.after(beatEveryMs, () => this.tellBeat());
@@ -53,18 +49,17 @@ export class EventStreams implements Disposable {
   /** Begins a stream to a proven window; it ends with `bye`, or when the window disconnects. */
   open(response: ServerResponse, seal: Seal): void {
     const { service } = this.ports;
-    const reader: Reader = { response, seal };
     // The new reader may get a newer snapshot than the others: the next change goes to all.
     this.told = '';
     response.writeHead(200, ['content-type', 'text/event-stream', 'cache-control', 'no-store']);
-    response.once('close', () => this.readers.delete(reader));
-    this.readers.add(reader);
-    this.send(reader, { kind: 'hello', protocol });
-    this.send(reader, { kind: 'snapshot', snapshot: service.snapshot() });
-    this.tellKeys(reader);
-    this.send(reader, { kind: 'state', state: service.savedState() });
+    response.once('close', () => this.readers.delete(response));
+    this.readers.set(response, seal);
+    send(response, { kind: 'hello', protocol });
+    send(response, { kind: 'snapshot', snapshot: service.snapshot() });
+    this.tellKeys(response, seal);
+    send(response, { kind: 'state', state: service.savedState() });
     // The history is the largest: it comes after what a takeover needs first.
-    this.send(reader, { kind: 'history', history: service.history.save() });
+    send(response, { kind: 'history', history: service.history.save() });
   }
 
   /** Tells all windows, after the new snapshot, that counts and exchanges were deleted. */
@@ -79,14 +74,14 @@ export class EventStreams implements Disposable {
     // The next host and this window's file need the last counts.
     this.tell({ kind: 'state', state: this.ports.service.savedState() });
     this.tell({ kind: 'bye', reason });
-    for (const { response } of this.readers) response.end();
+    for (const response of this.readers.keys()) response.end();
     this.readers.clear();
   }
 
   dispose(): void {
     this.beat.dispose();
     this.owned.dispose();
-    for (const { response } of this.readers) response.destroy();
+    for (const response of this.readers.keys()) response.destroy();
   }
 
   private tellChange(): void {
@@ -98,8 +93,8 @@ export class EventStreams implements Disposable {
     this.tell({ kind: 'snapshot', snapshot });
   }
 
-  private tellKeys(reader: Reader): void {
-    this.send(reader, { kind: 'keys', sealed: reader.seal.close('keys', this.ports.keys.current) });
+  private tellKeys(response: ServerResponse, seal: Seal): void {
+    send(response, { kind: 'keys', sealed: seal.close('keys', this.ports.keys.current) });
   }
 
   private tellBeat(): void {
@@ -110,12 +105,12 @@ export class EventStreams implements Disposable {
   private tell(event: HostEvent): void {
     if (this.readers.size === 0) return;
     const text = eventText(event);
-    for (const { response } of this.readers) write(response, text);
+    for (const response of this.readers.keys()) write(response, text);
   }
+}
 
-  private send({ response }: Reader, event: HostEvent): void {
-    write(response, eventText(event));
-  }
+function send(response: ServerResponse, event: HostEvent): void {
+  write(response, eventText(event));
 }
 
 function write(response: ServerResponse, text: string): void {
