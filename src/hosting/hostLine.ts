@@ -6,12 +6,6 @@ import { requestSignature, Seal, type SignedRequest } from './proof';
 /** Of an answer; thousands of keys fit. */
 const mostBytes = 4 * 1024 * 1024;
 
-/** The connection was lost between proof and request: nothing was sent. */
-class LineLostError extends Error {
-  readonly code = 'lineLost';
-  override readonly name = 'LineLostError';
-}
-
 export interface LineEnd {
   readonly host: string;
   readonly port: number;
@@ -51,7 +45,8 @@ export class HostLine implements Disposable {
     };
     const asked = new ClientRequest({ host, port, method, path, agent, signal, headers });
     asked.once('socket', () => {
-      if (!asked.reusedSocket) asked.destroy(new LineLostError('The connection to the host was lost.'));
+      // The connection was lost between proof and request: nothing was sent.
+      if (!asked.reusedSocket) asked.destroy(new Error('The connection to the host was lost.'));
     });
     return await new Promise((resolve, reject) => {
       asked.once('error', reject);
