@@ -79,7 +79,8 @@ export class WorkerHost implements Disposable {
   private drain: () => void = () => undefined;
   private onStarted: (proxy: ProxyState) => void = () => undefined;
   private begun: Promise<void> = Promise.resolve();
-  private settings: Settings | null = null;
+  /** Where it listens, or tries to. */
+  port = 0;
   private hasSpoken = false;
   private readonly watch: SilenceWatch;
 
@@ -99,7 +100,7 @@ export class WorkerHost implements Disposable {
    * pending; rejects if `handover` does.
    */
   async start(settings: Settings, handover: Promise<Handover>): Promise<ProxyState> {
-    this.settings = settings;
+    this.port = settings.port;
     const started = new Promise<ProxyState>((resolve) => (this.onStarted = resolve));
     this.begun = handover.then((made) => this.send({ kind: 'start', start: { settings, ...made } }));
     const died = this.ended.then((end): ProxyState => ({
@@ -111,13 +112,8 @@ export class WorkerHost implements Disposable {
     return await Promise.race([this.begun.then(async () => await started), died]);
   }
 
-  /** Where it listens, or tries to. */
-  get port(): number {
-    return this.settings?.port ?? 0;
-  }
-
   configure(settings: Settings): void {
-    this.settings = settings;
+    this.port = settings.port;
     this.post({ kind: 'configure', settings });
   }
 
