@@ -7,7 +7,7 @@ import type { Log } from '../base/log';
 import { History } from '../service/history/history';
 import { labelled } from '../service/history/activity';
 import type { KeywheelService } from '../service/keywheelService';
-import { newerCounts, readCounts, type CountsRead } from '../service/saved/savedCounts';
+import { newerCounts, readSaved } from '../service/saved/savedCounts';
 import type { Settings } from '../service/settings';
 import type { ExchangeView, ProxyState, Snapshot } from '../service/snapshot';
 import { askHost, type HostQuestion, type HostReply } from './askHost';
@@ -151,9 +151,9 @@ export class RemoteService implements Disposable {
   }
 
   /** Takes a saved record of the counts, for when this window hosts; called before `start`. */
-  restore(raw: unknown): CountsRead {
+  restore(raw: unknown): ReturnType<typeof readSaved> {
     this.saved = newerCounts(this.saved, raw);
-    return readCounts(raw);
+    return readSaved(raw);
   }
 
   /** The record that a worker of this window begins with: the newer of the saved one and the host's last one. */

@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
 import type { Log } from '../base/log';
 import { Pace } from '../service/pace';
-import { newerCounts, readCounts, slimCounts } from '../service/saved/savedCounts';
+import { newerCounts, readSaved, slimCounts } from '../service/saved/savedCounts';
 import type { StateFile } from '../service/saved/stateFile';
 import type { StateStore } from '../service/ports';
 
@@ -37,7 +37,7 @@ export class CountsStore implements StateStore, Disposable {
   async load(): Promise<unknown> {
     const inFile: unknown = await this.file.load();
     const inMemento = this.globalState.get<unknown>(this.recordName);
-    const [file, memento] = [readCounts(inFile).kind, readCounts(inMemento).kind];
+    const [file, memento] = [readSaved(inFile).kind, readSaved(inMemento).kind];
     if (file === 'none' || memento === 'newer') return inMemento;
     if (file === 'newer' || memento !== 'good') return inFile;
     // Saves a copy of the damaged file before the other record replaces it.

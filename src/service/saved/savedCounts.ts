@@ -1,11 +1,7 @@
 // Compares and shortens records of the counts, as stores and windows hold them.
 import { isNewerState, readSaved } from '../../keys/savedState';
 
-export type CountsRead = ReturnType<typeof readSaved>;
-
-export function readCounts(raw: unknown): CountsRead {
-  return readSaved(raw);
-}
+export { readSaved };
 
 /** The newer of two records; an unreadable one counts as older. */
 export function newerCounts(one: unknown, other: unknown): unknown {
