@@ -4,12 +4,13 @@ import type { Disposable } from '../../base/disposable';
 import { Emitter, type Event } from '../../base/event';
 import type { Log } from '../../base/log';
 import { keyIdOf, maskKey } from '../../base/secret';
+import type { KeyEdit } from '../messages';
 import { readKeyEntry, type KeyEntry } from '../pastedKeys';
 import type { SecretVault, StoredKey, VaultContents, VaultHealth } from '../ports';
 import { newProxyKey } from '../proxyKey';
 import type { KeyCheck } from './keyCheck';
 import { inOrder, noKeys, type KeySet } from './keySet';
-import { keyIdsOf, plainKey, type KeyChange } from './storedKey';
+import { keyIdsOf, plainKey } from './storedKey';
 
 export type AddResult =
   /** `check` may be `unreachable`. */
@@ -165,7 +166,7 @@ export class Keyring implements Disposable {
   }
 
   /** Changes the keys in one step; false if there is none of them. Rejects, and changes nothing in the list, if the vault fails. */
-  async update(keyIds: readonly string[], change: KeyChange): Promise<boolean> {
+  async update(keyIds: readonly string[], change: KeyEdit): Promise<boolean> {
     return await this.change(async () => {
       const renewed = new Map<string, StoredKey>();
       for (const keyId of keyIds) {

@@ -3,10 +3,6 @@ import { keyHash, keyIdOf, maskKey, Secret } from '../../base/secret';
 import type { Key } from '../../keys/keyState';
 import type { StoredKey } from '../ports';
 
-export type KeyChange = Partial<
-  Pick<StoredKey, 'label' | 'dailyLimit' | 'accountName' | 'paidUse' | 'enabled'>
->;
-
 export function keyOf(stored: StoredKey): Key {
   const { key, label, dailyLimit, accountName, paidUse, enabled } = stored;
   const masked = maskKey(key);
