@@ -15,7 +15,7 @@ const undoMs = 10_000;
 
 export interface KeyActionPorts {
   readonly service: Pick<KeywheelService, 'snapshot' | 'refresh' | 'unlock'>;
-  readonly keyring: Pick<Keyring, 'keys' | 'update' | 'remove' | 'restore' | 'reorder'>;
+  readonly keyring: Pick<Keyring, 'keys' | 'update' | 'remove' | 'put' | 'reorder'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -115,7 +115,7 @@ export class KeyActions implements Disposable {
   private async undo(keyId: string): Promise<boolean> {
     const removal = this.removals.get(keyId);
     if (removal === undefined) return false;
-    await this.ports.keyring.restore(removal.stored, removal.position);
+    await this.ports.keyring.put(removal.stored, removal.position);
     this.forget(keyId);
     return true;
   }

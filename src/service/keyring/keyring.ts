@@ -54,7 +54,6 @@ export class Keyring implements Disposable {
   private last: Promise<unknown> = Promise.resolve();
   private loading: Promise<void> | null = null;
   private slow: Disposable | null = null;
-  private isDisposed = false;
   private readonly changed = new Emitter<void>((error) =>
     this.ports.log.error('A listener of the keyring failed.', error),
   );
@@ -90,7 +89,7 @@ export class Keyring implements Disposable {
   adopt(set: KeySet): void {
     if (set.revision <= this.set.revision) return;
     this.set = { ...set, proxyKey: set.proxyKey ?? this.set.proxyKey };
-    this.fire();
+    this.changed.fire();
   }
 
   /** Resolves when the vault has answered or failed; there is a proxy key then. Never rejects. */
@@ -160,9 +159,28 @@ export class Keyring implements Disposable {
     });
   }
 
-  /** Undoes a removal. Rejects if the vault cannot store the key. */
-  async restore(stored: StoredKey, position: number): Promise<void> {
-    await this.put(stored, position);
+  /**
+   * Stores the key at the position; also undoes a removal. Null once the vault has stored it and it is in the list; the
+   * listed key if it is there already. Rejects if the vault cannot store it.
+   */
+  async put(stored: StoredKey, position: number): Promise<StoredKey | null> {
+    return await this.change(async () => {
+      const keyId = keyIdOf(stored.key);
+      const there = this.find(keyId);
+      if (there !== null) return there;
+      const listed = (): StoredKey[] => this.set.keys.toSpliced(position, 0, stored);
+      try {
+        // The order first: an id without a record does no harm, but a record without an id would never be found again.
+        await this.ports.vault.saveOrder(keyIdsOf(listed()));
+        await this.ports.vault.saveKey(stored);
+      } catch (error: unknown) {
+        // The key may be stored although it could not be read back.
+        await this.removeRemains(keyId);
+        throw error;
+      }
+      this.commit({ keys: listed() });
+      return null;
+    });
   }
 
   /** Changes the keys in one step; false if there is none of them. Rejects, and changes nothing in the list, if the vault fails. */
@@ -204,7 +222,6 @@ export class Keyring implements Disposable {
   }
 
   dispose(): void {
-    this.isDisposed = true;
     this.slow?.dispose();
     this.listening?.dispose();
     this.changed.dispose();
@@ -258,27 +275,6 @@ export class Keyring implements Disposable {
     return this.set.proxyKey === null || this.set.proxyKey === this.sessionProxyKey;
   }
 
-  /** Null once the vault has stored the key and it is in the list; the listed key if it is there already. */
-  private async put(stored: StoredKey, position: number): Promise<StoredKey | null> {
-    return await this.change(async () => {
-      const keyId = keyIdOf(stored.key);
-      const there = this.find(keyId);
-      if (there !== null) return there;
-      const listed = (): StoredKey[] => this.set.keys.toSpliced(position, 0, stored);
-      try {
-        // The order first: an id without a record does no harm, but a record without an id would never be found again.
-        await this.ports.vault.saveOrder(keyIdsOf(listed()));
-        await this.ports.vault.saveKey(stored);
-      } catch (error: unknown) {
-        // The key may be stored although it could not be read back.
-        await this.removeRemains(keyId);
-        throw error;
-      }
-      this.commit({ keys: listed() });
-      return null;
-    });
-  }
-
   private async removeRemains(keyId: string): Promise<void> {
     try {
       await this.ports.vault.removeKey(keyId);
@@ -307,7 +303,7 @@ export class Keyring implements Disposable {
   private commit(change: Partial<KeySet>): void {
     const revision = Math.max(this.set.revision + 1, this.ports.clock.wallMs());
     this.set = { ...this.set, ...change, revision };
-    this.fire();
+    this.changed.fire();
     this.ports.vault.saveRevision?.(revision).catch((error: unknown) => {
       this.ports.log.error('The vault did not store the revision of the keys.', error);
     });
@@ -323,11 +319,7 @@ export class Keyring implements Disposable {
 
   private setHealth(health: VaultHealth): void {
     this.state = health;
-    this.fire();
-  }
-
-  private fire(): void {
-    if (!this.isDisposed) this.changed.fire();
+    this.changed.fire();
   }
 }
 

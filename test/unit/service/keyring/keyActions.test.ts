@@ -36,7 +36,7 @@ function world() {
       keys: stored,
       update: (keyIds, change) => Promise.resolve(done.push(['update', keyIds, change]) > 0),
       remove: (keyId) => Promise.resolve(stored.find(({ key }) => keyIdOf(key) === keyId) ?? null),
-      restore: (key, position) => Promise.resolve(void done.push(['restore', key.label, position])),
+      put: (key, position) => Promise.resolve(done.push(['put', key.label, position]) > 0 ? null : key),
       reorder: (order) => Promise.resolve(void done.push(['reorder', order])),
     },
   });
@@ -50,7 +50,7 @@ describe('key actions', () => {
     assert.deepEqual(actions.removed, [{ keyId: b, label: 'b', untilMs: clock.wallMs() + 10_000 }]);
     clock.advance(9_999);
     assert.equal(await actions.onKey(b, { kind: 'undo' }), true);
-    assert.deepEqual(done, [['restore', 'b', 1]]);
+    assert.deepEqual(done, [['put', 'b', 1]]);
     assert.deepEqual(actions.removed, []);
     assert.equal(clock.pending, 0);
   });

@@ -215,7 +215,7 @@ describe('Keyring', () => {
     await keyring.update([keyIdOf(anna)], { accountName: 'Anna', paidUse: 'never' });
     const removed = await keyring.remove(keyIdOf(anna));
     assert.ok(removed);
-    await keyring.restore(removed, 0);
+    await keyring.put(removed, 0);
     const [first] = (await keyringOn(vault)).keys;
     assert.deepEqual(first, {
       key: anna,
