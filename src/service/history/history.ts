@@ -81,10 +81,10 @@ export class History implements Disposable {
     return {
       version: historyVersion,
       savedAtMs: nowMs,
-      exchanges: newestWithin(mostSaved.exchanges, this.activity.save(), exchangeLength),
-      buckets: newestWithin(mostSaved.buckets, buckets, bucketLength),
+      exchanges: newestWithin(mostSaved.exchanges, this.activity.save()),
+      buckets: newestWithin(mostSaved.buckets, buckets),
       hours: [...hours],
-      made: newestWithin(mostSaved.made, this.savedMade(nowMs), madeLength),
+      made: newestWithin(mostSaved.made, this.savedMade(nowMs)),
     };
   }
 
@@ -134,32 +134,14 @@ export class History implements Disposable {
   }
 }
 
-/** The newest entries, as many as fit. */
-function newestWithin<T>(most: number, oldestFirst: readonly T[], lengthOf: (each: T) => number): T[] {
+/** The newest entries, as many as fit into so many characters. */
+function newestWithin<T>(most: number, oldestFirst: readonly T[]): T[] {
   let length = 0;
   let from = oldestFirst.length;
   for (const each of [...oldestFirst].reverse()) {
-    length += lengthOf(each);
+    length += JSON.stringify(each).length + 1;
     if (length > most) break;
     from--;
   }
   return oldestFirst.slice(from);
-}
-
-// Upper bounds: to make the text twice would take longer than the rest of saving.
-function exchangeLength(exchange: SavedHistory['exchanges'][number]): number {
-  const { client, path, model, message, attempts } = exchange;
-  const texts = client.length + path.length + (model?.length ?? 0) + (message?.length ?? 0);
-  const previous = attempts.flatMap((attempt) => attempt.previous).join(',').length;
-  return 420 + texts + previous + 140 * attempts.length;
-}
-
-function bucketLength({ keys, firstToken, models, clients }: SavedHistory['buckets'][number]): number {
-  const counts = 30 * (Object.keys(keys).length + Object.keys(firstToken).length);
-  const uses = [...Object.keys(models), ...Object.keys(clients)];
-  return 250 + counts + uses.reduce((sum, name) => sum + name.length + 130, 0);
-}
-
-function madeLength([id, accountId]: SavedHistory['made'][number]): number {
-  return 25 + id.length + accountId.length;
 }
