@@ -53,7 +53,7 @@ interface KnownClient {
   /** Files and folders that show that the client is installed. */
   traces(places: Places): readonly string[];
   /** Whether it can be connected without a model. */
-  readonly hasOwnModels: boolean;
+  readonly hasOwnModels?: true;
   /** It is no longer developed; installed copies still work. */
   readonly isEnded?: true;
   /** Its configuration lists the model's traits. */

@@ -46,7 +46,6 @@ export const clineClient: FileClient = {
   extensionIds: ['saoudrizwan.claude-dev'],
   way: 'file',
   format: jsonFormat,
-  hasOwnModels: false,
   traces: ({ home }) => [path.join(home, '.cline')],
   file: (places) =>
     places.env.CLINE_PROVIDER_SETTINGS_PATH ?? path.join(dataFolder(places), 'settings', 'providers.json'),

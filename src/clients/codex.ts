@@ -10,7 +10,6 @@ export const codexClient: FileClient = {
   extensionIds: ['openai.chatgpt'],
   way: 'file',
   format: tomlFormat,
-  hasOwnModels: false,
   units: [
     { path: ['model_providers', 'keywheel'], key: ['http_headers', 'Authorization'], address: ['base_url'] },
   ],

@@ -12,7 +12,6 @@ export const continueClient: FileClient = {
   extensionIds: ['Continue.continue'],
   way: 'file',
   format: yamlFormat,
-  hasOwnModels: false,
   takesTraits: true,
   isEnded: true,
   traces: (places) => [folder(places)],

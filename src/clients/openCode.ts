@@ -11,7 +11,6 @@ export const kiloClient: FileClient = {
   extensionIds: ['kilocode.kilo-code'],
   way: 'file',
   format: jsonFormat,
-  hasOwnModels: false,
   traces: (places) => [configFolder(places, 'kilo')],
   file: (places) =>
     places.env.KILO_CONFIG ?? presentFile(places, configFolder(places, 'kilo'), ['kilo.json', 'kilo.jsonc']),
@@ -24,7 +23,6 @@ export const opencodeClient: FileClient = {
   extensionIds: ['sst-dev.opencode'],
   way: 'file',
   format: jsonFormat,
-  hasOwnModels: false,
   traces: (places) => [configFolder(places, 'opencode')],
   file: (places) =>
     places.env.OPENCODE_CONFIG ??

@@ -21,7 +21,6 @@ export const piClient: FileClient = {
   extensionIds: [],
   way: 'file',
   format: jsonFormat,
-  hasOwnModels: false,
   takesTraits: true,
   units: [{ path: ['providers', 'keywheel'], key: ['apiKey'], address: ['baseUrl'] }],
   traces: (places) => [folder(places)],

@@ -12,7 +12,6 @@ export const qwenCodeClient: FileClient = {
   extensionIds: ['qwenlm.qwen-code-vscode-ide-companion'],
   way: 'file',
   format: jsonFormat,
-  hasOwnModels: false,
   choices: [['security', 'auth', 'selectedType']],
   traces: (places) => [folder(places)],
   file: (places) => path.join(folder(places), 'settings.json'),

@@ -7,7 +7,6 @@ export const zooClient: ExtensionClient = {
   name: 'Zoo Code',
   extensionIds: ['ZooCodeOrganization.zoo-code'],
   way: 'extension',
-  hasOwnModels: false,
   traces: () => [],
 };
 

@@ -170,7 +170,7 @@ async function connectOne(client: Client, endpoint: Endpoint, ports: ClientPorts
   }
   const title = l10n.t('Connect {0}', client.name);
   const models = listModels(endpoint);
-  const model = await askModel({ title, models, hasOwnModels: client.hasOwnModels });
+  const model = await askModel({ title, models, hasOwnModels: client.hasOwnModels === true });
   if (model === undefined) return false;
   try {
     // Awaited only if needed, because the request takes seconds to fail.
