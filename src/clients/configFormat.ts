@@ -1,5 +1,6 @@
 // The interface of the three file formats, and edits that verify that nothing else has changed.
-import { changed, isObject, sameValue, valueAt, type Change, type Step } from './configValue';
+import { isDeepStrictEqual } from 'node:util';
+import { changed, isObject, valueAt, type Change, type Step } from './configValue';
 
 /** The format cannot parse or edit the text. */
 export class FormatError extends Error {
@@ -34,7 +35,8 @@ export function applyChanges(format: ConfigFormat, text: string, changes: readon
     edited = format.edit(edited, change);
     const now = readBack(format, edited);
     // In TOML an object disappears together with its last table.
-    const isDone = sameValue(now, expected) || sameValue(now, withoutEmptyParents(expected, change.path));
+    const isDone =
+      isDeepStrictEqual(now, expected) || isDeepStrictEqual(now, withoutEmptyParents(expected, change.path));
     if (!isDone) throw new FormatError('unsupported');
   }
   return edited;

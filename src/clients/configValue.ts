@@ -1,6 +1,5 @@
 // Values of configuration files, and changes to them by path.
 import { createHash } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
@@ -38,11 +37,6 @@ export function changed(root: unknown, change: Change): unknown {
   if (rest.length > 0 && Array.isArray(root) && old !== undefined)
     return root.map((entry: unknown) => (entry === old ? renewed : entry));
   return withItem(root, step.item, renewed);
-}
-
-/** Deep equality; the order of names does not matter. */
-export function sameValue(a: unknown, b: unknown): boolean {
-  return isDeepStrictEqual(a, b);
 }
 
 /** 64 hex digits. */

@@ -1,4 +1,5 @@
 // Connects clients by file: plans, writes, checks and undoes the changes.
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../base/clock';
 import { backupOf, latestBackup, textBeforeOthers, writeBackup } from './backup';
 import type { Endpoint, ClientFile, Places } from './client';
@@ -14,7 +15,7 @@ import {
   type Replacement,
 } from './configFile';
 import { applyChanges, FormatError } from './configFormat';
-import { type Change, sameValue, sha256, valueAt, valueDigest } from './configValue';
+import { type Change, sha256, valueAt, valueDigest } from './configValue';
 import { fileState, updatedText, type FileState } from './fileState';
 import { withEarlier, type ConnectionRecords, type FileRecord } from './records';
 import { isEmptyConfig, marksIn, undoneText } from './undo';
@@ -64,7 +65,7 @@ export class FileConnections {
     const now = inFile(file, () => client.format.parse(found?.text ?? ''));
     const planned = changes.map((change) => {
       const old = valueAt(now, change.path);
-      return { ...change, replaces: old !== undefined && !sameValue(old, change.value) };
+      return { ...change, replaces: old !== undefined && !isDeepStrictEqual(old, change.value) };
     });
     const narrows =
       found !== null && modeWith(endpoint.proxyKey, bytesOf(text, found), found.mode) !== found.mode;

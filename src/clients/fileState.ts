@@ -1,16 +1,8 @@
 // The state of the proxy's address and key in a client's configuration, and their update after the proxy has moved.
+import { isDeepStrictEqual } from 'node:util';
 import type { Endpoint, ClientFile } from './client';
 import { applyChanges } from './configFormat';
-import {
-  isObject,
-  jsonAt,
-  sameValue,
-  valueAt,
-  valueDigest,
-  type Change,
-  type Json,
-  type Step,
-} from './configValue';
+import { isObject, jsonAt, valueAt, valueDigest, type Change, type Json, type Step } from './configValue';
 import type { FileRecord } from './records';
 
 /**
@@ -28,7 +20,7 @@ export function fileState(
 ): FileState {
   const naming = valuesNaming(client, record, endpoint, config);
   if (!naming.every(({ path }) => isOurs(record, config, path))) return 'changed';
-  if (!naming.every(({ path, value }) => sameValue(valueAt(config, path), value))) return 'outdated';
+  if (!naming.every(({ path, value }) => isDeepStrictEqual(valueAt(config, path), value))) return 'outdated';
   return (client.choices ?? []).every((path) => isOurs(record, config, path)) ? 'current' : 'changed';
 }
 
@@ -89,7 +81,7 @@ function partsNaming({ path, value }: Change, endpoint: Endpoint): readonly Chan
 function isOurs({ changes, marks = [] }: FileRecord, config: unknown, path: readonly Step[]): boolean {
   return [...changes, ...marks].some(
     (written) =>
-      sameValue(written.path, path.slice(0, written.path.length)) &&
+      isDeepStrictEqual(written.path, path.slice(0, written.path.length)) &&
       written.digest === valueDigest(valueAt(config, written.path)),
   );
 }

@@ -1,11 +1,11 @@
 // Records of what was written into clients' files, so that it can be undone: paths and digests, no values.
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import { Emitter, type Event } from '../base/event';
 import { clientIds, type ClientId } from './client';
 import { bytesOf, readConfigFile, replaceFile, type ConfigFile } from './configFile';
-import { sameValue } from './configValue';
 
 const stepSchema = v.union([v.string(), v.object({ item: v.string() })]);
 
@@ -179,7 +179,7 @@ export function withEarlier(written: FileRecord, earlier: FileRecord | null): Fi
 }
 
 function union(some: FileRecord['changes'] = [], more: FileRecord['changes'] = []): FileRecord['changes'] {
-  return [...some, ...more.filter((one) => some.every((other) => !sameValue(other, one)))];
+  return [...some, ...more.filter((one) => some.every((other) => !isDeepStrictEqual(other, one)))];
 }
 
 /** Tells the uninstall script where the storage is, because VS Code passes it no arguments. */

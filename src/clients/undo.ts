@@ -1,16 +1,8 @@
 // Undoes what was written into a text: value by value, and units as a whole. The result is a file that the client can read.
+import { isDeepStrictEqual } from 'node:util';
 import type { ClientFile, Unit } from './client';
 import { applyChanges, type ConfigFormat } from './configFormat';
-import {
-  changed,
-  isObject,
-  jsonAt,
-  sameValue,
-  valueAt,
-  valueDigest,
-  type Change,
-  type Step,
-} from './configValue';
+import { changed, isObject, jsonAt, valueAt, valueDigest, type Change, type Step } from './configValue';
 import type { FileRecord } from './records';
 
 /** `undone` counts values and units that were still ours; `changed` counts those that the user has changed since, which stay. */
@@ -58,7 +50,9 @@ export function undoneText(
   const values = applyChanges(format, text, [...back].reverse());
   const onTheWay = back.flatMap(({ path }) => parents(path)).filter((path) => !isScaffold(scaffold, path));
   const rest = withoutEmpty(format, values, onTheWay, seen.earlier);
-  const others = [...alone, ...units].filter(({ path }) => !back.some((done) => sameValue(done.path, path)));
+  const others = [...alone, ...units].filter(
+    ({ path }) => !back.some((done) => isDeepStrictEqual(done.path, path)),
+  );
   return {
     text: withoutScaffold(client, rest, seen),
     undone: back.length,
@@ -99,13 +93,13 @@ function unitBack(seen: Seen, { path, key, address, extra }: Unit): readonly Cha
 
 function isOurs({ now, written }: Seen, path: readonly Step[]): boolean {
   const digest = valueDigest(valueAt(now, path));
-  return written.some((change) => change.digest === digest && sameValue(change.path, path));
+  return written.some((change) => change.digest === digest && isDeepStrictEqual(change.path, path));
 }
 
 /** Whether the path has a value that it did not have before. */
 function isChanged({ now, earlier }: Seen, path: readonly Step[]): boolean {
   const value = valueAt(now, path);
-  return value !== undefined && !sameValue(value, valueAt(earlier, path));
+  return value !== undefined && !isDeepStrictEqual(value, valueAt(earlier, path));
 }
 
 function asBefore({ earlier }: Seen, path: readonly Step[]): Change {
@@ -113,11 +107,11 @@ function asBefore({ earlier }: Seen, path: readonly Step[]): Change {
 }
 
 function isWithin(path: readonly Step[], outer: readonly Step[]): boolean {
-  return sameValue(path.slice(0, outer.length), outer);
+  return isDeepStrictEqual(path.slice(0, outer.length), outer);
 }
 
 function isScaffold(scaffold: readonly string[], path: readonly Step[]): boolean {
-  return scaffold.some((name) => sameValue(path, [name]));
+  return scaffold.some((name) => isDeepStrictEqual(path, [name]));
 }
 
 /** Removes the scaffold that was added for our values, if nothing else is left. */
