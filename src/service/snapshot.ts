@@ -181,14 +181,6 @@ interface UseSum {
   readonly cost: number;
 }
 
-export interface ModelUse extends UseSum {
-  readonly model: string;
-}
-
-export interface ClientUse extends UseSum {
-  readonly client: string;
-}
-
 /** What ended in the hour from `startMs` on. */
 export interface HourView extends Omit<UseSum, 'requests' | 'answered'> {
   readonly startMs: number;
@@ -209,8 +201,8 @@ export interface SeriesView {
   /** Times to the first token, one list a bucket: milliseconds, and how many. */
   readonly firstToken: readonly (readonly (readonly [ms: number, many: number])[])[];
   /** The most used first. */
-  readonly models: readonly ModelUse[];
-  readonly clients: readonly ClientUse[];
+  readonly models: readonly (UseSum & { readonly model: string })[];
+  readonly clients: readonly (UseSum & { readonly client: string })[];
   /** Of the last 35 days, oldest first; hours without requests have none. */
   readonly hours: readonly HourView[];
 }

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import type { Clock } from '../../base/clock';
 import { dayMs } from '../../keys/calendar';
-import type { ClientUse, ExchangeEnd, ExchangeView, ModelUse, SeriesView } from '../snapshot';
+import type { ExchangeEnd, ExchangeView, SeriesView } from '../snapshot';
 import { Buckets } from './buckets';
 
 const bucketMs = 5 * 60_000;
@@ -155,8 +155,8 @@ export class Series {
         counts: column(({ keys }) => keys[keyId] ?? 0),
       })),
       firstToken,
-      models: this.uses(({ models }) => models).map(([model, use]): ModelUse => ({ model, ...use })),
-      clients: this.uses(({ clients }) => clients).map(([client, use]): ClientUse => ({ client, ...use })),
+      models: this.uses(({ models }) => models).map(([model, use]) => ({ model, ...use })),
+      clients: this.uses(({ clients }) => clients).map(([client, use]) => ({ client, ...use })),
       hours: this.hours.all(),
     };
   }
