@@ -4,11 +4,12 @@ import type { Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
 import type { Log } from '../base/log';
 import { ownHeaders } from '../base/rawHeaders';
+import { Secret } from '../base/secret';
 import { EventStreams, type StreamedService } from './eventStreams';
 import { runCommand, type CommandedService } from './hostCommands';
 import type { ByeReason } from './hostEvents';
 import { addressText, protocol, type Health, type WindowIdentity } from './identity';
-import { healthProof, HostNonces, machineMark, requestSignature, sameProof, Seal } from './proof';
+import { healthProof, HostNonces, machineMark, requestSignature, Seal } from './proof';
 import type { SharedKeys } from './keyShare';
 
 const longestNonce = 100;
@@ -106,7 +107,7 @@ export class HostRoutes implements Disposable {
     const { identity, service, keys, leave } = this.ports;
     const { nonce, hostNonce, signature } = proof;
     const signed = { method, path, body, nonce, hostNonce };
-    if (!sameProof(signature, requestSignature(identity.secret, signed))) {
+    if (!new Secret(requestSignature(identity.secret, signed)).matches(signature)) {
       answer(response, 401, { error: { code: 'not_proven' } });
       return;
     }

@@ -2,9 +2,10 @@
 import { Agent } from 'node:http';
 import * as v from 'valibot';
 import { ask, type Answer } from '../base/ask';
+import { Secret } from '../base/secret';
 import { HostLine } from './hostLine';
 import { addressText, healthSchema, type Health, type WindowIdentity } from './identity';
-import { healthProof, machineMark, newNonce, sameProof } from './proof';
+import { healthProof, machineMark, newNonce } from './proof';
 
 /** For the whole answer to `/health`. */
 const answerTimeoutMs = 2_000;
@@ -69,7 +70,7 @@ function silenceOf(code: string): Who {
 function judge(health: Health, line: HostLine, address: string, self: WindowIdentity): Who {
   const { machineId, product, version } = health;
   const claim = { nonce: line.nonce, address: health.address, machineId };
-  const isProven = sameProof(health.proof, healthProof(self.secret, claim));
+  const isProven = new Secret(healthProof(self.secret, claim)).matches(health.proof);
   const isOurId = machineId === self.machineId;
   if (isProven && isOurId && health.address === address) {
     const opened = line.seal().open('window', health.sealedWindow);

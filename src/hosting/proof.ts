@@ -1,15 +1,8 @@
 // Proofs with the host secret: of the host, of a window's request, and the seal between both.
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHash,
-  createHmac,
-  hkdfSync,
-  randomBytes,
-  timingSafeEqual,
-} from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock';
+import { Secret } from '../base/secret';
 
 const nonceLivesMs = 30_000;
 const ivBytes = 12;
@@ -35,7 +28,7 @@ export class HostNonces {
   /** True once, for the nonce that this connection was given. */
   take(socket: Socket, nonce: string): boolean {
     const given = this.given.get(socket);
-    if (given === undefined || !sameProof(given.nonce, nonce)) return false;
+    if (given === undefined || !new Secret(given.nonce).matches(nonce)) return false;
     this.given.delete(socket);
     return this.clock.elapsedMs() - given.atMs < nonceLivesMs;
   }
@@ -73,12 +66,6 @@ export function requestSignature(secret: Buffer, request: SignedRequest): string
   const { hostNonce, nonce, method, path, body } = request;
   const digest = createHash('sha256').update(body).digest('base64url');
   return mac(secret, ['keywheel/1 request', hostNonce, nonce, method, path, digest]);
-}
-
-/** Compares in a time that does not depend on the texts. */
-export function sameProof(one: string, other: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(one), digest(other));
 }
 
 /** Encrypts the values that both ends of one request send each other; a value opens only for its own `purpose`. */

@@ -1,9 +1,10 @@
 // Waits on its own port for the browser's redirect from OpenRouter's page: for one answer, or ten minutes.
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../base/clock';
 import type { Disposable } from '../../base/disposable';
+import { Secret } from '../../base/secret';
 import { codeIn, signInLivesMs } from './signIn';
 
 /** `denied`: the user refused on OpenRouter's page · `timeout`: no redirect within ten minutes · `closed`: cancelled here. */
@@ -32,7 +33,7 @@ const headers = {
 export class SignInListener implements Disposable {
   /** `/<random>/<state>`: the first part keeps others out, the second is checked against the answer's. */
   private readonly path = `/${randomBytes(12).toString('base64url')}`;
-  private readonly state = randomBytes(24).toString('base64url');
+  private readonly state = new Secret(randomBytes(24).toString('base64url'));
   private readonly timer: Disposable;
   private resolve: (answer: SignInAnswer) => void = () => undefined;
   /** Resolves once, whatever happens; then nothing listens any more. */
@@ -63,7 +64,7 @@ export class SignInListener implements Disposable {
   /** The redirect URL on this machine. */
   get url(): string {
     const { port } = this.server.address() as AddressInfo;
-    return `http://127.0.0.1:${port}${this.path}/${this.state}`;
+    return `http://127.0.0.1:${port}${this.path}/${this.state.reveal()}`;
   }
 
   dispose(): void {
@@ -77,7 +78,7 @@ export class SignInListener implements Disposable {
       response.writeHead(404, { connection: 'close' }).end();
       return;
     }
-    if (!isSame(path.slice(this.path.length + 1), this.state)) {
+    if (!this.state.matches(path.slice(this.path.length + 1))) {
       // A request with a wrong state ends nothing: the right one may still come.
       response.writeHead(403, { connection: 'close' }).end();
       return;
@@ -92,9 +93,4 @@ export class SignInListener implements Disposable {
     this.resolve(answer);
     if (this.server.listening) this.server.close();
   }
-}
-
-function isSame(presented: string, expected: string): boolean {
-  const [a, b] = [Buffer.from(presented), Buffer.from(expected)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }
