@@ -78,7 +78,7 @@ export class StateKeeping implements Disposable {
    */
   async saveNow(): Promise<void> {
     const state = this.ports.kept.savedState();
-    if (!this.maySave(state)) return;
+    if (!this.mayWrite || state === undefined) return;
     if (this.saveSync(state) && this.writing === null) return;
     this.save(state);
     await this.writing;
@@ -128,13 +128,9 @@ export class StateKeeping implements Disposable {
 
   /** Writes one after the other, as a store may be slow; of what changes meanwhile only the last state is written. */
   private save(state: unknown): void {
-    if (!this.maySave(state)) return;
+    if (!this.mayWrite || state === undefined) return;
     this.next = state;
     this.writing ??= this.writeAll();
-  }
-
-  private maySave(state: unknown): boolean {
-    return this.mayWrite && state !== undefined;
   }
 
   /** False if it is still to be saved. */
@@ -151,22 +147,19 @@ export class StateKeeping implements Disposable {
   }
 
   private async writeAll(): Promise<void> {
+    const { store, name, log } = this.ports;
     while (this.next !== undefined) {
       const state = this.next;
       this.next = undefined;
-      await this.write(state);
+      try {
+        await store.save(state);
+        this.hasFailed = false;
+      } catch (error: unknown) {
+        // A full disk stays full: the failure is logged once, not at every change.
+        if (!this.hasFailed) log.error(`The ${name} could not be saved.`, error);
+        this.hasFailed = true;
+      }
     }
     this.writing = null;
-  }
-
-  private async write(state: unknown): Promise<void> {
-    try {
-      await this.ports.store.save(state);
-      this.hasFailed = false;
-    } catch (error: unknown) {
-      // A full disk stays full: the failure is logged once, not at every change.
-      if (!this.hasFailed) this.ports.log.error(`The ${this.ports.name} could not be saved.`, error);
-      this.hasFailed = true;
-    }
   }
 }
