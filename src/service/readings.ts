@@ -179,7 +179,9 @@ export class Readings implements Disposable {
     if (this.isDisposed || this.holds > 0 || this.pacing !== null || this.running >= mostAtOnce) return;
     const [keyId] = this.queue;
     if (keyId === undefined) {
-      this.tellIdle();
+      if (this.running > 0) return;
+      for (const resolve of this.idleWaiters) resolve();
+      this.idleWaiters.clear();
       return;
     }
     const waitMs = this.nextStartMs - this.ports.clock.elapsedMs();
@@ -277,12 +279,6 @@ export class Readings implements Disposable {
       this.want(keyId);
     });
     this.looks.set(keyId, look);
-  }
-
-  private tellIdle(): void {
-    if (this.running > 0) return;
-    for (const resolve of this.idleWaiters) resolve();
-    this.idleWaiters.clear();
   }
 }
 

@@ -149,7 +149,7 @@ export class Series {
         failed: ends('failed'),
         cancelled: ends('cancelled'),
       },
-      keys: this.names(({ keys }) => keys).map((keyId) => ({
+      keys: [...new Set(buckets.flatMap(({ keys }) => Object.keys(keys)))].map((keyId) => ({
         keyId,
         label: this.labels.get(keyId) ?? '',
         counts: column(({ keys }) => keys[keyId] ?? 0),
@@ -171,10 +171,6 @@ export class Series {
     this.labels.clear();
     this.buckets.restore(buckets);
     this.hours.restore(hours);
-  }
-
-  private names(of: (bucket: Bucket) => Readonly<Record<string, unknown>>): string[] {
-    return [...new Set(this.buckets.all().flatMap((bucket) => Object.keys(of(bucket))))];
   }
 
   /** Sums of all buckets, the most used first. */
