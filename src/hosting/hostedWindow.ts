@@ -50,7 +50,7 @@ export class HostedWindow implements Disposable {
       new Hold({ clock, log, folder: join(folder, 'windows'), instance: identity.instance }),
     );
     const read = this.read.bind(this);
-    const hosting = owned.add(
+    const hosting = (this.hosting = owned.add(
       new Hosting({
         clock,
         log,
@@ -77,10 +77,9 @@ export class HostedWindow implements Disposable {
         },
         onTrouble: ports.onTrouble,
       }),
-    );
-    this.hosting = hosting;
-    const station = new Station({ clock, log, random: Math.random, identity, hold, hosting, read }, settings);
-    this.station = owned.add(station);
+    ));
+    const shared = { clock, log, random: Math.random, identity, hold, hosting, read };
+    const station = (this.station = owned.add(new Station(shared, settings)));
     const keyCount = (): number => keyring.keySet.keys.length;
     this.service = owned.add(new RemoteService({ station, identity, clock, log, keyCount }));
     const ask = this.service.ask.bind(this.service);

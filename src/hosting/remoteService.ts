@@ -73,11 +73,14 @@ export class RemoteService implements Disposable {
   /** Resolves with `running`, in this window or another, or with `failed` and the reason. */
   async start(): Promise<ProxyState> {
     this.ports.station.start();
-    for (;;) {
-      const { proxy } = this.snapshot();
-      if (proxy.kind !== 'starting') return proxy;
-      await this.nextChange();
-    }
+    while (this.snapshot().proxy.kind === 'starting')
+      await new Promise<void>((resolve) => {
+        const listening = this.onDidChange(() => {
+          listening.dispose();
+          resolve();
+        });
+      });
+    return this.snapshot().proxy;
   }
 
   /** Resolves when the proxy is stopped, for all windows. */
@@ -247,15 +250,6 @@ export class RemoteService implements Disposable {
     if (proxy === this.shownProxy) return;
     this.shownProxy = proxy;
     this.changed.fire();
-  }
-
-  private async nextChange(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const listening = this.onDidChange(() => {
-        listening.dispose();
-        resolve();
-      });
-    });
   }
 }
 
