@@ -93,7 +93,6 @@ export interface ClientFile {
 /** A client that is connected by writing its files. */
 export interface FileClient extends KnownClient, ClientFile {
   readonly way: 'file';
-  readonly id: ClientId;
   /** Written after the first file. */
   readonly further?: readonly ClientFile[];
 }

@@ -42,20 +42,12 @@ const errorSchema = v.object({ error: v.object({ message: v.string() }) });
 
 /** Costs one request if OpenRouter can be reached, else none. Never rejects. */
 export async function sendTestRequest(
-  endpoint: Pick<Endpoint, 'origin' | 'proxyKey'>,
-  model: string,
-  ports: TestRequestPorts,
-): Promise<TestResult> {
-  const upstream = await askUpstream(ports, reachTimeoutMs);
-  if (upstream.kind === 'failed') return { kind: 'unreachable', code: upstream.code };
-  return await askProxy(endpoint, model, ports);
-}
-
-async function askProxy(
   { origin, proxyKey }: Pick<Endpoint, 'origin' | 'proxyKey'>,
   model: string,
-  { signal }: TestRequestPorts,
+  { signal, ...place }: TestRequestPorts,
 ): Promise<TestResult> {
+  const upstream = await askUpstream(place, reachTimeoutMs);
+  if (upstream.kind === 'failed') return { kind: 'unreachable', code: upstream.code };
   const messages = [{ role: 'user', content: 'Say hello in five words.' }];
   const answer = await ask({
     url: `${openAiBaseUrl(origin)}/chat/completions`,

@@ -25,19 +25,13 @@ export function curlLine(
   form: ApiForm,
   { origin, key, model }: { origin: string; key: string; model: string },
 ): string {
-  const [path, body] = requestOf(form, model);
-  const json = JSON.stringify(body).replaceAll("'", "'\\''");
-  return `curl ${origin}${path} -H "Authorization: Bearer ${key}" -H "Content-Type: application/json" -d '${json}'`;
-}
-
-function requestOf(form: ApiForm, model: string): readonly [path: string, body: unknown] {
   const messages = [{ role: 'user', content: 'Say hello.' }];
-  switch (form) {
-    case 'openai':
-      return ['/api/v1/chat/completions', { model, messages }];
-    case 'anthropic':
-      return ['/api/v1/messages', { model, max_tokens: 64, messages }];
-  }
+  const [path, body] =
+    form === 'openai'
+      ? ['chat/completions', { model, messages }]
+      : ['v1/messages', { model, max_tokens: 64, messages }];
+  const json = JSON.stringify(body).replaceAll("'", "'\\''");
+  return `curl ${baseUrlOf(form, origin)}/${path} -H "Authorization: Bearer ${key}" -H "Content-Type: application/json" -d '${json}'`;
 }
 
 export const terminalClients = ['openai', 'claudeCode', 'copilot', 'openrouter'] as const;
