@@ -43,6 +43,7 @@ export class Routes {
   /** Null if there is no such route. Throws a Refusal without the proxy key where it is required. */
   answer(head: RequestHead, door: Door): LocalAnswer | Promise<LocalAnswer> | null {
     const { method, rawHeaders } = head;
+    const { metrics } = this.ports;
     const route = head.target.path;
     if (method !== 'GET' && method !== 'HEAD') return null;
     const isPage = method === 'GET' && (headerValue(rawHeaders, 'accept') ?? '').includes('text/html');
@@ -62,15 +63,10 @@ export class Routes {
         return answer('application/json; charset=utf-8', JSON.stringify(this.state()));
       case '/metrics':
         checkProxyKey(head, door);
-        return this.metrics();
+        return metrics.text().then((text) => answer(metrics.contentType, text));
       default:
         return null;
     }
-  }
-
-  private async metrics(): Promise<LocalAnswer> {
-    const { metrics } = this.ports;
-    return answer(metrics.contentType, await metrics.text());
   }
 
   /** The dashboard's state. A user looks at it: allowances are read often for a while. */

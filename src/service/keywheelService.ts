@@ -90,8 +90,6 @@ export class KeywheelService implements Disposable {
   private readonly telling: Pace;
   private readonly saving: Pace;
   private paidRefusedAtMs: number | null = null;
-  /** What exchanges share; null when it must be built again. */
-  private shared: ExchangePorts | null = null;
 
   constructor(private readonly ports: ServicePorts) {
     const { clock, log } = ports;
@@ -141,7 +139,6 @@ export class KeywheelService implements Disposable {
   async configure(settings: Settings): Promise<void> {
     const old = this.settings;
     this.settings = settings;
-    this.shared = null;
     if (placeOf(settings) !== placeOf(old)) this.replaceUpstream('leave');
     this.pool.configure(poolOptions(settings));
     const isMoved = settings.port !== old.port || settings.host !== old.host;
@@ -285,7 +282,7 @@ export class KeywheelService implements Disposable {
   private exchangePorts(): ExchangePorts {
     this.readings.active(activeForMs);
     const { pool, upstream, retryBudget, attemptLimit, keylessLimit, streamFailures } = this;
-    return (this.shared ??= {
+    return {
       clock: this.ports.clock,
       pool,
       upstream,
@@ -295,14 +292,13 @@ export class KeywheelService implements Disposable {
       attemptLimit,
       keylessLimit,
       streamFailures,
-    });
+    };
   }
 
   /** `leave`: running answers go on. */
   private replaceUpstream(how: 'leave' | 'close'): void {
     this.upstream[how]();
     this.upstream = this.newUpstream();
-    this.shared = null;
     this.telling.touch();
   }
 

@@ -30,7 +30,7 @@ export class Recorder {
     if (give === null) return null;
     this.give = null;
     this.timer?.dispose();
-    return new Recording(plan, give);
+    return recordingOf(plan, give);
   }
 
   private finish(text: string | null): void {
@@ -68,39 +68,25 @@ class Copied {
   }
 }
 
-class Recording implements ExchangeCopy {
-  private readonly request: string;
-  private readonly answer = new Copied();
-  private status: number | null = null;
-  private headers: readonly string[] = [];
-
-  constructor(
-    { method, path, headers, body }: Pick<Plan, 'method' | 'path' | 'headers' | 'body'>,
-    private readonly onEnd: (text: string) => void,
-  ) {
-    const sent = new Copied();
-    if (body.bytes !== null) sent.add(body.bytes);
-    const text = body.passing === null ? sent.text(headers) : '[a body that went up unread]';
-    this.request = `${method} ${path}${headerLines(headers)}\n\n${text}`;
-  }
-
-  head(status: number, headers: readonly string[]): void {
-    this.status = status;
-    this.headers = headers;
-  }
-
-  data(chunk: Buffer | string): void {
-    this.answer.add(typeof chunk === 'string' ? Buffer.from(chunk, 'utf8') : chunk);
-  }
-
-  /** Gives the recording to the caller, with everything masked that looks like a secret. */
-  end(): void {
-    const answer =
-      this.status === null
-        ? '[the client left before an answer]'
-        : `${this.status}${headerLines(this.headers)}\n\n${this.answer.text(this.headers)}`;
-    this.onEnd(redact(`--- request ---\n${this.request}\n--- answer ---\n${answer}\n--- end ---`));
-  }
+/** Gives the recording to `give` at the end, with everything masked that looks like a secret. */
+function recordingOf({ method, path, headers, body }: Plan, give: (text: string) => void): ExchangeCopy {
+  const sent = new Copied();
+  if (body.bytes !== null) sent.add(body.bytes);
+  const text = body.passing === null ? sent.text(headers) : '[a body that went up unread]';
+  const request = `${method} ${path}${headerLines(headers)}\n\n${text}`;
+  const copied = new Copied();
+  let answerHead: { readonly status: number; readonly headers: readonly string[] } | null = null;
+  return {
+    head: (status, answerHeaders) => (answerHead = { status, headers: answerHeaders }),
+    data: (chunk) => copied.add(typeof chunk === 'string' ? Buffer.from(chunk, 'utf8') : chunk),
+    end: () => {
+      const answer =
+        answerHead === null
+          ? '[the client left before an answer]'
+          : `${answerHead.status}${headerLines(answerHead.headers)}\n\n${copied.text(answerHead.headers)}`;
+      give(redact(`--- request ---\n${request}\n--- answer ---\n${answer}\n--- end ---`));
+    },
+  };
 }
 
 const secretHeaders = /^(?:set-cookie|cookie|authorization|proxy-authorization|x-api-key|api-?key)$/i;
