@@ -71,7 +71,7 @@ export function* asked(bytes: Buffer | null): Scan<Asked> {
   if (bytes === null) return nothingAsked;
   const fields = yield* fieldsOf(bytes, behindMark(bytes), fieldNames);
   const text = (name: keyof Fields): string | null => textAt(bytes, fields[name]?.value, longestText);
-  const named = yield* modelsOf(bytes, fields);
+  const named = modelsOf(bytes, fields, yield* itemsIn(bytes, fields.models, mostModels + 1));
   const costs = named.some(isSearching) || (yield* costsBeside(bytes, fields));
   return {
     model: named[0] ?? null,
@@ -91,8 +91,7 @@ function behindMark(bytes: Buffer): number {
 }
 
 /** The models that may answer; null for one that is no name. */
-function* modelsOf(bytes: Buffer, fields: Fields): Scan<readonly (string | null)[]> {
-  const items = yield* itemsIn(bytes, fields.models, mostModels + 1);
+function modelsOf(bytes: Buffer, fields: Fields, items: readonly Span[]): readonly (string | null)[] {
   const models = items.map((item) => textAt(bytes, item, longestText));
   const model = textAt(bytes, fields.model?.value, longestText);
   return model === null ? models : [model, ...models];
@@ -140,12 +139,13 @@ const freePlugins: ReadonlySet<string | null> = new Set(['response-healing', 'co
 
 /** Web search, files read by a paid engine and OpenRouter's own tools cost, with a free model too. */
 function* costsBeside(bytes: Buffer, fields: Fields): Scan<boolean> {
-  const options = fields.web_search_options;
+  const { web_search_options: options, plugins, tools } = fields;
   if (options !== undefined && !isWord(bytes, options.value, 'null')) return true;
-  return (yield* hasPaidPlugin(bytes, fields.plugins)) || (yield* hasPaidTool(bytes, fields.tools));
+  if (plugins !== undefined && (yield* hasPaidPlugin(bytes, plugins))) return true;
+  return tools !== undefined && (yield* hasPaidTool(bytes, tools));
 }
 
-function* hasPaidPlugin(bytes: Buffer, plugins: Field | undefined): Scan<boolean> {
+function* hasPaidPlugin(bytes: Buffer, plugins: Field): Scan<boolean> {
   for (const plugin of yield* itemsIn(bytes, plugins, mostPlugins)) {
     const { id, enabled } = yield* fieldsOf(bytes, plugin.from, ['id', 'enabled']);
     const isFree = freePlugins.has(textAt(bytes, id?.value, longestText));
@@ -154,7 +154,7 @@ function* hasPaidPlugin(bytes: Buffer, plugins: Field | undefined): Scan<boolean
   return false;
 }
 
-function* hasPaidTool(bytes: Buffer, tools: Field | undefined): Scan<boolean> {
+function* hasPaidTool(bytes: Buffer, tools: Field): Scan<boolean> {
   for (const tool of yield* itemsIn(bytes, tools, mostTools)) {
     const { type } = yield* fieldsOf(bytes, tool.from, ['type']);
     if (/^(?:openrouter:|web_search)/.test(textAt(bytes, type?.value, longestText) ?? '')) return true;
@@ -167,9 +167,10 @@ function* hasPaidTool(bytes: Buffer, tools: Field | undefined): Scan<boolean> {
  * system message that comes later is no part of it.
  */
 function* openingOf(bytes: Buffer, fields: Fields): Scan<string | null> {
-  const apart = yield* textsOf(bytes, (fields.system ?? fields.instructions)?.value);
+  const own = fields.system ?? fields.instructions;
+  const apart = textIn(bytes, own) ?? (yield* textsOf(bytes, own));
   const list = fields.messages ?? fields.input;
-  const input = isString(bytes, list?.value) ? yield* textsOf(bytes, list?.value) : '';
+  const input = textIn(bytes, list) ?? '';
   const { system, first } = yield* firstMessages(bytes, list);
   const opening = `${apart === '' ? system : apart}\n${input}${first}`;
   return opening === '\n' ? null : opening;
@@ -182,7 +183,7 @@ function* firstMessages(
   let system = '';
   for (const message of yield* itemsIn(bytes, list, mostMessages)) {
     const { role, content } = yield* fieldsOf(bytes, message.from, ['role', 'content']);
-    const text = yield* textsOf(bytes, content?.value);
+    const text = textIn(bytes, content) ?? (yield* textsOf(bytes, content));
     const isSystem = /^(?:system|developer)$/.test(textAt(bytes, role?.value, longestText) ?? '');
     if (!isSystem) return { system, first: text };
     if (system === '') system = text;
@@ -194,16 +195,17 @@ function isObject(bytes: Buffer, value: Span | undefined): boolean {
   return value !== undefined && bytes[value.from] === 0x7b;
 }
 
-function isString(bytes: Buffer, value: Span | undefined): boolean {
-  return value !== undefined && bytes[value.from] === 0x22;
+/** The text of a string as it stands in the body; null for all else. No generator is made for the usual form. */
+function textIn(bytes: Buffer, field: Field | undefined): string | null {
+  if (field === undefined) return '';
+  const { value } = field;
+  return bytes[value.from] === 0x22 ? bytes.toString('latin1', value.from + 1, endOf(value)) : null;
 }
 
-/** The text of a string, or those of a list of parts; as they stand in the body. */
-function* textsOf(bytes: Buffer, value: Span | undefined): Scan<string> {
-  if (value === undefined) return '';
-  if (bytes[value.from] === 0x22) return bytes.toString('latin1', value.from + 1, endOf(value));
+/** The texts of a list of parts, likewise. */
+function* textsOf(bytes: Buffer, field: Field | undefined): Scan<string> {
   let all = '';
-  for (const part of yield* itemsOf(bytes, value.from, mostParts)) {
+  for (const part of yield* itemsIn(bytes, field, mostParts)) {
     const { text } = yield* fieldsOf(bytes, part.from, ['text']);
     if (text !== undefined) all += bytes.toString('latin1', text.value.from + 1, endOf(text.value));
     if (all.length > mostOpening) break;
@@ -215,6 +217,6 @@ function endOf({ from, to }: Span): number {
   return Math.min(to - 1, from + mostOpening);
 }
 
-function* itemsIn(bytes: Buffer, field: Field | undefined, most: number): Scan<Span[]> {
-  return field === undefined ? [] : yield* itemsOf(bytes, field.value.from, most);
+function itemsIn(bytes: Buffer, field: Field | undefined, most: number): Scan<Span[]> {
+  return itemsOf(bytes, field?.value.from ?? bytes.length, most);
 }

@@ -94,15 +94,20 @@ export function* itemsOf(bytes: Buffer, from: number, most: number): Scan<Span[]
   const items: Span[] = [];
   if (bytes[from] !== openList) return items;
   let at = behindBlanks(bytes, from + 1);
+  let told = from;
   while (items.length < most && at < bytes.length && bytes[at] !== closeList) {
     const to = quickEnd(bytes, at) ?? (yield* behindValue(bytes, at));
     if (to === at) break;
-    yield to - at;
+    if (to - told > sliceBytes) {
+      yield to - told;
+      told = to;
+    }
     items.push({ from: at, to });
     at = behindBlanks(bytes, to);
     if (bytes[at] !== comma) break;
     at = behindBlanks(bytes, at + 1);
   }
+  yield at - told;
   return items;
 }
 
