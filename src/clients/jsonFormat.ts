@@ -10,7 +10,7 @@ import {
   type FormattingOptions,
   type ParseError,
 } from 'jsonc-parser';
-import { closed, FormatError, lineEndOf, nameOf, spliced, type ConfigFormat } from './configFormat';
+import { closed, FormatError, lineEndOf, nameOf, type ConfigFormat } from './configFormat';
 import { isObject, valueAt, type Json } from './configValue';
 
 export const jsonFormat: ConfigFormat = {
@@ -47,18 +47,8 @@ export const jsonListFormat: ConfigFormat = {
     if (typeof step !== 'object' || rest.length > 0 || value !== undefined)
       throw new FormatError('unsupported');
     const items = parseTree(text)?.children ?? [];
-    const index = items.findIndex((item) => findNodeAtLocation(item, ['name'])?.value === step.item);
-    const found = items[index];
-    if (found === undefined) return text;
-    const end = found.offset + found.length;
-    const before = items[index - 1];
-    // The comma before the item, or the one behind the first.
-    const commaAt = commasIn(text).find((at) => at >= (before ? before.offset + before.length : end));
-    const start = text.slice(0, found.offset).trimEnd().length;
-    if (commaAt === undefined) return spliced(text, start, end, '');
-    return commaAt < start
-      ? spliced(text, commaAt, end, text.slice(commaAt + 1, start))
-      : spliced(text, start, commaAt + 1, text.slice(end, commaAt));
+    const found = items.find((item) => findNodeAtLocation(item, ['name'])?.value === step.item);
+    return found === undefined ? text : withoutItem(text, found.offset, found.offset + found.length);
   },
 };
 
@@ -68,6 +58,18 @@ function parsed(text: string): unknown {
   const [first] = errors;
   if (first) throw new FormatError('damaged', text.slice(0, first.offset).split('\n').length);
   return value;
+}
+
+function withoutItem(text: string, from: number, to: number): string {
+  const commas = commasIn(text);
+  // The comma behind the item, or the one before the last.
+  const behind = commas.find((at) => at >= to);
+  const tail = behind === undefined ? text.slice(to) : text.slice(to, behind) + text.slice(behind + 1);
+  const head = text.slice(0, from).trimEnd();
+  // What follows must not become part of a comment.
+  const end = /\/\/.*$/.test(head) && !/^[ \t]*[\r\n]/.test(tail) ? from : head.length;
+  const before = behind === undefined ? commas.findLast((at) => at < end) : undefined;
+  return text.slice(0, before ?? end) + text.slice((before ?? end) + 1, end) + tail;
 }
 
 /** The positions of all commas that are not in comments or strings. */

@@ -260,7 +260,10 @@ describe('a JSON list', () => {
       ['[{"name":"a"},{"name":"ours"},{"name":"b"}]', '[{"name":"a"},{"name":"b"}]'],
       ['[\n\t{ "name": "ours" }, // x, y\n\t{ "name": "a" }\n]\n', '[ // x, y\n\t{ "name": "a" }\n]\n'],
       ['[\r\n  {"name":"a"}, // mine\r\n  {"name":"ours"}\r\n]', '[\r\n  {"name":"a"} // mine\r\n]'],
-      ['[{"name":"a"} /* , */ ,{"name":"ours"} /* b */, ]', '[{"name":"a"} /* , */  /* b */, ]'],
+      ['[{"name":"a"} /* , */ ,{"name":"ours"} /* b */, ]', '[{"name":"a"} /* , */ , /* b */ ]'],
+      ['[\n  {"name":"a"}, // x\n  {"name":"ours"},\n  1\n]', '[\n  {"name":"a"}, // x\n  1\n]'],
+      ['[{"name":"a"}, // x\n{"name":"ours"}]', '[{"name":"a"} // x\n]'],
+      ['[ // x\n{"name":"ours"}, // y\n1]', '[ // x\n // y\n1]'],
       ['[\n  {"name":"ours"},\n]', '[\n]'],
       ['[{"name":"ours"}]', '[]'],
     ] as const)
