@@ -112,6 +112,8 @@ export class FileConnections {
       const now = await readConfigFile(file);
       if (now === null || found?.bytes.equals(now.bytes) === true) continue;
       const config = inFile(file, () => client.format.parse(now.text));
+      const known = await records.of(client.id, client.part);
+      const earlier = known?.way === 'file' ? known : null;
       await records.put({
         way: 'file',
         client: client.id,
@@ -119,7 +121,7 @@ export class FileConnections {
         model: null,
         connectedAtMs: clock.wallMs(),
         file,
-        backup: found === null ? null : await writeBackup(now.file, found.text, found, null),
+        backup: found === null ? null : await writeBackup(now.file, found.text, found, earlier),
         madeFolder: null,
         written: sha256(now.bytes),
         changes: [],

@@ -75,6 +75,17 @@ describe('VS Code’s chat by a group of models', () => {
     assert.deepEqual(await home.files(), [inUser, inWork].sort());
   });
 
+  it('leaves one backup, and none in the end, if the user has removed the group and adds it again', async () => {
+    await using home = await TemporaryHome.make();
+    await home.write(inUser, commented);
+    await add(home, inUser, [other, group]);
+    await home.write(inUser, '[]');
+    await add(home, inUser, [group]);
+    await connectorOf(home).disconnectAll();
+    assert.equal(await home.read(inUser), '[]');
+    assert.deepEqual(await home.files(), [inUser]);
+  });
+
   it('keeps a group of that name with other models and another key: it is the user’s', async () => {
     await using home = await TemporaryHome.make();
     await home.write(inUser, '[]');
