@@ -56,17 +56,24 @@ export function isFree({ id, inputPrice, outputPrice }: ListedModel): boolean {
   return isFreeModel(id) || (inputPrice === 0 && outputPrice === 0);
 }
 
+type Proxy = Pick<Endpoint, 'origin' | 'proxyKey'>;
+
 /** Empty if the request fails or the answer has another shape. Never rejects. */
-export async function listModels({
-  origin,
-  proxyKey,
-}: Pick<Endpoint, 'origin' | 'proxyKey'>): Promise<readonly ListedModel[]> {
-  const url = `${openAiBaseUrl(origin)}/models`;
+export async function listModels(proxy: Proxy): Promise<readonly ListedModel[]> {
+  const parsed = v.safeParse(listSchema, parseJson((await read(proxy, 'models')) ?? ''));
+  return parsed.success ? parsed.output.data.map(listedModel) : [];
+}
+
+/** As `listModels`, and empty if the proxy refuses the key, with which anybody could read the list. Never rejects. */
+export async function listModelsByKey(proxy: Proxy): Promise<readonly ListedModel[]> {
+  return (await read(proxy, 'key')) === null ? [] : await listModels(proxy);
+}
+
+async function read({ origin, proxyKey }: Proxy, name: string): Promise<string | null> {
+  const url = `${openAiBaseUrl(origin)}/${name}`;
   const headers = { authorization: `Bearer ${proxyKey}`, 'user-agent': 'Keywheel' };
   const answer = await ask({ url, headers, timeoutMs });
-  const isGood = answer.kind === 'answer' && answer.status === 200;
-  const parsed = v.safeParse(listSchema, isGood ? parseJson(answer.text) : null);
-  return parsed.success ? parsed.output.data.map(listedModel) : [];
+  return answer.kind === 'answer' && answer.status === 200 ? answer.text : null;
 }
 
 function listedModel(entry: v.InferOutput<typeof listSchema>['data'][number]): ListedModel {

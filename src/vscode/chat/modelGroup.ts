@@ -3,7 +3,7 @@ import { commands, extensions, l10n, window } from 'vscode';
 import { modelGroup, originIn } from '../../chat/modelGroup';
 import { offeredModels } from '../../chat/offer';
 import type { Endpoint } from '../../clients/client';
-import { listModels } from '../../clients/modelList';
+import { listModelsByKey } from '../../clients/modelList';
 import { groupName, vscodeChatClient as client } from '../../clients/vscodeChat';
 import { confirm } from '../messages';
 import { runsElsewhere, tellWritten, type ClientPorts } from '../clients/ports';
@@ -18,9 +18,12 @@ export async function connectModelGroup(ports: ClientPorts): Promise<boolean> {
     return await showValues(ports, client.id);
   const endpoint = await askProxy(l10n.t('Connect {0}', client.name));
   if (endpoint === null) return false;
-  const listed = await listModels(endpoint);
+  const listed = await listModelsByKey(endpoint);
   if (listed.length === 0) {
-    const text = l10n.t('{0} gave no list of models. Check the address and the proxy key.', endpoint.origin);
+    const text = l10n.t(
+      '{0} gave no list of models for this proxy key. Check the address and the key.',
+      endpoint.origin,
+    );
     void window.showErrorMessage(text);
     return false;
   }

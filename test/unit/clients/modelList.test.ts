@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { continueClient } from '../../../src/clients/continue';
-import { listModels, typedModel, type ListedModel } from '../../../src/clients/modelList';
+import { listModels, listModelsByKey, typedModel, type ListedModel } from '../../../src/clients/modelList';
 import { yamlFormat } from '../../../src/clients/yamlFormat';
 import { TemporaryHome } from './temporaryHome';
 
@@ -19,6 +19,19 @@ async function listed(body: unknown): Promise<readonly ListedModel[]> {
 }
 
 describe('the list of models', () => {
+  it('is none for a proxy key that the proxy refuses, though anybody may read it', async () => {
+    const server = createServer(({ url, headers: { authorization } }, response) => {
+      const isRefused = url === '/api/v1/key' && authorization !== `Bearer ${proxyKey}`;
+      response.writeHead(isRefused ? 401 : 200).end(JSON.stringify({ data: [{ id: 'a/b:free' }] }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    assert.equal((await listModelsByKey({ origin, proxyKey })).length, 1);
+    assert.deepEqual(await listModelsByKey({ origin, proxyKey: 'kw-mistyped' }), []);
+    assert.equal((await listModels({ origin, proxyKey: 'kw-mistyped' })).length, 1);
+    server.close();
+  });
+
   it('tells what each can do, and takes entries that say less', async () => {
     const models = await listed({
       data: [
