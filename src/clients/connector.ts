@@ -7,6 +7,7 @@ import {
   type ClientId,
   type Endpoint,
   type FileClient,
+  type Places,
 } from './client';
 import { clientOf, clients, isInstalled } from './clientList';
 import { valueDigest } from './configValue';
@@ -71,6 +72,10 @@ export class Connector {
 
   constructor(private readonly ports: ConnectorPorts) {
     this.files = new FileConnections(ports);
+  }
+
+  get places(): Places {
+    return this.ports.places;
   }
 
   /** The clients on this machine, in display order. */

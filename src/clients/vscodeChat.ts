@@ -23,7 +23,7 @@ export const vscodeChatClient: FileClient = {
   units: [models, ['apiKey']].map((part) => ({ path: group, key: part, address: part })),
   choices: [[...group, ...models]],
   traces: () => [],
-  file: ({ vscodeFolder = '' }) => path.join(vscodeFolder, fileName),
+  file: ({ home, vscodeFolder = home }) => path.join(vscodeFolder, fileName),
   changes: () => [],
 };
 

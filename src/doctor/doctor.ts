@@ -1,6 +1,6 @@
 // The doctor: checks everything between a client and OpenRouter, changes nothing, and costs no model request.
 import { ask, isKeywheel } from '../base/ask';
-import type { Endpoint, Places } from '../clients/client';
+import type { Endpoint } from '../clients/client';
 import type { Connector, KnownConnection } from '../clients/connector';
 import { proxyOnTheWay, type NetworkProxy, type WayOut } from '../proxy/upstream/wayOut';
 import { askUpstream, clockToleranceMs, isOpenRouter, type UpstreamAnswer } from '../service/askUpstream';
@@ -15,7 +15,6 @@ import type { SystemProxy } from './systemProxy';
 
 export interface DoctorPorts {
   readonly platform: NodeJS.Platform;
-  readonly places: Places;
   readonly snapshot: Pick<Snapshot, 'proxy' | 'accounts' | 'wheel' | 'running' | 'unreached'>;
   /** Newest first. */
   readonly activity: readonly ExchangeView[];
@@ -27,7 +26,7 @@ export interface DoctorPorts {
   readonly systemProxy: (platform: NodeJS.Platform) => Promise<SystemProxy | null>;
   readonly keys: readonly StoredKey[];
   readonly checkKey: (key: string) => Promise<KeyCheck>;
-  readonly connector: Pick<Connector, 'records' | 'states' | 'needsReload'>;
+  readonly connector: Pick<Connector, 'places' | 'records' | 'states' | 'needsReload'>;
 }
 
 const selfTimeoutMs = 3_000;
@@ -48,7 +47,7 @@ export async function examine(ports: DoctorPorts): Promise<readonly Checked[]> {
         : await keyFindings(ports),
     limits: () => Promise.resolve(limitFindings(ports.snapshot)),
     clients: async () => await clientFindings(ports),
-    leftovers: async () => await findLeftovers(ports.places, await ports.connector.records()),
+    leftovers: async () => await findLeftovers(ports.connector.places, await ports.connector.records()),
   };
   const failed = (error: unknown): readonly Finding[] => [
     { code: 'checkFailed', got: error instanceof Error ? error.name : 'unknown' },

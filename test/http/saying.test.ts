@@ -57,7 +57,6 @@ async function doctorSays(rig: Rig): Promise<readonly string[]> {
     wayOut: directly,
     systemProxy: () => Promise.resolve(null),
     platform: 'linux',
-    places: thisMachine(),
     snapshot,
     activity: [],
     port: rig.port,
@@ -67,6 +66,7 @@ async function doctorSays(rig: Rig): Promise<readonly string[]> {
     keys: [],
     checkKey: () => Promise.resolve({ kind: 'unreachable', detail: 'timeout' }),
     connector: {
+      places: thisMachine(),
       records: () => Promise.resolve([]),
       states: () => Promise.resolve([]),
       needsReload: () => false,

@@ -1,7 +1,6 @@
 // Run Doctor: checks everything between client and OpenRouter, and shows the findings on a page.
 import { commands, env, l10n, ProgressLocation, version as codeVersion, window } from 'vscode';
 import { checkKeyAt } from '../../service/keyring/keyCheck';
-import { thisMachine } from '../../clients/clientList';
 import { examine } from '../../doctor/doctor';
 import { systemProxy } from '../../doctor/systemProxy';
 import type { Checked } from '../../doctor/finding';
@@ -44,7 +43,6 @@ async function examineAll(ports: ClientPorts): Promise<readonly Checked[]> {
   const { port, upstreamUrl, wayOut } = settings.current;
   return await examine({
     platform: process.platform,
-    places: thisMachine(),
     snapshot: service.snapshot(),
     activity: service.activity(),
     port,

@@ -43,11 +43,11 @@ async function answering(
 }
 
 function portsOf(home: TemporaryHome, change: Partial<DoctorPorts>): DoctorPorts {
-  const { places, records } = home;
+  const { records } = home;
+  const places = { ...home.places, vscodeFolder: path.join(home.folder, 'Code') };
   const clock = new SystemClock();
   return {
     platform: process.platform,
-    places,
     snapshot,
     activity: [],
     port: 1,
@@ -369,8 +369,11 @@ describe('the doctor', () => {
     assert.deepEqual(await state(), ['outdated']);
     await home.write('.codex/config.toml', 'half = [');
     assert.deepEqual(await state(), ['damaged']);
-    const left = await home.write('.claude/settings.json.keywheel-backup', '{}');
-    assert.deepEqual(await found(home, 'leftovers', {}), [{ code: 'leftover', file: left }]);
+    const left = [
+      await home.write('.claude/settings.json.keywheel-backup', '{}'),
+      await home.write('Code/chatLanguageModels.json.keywheel-backup', '[]'),
+    ].map((file) => ({ code: 'leftover', file }));
+    assert.deepEqual(await found(home, 'leftovers', {}), left);
   });
 
   it('goes on where one check fails', async () => {
