@@ -59,7 +59,7 @@ export function relay(
   const relaying = new Relaying(reply, options, isStream, tell);
   answer.onDrain(relaying.onDrain);
   for (const chunk of inStreamOfOurs ? withoutMark(held.chunks) : held.chunks) relaying.data(chunk);
-  reply.readInto(relaying);
+  relaying.readOn();
 }
 
 /** Of an answer that is here as a whole, and was judged as one. */
@@ -105,6 +105,12 @@ class Relaying implements Sink {
   ) {
     this.isReadable = !reply.isCoded;
     this.watchUpstream();
+  }
+
+  /** Reads what comes behind what was held. */
+  readOn(): void {
+    this.reply.readInto(this);
+    if (this.isPaused) this.reply.pause();
   }
 
   data(chunk: Buffer): void {
