@@ -75,6 +75,7 @@ export function wordsOf(body: Buffer): string | null {
 
 const mostPrevious = 8;
 const longestPrevious = 60;
+const longestModel = 200;
 
 /** What OpenRouter tried itself before it gave up, such as `DeepInfra 429`; empty where the body does not tell. */
 export function previousErrorsOf(body: Buffer): readonly string[] {
@@ -94,9 +95,10 @@ export function endedIn(body: Buffer): {
 } {
   if (!body.includes('"free_variant_ended"') && !body.includes('"model_deprecated"')) return {};
   const available = children(layersOf(parseShortJson(body.toString('utf8'))).own, 'availability');
-  const [model] = first(available, 'requested_models', names) ?? [];
-  const successors = (first(available, 'fallback_models', names) ?? []).slice(0, mostPrevious);
-  return model === undefined ? {} : { ended: { model, successors } };
+  const modelsIn = (name: string): readonly string[] =>
+    (first(available, name, names) ?? []).slice(0, mostPrevious).filter((id) => id.length <= longestModel);
+  const [model] = modelsIn('requested_models');
+  return model === undefined ? {} : { ended: { model, successors: modelsIn('fallback_models') } };
 }
 
 /** The text, or what its first data line holds if it is an event stream. */

@@ -46,6 +46,11 @@ describe('readErrorBody', () => {
     });
     assert.deepEqual(ended({ code: 'no_endpoints', requested_models, fallback_models: ['a/c:free'] }), {});
     assert.deepEqual(ended({ code }), {}, 'of which model is not said');
+    assert.deepEqual(
+      ended({ code, requested_models: [`a/${'b'.repeat(200)}`] }),
+      {},
+      'no model is named so long',
+    );
     assert.deepEqual(endedIn(Buffer.from('"model_deprecated"')), {});
   });
 
