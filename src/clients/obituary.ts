@@ -10,6 +10,8 @@ export interface Obituary {
   readonly model: string;
   /** Names of the clients that use it. */
   readonly users: readonly string[];
+  /** An answer said that the model has ended; else only the list lacks it. */
+  readonly isSaid: boolean;
   readonly successor: string;
   readonly isPaid: boolean;
 }

@@ -210,8 +210,10 @@ export function strayText(
 }
 
 /** A model that has ended, who uses it, and what can take its place. */
-export function obituaryText({ model, users, successor, isPaid }: Obituary, t: Translate): string {
-  const ended = t('OpenRouter has ended the model {0}, which is used by {1}.', model, users.join(', '));
+export function obituaryText({ model, users, isSaid, successor, isPaid }: Obituary, t: Translate): string {
+  const ended = isSaid
+    ? t('OpenRouter has ended the model {0}, which is used by {1}.', model, users.join(', '))
+    : t('OpenRouter’s list lacks the model {0}, which is used by {1}.', model, users.join(', '));
   const next = isPaid
     ? t('{0}, a paid model, can take its place.', successor)
     : t('{0} can take its place.', successor);

@@ -77,7 +77,8 @@ export class Obituaries implements Disposable {
     const next = successorOf(model, this.named.get(model) ?? [], listed);
     const successor = next?.id ?? freeRouter;
     const isPaid = next !== null && !isFree(next);
-    const text = obituaryText({ model, users, successor, isPaid }, l10n.t);
+    const isSaid = this.named.has(model);
+    const text = obituaryText({ model, users, isSaid, successor, isPaid }, l10n.t);
     const [use, another] = [l10n.t('Use {0}', successor), l10n.t('Choose Another…')];
     const choice = await window.showWarningMessage(text, use, another);
     const title = l10n.t('Replace {0}', model);

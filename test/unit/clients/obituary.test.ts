@@ -86,10 +86,21 @@ describe('a model that has ended', () => {
 
   it('is told with its users, and whether what can take its place is paid', () => {
     const t = translator({});
-    const told = { model: 'a/b', users: ['Cline', 'VS Code Chat'], successor: 'c/d', isPaid: false };
+    const told = {
+      model: 'a/b',
+      users: ['Cline', 'VS Code Chat'],
+      isSaid: true,
+      successor: 'c/d',
+      isPaid: false,
+    };
     assert.equal(
       obituaryText(told, t),
       'Keywheel: OpenRouter has ended the model a/b, which is used by Cline, VS Code Chat. c/d can take its place.',
+    );
+    // It may have been typed, and have another name in the list.
+    assert.match(
+      obituaryText({ ...told, isSaid: false }, t),
+      /^Keywheel: OpenRouter’s list lacks the model a\/b, which/,
     );
     assert.match(obituaryText({ ...told, isPaid: true }, t), /c\/d, a paid model, can take its place\.$/);
   });
