@@ -5,18 +5,19 @@ export type Event<T> = (listener: (value: T) => void) => Disposable;
 
 /** Calls its listeners in the order of their arrival; one that throws reaches `onError` and does not stop the others. */
 export class Emitter<T> implements Disposable {
-  private readonly listeners = new Set<(value: T) => void>();
+  /** Replaced at each change: a round that runs goes on with those it began with. */
+  private listeners: readonly ((value: T) => void)[] = [];
 
   constructor(private readonly onError: (error: unknown) => void) {}
 
   readonly event: Event<T> = (listener) => {
     const own = (value: T): void => listener(value);
-    this.listeners.add(own);
-    return { dispose: () => this.listeners.delete(own) };
+    this.listeners = [...this.listeners, own];
+    return { dispose: () => (this.listeners = this.listeners.filter((each) => each !== own)) };
   };
 
   fire(value: T): void {
-    for (const listener of [...this.listeners]) {
+    for (const listener of this.listeners) {
       try {
         listener(value);
       } catch (error: unknown) {
@@ -26,7 +27,7 @@ export class Emitter<T> implements Disposable {
   }
 
   dispose(): void {
-    this.listeners.clear();
+    this.listeners = [];
   }
 }
 

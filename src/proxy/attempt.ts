@@ -97,9 +97,10 @@ function bodyOf({ bytes, passing }: Body): Buffer | Readable | null {
 
 function headersOf(plan: Plan, key: string | null): string[] {
   const { bytes } = plan.body;
-  const length = isLong(bytes) ? ['content-length', String(bytes.length)] : [];
-  const authorization = key === null ? [] : ['Authorization', `Bearer ${key}`];
-  return [...plan.headers, ...length, ...authorization];
+  const headers = [...plan.headers];
+  if (isLong(bytes)) headers.push('content-length', String(bytes.length));
+  if (key !== null) headers.push('Authorization', `Bearer ${key}`);
+  return headers;
 }
 
 /**

@@ -212,9 +212,9 @@ export class Exchange {
   }
 
   /** Sends once. An answer is settled and passed on as soon as it is recognized: the result is how that ended then. Any other outcome is for the caller. */
-  private async send(lease: Lease | null, repeats: Repeats, signal: Signal): Promise<Attempted | Relayed> {
+  private send(lease: Lease | null, repeats: Repeats, signal: Signal): Promise<Attempted | Relayed> {
     const { fallbacks, ports } = this;
-    return await new Promise((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       const tell = (attempted: Attempted): void => {
         const { sentAtMs, judged } = attempted;
         this.deadlineAtMs ??=

@@ -118,10 +118,10 @@ export class ClientHeaders {
    * its first events can be read before the client sees them.
    */
   forUpstream(proxyKey: Secret, identity: boolean): string[] {
-    const named = connectionNames(this.connections);
-    const dropped = identity ? new Set([...named, 'accept-encoding']) : named;
+    const dropped = connectionNames(this.connections, identity ? acceptEncoding : nothing);
     const kept = without(this.kept, dropped, proxyKey);
-    return identity ? [...kept, 'accept-encoding', 'identity'] : kept;
+    if (identity) kept.push('accept-encoding', 'identity');
+    return kept;
   }
 
   /** Whether the header leaves. */
@@ -201,7 +201,9 @@ export function responseHeaders(raw: readonly string[]): {
     if (telling.has(lower) && !told.has(lower)) told.set(lower, value);
     if (!hopByHop.has(lower) && !lower.startsWith('x-keywheel-')) kept.push(name, value);
   });
-  const dropped = told.has('connection') ? connectionNames(headerValues(raw, 'connection')) : nothing;
+  const dropped = told.has('connection')
+    ? connectionNames(headerValues(raw, 'connection'), nothing)
+    : nothing;
   return { forClient: dropped.size === 0 ? kept : without(kept, dropped), told };
 }
 
@@ -223,19 +225,20 @@ export function headerValue(raw: readonly string[], name: string): string | null
   return headerValues(raw, name)[0] ?? null;
 }
 
-/** A sender may name further headers of its connection (RFC 9110 7.6.1): they stay here too. */
-function connectionNames(values: readonly string[]): ReadonlySet<string> {
-  if (values.every((value) => /^(?:keep-alive|close)$/i.test(value))) return nothing;
+/** A sender may name further headers of its connection (RFC 9110 7.6.1): they stay here too, beside the `others`. */
+function connectionNames(values: readonly string[], others: ReadonlySet<string>): ReadonlySet<string> {
+  if (values.every((value) => /^(?:keep-alive|close)$/i.test(value))) return others;
   const names = values
     .flatMap((value) => value.split(','))
     .map((name) => name.trim().toLowerCase())
     .filter((name) => !usual.has(name));
-  return names.length === 0 ? nothing : new Set(names);
+  return names.length === 0 ? others : new Set([...others, ...names]);
 }
 
 const usual: ReadonlySet<string> = new Set([...hopByHop, 'close', '']);
 
 const nothing: ReadonlySet<string> = new Set();
+const acceptEncoding: ReadonlySet<string> = new Set(['accept-encoding']);
 
 function forEachHeader(
   raw: readonly string[],
