@@ -177,7 +177,7 @@ export class Exchange {
     const accountId = thing === null ? null : pool.makers.get(thing, clock.wallMs());
     const { ofAccounts, ofModel } = patienceFor(this.fallback, this.isHinted, fromMs - this.hereSinceMs);
     const untilMs = Math.min(this.waitUntilMs(fromMs), fromMs + ofAccounts);
-    return { ...this.wish(), accountId, untilMs, modelUntilMs: Math.min(untilMs, fromMs + ofModel) };
+    return { untilMs, modelUntilMs: Math.min(untilMs, fromMs + ofModel), ...this.wish(), accountId };
   }
 
   /** No new attempt begins after the deadline. */

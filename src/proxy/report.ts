@@ -92,7 +92,7 @@ export class Trail {
   }
 
   add(attempt: Omit<AttemptReport, 'waitedMs'>): void {
-    this.attempts.push({ ...attempt, atMs: this.wallOf(attempt.atMs), waitedMs: this.waitedBeforeMs });
+    this.attempts.push({ waitedMs: this.waitedBeforeMs, ...attempt, atMs: this.wallOf(attempt.atMs) });
     this.waitedBeforeMs = 0;
   }
 

@@ -170,7 +170,7 @@ export class Server {
     const runsModel = endpoint.kind !== 'plain';
     const body = await this.bodies.read(request, { headers, runsModel, signal, abort, watch });
     try {
-      const planned = planOf({ ...head, body }, this.ports.door().proxyKey);
+      const planned = planOf({ body, ...head }, this.ports.door().proxyKey);
       await this.exchange(planned instanceof Promise ? await planned : planned, on);
     } finally {
       body.release();

@@ -102,7 +102,8 @@ export class Metrics implements Disposable {
     this.registry.clear();
   }
 
-  private count({ class: requestClass, end, streaming, attempts, usage, ...times }: ExchangeView): void {
+  private count(exchange: ExchangeView): void {
+    const { class: requestClass, end, streaming, attempts, usage } = exchange;
     this.requests.inc({ class: requestClass, end });
     if (streaming) this.streams.inc({ end });
     for (const { outcome } of attempts) this.attempts.inc({ outcome });
@@ -111,7 +112,7 @@ export class Metrics implements Disposable {
       this.tokens.inc({ kind: 'completion' }, usage.completionTokens);
       this.cost.inc(usage.cost ?? 0);
     }
-    const { firstTokenMs, startedAtMs, endedAtMs } = times;
+    const { firstTokenMs, startedAtMs, endedAtMs } = exchange;
     if (firstTokenMs !== null) this.firstToken.observe({ class: requestClass }, firstTokenMs / 1000);
     this.durations.observe({ class: requestClass }, Math.max(endedAtMs - startedAtMs, 0) / 1000);
   }

@@ -7,9 +7,12 @@ const startedAtMs = Date.UTC(2026, 10, 22, 18);
 
 /** A free request, answered at its second attempt. */
 export function exchangeView(change: Partial<ExchangeView>): ExchangeView {
+  return { id: 1, ...ended(), ...change };
+}
+
+function ended(): ExchangeReport {
   const attempt = { keyId: 'aaaaaaaaaaaa', keyLabel: 'Private' };
   return {
-    id: 1,
     startedAtMs,
     endedAtMs: startedAtMs + 2500,
     client: 'Cline',
@@ -30,14 +33,13 @@ export function exchangeView(change: Partial<ExchangeView>): ExchangeView {
       { ...attempt, atMs: startedAtMs + 1000, status: 200, outcome: 'answer', previous: [], waitedMs: 900 },
     ],
     made: [],
-    ...change,
   };
 }
 
 /** The same before it has a number, with the one key that is named. */
 export function exchangeReport(change: Partial<ExchangeReport>): ExchangeReport {
   return {
-    ...exchangeView({}),
+    ...ended(),
     attempts: [
       {
         atMs: startedAtMs,
