@@ -46,11 +46,8 @@ export type Health = v.InferOutput<typeof healthSchema>;
 /** Whether version `one` is newer than `other`; text after a hyphen is ignored, and a part that is no number counts as 0. */
 export function isNewer(one: string, other: string): boolean {
   const [a, b] = [numbersOf(one), numbersOf(other)];
-  for (let index = 0; index < 3; index++) {
-    const difference = (a[index] ?? 0) - (b[index] ?? 0);
-    if (difference !== 0) return difference > 0;
-  }
-  return false;
+  const at = [0, 1, 2].find((index) => (a[index] ?? 0) !== (b[index] ?? 0)) ?? 0;
+  return (a[at] ?? 0) > (b[at] ?? 0);
 }
 
 function numbersOf(version: string): number[] {
