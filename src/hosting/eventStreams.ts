@@ -11,15 +11,10 @@ import type { SharedKeys } from './keyShare';
 /** A window with more unread bytes than this is disconnected; it connects again. */
 const mostWaitingBytes = 8 * 1024 * 1024;
 
-export type StreamedService = Pick<
-  KeywheelService,
-  'snapshot' | 'history' | 'savedState' | 'onDidChange' | 'onDidFinishExchange' | 'onDidChangeState'
->;
-
 export interface EventStreamsPorts {
   readonly clock: Clock;
-  readonly service: StreamedService;
-  readonly keys: Pick<SharedKeys, 'current' | 'onDidChange'>;
+  readonly service: KeywheelService;
+  readonly keys: SharedKeys;
 }
 
 export class EventStreams implements Disposable {

@@ -9,13 +9,8 @@ import { keySetSchema } from '../service/keyring/keySet';
 import type { Seal } from './proof';
 import type { SharedKeys } from './keyShare';
 
-export type CommandedService = Pick<
-  KeywheelService,
-  'refresh' | 'watched' | 'unlock' | 'cancel' | 'clearActivity' | 'forget' | 'recorder'
->;
-
 export interface HostCommandPorts {
-  readonly service: CommandedService;
+  readonly service: KeywheelService;
   readonly keys: SharedKeys;
   readonly version: string;
   /** Tells all windows that counts and exchanges were deleted. */
@@ -30,29 +25,28 @@ const done: HostReply = { status: 200, body: {} };
 const malformed: HostReply = { status: 400, body: { error: { code: 'malformed' } } };
 const gone: HostReply = { status: 404, body: { error: { code: 'gone' } } };
 
-const sealedSchema = v.object({ sealed: v.string() });
 const optionalText = v.optional(v.string());
 
 /** A command whose body fits the schema. */
 function withBody<T>(
   schema: v.GenericSchema<unknown, T>,
-  run: (body: T, ports: HostCommandPorts) => HostReply | Promise<HostReply>,
+  run: (body: T, ports: HostCommandPorts, seal: Seal) => HostReply | Promise<HostReply>,
 ): Command {
-  return (ports, body) => {
+  return (ports, body, seal) => {
     const read = v.safeParse(schema, body);
-    return read.success ? run(read.output, ports) : malformed;
+    return read.success ? run(read.output, ports, seal) : malformed;
   };
 }
 
 /** Path below `/host/` → command. A command opens `sealed` itself and seals an answer with secrets. */
 const commands: Readonly<Record<string, Command>> = {
   /** Offers a changed set of keys; 409 if the host has a newer one. Both answers contain the host's set. */
-  keys: ({ keys }, body, seal) => {
-    const set = v.safeParse(keySetSchema, opened('offerKeys', body, seal));
+  keys: withBody(v.object({ sealed: v.string() }), ({ sealed }, { keys }, seal) => {
+    const set = v.safeParse(keySetSchema, seal.open('offerKeys', sealed));
     if (!set.success) return malformed;
     const isTaken = keys.offer(set.output);
     return { status: isTaken ? 200 : 409, body: { sealed: seal.close('knownKeys', keys.current) } };
-  },
+  }),
   refresh: withBody(v.object({ keyId: optionalText }), async ({ keyId }, { service }) => {
     await service.refresh(keyId);
     return done;
@@ -109,9 +103,4 @@ export async function runCommand(
   if (command === undefined) return null;
   const read = parseJson(body.toString('utf8'));
   return read === undefined ? malformed : await command(ports, read, seal);
-}
-
-function opened(purpose: string, body: unknown, seal: Seal): unknown {
-  const read = v.safeParse(sealedSchema, body);
-  return read.success ? seal.open(purpose, read.output.sealed) : undefined;
 }

@@ -5,8 +5,9 @@ import type { Disposable } from '../base/disposable';
 import type { Log } from '../base/log';
 import { ownHeaders } from '../base/rawHeaders';
 import { Secret } from '../base/secret';
-import { EventStreams, type StreamedService } from './eventStreams';
-import { runCommand, type CommandedService } from './hostCommands';
+import type { KeywheelService } from '../service/keywheelService';
+import { EventStreams } from './eventStreams';
+import { runCommand } from './hostCommands';
 import type { ByeReason } from './hostEvents';
 import { addressText, protocol, type Health, type WindowIdentity } from './identity';
 import { healthProof, HostNonces, machineMark, requestSignature, Seal } from './proof';
@@ -22,7 +23,7 @@ const unprovenBodyTimeoutMs = 5_000;
 export interface HostRoutesPorts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly service: StreamedService & CommandedService;
+  readonly service: KeywheelService;
   readonly keys: SharedKeys;
   readonly identity: WindowIdentity;
   /** Frees the port within the call and ends hosting. */

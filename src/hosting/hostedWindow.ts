@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import type { Log } from '../base/log';
 import { keySetSchema, type KeySet } from '../service/keyring/keySet';
+import type { Keyring } from '../service/keyring/keyring';
 import type { Settings } from '../service/settings';
 import { readEvents, type ReadEnd } from './eventReader';
 import { Hold } from './hold';
@@ -13,7 +14,7 @@ import type { HostEvent } from './hostEvents';
 import { Claim, Hosting } from './hosting';
 import type { HostLine } from './hostLine';
 import type { WindowIdentity } from './identity';
-import { KeyShare, type SharedKeyring } from './keyShare';
+import { KeyShare } from './keyShare';
 import type { Seal } from './proof';
 import { RemoteService } from './remoteService';
 import { Station } from './station';
@@ -28,7 +29,7 @@ export interface HostedWindowPorts {
   /** The built worker. */
   readonly workerPath: string;
   readonly settings: Settings;
-  readonly keyring: SharedKeyring;
+  readonly keyring: Keyring;
   readonly logLevel: () => ShownLevel;
   /** The proxy has failed three times in this window. */
   readonly onTrouble: () => void;

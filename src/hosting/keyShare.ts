@@ -11,10 +11,8 @@ import type { KeywheelService } from '../service/keywheelService';
 const mostTries = 3;
 const answerTimeoutMs = 5_000;
 
-export type SharedKeyring = Pick<Keyring, 'keySet' | 'adopt' | 'onDidChange'>;
-
 export interface KeySharePorts {
-  readonly keyring: SharedKeyring;
+  readonly keyring: Keyring;
   readonly ask: (question: HostQuestion) => Promise<HostReply | null>;
   readonly log: Log;
 }
