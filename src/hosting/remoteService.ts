@@ -256,7 +256,6 @@ export class RemoteService implements Disposable {
 const recordedSchema = v.object({ text: v.nullable(v.string()) });
 
 const emptySnapshot: Snapshot = {
-  protocol: 1,
   atMs: 0,
   proxy: { kind: 'stopped' },
   timezone: '',

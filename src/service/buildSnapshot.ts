@@ -49,7 +49,6 @@ export function buildSnapshot({
   const { calendar, modelLocks } = pool.wheel;
   const now: Now = { nowMs, wall: (elapsedMs) => calendar.wallOf(elapsedMs) };
   return {
-    protocol: 1,
     atMs: now.wall(nowMs),
     proxy,
     timezone,
@@ -59,12 +58,11 @@ export function buildSnapshot({
       ...(paidRefusedAtMs === null ? {} : { paidRefusedAtMs }),
     },
     accounts: pool.accounts.map((account) => accountView(account, now)),
-    busyModels: modelLocks.active(nowMs).map(({ model, accountId, keyId, reason, sinceMs, untilMs }) => ({
+    busyModels: modelLocks.active(nowMs).map(({ model, accountId, keyId, reason, untilMs }) => ({
       model,
       accountId,
       ...(keyId === null ? {} : { keyId }),
       reason,
-      sinceMs: now.wall(sinceMs),
       untilMs: now.wall(untilMs),
     })),
     running: running.slice(0, mostRunning).map((each) => runningView(each, pool, now)),
@@ -140,13 +138,8 @@ function accountView(account: Account, now: Now): AccountView {
       server: ledger.latest === null ? null : { ...ledger.latest, atMs: wall(ledger.latest.atMs) },
       resetAtMs: wall(ledger.resetAtMs),
     },
-    minute: {
-      used: minute.used(nowMs),
-      limit: minute.limit(nowMs),
-      nextSlotAtMs: instant(minute.nextSlotAtMs(nowMs) || null, now),
-    },
+    minute: { used: minute.used(nowMs), limit: minute.limit(nowMs) },
     creditsLeft: creditsLeft(account),
-    inFlight: account.inFlight,
     locks: locksView(account.locks, now),
     state,
     untilMs: instant(untilMs, now),
@@ -205,10 +198,9 @@ function keyView(state: KeyState, now: Now): KeyView {
 }
 
 function locksView(locks: Locks, { nowMs, wall }: Now): LockView[] {
-  return locks.active(nowMs).map(({ covers, reason, sinceMs, untilMs }) => ({
+  return locks.active(nowMs).map(({ covers, reason, untilMs }) => ({
     covers,
     reason,
-    sinceMs: wall(sinceMs),
     untilMs: wall(untilMs),
   }));
 }

@@ -29,7 +29,6 @@ export interface LockView {
   /** What it blocks: all requests of the account, the free or the paid ones. */
   readonly covers: 'all' | 'free' | 'paid';
   readonly reason: LockReason;
-  readonly sinceMs: number;
   readonly untilMs: number;
 }
 
@@ -71,23 +70,15 @@ export interface DayView {
   readonly resetAtMs: number;
 }
 
-export interface MinuteView {
-  readonly used: number;
-  readonly limit: number;
-  /** When the next slot frees, or null while one is free. */
-  readonly nextSlotAtMs: number | null;
-}
-
 export interface AccountView {
   readonly accountId: string;
   /** The user's own name, else the label of the account's first key. */
   readonly name: string;
   readonly keys: readonly KeyView[];
   readonly day: DayView;
-  readonly minute: MinuteView;
+  readonly minute: { readonly used: number; readonly limit: number };
   /** Credits left under the tightest known cap of the keys that are on, or null where none is known. */
   readonly creditsLeft: number | null;
-  readonly inFlight: number;
   readonly locks: readonly LockView[];
   /** Whether a free request could go now or within this minute; a paid one, if all enabled keys are for paid requests only. */
   readonly state: 'ready' | 'waiting' | 'usedUp' | 'locked' | 'off';
@@ -103,7 +94,6 @@ export interface BusyModel {
   readonly keyId?: string;
   /** Absent from windows before 0.2. */
   readonly reason?: ModelLockReason;
-  readonly sinceMs: number;
   readonly untilMs: number;
 }
 
@@ -131,7 +121,6 @@ export interface UnreachedView {
 }
 
 export interface Snapshot {
-  readonly protocol: 1;
   readonly atMs: number;
   readonly proxy: ProxyState;
   /** The last attempt did not reach OpenRouter; else absent, and from windows before 0.2. */

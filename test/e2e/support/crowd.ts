@@ -79,7 +79,6 @@ export function crowdedState(nowMs: number, change = 0): DashboardState {
     accounts.reduce((all, one) => all + of(one), 0);
   return {
     snapshot: {
-      protocol: 1,
       atMs: nowMs + change * 10,
       proxy: { kind: 'running', host: '127.0.0.1', port: 9999, baseUrl: 'http://127.0.0.1:9999/api/v1' },
       timezone: '',
@@ -95,11 +94,10 @@ export function crowdedState(nowMs: number, change = 0): DashboardState {
       },
       accounts,
       busyModels: [
-        { model: 'moonshotai/kimi-k2:free', accountId: null, sinceMs: nowMs - 5000, untilMs: nowMs + 42_000 },
+        { model: 'moonshotai/kimi-k2:free', accountId: null, untilMs: nowMs + 42_000 },
         {
           model: 'meta-llama/llama-4-maverick:free',
           accountId: null,
-          sinceMs: nowMs,
           untilMs: nowMs + 11_000,
         },
       ],
@@ -189,7 +187,6 @@ function accountOf(name: string, index: number, { nowMs, midnightMs, random }: T
   const lock = (reason: LockView['reason'], untilMs: number): LockView => ({
     covers: reason === 'noCredits' ? 'paid' : 'free',
     reason,
-    sinceMs: nowMs - minuteMs,
     untilMs,
   });
   const isLocked = index % 11 === 5;
@@ -218,10 +215,8 @@ function accountOf(name: string, index: number, { nowMs, midnightMs, random }: T
     minute: {
       used: isWaiting ? 20 : Math.floor(random() * 12),
       limit: 20,
-      nextSlotAtMs: isWaiting ? nowMs + 21_000 : null,
     },
     creditsLeft: index % 3 === 0 ? Math.round(random() * 4000) / 100 : null,
-    inFlight: index % 4,
     locks,
     state,
     untilMs: isUsedUp ? midnightMs : isLocked ? nowMs + 48_000 : isWaiting ? nowMs + 21_000 : null,

@@ -78,7 +78,7 @@ describe('models for VS Code’s chat', () => {
   });
 
   it('say beside the name what decides', () => {
-    const busy = [{ model: 'a/b:free', accountId: null, sinceMs: nowMs, untilMs: nowMs + 20 * 60_000 }];
+    const busy = [{ model: 'a/b:free', accountId: null, untilMs: nowMs + 20 * 60_000 }];
     const details = (left: number, some: typeof busy = []): readonly string[] =>
       offeredModels(listed, ['openai/gpt-5'], some)
         .slice(1, 3)
@@ -101,9 +101,8 @@ describe('what an agent is told', () => {
     name,
     keys: [],
     day: { used: 0, limit: 1000, left: 917, own: 0, server: null, resetAtMs: 0 },
-    minute: { used: 5, limit: 20, nextSlotAtMs: null },
+    minute: { used: 5, limit: 20 },
     creditsLeft: null,
-    inFlight: 0,
     locks: [],
     state: 'ready',
     untilMs: null,
@@ -111,7 +110,7 @@ describe('what an agent is told', () => {
   const snapshot = { wheel, accounts };
 
   it('are sums, busy models and those that serve, and names only where the user allows', () => {
-    const busy = [{ model: 'a/b:free', accountId: null, sinceMs: 0, untilMs: nowMs + 60_000 }];
+    const busy = [{ model: 'a/b:free', accountId: null, untilMs: nowMs + 60_000 }];
     const models = offeredModels(
       [model('a/b:free'), model('c/d:free'), model('paid/one')],
       ['paid/one'],

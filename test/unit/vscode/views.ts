@@ -43,9 +43,8 @@ export function accountView(change: Partial<AccountView> = {}): AccountView {
     name: 'Private',
     keys: [keyView()],
     day: { used: 216, limit: 1000, left: 784, own: 216, server: null, resetAtMs: midnightMs },
-    minute: { used: 3, limit: 20, nextSlotAtMs: null },
+    minute: { used: 3, limit: 20 },
     creditsLeft: null,
-    inFlight: 0,
     locks: [],
     state: 'ready',
     untilMs: null,
@@ -62,7 +61,6 @@ export function stateOf(
     accounts.reduce((total, account) => total + of(account), 0);
   const { proxy = running, ...rest } = change;
   const snapshot: Snapshot = {
-    protocol: 1,
     atMs: nowMs,
     proxy,
     timezone: 'UTC',

@@ -9,7 +9,7 @@ function lines(...args: Parameters<typeof stateOf>): readonly Line[] {
 }
 
 function lock(change: Partial<LockView>): LockView {
-  return { covers: 'free', reason: 'minuteLimit', sinceMs: nowMs, untilMs: nowMs + 3_600_000, ...change };
+  return { covers: 'free', reason: 'minuteLimit', untilMs: nowMs + 3_600_000, ...change };
 }
 
 const second = keyView({ keyId: 'bbbbbbbbbbbb', label: 'Second', masked: 'sk-or-v1-...2222' });

@@ -90,8 +90,8 @@ describe('historyView', () => {
 
   it('lists models with what they cost and until when they are busy, even those nobody asked for', () => {
     const busyModels = [
-      { model: 'a/b:free', accountId: null, sinceMs: nowMs, untilMs: nowMs + 600_000 },
-      { model: 'c/d:free', accountId: null, sinceMs: nowMs, untilMs: nowMs + 600_000 },
+      { model: 'a/b:free', accountId: null, untilMs: nowMs + 600_000 },
+      { model: 'c/d:free', accountId: null, untilMs: nowMs + 600_000 },
     ];
     const busy: Snapshot = { ...snapshot, busyModels };
     const { models, clients } = historyView(seriesOf(2), busy, english);
@@ -104,7 +104,7 @@ describe('historyView', () => {
 
   it('tells on which account a model is held back, and why, and stays short', () => {
     const [account] = snapshot.accounts;
-    const on = { model: 'a/b:free', accountId: account?.accountId ?? '', sinceMs: nowMs };
+    const on = { model: 'a/b:free', accountId: account?.accountId ?? '' };
     const busyModels: Snapshot['busyModels'] = [
       { ...on, keyId: 'one', reason: 'policy', untilMs: nowMs + 600_000 },
       { ...on, accountId: null, reason: 'busy', untilMs: nowMs + 60_000 },

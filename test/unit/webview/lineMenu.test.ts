@@ -5,9 +5,7 @@ import { menuItems } from '../../../src/webview/lineMenu';
 import { accountView, english, keyView, nowMs, stateOf } from '../vscode/views';
 
 const running = stateOf([]).snapshot.proxy;
-const locks: readonly LockView[] = [
-  { covers: 'free', reason: 'minuteLimit', sinceMs: nowMs, untilMs: nowMs + 3_600_000 },
-];
+const locks: readonly LockView[] = [{ covers: 'free', reason: 'minuteLimit', untilMs: nowMs + 3_600_000 }];
 const key = keyView({ locks });
 const account = accountView({ keys: [key] });
 const shared = accountView({ keys: [key, keyView({ keyId: 'bbbbbbbbbbbb', label: 'Second' })] });

@@ -15,7 +15,7 @@ const usedUp = accountView({
 const blocked = accountView({
   state: 'locked',
   untilMs: nowMs + 5 * 60_000,
-  locks: [{ covers: 'all', reason: 'edgeBlocked', sinceMs: nowMs, untilMs: nowMs + 5 * 60_000 }],
+  locks: [{ covers: 'all', reason: 'edgeBlocked', untilMs: nowMs + 5 * 60_000 }],
 });
 
 function text(...args: Parameters<typeof stateOf>): string {

@@ -64,7 +64,7 @@ describe('statusTooltip', () => {
     const { snapshot, ...rest } = stateOf(
       Array.from({ length: 15 }, (_, index) => accountView({ accountId: `account-${index}` })),
     );
-    const busy = (model: string, untilMs: number) => ({ model, accountId: null, sinceMs: 0, untilMs });
+    const busy = (model: string, untilMs: number) => ({ model, accountId: null, untilMs });
     const tooltip = statusTooltip(
       {
         ...rest,
