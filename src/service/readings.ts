@@ -76,13 +76,8 @@ export class Readings implements Disposable {
 
   /** Resolves when all queued keys have been read, or after a second. */
   async first(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = this.ports.clock.after(firstReadingMs, resolve);
-      void this.settled().then(() => {
-        timer.dispose();
-        resolve();
-      });
-    });
+    const late = new Promise<void>((resolve) => void this.ports.clock.after(firstReadingMs, resolve));
+    await Promise.race([this.settled(), late]);
   }
 
   /** Queues a reading of the key; a key that is queued already is read once. */

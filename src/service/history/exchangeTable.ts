@@ -6,7 +6,9 @@ export type TableFormat = (typeof tableFormats)[number];
 
 /** Times are UTC, durations in milliseconds, costs in credits; the line break is CRLF in CSV (RFC 4180). */
 export function exchangeTable(exchanges: readonly ExchangeView[], format: TableFormat): string {
-  const rows = exchanges.map(rowOf);
+  const rows = exchanges.map((exchange) =>
+    Object.fromEntries(Object.entries(columns).map(([name, of]) => [name, of(exchange)])),
+  );
   if (format === 'json') return `${JSON.stringify(rows, null, 2)}\n`;
   const names = Object.keys(columns);
   const lines = rows.map((row) => Object.values(row).map(cell).join(','));
@@ -34,10 +36,6 @@ const columns: Readonly<Record<string, (exchange: ExchangeView) => Value>> = {
   completionTokens: ({ usage }) => usage?.completionTokens ?? null,
   cost: ({ usage }) => usage?.cost ?? null,
 };
-
-function rowOf(exchange: ExchangeView): Readonly<Record<string, Value>> {
-  return Object.fromEntries(Object.entries(columns).map(([name, of]) => [name, of(exchange)]));
-}
 
 /** A text that a spreadsheet would take for a formula gets an apostrophe before it. */
 function cell(value: Value): string {
