@@ -132,28 +132,19 @@ export function give(code: number, ...problems: readonly string[]): number {
 
 async function giveStartProblem(state: ProxyState, { host, port }: Settings): Promise<number> {
   if (state.kind !== 'failed') return give(1, `The proxy is ${state.kind}.`);
-  switch (state.code) {
-    case 'otherMachine':
-    case 'otherProduct':
-    case 'otherVersion':
-    case 'portInUse': {
-      const answer = await ask({
-        url: `${askedOrigin({ host, port })}/health`,
-        timeoutMs: whoTimeoutMs,
-        mostCharacters: 4_096,
-      });
-      return give(
-        1,
-        isKeywheel(answer)
-          ? `PORT ${port} is taken by another Keywheel: use that one, or set another PORT.`
-          : `PORT ${port} is taken (${state.detail}): stop the program that has it, or set another PORT.`,
-      );
-    }
-    case 'portForbidden':
-      return give(1, `PORT ${port} may not be used (${state.detail}): set one above 1023.`);
-    case 'other':
-      return give(2, `HOST ${host} cannot be listened on (${state.detail}): set an address of this machine.`);
-  }
+  const { code, detail } = state;
+  if (code === 'portForbidden')
+    return give(1, `PORT ${port} may not be used (${detail}): set one above 1023.`);
+  if (code === 'other')
+    return give(2, `HOST ${host} cannot be listened on (${detail}): set an address of this machine.`);
+  const url = `${askedOrigin({ host, port })}/health`;
+  const answer = await ask({ url, timeoutMs: whoTimeoutMs, mostCharacters: 4_096 });
+  return give(
+    1,
+    isKeywheel(answer)
+      ? `PORT ${port} is taken by another Keywheel: use that one, or set another PORT.`
+      : `PORT ${port} is taken (${detail}): stop the program that has it, or set another PORT.`,
+  );
 }
 
 /** The origin at which this machine reaches the proxy of these settings. */
