@@ -1,6 +1,6 @@
 // The actions of views on keys and accounts; a removal can be undone for ten seconds.
 import type { Clock } from '../../base/clock';
-import { DisposableStore, type Disposable } from '../../base/disposable';
+import type { Disposable } from '../../base/disposable';
 import { Emitter, type Event } from '../../base/event';
 import type { Log } from '../../base/log';
 import { keyIdOf } from '../../base/secret';
@@ -29,9 +29,8 @@ interface Removal extends RemovedKey {
 }
 
 export class KeyActions implements Disposable {
-  private readonly owned = new DisposableStore();
-  private readonly changed = this.owned.add(
-    new Emitter<void>((error) => this.ports.log.error('A listener of the key actions failed.', error)),
+  private readonly changed = new Emitter<void>((error) =>
+    this.ports.log.error('A listener of the key actions failed.', error),
   );
   /** `removed` has changed. */
   readonly onDidChange: Event<void> = this.changed.event;
@@ -97,7 +96,7 @@ export class KeyActions implements Disposable {
   dispose(): void {
     for (const { timer } of this.removals.values()) timer.dispose();
     this.removals.clear();
-    this.owned.dispose();
+    this.changed.dispose();
   }
 
   private async remove(keyId: string): Promise<boolean> {
