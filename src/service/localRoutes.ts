@@ -1,7 +1,6 @@
 // The requests that the proxy answers itself; `GET /key` is one, as clients see the proxy as a single key.
 import type { Pool } from '../keys/pool';
 import type { LocalAnswer } from '../proxy/server';
-import type { KeyUsage } from '../keys/reading';
 import { checkProxyKey, isWebview, type Door, type RequestHead } from '../proxy/request/admission';
 import { checkPath, isKeyPath } from '../proxy/request/endpoint';
 import { headerValue } from '../proxy/request/headers';
@@ -47,17 +46,14 @@ function preflight({ target, rawHeaders }: RequestHead): LocalAnswer | null {
   if (!isWebview(origin) || wanted !== 'GET' || !isKeyPath(target.path)) {
     return { status: 403, headers: [], body: '' };
   }
-  const allowed = [
-    'access-control-allow-methods',
-    'GET',
-    'access-control-allow-headers',
-    'authorization',
-    'access-control-allow-private-network',
-    'true',
-    'access-control-max-age',
-    '600',
-  ];
-  return { status: 204, headers: [...corsHeaders(rawHeaders), ...allowed], body: '' };
+  const allowed = {
+    'access-control-allow-methods': 'GET',
+    'access-control-allow-headers': 'authorization',
+    'access-control-allow-private-network': 'true',
+    'access-control-max-age': '600',
+  };
+  const headers = [...corsHeaders(rawHeaders), ...Object.entries(allowed).flat()];
+  return { status: 204, headers, body: '' };
 }
 
 function corsHeaders(rawHeaders: readonly string[]): readonly string[] {
@@ -74,16 +70,10 @@ function json(value: unknown, headers: readonly string[] = []): LocalAnswer {
   };
 }
 
-const summed = [
-  'usage',
-  'usage_daily',
-  'usage_weekly',
-  'usage_monthly',
-  'byok_usage',
-  'byok_usage_daily',
-  'byok_usage_weekly',
-  'byok_usage_monthly',
-] as const satisfies readonly (keyof KeyUsage)[];
+const spans = ['', '_daily', '_weekly', '_monthly'] as const;
+const summed = (['usage', 'byok_usage'] as const).flatMap((name) =>
+  spans.map((span) => `${name}${span}` as const),
+);
 
 /** A body with all fields of OpenRouter's, as its SDK requires: sums of the keys' last readings, limits by account. */
 function wheelKey(pool: Pool): unknown {
