@@ -343,13 +343,8 @@ function poolOptions({ timezone, maxWaiting }: Settings): PoolOptions {
 
 /** In milliseconds. */
 function exchangeSettings(settings: Settings): ExchangeSettings {
-  const { timezone, exhaustedStatus, fallbackModels, policyRefusals, freeOnly } = settings;
   return {
-    timezone,
-    exhaustedStatus,
-    fallbackModels,
-    policyRefusals,
-    freeOnly,
+    ...settings,
     maxWaitMs: settings.maxWaitSeconds * 1000,
     deadlineMs: settings.deadlineSeconds * 1000,
     firstTokenTimeoutMs: settings.firstTokenTimeoutSeconds * 1000,
