@@ -37,14 +37,8 @@ interface Now {
   readonly wall: (elapsedMs: number) => number;
 }
 
-export function buildSnapshot({
-  pool,
-  proxy,
-  timezone,
-  paidRefusedAtMs,
-  unreached,
-  running,
-}: SnapshotParts): Snapshot {
+export function buildSnapshot(parts: SnapshotParts): Snapshot {
+  const { pool, proxy, timezone, paidRefusedAtMs, unreached, running } = parts;
   const nowMs = pool.roll();
   const { calendar, modelLocks } = pool.wheel;
   const now: Now = { nowMs, wall: (elapsedMs) => calendar.wallOf(elapsedMs) };
