@@ -125,16 +125,9 @@ async function keyFinding(
 ): Promise<Finding> {
   if (!enabled) return { code: 'keyOff', label };
   const check = await checkKey(key);
-  switch (check.kind) {
-    case 'good':
-      return { code: 'keyGood', label };
-    case 'bad':
-      return { code: 'keyBad', label };
-    case 'management':
-      return { code: 'keyManagement', label };
-    case 'unreachable':
-      return { code: 'keyUnreachable', label, got: check.detail };
-  }
+  if (check.kind === 'unreachable') return { code: 'keyUnreachable', label, got: check.detail };
+  const codes = { good: 'keyGood', bad: 'keyBad', management: 'keyManagement' } as const;
+  return { code: codes[check.kind], label };
 }
 
 function limitFindings(snapshot: DoctorPorts['snapshot']): readonly Finding[] {
