@@ -42,12 +42,7 @@ function rowOf(
   accounts: readonly string[],
   formats: Formats,
 ): readonly string[] {
-  const row = (account: string, ...rest: readonly string[]): string[] => [
-    label,
-    maskKey(key),
-    account,
-    ...rest,
-  ];
+  const row = (...rest: readonly string[]): string[] => [label, maskKey(key), ...rest];
   switch (checked?.kind) {
     case 'good': {
       const { accountId, freeLimit, freeUsed, capLeft } = checked;

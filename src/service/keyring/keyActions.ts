@@ -94,9 +94,8 @@ export class KeyActions implements Disposable {
   }
 
   dispose(): void {
-    for (const { timer } of this.removals.values()) timer.dispose();
-    this.removals.clear();
     this.changed.dispose();
+    this.forgetRemoved();
   }
 
   private async remove(keyId: string): Promise<boolean> {
