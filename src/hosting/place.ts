@@ -32,11 +32,9 @@ export function proxyStateOf(place: Place, live: Snapshot | null, port: number):
     case 'looking':
       return { kind: 'starting' };
     case 'hosting':
-      return live?.proxy.kind === 'running' ? live.proxy : { kind: 'starting' };
     case 'following':
-      return live?.proxy.kind === 'running'
-        ? { ...live.proxy, hostedBy: place.window }
-        : { kind: 'starting' };
+      if (live?.proxy.kind !== 'running') return { kind: 'starting' };
+      return place.kind === 'following' ? { ...live.proxy, hostedBy: place.window } : live.proxy;
     case 'blocked':
       return { kind: 'failed', code: place.code, port, detail: place.detail };
   }

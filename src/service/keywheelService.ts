@@ -314,7 +314,9 @@ export class KeywheelService implements Disposable {
 
   private noteExchange(report: ExchangeReport): void {
     if (report.class === 'paid') this.notePaid(report);
-    if (!isOwn(report)) this.finished.fire(this.history.add(report));
+    // Keywheel's own request for the list of models.
+    const isOwn = report.client === 'Keywheel' && report.class === 'unmetered';
+    if (!isOwn) this.finished.fire(this.history.add(report));
     this.touch();
   }
 
@@ -350,9 +352,4 @@ function exchangeSettings(settings: Settings): ExchangeSettings {
     firstTokenTimeoutMs: settings.firstTokenTimeoutSeconds * 1000,
     idleTimeoutMs: settings.idleTimeoutSeconds * 1000,
   };
-}
-
-/** Keywheel's own request for the list of models. */
-function isOwn({ client, class: requestClass }: ExchangeReport): boolean {
-  return client === 'Keywheel' && requestClass === 'unmetered';
 }
