@@ -2,7 +2,7 @@
 // OpenRouter the extension reads provider and model only from globalState.json, and prefers a key in secrets.json.
 import path from 'node:path';
 import { openAiBaseUrl, type ClientFile, type FileClient, type Places } from './client';
-import { isObject, valueAt, type Change } from './configValue';
+import { valueAt, type Change } from './configValue';
 import { jsonFormat } from './jsonFormat';
 
 const provider = ['providers', 'openrouter'];
@@ -69,9 +69,7 @@ export const clineClient: FileClient = {
       { path: ['modes'], value: {} },
     ];
     return [
-      ...whole.filter(
-        ({ path: [name] }) => !isObject(config) || typeof name !== 'string' || !(name in config),
-      ),
+      ...whole.filter(({ path }) => valueAt(config, path) === undefined),
       { path: ['lastUsedProvider'], value: 'openrouter' },
       { path: [...settings, 'provider'], value: 'openrouter' },
       { path: [...settings, 'apiKey'], value: proxyKey },
