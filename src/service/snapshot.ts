@@ -59,23 +59,21 @@ export interface KeyView {
 
 export type PaidUse = 'auto' | 'only' | 'never';
 
-export interface DayView {
-  readonly used: number;
-  readonly limit: number;
-  readonly left: number;
-  /** Attempts that this proxy counted itself today. */
-  readonly own: number;
-  /** OpenRouter's latest figures, or null before the first. */
-  readonly server: { readonly used: number; readonly limit: number; readonly atMs: number } | null;
-  readonly resetAtMs: number;
-}
-
 export interface AccountView {
   readonly accountId: string;
   /** The user's own name, else the label of the account's first key. */
   readonly name: string;
   readonly keys: readonly KeyView[];
-  readonly day: DayView;
+  readonly day: {
+    readonly used: number;
+    readonly limit: number;
+    readonly left: number;
+    /** Attempts that this proxy counted itself today. */
+    readonly own: number;
+    /** OpenRouter's latest figures, or null before the first. */
+    readonly server: { readonly used: number; readonly limit: number; readonly atMs: number } | null;
+    readonly resetAtMs: number;
+  };
   readonly minute: { readonly used: number; readonly limit: number };
   /** Credits left under the tightest known cap of the keys that are on, or null where none is known. */
   readonly creditsLeft: number | null;
