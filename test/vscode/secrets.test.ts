@@ -9,6 +9,7 @@ import { KeyActions } from '../../src/service/keyring/keyActions';
 import type { KeyCheck } from '../../src/service/keyring/keyCheck';
 import { Keyring } from '../../src/service/keyring/keyring';
 import { KeywheelService } from '../../src/service/keywheelService';
+import { newProxyKey } from '../../src/service/proxyKey';
 import { StateFile } from '../../src/service/saved/stateFile';
 import { StateKeeping } from '../../src/service/saved/stateKeeping';
 import { Series } from '../../src/service/history/series';
@@ -33,7 +34,7 @@ describe('secrets', () => {
     await service.configure({ ...defaultSettings, port: 0, upstreamUrl: 'http://127.0.0.1:9/api/v1' });
     const vault = new SecretStorageVault(secrets);
     const check = (): Promise<KeyCheck> => Promise.resolve({ kind: 'unreachable', detail: 'ECONNREFUSED' });
-    const keyring = new Keyring({ vault, clock, log, check });
+    const keyring = new Keyring({ vault, clock, log, check, firstProxyKey: newProxyKey });
     keyring.onDidChange(() => service.setKeys(keyring.keys));
     const folder = await mkdtemp(join(tmpdir(), 'keywheel-secrets-'));
     const file = new StateFile(join(folder, 'state.json'));

@@ -39,8 +39,8 @@ export interface KeyringPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly check: (key: string) => Promise<KeyCheck>;
-  /** The proxy key where the vault holds none; random where this is not given. */
-  readonly firstProxyKey?: () => string;
+  /** The proxy key where the vault holds none. */
+  readonly firstProxyKey: () => string;
 }
 
 const slowVaultMs = 5_000;
@@ -244,7 +244,7 @@ export class Keyring implements Disposable {
     } catch (error: unknown) {
       log.error('The vault cannot be read or written.', error);
       const { revision, proxyKey } = this.set;
-      if (proxyKey === null) this.sessionProxyKey = this.firstProxyKey();
+      if (proxyKey === null) this.sessionProxyKey = this.ports.firstProxyKey();
       this.set = { ...this.set, revision: Math.max(revision, 0), proxyKey: proxyKey ?? this.sessionProxyKey };
       this.setHealth({ kind: 'refused', detail: error instanceof Error ? error.message : String(error) });
     } finally {
@@ -260,7 +260,7 @@ export class Keyring implements Disposable {
     const isNewer = revision >= own.revision;
     const ownProxyKey = isPassing ? null : own.proxyKey;
     const known = isNewer ? (proxyKey ?? ownProxyKey) : (ownProxyKey ?? proxyKey);
-    if (known === null) this.sessionProxyKey ??= this.firstProxyKey();
+    if (known === null) this.sessionProxyKey ??= this.ports.firstProxyKey();
     else this.sessionProxyKey = null;
     this.set = {
       keys: isNewer ? [...keys] : own.keys,
@@ -311,10 +311,6 @@ export class Keyring implements Disposable {
 
   private find(keyId: string): StoredKey | null {
     return this.set.keys.find(({ key }) => keyIdOf(key) === keyId) ?? null;
-  }
-
-  private firstProxyKey(): string {
-    return (this.ports.firstProxyKey ?? newProxyKey)();
   }
 
   private setHealth(health: VaultHealth): void {

@@ -5,6 +5,7 @@ import { TextLog } from '../../../src/base/log';
 import { keyIdOf } from '../../../src/base/secret';
 import { Keyring } from '../../../src/service/keyring/keyring';
 import { plainKey } from '../../../src/service/keyring/storedKey';
+import { newProxyKey } from '../../../src/service/proxyKey';
 import { SecretStorageVault } from '../../../src/vscode/vault';
 import { ManualClock } from '../../support/manualClock';
 
@@ -46,6 +47,7 @@ function windowOn(secrets: SecretStorage): Keyring {
     vault: new SecretStorageVault(secrets),
     clock: new ManualClock(),
     log: new TextLog(() => undefined),
+    firstProxyKey: newProxyKey,
     check: () => Promise.resolve({ kind: 'unreachable', detail: '' }),
   });
 }

@@ -7,6 +7,7 @@ import type { KeyCheck } from '../../../../src/service/keyring/keyCheck';
 import { joinedOrder } from '../../../../src/service/keyring/keySet';
 import { Keyring } from '../../../../src/service/keyring/keyring';
 import type { SecretVault, StoredKey, VaultContents } from '../../../../src/service/ports';
+import { newProxyKey } from '../../../../src/service/proxyKey';
 import { plainKey } from '../../../../src/service/keyring/storedKey';
 import { ManualClock, settled } from '../../../support/manualClock';
 
@@ -82,7 +83,7 @@ class SlowVault extends MemoryVault {
 
 function keyringBeforeLoading(vault: SecretVault, check = good, clock = new ManualClock()): Keyring {
   const log = new TextLog(() => undefined);
-  return new Keyring({ vault, clock, log, check: () => Promise.resolve(check) });
+  return new Keyring({ vault, clock, log, check: () => Promise.resolve(check), firstProxyKey: newProxyKey });
 }
 
 async function keyringOn(vault: MemoryVault, check = good): Promise<Keyring> {
