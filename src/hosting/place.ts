@@ -5,9 +5,7 @@ import type { HostEnd } from './hosting';
 import type { Who } from './identify';
 
 export type Place =
-  | { readonly kind: 'stopped' }
-  | { readonly kind: 'looking' }
-  | { readonly kind: 'hosting' }
+  | { readonly kind: 'stopped' | 'looking' | 'hosting' }
   /** `window`: the name of the host's window. */
   | { readonly kind: 'following'; readonly window: string }
   | { readonly kind: 'blocked'; readonly code: ProxyFailure; readonly detail: string };

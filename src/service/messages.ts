@@ -86,17 +86,13 @@ export type KeyEdit = v.InferOutput<typeof changeSchema>;
 
 const keyActSchema = v.variant('kind', [
   v.object({ kind: v.literal('update'), change: changeSchema }),
-  v.object({ kind: v.literal('check') }),
-  v.object({ kind: v.literal('unlock') }),
+  v.object({ kind: v.picklist(['check', 'unlock', 'remove', 'undo']) }),
   v.object({ kind: v.literal('move'), by }),
-  v.object({ kind: v.literal('remove') }),
-  v.object({ kind: v.literal('undo') }),
 ]);
 
 const accountActSchema = v.variant('kind', [
   v.object({ kind: v.literal('rename'), name: shortText }),
-  v.object({ kind: v.literal('check') }),
-  v.object({ kind: v.literal('unlock') }),
+  v.object({ kind: v.picklist(['check', 'unlock']) }),
   v.object({ kind: v.literal('move'), by }),
 ]);
 
@@ -105,8 +101,7 @@ export type KeyAct = v.InferOutput<typeof keyActSchema>;
 export type AccountAct = v.InferOutput<typeof accountActSchema>;
 
 const fromDashboardSchema = v.variant('type', [
-  v.object({ type: v.literal('ready'), tab: tabSchema }),
-  v.object({ type: v.literal('show'), tab: tabSchema }),
+  v.object({ type: v.picklist(['ready', 'show']), tab: tabSchema }),
   v.object({ type: v.literal('run'), action: actionSchema }),
   v.object({ type: v.literal('key'), keyId: v.string(), act: keyActSchema }),
   v.object({ type: v.literal('account'), accountId: v.string(), act: accountActSchema }),

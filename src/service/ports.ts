@@ -47,10 +47,7 @@ export interface SecretVault {
 
 /** `loading`: no answer yet · `slow`: the system's keychain has not answered for 5 s, it may be asking the user · `refused`: it failed. */
 export type VaultHealth =
-  | { readonly kind: 'loading' }
-  | { readonly kind: 'ok' }
-  | { readonly kind: 'slow' }
-  | { readonly kind: 'refused'; readonly detail: string };
+  { readonly kind: 'loading' | 'ok' | 'slow' } | { readonly kind: 'refused'; readonly detail: string };
 
 /** Stores a state between runs. `load` resolves with what was saved last, or undefined. */
 export interface StateStore {

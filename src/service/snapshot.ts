@@ -3,8 +3,7 @@ import type { LockReason, ModelLockReason } from '../keys/scope';
 import type { AttemptReport, ExchangeEnd, ExchangeReport, Stage } from '../proxy/report';
 
 export type ProxyState =
-  | { readonly kind: 'stopped' }
-  | { readonly kind: 'starting' }
+  | { readonly kind: 'stopped' | 'starting' }
   | {
       readonly kind: 'running';
       readonly host: string;
@@ -196,8 +195,6 @@ export interface SeriesView {
 
 /** `none`: no free allowance · `quiet`: too few requests in the last hour for a forecast · `lasts`: until the reset. */
 export type ForecastView =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'usedUp' }
-  | { readonly kind: 'quiet' }
+  | { readonly kind: 'none' | 'usedUp' | 'quiet' }
   | { readonly kind: 'lasts'; readonly perHour: number }
   | { readonly kind: 'until'; readonly perHour: number; readonly untilMs: number };

@@ -36,8 +36,7 @@ export type KeyCheck =
       readonly freeUsed: number | null;
       readonly capLeft: number | null;
     }
-  | { readonly kind: 'management' }
-  | { readonly kind: 'bad' }
+  | { readonly kind: 'management' | 'bad' }
   | { readonly kind: 'unreachable'; readonly detail: string };
 
 function keyCheckOf(key: string, answer: KeyAnswer): KeyCheck {

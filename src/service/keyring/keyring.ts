@@ -18,9 +18,7 @@ export type AddResult =
   | { readonly kind: 'duplicate'; readonly label: string }
   /** The vault failed: the key is not stored. */
   | { readonly kind: 'notKept' }
-  | { readonly kind: 'malformed' }
-  | { readonly kind: 'management' }
-  | { readonly kind: 'bad' };
+  | { readonly kind: 'malformed' | 'management' | 'bad' };
 
 export interface AddedKey {
   readonly entry: KeyEntry;

@@ -9,10 +9,7 @@ import { codeIn, signInLivesMs } from './signIn';
 
 /** `denied`: the user refused on OpenRouter's page · `timeout`: no redirect within ten minutes · `closed`: cancelled here. */
 export type SignInAnswer =
-  | { readonly kind: 'code'; readonly code: string }
-  | { readonly kind: 'denied' }
-  | { readonly kind: 'timeout' }
-  | { readonly kind: 'closed' };
+  { readonly kind: 'code'; readonly code: string } | { readonly kind: 'denied' | 'timeout' | 'closed' };
 
 export interface SignInPages {
   /** HTML documents that the browser shows at the end. */
