@@ -83,8 +83,8 @@ function load(url: string, script: string, connections: number, seconds: number)
   if (/Non-2xx|Socket errors: connect [1-9]/.test(stdout)) throw new Error(`Bad answers:\n${stdout}`);
   return {
     requests: Number(/(\d+) requests in/.exec(stdout)?.[1]),
-    p50Us: microseconds(/50%\s+(\S+)/.exec(stdout)?.[1]),
-    p99Us: microseconds(/99%\s+(\S+)/.exec(stdout)?.[1]),
+    p50Us: microseconds(/^\s+50%\s+(\S+)/m.exec(stdout)?.[1]),
+    p99Us: microseconds(/^\s+99%\s+(\S+)/m.exec(stdout)?.[1]),
   };
 }
 
