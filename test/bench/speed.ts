@@ -314,14 +314,17 @@ wrk.headers["x-portkey-provider"] = "openrouter"`,
     await start('upstream', [process.execPath, 'test/bench/standIn.mjs'], { PORT: upstreamPort }),
   ];
   try {
-    const direct = load(running[0]?.url ?? '', script, 1, 2);
+    const upstreamUrl = running[0]?.url ?? '';
+    load(upstreamUrl, script, 32, 2);
     const measured = await subjects(`http://127.0.0.1:${upstreamPort}`, folder);
     running.push(...measured);
     const rows = new Map(measured.map(({ name }) => [name, [] as Figures[]]));
     for (const subject of measured)
       console.error(`idle: ${subject.name} ${ownMiB(subject).toFixed(0)} MiB RssAnon`);
-    for (let round = 0; round < Number(options.rounds); round++)
+    for (let round = 0; round < Number(options.rounds); round++) {
+      const direct = load(upstreamUrl, script, 1, Number(options.seconds));
       for (const subject of measured) rows.get(subject.name)?.push(await measure(subject, script, direct));
+    }
     print(rows);
     if (Number(options.requests) > 0)
       for (const subject of measured.filter(({ name }) => name === 'floor' || name === 'keywheel'))
