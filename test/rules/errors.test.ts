@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { modelScopes, scopes, type Duration } from '../../src/keys/scope';
 import { decide, type Decision } from '../../src/proxy/decision/decision';
-import { firstTally, type Situation } from '../../src/proxy/decision/situation';
 import type { Fault } from '../../src/proxy/errors/fault';
 import type { LimitOutcome, Outcome } from '../../src/proxy/errors/outcome';
 import type { RefusalCode } from '../../src/proxy/errors/refusal';
+import { usualSituation } from '../unit/proxy/decision/usualSituation';
 
 type Failure = Exclude<Outcome, { kind: 'answer' }>;
 
@@ -52,26 +52,8 @@ function durationCell({ firstMs, longestMs, longestHintMs }: Duration): string {
   return longestHintMs === null ? growing : `hint, ${seconds(longestHintMs)} at most; else ${growing}`;
 }
 
-const nowMs = Date.UTC(2026, 10, 20, 12);
-/** The first attempt of a request that names no other model, while another account is ready. */
-const situation: Situation = {
-  ...firstTally,
-  class: 'free',
-  repeatable: true,
-  model: 'x/y',
-  nowMs,
-  spentHereMs: 0,
-  deadlineAtMs: nowMs + 240_000,
-  attemptsAllowed: 10,
-  sawWork: false,
-  mayBeBilled: 0,
-  fallback: 'none',
-  fallbacksLeft: 0,
-  isProbe: false,
-  policyRefusals: 'otherAccount',
-  othersReady: true,
-  random: () => 0.5,
-};
+/** Of a request for a model that is not free, while another account is ready. */
+const situation = { ...usualSituation, model: 'x/y', othersReady: true };
 
 function nextOf(decision: Decision): string {
   if (decision.next !== 'retry') return 'nobody';

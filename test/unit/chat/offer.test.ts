@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { ChatError } from '../../../src/chat/chatError';
 import { offeredModels, pickedModels } from '../../../src/chat/offer';
 import { whatIsLeft } from '../../../src/chat/whatIsLeft';
-import type { ListedModel } from '../../../src/clients/modelList';
 import type { Snapshot } from '../../../src/service/snapshot';
 import { chatErrorText, modelDetail, modelTooltip } from '../../../src/words/chatText';
 import { Formats } from '../../../src/words/formats';
 import { translator } from '../../../src/words/translate';
+import { listedModel } from '../clients/listedModel';
 
 const t = translator({});
 const nowMs = Date.UTC(2026, 10, 30, 12, 0);
@@ -23,28 +23,13 @@ const wheel = {
   inFlight: 0,
 };
 
-function model(id: string, more: Partial<ListedModel> = {}): ListedModel {
-  return {
-    id,
-    name: id,
-    version: id,
-    tools: true,
-    images: false,
-    contextLength: 128_000,
-    outputTokens: 8_000,
-    inputPrice: 1.25,
-    outputPrice: 10,
-    ...more,
-  };
-}
-
 describe('models for VS Code’s chat', () => {
   const listed = [
-    model('a/b:free', { inputPrice: 0, outputPrice: 0 }),
-    model('a/talker:free', { tools: false }),
-    model('openai/gpt-5'),
-    model('x/new-alpha', { inputPrice: 0, outputPrice: 0 }),
-    model('a/paid'),
+    listedModel('a/b:free', { inputPrice: 0, outputPrice: 0 }),
+    listedModel('a/talker:free', { tools: false }),
+    listedModel('openai/gpt-5'),
+    listedModel('x/new-alpha', { inputPrice: 0, outputPrice: 0 }),
+    listedModel('a/paid'),
   ];
 
   it('are the free router, the free ones that call tools, and those that were picked', () => {
@@ -72,7 +57,7 @@ describe('models for VS Code’s chat', () => {
   });
 
   it('leave room for a question where a model may answer with as much as it reads', () => {
-    const [, offered] = offeredModels([model('a/b:free', { outputTokens: 128_000 })], [], []);
+    const [, offered] = offeredModels([listedModel('a/b:free', { outputTokens: 128_000 })], [], []);
     assert.deepEqual([offered?.maxInputTokens, offered?.maxOutputTokens], [96_000, 32_000]);
     assert.equal(offered?.family, 'b');
   });
@@ -112,7 +97,7 @@ describe('what an agent is told', () => {
   it('are sums, busy models and those that serve, and names only where the user allows', () => {
     const busy = [{ model: 'a/b:free', accountId: null, untilMs: nowMs + 60_000 }];
     const models = offeredModels(
-      [model('a/b:free'), model('c/d:free'), model('paid/one')],
+      [listedModel('a/b:free'), listedModel('c/d:free'), listedModel('paid/one')],
       ['paid/one'],
       busy,
     );
@@ -140,7 +125,7 @@ describe('what an agent is told', () => {
 
   it('stay under a kilobyte, whatever there is', () => {
     const many = Array.from({ length: 500 }, (_, index) =>
-      model(`author-${index}/${'long-name-'.repeat(9)}:free`),
+      listedModel(`author-${index}/${'long-name-'.repeat(9)}:free`),
     );
     const text = whatIsLeft(snapshot, offeredModels(many, [], []), true);
     assert.ok(Buffer.byteLength(text) < 1024, String(Buffer.byteLength(text)));

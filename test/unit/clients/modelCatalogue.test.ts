@@ -7,20 +7,7 @@ import { TextLog } from '../../../src/base/log';
 import { ModelCatalogue } from '../../../src/clients/modelCatalogue';
 import type { ListedModel } from '../../../src/clients/modelList';
 import { ManualClock } from '../../support/manualClock';
-
-function model(id: string): ListedModel {
-  const prices = { inputPrice: 1.25, outputPrice: 10 };
-  return {
-    id,
-    name: id,
-    version: id,
-    tools: true,
-    images: false,
-    contextLength: 128_000,
-    outputTokens: 8_000,
-    ...prices,
-  };
-}
+import { listedModel } from './listedModel';
 
 describe('the list of models', () => {
   let folder: string;
@@ -46,43 +33,46 @@ describe('the list of models', () => {
   }
 
   it('is asked for once an hour, over all windows', async () => {
-    answers = [[model('a/b')], [model('c/d')]];
+    answers = [[listedModel('a/b')], [listedModel('c/d')]];
     const first = catalogue();
-    assert.deepEqual(await Promise.all([first.models(), first.models()]), [[model('a/b')], [model('a/b')]]);
-    assert.deepEqual(await catalogue().models(), [model('a/b')]);
+    assert.deepEqual(await Promise.all([first.models(), first.models()]), [
+      [listedModel('a/b')],
+      [listedModel('a/b')],
+    ]);
+    assert.deepEqual(await catalogue().models(), [listedModel('a/b')]);
     assert.equal(asked, 1);
     clock.advance(61 * 60_000);
-    assert.deepEqual(await first.models(), [model('c/d')]);
+    assert.deepEqual(await first.models(), [listedModel('c/d')]);
   });
 
   it('is the last copy where it cannot be had, and is asked for again a minute later', async () => {
-    answers = [[model('a/b')], [], [model('c/d')]];
+    answers = [[listedModel('a/b')], [], [listedModel('c/d')]];
     await catalogue().models();
     clock.advance(61 * 60_000);
     const later = catalogue();
-    assert.deepEqual(await later.models(), [model('a/b')]);
-    assert.deepEqual(await later.models(), [model('a/b')]);
+    assert.deepEqual(await later.models(), [listedModel('a/b')]);
+    assert.deepEqual(await later.models(), [listedModel('a/b')]);
     assert.equal(asked, 2);
     clock.advance(61_000);
-    assert.deepEqual(await later.models(), [model('c/d')]);
-    assert.deepEqual(await later.models(), [model('c/d')]);
+    assert.deepEqual(await later.models(), [listedModel('c/d')]);
+    assert.deepEqual(await later.models(), [listedModel('c/d')]);
     assert.equal(asked, 3);
   });
 
   it('is empty where there never was one, and is asked for again a minute later', async () => {
-    answers = [[], [model('a/b')]];
+    answers = [[], [listedModel('a/b')]];
     const first = catalogue();
     assert.deepEqual(await first.models(), []);
     assert.deepEqual(await first.models(), []);
     assert.equal(asked, 1);
     clock.advance(61_000);
-    assert.deepEqual(await first.models(), [model('a/b')]);
+    assert.deepEqual(await first.models(), [listedModel('a/b')]);
   });
 
   it('is asked for at once when the proxy runs', async () => {
-    answers = [null, [model('a/b')]];
+    answers = [null, [listedModel('a/b')]];
     const first = catalogue();
     assert.deepEqual(await first.models(), []);
-    assert.deepEqual(await first.models(), [model('a/b')]);
+    assert.deepEqual(await first.models(), [listedModel('a/b')]);
   });
 });

@@ -5,23 +5,13 @@ import { isUnlisted, modelUses, successorOf } from '../../../src/clients/obituar
 import type { ConnectionRecord } from '../../../src/clients/records';
 import { obituaryText } from '../../../src/words/clientWords';
 import { translator } from '../../../src/words/translate';
+import { listedModel } from './listedModel';
 import { exchangeView } from './temporaryHome';
 
 function listed(id: string, change: Partial<ListedModel> = {}): ListedModel {
   const isFree = id.endsWith(':free') || id === 'openrouter/free';
   const price = isFree ? 0 : 1;
-  return {
-    id,
-    name: id,
-    version: id,
-    tools: true,
-    images: false,
-    contextLength: 1000,
-    outputTokens: null,
-    inputPrice: price,
-    outputPrice: price,
-    ...change,
-  };
+  return listedModel(id, { inputPrice: price, outputPrice: price, ...change });
 }
 
 function record(client: 'cline' | 'codex', model: string | null): ConnectionRecord {

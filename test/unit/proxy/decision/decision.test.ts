@@ -8,26 +8,10 @@ import type { Fault } from '../../../../src/proxy/errors/fault';
 import type { LimitOutcome, Outcome } from '../../../../src/proxy/errors/outcome';
 import { firstTally, nextTally } from '../../../../src/proxy/decision/situation';
 import type { Situation } from '../../../../src/proxy/decision/situation';
+import { usualSituation } from './usualSituation';
 
-const nowMs = Date.UTC(2026, 10, 20, 12);
-const free: Situation = {
-  ...firstTally,
-  class: 'free',
-  repeatable: true,
-  model: 'x/y:free',
-  nowMs,
-  spentHereMs: 0,
-  deadlineAtMs: nowMs + 240_000,
-  attemptsAllowed: 10,
-  sawWork: false,
-  mayBeBilled: 0,
-  fallback: 'none',
-  fallbacksLeft: 0,
-  isProbe: false,
-  policyRefusals: 'otherAccount',
-  othersReady: false,
-  random: () => 0.5,
-};
+const { nowMs } = usualSituation;
+const free = usualSituation;
 const paid: Situation = { ...free, class: 'paid', model: 'x/y' };
 const in5s = nowMs + 5_000;
 /** The back-off of a first attempt with the random above. */
