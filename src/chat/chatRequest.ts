@@ -3,7 +3,6 @@ import type { IncomingMessage } from 'node:http';
 import { failureOf, requestOf } from '../base/ask';
 import { openAiBaseUrl, type Endpoint } from '../clients/client';
 import { messageIn } from '../clients/testRequest';
-import { ChatError } from './chatError';
 
 /** The client's name in the activity list. */
 const chatClientName = 'VS Code chat';
@@ -19,6 +18,25 @@ export interface ChatRequest {
 
 const mostErrorCharacters = 64 * 1024;
 const shownCharacters = 500;
+
+/**
+ * `refused`: an error message of the proxy or OpenRouter · `unreachable`: no answer or a lost connection, with the system's code ·
+ * `cut`: the answer is incomplete · `badArguments`: the model wrote invalid JSON for the tool that `message` names, so the tool
+ * must not run.
+ */
+export class ChatError extends Error {
+  override readonly name = 'ChatError';
+
+  constructor(
+    readonly kind: 'refused' | 'unreachable' | 'cut' | 'badArguments',
+    message: string,
+    /** The HTTP status, also of an error inside the stream; 0 without one. */
+    readonly status = 0,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
 
 /** Resolves when the answer has ended; the proxy bounds the time. Rejects with a ChatError. */
 export async function sendChat({ endpoint, body, signal, onText }: ChatRequest): Promise<void> {

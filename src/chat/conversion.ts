@@ -1,9 +1,9 @@
-// Converts VS Code's chat messages, tools and options into an OpenAI chat completions request, and its stream into parts.
+// Converts VS Code's chat messages, tools and options into an OpenAI chat completions request, and its stream into parts; estimates tokens.
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { parseJson } from '../base/json';
 import { isObject } from '../clients/configValue';
-import { ChatError } from './chatError';
+import { ChatError } from './chatRequest';
 
 /** A message of VS Code; parts are recognized by shape, because older versions have no class for some kinds. */
 export interface ChatMessage {
@@ -54,16 +54,40 @@ export function requestBody(question: ChatQuestion, onSkipped: OnSkipped): Reado
   };
 }
 
-/** The texts of a message, and its number of images. */
-export function contentIn({ content }: Pick<ChatMessage, 'content'>): {
-  readonly texts: readonly string[];
-  readonly images: number;
-} {
-  const parts = content.map(partOf).flatMap((part) => (part.kind === 'result' ? part.content : [part]));
-  const texts = parts.flatMap((part) =>
-    part.kind === 'text' ? [part.text] : part.kind === 'call' ? [part.name, part.args] : [],
-  );
-  return { texts, images: parts.filter(({ kind }) => kind === 'image').length };
+/** English has four or more characters per token, code and JSON three; only long hashes have fewer. */
+const asciiPerToken = 3;
+/** UTF-8 bytes; Chinese, Japanese and Korean characters have three. */
+const otherBytesPerToken = 2;
+/** The maximum for a large image by the rules of OpenAI, Anthropic and Google. */
+const tokensPerImage = 2_000;
+/** Overhead of each message. */
+const tokensPerMessage = 8;
+
+/** Of a text or a message, for every model; too high rather than too low, because tokenizers differ. */
+export function estimatedTokens(asked: string | Pick<ChatMessage, 'content'>): number {
+  if (typeof asked === 'string') return textTokens(asked);
+  return asked.content.reduce<number>((sum, part) => sum + partTokens(partOf(part)), tokensPerMessage);
+}
+
+function partTokens(part: Part): number {
+  switch (part.kind) {
+    case 'text':
+      return textTokens(part.text);
+    case 'call':
+      return textTokens(part.name) + textTokens(part.args);
+    case 'image':
+      return tokensPerImage;
+    case 'result':
+      return part.content.reduce((sum, inner) => sum + partTokens(inner), 0);
+    case 'unknown':
+      return 0;
+  }
+}
+
+function textTokens(text: string): number {
+  const bytes = Buffer.byteLength(text, 'utf8');
+  const ascii = text.replace(/[^\0-\x7f]/g, '').length;
+  return Math.ceil(ascii / asciiPerToken + (bytes - ascii) / otherBytesPerToken);
 }
 
 type Part =

@@ -1,6 +1,8 @@
-// The models that VS Code's chat offers: free ones that can call tools, the free router, and those that the user has picked.
+// What VS Code's chat is offered: free models that can call tools, the free router and picked models, to agents also what is left.
+import { openAiBaseUrl, type Endpoint } from '../clients/client';
 import { freeRouter, isFree, type ListedModel } from '../clients/modelList';
-import type { BusyModel } from '../service/snapshot';
+import { groupName } from '../clients/vscodeChat';
+import type { AccountView, BusyModel, Snapshot } from '../service/snapshot';
 
 export interface OfferedModel extends ListedModel {
   /** The id without author and variant, by which VS Code's agents know model families. */
@@ -76,4 +78,89 @@ function offered(model: ListedModel, busy: readonly BusyModel[]): OfferedModel {
 
 function familyOf(id: string): string {
   return id.replace(/^[^/]*\//, '').replace(/:[^:]*$/, '');
+}
+
+/** The models as a group of VS Code's provider Custom Endpoint, for `lm.addLanguageModelsProviderGroup`. VS Code moves the key into its secrets. */
+export function modelGroup(
+  { origin, proxyKey }: Pick<Endpoint, 'origin' | 'proxyKey'>,
+  models: readonly OfferedModel[],
+): Readonly<Record<string, unknown>> {
+  const url = `${openAiBaseUrl(origin)}/chat/completions`;
+  return {
+    vendor: 'customendpoint',
+    name: groupName,
+    apiKey: proxyKey,
+    apiType: 'chat-completions',
+    models: models.map(({ id, name, tools, images, maxInputTokens, maxOutputTokens }) => ({
+      id,
+      name,
+      url,
+      toolCalling: tools,
+      vision: images,
+      maxInputTokens,
+      maxOutputTokens,
+    })),
+  };
+}
+
+/** The origin in what a user gives as the address of a proxy, with or without its path; null if it has none. */
+export function originIn(address: string): string | null {
+  const url = URL.canParse(address.trim()) ? new URL(address.trim()) : null;
+  return url !== null && /^https?:$/.test(url.protocol)
+    ? (url.origin + url.pathname).replace(/(?:\/api)?(?:\/v1)?\/*$/, '')
+    : null;
+}
+
+/** Bounded, because agents pay for each byte with tokens. */
+const mostBytes = 1_000;
+
+/** The allowance for agents, so that they can plan: JSON of less than 1,000 bytes; times in UTC, account names only if allowed. */
+export function whatIsLeft(
+  { wheel, accounts }: Pick<Snapshot, 'wheel' | 'accounts'>,
+  models: readonly OfferedModel[],
+  withNames: boolean,
+): string {
+  const figures = {
+    freeRequestsLeftToday: wheel.freeLeft,
+    freeRequestsADay: wheel.freeLimit,
+    // Bounded by the wheel's figure, which leaves out accounts that are off.
+    freeRequestsLeftThisMinute: Math.min(leftThisMinute(accounts), wheel.freeLeft),
+    resetsAt: wheel.resetAtMs === null ? null : isoOf(wheel.resetAtMs),
+    requestsWaiting: wheel.waiting,
+  };
+  const lists = {
+    ...(withNames ? { accounts: accounts.map(({ name, day }) => ({ name, left: day.left })) } : {}),
+    busyModels: models.flatMap(({ id, busyUntilMs }) =>
+      busyUntilMs === null ? [] : [{ id, until: isoOf(busyUntilMs) }],
+    ),
+    healthyFreeModels: models
+      .filter(({ isFree, busyUntilMs }) => isFree && busyUntilMs === null)
+      .map(({ id }) => id),
+  };
+  for (let most = 12; most > 0; most--) {
+    const text = JSON.stringify({ ...figures, ...shortened(lists, most) });
+    if (Buffer.byteLength(text) < mostBytes) return text;
+  }
+  return JSON.stringify(figures);
+}
+
+function leftThisMinute(accounts: readonly AccountView[]): number {
+  return accounts.reduce(
+    (sum, { minute, day }) => sum + Math.max(Math.min(minute.limit - minute.used, day.left), 0),
+    0,
+  );
+}
+
+/** The first entries of each list, and the number of further ones. */
+function shortened(lists: Readonly<Record<string, readonly unknown[]>>, most: number): object {
+  const entries = Object.entries(lists);
+  const left = entries.filter(([, list]) => list.length > most);
+  return {
+    ...Object.fromEntries(entries.map(([name, list]) => [name, list.slice(0, most)])),
+    ...Object.fromEntries(left.map(([name, list]) => [`${name}NotShown`, list.length - most])),
+  };
+}
+
+function isoOf(atMs: number): string {
+  return new Date(atMs).toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -1,6 +1,6 @@
 // Texts for VS Code's model picker and chat: allowance, prices and errors; does not import vscode.
 import type { OfferedModel } from '../chat/offer';
-import { ChatError } from '../chat/chatError';
+import { ChatError } from '../chat/chatRequest';
 import type { WheelView } from '../service/snapshot';
 import { traitsText } from './clientWords';
 import type { Speech } from './stateWords';

@@ -1,4 +1,5 @@
 // Provides Keywheel's models to VS Code's model picker, for chat and for extensions that use the language model API.
+import * as vscode from 'vscode';
 import {
   CancellationError,
   env,
@@ -15,11 +16,9 @@ import {
   type LanguageModelResponsePart,
   type Progress,
 } from 'vscode';
-import { ChatError } from '../../chat/chatError';
-import { sendChat } from '../../chat/chatRequest';
-import { AnswerReader, requestBody, type AnswerPart } from '../../chat/conversion';
+import { ChatError, sendChat } from '../../chat/chatRequest';
+import { AnswerReader, estimatedTokens, requestBody, type AnswerPart } from '../../chat/conversion';
 import { offeredModels } from '../../chat/offer';
-import { estimatedTokens } from '../../chat/tokenEstimate';
 import { DisposableStore, type Disposable } from '../../base/disposable';
 import type { Event } from '../../base/event';
 import type { ListedModel } from '../../clients/modelList';
@@ -28,7 +27,6 @@ import { chatErrorText, modelDetail, modelTooltip } from '../../words/chatText';
 import { Formats } from '../../words/formats';
 import { notRunningText } from '../../words/stateWords';
 import { runningEndpoint, type ClientPorts } from '../clients/ports';
-import { dataPartClass } from './dataPart';
 
 export interface ChatProviderPorts extends Pick<
   ClientPorts,
@@ -195,4 +193,18 @@ export class ChatProvider implements LanguageModelChatProvider, Disposable {
         return new LanguageModelError(text);
     }
   }
+}
+
+interface DataPartClass {
+  image(data: Uint8Array, mimeType: string): LanguageModelResponsePart;
+}
+
+/** The class of images; null if this VS Code is too old for it, then no model accepts images. */
+function dataPartClass(): DataPartClass | null {
+  const found: unknown = Reflect.get(vscode, 'LanguageModelDataPart');
+  return isDataPartClass(found) ? found : null;
+}
+
+function isDataPartClass(value: unknown): value is DataPartClass {
+  return typeof value === 'function' && typeof Reflect.get(value, 'image') === 'function';
 }

@@ -1,7 +1,6 @@
 // Connects VS Code's chat to a proxy on a server, by VS Code's own command for groups of models.
 import { commands, extensions, l10n, window } from 'vscode';
-import { modelGroup, originIn } from '../../chat/modelGroup';
-import { offeredModels } from '../../chat/offer';
+import { modelGroup, offeredModels, originIn } from '../../chat/offer';
 import type { Endpoint } from '../../clients/client';
 import { listModelsByKey } from '../../clients/modelList';
 import { groupName, vscodeChatClient as client } from '../../clients/vscodeChat';

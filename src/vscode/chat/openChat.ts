@@ -10,8 +10,7 @@ import {
   workspace,
 } from 'vscode';
 import { DisposableStore, type Disposable } from '../../base/disposable';
-import { offeredModels, pickedModels } from '../../chat/offer';
-import { whatIsLeft } from '../../chat/whatIsLeft';
+import { offeredModels, pickedModels, whatIsLeft } from '../../chat/offer';
 import type { ListedModel } from '../../clients/modelList';
 import { vscodeChatClient } from '../../clients/vscodeChat';
 import type { CurrentState } from '../currentState';

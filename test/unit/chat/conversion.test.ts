@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { parseJson } from '../../../src/base/json';
-import { ChatError } from '../../../src/chat/chatError';
-import { AnswerReader, requestBody, type AnswerPart } from '../../../src/chat/conversion';
-import { estimatedTokens } from '../../../src/chat/tokenEstimate';
+import { ChatError } from '../../../src/chat/chatRequest';
+import { AnswerReader, estimatedTokens, requestBody, type AnswerPart } from '../../../src/chat/conversion';
 
 type Body = {
   readonly messages: readonly {

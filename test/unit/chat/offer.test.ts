@@ -1,8 +1,7 @@
 /** Which models VS Code's chat is offered, with which limits and words. */
 import assert from 'node:assert/strict';
-import { ChatError } from '../../../src/chat/chatError';
-import { offeredModels, pickedModels } from '../../../src/chat/offer';
-import { whatIsLeft } from '../../../src/chat/whatIsLeft';
+import { ChatError } from '../../../src/chat/chatRequest';
+import { modelGroup, offeredModels, originIn, pickedModels, whatIsLeft } from '../../../src/chat/offer';
 import type { Snapshot } from '../../../src/service/snapshot';
 import { chatErrorText, modelDetail, modelTooltip } from '../../../src/words/chatText';
 import { Formats } from '../../../src/words/formats';
@@ -77,6 +76,42 @@ describe('models for VS Code’s chat', () => {
       modelTooltip(first, wheel, speech),
       /openrouter\/free.*\ntools · 131.1K tokens\n.*estimates/,
     );
+  });
+});
+
+describe('the group of models for a custom endpoint', () => {
+  it('names address, tools, images and limits of each model, and all that VS Code demands', () => {
+    const [router] = offeredModels([], [], []);
+    assert.ok(router);
+    const group = modelGroup({ origin: 'https://keywheel.example.com', proxyKey: 'kw-1' }, [router]);
+    assert.deepEqual(group, {
+      vendor: 'customendpoint',
+      name: 'Keywheel Server',
+      apiKey: 'kw-1',
+      apiType: 'chat-completions',
+      models: [
+        {
+          id: 'openrouter/free',
+          name: 'Free Models Router',
+          url: 'https://keywheel.example.com/api/v1/chat/completions',
+          toolCalling: true,
+          vision: false,
+          maxInputTokens: 98_304,
+          maxOutputTokens: 32_768,
+        },
+      ],
+    });
+  });
+
+  it('takes an address with or without the path of a base URL', () => {
+    for (const path of ['', '/', '/api', '/api/', '/api/v1', '/api/v1/', '/v1'])
+      assert.equal(
+        originIn(` https://keywheel.example.com:8443${path} `),
+        'https://keywheel.example.com:8443',
+      );
+    assert.equal(originIn('http://10.0.0.2:9999/proxy/api/v1'), 'http://10.0.0.2:9999/proxy');
+    for (const none of ['', 'keywheel.example.com', 'localhost:9999', 'ftp://a/b'])
+      assert.equal(originIn(none), null);
   });
 });
 
