@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import * as v from 'valibot';
 import { env, l10n, window, workspace, type ExtensionContext, type LogOutputChannel } from 'vscode';
-import { SystemClock, type Clock } from './base/clock';
+import { SystemClock } from './base/clock';
 import { DisposableStore } from './base/disposable';
 import type { Log } from './base/log';
 import { HostedWindow } from './hosting/hostedWindow';
@@ -13,15 +13,17 @@ import { hostSecretIn } from './hosting/hostSecret';
 import { firstProxyKey } from './hosting/proof';
 import { Keyring } from './service/keyring/keyring';
 import { checkKeyAt } from './service/keyring/keyCheck';
-import type { SecretVault } from './service/ports';
+import { KeptHistory } from './service/history/keptHistory';
+import { StateFile } from './service/saved/stateFile';
+import { StateKeeping } from './service/saved/stateKeeping';
 import { keywheelExports, type KeywheelExports } from './vscode/api';
 import { composeViews } from './vscode/composeViews';
-import { openKeepers } from './vscode/keepers';
 import { channelLog, shownLevel } from './vscode/logChannel';
-import { showSettingProblems } from './vscode/settingProblems';
 import { contributedSettings } from './words/settingRule';
 import { UserSettings } from './vscode/settings';
 import { tellProxyTrouble, tellStartFailure } from './vscode/messages';
+import type { WindowPorts } from './vscode/ports';
+import { CountsStore } from './vscode/stateStore';
 import { SecretStorageVault } from './vscode/vault';
 
 /** How long running answers may go on when the window closes. VS Code itself waits a few seconds at most. */
@@ -54,30 +56,25 @@ function compose(context: ExtensionContext, log: Log, channel: LogOutputChannel)
   context.subscriptions.push(owned);
   const { extension } = context;
   const { version } = v.parse(v.object({ version: v.string() }), extension.packageJSON);
-  const properties = contributedSettings(extension.packageJSON);
   const clock = new SystemClock();
-  const settings = owned.add(
-    new UserSettings({
-      log,
-      properties,
-      onProblems: (problems) => void showSettingProblems(problems, properties),
-    }),
-  );
-  const parts = { clock, log, version, settings, channel };
-  const { hosted, keyring, vault, machineId } = openWindow(context, owned, parts);
+  const settings = owned.add(new UserSettings(log, contributedSettings(extension.packageJSON)));
+  const parts = { clock, log, version, settings };
+  const { hosted, keyring, vault, machineId } = openWindow(context, owned, { ...parts, channel });
   const { service } = hosted;
   const keepers = openKeepers(context, owned, { clock, log, service, machineId });
-  const forgetAll = async (): Promise<boolean> => {
+  const forget = async (): Promise<boolean> => {
     // The proxy first: it would save again what the keepers delete.
     const isForgotten = await hosted.forget();
     await Promise.all(keepers.map(async (each) => await each.forget()));
     return isForgotten;
   };
-  const { state, showState } = composeViews(context, owned, { ...parts, service, keyring, vault, forgetAll });
+  const showLog = (): void => channel.show();
+  const given = { ...parts, service, keyring, vault, forget, showLog };
+  const { state, showState } = composeViews(context, owned, given);
   const inBackground = (what: string, work: Promise<unknown>): void => {
     work.catch((error: unknown) => tellStartFailure(log, `${what} failed.`, error));
   };
-  owned.add(settings.onDidChange((now) => service.configure(now)));
+  owned.add(settings.onDidChange(() => service.configure(settings.current)));
   const start = async (): Promise<void> => {
     // A microtask: the activation returns first, but no other work delays the port.
     await Promise.resolve();
@@ -92,20 +89,20 @@ function compose(context: ExtensionContext, log: Log, channel: LogOutputChannel)
   return keywheelExports(state);
 }
 
-interface WindowParts {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly version: string;
-  readonly settings: UserSettings;
+interface WindowParts extends Pick<WindowPorts, 'clock' | 'log' | 'version' | 'settings'> {
   readonly channel: LogOutputChannel;
 }
 
-/** The parts that this window shares with others: its keys, and the proxy that it hosts or follows. */
-function openWindow(
-  context: ExtensionContext,
-  owned: DisposableStore,
-  { clock, log, version, settings, channel }: WindowParts,
-): { hosted: HostedWindow; keyring: Keyring; vault: SecretVault; machineId: string } {
+/** What this window shares with others: its keys, and the proxy that it hosts or follows. */
+interface SharedParts {
+  readonly hosted: HostedWindow;
+  readonly keyring: Keyring;
+  readonly vault: SecretStorageVault;
+  readonly machineId: string;
+}
+
+function openWindow(context: ExtensionContext, owned: DisposableStore, parts: WindowParts): SharedParts {
+  const { clock, log, version, settings, channel } = parts;
   const folder = context.globalStorageUri.fsPath;
   const { secret, machineId } = hostSecretIn(folder, log);
   const vault = new SecretStorageVault(context.secrets);
@@ -142,6 +139,45 @@ function openWindow(
   );
   owned.add(channel.onDidChangeLogLevel(() => hosted.setLogLevel(shownLevel(channel))));
   return { hosted, keyring, vault, machineId };
+}
+
+interface KeeperParts extends Pick<WindowPorts, 'clock' | 'log'> {
+  readonly service: HostedWindow['service'];
+  readonly machineId: string;
+}
+
+/** The stores of saved state: counts in a file and in globalState, past requests in another file. All must be restored before the proxy starts. */
+function openKeepers(
+  context: ExtensionContext,
+  owned: DisposableStore,
+  { clock, log, service, machineId }: KeeperParts,
+): readonly StateKeeping[] {
+  // All profiles share the files; each profile has its own globalState.
+  const file = (name: string): StateFile =>
+    new StateFile(join(context.globalStorageUri.fsPath, machineId, name));
+  const counts = owned.add(
+    new CountsStore(file('state.json'), context.globalState, { machineId, clock, log }),
+  );
+  const history = owned.add(
+    new KeptHistory({ clock, log, history: service.history, isOurs: () => service.isHosting }),
+  );
+  return [
+    owned.add(
+      new StateKeeping({ kept: service, name: 'counts', store: counts, log, clock, askToStartAfresh }),
+    ),
+    owned.add(new StateKeeping({ kept: history, name: 'requests', store: file('history.json'), log, clock })),
+  ];
+}
+
+async function askToStartAfresh(kind: 'newer' | 'damaged'): Promise<boolean> {
+  const startAfresh = l10n.t('Start Over');
+  const message =
+    kind === 'newer'
+      ? l10n.t(
+          'Keywheel: Saved counts are from a newer version. New counts will not be saved until you start over.',
+        )
+      : l10n.t('Keywheel: Saved counts are unreadable. New counts will not be saved until you start over.');
+  return (await window.showWarningMessage(message, startAfresh)) === startAfresh;
 }
 
 async function loadKeys(keyring: Keyring): Promise<void> {

@@ -1,47 +1,33 @@
-// Creates all views and commands.
-import type { ExtensionContext, LogOutputChannel } from 'vscode';
-import type { Clock } from '../base/clock';
-import type { DisposableStore } from '../base/disposable';
-import type { Log } from '../base/log';
+// Creates all views, commands and what connects clients.
+import path from 'node:path';
+import { commands, extensions, window, type ExtensionContext } from 'vscode';
+import type { Disposable, DisposableStore } from '../base/disposable';
+import type { Client } from '../clients/client';
+import { thisMachine } from '../clients/clientList';
+import { Connector } from '../clients/connector';
+import { ModelCatalogue } from '../clients/modelCatalogue';
+import { listModels } from '../clients/modelList';
+import { ConnectionRecords, writeStoragePointer } from '../clients/records';
+import { rooApi, type RooApi } from '../clients/roo';
 import { KeyActions } from '../service/keyring/keyActions';
-import type { Keyring } from '../service/keyring/keyring';
-import type { KeywheelService } from '../service/keywheelService';
-import type { SecretVault } from '../service/ports';
 import { openChat } from './chat/openChat';
-import { composeClients } from './clients/composeClients';
-import { listedModels } from './clients/listedModels';
-import { forgetMoves } from './clients/moveWatch';
-import { forgetObituaries, Obituaries } from './clients/obituaries';
-import { TerminalEnvironment } from './clients/terminals';
-import type { CommandPorts } from './commands/ports';
+import { ConnectedClients } from './clients/connectedClients';
+import { runningEndpoint } from './clients/endpoint';
+import { setTerminalVariables } from './clients/terminals';
+import { watchAddress, watchChosenModels, watchEndedModels } from './clients/watches';
 import { registerCommands } from './commands/register';
-import { ContextKeys } from './contextKeys';
-import { currentState, type CurrentState } from './currentState';
+import { currentState, setContextKeys, type CurrentState } from './currentState';
 import { Dashboard } from './dashboard';
-import type { DashboardFeedPorts } from './dashboardFeed';
-import type { DashboardPanelPorts } from './dashboardPanel';
-import { runDashboardRequest, type DashboardRequestPorts } from './dashboardRequests';
-import { Notifier } from './notifier';
-import { Presence } from './presence';
-import type { UserSettings } from './settings';
+import { showNotices } from './notifier';
+import { TextPage } from './page/textPage';
+import { recordNames, type WindowPorts } from './ports';
 import { StatusBar } from './statusBar';
 
-interface ViewedCore {
-  readonly clock: Clock;
-  readonly log: Log;
-  /** The version of this extension. */
-  readonly version: string;
-  readonly settings: UserSettings;
-  readonly channel: LogOutputChannel;
-  readonly service: CommandPorts['service'] &
-    DashboardRequestPorts['service'] &
-    DashboardFeedPorts['service'] &
-    Pick<KeywheelService, 'refresh' | 'watched' | 'unlock' | 'onDidChange' | 'history'>;
-  readonly keyring: Keyring;
-  readonly vault: SecretVault;
-  /** Resolves to whether the proxy has removed its data too. */
-  readonly forgetAll: () => Promise<boolean>;
-}
+/** What the views are made of; `forget` removes what the proxy and its stores keep. */
+type Given = Pick<
+  WindowPorts,
+  'clock' | 'log' | 'version' | 'settings' | 'service' | 'keyring' | 'vault' | 'showLog' | 'forget'
+>;
 
 interface Views {
   readonly state: CurrentState;
@@ -50,45 +36,128 @@ interface Views {
 }
 
 /** `owned` disposes what is created. */
-export function composeViews(context: ExtensionContext, owned: DisposableStore, core: ViewedCore): Views {
-  const { version, clock, log, channel, settings, service, keyring, vault } = core;
-  const { extensionUri, extension, globalState, environmentVariableCollection } = context;
-  const { series } = service.history;
+export function composeViews(context: ExtensionContext, owned: DisposableStore, given: Given): Views {
+  const { clock, log, service, settings, keyring } = given;
+  const { extension, globalState, environmentVariableCollection } = context;
+  const { extensionUri } = extension;
   const keyActions = owned.add(new KeyActions({ service, keyring, clock, log }));
-  const { clients, connected } = composeClients(context, owned, { service, keyring, settings, clock, log });
-  const state = currentState({ service, keyring, series, keyActions, connected });
-  const asked = { service, keyring, keyActions, clients, state, clock, version, log };
-  const run: DashboardPanelPorts['run'] = async (request, tell) =>
-    await runDashboardRequest(request, asked, tell);
-  const models = listedModels(context, clients);
-  const dashboard = owned.add(new Dashboard({ extensionUri, clock, state, series, service, models, run }));
-  const showDashboard = (): void => dashboard.show();
-  const showLog = (): void => channel.show();
-  const notifier = owned.add(new Notifier({ clock, log, state, settings, globalState }));
-  const forget = async (): Promise<boolean> => {
-    const [isForgotten] = await Promise.all([
-      core.forgetAll(),
-      notifier.forget(),
-      forgetMoves(globalState),
-      forgetObituaries(globalState),
-    ]);
-    return isForgotten;
+  const files = connecting(context, given);
+  const connected = owned.add(new ConnectedClients({ ...given, ...files }));
+  const state = currentState({ service, keyring, keyActions, connected });
+  const page = owned.add(new TextPage({ extensionUri, viewType: 'keywheel.page', log }));
+  const ports: WindowPorts = {
+    ...given,
+    ...files,
+    extension,
+    globalState,
+    keyActions,
+    state,
+    page,
+    entries: [],
+    models: listedModels(context, given),
+    showDashboard: () => dashboard.show(),
+    forget: async () => {
+      const names = Object.values(recordNames);
+      const [isForgotten] = await Promise.all([
+        given.forget(),
+        ...names.map(async (name) => await globalState.update(name, undefined)),
+      ]);
+      return isForgotten;
+    },
   };
-  const views = { showDashboard, showLog, extensionId: extension.id, version, clients };
-  owned.add(
-    registerCommands({ service, keyring, vault, keyActions, settings, clock, log, forget, ...views }),
-  );
-  owned.add(openChat(clients, state, models));
+  const dashboard: Dashboard = owned.add(new Dashboard(ports));
+  watchChosenModels(owned, ports);
+  watchAddress(owned, ports);
+  showNotices(owned, ports);
+  registerCommands(owned, ports);
+  openChat(owned, ports);
   const showState = (): void => {
     // First, because the context keys enable commands.
-    owned.add(new ContextKeys(state));
+    setContextKeys(owned, state);
     owned.add(new StatusBar(state, settings, clock));
-    owned.add(new Presence(clock, service));
-    owned.add(new Obituaries({ clients, models, globalState }));
-    const { onDidChange } = state;
-    owned.add(
-      new TerminalEnvironment({ ...clients, onDidChange, collection: environmentVariableCollection }),
-    );
+    tellPresence(owned, given);
+    watchEndedModels(owned, ports);
+    setTerminalVariables(owned, environmentVariableCollection, ports);
   };
   return { state, showState };
+}
+
+/** The proxy assumes presence for somewhat longer than this. */
+const presenceEveryMs = 60_000;
+
+/** Tells the proxy that the user is in this window, so that it reads allowances often. */
+function tellPresence(owned: DisposableStore, { clock, service }: Given): void {
+  let timer: Disposable | null = null;
+  const look = (): void => {
+    const { focused, active } = window.state;
+    if (!focused || !active || timer !== null) return;
+    service.watched();
+    timer = clock.after(presenceEveryMs, () => {
+      timer = null;
+      look();
+    });
+  };
+  owned.add(window.onDidChangeWindowState(look));
+  owned.add({ dispose: () => timer?.dispose() });
+  look();
+}
+
+/** Renews the storage pointer if clients are connected, because an update moves the extension's folder. */
+function connecting(
+  context: ExtensionContext,
+  { clock, log }: Given,
+): Pick<WindowPorts, 'records' | 'connector' | 'noteStorage'> {
+  const storage = context.globalStorageUri.fsPath;
+  const records = new ConnectionRecords(storage, (error) =>
+    log.error('A listener of the records failed.', error),
+  );
+  const connector = new Connector({
+    places: { ...thisMachine(), vscodeFolder: path.resolve(storage, '..', '..') },
+    records,
+    clock,
+    isExtensionInstalled: (id) => extensions.getExtension(id) !== undefined,
+    rooApi: exportedRooApi,
+    log,
+  });
+  const noteStorage = async (): Promise<void> => {
+    // The walkthrough's step is done before the client's first request.
+    void commands.executeCommand('setContext', 'keywheel.hasClient', true);
+    try {
+      await writeStoragePointer(context.asAbsolutePath('dist'), storage);
+    } catch (error: unknown) {
+      log.error('The uninstall script will not find what was written into clients.', error);
+    }
+  };
+  records.all().then(
+    async (known) => {
+      if (known.length > 0) await noteStorage();
+    },
+    // ConnectedClients logs this error.
+    () => undefined,
+  );
+  return { records, connector, noteStorage };
+}
+
+async function exportedRooApi(
+  { extensionIds: [id] }: Client,
+  wakes: boolean,
+): Promise<RooApi | 'asleep' | null> {
+  const extension = id === undefined ? undefined : extensions.getExtension<unknown>(id);
+  if (extension === undefined) return null;
+  return extension.isActive || wakes ? rooApi(await extension.activate()) : 'asleep';
+}
+
+function listedModels(context: ExtensionContext, given: Given): WindowPorts['models'] {
+  const { clock, log } = given;
+  const file = path.join(context.globalStorageUri.fsPath, 'models.json');
+  const catalogue = new ModelCatalogue({
+    clock,
+    log,
+    file,
+    ask: async () => {
+      const endpoint = runningEndpoint(given);
+      return endpoint === null ? null : await listModels(endpoint);
+    },
+  });
+  return async () => await catalogue.models();
 }

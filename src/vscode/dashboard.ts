@@ -1,7 +1,12 @@
 // The dashboard of this window: at most one panel, which survives reloads.
-import { ViewColumn, window, type WebviewPanel } from 'vscode';
+import { randomBytes } from 'node:crypto';
+import { env, l10n, Uri, ViewColumn, window, type Webview, type WebviewPanel } from 'vscode';
 import { DisposableStore, type Disposable } from '../base/disposable';
-import { DashboardPanel, dashboardRoots, type DashboardPanelPorts } from './dashboardPanel';
+import { parseFromDashboard, type ToDashboard } from '../service/messages';
+import { DashboardFeed } from './dashboardFeed';
+import { dashboardHtml } from './dashboardHtml';
+import { runDashboardRequest, type DashboardRequest } from './dashboardRequests';
+import type { WindowPorts } from './ports';
 
 const viewType = 'keywheel.dashboard';
 
@@ -10,7 +15,7 @@ export class Dashboard implements Disposable {
   private readonly owned = new DisposableStore();
   private shown: DashboardPanel | undefined;
 
-  constructor(private readonly ports: DashboardPanelPorts) {
+  constructor(private readonly ports: WindowPorts) {
     this.owned.add(
       window.registerWebviewPanelSerializer(viewType, {
         deserializeWebviewPanel: (panel) => {
@@ -27,12 +32,7 @@ export class Dashboard implements Disposable {
       this.shown.panel.reveal();
       return;
     }
-    this.adopt(
-      window.createWebviewPanel(viewType, 'Keywheel', ViewColumn.Active, {
-        enableScripts: true,
-        localResourceRoots: dashboardRoots(this.ports.extensionUri),
-      }),
-    );
+    this.adopt(window.createWebviewPanel(viewType, 'Keywheel', ViewColumn.Active));
   }
 
   dispose(): void {
@@ -51,4 +51,103 @@ export class Dashboard implements Disposable {
     // The user opened a panel before VS Code restored the earlier one.
     previous?.dispose();
   }
+}
+
+/** Fills and updates the panel; posts nothing while it is hidden, and the whole state when it is visible again. */
+class DashboardPanel implements Disposable {
+  private readonly owned = new DisposableStore();
+  private readonly feed: DashboardFeed;
+
+  constructor(
+    readonly panel: WebviewPanel,
+    private readonly ports: WindowPorts,
+  ) {
+    const { extensionUri } = ports.extension;
+    const { series } = ports.service.history;
+    this.owned.add(panel);
+    const post = this.post.bind(this);
+    this.feed = this.owned.add(new DashboardFeed({ ...ports, series, post }));
+    this.owned.add(panel.webview.onDidReceiveMessage((message: unknown) => void this.onMessage(message)));
+    this.owned.add(
+      panel.onDidChangeViewState(() => {
+        // VS Code destroys the hidden page, which posts `ready` again when it is back.
+        if (!panel.visible) this.feed.hide();
+      }),
+    );
+    panel.iconPath = {
+      light: Uri.joinPath(extensionUri, 'media', 'key-light.svg'),
+      dark: Uri.joinPath(extensionUri, 'media', 'key-dark.svg'),
+    };
+    const roots = [['media'], ['dist', 'webview']].map((path) => Uri.joinPath(extensionUri, ...path));
+    panel.webview.options = { enableScripts: true, localResourceRoots: roots };
+    panel.webview.html = html(panel.webview, extensionUri);
+  }
+
+  dispose(): void {
+    this.owned.dispose();
+  }
+
+  private async onMessage(raw: unknown): Promise<void> {
+    const message = parseFromDashboard(raw);
+    switch (message?.type) {
+      case undefined:
+        return;
+      case 'ready':
+        this.greet();
+        this.feed.show(message.tab);
+        return;
+      case 'show':
+        this.feed.show(message.tab);
+        return;
+      case 'run':
+      case 'copyReport':
+      case 'copyModel': {
+        const action = message.type === 'run' ? message.action : 'copyReport';
+        if (await this.run(message)) this.post({ type: 'done', action });
+        return;
+      }
+      case 'key':
+      case 'account':
+      case 'export':
+      case 'clearActivity':
+      case 'openPage':
+      case 'replaceKey':
+      case 'unlockModel':
+      case 'disconnect':
+      case 'cancel':
+        await this.run(message);
+        this.feed.now();
+    }
+  }
+
+  private async run(request: DashboardRequest): Promise<boolean> {
+    const { keyId, accountId } = { keyId: '', accountId: '', ...request };
+    return await runDashboardRequest(request, this.ports, (text) => {
+      this.feed.now();
+      this.post({ type: 'note', keyId, accountId, text });
+    });
+  }
+
+  private greet(): void {
+    const state = this.ports.state.read();
+    this.post({ type: 'hello', locale: env.language, words: l10n.bundle ?? {}, state });
+  }
+
+  private post(message: ToDashboard): void {
+    if (this.panel.visible) void this.panel.webview.postMessage(message);
+  }
+}
+
+function html(webview: Webview, extensionUri: Uri): string {
+  const local = (...path: string[]): string =>
+    webview.asWebviewUri(Uri.joinPath(extensionUri, ...path)).toString();
+  return dashboardHtml({
+    locale: env.language,
+    cspSource: webview.cspSource,
+    scriptUri: local('dist', 'webview', 'dashboard.js'),
+    styleUri: local('media', 'dashboard.css'),
+    iconsUri: local('dist', 'webview', 'codicon.css'),
+    chartsUri: local('dist', 'webview', 'uplot.css'),
+    nonce: randomBytes(16).toString('base64'),
+  });
 }

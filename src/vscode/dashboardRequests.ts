@@ -1,84 +1,50 @@
 // Runs the requests of the dashboard's page.
 import { commands, env, l10n, Uri, window, workspace } from 'vscode';
-import type { Clock } from '../base/clock';
-import type { Log } from '../base/log';
 import { keyIdOf } from '../base/secret';
 import { exchangeReport } from '../service/history/exchangeReport';
 import { exchangeTable } from '../service/history/exchangeTable';
-import type { KeyActions } from '../service/keyring/keyActions';
 import { pageOfKey } from '../service/keyring/storedKey';
-import type { KeywheelService } from '../service/keywheelService';
-import type { DashboardAction } from '../service/messages';
+import type { FromDashboard } from '../service/messages';
 import type { AccountView, ExchangeView } from '../service/snapshot';
 import { actedOn, checkedText, isChecked, unlockedText } from '../words/checkedText';
-import { Formats } from '../words/formats';
-import { disconnectOne } from './clients/disconnectClients';
-import type { ClientPorts } from './clients/ports';
-import { replaceKey, type ReplacePorts } from './commands/replaceKey';
-import type { CurrentState } from './currentState';
-import type { DashboardRequest } from './dashboardPanel';
-import { confirm, offerLog } from './messages';
-import { settingsCommand } from './settingsCommand';
+import { disconnectOne } from './clients/connections';
+import { replaceKey } from './commands/addKey';
+import { confirm, speechOf, tellFailure } from './messages';
+import type { WindowPorts } from './ports';
+import { settingsCommand } from './settings';
 
-/** The command behind each button; the page can run no other. */
-const actionCommands: Readonly<Record<DashboardAction, readonly [command: string, ...args: unknown[]]>> = {
-  addKey: ['keywheel.addKey'],
-  signIn: ['keywheel.signIn'],
-  connectClient: ['keywheel.connectClient'],
-  sendTestRequest: ['keywheel.sendTestRequest'],
-  runDoctor: ['keywheel.runDoctor'],
-  openWalkthrough: ['keywheel.openWalkthrough'],
-  copyBaseUrl: ['keywheel.copyBaseUrl'],
-  copyProxyKey: ['keywheel.copyProxyKey'],
-  startProxy: ['keywheel.startProxy'],
-  openSettings: settingsCommand('keywheel.'),
-  showLog: ['keywheel.showLog'],
-};
+/** The page's messages, except those that ask for its content. */
+export type DashboardRequest = Exclude<FromDashboard, { type: 'ready' | 'show' }>;
 
 /** The time within which a snapshot shows an action that the proxy has confirmed. */
 const shownWithinMs = 1_000;
-
-export interface DashboardRequestPorts {
-  readonly service: ReplacePorts['service'] &
-    Pick<KeywheelService, 'activity' | 'unlock'> & {
-      cancel(requestId: string): boolean | Promise<boolean>;
-      clearActivity(): boolean | Promise<boolean>;
-    };
-  readonly keyActions: Pick<KeyActions, 'onKey' | 'onAccount'>;
-  readonly keyring: ReplacePorts['keyring'];
-  readonly clients: ClientPorts;
-  readonly state: CurrentState;
-  readonly clock: Clock;
-  readonly version: string;
-  readonly log: Log;
-}
 
 type KeyOrAccountRequest = DashboardRequest & { readonly type: 'key' | 'account' };
 
 /** Resolves to whether the request succeeded; `tell` shows a note. Failures are logged and shown; never rejects. */
 export async function runDashboardRequest(
   request: DashboardRequest,
-  ports: DashboardRequestPorts,
+  ports: WindowPorts,
   tell: (note: string) => void,
 ): Promise<boolean> {
   try {
     return await run(request, ports, tell);
   } catch (error: unknown) {
-    ports.log.error(`The dashboard's ${request.type} failed.`, error);
-    void offerLog(l10n.t('Keywheel: Something went wrong. See the log.'));
+    tellFailure(ports.log, `The dashboard's ${request.type} failed.`, error);
     return false;
   }
 }
 
 async function run(
   request: DashboardRequest,
-  ports: DashboardRequestPorts,
+  ports: WindowPorts,
   tell: (note: string) => void,
 ): Promise<boolean> {
-  const { service, clients } = ports;
+  const { service } = ports;
   switch (request.type) {
     case 'run': {
-      const [command, ...args] = actionCommands[request.action];
+      const [command, ...args] =
+        request.action === 'openSettings' ? settingsCommand('keywheel.') : [`keywheel.${request.action}`];
       return (await commands.executeCommand(command, ...args)) !== false;
     }
     case 'key':
@@ -88,7 +54,7 @@ async function run(
       service.unlock({ model: request.model });
       return true;
     case 'disconnect':
-      return await disconnectOne(request.client, clients);
+      return await disconnectOne(request.client, ports);
     case 'cancel':
       return await service.cancel(request.requestId);
     case 'export':
@@ -116,7 +82,7 @@ async function run(
 
 async function act(
   request: KeyOrAccountRequest,
-  ports: DashboardRequestPorts,
+  ports: WindowPorts,
   tell: (note: string) => void,
 ): Promise<boolean> {
   const { keyActions, clock } = ports;
@@ -144,7 +110,7 @@ async function saveTable(
   return true;
 }
 
-async function clearActivity(service: DashboardRequestPorts['service']): Promise<boolean> {
+async function clearActivity(service: WindowPorts['service']): Promise<boolean> {
   const detail = l10n.t('Removes the list of requests. Counts and charts stay.');
   const question = l10n.t('Clear the activity?');
   return (await confirm('warning', question, detail, l10n.t('Clear'))) && (await service.clearActivity());
@@ -154,7 +120,7 @@ async function clearActivity(service: DashboardRequestPorts['service']): Promise
 async function noteOf(
   request: KeyOrAccountRequest,
   askedAtMs: number,
-  { state, clock }: DashboardRequestPorts,
+  { state, clock }: WindowPorts,
 ): Promise<string | null> {
   const { kind } = request.act;
   if (kind !== 'check' && kind !== 'unlock') return null;
@@ -180,6 +146,6 @@ async function noteOf(
   const now = account();
   if (now === undefined) return null;
   const { snapshot } = state.read();
-  const speech = { t: l10n.t, formats: new Formats(env.language, snapshot.timezone), nowMs: snapshot.atMs };
+  const speech = speechOf(snapshot);
   return kind === 'check' ? checkedText(now, snapshot, askedAtMs, speech) : unlockedText(now, speech);
 }

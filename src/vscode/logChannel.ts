@@ -1,19 +1,15 @@
 // The log in VS Code's Output view, with the channel's level.
 import { LogLevel as ChannelLevel, type LogOutputChannel } from 'vscode';
-import { TextLog, type Log, type LogLevel } from '../base/log';
-
-const levels: Readonly<Record<LogLevel, ChannelLevel>> = {
-  debug: ChannelLevel.Debug,
-  info: ChannelLevel.Info,
-  warn: ChannelLevel.Warning,
-  error: ChannelLevel.Error,
-};
+import { isAtLeast, TextLog, type Log, type LogLevel } from '../base/log';
 
 /** Writes redacted lines to the channel if its level allows them. */
 export function channelLog(channel: LogOutputChannel): Log {
   return new TextLog(
     (level, line) => channel[level](line),
-    (level) => channel.logLevel !== ChannelLevel.Off && channel.logLevel <= levels[level],
+    (level) => {
+      const shown = shownLevel(channel);
+      return shown !== 'off' && isAtLeast(level, shown);
+    },
   );
 }
 

@@ -1,7 +1,37 @@
-// Notifications and dialogs: with a command button, as a question, and for failures in the background.
-import { commands, l10n, window } from 'vscode';
+// Notifications, dialogs and notes, and the language of their texts.
+import { commands, env, l10n, ProgressLocation, StatusBarAlignment, window, type Progress } from 'vscode';
+import { SystemClock } from '../base/clock';
 import type { Log } from '../base/log';
+import type { ProxyState, Snapshot } from '../service/snapshot';
 import type { AddResultText } from '../words/addResultText';
+import { Formats } from '../words/formats';
+import { notRunningText, type Speech } from '../words/stateWords';
+
+const notedMs = 3000;
+/** The right end of the status bar, where a note moves no other item. */
+const notePriority = 10_000;
+
+/** The user's language, with the time and the time zone of the snapshot; without one for texts that have no times. */
+export function speechOf(
+  { timezone, atMs }: Pick<Snapshot, 'timezone' | 'atMs'> = { timezone: '', atMs: 0 },
+): Speech {
+  return { t: l10n.t, formats: new Formats(env.language, timezone), nowMs: atMs };
+}
+
+/** A short note in the status bar, for three seconds. */
+export function flash(text: string): void {
+  const item = window.createStatusBarItem(StatusBarAlignment.Right, notePriority);
+  item.name = 'Keywheel';
+  item.text = `$(check) ${text}`;
+  item.show();
+  new SystemClock().after(notedMs, () => item.dispose());
+}
+
+/** Puts the text into the clipboard and notes it. */
+export async function copy(text: string, note: string): Promise<void> {
+  await env.clipboard.writeText(text);
+  flash(note);
+}
 
 /** Resolves to the pressed button, or undefined if the message was closed. */
 export async function showText(
@@ -46,6 +76,44 @@ export async function confirm(
       ? await window.showInformationMessage(question, options, button)
       : await window.showWarningMessage(question, options, button);
   return answer === button;
+}
+
+/** A notification while the work runs. */
+export async function whileShowing<T>(title: string, work: () => Promise<T>): Promise<T> {
+  return await window.withProgress({ location: ProgressLocation.Notification, title }, work);
+}
+
+/** The same with a button that aborts the signal. */
+export async function untilCancelled<T>(
+  title: string,
+  work: (signal: AbortSignal, progress: Progress<{ message: string; increment: number }>) => Promise<T>,
+): Promise<T> {
+  const cancelled = new AbortController();
+  return await window.withProgress(
+    { location: ProgressLocation.Notification, title, cancellable: true },
+    async (progress, token) => {
+      token.onCancellationRequested(() => cancelled.abort());
+      return await work(cancelled.signal, progress);
+    },
+  );
+}
+
+/** Why the proxy cannot be used. */
+export function tellNotRunning(proxy: ProxyState): void {
+  void window.showWarningMessage(notRunningText(proxy, l10n.t));
+}
+
+/** The vault has not loaded yet. */
+export function tellNoProxyKey(): void {
+  void window.showWarningMessage(
+    l10n.t('The proxy key is not loaded yet: the system keychain has not answered.'),
+  );
+}
+
+/** A command or an action of the user has failed. */
+export function tellFailure(log: Log, what: string, error: unknown): void {
+  log.error(what, error);
+  void offerLog(l10n.t('Keywheel: Something went wrong. See the log.'));
 }
 
 /** A part of the activation has failed. */

@@ -1,83 +1,46 @@
 // Shows notices: each kind at most once a day over all windows, and none that already held at the start.
-import { commands, env, l10n, window, type Memento } from 'vscode';
-import type { Clock } from '../base/clock';
-import { DisposableStore, type Disposable } from '../base/disposable';
-import type { Log } from '../base/log';
+import { commands, l10n, window } from 'vscode';
+import type { DisposableStore } from '../base/disposable';
 import { isWanted, Notices, type Notice } from '../service/notices/notices';
 import { NoticeTurn } from '../service/notices/noticeTurn';
-import { Formats } from '../words/formats';
-import type { CurrentState } from './currentState';
-import type { UserSettings } from './settings';
 import type { Speech } from '../words/stateWords';
+import type { CurrentState } from './currentState';
+import { speechOf } from './messages';
+import { recordNames, sharedRecord, type WindowPorts } from './ports';
 
-const recordName = 'notices';
-
-export interface NotifierPorts {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly state: Pick<CurrentState, 'read' | 'onDidChange'>;
-  readonly settings: Pick<UserSettings, 'values'>;
-  /** Shared by all windows of the user. */
-  readonly globalState: Memento;
+/** Shows notices until `owned` is disposed. */
+export function showNotices(owned: DisposableStore, ports: WindowPorts): void {
+  const { clock, log, globalState, settings, state } = ports;
+  const notices = new Notices(clock.wallMs());
+  const turn = owned.add(
+    new NoticeTurn({
+      clock,
+      record: sharedRecord(globalState, recordNames.notices),
+      isFocused: () => window.state.focused,
+      isHost: () => {
+        const { proxy } = state.read().snapshot;
+        return proxy.kind === 'running' && proxy.hostedBy === undefined;
+      },
+    }),
+  );
+  const look = (): void => {
+    for (const notice of notices.see(state.read().snapshot)) {
+      if (!isWanted(notice.kind, settings.values.notifications)) continue;
+      show(notice, turn, state).catch((error: unknown) => log.error('A notice could not be shown.', error));
+    }
+  };
+  owned.add(state.onDidChange(look));
+  look();
 }
 
-/** Watches the state until disposed. */
-export class Notifier implements Disposable {
-  private readonly owned = new DisposableStore();
-  private readonly notices: Notices;
-  private readonly turn: NoticeTurn;
-
-  constructor(private readonly ports: NotifierPorts) {
-    const { clock, globalState, state } = ports;
-    this.notices = new Notices(clock.wallMs());
-    this.turn = this.owned.add(
-      new NoticeTurn({
-        clock,
-        record: {
-          read: () => globalState.get<unknown>(recordName),
-          write: async (record) => await globalState.update(recordName, record),
-        },
-        isFocused: () => window.state.focused,
-        isHost: () => {
-          const { proxy } = state.read().snapshot;
-          return proxy.kind === 'running' && proxy.hostedBy === undefined;
-        },
-      }),
-    );
-    this.owned.add(state.onDidChange(() => this.look()));
-    this.look();
-  }
-
-  /** Removes the record of shown and muted notices. */
-  async forget(): Promise<void> {
-    await this.ports.globalState.update(recordName, undefined);
-  }
-
-  dispose(): void {
-    this.owned.dispose();
-  }
-
-  private look(): void {
-    const { state, settings } = this.ports;
-    for (const notice of this.notices.see(state.read().snapshot)) {
-      if (!isWanted(notice.kind, settings.values.notifications)) continue;
-      this.show(notice).catch((error: unknown) =>
-        this.ports.log.error('A notice could not be shown.', error),
-      );
-    }
-  }
-
-  private async show(notice: Notice): Promise<void> {
-    if (!(await this.turn.take(notice.kind))) return;
-    const { timezone, atMs } = this.ports.state.read().snapshot;
-    const formats = new Formats(env.language, timezone);
-    const open = l10n.t('Open Dashboard');
-    const mute = l10n.t("Don't Show Again");
-    const text = noticeText(notice, { t: l10n.t, formats, nowMs: atMs });
-    const chosen = await window.showWarningMessage(text, open, mute);
-    if (chosen === open) await commands.executeCommand('keywheel.openDashboard');
-    if (chosen === mute) await this.turn.mute(notice.kind);
-  }
+async function show(notice: Notice, turn: NoticeTurn, state: CurrentState): Promise<void> {
+  if (!(await turn.take(notice.kind))) return;
+  const open = l10n.t('Open Dashboard');
+  const mute = l10n.t("Don't Show Again");
+  const text = noticeText(notice, speechOf(state.read().snapshot));
+  const chosen = await window.showWarningMessage(text, open, mute);
+  if (chosen === open) await commands.executeCommand('keywheel.openDashboard');
+  if (chosen === mute) await turn.mute(notice.kind);
 }
 
 function noticeText(notice: Notice, { t, formats, nowMs }: Speech): string {

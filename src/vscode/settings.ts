@@ -1,41 +1,49 @@
-// The user's `keywheel.*` settings, read on activation and after every change.
-import { workspace, type ConfigurationChangeEvent } from 'vscode';
+// The user's `keywheel.*` settings, read on activation and after every change; says which are invalid, and opens them.
+import { env, l10n, workspace, type ConfigurationChangeEvent } from 'vscode';
 import { DisposableStore, type Disposable } from '../base/disposable';
-import { Emitter } from '../base/event';
+import { Emitter, type Event } from '../base/event';
 import type { Log } from '../base/log';
 import { wayOutOf } from '../service/wayOutSettings';
 import type { SettingProblem, Settings } from '../service/settings';
-import type { SettingProperty } from '../words/settingRule';
+import { settingRule, type SettingProperty } from '../words/settingRule';
+import { offer } from './messages';
 import { defaultValues, readSettingValues, settingNames, type SettingValues } from './settingValues';
 
 const section = 'keywheel';
 /** VS Code's own network settings. */
 const httpSection = 'http';
 
-export interface SettingsPorts {
-  readonly log: Log;
-  /** The contributed settings, by full name. */
-  readonly properties: Readonly<Record<string, SettingProperty>>;
-  /** Called with the invalid values each time they change; never with an empty list. */
-  readonly onProblems: (problems: readonly SettingProblem[]) => void;
+/** VS Code cuts a message at 1,000 characters. */
+const mostRules = 8;
+
+/** A command, and its argument, that shows the matching settings: in a remote window the other tab lacks those of the machine. */
+export function settingsCommand(query: string): readonly [command: string, argument: unknown] {
+  return env.remoteName === undefined
+    ? ['workbench.action.openSettings', query]
+    : ['workbench.action.openRemoteSettings', { query }];
 }
 
 /** Keeps the last valid value of every setting; an invalid one is reported once. */
 export class UserSettings implements Disposable {
   private readonly owned = new DisposableStore();
-  private readonly changed: Emitter<Settings>;
+  private readonly changed: Emitter<void>;
   private held = defaultValues;
   private told = '';
 
-  constructor(private readonly ports: SettingsPorts) {
+  constructor(
+    log: Log,
+    /** The contributed settings, by full name. */
+    private readonly properties: Readonly<Record<string, SettingProperty>>,
+  ) {
     this.changed = this.owned.add(
-      new Emitter((error) => ports.log.error('A listener of the settings failed.', error)),
+      new Emitter((error) => log.error('A listener of the settings failed.', error)),
     );
     this.owned.add(workspace.onDidChangeConfiguration((event) => this.onChange(event)));
     this.read();
   }
 
-  get onDidChange(): Emitter<Settings>['event'] {
+  /** A value has changed. */
+  get onDidChange(): Event<void> {
     return this.changed.event;
   }
 
@@ -54,19 +62,37 @@ export class UserSettings implements Disposable {
 
   private onChange(event: ConfigurationChangeEvent): void {
     if (!event.affectsConfiguration(section) && !event.affectsConfiguration(httpSection)) return;
-    const before = JSON.stringify(this.held.proxy);
+    const before = JSON.stringify(this.held);
     this.read();
-    if (JSON.stringify(this.held.proxy) !== before) this.changed.fire(this.held.proxy);
+    if (JSON.stringify(this.held) !== before) this.changed.fire();
   }
 
   private read(): void {
     const raw = rawSettings();
-    const { values, problems } = readSettingValues(raw, this.held, this.ports.properties);
+    const { values, problems } = readSettingValues(raw, this.held, this.properties);
     this.held = values;
     const wrong = JSON.stringify(problems.map(({ setting }) => [setting, raw[setting]]));
     if (wrong === this.told) return;
     this.told = wrong;
-    if (problems.length > 0) this.ports.onProblems(problems);
+    if (problems.length > 0) void this.show(problems);
+  }
+
+  /** One message with all settings, their rules if they are few, and a button that opens the first. */
+  private async show(problems: readonly SettingProblem[]): Promise<void> {
+    const names = problems.map(({ setting }) => `keywheel.${setting}`);
+    const rules = names.map((name) => {
+      const property = this.properties[name];
+      return property ? l10n.t('{0} must be {1}', name, settingRule(property, l10n.t)) : name;
+    });
+    const text =
+      rules.length > mostRules
+        ? l10n.t(
+            'Keywheel: These settings have wrong values: {0}. The previous values stay in use.',
+            names.join(', '),
+          )
+        : l10n.t('Keywheel: {0}. The previous value stays in use.', rules.join('; '));
+    const command = settingsCommand(names[0] ?? 'keywheel.');
+    await offer({ severity: 'error', text }, l10n.t('Open Settings'), ...command);
   }
 }
 

@@ -1,5 +1,5 @@
 // The status bar item: what is left today, or a problem.
-import { env, l10n, MarkdownString, StatusBarAlignment, ThemeColor, window, workspace } from 'vscode';
+import { env, l10n, MarkdownString, StatusBarAlignment, ThemeColor, window } from 'vscode';
 import type { Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import type { DashboardState } from '../service/messages';
@@ -31,17 +31,13 @@ export class StatusBar implements Disposable {
   private waking: Disposable | null = null;
 
   constructor(
-    private readonly state: Pick<CurrentState, 'read' | 'onDidChange'>,
-    private readonly settings: Pick<UserSettings, 'values'>,
+    private readonly state: CurrentState,
+    private readonly settings: Pick<UserSettings, 'values' | 'onDidChange'>,
     private readonly clock: Clock,
   ) {
     this.item.name = 'Keywheel';
     this.owned.add(state.onDidChange(() => this.update()));
-    this.owned.add(
-      workspace.onDidChangeConfiguration((event) => {
-        if (event.affectsConfiguration('keywheel.statusBar')) this.update();
-      }),
-    );
+    this.owned.add(settings.onDidChange(() => this.update()));
     this.update();
     this.item.show();
   }

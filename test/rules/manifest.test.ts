@@ -114,7 +114,7 @@ describe('contributed commands', () => {
       ),
     );
     assert.equal(offered['keywheel.disconnectAllClients'], 'keywheel.hasConnection');
-    const source = ['contextKeys.ts', 'clients/connectedClients.ts']
+    const source = ['currentState.ts', 'clients/connectedClients.ts']
       .map((file) => readFileSync(`src/vscode/${file}`, 'utf8'))
       .join('');
     for (const [command, enablement] of Object.entries(offered))

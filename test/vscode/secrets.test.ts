@@ -12,7 +12,6 @@ import { KeywheelService } from '../../src/service/keywheelService';
 import { newProxyKey } from '../../src/service/proxyKey';
 import { StateFile } from '../../src/service/saved/stateFile';
 import { StateKeeping } from '../../src/service/saved/stateKeeping';
-import { Series } from '../../src/service/history/series';
 import { defaultSettings } from '../../src/service/settings';
 import { currentState } from '../../src/vscode/currentState';
 import { keywheelExports } from '../../src/vscode/api';
@@ -41,11 +40,9 @@ describe('secrets', () => {
     const store = new CountsStore(file, globalState, { machineId: 'machine', clock, log });
     const keeper = new StateKeeping({ kept: service, name: 'counts', store, log });
     const keyActions = new KeyActions({ service, keyring, clock, log });
-    const series = new Series(clock);
     const state = currentState({
       service,
       keyring,
-      series,
       keyActions,
       connected: { current: [], onDidChange: () => ({ dispose: () => undefined }) },
     });

@@ -2,7 +2,6 @@
 import * as vscode from 'vscode';
 import {
   CancellationError,
-  env,
   EventEmitter,
   l10n,
   LanguageModelChatToolMode,
@@ -20,25 +19,12 @@ import { ChatError, sendChat } from '../../chat/chatRequest';
 import { AnswerReader, estimatedTokens, requestBody, type AnswerPart } from '../../chat/conversion';
 import { offeredModels } from '../../chat/offer';
 import { DisposableStore, type Disposable } from '../../base/disposable';
-import type { Event } from '../../base/event';
-import type { ListedModel } from '../../clients/modelList';
 import { Pace } from '../../service/pace';
 import { chatErrorText, modelDetail, modelTooltip } from '../../words/chatText';
-import { Formats } from '../../words/formats';
 import { notRunningText } from '../../words/stateWords';
-import { runningEndpoint, type ClientPorts } from '../clients/ports';
-
-export interface ChatProviderPorts extends Pick<
-  ClientPorts,
-  'service' | 'keyring' | 'settings' | 'clock' | 'log'
-> {
-  /** The state of the proxy or its keys has changed. */
-  readonly onDidChange: Event<void>;
-  /** Never rejects. */
-  readonly models: () => Promise<readonly ListedModel[]>;
-  /** Asks the user for the first key, else for further models. Resolves when the user has finished or cancelled. */
-  readonly askForMore: () => Promise<void>;
-}
+import { runningEndpoint } from '../clients/endpoint';
+import { speechOf } from '../messages';
+import type { WindowPorts } from '../ports';
 
 /** VS Code requests the whole list after each change event. */
 const tellEveryMs = 5_000;
@@ -59,9 +45,15 @@ export class ChatProvider implements LanguageModelChatProvider, Disposable {
   private readonly skipped = new Set<string>();
   private hourly: Disposable | null = null;
 
-  constructor(private readonly ports: ChatProviderPorts) {
-    this.pace = this.owned.add(new Pace(ports.clock, tellEveryMs, () => void this.compare()));
-    this.owned.add(ports.onDidChange(() => this.touch()));
+  constructor(
+    private readonly ports: WindowPorts,
+    /** Asks the user for the first key, else for further models. Resolves when the user has finished or cancelled. */
+    private readonly askForMore: () => Promise<void>,
+  ) {
+    const { clock, state, settings } = ports;
+    this.pace = this.owned.add(new Pace(clock, tellEveryMs, () => void this.compare()));
+    this.owned.add(state.onDidChange(() => this.touch()));
+    this.owned.add(settings.onDidChange(() => this.touch()));
   }
 
   dispose(): void {
@@ -70,7 +62,7 @@ export class ChatProvider implements LanguageModelChatProvider, Disposable {
   }
 
   /** The list may have changed: fires the change event soon. */
-  touch(): void {
+  private touch(): void {
     if (this.given !== '[]' || !isChatOff()) this.pace.touch();
   }
 
@@ -79,7 +71,7 @@ export class ChatProvider implements LanguageModelChatProvider, Disposable {
   }: {
     readonly silent: boolean;
   }): Promise<LanguageModelChatInformation[]> {
-    if (!silent) await this.ports.askForMore();
+    if (!silent) await this.askForMore();
     const list = await this.list();
     this.given = JSON.stringify(list);
     this.hourly ??= this.ports.clock.after(renewEveryMs, () => {
@@ -132,8 +124,9 @@ export class ChatProvider implements LanguageModelChatProvider, Disposable {
     // Without a key no model can be used, so the picker gets none.
     if (service.snapshot().wheel.keys === 0) return [];
     const listed = await models();
-    const { busyModels, wheel, timezone, atMs } = service.snapshot();
-    const speech = { t: l10n.t, formats: new Formats(env.language, timezone), nowMs: atMs };
+    const snapshot = service.snapshot();
+    const { busyModels, wheel } = snapshot;
+    const speech = speechOf(snapshot);
     return offeredModels(listed, settings.values.chatModels, busyModels).map((model) => ({
       id: model.id,
       name: model.name,

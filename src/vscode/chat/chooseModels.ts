@@ -1,19 +1,12 @@
 // Asks which further models VS Code's chat offers: all models in OpenRouter's list, with filters and sorting.
-import {
-  env,
-  l10n,
-  ThemeIcon,
-  window,
-  type QuickInputButton,
-  type QuickPick,
-  type QuickPickItem,
-} from 'vscode';
+import { l10n, ThemeIcon, window, type QuickInputButton, type QuickPick, type QuickPickItem } from 'vscode';
 import { DisposableStore } from '../../base/disposable';
 import { isAlwaysOffered } from '../../chat/offer';
 import { isFree, type ListedModel } from '../../clients/modelList';
 import { priceText } from '../../words/chatText';
 import { traitsText } from '../../words/clientWords';
-import { Formats } from '../../words/formats';
+import type { Speech } from '../../words/stateWords';
+import { speechOf } from '../messages';
 
 interface ModelItem extends QuickPickItem {
   readonly model: ListedModel;
@@ -35,8 +28,8 @@ export async function chooseModels(
 ): Promise<readonly string[] | undefined> {
   using owned = new DisposableStore();
   const box = owned.add(window.createQuickPick<ModelItem>());
-  const formats = new Formats(env.language, '');
-  const items = models.filter((model) => !isAlwaysOffered(model)).map((model) => itemOf(model, formats));
+  const speech = speechOf();
+  const items = models.filter((model) => !isAlwaysOffered(model)).map((model) => itemOf(model, speech));
   const filters = allFilters();
   box.canSelectMany = true;
   box.matchOnDescription = true;
@@ -82,14 +75,13 @@ function idsIn(items: readonly ModelItem[]): readonly string[] {
   return items.map(({ model }) => model.id);
 }
 
-function itemOf(model: ListedModel, formats: Formats): ModelItem {
-  const words = { t: l10n.t, formats };
-  const price = isFree(model) ? l10n.t('free') : priceText(model, words);
+function itemOf(model: ListedModel, speech: Speech): ModelItem {
+  const price = isFree(model) ? l10n.t('free') : priceText(model, speech);
   return {
     model,
     label: model.name,
     description: model.id,
-    detail: `${price} · ${traitsText(model, words)}`,
+    detail: `${price} · ${traitsText(model, speech)}`,
   };
 }
 

@@ -5,14 +5,16 @@ import type { Endpoint } from '../../clients/client';
 import { listModelsByKey } from '../../clients/modelList';
 import { groupName, vscodeChatClient as client } from '../../clients/vscodeChat';
 import { confirm } from '../messages';
-import { runsElsewhere, tellWritten, type ClientPorts } from '../clients/ports';
+import { tellWritten } from '../clients/connections';
+import { runsElsewhere } from '../clients/endpoint';
 import { showValues } from '../clients/valuesPage';
+import type { WindowPorts } from '../ports';
 import { isChatOff } from './chatProvider';
 
 const command = 'lm.addLanguageModelsProviderGroup';
 
 /** Shows the values instead if this VS Code has no such command, or if its list of groups is on another machine. */
-export async function connectModelGroup(ports: ClientPorts): Promise<boolean> {
+export async function connectModelGroup(ports: WindowPorts): Promise<boolean> {
   if (runsElsewhere() || !(await commands.getCommands()).includes(command))
     return await showValues(ports, client.id);
   const endpoint = await askProxy(l10n.t('Connect {0}', client.name));
@@ -50,7 +52,7 @@ export async function turnOnChat(): Promise<void> {
   if ((await commands.getCommands()).includes(manage)) await commands.executeCommand(manage);
 }
 
-async function add(group: object, ports: ClientPorts): Promise<boolean> {
+async function add(group: object, ports: WindowPorts): Promise<boolean> {
   const run = async (): Promise<void> => await commands.executeCommand(command, group);
   try {
     await turnOnChat();

@@ -9,68 +9,51 @@ import {
   window,
   workspace,
 } from 'vscode';
-import { DisposableStore, type Disposable } from '../../base/disposable';
+import type { DisposableStore } from '../../base/disposable';
 import { offeredModels, pickedModels, whatIsLeft } from '../../chat/offer';
-import type { ListedModel } from '../../clients/modelList';
 import { vscodeChatClient } from '../../clients/vscodeChat';
-import type { CurrentState } from '../currentState';
-import type { ClientPorts } from '../clients/ports';
+import type { WindowPorts } from '../ports';
 import { ChatProvider } from './chatProvider';
 import { chooseModels } from './chooseModels';
 import { connectModelGroup, turnOnChat } from './modelGroup';
 
-const section = 'keywheel.chat';
-
 /** Registers nothing if the editor has no API for it. */
-export function openChat(
-  clients: ClientPorts,
-  state: Pick<CurrentState, 'onDidChange'>,
-  models: () => Promise<readonly ListedModel[]>,
-): Disposable {
-  const owned = new DisposableStore();
+export function openChat(owned: DisposableStore, ports: WindowPorts): void {
   // Forks of VS Code have its version number, but not always its whole API.
-  if (typeof Reflect.get(lm, 'registerLanguageModelChatProvider') !== 'function') return owned;
-  const choose = async (): Promise<boolean> => await chooseFurther(await models(), clients);
+  if (typeof Reflect.get(lm, 'registerLanguageModelChatProvider') !== 'function') return;
+  const { service, entries } = ports;
+  const choose = async (): Promise<boolean> => await chooseFurther(ports);
   const askForMore = async (): Promise<void> => {
-    if (clients.service.snapshot().wheel.keys > 0) await choose();
+    if (service.snapshot().wheel.keys > 0) await choose();
     else await commands.executeCommand('keywheel.addKey');
   };
-  const { onDidChange } = state;
-  const provider = owned.add(new ChatProvider({ ...clients, onDidChange, models, askForMore }));
+  const provider = owned.add(new ChatProvider(ports, askForMore));
   owned.add(lm.registerLanguageModelChatProvider('keywheel', provider));
-  const invoke = async (): Promise<LanguageModelToolResult> => toolResult(clients, await models());
-  owned.add(lm.registerTool('keywheel_whatIsLeft', { invoke }));
-  owned.add(
-    workspace.onDidChangeConfiguration((event) => {
-      if (event.affectsConfiguration(section)) provider.touch();
-    }),
-  );
-  clients.entries.push({
+  owned.add(lm.registerTool('keywheel_whatIsLeft', { invoke: async () => await toolResult(ports) }));
+  entries.push({
     label: l10n.t('VS Code Chat'),
     description: l10n.t('In its model picker, by Keywheel'),
     detail: l10n.t('Choose further models'),
     run: choose,
   });
-  clients.entries.push({
+  entries.push({
     label: vscodeChatClient.name,
     description: l10n.t('For Keywheel on a server'),
-    run: async () => await connectModelGroup(clients),
+    run: async () => await connectModelGroup(ports),
   });
-  return owned;
 }
 
-function toolResult(
-  { service, settings }: ClientPorts,
-  listed: readonly ListedModel[],
-): LanguageModelToolResult {
+async function toolResult({ models, service, settings }: WindowPorts): Promise<LanguageModelToolResult> {
+  const listed = await models();
   const snapshot = service.snapshot();
   const { chatModels, tellsAccountNames } = settings.values;
-  const models = offeredModels(listed, chatModels, snapshot.busyModels);
-  const text = whatIsLeft(snapshot, models, tellsAccountNames);
+  const offered = offeredModels(listed, chatModels, snapshot.busyModels);
+  const text = whatIsLeft(snapshot, offered, tellsAccountNames);
   return new LanguageModelToolResult([new LanguageModelTextPart(text)]);
 }
 
-async function chooseFurther(listed: readonly ListedModel[], { settings }: ClientPorts): Promise<boolean> {
+async function chooseFurther({ models, settings }: WindowPorts): Promise<boolean> {
+  const listed = await models();
   if (listed.length === 0) {
     void window.showWarningMessage(
       l10n.t('OpenRouter’s list of models is not available now. Try again later.'),
@@ -80,7 +63,7 @@ async function chooseFurther(listed: readonly ListedModel[], { settings }: Clien
   const chosen = await chooseModels(listed, settings.values.chatModels);
   if (chosen === undefined) return false;
   const picked = pickedModels(chosen, listed, settings.values.chatModels);
-  await workspace.getConfiguration(section).update('models', picked, ConfigurationTarget.Global);
+  await workspace.getConfiguration('keywheel.chat').update('models', picked, ConfigurationTarget.Global);
   await turnOnChat();
   return true;
 }

@@ -1,9 +1,9 @@
 // Asks for a client's model: a free one from OpenRouter's list, or a typed id.
-import { env, l10n, QuickPickItemKind, window, type QuickPickItem } from 'vscode';
+import { l10n, QuickPickItemKind, window, type QuickPickItem } from 'vscode';
 import { DisposableStore } from '../../base/disposable';
 import { traitsText } from '../../words/clientWords';
-import { Formats } from '../../words/formats';
 import { freeRouter, typedModel, type ListedModel } from '../../clients/modelList';
+import { speechOf } from '../messages';
 
 interface ModelItem extends QuickPickItem {
   /** Null: the client's own models. Undefined: opens a box to type an id. */
@@ -72,11 +72,11 @@ async function pickModel(asked: AskModel): Promise<ModelItem | undefined> {
 function freeItems(models: readonly ListedModel[]): readonly ModelItem[] {
   const free = models.filter(({ id }) => id.endsWith(':free')).sort((a, b) => a.id.localeCompare(b.id));
   if (free.length === 0) return [];
-  const formats = new Formats(env.language, '');
-  const heading = l10n.t('{0} free models', formats.count(free.length));
+  const speech = speechOf();
+  const heading = l10n.t('{0} free models', speech.formats.count(free.length));
   return [
     { label: heading, kind: QuickPickItemKind.Separator, model: undefined },
-    ...free.map((model) => ({ ...itemOf(model.id), description: traitsText(model, { t: l10n.t, formats }) })),
+    ...free.map((model) => ({ ...itemOf(model.id), description: traitsText(model, speech) })),
   ];
 }
 

@@ -12,28 +12,21 @@ import {
   type KnownConnection,
 } from '../../clients/connector';
 import { listModels, type ListedModel } from '../../clients/modelList';
-import { confirm } from '../messages';
+import { confirm, tellNoProxyKey } from '../messages';
+import type { ClientItem, WindowPorts } from '../ports';
 import { askModel } from './askModel';
+import { tellWritten } from './connections';
+import { endpointOf, runningEndpoint, runsElsewhere } from './endpoint';
 import { afterConnecting, planText, problemText, stateText } from '../../words/clientWords';
-import {
-  endpointOf,
-  runningEndpoint,
-  runsElsewhere,
-  tellWritten,
-  type ClientItem,
-  type ClientPorts,
-} from './ports';
 import { sendTestRequest } from './sendTestRequest';
 import { chooseTerminalClients } from './terminals';
 import { showValues } from './valuesPage';
 
 /** Resolves to whether a client was connected or its values were shown. */
-export async function connectClient(ports: ClientPorts): Promise<boolean> {
+export async function connectClient(ports: WindowPorts): Promise<boolean> {
   const endpoint = endpointOf(ports, null);
   if (endpoint === null) {
-    void window.showWarningMessage(
-      l10n.t('The proxy key is not loaded yet: the system keychain has not answered.'),
-    );
+    tellNoProxyKey();
     return false;
   }
   const chosen = await window.showQuickPick(clientItems(ports, endpoint), {
@@ -46,7 +39,7 @@ export async function connectClient(ports: ClientPorts): Promise<boolean> {
   return chosen !== undefined && 'run' in chosen && (await chosen.run());
 }
 
-async function clientItems(ports: ClientPorts, endpoint: Endpoint): Promise<(ClientItem | QuickPickItem)[]> {
+async function clientItems(ports: WindowPorts, endpoint: Endpoint): Promise<(ClientItem | QuickPickItem)[]> {
   const states = byClient(await ports.connector.states(endpoint));
   const there = ports.connector.installed();
   const installed = there.map((client): ClientItem => ({
@@ -82,7 +75,7 @@ async function clientItems(ports: ClientPorts, endpoint: Endpoint): Promise<(Cli
   ];
 }
 
-async function connectEarlier(endpoint: Endpoint, ports: ClientPorts): Promise<boolean> {
+async function connectEarlier(endpoint: Endpoint, ports: WindowPorts): Promise<boolean> {
   const { connector } = ports;
   const lines = (await connector.earlier()).map(({ client, model }) =>
     joined(clientOf(client).name, model ?? undefined),
@@ -101,7 +94,7 @@ async function connectEarlier(endpoint: Endpoint, ports: ClientPorts): Promise<b
 export function tellConnected(
   done: readonly Connected[],
   said: (names: string) => string,
-  ports: ClientPorts,
+  ports: WindowPorts,
 ): boolean {
   for (const { client, error } of done) {
     if (error === null) continue;
@@ -125,7 +118,7 @@ export function endpointFor(
   return { ...endpoint, model, ...(traits && { traits }) };
 }
 
-function absentItems(there: readonly Client[], ports: ClientPorts): readonly ClientItem[] {
+function absentItems(there: readonly Client[], ports: WindowPorts): readonly ClientItem[] {
   return clients
     .filter((client) => !there.includes(client) && client.id !== 'vscodeChat')
     .map((client) => ({
@@ -140,7 +133,7 @@ function absentItems(there: readonly Client[], ports: ClientPorts): readonly Cli
 function connectionOf(
   known: KnownConnection | undefined,
   client: Client,
-  ports: ClientPorts,
+  ports: WindowPorts,
 ): Pick<QuickPickItem, 'iconPath' | 'description' | 'detail'> {
   if (known === undefined) return { iconPath: new ThemeIcon('plug'), description: endedText(client) };
   const { state, record } = known;
@@ -161,7 +154,7 @@ function joined(...parts: readonly (string | undefined)[]): string {
   return parts.filter((part) => part !== undefined).join(' · ');
 }
 
-async function connectOne(client: Client, endpoint: Endpoint, ports: ClientPorts): Promise<boolean> {
+async function connectOne(client: Client, endpoint: Endpoint, ports: WindowPorts): Promise<boolean> {
   if (client.id === 'continue' && runsElsewhere()) {
     const sentence = l10n.t(
       'Continue and its configuration are on your own machine, not on this one. Enter these values there.',
@@ -181,7 +174,7 @@ async function connectOne(client: Client, endpoint: Endpoint, ports: ClientPorts
   }
 }
 
-async function write(client: Client, endpoint: Endpoint, ports: ClientPorts): Promise<boolean> {
+async function write(client: Client, endpoint: Endpoint, ports: WindowPorts): Promise<boolean> {
   const plan = await ports.connector.plan(client, endpoint);
   const detail =
     plan === null
@@ -213,7 +206,7 @@ function connectedText(client: Client): string {
   return sentences.filter((sentence) => sentence !== null).join(' ');
 }
 
-async function tellOne(client: Client, { connector, log }: ClientPorts): Promise<void> {
+async function tellOne(client: Client, { connector, log }: WindowPorts): Promise<void> {
   const reload = l10n.t('Reload Window');
   const test = l10n.t('Send Test Request');
   const actions = connector.needsReload(client) ? [reload, test] : [test];
@@ -225,7 +218,7 @@ async function tellOne(client: Client, { connector, log }: ClientPorts): Promise
   });
 }
 
-async function tellProblem(error: unknown, id: ClientId, ports: ClientPorts): Promise<boolean> {
+async function tellProblem(error: unknown, id: ClientId, ports: WindowPorts): Promise<boolean> {
   const values = l10n.t('Show Values');
   const text =
     error instanceof ConfigError

@@ -2,20 +2,11 @@
 import { commands, l10n, window } from 'vscode';
 import { DisposableStore, type Disposable } from '../../base/disposable';
 import { Emitter, type Event } from '../../base/event';
-import type { Log } from '../../base/log';
-import { byClient, type Connector } from '../../clients/connector';
-import type { ConnectionRecords } from '../../clients/records';
+import { byClient } from '../../clients/connector';
 import type { ConnectedClient } from '../../service/messages';
 import { stateText } from '../../words/clientWords';
-import { endpointOf, type ClientPorts } from './ports';
-
-export interface ConnectedClientsPorts extends Pick<ClientPorts, 'service' | 'settings' | 'keyring'> {
-  readonly records: Pick<ConnectionRecords, 'onDidChange'>;
-  readonly connector: Pick<Connector, 'states'>;
-  readonly log: Log;
-  /** The proxy's address or key may have changed. */
-  readonly onDidChange: Event<void>;
-}
+import type { WindowPorts } from '../ports';
+import { endpointOf, type EndpointPorts } from './endpoint';
 
 /** Follows records and clients' files: changes of this window at once, those of others when this window gets the focus. */
 export class ConnectedClients implements Disposable {
@@ -27,17 +18,17 @@ export class ConnectedClients implements Disposable {
   /** Number of the latest read; results of earlier ones are ignored. */
   private looks = 0;
 
-  constructor(private readonly ports: ConnectedClientsPorts) {
-    const { records, log } = ports;
+  constructor(private readonly ports: EndpointPorts & Pick<WindowPorts, 'records' | 'connector' | 'log'>) {
+    const { records, log, service, keyring } = ports;
     this.changed = this.owned.add(
       new Emitter((error) => log.error('A listener of the connected clients failed.', error)),
     );
     this.owned.add(records.onDidChange(() => this.look()));
-    this.owned.add(
-      ports.onDidChange(() => {
-        if (JSON.stringify(endpointOf(ports, null)) !== this.endpoint) this.look();
-      }),
-    );
+    const compare = (): void => {
+      if (JSON.stringify(endpointOf(ports, null)) !== this.endpoint) this.look();
+    };
+    this.owned.add(service.onDidChange(compare));
+    this.owned.add(keyring.onDidChange(compare));
     this.owned.add(
       window.onDidChangeWindowState(({ focused }) => {
         if (focused) this.look();

@@ -1,24 +1,23 @@
 // Send Test Request: sends one small request as a client would, and shows the result.
-import { env, l10n, ProgressLocation, window } from 'vscode';
+import { l10n, window } from 'vscode';
 import { sendTestRequest as send, type TestResult } from '../../clients/testRequest';
 import { listModels } from '../../clients/modelList';
-import { Formats } from '../../words/formats';
-import { offer } from '../messages';
-import { askModel } from './askModel';
-import { runningEndpoint, type ClientPorts } from './ports';
-import { notRunningText } from '../../words/stateWords';
 import { testResultText } from '../../words/testResultText';
+import { offer, speechOf, tellNotRunning, untilCancelled } from '../messages';
+import type { WindowPorts } from '../ports';
+import { askModel } from './askModel';
+import { runningEndpoint } from './endpoint';
 
 /** Without a `wanted` model: that of a connected client, or one that the user selects. The result is told after `said`. */
 export async function sendTestRequest(
-  ports: ClientPorts,
+  ports: WindowPorts,
   wanted: string | null = null,
   said = '',
 ): Promise<boolean> {
   const endpoint = runningEndpoint(ports);
   const { proxy, wheel } = ports.service.snapshot();
   if (endpoint === null) {
-    void window.showWarningMessage(notRunningText(proxy, l10n.t));
+    tellNotRunning(proxy);
     return false;
   }
   if (wheel.keys === 0) {
@@ -32,17 +31,9 @@ export async function sendTestRequest(
     wanted ?? (await ports.connector.records()).map(({ model }) => model).find((model) => model !== null);
   const model = known ?? (await askModel({ title, models: listModels(endpoint), hasOwnModels: false }));
   if (typeof model !== 'string') return false;
-  const result = await window.withProgress(
-    {
-      location: ProgressLocation.Notification,
-      title: l10n.t('Keywheel: asking {0}…', model),
-      cancellable: true,
-    },
-    async (_, token) => {
-      const cancelled = new AbortController();
-      token.onCancellationRequested(() => cancelled.abort());
-      return await send(endpoint, model, { ...settings.current, signal: cancelled.signal });
-    },
+  const result = await untilCancelled(
+    l10n.t('Keywheel: asking {0}…', model),
+    async (signal) => await send(endpoint, model, { ...settings.current, signal }),
   );
   if (result.kind !== 'cancelled') void tell(result, said);
   else if (said !== '') void window.showInformationMessage(said);
@@ -50,7 +41,7 @@ export async function sendTestRequest(
 }
 
 async function tell(result: Exclude<TestResult, { kind: 'cancelled' }>, said: string): Promise<void> {
-  const text = `${said} ${testResultText(result, l10n.t, new Formats(env.language, ''))}`.trimStart();
+  const text = `${said} ${testResultText(result, l10n.t, speechOf().formats)}`.trimStart();
   if (result.kind === 'answered')
     await offer({ severity: 'info', text }, l10n.t('Open Dashboard'), 'keywheel.openDashboard');
   else await offer({ severity: 'error', text }, l10n.t('Run Doctor'), 'keywheel.runDoctor');

@@ -7,12 +7,13 @@ import { apiForms, baseUrlOf, curlLine, formClients, type ApiForm } from '../../
 import type { PageBlock, PageContent } from '../../words/pageHtml';
 import type { PageActions } from '../page/textPage';
 import { stepsByHand } from '../../words/clientWords';
-import { originOf, type ClientPorts } from './ports';
-import { flash } from '../flash';
+import { copy } from '../messages';
+import type { WindowPorts } from '../ports';
+import { originOf } from './endpoint';
 
 /** For a client that is configured by hand (null: any other one); `sentence` explains why. */
 export async function showValues(
-  ports: ClientPorts,
+  ports: WindowPorts,
   id: ClientId | null,
   sentence: string | null = null,
 ): Promise<true> {
@@ -74,14 +75,14 @@ const formNames: Readonly<Record<ApiForm, () => readonly [ofBaseUrl: string, sho
   anthropic: () => [l10n.t('Anthropic-compatible base URL'), l10n.t('Anthropic')],
 };
 
-function actionsOf({ keyring }: ClientPorts, origin: string): PageActions {
+function actionsOf({ keyring }: WindowPorts, origin: string): PageActions {
   const copies = apiForms.flatMap((form) => [
-    [`copy.${form}`, async () => await copy(baseUrlOf(form, origin))] as const,
+    [`copy.${form}`, async () => await copy(baseUrlOf(form, origin), l10n.t('Copied'))] as const,
     [
       `curl.${form}`,
       async () => {
         const key = keyring.proxyKey;
-        if (key !== null) await copy(curlLine(form, { origin, key, model: freeRouter }));
+        if (key !== null) await copy(curlLine(form, { origin, key, model: freeRouter }), l10n.t('Copied'));
       },
     ] as const,
   ]);
@@ -89,13 +90,8 @@ function actionsOf({ keyring }: ClientPorts, origin: string): PageActions {
   return { ...Object.fromEntries(copies), copyKey };
 }
 
-async function copy(text: string): Promise<void> {
-  await env.clipboard.writeText(text);
-  flash(l10n.t('Copied'));
-}
-
 /** Continue runs on the user's machine, so it needs the port that VS Code forwards. */
-async function seenOrigin(ports: ClientPorts, id: ClientId | null): Promise<string> {
+async function seenOrigin(ports: WindowPorts, id: ClientId | null): Promise<string> {
   const origin = originOf(ports);
   if (id !== 'continue') return origin;
   const external = await env.asExternalUri(Uri.parse(origin));

@@ -1,14 +1,12 @@
-// Add Key: asks for keys, checks and stores each, and shows the results.
-import { env, l10n, ProgressLocation, Uri, window } from 'vscode';
-import { maskKey } from '../../base/secret';
-import type { KeyEntry, PastedKeys } from '../../service/pastedKeys';
-import { Formats } from '../../words/formats';
+// Add Key asks for keys, checks and stores each, and shows the results; Replace Key gives a new one the place of an old one.
+import { env, l10n, Uri, window } from 'vscode';
+import { keyIdOf, maskKey } from '../../base/secret';
+import { readPastedKeys, type KeyEntry, type PastedKeys } from '../../service/pastedKeys';
 import { addSummaryText } from '../../words/addSummaryText';
+import { showText, speechOf, untilCancelled } from '../messages';
+import type { Command, WindowPorts } from '../ports';
 import { offerNext, resultText, whileChecking } from './addResult';
 import { askKeyFile, askKeys } from './askKeys';
-import { naming } from './nameKeys';
-import type { Command, CommandPorts } from './ports';
-import { showText } from '../messages';
 import { signIn } from './signIn';
 
 const keysPage = 'https://openrouter.ai/settings/keys';
@@ -16,7 +14,7 @@ const keysPage = 'https://openrouter.ai/settings/keys';
 export const addKey: Command = async (ports) => await addTyped(ports, '');
 
 /** `text` is what the box has at first: that of an attempt that failed. */
-async function addTyped(ports: CommandPorts, text: string): Promise<boolean> {
+async function addTyped(ports: WindowPorts, text: string): Promise<boolean> {
   const asked = await askKeys(text);
   if (asked === null) return false;
   switch (asked.kind) {
@@ -31,16 +29,15 @@ async function addTyped(ports: CommandPorts, text: string): Promise<boolean> {
   }
 }
 
-async function addPaste(paste: PastedKeys, ports: CommandPorts): Promise<boolean> {
+async function addPaste(paste: PastedKeys, ports: WindowPorts): Promise<boolean> {
   const [only, ...others] = paste.entries;
   if (only === undefined || others.length + paste.unreadable.length > 0)
     return await addSeveral(paste, ports);
   const label = maskKey(only.key);
   const result = await whileChecking(ports.keyring.add(only.key, label, only.dailyLimit));
   if (result.kind === 'added' || result.kind === 'duplicate') {
-    const added = result.kind === 'added' ? [only.key] : [];
     // Not awaited, because a notification may stay for long.
-    void offerNext(resultText(result, label, ports), ports, naming(added, ports));
+    void offerNext(resultText(result, label, ports), ports, result.kind === 'added' ? [only.key] : []);
     return result.kind === 'added';
   }
   const tryAgain = l10n.t('Try Again');
@@ -57,36 +54,52 @@ function textOf(entries: readonly KeyEntry[]): string {
     .join(', ');
 }
 
-async function addSeveral({ entries, unreadable }: PastedKeys, ports: CommandPorts): Promise<boolean> {
-  const added = await window.withProgress(
-    {
-      location: ProgressLocation.Notification,
-      title: l10n.t('Keywheel: checking the keys'),
-      cancellable: true,
-    },
-    async (progress, token) => {
-      const stopped = new AbortController();
-      token.onCancellationRequested(() => stopped.abort());
-      const increment = 100 / entries.length;
-      const onProgress = (done: number): void =>
-        progress.report({
-          increment: done === 0 ? 0 : increment,
-          message: l10n.t('{0} of {1}', done + 1, entries.length),
-        });
-      return await ports.keyring.addAll(entries, { onProgress, signal: stopped.signal });
-    },
-  );
-  const speech = { t: l10n.t, formats: new Formats(env.language, '') };
+async function addSeveral({ entries, unreadable }: PastedKeys, ports: WindowPorts): Promise<boolean> {
+  const added = await untilCancelled(l10n.t('Keywheel: checking the keys'), async (signal, progress) => {
+    const increment = 100 / entries.length;
+    const onProgress = (done: number): void =>
+      progress.report({
+        increment: done === 0 ? 0 : increment,
+        message: l10n.t('{0} of {1}', done + 1, entries.length),
+      });
+    return await ports.keyring.addAll(entries, { onProgress, signal });
+  });
   const leftOut = entries.length - added.length;
   const notKept = added.flatMap(({ entry, result }) => (result.kind === 'notKept' ? [entry] : []));
   const isAnyAdded = added.some(({ result }) => result.kind === 'added');
-  const summary = addSummaryText({ added, unreadable, leftOut }, speech);
+  const summary = addSummaryText({ added, unreadable, leftOut }, speechOf());
   if (notKept.length === 0) {
     const fresh = added.flatMap(({ entry, result }) => (result.kind === 'added' ? [entry.key] : []));
-    void offerNext(summary, ports, naming(fresh, ports));
+    void offerNext(summary, ports, fresh);
     return isAnyAdded;
   }
   const tryAgain = l10n.t('Try Again');
   const isWanted = (await showText(summary, [tryAgain])) === tryAgain;
   return (isWanted && (await addTyped(ports, textOf(notKept)))) || isAnyAdded;
+}
+
+/** Resolves to whether the key was replaced. Rejects if the vault does not remove the old one. */
+export async function replaceKey(keyId: string, ports: WindowPorts): Promise<boolean> {
+  const label = ports.keyring.keys.find(({ key }) => keyIdOf(key) === keyId)?.label;
+  if (label === undefined) return false;
+  const typed = await window.showInputBox({
+    title: l10n.t('Replace “{0}”', label),
+    prompt: l10n.t('Paste the new OpenRouter key. Name, limit and account stay; the old key is removed.'),
+    placeHolder: 'sk-or-v1-…',
+    password: true,
+    ignoreFocusOut: true,
+    validateInput: (text) => (onlyKey(text) === null ? l10n.t('Paste one complete OpenRouter key.') : null),
+  });
+  const entry = onlyKey(typed ?? '');
+  if (entry === null) return false;
+  const result = await whileChecking(ports.keyring.replace(keyId, entry.key));
+  if (result.kind === 'added' && result.check.kind === 'good')
+    void window.showInformationMessage(l10n.t('Key “{0}” replaced.', label));
+  else void offerNext(resultText(result, label, ports), ports);
+  return result.kind === 'added';
+}
+
+function onlyKey(text: string): KeyEntry | null {
+  const [only, ...others] = readPastedKeys(text).entries;
+  return others.length === 0 ? (only ?? null) : null;
 }

@@ -1,12 +1,12 @@
-// Shows progress and result of adding one key.
+// Shows progress and result of adding keys, and names them.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { commands, env, l10n, ProgressLocation, window } from 'vscode';
+import { commands, l10n, window } from 'vscode';
+import { keyIdOf, maskKey } from '../../base/secret';
 import type { AddResult } from '../../service/keyring/keyring';
-import { Formats } from '../../words/formats';
+import { longestName } from '../../service/messages';
 import { addResultText, type AddResultText } from '../../words/addResultText';
-import type { Offer } from './nameKeys';
-import type { CommandPorts } from './ports';
-import { showText } from '../messages';
+import { flash, showText, speechOf, tellFailure, whileShowing } from '../messages';
+import type { WindowPorts } from '../ports';
 
 /** A quick check shows no progress: VS Code hides notifications after the third one within 800 ms. */
 const quietMs = 500;
@@ -14,10 +14,7 @@ const quietMs = 500;
 /** Resolves to the result; shows a progress notification if it takes longer than `quietMs`. */
 export async function whileChecking(adding: Promise<AddResult>): Promise<AddResult> {
   if (await settlesWithin(adding, quietMs)) return await adding;
-  return await window.withProgress(
-    { location: ProgressLocation.Notification, title: l10n.t('Keywheel: checking the key…') },
-    async () => await adding,
-  );
+  return await whileShowing(l10n.t('Keywheel: checking the key…'), async () => await adding);
 }
 
 async function settlesWithin(work: Promise<unknown>, timeoutMs: number): Promise<boolean> {
@@ -33,38 +30,59 @@ async function settlesWithin(work: Promise<unknown>, timeoutMs: number): Promise
   }
 }
 
-export function resultText(
-  result: AddResult,
-  label: string,
-  ports: Pick<CommandPorts, 'service'>,
-): AddResultText {
-  const speech = { t: l10n.t, formats: new Formats(env.language, '') };
-  return addResultText(result, label, accountOf(result, ports), speech);
+export function resultText(result: AddResult, label: string, ports: WindowPorts): AddResultText {
+  return addResultText(result, label, accountOf(result, ports), speechOf());
 }
 
-/** Shows the text with a button for the next step: connect a client, or open the dashboard; and with `further`. */
+/** Shows the text with a button for the next step: connect a client, or open the dashboard; and with one that names the new keys. */
 export async function offerNext(
   text: AddResultText,
-  { clients }: Pick<CommandPorts, 'clients'>,
-  further?: Offer,
+  ports: WindowPorts,
+  newKeys: readonly string[] = [],
 ): Promise<void> {
-  const isConnected = await clients.connector.records().then(
+  const isConnected = await ports.connector.records().then(
     (records) => records.length > 0,
     () => true,
   );
   const [next, command] = isConnected
     ? [l10n.t('Open Dashboard'), 'keywheel.openDashboard']
     : [l10n.t('Connect Client'), 'keywheel.connectClient'];
-  const chosen = await showText(text, [next, ...(further ? [further.button] : [])]);
+  const name = newKeys.length === 1 ? l10n.t('Name Key') : l10n.t('Name Keys');
+  const chosen = await showText(text, newKeys.length === 0 ? [next] : [next, name]);
   if (chosen === next) await commands.executeCommand(command);
-  else if (chosen !== undefined) await further?.run();
+  if (chosen === name) await nameKeys(newKeys, ports);
+}
+
+/** Asks for one name after the other; ends where the user closes a box. */
+async function nameKeys(keys: readonly string[], { keyActions, log }: WindowPorts): Promise<void> {
+  try {
+    for (const key of keys) {
+      const label = await askLabel(maskKey(key));
+      if (label === undefined) return;
+      if (label === '') continue;
+      const isNamed = await keyActions.onKey(keyIdOf(key), { kind: 'update', change: { label } });
+      if (isNamed) flash(l10n.t('Key “{0}” named', label));
+    }
+  } catch (error: unknown) {
+    tellFailure(log, 'The keys could not be named.', error);
+  }
+}
+
+async function askLabel(masked: string): Promise<string | undefined> {
+  const typed = await window.showInputBox({
+    title: l10n.t('Name Key'),
+    prompt: l10n.t('Name for {0}', masked),
+    placeHolder: masked,
+    ignoreFocusOut: true,
+    // The dashboard's form has the same limit.
+    validateInput: (text) =>
+      text.trim().length > longestName ? l10n.t('Labels have at most {0} characters.', longestName) : null,
+  });
+  return typed?.trim();
 }
 
 /** The account of the added key, whose view may not contain the key yet. */
-function accountOf(
-  result: AddResult,
-  { service }: Pick<CommandPorts, 'service'>,
-): { keys: number; limit: number } | null {
+function accountOf(result: AddResult, { service }: WindowPorts): { keys: number; limit: number } | null {
   if (result.kind !== 'added' || result.check.kind !== 'good') return null;
   const { accountId, freeLimit } = result.check;
   const account = service.snapshot().accounts.find((known) => known.accountId === accountId);

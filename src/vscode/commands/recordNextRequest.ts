@@ -1,12 +1,12 @@
 // Record Next Request: asks each time, then logs one request and its answer.
 import { l10n, ProgressLocation, window } from 'vscode';
-import { notRunningText } from '../../words/stateWords';
-import type { Command, CommandPorts } from './ports';
+import { tellNotRunning } from '../messages';
+import type { Command, WindowPorts } from '../ports';
 
 export const recordNextRequest: Command = async (ports) => {
   const { proxy } = ports.service.snapshot();
   if (proxy.kind !== 'running') {
-    void window.showWarningMessage(notRunningText(proxy, l10n.t));
+    tellNotRunning(proxy);
     return false;
   }
   const record = l10n.t('Record');
@@ -19,7 +19,7 @@ export const recordNextRequest: Command = async (ports) => {
   return true;
 };
 
-async function tellRecorded({ service, log, showLog }: CommandPorts): Promise<void> {
+async function tellRecorded({ service, log, showLog }: WindowPorts): Promise<void> {
   const text = await window.withProgress(
     { location: ProgressLocation.Window, title: l10n.t('Keywheel: recording the next request…') },
     async () => await service.recordNext(),

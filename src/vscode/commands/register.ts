@@ -1,20 +1,18 @@
 // All commands that package.json contributes, with their functions.
 import { commands, l10n, Uri } from 'vscode';
-import { DisposableStore, type Disposable } from '../../base/disposable';
+import type { DisposableStore } from '../../base/disposable';
+import type { Log } from '../../base/log';
 import { RecordsError } from '../../clients/records';
 import { connectClient } from '../clients/connectClient';
-import { disconnectAllClients, disconnectClient } from '../clients/disconnectClients';
+import { disconnectAllClients, disconnectClient } from '../clients/connections';
 import { sendTestRequest } from '../clients/sendTestRequest';
-import { offer, offerLog } from '../messages';
 import { runDoctor } from '../doctor/runDoctor';
+import { offer, tellFailure } from '../messages';
+import type { Command, WindowPorts } from '../ports';
 import { addKey } from './addKey';
-import { copyBaseUrl, copyProxyKey } from './copy';
-import { makeNewProxyKey } from './makeNewProxyKey';
-import type { Command, CommandPorts } from './ports';
 import { recordNextRequest } from './recordNextRequest';
-import { removeEverything } from './removeEverything';
-import { removeKey } from './removeKey';
-import { restartProxy, startProxy, stopProxy } from './runProxy';
+import { removeEverything, removeKey } from './removeKey';
+import { copyBaseUrl, copyProxyKey, makeNewProxyKey, restartProxy, startProxy, stopProxy } from './runProxy';
 import { signIn } from './signIn';
 
 const table: Readonly<Record<string, Command>> = {
@@ -22,11 +20,11 @@ const table: Readonly<Record<string, Command>> = {
   'keywheel.signIn': signIn,
   'keywheel.removeKey': removeKey,
   'keywheel.removeEverything': removeEverything,
-  'keywheel.connectClient': async ({ clients }) => await connectClient(clients),
-  'keywheel.disconnectClient': async ({ clients }) => await disconnectClient(clients),
-  'keywheel.disconnectAllClients': async ({ clients }) => await disconnectAllClients(clients),
-  'keywheel.sendTestRequest': async ({ clients }) => await sendTestRequest(clients),
-  'keywheel.runDoctor': async ({ clients, version }) => await runDoctor(clients, version),
+  'keywheel.connectClient': connectClient,
+  'keywheel.disconnectClient': disconnectClient,
+  'keywheel.disconnectAllClients': disconnectAllClients,
+  'keywheel.sendTestRequest': sendTestRequest,
+  'keywheel.runDoctor': runDoctor,
   'keywheel.copyBaseUrl': copyBaseUrl,
   'keywheel.copyProxyKey': copyProxyKey,
   'keywheel.makeNewProxyKey': makeNewProxyKey,
@@ -39,33 +37,32 @@ const table: Readonly<Record<string, Command>> = {
   'keywheel.showLog': async ({ showLog }) => await done(showLog),
 };
 
-/** Registers all commands until disposed. A failing command is logged and shown, and never rejects. */
-export function registerCommands(ports: CommandPorts): Disposable {
-  const owned = new DisposableStore();
+/** Registers all commands until `owned` is disposed. A failing command is logged and shown, and never rejects. */
+export function registerCommands(owned: DisposableStore, ports: WindowPorts): void {
   for (const [id, command] of Object.entries(table)) {
     // Arguments are ignored, such as the context that a menu passes.
     owned.add(commands.registerCommand(id, async () => await runCommand(id, command, ports)));
   }
-  return owned;
 }
 
-async function runCommand(id: string, command: Command, ports: CommandPorts): Promise<boolean> {
+async function runCommand(id: string, command: Command, ports: WindowPorts): Promise<boolean> {
   try {
     return await command(ports);
   } catch (error: unknown) {
-    ports.log.error(`The command ${id} failed.`, error);
-    const message = l10n.t('Keywheel: Something went wrong. See the log.');
-    void (error instanceof RecordsError ? offerRecords(error.file) : offerLog(message));
+    const what = `The command ${id} failed.`;
+    if (error instanceof RecordsError) tellRecords(ports.log, what, error);
+    else tellFailure(ports.log, what, error);
     return false;
   }
 }
 
-async function offerRecords(file: string): Promise<void> {
+function tellRecords(log: Log, what: string, error: RecordsError): void {
+  log.error(what, error);
   const text = l10n.t(
     'Keywheel’s record of connected clients ({0}) is unreadable. No client was changed. Delete it and connect the clients again.',
-    file,
+    error.file,
   );
-  await offer({ severity: 'error', text }, l10n.t('Open File'), 'vscode.open', Uri.file(file));
+  void offer({ severity: 'error', text }, l10n.t('Open File'), 'vscode.open', Uri.file(error.file));
 }
 
 function done(show: () => void): Promise<boolean> {
@@ -73,7 +70,7 @@ function done(show: () => void): Promise<boolean> {
   return Promise.resolve(true);
 }
 
-async function openWalkthrough({ extensionId }: CommandPorts): Promise<boolean> {
-  await commands.executeCommand('workbench.action.openWalkthrough', `${extensionId}#start`, false);
+async function openWalkthrough({ extension }: WindowPorts): Promise<boolean> {
+  await commands.executeCommand('workbench.action.openWalkthrough', `${extension.id}#start`, false);
   return true;
 }

@@ -1,7 +1,10 @@
-// Remove Key: removes at once and offers to undo for ten seconds.
+// Remove Key removes at once and offers to undo for ten seconds; Remove Everything removes all data on this machine, and asks first.
 import { l10n, window, type QuickPickItem } from 'vscode';
 import { keyIdOf, maskKey } from '../../base/secret';
-import type { Command, CommandPorts } from './ports';
+import { removeAll } from '../../clients/removal';
+import { removalDetail, removalText } from '../../words/removalText';
+import { confirm, offerLog, speechOf } from '../messages';
+import type { Command, WindowPorts } from '../ports';
 
 interface KeyItem extends QuickPickItem {
   readonly keyId: string;
@@ -32,7 +35,7 @@ export const removeKey: Command = async (ports) => {
   return true;
 };
 
-function keyItems({ keyring, service }: CommandPorts): KeyItem[] {
+function keyItems({ keyring, service }: WindowPorts): KeyItem[] {
   const { accounts } = service.snapshot();
   return keyring.keys.map(({ key, label }) => {
     const keyId = keyIdOf(key);
@@ -54,3 +57,16 @@ function keyItems({ keyring, service }: CommandPorts): KeyItem[] {
 function withoutIcons(text: string): string {
   return text.replace(/\$\(/g, '\\$(');
 }
+
+export const removeEverything: Command = async (ports) => {
+  const { keyring, connector } = ports;
+  const speech = speechOf();
+  // Unreadable records are reported afterwards.
+  const records = await connector.records().catch(() => null);
+  const detail = removalDetail(keyring.keys.length, records, speech);
+  const question = l10n.t('Remove all Keywheel data?');
+  if (!(await confirm('warning', question, detail, l10n.t('Remove All Data')))) return false;
+  const { isWhole, text } = removalText(await removeAll(ports), speech);
+  void (isWhole ? window.showInformationMessage(text, l10n.t('OK')) : offerLog(text));
+  return isWhole;
+};

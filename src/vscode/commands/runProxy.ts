@@ -1,9 +1,11 @@
-// Start Proxy, Stop Proxy, Restart Proxy.
+// Start, Stop and Restart Proxy; its base URL and its key: copied, and made anew.
 import { commands, l10n, window } from 'vscode';
+import type { ProxyState } from '../../service/snapshot';
 import { proxyAdvice, proxyWords } from '../../words/stateWords';
-import type { Command, CommandPorts } from './ports';
-import { flash } from '../flash';
-import { settingsCommand } from '../settingsCommand';
+import { offerUpdate } from '../clients/connections';
+import { confirm, copy, flash, offer, tellNoProxyKey, tellNotRunning } from '../messages';
+import type { Command, WindowPorts } from '../ports';
+import { settingsCommand } from '../settings';
 
 export const startProxy: Command = async (ports) => {
   const proxy = await ports.service.start();
@@ -27,9 +29,7 @@ export const restartProxy: Command = async (ports) => {
   return await startProxy(ports);
 };
 
-type Proxy = Awaited<ReturnType<CommandPorts['service']['start']>>;
-
-async function showFailure(proxy: Proxy, ports: CommandPorts): Promise<void> {
+async function showFailure(proxy: ProxyState, ports: WindowPorts): Promise<void> {
   const openSettings = l10n.t('Open Settings');
   const showLog = l10n.t('Show Log');
   const sentences = [proxyWords(proxy, l10n.t).text, proxyAdvice(proxy, l10n.t)];
@@ -41,3 +41,34 @@ async function showFailure(proxy: Proxy, ports: CommandPorts): Promise<void> {
   if (answer === openSettings) await commands.executeCommand(...settingsCommand('keywheel.port'));
   if (answer === showLog) ports.showLog();
 }
+
+export const copyBaseUrl: Command = async ({ service }) => {
+  const { proxy } = service.snapshot();
+  if (proxy.kind !== 'running') {
+    tellNotRunning(proxy);
+    return false;
+  }
+  await copy(proxy.baseUrl, l10n.t('Base URL copied: {0}', proxy.baseUrl));
+  return true;
+};
+
+export const copyProxyKey: Command = async ({ keyring: { proxyKey } }) => {
+  if (proxyKey === null) {
+    tellNoProxyKey();
+    return false;
+  }
+  await copy(proxyKey, l10n.t('Proxy key copied'));
+  return true;
+};
+
+/** Asks first, because every client needs the new key. */
+export const makeNewProxyKey: Command = async (ports) => {
+  const question = l10n.t('Make a new proxy key?');
+  const detail = l10n.t('Clients that use the current key stop working until you update them.');
+  if (!(await confirm('warning', question, detail, l10n.t('Make New Proxy Key')))) return false;
+  await ports.keyring.renewProxyKey();
+  if (await offerUpdate(ports)) return true;
+  const text = l10n.t('The proxy has a new key. Set it in your clients.');
+  void offer({ severity: 'info', text }, l10n.t('Copy Proxy Key'), 'keywheel.copyProxyKey');
+  return true;
+};

@@ -1,15 +1,13 @@
 // Sign In with OpenRouter: exchanges a code, from the browser's redirect or pasted, for a key.
-import { env, l10n, ProgressLocation, Uri, window } from 'vscode';
+import { env, l10n, Uri, window } from 'vscode';
 import { maskKey, type Secret } from '../../base/secret';
 import { exchangeCode, type CodeAnswer } from '../../service/signIn/codeExchange';
 import { callbackUrlOf, challengeOf, codeIn, newVerifier, signInUrl } from '../../service/signIn/signIn';
 import { SignInListener, type SignInAnswer } from '../../service/signIn/signInListener';
 import { reachText } from '../../words/reachText';
-import { showText } from '../messages';
-import { signInPage } from '../signInPage';
+import { showText, untilCancelled, whileShowing } from '../messages';
+import type { Command, WindowPorts } from '../ports';
 import { offerNext, resultText, whileChecking } from './addResult';
-import { naming } from './nameKeys';
-import type { Command, CommandPorts } from './ports';
 
 export const signIn: Command = async (ports) => {
   const verifier = newVerifier();
@@ -24,7 +22,7 @@ export const signIn: Command = async (ports) => {
 };
 
 /** Null if the browser cannot redirect to this window. */
-async function askBrowser(verifier: Secret, ports: CommandPorts): Promise<SignInAnswer | null> {
+async function askBrowser(verifier: Secret, ports: WindowPorts): Promise<SignInAnswer | null> {
   const listener = await SignInListener.start(ports.clock, {
     done: signInPage(l10n.t('Signed in'), l10n.t('You can close this page and go back to VS Code.')),
     denied: signInPage(
@@ -37,30 +35,23 @@ async function askBrowser(verifier: Secret, ports: CommandPorts): Promise<SignIn
     const callbackUrl = callbackUrlOf(external.toString(true));
     if (callbackUrl === null) return null;
     await openPage(callbackUrl, verifier, ports);
-    return await window.withProgress(
-      {
-        location: ProgressLocation.Notification,
-        title: l10n.t('Complete the sign-in in your browser.'),
-        cancellable: true,
-      },
-      async (_, token) => {
-        token.onCancellationRequested(() => listener.dispose());
-        return await listener.answer;
-      },
-    );
+    return await untilCancelled(l10n.t('Complete the sign-in in your browser.'), async (signal) => {
+      signal.addEventListener('abort', () => listener.dispose());
+      return await listener.answer;
+    });
   } finally {
     listener.dispose();
   }
 }
 
-async function openPage(callbackUrl: string | null, verifier: Secret, ports: CommandPorts): Promise<void> {
+async function openPage(callbackUrl: string | null, verifier: Secret, ports: WindowPorts): Promise<void> {
   const { upstreamUrl } = ports.settings.current;
   const page = signInUrl({ upstreamUrl, challenge: challengeOf(verifier), callbackUrl });
   // The result is ignored, because users may copy the address into another browser.
   await env.openExternal(Uri.parse(page));
 }
 
-async function signInByPaste(verifier: Secret, ports: CommandPorts): Promise<boolean> {
+async function signInByPaste(verifier: Secret, ports: WindowPorts): Promise<boolean> {
   await openPage(null, verifier, ports);
   const pasted = await window.showInputBox({
     title: l10n.t('Sign In with OpenRouter'),
@@ -75,22 +66,21 @@ async function signInByPaste(verifier: Secret, ports: CommandPorts): Promise<boo
   return code !== null && (await takeCode(code, verifier, ports));
 }
 
-async function takeCode(code: string, verifier: Secret, ports: CommandPorts): Promise<boolean> {
+async function takeCode(code: string, verifier: Secret, ports: WindowPorts): Promise<boolean> {
   const { settings, clock } = ports;
-  const answer = await window.withProgress(
-    { location: ProgressLocation.Notification, title: l10n.t('Keywheel: getting the key from OpenRouter…') },
+  const answer = await whileShowing(
+    l10n.t('Keywheel: getting the key from OpenRouter…'),
     async () => await exchangeCode({ ...settings.current, clock }, code, verifier),
   );
   return answer.kind === 'key' ? await keepKey(answer.key, ports) : await tellNoKey(answer, ports);
 }
 
 /** Offers to store the key again if the keychain refused, because the key is shown nowhere else. */
-async function keepKey(key: string, ports: CommandPorts): Promise<boolean> {
+async function keepKey(key: string, ports: WindowPorts): Promise<boolean> {
   const label = maskKey(key);
   const result = await whileChecking(ports.keyring.add(key, label, null));
   if (result.kind !== 'notKept') {
-    const added = result.kind === 'added' ? [key] : [];
-    void offerNext(resultText(result, label, ports), ports, naming(added, ports));
+    void offerNext(resultText(result, label, ports), ports, result.kind === 'added' ? [key] : []);
     return result.kind === 'added';
   }
   const tryAgain = l10n.t('Try Again');
@@ -98,10 +88,7 @@ async function keepKey(key: string, ports: CommandPorts): Promise<boolean> {
   return chosen === tryAgain && (await keepKey(key, ports));
 }
 
-async function tellNoKey(
-  answer: Exclude<CodeAnswer, { kind: 'key' }>,
-  ports: CommandPorts,
-): Promise<boolean> {
+async function tellNoKey(answer: Exclude<CodeAnswer, { kind: 'key' }>, ports: WindowPorts): Promise<boolean> {
   const tryAgain = l10n.t('Try Again');
   const text =
     answer.kind === 'refused'
@@ -122,4 +109,30 @@ function endText({ kind }: Exclude<SignInAnswer, { kind: 'code' }>): string {
     case 'closed':
       return l10n.t('Sign-in was not completed.');
   }
+}
+
+/** What the browser shows after the redirect, in its colour scheme; no script and nothing to load. Both texts are plain text. */
+function signInPage(title: string, text: string): string {
+  return `<!DOCTYPE html>
+<html>
+  <head>
+    <meta charset="utf-8" />
+    <title>Keywheel</title>
+    <style>
+      :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
+      main { margin: 20vh auto 0; max-width: 30em; padding: 0 1em; text-align: center; }
+    </style>
+  </head>
+  <body>
+    <main>
+      <h1>${escaped(title)}</h1>
+      <p>${escaped(text)}</p>
+    </main>
+  </body>
+</html>
+`;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

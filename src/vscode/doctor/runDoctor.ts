@@ -1,17 +1,17 @@
 // Run Doctor: checks everything between client and OpenRouter, and shows the findings on a page.
-import { commands, env, l10n, ProgressLocation, version as codeVersion, window } from 'vscode';
+import { commands, env, l10n, version as codeVersion } from 'vscode';
 import { checkKeyAt } from '../../service/keyring/keyCheck';
 import { examine } from '../../doctor/doctor';
 import { systemProxy } from '../../doctor/systemProxy';
 import type { Checked } from '../../doctor/finding';
-import { Formats } from '../../words/formats';
 import type { Speech } from '../../words/stateWords';
-import { endpointOf, originOf, type ClientPorts } from '../clients/ports';
+import { endpointOf, originOf } from '../clients/endpoint';
+import { copy, speechOf, whileShowing } from '../messages';
 import type { PageActions } from '../page/textPage';
 import { doctorPage, doctorReport } from '../../words/doctorReport';
 import type { Remedy } from '../../words/doctorText';
-import { flash } from '../flash';
-import { settingsCommand } from '../settingsCommand';
+import type { WindowPorts } from '../ports';
+import { settingsCommand } from '../settings';
 
 const remedies: Readonly<Record<Remedy, readonly [command: string, ...args: unknown[]]>> = {
   startProxy: ['keywheel.startProxy'],
@@ -27,18 +27,15 @@ const remedies: Readonly<Record<Remedy, readonly [command: string, ...args: unkn
   showLog: ['keywheel.showLog'],
 };
 
-export async function runDoctor(ports: ClientPorts, version: string): Promise<boolean> {
-  const checked = await window.withProgress(
-    { location: ProgressLocation.Notification, title: l10n.t('Keywheel: running the doctor…') },
-    async () => await examineAll(ports),
-  );
-  const { timezone, atMs: nowMs } = ports.service.snapshot();
-  const speech = { t: l10n.t, formats: new Formats(env.language, timezone), nowMs };
-  ports.page.show(doctorPage(checked, speech), actionsOf(checked, speech, ports, version));
+export async function runDoctor(ports: WindowPorts): Promise<boolean> {
+  const title = l10n.t('Keywheel: running the doctor…');
+  const checked = await whileShowing(title, async () => await examineAll(ports));
+  const speech = speechOf(ports.service.snapshot());
+  ports.page.show(doctorPage(checked, speech), actionsOf(checked, speech, ports));
   return true;
 }
 
-async function examineAll(ports: ClientPorts): Promise<readonly Checked[]> {
+async function examineAll(ports: WindowPorts): Promise<readonly Checked[]> {
   const { service, settings, keyring, clock, connector } = ports;
   const { port, upstreamUrl, wayOut } = settings.current;
   return await examine({
@@ -57,25 +54,20 @@ async function examineAll(ports: ClientPorts): Promise<readonly Checked[]> {
   });
 }
 
-function actionsOf(
-  checked: readonly Checked[],
-  speech: Speech,
-  ports: ClientPorts,
-  version: string,
-): PageActions {
+function actionsOf(checked: readonly Checked[], speech: Speech, ports: WindowPorts): PageActions {
   const run = Object.entries(remedies).map(
     ([remedy, [command, ...args]]) =>
       [remedy, async (): Promise<unknown> => await commands.executeCommand(command, ...args)] as const,
   );
   const facts = {
-    Version: version,
+    Version: ports.version,
     Editor: `${env.appName} ${codeVersion}`,
     System: `${process.platform} ${process.arch}, Node ${process.version}`,
     Remote: env.remoteName ?? 'no',
   };
-  const copy = async (): Promise<void> => {
-    await env.clipboard.writeText(doctorReport(checked, facts, speech));
-    flash(l10n.t('Report copied'));
+  return {
+    ...Object.fromEntries(run),
+    copy: async () => await copy(doctorReport(checked, facts, speech), l10n.t('Report copied')),
+    again: async () => await runDoctor(ports),
   };
-  return { ...Object.fromEntries(run), copy, again: async () => await runDoctor(ports, version) };
 }
