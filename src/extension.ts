@@ -58,10 +58,11 @@ function compose(context: ExtensionContext, log: Log, channel: LogOutputChannel)
   const { version } = v.parse(v.object({ version: v.string() }), extension.packageJSON);
   const clock = new SystemClock();
   const settings = owned.add(new UserSettings(log, contributedSettings(extension.packageJSON)));
-  const parts = { clock, log, version, settings };
-  const { hosted, keyring, vault, machineId } = openWindow(context, owned, { ...parts, channel });
+  const parts = { clock, log, version, settings, channel };
+  const shared = openWindow(context, owned, parts);
+  const { hosted, keyring, vault } = shared;
   const { service } = hosted;
-  const keepers = openKeepers(context, owned, { clock, log, service, machineId });
+  const keepers = openKeepers(context, owned, parts, shared);
   const forget = async (): Promise<boolean> => {
     // The proxy first: it would save again what the keepers delete.
     const isForgotten = await hosted.forget();
@@ -89,20 +90,21 @@ function compose(context: ExtensionContext, log: Log, channel: LogOutputChannel)
   return keywheelExports(state);
 }
 
-interface WindowParts extends Pick<WindowPorts, 'clock' | 'log' | 'version' | 'settings'> {
+interface Parts extends Pick<WindowPorts, 'clock' | 'log' | 'version' | 'settings'> {
   readonly channel: LogOutputChannel;
 }
 
 /** What this window shares with others: its keys, and the proxy that it hosts or follows. */
-interface SharedParts {
+interface Shared extends Pick<WindowPorts, 'keyring' | 'vault'> {
   readonly hosted: HostedWindow;
-  readonly keyring: Keyring;
-  readonly vault: SecretStorageVault;
   readonly machineId: string;
 }
 
-function openWindow(context: ExtensionContext, owned: DisposableStore, parts: WindowParts): SharedParts {
-  const { clock, log, version, settings, channel } = parts;
+function openWindow(
+  context: ExtensionContext,
+  owned: DisposableStore,
+  { clock, log, version, settings, channel }: Parts,
+): Shared {
   const folder = context.globalStorageUri.fsPath;
   const { secret, machineId } = hostSecretIn(folder, log);
   const vault = new SecretStorageVault(context.secrets);
@@ -141,16 +143,12 @@ function openWindow(context: ExtensionContext, owned: DisposableStore, parts: Wi
   return { hosted, keyring, vault, machineId };
 }
 
-interface KeeperParts extends Pick<WindowPorts, 'clock' | 'log'> {
-  readonly service: HostedWindow['service'];
-  readonly machineId: string;
-}
-
 /** The stores of saved state: counts in a file and in globalState, past requests in another file. All must be restored before the proxy starts. */
 function openKeepers(
   context: ExtensionContext,
   owned: DisposableStore,
-  { clock, log, service, machineId }: KeeperParts,
+  { clock, log }: Parts,
+  { hosted: { service }, machineId }: Shared,
 ): readonly StateKeeping[] {
   // All profiles share the files; each profile has its own globalState.
   const file = (name: string): StateFile =>

@@ -6,7 +6,7 @@ import type { Client } from '../clients/client';
 import { thisMachine } from '../clients/clientList';
 import { Connector } from '../clients/connector';
 import { ModelCatalogue } from '../clients/modelCatalogue';
-import { listModels } from '../clients/modelList';
+import { listModels, type ListedModel } from '../clients/modelList';
 import { ConnectionRecords, writeStoragePointer } from '../clients/records';
 import { rooApi, type RooApi } from '../clients/roo';
 import { KeyActions } from '../service/keyring/keyActions';
@@ -29,6 +29,8 @@ type Given = Pick<
   'clock' | 'log' | 'version' | 'settings' | 'service' | 'keyring' | 'vault' | 'showLog' | 'forget'
 >;
 
+type ClientPorts = Pick<WindowPorts, 'records' | 'connector' | 'models' | 'noteStorage'>;
+
 interface Views {
   readonly state: CurrentState;
   /** Creates views that VS Code does not request by an event: status bar, context keys, variables of terminals. */
@@ -39,22 +41,20 @@ interface Views {
 export function composeViews(context: ExtensionContext, owned: DisposableStore, given: Given): Views {
   const { clock, log, service, settings, keyring } = given;
   const { extension, globalState, environmentVariableCollection } = context;
-  const { extensionUri } = extension;
   const keyActions = owned.add(new KeyActions({ service, keyring, clock, log }));
-  const files = connecting(context, given);
-  const connected = owned.add(new ConnectedClients({ ...given, ...files }));
+  const clients = clientPorts(context, given);
+  const connected = owned.add(new ConnectedClients({ ...given, ...clients }));
   const state = currentState({ service, keyring, keyActions, connected });
-  const page = owned.add(new TextPage({ extensionUri, viewType: 'keywheel.page', log }));
+  const page = owned.add(new TextPage(extension.extensionUri, log));
   const ports: WindowPorts = {
     ...given,
-    ...files,
+    ...clients,
     extension,
     globalState,
     keyActions,
     state,
     page,
     entries: [],
-    models: listedModels(context, given),
     showDashboard: () => dashboard.show(),
     forget: async () => {
       const names = Object.values(recordNames);
@@ -103,10 +103,8 @@ function tellPresence(owned: DisposableStore, { clock, service }: Given): void {
 }
 
 /** Renews the storage pointer if clients are connected, because an update moves the extension's folder. */
-function connecting(
-  context: ExtensionContext,
-  { clock, log }: Given,
-): Pick<WindowPorts, 'records' | 'connector' | 'noteStorage'> {
+function clientPorts(context: ExtensionContext, given: Given): ClientPorts {
+  const { clock, log } = given;
   const storage = context.globalStorageUri.fsPath;
   const records = new ConnectionRecords(storage, (error) =>
     log.error('A listener of the records failed.', error),
@@ -119,6 +117,16 @@ function connecting(
     rooApi: exportedRooApi,
     log,
   });
+  const catalogue = new ModelCatalogue({
+    clock,
+    log,
+    file: path.join(storage, 'models.json'),
+    ask: async () => {
+      const endpoint = runningEndpoint(given);
+      return endpoint === null ? null : await listModels(endpoint);
+    },
+  });
+  const models = async (): Promise<readonly ListedModel[]> => await catalogue.models();
   const noteStorage = async (): Promise<void> => {
     // The walkthrough's step is done before the client's first request.
     void commands.executeCommand('setContext', 'keywheel.hasClient', true);
@@ -135,7 +143,7 @@ function connecting(
     // ConnectedClients logs this error.
     () => undefined,
   );
-  return { records, connector, noteStorage };
+  return { records, connector, models, noteStorage };
 }
 
 async function exportedRooApi(
@@ -145,19 +153,4 @@ async function exportedRooApi(
   const extension = id === undefined ? undefined : extensions.getExtension<unknown>(id);
   if (extension === undefined) return null;
   return extension.isActive || wakes ? rooApi(await extension.activate()) : 'asleep';
-}
-
-function listedModels(context: ExtensionContext, given: Given): WindowPorts['models'] {
-  const { clock, log } = given;
-  const file = path.join(context.globalStorageUri.fsPath, 'models.json');
-  const catalogue = new ModelCatalogue({
-    clock,
-    log,
-    file,
-    ask: async () => {
-      const endpoint = runningEndpoint(given);
-      return endpoint === null ? null : await listModels(endpoint);
-    },
-  });
-  return async () => await catalogue.models();
 }

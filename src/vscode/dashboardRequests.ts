@@ -1,5 +1,6 @@
 // Runs the requests of the dashboard's page.
 import { commands, env, l10n, Uri, window, workspace } from 'vscode';
+import { wait } from '../base/clock';
 import { keyIdOf } from '../base/secret';
 import { exchangeReport } from '../service/history/exchangeReport';
 import { exchangeTable } from '../service/history/exchangeTable';
@@ -128,21 +129,15 @@ async function noteOf(
   const before = JSON.stringify(account());
   const isShown = (now: AccountView): boolean =>
     kind === 'check' ? isChecked(now, askedAtMs) : JSON.stringify(now) !== before;
-  await new Promise<void>((resolve) => {
-    const look = (): void => {
-      const now = account();
-      if (now !== undefined && !isShown(now)) return;
-      late.dispose();
-      listening.dispose();
-      resolve();
-    };
-    const listening = state.onDidChange(look);
-    const late = clock.after(shownWithinMs, () => {
-      listening.dispose();
-      resolve();
-    });
-    look();
-  });
+  const shown = new AbortController();
+  const look = (): void => {
+    const now = account();
+    if (now === undefined || isShown(now)) shown.abort();
+  };
+  const listening = state.onDidChange(look);
+  look();
+  await wait(clock, shownWithinMs, shown.signal).catch(() => undefined);
+  listening.dispose();
   const now = account();
   if (now === undefined) return null;
   const { snapshot } = state.read();

@@ -26,25 +26,21 @@ export function settingsCommand(query: string): readonly [command: string, argum
 /** Keeps the last valid value of every setting; an invalid one is reported once. */
 export class UserSettings implements Disposable {
   private readonly owned = new DisposableStore();
-  private readonly changed: Emitter<void>;
+  private readonly changed = this.owned.add(
+    new Emitter<void>((error) => this.log.error('A listener of the settings failed.', error)),
+  );
+  /** A value has changed. */
+  readonly onDidChange: Event<void> = this.changed.event;
   private held = defaultValues;
   private told = '';
 
   constructor(
-    log: Log,
+    private readonly log: Log,
     /** The contributed settings, by full name. */
     private readonly properties: Readonly<Record<string, SettingProperty>>,
   ) {
-    this.changed = this.owned.add(
-      new Emitter((error) => log.error('A listener of the settings failed.', error)),
-    );
     this.owned.add(workspace.onDidChangeConfiguration((event) => this.onChange(event)));
     this.read();
-  }
-
-  /** A value has changed. */
-  get onDidChange(): Event<void> {
-    return this.changed.event;
   }
 
   get current(): Settings {

@@ -32,7 +32,7 @@ export class StatusBar implements Disposable {
 
   constructor(
     private readonly state: CurrentState,
-    private readonly settings: Pick<UserSettings, 'values' | 'onDidChange'>,
+    private readonly settings: UserSettings,
     private readonly clock: Clock,
   ) {
     this.item.name = 'Keywheel';

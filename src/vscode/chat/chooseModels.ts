@@ -17,7 +17,7 @@ interface Filter {
   readonly button: QuickInputButton;
   /** Shown after the title while the filter is on. */
   readonly name: string;
-  readonly takes: (model: ListedModel) => boolean;
+  readonly takes?: (model: ListedModel) => boolean;
   readonly order?: (a: ListedModel, b: ListedModel) => number;
 }
 
@@ -64,7 +64,7 @@ function show(
   on: readonly Filter[],
 ): void {
   const shown = items
-    .filter(({ model }) => ticked.has(model.id) || on.every(({ takes }) => takes(model)))
+    .filter(({ model }) => ticked.has(model.id) || on.every(({ takes }) => takes?.(model) ?? true))
     .sort((a, b) => on.reduce((order, { order: by }) => by?.(a.model, b.model) ?? order, 0));
   box.title = [l10n.t('Models for VS Code Chat'), ...on.map(({ name }) => name)].join(' · ');
   box.items = shown;
@@ -105,13 +105,11 @@ function allFilters(): readonly Filter[] {
     {
       button: button('arrow-up', l10n.t('Sort by Price')),
       name: l10n.t('sorted by price'),
-      takes: () => true,
       order: (a, b) => priceOf(a) - priceOf(b),
     },
     {
       button: button('arrow-both', l10n.t('Sort by Context Size')),
       name: l10n.t('sorted by context size'),
-      takes: () => true,
       order: (a, b) => (b.contextLength ?? 0) - (a.contextLength ?? 0),
     },
   ];

@@ -11,7 +11,11 @@ import { endpointOf, type EndpointPorts } from './endpoint';
 /** Follows records and clients' files: changes of this window at once, those of others when this window gets the focus. */
 export class ConnectedClients implements Disposable {
   private readonly owned = new DisposableStore();
-  private readonly changed: Emitter<void>;
+  private readonly changed = this.owned.add(
+    new Emitter<void>((error) => this.ports.log.error('A listener of the connected clients failed.', error)),
+  );
+  /** `current` has changed. */
+  readonly onDidChange: Event<void> = this.changed.event;
   private known: readonly ConnectedClient[] = [];
   private hasConnection: boolean | null = null;
   private endpoint = '';
@@ -19,27 +23,19 @@ export class ConnectedClients implements Disposable {
   private looks = 0;
 
   constructor(private readonly ports: EndpointPorts & Pick<WindowPorts, 'records' | 'connector' | 'log'>) {
-    const { records, log, service, keyring } = ports;
-    this.changed = this.owned.add(
-      new Emitter((error) => log.error('A listener of the connected clients failed.', error)),
-    );
-    this.owned.add(records.onDidChange(() => this.look()));
+    const { records, service, keyring } = ports;
+    this.owned.add(records.onDidChange(() => void this.look()));
     const compare = (): void => {
-      if (JSON.stringify(endpointOf(ports, null)) !== this.endpoint) this.look();
+      if (JSON.stringify(endpointOf(ports, null)) !== this.endpoint) void this.look();
     };
     this.owned.add(service.onDidChange(compare));
     this.owned.add(keyring.onDidChange(compare));
     this.owned.add(
       window.onDidChangeWindowState(({ focused }) => {
-        if (focused) this.look();
+        if (focused) void this.look();
       }),
     );
-    this.look();
-  }
-
-  /** `current` has changed. */
-  get onDidChange(): Event<void> {
-    return this.changed.event;
+    void this.look();
   }
 
   get current(): readonly ConnectedClient[] {
@@ -51,20 +47,15 @@ export class ConnectedClients implements Disposable {
     this.owned.dispose();
   }
 
-  private look(): void {
+  private async look(): Promise<void> {
     const look = ++this.looks;
-    const show = (known: readonly ConnectedClient[], hasConnection: boolean): void => {
-      if (look === this.looks) this.show(known, hasConnection);
-    };
-    this.read().then(
-      (known) => show(known, known.length > 0),
-      (error: unknown) => {
-        if (this.hasConnection === null)
-          this.ports.log.error('The records of connected clients cannot be read.', error);
-        // The commands stay enabled and report the error.
-        show([], true);
-      },
-    );
+    const known = await this.read().catch((error: unknown) => {
+      if (this.hasConnection === null)
+        this.ports.log.error('The records of connected clients cannot be read.', error);
+      return null;
+    });
+    // Where they cannot be read, the commands stay enabled and report the error.
+    if (look === this.looks) this.show(known ?? [], known?.length !== 0);
   }
 
   private async read(): Promise<readonly ConnectedClient[]> {

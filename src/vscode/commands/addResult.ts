@@ -13,21 +13,9 @@ const quietMs = 500;
 
 /** Resolves to the result; shows a progress notification if it takes longer than `quietMs`. */
 export async function whileChecking(adding: Promise<AddResult>): Promise<AddResult> {
-  if (await settlesWithin(adding, quietMs)) return await adding;
+  const settled = await Promise.race([Promise.allSettled([adding]), sleep(quietMs, null, { ref: false })]);
+  if (settled !== null) return await adding;
   return await whileShowing(l10n.t('Keywheel: checking the key…'), async () => await adding);
-}
-
-async function settlesWithin(work: Promise<unknown>, timeoutMs: number): Promise<boolean> {
-  const settled = work.then(
-    () => true,
-    () => true,
-  );
-  const waiting = new AbortController();
-  try {
-    return await Promise.race([settled, sleep(timeoutMs, false, { signal: waiting.signal })]);
-  } finally {
-    waiting.abort();
-  }
 }
 
 export function resultText(result: AddResult, label: string, ports: WindowPorts): AddResultText {

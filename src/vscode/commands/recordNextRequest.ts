@@ -1,6 +1,6 @@
 // Record Next Request: asks each time, then logs one request and its answer.
 import { l10n, ProgressLocation, window } from 'vscode';
-import { tellNotRunning } from '../messages';
+import { offerLog, tellNotRunning } from '../messages';
 import type { Command, WindowPorts } from '../ports';
 
 export const recordNextRequest: Command = async (ports) => {
@@ -19,7 +19,7 @@ export const recordNextRequest: Command = async (ports) => {
   return true;
 };
 
-async function tellRecorded({ service, log, showLog }: WindowPorts): Promise<void> {
+async function tellRecorded({ service, log }: WindowPorts): Promise<void> {
   const text = await window.withProgress(
     { location: ProgressLocation.Window, title: l10n.t('Keywheel: recording the next request…') },
     async () => await service.recordNext(),
@@ -29,7 +29,5 @@ async function tellRecorded({ service, log, showLog }: WindowPorts): Promise<voi
     return;
   }
   log.info(`Recorded, as you asked:\n${text}`);
-  const show = l10n.t('Show Log');
-  const said = l10n.t('The request and its answer are in the log.');
-  if ((await window.showInformationMessage(said, show)) === show) showLog();
+  await offerLog(l10n.t('The request and its answer are in the log.'), 'info');
 }

@@ -11,28 +11,24 @@ const pressedSchema = v.object({ action: v.string() });
 /** Functions by action; a button with an unknown action does nothing. */
 export type PageActions = Readonly<Record<string, () => Promise<unknown>>>;
 
-export interface TextPagePorts {
-  readonly extensionUri: Uri;
-  readonly viewType: string;
-  readonly log: Log;
-}
-
 /** At most one panel; a new page replaces the earlier one. */
 export class TextPage implements Disposable {
   private panel: WebviewPanel | undefined;
   private actions: PageActions = {};
 
-  constructor(private readonly ports: TextPagePorts) {}
+  constructor(
+    private readonly extensionUri: Uri,
+    private readonly log: Log,
+  ) {}
 
   show(content: PageContent, actions: PageActions): void {
-    const { extensionUri } = this.ports;
     const panel = this.panel ?? this.open();
     this.actions = actions;
     panel.title = content.title;
     panel.webview.html = pageHtml(content, {
       locale: env.language,
       cspSource: panel.webview.cspSource,
-      styleUri: panel.webview.asWebviewUri(Uri.joinPath(extensionUri, 'media', 'page.css')).toString(),
+      styleUri: panel.webview.asWebviewUri(Uri.joinPath(this.extensionUri, 'media', 'page.css')).toString(),
       nonce: randomBytes(16).toString('base64'),
     });
     panel.reveal();
@@ -43,9 +39,8 @@ export class TextPage implements Disposable {
   }
 
   private open(): WebviewPanel {
-    const { extensionUri, viewType } = this.ports;
-    const media = Uri.joinPath(extensionUri, 'media');
-    const panel = window.createWebviewPanel(viewType, 'Keywheel', ViewColumn.Active, {
+    const media = Uri.joinPath(this.extensionUri, 'media');
+    const panel = window.createWebviewPanel('keywheel.page', 'Keywheel', ViewColumn.Active, {
       enableScripts: true,
       localResourceRoots: [media],
     });
@@ -65,7 +60,7 @@ export class TextPage implements Disposable {
     try {
       await this.actions[pressed.output.action]?.();
     } catch (error: unknown) {
-      this.ports.log.error(`The button ${pressed.output.action} failed.`, error);
+      this.log.error(`The button ${pressed.output.action} failed.`, error);
     }
   }
 }
