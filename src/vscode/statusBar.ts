@@ -53,7 +53,7 @@ export class StatusBar implements Disposable {
     const nowMs = this.nowOf(state);
     if (timezone !== this.formats.timezone) this.formats = new Formats(env.language, timezone);
     const speech = { t: l10n.t, formats: this.formats, nowMs };
-    const shown = statusText(state, this.settings.values.statusFormat, speech);
+    const shown = statusText(state, this.settings.values['statusBar.format'], speech);
     this.showText(shown);
     const tooltipInMs = this.showTooltip(state, speech);
     const changesInMs = (shown.changesAtMs ?? Number.POSITIVE_INFINITY) - nowMs;

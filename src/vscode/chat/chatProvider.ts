@@ -127,7 +127,7 @@ export class ChatProvider implements LanguageModelChatProvider, Disposable {
     const snapshot = service.snapshot();
     const { busyModels, wheel } = snapshot;
     const speech = speechOf(snapshot);
-    return offeredModels(listed, settings.values.chatModels, busyModels).map((model) => ({
+    return offeredModels(listed, settings.values['chat.models'], busyModels).map((model) => ({
       id: model.id,
       name: model.name,
       family: model.family,

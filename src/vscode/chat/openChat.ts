@@ -46,9 +46,9 @@ export function openChat(owned: DisposableStore, ports: WindowPorts): void {
 async function toolResult({ models, service, settings }: WindowPorts): Promise<LanguageModelToolResult> {
   const listed = await models();
   const snapshot = service.snapshot();
-  const { chatModels, tellsAccountNames } = settings.values;
-  const offered = offeredModels(listed, chatModels, snapshot.busyModels);
-  const text = whatIsLeft(snapshot, offered, tellsAccountNames);
+  const { 'chat.models': picked, 'chat.tellAccountNames': withNames } = settings.values;
+  const offered = offeredModels(listed, picked, snapshot.busyModels);
+  const text = whatIsLeft(snapshot, offered, withNames);
   return new LanguageModelToolResult([new LanguageModelTextPart(text)]);
 }
 
@@ -60,9 +60,9 @@ async function chooseFurther({ models, settings }: WindowPorts): Promise<boolean
     );
     return false;
   }
-  const chosen = await chooseModels(listed, settings.values.chatModels);
+  const chosen = await chooseModels(listed, settings.values['chat.models']);
   if (chosen === undefined) return false;
-  const picked = pickedModels(chosen, listed, settings.values.chatModels);
+  const picked = pickedModels(chosen, listed, settings.values['chat.models']);
   await workspace.getConfiguration('keywheel.chat').update('models', picked, ConfigurationTarget.Global);
   await turnOnChat();
   return true;

@@ -8,7 +8,7 @@ import { originOf, runningEndpoint } from './endpoint';
 
 /** Resolves to whether the user confirmed the selection. */
 export async function chooseTerminalClients(ports: WindowPorts): Promise<boolean> {
-  const ticked = ports.settings.values.terminalClients;
+  const ticked = ports.settings.values['terminal.clients'];
   const chosen = await window.showQuickPick(
     terminalClients.map((client) => item(client, ticked.includes(client), ports)),
     {
@@ -68,7 +68,7 @@ export function setTerminalVariables(
 function wantedVariables(ports: WindowPorts): Readonly<Record<string, string>> {
   const endpoint = runningEndpoint(ports);
   if (endpoint === null) return {};
-  const variables = ports.settings.values.terminalClients.map((client) =>
+  const variables = ports.settings.values['terminal.clients'].map((client) =>
     terminalVariables(client, endpoint),
   );
   return Object.assign({}, ...variables) as Record<string, string>;

@@ -130,7 +130,7 @@ async function tellEnded(ended: Ended, ports: WindowPorts): Promise<void> {
   const { service, settings, connector, models, globalState } = ports;
   const endpoint = runningEndpoint(ports);
   if (!window.state.focused || endpoint === null) return;
-  const picked = settings.values.chatModels;
+  const picked = settings.values['chat.models'];
   const uses = modelUses(await connector.records(), service.activity(), picked, l10n.t('VS Code Chat'));
   // Read anew each time: several requests may have found out at once.
   const told = (): readonly string[] => globalState.get(recordNames.endedModels, []);
@@ -179,7 +179,7 @@ async function replaceModel(
   const done = await ports.connector.replaceModel(model, endpoint, (client) =>
     endpointFor(client, chosen, endpoint, listed),
   );
-  const picked = ports.settings.values.chatModels;
+  const picked = ports.settings.values['chat.models'];
   if (picked.includes(model)) {
     const now = [...new Set(picked.map((id) => (id === model ? chosen : id)))];
     await workspace.getConfiguration('keywheel.chat').update('models', now, ConfigurationTarget.Global);
