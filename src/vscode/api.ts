@@ -27,7 +27,7 @@ export interface KeywheelExports {
 }
 
 /** The exports of the extension; valid while it is active. */
-export function keywheelExports(state: Pick<CurrentState, 'read' | 'onDidChange'>): KeywheelExports {
+export function keywheelExports(state: CurrentState): KeywheelExports {
   const api: KeywheelApi = { status: () => status(state), onDidChangeStatus: state.onDidChange };
   return {
     getAPI(version) {
@@ -37,7 +37,7 @@ export function keywheelExports(state: Pick<CurrentState, 'read' | 'onDidChange'
   };
 }
 
-function status(state: Pick<CurrentState, 'read'>): KeywheelStatus {
+function status(state: CurrentState): KeywheelStatus {
   const { proxy, wheel } = state.read().snapshot;
   const { keys, accounts, freeLeft, freeLimit, resetAtMs } = wheel;
   const baseUrl = proxy.kind === 'running' ? proxy.baseUrl : null;

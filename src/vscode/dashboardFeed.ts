@@ -20,7 +20,7 @@ const historyEveryMs = 10_000;
 
 export interface DashboardFeedPorts {
   readonly clock: Clock;
-  readonly state: Pick<CurrentState, 'read' | 'onDidChange'>;
+  readonly state: CurrentState;
   readonly series: Pick<Series, 'view'>;
   readonly service: Pick<KeywheelService, 'activity' | 'onDidFinishExchange'> & {
     /** `activity()` and the series were replaced. */

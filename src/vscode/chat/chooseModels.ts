@@ -86,32 +86,28 @@ function itemOf(model: ListedModel, speech: Speech): ModelItem {
 }
 
 function allFilters(): readonly Filter[] {
-  const button = (icon: string, tooltip: string): QuickInputButton => ({
-    iconPath: new ThemeIcon(icon),
-    tooltip,
+  const filter = (icon: string, tooltip: string, rest: Omit<Filter, 'button'>): Filter => ({
+    button: { iconPath: new ThemeIcon(icon), tooltip },
+    ...rest,
   });
   return [
-    { button: button('gift', l10n.t('Show Only Free Models')), name: l10n.t('free'), takes: isFree },
-    {
-      button: button('tools', l10n.t('Show Only Models That Can Call Tools')),
+    filter('gift', l10n.t('Show Only Free Models'), { name: l10n.t('free'), takes: isFree }),
+    filter('tools', l10n.t('Show Only Models That Can Call Tools'), {
       name: l10n.t('tools'),
       takes: ({ tools }) => tools,
-    },
-    {
-      button: button('file-media', l10n.t('Show Only Models That Accept Images')),
+    }),
+    filter('file-media', l10n.t('Show Only Models That Accept Images'), {
       name: l10n.t('images'),
       takes: ({ images }) => images,
-    },
-    {
-      button: button('arrow-up', l10n.t('Sort by Price')),
+    }),
+    filter('arrow-up', l10n.t('Sort by Price'), {
       name: l10n.t('sorted by price'),
       order: (a, b) => priceOf(a) - priceOf(b),
-    },
-    {
-      button: button('arrow-both', l10n.t('Sort by Context Size')),
+    }),
+    filter('arrow-both', l10n.t('Sort by Context Size'), {
       name: l10n.t('sorted by context size'),
       order: (a, b) => (b.contextLength ?? 0) - (a.contextLength ?? 0),
-    },
+    }),
   ];
 }
 

@@ -19,7 +19,7 @@ import { endpointOf } from './endpoint';
 export async function tellWritten(
   text: string,
   some: readonly Client[],
-  { connector }: Pick<WindowPorts, 'connector'>,
+  { connector }: WindowPorts,
 ): Promise<void> {
   const needsReload = some.find((client) => connector.needsReload(client));
   if (needsReload === undefined) {
