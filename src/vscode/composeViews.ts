@@ -19,7 +19,7 @@ import { registerCommands } from './commands/register';
 import { currentState, setContextKeys, type CurrentState } from './currentState';
 import { Dashboard } from './dashboard';
 import { showNotices } from './notifier';
-import { TextPage } from './page/textPage';
+import { TextPage } from './textPage';
 import { recordNames, type WindowPorts } from './ports';
 import { StatusBar } from './statusBar';
 
@@ -41,7 +41,7 @@ interface Views {
 export function composeViews(context: ExtensionContext, owned: DisposableStore, given: Given): Views {
   const { clock, log, service, settings, keyring } = given;
   const { extension, globalState, environmentVariableCollection } = context;
-  const keyActions = owned.add(new KeyActions({ service, keyring, clock, log }));
+  const keyActions = owned.add(new KeyActions(given));
   const clients = clientPorts(context, given);
   const connected = owned.add(new ConnectedClients({ ...given, ...clients }));
   const state = currentState({ service, keyring, keyActions, connected });

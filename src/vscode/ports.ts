@@ -12,7 +12,7 @@ import type { KeywheelService } from '../service/keywheelService';
 import type { SharedRecord } from '../service/notices/noticeTurn';
 import type { SecretVault } from '../service/ports';
 import type { CurrentState } from './currentState';
-import type { TextPage } from './page/textPage';
+import type { TextPage } from './textPage';
 import type { UserSettings } from './settings';
 
 /** An item of Connect Client's list. */

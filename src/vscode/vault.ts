@@ -63,23 +63,13 @@ export class SecretStorageVault implements SecretVault {
   }
 
   async removeKey(keyId: string): Promise<void> {
-    const name = keyPrefix + keyId;
-    await this.inTurn(async () => {
-      await this.secrets.delete(name);
-      if ((await this.secrets.get(name)) !== undefined) throw new VaultError(`Still there: ${name}`);
-    });
+    await this.inTurn(async () => await this.deleteKeys([keyId]));
   }
 
   async clearKeys(): Promise<void> {
     await this.inTurn(async () => {
-      const left: string[] = [];
-      for (const keyId of await this.known((await this.order()) ?? [])) {
-        const name = keyPrefix + keyId;
-        await this.secrets.delete(name);
-        if ((await this.secrets.get(name)) !== undefined) left.push(name);
-      }
-      // Last, because without the order the remaining keys could not be found.
-      if (left.length > 0) throw new VaultError(`Still there: ${left.join(', ')}`);
+      await this.deleteKeys(await this.known((await this.order()) ?? []));
+      // Last, because without the order keys that are still there could not be found.
       await this.secrets.delete(orderName);
     });
   }
@@ -107,6 +97,16 @@ export class SecretStorageVault implements SecretVault {
   private async save(name: string, text: string): Promise<void> {
     await this.secrets.store(name, text);
     if ((await this.secrets.get(name)) !== text) throw new VaultError(`Not kept: ${name}`);
+  }
+
+  /** Tries all, then throws if one is still there. */
+  private async deleteKeys(keyIds: readonly string[]): Promise<void> {
+    const left: string[] = [];
+    for (const name of keyIds.map((keyId) => keyPrefix + keyId)) {
+      await this.secrets.delete(name);
+      if ((await this.secrets.get(name)) !== undefined) left.push(name);
+    }
+    if (left.length > 0) throw new VaultError(`Still there: ${left.join(', ')}`);
   }
 
   /** Null if it is unreadable. */

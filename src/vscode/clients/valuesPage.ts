@@ -5,7 +5,7 @@ import { clientOf } from '../../clients/clientList';
 import { freeRouter } from '../../clients/modelList';
 import { apiForms, baseUrlOf, curlLine, formClients, type ApiForm } from '../../clients/values';
 import type { PageBlock, PageContent } from '../../words/pageHtml';
-import type { PageActions } from '../page/textPage';
+import type { PageActions } from '../textPage';
 import { stepsByHand } from '../../words/clientWords';
 import { copy } from '../messages';
 import type { WindowPorts } from '../ports';

@@ -6,7 +6,7 @@ import { addSummaryText } from '../../words/addSummaryText';
 import { showText, speechOf, untilCancelled } from '../messages';
 import type { Command, WindowPorts } from '../ports';
 import { offerNext, resultText, whileChecking } from './addResult';
-import { askKeyFile, askKeys } from './askKeys';
+import { askKeys } from './askKeys';
 import { signIn } from './signIn';
 
 const keysPage = 'https://openrouter.ai/settings/keys';
@@ -17,16 +17,7 @@ export const addKey: Command = async (ports) => await addTyped(ports, '');
 async function addTyped(ports: WindowPorts, text: string): Promise<boolean> {
   const asked = await askKeys(text);
   if (asked === null) return false;
-  switch (asked.kind) {
-    case 'paste':
-      return await addPaste(asked.paste, ports);
-    case 'file': {
-      const paste = await askKeyFile();
-      return paste !== null && (await addPaste(paste, ports));
-    }
-    case 'signIn':
-      return await signIn(ports);
-  }
+  return asked === 'signIn' ? await signIn(ports) : await addPaste(asked, ports);
 }
 
 async function addPaste(paste: PastedKeys, ports: WindowPorts): Promise<boolean> {

@@ -13,16 +13,15 @@ import {
 import { DisposableStore } from '../../base/disposable';
 import { fileText, readPastedKeys, withLineBreaks, type PastedKeys } from '../../service/pastedKeys';
 
-/** `paste` has at least one key. */
-export type AskedKeys =
-  | { readonly kind: 'paste'; readonly paste: PastedKeys }
-  | { readonly kind: 'file' }
-  | { readonly kind: 'signIn' };
-
 const largestFileBytes = 1024 * 1024;
 
-/** Resolves to the user's choice, or null if the box was closed; `text` is its initial value. */
-export async function askKeys(text: string): Promise<AskedKeys | null> {
+/** At least one key, the wish to sign in, or null if there is neither; `text` is what the box has at first. */
+export async function askKeys(text: string): Promise<PastedKeys | 'signIn' | null> {
+  const asked = await askInBox(text);
+  return asked === 'file' ? await askKeyFile() : asked;
+}
+
+async function askInBox(text: string): Promise<PastedKeys | 'file' | 'signIn' | null> {
   using owned = new DisposableStore();
   const box = owned.add(window.createInputBox());
   const fromClipboard = button('clippy', l10n.t('Add All Keys in the Clipboard'));
@@ -30,12 +29,12 @@ export async function askKeys(text: string): Promise<AskedKeys | null> {
   const fromSignIn = button('sign-in', l10n.t('Sign In with OpenRouter'));
   box.value = text;
   describe(box, [fromClipboard, fromFile, fromSignIn]);
-  const asked = new Promise<AskedKeys | null>((resolve) => {
+  const asked = new Promise<PastedKeys | 'file' | 'signIn' | null>((resolve) => {
     // The box replaces line breaks by spaces; only the clipboard still has them.
     let pasted = '';
     const take = (given: string, nothing: string): void => {
       const paste = readPastedKeys(given);
-      if (paste.entries.length > 0) resolve({ kind: 'paste', paste });
+      if (paste.entries.length > 0) resolve(paste);
       else box.validationMessage = nothing;
     };
     const read = (): PastedKeys => readPastedKeys(withLineBreaks(box.value, pasted));
@@ -54,8 +53,8 @@ export async function askKeys(text: string): Promise<AskedKeys | null> {
     owned.add(box.onDidHide(() => resolve(null)));
     owned.add(
       box.onDidTriggerButton((pressed) => {
-        if (pressed === fromFile) resolve({ kind: 'file' });
-        else if (pressed === fromSignIn) resolve({ kind: 'signIn' });
+        if (pressed === fromFile) resolve('file');
+        else if (pressed === fromSignIn) resolve('signIn');
         else
           void env.clipboard
             .readText()
@@ -68,7 +67,7 @@ export async function askKeys(text: string): Promise<AskedKeys | null> {
 }
 
 /** The keys of a file that the user chooses; null if there are none (then an error is shown) or no file was chosen. */
-export async function askKeyFile(): Promise<PastedKeys | null> {
+async function askKeyFile(): Promise<PastedKeys | null> {
   const [file] = (await window.showOpenDialog({ openLabel: l10n.t('Read Keys') })) ?? [];
   if (file === undefined) return null;
   const { size } = await workspace.fs.stat(file);

@@ -7,7 +7,7 @@ import type { Checked } from '../../doctor/finding';
 import type { Speech } from '../../words/stateWords';
 import { endpointOf, originOf } from '../clients/endpoint';
 import { copy, speechOf, whileShowing } from '../messages';
-import type { PageActions } from '../page/textPage';
+import type { PageActions } from '../textPage';
 import { doctorPage, doctorReport } from '../../words/doctorReport';
 import type { Remedy } from '../../words/doctorText';
 import type { WindowPorts } from '../ports';

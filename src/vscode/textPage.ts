@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import * as v from 'valibot';
 import { env, Uri, ViewColumn, window, type WebviewPanel } from 'vscode';
-import type { Disposable } from '../../base/disposable';
-import type { Log } from '../../base/log';
-import { pageHtml, type PageContent } from '../../words/pageHtml';
+import type { Disposable } from '../base/disposable';
+import type { Log } from '../base/log';
+import { pageHtml, type PageContent } from '../words/pageHtml';
 
 const pressedSchema = v.object({ action: v.string() });
 
