@@ -97,9 +97,9 @@ function tellPresence(owned: DisposableStore, { clock, service }: Given): void {
       look();
     });
   };
+  look();
   owned.add(window.onDidChangeWindowState(look));
   owned.add({ dispose: () => timer?.dispose() });
-  look();
 }
 
 /** Renews the storage pointer if clients are connected, because an update moves the extension's folder. */

@@ -59,10 +59,10 @@ export function setTerminalVariables(
   // Set first, because variables that are added before would outlive the window.
   collection.persistent = false;
   collection.clear();
+  update();
   owned.add({ dispose: () => collection.clear() });
   owned.add(state.onDidChange(update));
   owned.add(settings.onDidChange(update));
-  update();
 }
 
 function wantedVariables(ports: WindowPorts): Readonly<Record<string, string>> {
