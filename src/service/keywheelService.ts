@@ -57,6 +57,7 @@ const shortProxyKey = 16;
 
 export class KeywheelService implements Disposable {
   private settings: Settings = defaultSettings;
+  private exchangeSettings = exchangeSettingsOf(defaultSettings);
   private readonly pool: Pool;
   private upstream: Upstream;
   private readonly readings: Readings;
@@ -139,6 +140,7 @@ export class KeywheelService implements Disposable {
   async configure(settings: Settings): Promise<void> {
     const old = this.settings;
     this.settings = settings;
+    this.exchangeSettings = exchangeSettingsOf(settings);
     if (placeOf(settings) !== placeOf(old)) this.replaceUpstream('leave');
     this.pool.configure(poolOptions(settings));
     const isMoved = settings.port !== old.port || settings.host !== old.host;
@@ -287,7 +289,7 @@ export class KeywheelService implements Disposable {
       pool,
       upstream,
       random: Math.random,
-      settings: exchangeSettings(this.settings),
+      settings: this.exchangeSettings,
       retryBudget,
       attemptLimit,
       keylessLimit,
@@ -344,7 +346,7 @@ function poolOptions({ timezone, maxWaiting }: Settings): PoolOptions {
 }
 
 /** In milliseconds. */
-function exchangeSettings(settings: Settings): ExchangeSettings {
+function exchangeSettingsOf(settings: Settings): ExchangeSettings {
   return {
     ...settings,
     maxWaitMs: settings.maxWaitSeconds * 1000,
