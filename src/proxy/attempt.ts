@@ -120,19 +120,18 @@ function headTimeoutMs(
 }
 
 export function attemptOf(
-  { sent, judged, sentAtMs }: Attempted,
+  { sent, judged }: Attempted,
   lease: Lease | null,
-): Omit<AttemptReport, 'waitedMs'> {
+): Omit<AttemptReport, 'atMs' | 'waitedMs'> {
   const { error } = judged;
-  return {
-    atMs: sentAtMs,
+  const attempted = {
     keyId: lease?.key.keyId ?? '',
     keyLabel: lease?.key.label ?? '',
     status: error?.status ?? ('reply' in sent ? sent.reply.status : null),
     outcome: reasonOf(judged.outcome),
     previous: error === null ? [] : previousErrorsOf(error.body),
-    ...(error === null ? {} : endedIn(error.body)),
   };
+  return error === null ? attempted : { ...attempted, ...endedIn(error.body) };
 }
 
 /** A file's or video's bytes may be fetched from elsewhere first. */

@@ -177,7 +177,7 @@ export class Exchange {
     const accountId = thing === null ? null : pool.makers.get(thing, clock.wallMs());
     const { ofAccounts, ofModel } = patienceFor(this.fallback, this.isHinted, fromMs - this.hereSinceMs);
     const untilMs = Math.min(this.waitUntilMs(fromMs), fromMs + ofAccounts);
-    return { untilMs, modelUntilMs: Math.min(untilMs, fromMs + ofModel), ...this.wish(), accountId };
+    return { untilMs, modelUntilMs: Math.min(untilMs, fromMs + ofModel), ...this.wish(accountId) };
   }
 
   /** No new attempt begins after the deadline. */
@@ -193,11 +193,11 @@ export class Exchange {
     return place;
   }
 
-  private wish(): Wish {
+  private wish(accountId: Wish['accountId'] = null): Wish {
     const { requestClass, model, conversation } = this.plan;
     const tried = this.barred.size === 0 ? this.tried : new Set([...this.tried, ...this.barred]);
     const hasFallback = this.fallbacks.left > 0;
-    return { requestClass, model, conversation, accountId: null, tried, hasFallback };
+    return { requestClass, model, conversation, accountId, tried, hasFallback };
   }
 
   /** Throws the pool's refusal, unless upstream's own last error says it better. */
@@ -219,7 +219,7 @@ export class Exchange {
         const { sentAtMs, judged } = attempted;
         this.deadlineAtMs ??=
           sentAtMs + (this.plan.kind === 'plain' ? readDeadlineMs : ports.settings.deadlineMs);
-        this.own.trail.add(attemptOf(attempted, lease));
+        this.own.trail.add(sentAtMs, attemptOf(attempted, lease));
         if (judged.outcome.kind === 'answer' && !signal.aborted) {
           this.settle(lease, attempted, this.decide(judged, lease));
           repeats.release();

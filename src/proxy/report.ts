@@ -91,8 +91,9 @@ export class Trail {
     this.untilMs = untilMs;
   }
 
-  add(attempt: Omit<AttemptReport, 'waitedMs'>): void {
-    this.attempts.push({ waitedMs: this.waitedBeforeMs, ...attempt, atMs: this.wallOf(attempt.atMs) });
+  /** `atMs`: of `elapsedMs`. */
+  add(atMs: number, attempt: Omit<AttemptReport, 'atMs' | 'waitedMs'>): void {
+    this.attempts.push({ atMs: this.wallOf(atMs), waitedMs: this.waitedBeforeMs, ...attempt });
     this.waitedBeforeMs = 0;
   }
 
