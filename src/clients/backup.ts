@@ -3,9 +3,9 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Endpoint, ClientFile } from './client';
 import { bytesOf, ConfigError, type ConfigFile, readConfigFile, replaceFile } from './configFile';
-import { valueAt, valueDigest } from './configValue';
+import { valueAt } from './configValue';
+import { digestsIn, undoneText } from './ownValues';
 import type { FileRecord } from './records';
-import { undoneText } from './undo';
 
 export const backupSuffix = '.keywheel-backup';
 
@@ -49,12 +49,10 @@ export function textBeforeOthers(
   backup: string | null,
 ): string {
   const config = client.format.parse(text);
-  const values = client
-    .changes(endpoint, config, '')
-    .map(({ path }) => ({ path, value: valueAt(config, path) }));
-  if (backup === null || isOfKeywheel(backup) || !isOfKeywheel(JSON.stringify(values))) return text;
-  const changes = values.map(({ path, value }) => ({ path: [...path], digest: valueDigest(value) }));
-  return undoneText(client, text, backup, { changes }).text;
+  const changes = client.changes(endpoint, config, '');
+  const values = JSON.stringify(changes.map(({ path }) => valueAt(config, path)));
+  if (backup === null || isOfKeywheel(backup) || !isOfKeywheel(values)) return text;
+  return undoneText(client, text, backup, digestsIn(config, changes, client)).text;
 }
 
 /** Whether the text has both a localhost URL and a proxy key. */

@@ -15,10 +15,9 @@ import {
   type Replacement,
 } from './configFile';
 import { applyChanges, FormatError } from './configFormat';
-import { type Change, sha256, valueAt, valueDigest } from './configValue';
-import { fileState, updatedText, type FileState } from './fileState';
+import { type Change, sha256, valueAt } from './configValue';
+import { digestsIn, fileState, isEmptyConfig, undoneText, updatedText, type FileState } from './ownValues';
 import { withEarlier, type ConnectionRecords, type FileRecord } from './records';
-import { isEmptyConfig, marksIn, undoneText } from './undo';
 
 export interface FileConnectionsPorts {
   readonly places: Places;
@@ -81,19 +80,12 @@ export class FileConnections {
     const { text, changes } = this.edited(client, endpoint, file, before);
     const bytes = bytesOf(text, found);
     const target = found?.file ?? (await placeOf(file));
-    const backup = before === null ? null : await writeBackup(target, before, found, record);
-    const written: FileRecord = {
-      way: 'file',
-      client: client.id,
-      ...(client.part === undefined ? {} : { part: client.part }),
+    const written = {
+      ...this.recordOf(client, file, bytes),
       model: endpoint.model,
-      connectedAtMs: this.ports.clock.wallMs(),
-      file,
-      backup,
+      backup: before === null ? null : await writeBackup(target, before, found, record),
       madeFolder: record?.madeFolder ?? null,
-      written: sha256(bytes),
-      changes: changes.map(({ path, value }) => ({ path: [...path], digest: valueDigest(value) })),
-      marks: marksIn(client.format.parse(text), client),
+      changes: digestsIn(client.format.parse(text), changes, client),
     };
     return await this.put({ file: target, bytes, expected: found }, endpoint, written, record);
   }
@@ -103,7 +95,7 @@ export class FileConnections {
    * was. Resolves to whether one was written.
    */
   async adopt(files: readonly ClientFile[], write: () => Promise<void>): Promise<boolean> {
-    const { places, records, clock } = this.ports;
+    const { places } = this.ports;
     const before = await Promise.all(files.map(async (one) => await readConfigFile(one.file(places))));
     await write();
     for (const [index, client] of files.entries()) {
@@ -111,22 +103,11 @@ export class FileConnections {
       const found = before[index] ?? null;
       const now = await readConfigFile(file);
       if (now === null || found?.bytes.equals(now.bytes) === true) continue;
-      const config = inFile(file, () => client.format.parse(now.text));
-      const known = await records.of(client.id, client.part);
-      const earlier = known?.way === 'file' ? known : null;
-      await records.put({
-        way: 'file',
-        client: client.id,
-        ...(client.part === undefined ? {} : { part: client.part }),
-        model: null,
-        connectedAtMs: clock.wallMs(),
-        file,
-        backup: found === null ? null : await writeBackup(now.file, found.text, found, earlier),
-        madeFolder: null,
-        written: sha256(now.bytes),
-        changes: [],
-        marks: marksIn(config, client),
-      });
+      const changes = inFile(file, () => digestsIn(client.format.parse(now.text), [], client));
+      const earlier = await this.known(client);
+      const backup = found === null ? null : await writeBackup(now.file, found.text, found, earlier);
+      const written = { ...this.recordOf(client, file, now.bytes), model: null, madeFolder: null };
+      await this.ports.records.put({ ...written, backup, changes });
       return true;
     }
     return false;
@@ -138,9 +119,9 @@ export class FileConnections {
    */
   async update(client: ClientFile, endpoint: Endpoint): Promise<FileRecord | null> {
     // Read again, because another window may have disconnected or updated the client while the user was asked.
-    const record = await this.ports.records.of(client.id, client.part);
-    const found = record?.way === 'file' ? await readConfigFile(record.file) : null;
-    if (record?.way !== 'file' || found === null) return null;
+    const record = await this.known(client);
+    const found = record === null ? null : await readConfigFile(record.file);
+    if (record === null || found === null) return null;
     const updated = inFile(record.file, () => updatedText(client, record, endpoint, found.text));
     if (updated === null) return null;
     const { text, ...digests } = updated;
@@ -174,19 +155,31 @@ export class FileConnections {
     }
   }
 
+  private async known(client: ClientFile): Promise<FileRecord | null> {
+    const record = await this.ports.records.of(client.id, client.part);
+    return record?.way === 'file' ? record : null;
+  }
+
+  /** What the records of all files have. */
+  private recordOf({ id, part }: ClientFile, file: string, bytes: Buffer) {
+    const connectedAtMs = this.ports.clock.wallMs();
+    const whose = { client: id, ...(part === undefined ? {} : { part }) };
+    return { way: 'file' as const, ...whose, connectedAtMs, file, written: sha256(bytes) };
+  }
+
   private outranking(client: ClientFile, config: unknown): readonly string[] {
     return client.outranking?.(config, this.ports.places) ?? [];
   }
 
   /** Disconnects the file that the client read when it was connected, if it reads another one now. */
   private async leaveOtherFile(client: ClientFile, file: string): Promise<void> {
-    const known = await this.ports.records.of(client.id, client.part);
-    if (known?.way === 'file' && known.file !== file) await this.disconnect(client, known);
+    const known = await this.known(client);
+    if (known !== null && known.file !== file) await this.disconnect(client, known);
   }
 
   private async base(client: ClientFile, endpoint: Endpoint, file: string): Promise<Base> {
-    const known = await this.ports.records.of(client.id, client.part);
-    const record = known?.way === 'file' && known.file === file ? known : null;
+    const known = await this.known(client);
+    const record = known?.file === file ? known : null;
     const found = await readConfigFile(file);
     if (found === null) return { found, before: null, record };
     if (record !== null) return { found, before: await textBefore(client, record, found), record };
@@ -256,7 +249,7 @@ export class FileConnections {
       return 'restored';
     }
     const { text, undone, changed } = inFile(record.file, () =>
-      undoneText(client, found.text, backup?.text ?? null, record),
+      undoneText(client, found.text, backup?.text ?? null, record.changes),
     );
     if (undone === 0) return changed === 0 ? 'left' : 'changed';
     if (backup === null && isEmptyConfig(client.format, text))
@@ -270,7 +263,7 @@ export class FileConnections {
 async function textBefore(client: ClientFile, record: FileRecord, found: ConfigFile): Promise<string | null> {
   const backup = (await backupOf(record))?.text ?? null;
   if (sha256(found.bytes) === record.written) return backup;
-  const { text } = inFile(record.file, () => undoneText(client, found.text, backup, record));
+  const { text } = inFile(record.file, () => undoneText(client, found.text, backup, record.changes));
   return backup === null && isEmptyConfig(client.format, text) ? null : text;
 }
 

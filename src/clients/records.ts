@@ -22,24 +22,28 @@ const knownSchema = {
   strayTold: v.optional(v.boolean()),
 };
 
-const fileRecordSchema = v.object({
-  way: v.literal('file'),
-  ...knownSchema,
-  /** As `ClientFile.part`. */
-  part: v.optional(v.string()),
-  file: v.string(),
-  /** Path of the backup; null if there was no file before. */
-  backup: v.nullable(v.string()),
-  /** The file's mode before group and others lost access; absent if they had none. */
-  mode: v.optional(v.number()),
-  /** The outermost folder that was created for the file. */
-  madeFolder: v.nullable(v.string()),
-  /** Digest of the whole file as it was written. */
-  written: v.string(),
-  changes: v.array(changeSchema),
-  /** Digests of keys and addresses in units; absent in records of earlier versions. */
-  marks: v.optional(v.array(changeSchema)),
-});
+const fileRecordSchema = v.pipe(
+  v.object({
+    way: v.literal('file'),
+    ...knownSchema,
+    /** As `ClientFile.part`. */
+    part: v.optional(v.string()),
+    file: v.string(),
+    /** Path of the backup; null if there was no file before. */
+    backup: v.nullable(v.string()),
+    /** The file's mode before group and others lost access; absent if they had none. */
+    mode: v.optional(v.number()),
+    /** The outermost folder that was created for the file. */
+    madeFolder: v.nullable(v.string()),
+    /** Digest of the whole file as it was written. */
+    written: v.string(),
+    /** Also of keys and addresses in units. */
+    changes: v.array(changeSchema),
+    /** Those of keys and addresses in records of earlier versions. */
+    marks: v.optional(v.array(changeSchema), []),
+  }),
+  v.transform(({ marks, ...record }) => ({ ...record, changes: [...record.changes, ...marks] })),
+);
 
 const extensionRecordSchema = v.object({
   way: v.literal('extension'),
@@ -171,15 +175,11 @@ function isOfSameFile(a: ConnectionRecord, b: ConnectionRecord): boolean {
 
 /** A record for the file both before and after writing, in case the process is killed between the two. */
 export function withEarlier(written: FileRecord, earlier: FileRecord | null): FileRecord {
-  return {
-    ...written,
-    changes: union(written.changes, earlier?.changes),
-    marks: union(written.marks, earlier?.marks),
-  };
-}
-
-function union(some: FileRecord['changes'] = [], more: FileRecord['changes'] = []): FileRecord['changes'] {
-  return [...some, ...more.filter((one) => some.every((other) => !isDeepStrictEqual(other, one)))];
+  const { changes } = written;
+  const more = (earlier?.changes ?? []).filter((one) =>
+    changes.every((other) => !isDeepStrictEqual(other, one)),
+  );
+  return { ...written, changes: [...changes, ...more] };
 }
 
 /** Tells the uninstall script where the storage is, because VS Code passes it no arguments. */

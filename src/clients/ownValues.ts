@@ -1,9 +1,103 @@
-// Undoes what was written into a text: value by value, and units as a whole. The result is a file that the client can read.
+// The values that a record tells of: which are still ours, their update after the proxy has moved, and their undo, value by value and
+// units as a whole. What is left is a file that the client can read.
 import { isDeepStrictEqual } from 'node:util';
-import type { ClientFile, Unit } from './client';
+import type { ClientFile, Endpoint, Unit } from './client';
 import { applyChanges, type ConfigFormat } from './configFormat';
-import { changed, isObject, jsonAt, valueAt, valueDigest, type Change, type Step } from './configValue';
+import {
+  changed,
+  isObject,
+  jsonAt,
+  valueAt,
+  valueDigest,
+  type Change,
+  type Json,
+  type Step,
+} from './configValue';
 import type { FileRecord } from './records';
+
+/**
+ * `current`: has the proxy's present address and key · `outdated`: has earlier ones · `changed`: another address, key or provider
+ * has replaced ours. All other values, such as the model, are the user's to change.
+ */
+export type FileState = 'current' | 'outdated' | 'changed';
+
+/** Digests of the values that were changed, and of the keys and addresses by which the client's units are recognized as ours. */
+export function digestsIn(
+  config: unknown,
+  changes: readonly Pick<Change, 'path'>[],
+  { units = [] }: UndoneClient,
+): FileRecord['changes'] {
+  const marks = units.flatMap(({ path, key, address }) => [key, address].map((inner) => [...path, ...inner]));
+  return [...changes.map(({ path }) => [...path]), ...marks].map((path) => {
+    return { path, digest: valueDigest(valueAt(config, path)) };
+  });
+}
+
+/** The state of a configuration that was written with this record. */
+export function fileState(
+  client: ClientFile,
+  record: FileRecord,
+  endpoint: Endpoint,
+  config: unknown,
+): FileState {
+  const naming = valuesNaming(client, record, endpoint, config);
+  const isOwn = (path: readonly Step[]): boolean => isOurs({ now: config, written: record.changes }, path);
+  if (!naming.every(({ path }) => isOwn(path))) return 'changed';
+  if (!naming.every(({ path, value }) => isDeepStrictEqual(valueAt(config, path), value))) return 'outdated';
+  return (client.choices ?? []).every(isOwn) ? 'current' : 'changed';
+}
+
+/**
+ * The text with the proxy's present address and key, and the record's new digests; null if the text is not `outdated`. Throws a
+ * FormatError.
+ */
+export function updatedText(
+  client: ClientFile,
+  record: FileRecord,
+  endpoint: Endpoint,
+  text: string,
+): (Pick<FileRecord, 'changes'> & { readonly text: string }) | null {
+  const { format } = client;
+  const before = format.parse(text);
+  if (fileState(client, record, endpoint, before) !== 'outdated') return null;
+  const updated = applyChanges(format, text, valuesNaming(client, record, endpoint, before));
+  const after = format.parse(updated);
+  const changes = record.changes.map(({ path, digest }) => {
+    const wasThere = valueDigest(valueAt(before, path)) === digest;
+    return { path, digest: wasThere ? valueDigest(valueAt(after, path)) : digest };
+  });
+  return { text: updated, changes };
+}
+
+/** The single values that contain the proxy's address or key, among those that connecting writes. */
+function valuesNaming(
+  client: ClientFile,
+  record: FileRecord,
+  endpoint: Endpoint,
+  config: unknown,
+): readonly Change[] {
+  return client
+    .changes({ ...endpoint, model: record.model }, config, '')
+    .flatMap((change) => partsNaming(change, endpoint));
+}
+
+function partsNaming({ path, value }: Change, endpoint: Endpoint): readonly Change[] {
+  if (typeof value === 'string') {
+    const isNaming = value.includes(endpoint.origin) || value.includes(endpoint.proxyKey);
+    return isNaming ? [{ path, value }] : [];
+  }
+  if (Array.isArray(value)) {
+    // A list is written as a whole.
+    const list: readonly Json[] = value;
+    return list.some((each) => partsNaming({ path, value: each }, endpoint).length > 0)
+      ? [{ path, value }]
+      : [];
+  }
+  if (!isObject(value)) return [];
+  return Object.keys(value).flatMap((name) =>
+    partsNaming({ path: [...path, name], value: jsonAt(value, [name]) }, endpoint),
+  );
+}
 
 /** `undone` counts values and units that were still ours; `changed` counts those that the user has changed since, which stay. */
 export interface UndoneText {
@@ -29,15 +123,15 @@ export function undoneText(
   client: UndoneClient,
   text: string,
   before: string | null,
-  { changes, marks = [] }: Pick<FileRecord, 'changes' | 'marks'>,
+  written: FileRecord['changes'],
 ): UndoneText {
   const { format, units = [], scaffold = [] } = client;
   const seen = {
     now: format.parse(text),
     earlier: before === null ? {} : format.parse(before),
-    written: [...changes, ...marks],
+    written,
   };
-  const alone = changes.filter(
+  const alone = written.filter(
     ({ path }) => !units.some((unit) => isWithin(path, unit.path)) && !isScaffold(scaffold, path),
   );
   const back = [
@@ -58,16 +152,6 @@ export function undoneText(
     undone: back.length,
     changed: others.filter(({ path }) => isChanged(seen, path)).length,
   };
-}
-
-/** Digests of the keys and addresses by which the client's units are recognized as ours. */
-export function marksIn(config: unknown, { units = [] }: UndoneClient): FileRecord['changes'] {
-  return units
-    .flatMap(({ path, key, address }) => [
-      [...path, ...key],
-      [...path, ...address],
-    ])
-    .map((path) => ({ path, digest: valueDigest(valueAt(config, path)) }));
 }
 
 /** Whether the text has no values. */
@@ -91,9 +175,11 @@ function unitBack(seen: Seen, { path, key, address, extra }: Unit): readonly Cha
   return [{ path, value: jsonAt(rest, path) }];
 }
 
-function isOurs({ now, written }: Seen, path: readonly Step[]): boolean {
-  const digest = valueDigest(valueAt(now, path));
-  return written.some((change) => change.digest === digest && isDeepStrictEqual(change.path, path));
+/** Whether the value at the path, or an object around it, is as it was written. */
+function isOurs({ now, written }: Pick<Seen, 'now' | 'written'>, path: readonly Step[]): boolean {
+  return written.some(
+    (one) => isWithin(path, one.path) && one.digest === valueDigest(valueAt(now, one.path)),
+  );
 }
 
 /** Whether the path has a value that it did not have before. */

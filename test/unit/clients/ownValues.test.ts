@@ -192,8 +192,13 @@ describe('disconnecting where one field of ours was changed', () => {
   it('takes back what a record of an earlier version tells of', async () => {
     await using home = await TemporaryHome.make();
     const full = await home.write('.continue/config.yaml', yaml);
-    const { marks, ...record } = await home.connections.connect(continueClient, endpoint);
-    assert.equal(marks?.length, 2);
+    const now = await home.connections.connect(continueClient, endpoint);
+    const [model, ...marks] = now.changes;
+    assert.ok(model !== undefined && marks.length === 2);
+    const record = { ...now, changes: [model] };
+    const earlier = { version: 1, connections: [{ ...record, marks }] };
+    await home.write('vscode/globalStorage/connections.json', JSON.stringify(earlier));
+    assert.deepEqual(await home.records.of('continue'), now);
     await home.records.put(record);
     await home.write('.continue/config.yaml', `${await home.read('.continue/config.yaml')}# x\n`);
     assert.deepEqual(await home.records.of('continue'), record);
