@@ -1,7 +1,6 @@
 // Posts state to the dashboard's page: throttled, and nothing while the page is hidden.
 import type { Clock } from '../base/clock';
-import { freeModels } from '../clients/freeModels';
-import type { ListedModel } from '../clients/modelList';
+import { freeModels, type ListedModel } from '../clients/modelList';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import type { Event } from '../base/event';
 import type { KeywheelService } from '../service/keywheelService';

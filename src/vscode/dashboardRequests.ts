@@ -7,7 +7,7 @@ import { exchangeTable } from '../service/history/exchangeTable';
 import { pageOfKey } from '../service/keyring/storedKey';
 import type { FromDashboard } from '../service/messages';
 import type { AccountView, ExchangeView } from '../service/snapshot';
-import { actedOn, checkedText, isChecked, unlockedText } from '../words/checkedText';
+import { actedOn, checkedText, isChecked, unlockedText } from '../words/resultText';
 import { disconnectOne } from './clients/connections';
 import { replaceKey } from './commands/addKey';
 import { confirm, speechOf, tellFailure } from './messages';

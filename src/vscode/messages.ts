@@ -3,7 +3,7 @@ import { commands, env, l10n, ProgressLocation, StatusBarAlignment, window, type
 import { SystemClock } from '../base/clock';
 import type { Log } from '../base/log';
 import type { ProxyState, Snapshot } from '../service/snapshot';
-import type { AddResultText } from '../words/addResultText';
+import type { ResultText } from '../words/resultText';
 import { Formats } from '../words/formats';
 import { notRunningText, type Speech } from '../words/stateWords';
 
@@ -35,7 +35,7 @@ export async function copy(text: string, note: string): Promise<void> {
 
 /** Resolves to the pressed button, or undefined if the message was closed. */
 export async function showText(
-  { severity, text }: AddResultText,
+  { severity, text }: ResultText,
   buttons: readonly string[] = [],
 ): Promise<string | undefined> {
   switch (severity) {
@@ -50,7 +50,7 @@ export async function showText(
 
 /** The button runs the command. VS Code cuts messages without a button after one line. */
 export async function offer(
-  message: AddResultText,
+  message: ResultText,
   button: string,
   command: string,
   ...args: readonly unknown[]
@@ -59,7 +59,7 @@ export async function offer(
 }
 
 /** Shows the message with a button that opens the log. */
-export async function offerLog(text: string, severity: AddResultText['severity'] = 'error'): Promise<void> {
+export async function offerLog(text: string, severity: ResultText['severity'] = 'error'): Promise<void> {
   await offer({ severity, text }, l10n.t('Show Log'), 'keywheel.showLog');
 }
 

@@ -3,6 +3,7 @@ import type { OfferedModel } from '../chat/offer';
 import { ChatError } from '../chat/chatRequest';
 import type { WheelView } from '../service/snapshot';
 import { traitsText } from './clientWords';
+import type { Language } from './formats';
 import type { Speech } from './stateWords';
 import { reachText } from './reachText';
 import type { Translate } from './translate';
@@ -30,7 +31,7 @@ export function modelTooltip(model: OfferedModel, wheel: WheelView, speech: Spee
 /** Such as `$0.10 in, $0.40 out per million tokens`. */
 export function priceText(
   { inputPrice, outputPrice }: Pick<OfferedModel, 'inputPrice' | 'outputPrice'>,
-  { t, formats }: Pick<Speech, 't' | 'formats'>,
+  { t, formats }: Language,
 ): string {
   return inputPrice === null || outputPrice === null
     ? t('paid')

@@ -3,20 +3,19 @@ import type { ClientId } from '../clients/client';
 import { clientOf } from '../clients/clientList';
 import { ConfigError } from '../clients/configFile';
 import { isObject, pathText, type Json } from '../clients/configValue';
-import type { AskedModel } from '../clients/connectionNews';
+import type { AskedModel, Obituary } from '../clients/connectionNews';
 import type { ConnectionState, Planned } from '../clients/fileConnections';
 import type { Disconnected } from '../clients/connector';
 import type { ListedModel } from '../clients/modelList';
-import type { Obituary } from '../clients/obituary';
 import type { ConnectionRecord } from '../clients/records';
 import type { TerminalClient } from '../clients/values';
-import type { Speech } from './stateWords';
+import type { Language } from './formats';
 import type { Translate } from './translate';
 
 /** Such as `tools · images · 128K tokens`. */
 export function traitsText(
   { tools, images, contextLength }: Pick<ListedModel, 'tools' | 'images' | 'contextLength'>,
-  { t, formats }: Pick<Speech, 't' | 'formats'>,
+  { t, formats }: Language,
 ): string {
   const context = contextLength === null ? [] : [t('{0} tokens', formats.compact(contextLength))];
   return [...(tools ? [t('tools')] : []), ...(images ? [t('images')] : []), ...context].join(' · ');

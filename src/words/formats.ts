@@ -117,6 +117,12 @@ function onceUsed<T>(make: () => T): () => T {
   return () => (made ??= make());
 }
 
+/** The user's language, and its formats. */
+export interface Language {
+  readonly t: Translate;
+  readonly formats: Formats;
+}
+
 /** Remaining time, such as `7 h 20 min`, `12 min`, `4 min 05 s`, `45 s`; rounded up, because `0 s` means that it is over. */
 export function durationText(ms: number, t: Translate): string {
   const left = Math.max(ms, 0);
@@ -129,7 +135,7 @@ export function durationText(ms: number, t: Translate): string {
 }
 
 /** Such as `340 ms`, `1.2 s`; never negative, because the clock may have been set back. */
-export function tookText(ms: number, { t, formats }: { t: Translate; formats: Formats }): string {
+export function tookText(ms: number, { t, formats }: Language): string {
   return ms < 999.5 ? t('{0} ms', Math.max(Math.round(ms), 0)) : t('{0} s', formats.inSeconds(ms));
 }
 

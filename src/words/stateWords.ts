@@ -13,13 +13,11 @@ import type {
   ProxyState,
   RunningView,
 } from '../service/snapshot';
-import type { Formats } from './formats';
+import type { Language } from './formats';
 import type { Translate } from './translate';
 
 /** Language, formats and present time of a text. */
-export interface Speech {
-  readonly t: Translate;
-  readonly formats: Formats;
+export interface Speech extends Language {
   readonly nowMs: number;
 }
 
@@ -206,7 +204,7 @@ export function paceText(forecast: ForecastView, { t, formats }: Speech): string
 }
 
 /** The number of waiting requests; empty if none wait. */
-export function waitingText(waiting: number, { t, formats }: Pick<Speech, 't' | 'formats'>): string {
+export function waitingText(waiting: number, { t, formats }: Language): string {
   if (waiting === 0) return '';
   return waiting === 1 ? t('1 request waiting') : t('{0} requests waiting', formats.count(waiting));
 }

@@ -2,7 +2,7 @@
 import { l10n, window } from 'vscode';
 import { sendTestRequest as send, type TestResult } from '../../clients/testRequest';
 import { listModels } from '../../clients/modelList';
-import { testResultText } from '../../words/testResultText';
+import { testResultText } from '../../words/resultText';
 import { offer, speechOf, tellNotRunning, untilCancelled } from '../messages';
 import type { WindowPorts } from '../ports';
 import { askModel } from './askModel';
@@ -41,7 +41,7 @@ export async function sendTestRequest(
 }
 
 async function tell(result: Exclude<TestResult, { kind: 'cancelled' }>, said: string): Promise<void> {
-  const text = `${said} ${testResultText(result, l10n.t, speechOf().formats)}`.trimStart();
+  const text = `${said} ${testResultText(result, speechOf())}`.trimStart();
   if (result.kind === 'answered')
     await offer({ severity: 'info', text }, l10n.t('Open Dashboard'), 'keywheel.openDashboard');
   else await offer({ severity: 'error', text }, l10n.t('Run Doctor'), 'keywheel.runDoctor');

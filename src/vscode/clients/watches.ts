@@ -4,9 +4,16 @@ import { hostname } from 'node:os';
 import { ConfigurationTarget, l10n, window, workspace } from 'vscode';
 import type { DisposableStore } from '../../base/disposable';
 import { clientOf } from '../../clients/clientList';
-import { askedModels, MoveNews, strayRequest, type AskedModel } from '../../clients/connectionNews';
+import {
+  askedModels,
+  isUnlisted,
+  modelUses,
+  MoveNews,
+  strayRequest,
+  successorOf,
+  type AskedModel,
+} from '../../clients/connectionNews';
 import { freeRouter, isFree, listModels, type ListedModel } from '../../clients/modelList';
-import { isUnlisted, modelUses, successorOf } from '../../clients/obituary';
 import type { ConnectionRecord } from '../../clients/records';
 import { obituaryText, strayText } from '../../words/clientWords';
 import { offer } from '../messages';

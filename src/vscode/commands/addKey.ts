@@ -2,7 +2,7 @@
 import { env, l10n, Uri, window } from 'vscode';
 import { keyIdOf, maskKey } from '../../base/secret';
 import { readPastedKeys, type KeyEntry, type PastedKeys } from '../../service/pastedKeys';
-import { addSummaryText } from '../../words/addSummaryText';
+import { addSummaryText } from '../../words/resultText';
 import { showText, speechOf, untilCancelled } from '../messages';
 import type { Command, WindowPorts } from '../ports';
 import { offerNext, resultText, whileChecking } from './addResult';

@@ -4,7 +4,7 @@ import { commands, l10n, window } from 'vscode';
 import { keyIdOf, maskKey } from '../../base/secret';
 import type { AddResult } from '../../service/keyring/keyring';
 import { longestName } from '../../service/messages';
-import { addResultText, type AddResultText } from '../../words/addResultText';
+import { addResultText, type ResultText } from '../../words/resultText';
 import { flash, showText, speechOf, tellFailure, whileShowing } from '../messages';
 import type { WindowPorts } from '../ports';
 
@@ -18,13 +18,13 @@ export async function whileChecking(adding: Promise<AddResult>): Promise<AddResu
   return await whileShowing(l10n.t('Keywheel: checking the key…'), async () => await adding);
 }
 
-export function resultText(result: AddResult, label: string, ports: WindowPorts): AddResultText {
+export function resultText(result: AddResult, label: string, ports: WindowPorts): ResultText {
   return addResultText(result, label, accountOf(result, ports), speechOf());
 }
 
 /** Shows the text with a button for the next step: connect a client, or open the dashboard; and with one that names the new keys. */
 export async function offerNext(
-  text: AddResultText,
+  text: ResultText,
   ports: WindowPorts,
   newKeys: readonly string[] = [],
 ): Promise<void> {

@@ -2,7 +2,7 @@
 import { l10n, window, type QuickPickItem } from 'vscode';
 import { keyIdOf, maskKey } from '../../base/secret';
 import { removeAll } from '../../clients/removal';
-import { removalDetail, removalText } from '../../words/removalText';
+import { removalDetail, removalText } from '../../words/resultText';
 import { confirm, offerLog, speechOf } from '../messages';
 import type { Command, WindowPorts } from '../ports';
 

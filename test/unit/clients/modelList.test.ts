@@ -1,10 +1,25 @@
 /** The list of models, from a server of ours, and the model that is typed. */
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { TextLog } from '../../../src/base/log';
 import { continueClient } from '../../../src/clients/continue';
-import { listModels, listModelsByKey, typedModel, type ListedModel } from '../../../src/clients/modelList';
+import {
+  freeModels,
+  listModels,
+  listModelsByKey,
+  ModelCatalogue,
+  typedModel,
+  type ListedModel,
+} from '../../../src/clients/modelList';
 import { yamlFormat } from '../../../src/clients/yamlFormat';
+import { ManualClock } from '../../support/manualClock';
+import { exchangeView } from '../service/exchanges';
+import { nowMs } from '../vscode/views';
+import { listedModel } from './listedModel';
 import { TemporaryHome } from './temporaryHome';
 
 const proxyKey = 'kw-0123456789abcdef01234567';
@@ -118,5 +133,103 @@ describe('the model that is typed', () => {
   it('is none while there is more to type', () => {
     for (const text of ['', ' ', 'gpt-4o', 'openai/', '/gpt-4o', 'openai /gpt-4o', 'openai/gpt 4o'])
       assert.equal(typedModel(text), null, text);
+  });
+});
+
+const priced = (id: string, price: number): ListedModel =>
+  listedModel(id, { inputPrice: price, outputPrice: price });
+const use = { requests: 4, answered: 3, promptTokens: 1, completionTokens: 1, cost: 0 };
+const startMs = nowMs - 24 * 3_600_000;
+
+describe('the free models', () => {
+  it('come with how they did in the last 24 hours, by this proxy’s own requests', () => {
+    const took = (firstTokenMs: number | null, change: object = {}) =>
+      exchangeView({ model: 'a/b:free', firstTokenMs, ...change });
+    const activity = [
+      took(900),
+      took(300),
+      took(500),
+      took(null),
+      took(9, { startedAtMs: startMs - 1 }),
+      took(9, { model: 'x/y' }),
+    ];
+    const models = freeModels(
+      [priced('a/b:free', 0), priced('paid/one', 3), priced('zero/price', 0)],
+      { startMs, models: [{ model: 'a/b:free', ...use }] },
+      activity,
+    );
+    const traits = { contextLength: 128_000, tools: true, images: false };
+    assert.deepEqual(models, [
+      { model: 'a/b:free', ...traits, requests: 4, answered: 3, firstTokenMs: 500 },
+      { model: 'zero/price', ...traits, requests: 0, answered: 0, firstTokenMs: null },
+    ]);
+  });
+});
+
+describe('the list of models that all windows share', () => {
+  let folder: string;
+  let answers: (readonly ListedModel[] | null)[];
+  let asked: number;
+  const clock = new ManualClock();
+
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'keywheel-models-'));
+    answers = [];
+    asked = 0;
+  });
+
+  afterEach(async () => await rm(folder, { recursive: true }));
+
+  function catalogue(): ModelCatalogue {
+    return new ModelCatalogue({
+      clock,
+      log: new TextLog(() => undefined),
+      file: path.join(folder, 'storage', 'models.json'),
+      ask: () => Promise.resolve(answers[asked++] ?? null),
+    });
+  }
+
+  it('is asked for once an hour, over all windows', async () => {
+    answers = [[listedModel('a/b')], [listedModel('c/d')]];
+    const first = catalogue();
+    assert.deepEqual(await Promise.all([first.models(), first.models()]), [
+      [listedModel('a/b')],
+      [listedModel('a/b')],
+    ]);
+    assert.deepEqual(await catalogue().models(), [listedModel('a/b')]);
+    assert.equal(asked, 1);
+    clock.advance(61 * 60_000);
+    assert.deepEqual(await first.models(), [listedModel('c/d')]);
+  });
+
+  it('is the last copy where it cannot be had, and is asked for again a minute later', async () => {
+    answers = [[listedModel('a/b')], [], [listedModel('c/d')]];
+    await catalogue().models();
+    clock.advance(61 * 60_000);
+    const later = catalogue();
+    assert.deepEqual(await later.models(), [listedModel('a/b')]);
+    assert.deepEqual(await later.models(), [listedModel('a/b')]);
+    assert.equal(asked, 2);
+    clock.advance(61_000);
+    assert.deepEqual(await later.models(), [listedModel('c/d')]);
+    assert.deepEqual(await later.models(), [listedModel('c/d')]);
+    assert.equal(asked, 3);
+  });
+
+  it('is empty where there never was one, and is asked for again a minute later', async () => {
+    answers = [[], [listedModel('a/b')]];
+    const first = catalogue();
+    assert.deepEqual(await first.models(), []);
+    assert.deepEqual(await first.models(), []);
+    assert.equal(asked, 1);
+    clock.advance(61_000);
+    assert.deepEqual(await first.models(), [listedModel('a/b')]);
+  });
+
+  it('is asked for at once when the proxy runs', async () => {
+    answers = [null, [listedModel('a/b')]];
+    const first = catalogue();
+    assert.deepEqual(await first.models(), []);
+    assert.deepEqual(await first.models(), [listedModel('a/b')]);
   });
 });

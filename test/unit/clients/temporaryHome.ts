@@ -7,7 +7,6 @@ import path from 'node:path';
 import type { Places } from '../../../src/clients/client';
 import { FileConnections } from '../../../src/clients/fileConnections';
 import { ConnectionRecords } from '../../../src/clients/records';
-import type { ExchangeView } from '../../../src/service/snapshot';
 import { ManualClock } from '../../support/manualClock';
 
 export class TemporaryHome implements AsyncDisposable {
@@ -58,28 +57,4 @@ export class TemporaryHome implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.folder, { recursive: true, force: true });
   }
-}
-
-export function exchangeView(change: Partial<ExchangeView>): ExchangeView {
-  return {
-    id: 1,
-    startedAtMs: 0,
-    endedAtMs: 1,
-    client: 'Cline',
-    method: 'POST',
-    path: '/api/v1/chat/completions',
-    model: null,
-    class: 'free',
-    streaming: true,
-    end: 'answered',
-    status: 200,
-    refusal: null,
-    message: null,
-    waitedMs: 0,
-    firstTokenMs: null,
-    usage: null,
-    attempts: [],
-    made: [],
-    ...change,
-  };
 }

@@ -17,7 +17,8 @@ import { doctorPage, doctorReport } from '../../../src/words/doctorReport';
 import { findingText } from '../../../src/words/doctorText';
 import { pageHtml } from '../../../src/words/pageHtml';
 import type { AccountView } from '../../../src/service/snapshot';
-import { exchangeView, TemporaryHome } from '../clients/temporaryHome';
+import { TemporaryHome } from '../clients/temporaryHome';
+import { exchangeView } from '../service/exchanges';
 import { accountView, english, midnightMs, nowMs, stateOf } from '../vscode/views';
 
 const speech = english;
