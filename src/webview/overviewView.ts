@@ -12,8 +12,7 @@ import {
   type Speech,
   type StateWords,
 } from '../words/stateWords';
-import { reachAdvice } from '../words/reachReason';
-import { unreachedText } from '../words/unreachedText';
+import { reachAdvice, unreachedText } from '../words/reachReason';
 
 export interface OverviewView {
   /** False without an account: no key yet, or the proxy's state is unknown. */

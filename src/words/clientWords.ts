@@ -10,7 +10,7 @@ import type { ListedModel } from '../clients/modelList';
 import type { ConnectionRecord } from '../clients/records';
 import type { TerminalClient } from '../clients/values';
 import type { Language } from './formats';
-import type { Translate } from './translate';
+import { wordsFor, type Translate } from './translate';
 
 /** Such as `tools · images · 128K tokens`. */
 export function traitsText(
@@ -105,68 +105,63 @@ function valueLines(name: string, value: Json, depth: number): string[] {
 }
 
 /** The steps to configure the client by hand. */
-export function stepsByHand(id: ClientId, t: Translate): readonly string[] {
-  const fill = t(
+export const stepsByHand = wordsFor<ClientId, readonly string[]>({
+  vscodeChat: (t) => [
+    t('In the chat’s model picker, select Manage Models, then Add Models, then Custom Endpoint.'),
+    valuesStep(t),
+  ],
+  continue: (t) => [
+    t(
+      'Open Continue’s configuration on your own machine: select the gear in Continue, then Configs, then the gear next to Local Config.',
+    ),
+    t(
+      'Add a model with provider “openrouter”, apiBase set to the OpenAI-compatible base URL, and apiKey set to the proxy key.',
+    ),
+  ],
+  cline: (t) => [t('Select the gear in Cline, then the provider “OpenAI Compatible”.'), valuesStep(t)],
+  roo: openRouterSteps,
+  zoo: openRouterSteps,
+  kilo: openRouterSteps,
+  claudeCode: (t) => [
+    t(
+      'Set ANTHROPIC_BASE_URL to the Anthropic-compatible base URL and ANTHROPIC_AUTH_TOKEN to the proxy key, and leave ANTHROPIC_API_KEY empty.',
+    ),
+  ],
+  codex: (t) => [
+    t(
+      'In config.toml, add a model provider with the base URL for the Responses API and the proxy key, and select it with model_provider.',
+    ),
+  ],
+  opencode: (t) => [
+    t(
+      'In opencode.json, set baseURL and apiKey of the provider “openrouter” to the OpenAI-compatible base URL and the proxy key.',
+    ),
+  ],
+  qwenCode: (t) => [
+    t(
+      'In ~/.qwen/settings.json, add a model with the OpenAI-compatible base URL to modelProviders.openai, and the proxy key to env.',
+    ),
+  ],
+  pi: (t) => [
+    t(
+      'In ~/.pi/agent/models.json, add a provider with the OpenAI-compatible base URL, the api “openai-completions” and the proxy key.',
+    ),
+  ],
+});
+
+function valuesStep(t: Translate): string {
+  return t(
     'Enter the OpenAI-compatible base URL, the proxy key as API key, and a model such as {0}.',
     'openrouter/free',
   );
-  switch (id) {
-    case 'vscodeChat':
-      return [
-        t('In the chat’s model picker, select Manage Models, then Add Models, then Custom Endpoint.'),
-        fill,
-      ];
-    case 'continue':
-      return [
-        t(
-          'Open Continue’s configuration on your own machine: select the gear in Continue, then Configs, then the gear next to Local Config.',
-        ),
-        t(
-          'Add a model with provider “openrouter”, apiBase set to the OpenAI-compatible base URL, and apiKey set to the proxy key.',
-        ),
-      ];
-    case 'cline':
-      return [t('Select the gear in Cline, then the provider “OpenAI Compatible”.'), fill];
-    case 'roo':
-    case 'zoo':
-    case 'kilo':
-      return [
-        t('Open the extension’s settings and select the provider “OpenRouter”.'),
-        t('Check “Use custom base URL”, then enter the OpenAI-compatible base URL and the proxy key.'),
-        t('Select a model and save.'),
-      ];
-    case 'claudeCode':
-    case 'codex':
-    case 'opencode':
-    case 'qwenCode':
-    case 'pi':
-      return [stepInFile(id, t)];
-  }
 }
 
-function stepInFile(id: 'claudeCode' | 'codex' | 'opencode' | 'qwenCode' | 'pi', t: Translate): string {
-  switch (id) {
-    case 'claudeCode':
-      return t(
-        'Set ANTHROPIC_BASE_URL to the Anthropic-compatible base URL and ANTHROPIC_AUTH_TOKEN to the proxy key, and leave ANTHROPIC_API_KEY empty.',
-      );
-    case 'codex':
-      return t(
-        'In config.toml, add a model provider with the base URL for the Responses API and the proxy key, and select it with model_provider.',
-      );
-    case 'opencode':
-      return t(
-        'In opencode.json, set baseURL and apiKey of the provider “openrouter” to the OpenAI-compatible base URL and the proxy key.',
-      );
-    case 'qwenCode':
-      return t(
-        'In ~/.qwen/settings.json, add a model with the OpenAI-compatible base URL to modelProviders.openai, and the proxy key to env.',
-      );
-    case 'pi':
-      return t(
-        'In ~/.pi/agent/models.json, add a provider with the OpenAI-compatible base URL, the api “openai-completions” and the proxy key.',
-      );
-  }
+function openRouterSteps(t: Translate): readonly string[] {
+  return [
+    t('Open the extension’s settings and select the provider “OpenRouter”.'),
+    t('Check “Use custom base URL”, then enter the OpenAI-compatible base URL and the proxy key.'),
+    t('Select a model and save.'),
+  ];
 }
 
 /** What the user must do in the client after it was connected, or null. */
@@ -219,37 +214,22 @@ export function obituaryText({ model, users, isSaid, successor, isPaid }: Obitua
   return `Keywheel: ${ended} ${next}`;
 }
 
-export function stateText(state: ConnectionState, t: Translate): string {
-  switch (state) {
-    case 'current':
-      return t('connected');
-    case 'outranked':
-      return t('connected, but another setting overrides it');
-    case 'outdated':
-      return t('connected with an older address or key');
-    case 'changed':
-      return t('was connected; settings changed since');
-    case 'missing':
-      return t('was connected; its configuration file is missing');
-    case 'damaged':
-      return t('connected; its configuration file is invalid');
-    case 'unknown':
-      return t('connected; state unknown');
-  }
-}
+export const stateText = wordsFor<ConnectionState>({
+  current: (t) => t('connected'),
+  outranked: (t) => t('connected, but another setting overrides it'),
+  outdated: (t) => t('connected with an older address or key'),
+  changed: (t) => t('was connected; settings changed since'),
+  missing: (t) => t('was connected; its configuration file is missing'),
+  damaged: (t) => t('connected; its configuration file is invalid'),
+  unknown: (t) => t('connected; state unknown'),
+});
 
-export function terminalText(client: TerminalClient, t: Translate): string {
-  switch (client) {
-    case 'openai':
-      return t('Programs for OpenAI’s API');
-    case 'claudeCode':
-      return 'Claude Code';
-    case 'copilot':
-      return 'Copilot CLI';
-    case 'openrouter':
-      return t('Programs for OpenRouter');
-  }
-}
+export const terminalText = wordsFor<TerminalClient>({
+  openai: (t) => t('Programs for OpenAI’s API'),
+  claudeCode: () => 'Claude Code',
+  copilot: () => 'Copilot CLI',
+  openrouter: (t) => t('Programs for OpenRouter'),
+});
 
 /** One line per record, with the file. */
 export function connectionLines(records: readonly ConnectionRecord[]): readonly string[] {

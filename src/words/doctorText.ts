@@ -1,17 +1,17 @@
-// Text, tone and advice for each finding of the doctor; does not import vscode, so that it can be tested.
-import type { Check, Code, Finding } from '../doctor/finding';
-import type { PortOwner } from '../doctor/portOwner';
+// Text, tone and advice for each finding of the doctor, its page, and its text for a report; does not import vscode, so that it can
+// be tested.
+import { homedir } from 'node:os';
+import { redact } from '../base/secret';
 import type { ConnectionState } from '../clients/fileConnections';
+import { checks, type Check, type Checked, type Code, type Finding } from '../doctor/finding';
+import type { PortOwner } from '../doctor/portOwner';
 import { stateText, strayText } from './clientWords';
 import { tookText } from './formats';
-import { reachAdvice } from './reachReason';
+import type { PageBlock, PageContent, Tone } from './pageHtml';
+import { reachAdvice, unreachedText } from './reachReason';
 import { reachText } from './reachText';
 import { accountWords, proxyAdvice, proxyWords, waitingText, type Speech } from './stateWords';
-import type { Translate } from './translate';
-import { unreachedText } from './unreachedText';
-
-/** `warn`: may become a problem · `bad`: is a problem. */
-export type Tone = 'good' | 'note' | 'warn' | 'bad';
+import { wordsFor, type Translate } from './translate';
 
 /** The action of a finding's button. */
 export type Remedy =
@@ -24,7 +24,7 @@ export type Remedy =
   | 'reloadWindow'
   | 'showLog';
 
-export interface FindingText {
+interface FindingText {
   readonly tone: Tone;
   readonly text: string;
   /** What to do, or null. */
@@ -32,39 +32,34 @@ export interface FindingText {
   readonly remedy: Remedy | null;
 }
 
-export function checkText(check: Check, t: Translate): string {
-  switch (check) {
-    case 'port':
-      return t('Port');
-    case 'self':
-      return t('Connection to the proxy');
-    case 'upstream':
-      return t('Connection to OpenRouter');
-    case 'clock':
-      return t('Clock');
-    case 'keys':
-      return t('Keys');
-    case 'limits':
-      return t('Limits');
-    case 'clients':
-      return t('Clients');
-    case 'leftovers':
-      return t('Old files');
-  }
-}
+const checkText = wordsFor<Check>({
+  port: (t) => t('Port'),
+  self: (t) => t('Connection to the proxy'),
+  upstream: (t) => t('Connection to OpenRouter'),
+  clock: (t) => t('Clock'),
+  keys: (t) => t('Keys'),
+  limits: (t) => t('Limits'),
+  clients: (t) => t('Clients'),
+  leftovers: (t) => t('Old files'),
+});
 
-export function toneText(tone: Tone, t: Translate): string {
-  switch (tone) {
-    case 'good':
-      return t('OK:');
-    case 'note':
-      return t('Note:');
-    case 'warn':
-      return t('Warning:');
-    case 'bad':
-      return t('Problem:');
-  }
-}
+const toneText = wordsFor<Tone>({
+  good: (t) => t('OK:'),
+  note: (t) => t('Note:'),
+  warn: (t) => t('Warning:'),
+  bad: (t) => t('Problem:'),
+});
+
+const remedyText = wordsFor<Remedy>({
+  startProxy: (t) => t('Start Proxy'),
+  openPortSetting: (t) => t('Open Settings'),
+  openProxySettings: (t) => t('Open Settings'),
+  addKey: (t) => t('Add Key'),
+  removeKey: (t) => t('Remove Key'),
+  connectClient: (t) => t('Connect Client'),
+  reloadWindow: (t) => t('Reload Window'),
+  showLog: (t) => t('Show Log'),
+});
 
 const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => FindingText } = {
   served: ({ port, hostedBy, owner }, { t }) => {
@@ -256,22 +251,19 @@ function upstreamText(
   return speech.t('OpenRouter answered in {0} (connected in {1}).', head, connected);
 }
 
-function stateAdvice(state: ConnectionState, t: Translate): FindingText {
-  switch (state) {
-    case 'current':
-      return said('good', '');
-    case 'outranked':
-      return said('warn', '', t('Connect it again: Keywheel names that setting first.'), 'connectClient');
-    case 'outdated':
-      return said('bad', '', t('Connect it again, or disconnect it.'), 'connectClient');
-    case 'missing':
-    case 'changed':
-      return said('warn', '', t('Connect it again, or disconnect it.'), 'connectClient');
-    case 'damaged':
-      return said('bad', '', t('Fix the file first: the client cannot read it either.'));
-    case 'unknown':
-      return said('warn', '', t('See the log.'));
-  }
+const stateAdvice = wordsFor<ConnectionState, FindingText>({
+  current: () => said('good', ''),
+  outranked: (t) =>
+    said('warn', '', t('Connect it again: Keywheel names that setting first.'), 'connectClient'),
+  outdated: (t) => said('bad', '', connectAgain(t), 'connectClient'),
+  missing: (t) => said('warn', '', connectAgain(t), 'connectClient'),
+  changed: (t) => said('warn', '', connectAgain(t), 'connectClient'),
+  damaged: (t) => said('bad', '', t('Fix the file first: the client cannot read it either.')),
+  unknown: (t) => said('warn', '', t('See the log.')),
+});
+
+function connectAgain(t: Translate): string {
+  return t('Connect it again, or disconnect it.');
 }
 
 function ownerText(owner: PortOwner | null, t: Translate): string | null {
@@ -280,4 +272,68 @@ function ownerText(owner: PortOwner | null, t: Translate): string | null {
 
 function joined(...sentences: readonly (string | null)[]): string {
   return sentences.filter((sentence) => sentence !== null).join(' ');
+}
+
+/** Problems with advice first, then a line for each check without problems. */
+export function doctorPage(checked: readonly Checked[], speech: Speech): PageContent {
+  const { t, formats, nowMs } = speech;
+  const said = checked.flatMap(({ check, findings }) =>
+    findings.map((finding) => ({ check, ...findingText(finding, speech) })),
+  );
+  const problems = said.filter(({ tone }) => tone === 'bad' || tone === 'warn').length;
+  const open = checks
+    .map((check) => ({ check, own: said.filter((each) => each.check === check && each.tone !== 'good') }))
+    .filter(({ own }) => own.length > 0)
+    .flatMap(({ check, own }): PageBlock[] => [
+      { kind: 'heading', text: checkText(check, t) },
+      ...own.map(({ tone, text, advice, remedy }): PageBlock => {
+        const buttons = remedy === null ? [] : [{ label: remedyText(remedy, t), action: remedy }];
+        return { kind: 'finding', tone, toneText: toneText(tone, t), text, advice, buttons };
+      }),
+    ]);
+  const good = said.filter(({ tone }) => tone === 'good').map(({ text }) => text);
+  const found = problems === 1 ? t('1 problem found.') : t('{0} problems found.', formats.count(problems));
+  const sum = problems === 0 ? t('Everything looks good.') : found;
+  const when = t('Checked at {0}.', formats.clock(nowMs));
+  return {
+    title: t('Keywheel Doctor'),
+    blocks: [
+      { kind: 'paragraph', text: `${sum} ${when}` },
+      {
+        kind: 'buttons',
+        buttons: [
+          { label: t('Run Again'), action: 'again' },
+          { label: t('Copy Report'), action: 'copy' },
+        ],
+      },
+      ...open,
+      ...(good.length === 0
+        ? []
+        : [{ kind: 'heading', text: t('No problems') } as const, { kind: 'ticks', texts: good } as const]),
+    ],
+  };
+}
+
+/** Plain text without the home folder, labels, and anything that looks like a secret. */
+export function doctorReport(
+  checked: readonly Checked[],
+  facts: Readonly<Record<string, string>>,
+  speech: Speech,
+  home = homedir(),
+): string {
+  const { t } = speech;
+  const head = Object.entries(facts).map(([name, value]) => `${name}: ${value}`);
+  const lines = checked.flatMap(({ check, findings }) =>
+    findings.map((finding) => {
+      const { tone, text } = findingText(withoutLabels(finding), speech);
+      return `${checkText(check, t)} | ${toneText(tone, t)} ${text}`;
+    }),
+  );
+  return redact(['Keywheel', ...head, '', ...lines, ''].join('\n')).replaceAll(home, '~');
+}
+
+/** Removes labels, because users choose them and they may name people. */
+function withoutLabels(finding: Checked['findings'][number]): Checked['findings'][number] {
+  if ('label' in finding) return { ...finding, label: '…' };
+  return finding.code === 'served' && finding.hostedBy !== null ? { ...finding, hostedBy: '…' } : finding;
 }

@@ -7,48 +7,30 @@ const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 const preciseBelowMs = 5 * minuteMs;
 
+const dollars = { style: 'currency', currency: 'USD', currencyDisplay: 'narrowSymbol' } as const;
+// 24 hours in every language, because a time without "AM" is shorter and unambiguous.
+const hourAndMinute = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+const monthAndDay = { month: 'short', day: 'numeric' } as const;
+
 /** Formats for one language and time zone, each created at its first use: the first one of a process takes tens of milliseconds. */
 export class Formats {
-  private readonly numbers: () => Intl.NumberFormat;
-  private readonly percent: () => Intl.NumberFormat;
-  private readonly money: () => Intl.NumberFormat;
-  private readonly smallMoney: () => Intl.NumberFormat;
-  private readonly tenths: () => Intl.NumberFormat;
-  private readonly short: () => Intl.NumberFormat;
-  private readonly seconds: () => Intl.DateTimeFormat;
-  private readonly minutes: () => Intl.DateTimeFormat;
-  private readonly dated: () => Intl.DateTimeFormat;
-  private readonly datedSeconds: () => Intl.DateTimeFormat;
-  private readonly dates: () => Intl.DateTimeFormat;
+  private readonly numbers = this.number({});
+  private readonly percent = this.number({ style: 'percent' });
+  private readonly money = this.number(dollars);
+  private readonly smallMoney = this.number({ ...dollars, maximumSignificantDigits: 2 });
+  private readonly tenths = this.number({ minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  private readonly short = this.number({ notation: 'compact', maximumFractionDigits: 1 });
+  private readonly minutes = this.time(hourAndMinute);
+  private readonly seconds = this.time({ ...hourAndMinute, second: '2-digit' });
+  private readonly dated = this.time({ ...hourAndMinute, ...monthAndDay });
+  private readonly datedSeconds = this.time({ ...hourAndMinute, ...monthAndDay, second: '2-digit' });
+  private readonly dates = this.time(monthAndDay);
 
   /** `locale` is a BCP 47 tag, `timezone` an IANA name or empty for the machine's own zone. */
   constructor(
     readonly locale: string,
     readonly timezone: string,
-  ) {
-    const zone = timezone === '' ? {} : { timeZone: timezone };
-    // 24 hours in every language, because a time without "AM" is shorter and unambiguous.
-    const minutes = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', ...zone } as const;
-    const dollars = { style: 'currency', currency: 'USD', currencyDisplay: 'narrowSymbol' } as const;
-    this.numbers = onceUsed(() => new Intl.NumberFormat(locale));
-    this.percent = onceUsed(() => new Intl.NumberFormat(locale, { style: 'percent' }));
-    this.money = onceUsed(() => new Intl.NumberFormat(locale, dollars));
-    this.smallMoney = onceUsed(
-      () => new Intl.NumberFormat(locale, { ...dollars, maximumSignificantDigits: 2 }),
-    );
-    this.tenths = onceUsed(
-      () => new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
-    );
-    this.short = onceUsed(
-      () => new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 }),
-    );
-    this.minutes = onceUsed(() => new Intl.DateTimeFormat(locale, minutes));
-    this.seconds = onceUsed(() => new Intl.DateTimeFormat(locale, { ...minutes, second: '2-digit' }));
-    const dated = { ...minutes, month: 'short', day: 'numeric' } as const;
-    this.dated = onceUsed(() => new Intl.DateTimeFormat(locale, dated));
-    this.datedSeconds = onceUsed(() => new Intl.DateTimeFormat(locale, { ...dated, second: '2-digit' }));
-    this.dates = onceUsed(() => new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric', ...zone }));
-  }
+  ) {}
 
   /** Such as `1,834`. */
   count(value: number): string {
@@ -109,6 +91,17 @@ export class Formats {
   /** Such as `Nov 27, 14:32:07`. */
   moment(atMs: number): string {
     return this.datedSeconds().format(atMs);
+  }
+
+  private number(options: Intl.NumberFormatOptions): () => Intl.NumberFormat {
+    return onceUsed(() => new Intl.NumberFormat(this.locale, options));
+  }
+
+  private time(options: Intl.DateTimeFormatOptions): () => Intl.DateTimeFormat {
+    return onceUsed(() => {
+      const zone = this.timezone === '' ? {} : { timeZone: this.timezone };
+      return new Intl.DateTimeFormat(this.locale, { ...options, ...zone });
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 // A text page with buttons; does not import vscode, so that escaping and policy can be tested.
 
-type Tone = 'good' | 'note' | 'warn' | 'bad';
+/** `warn`: may become a problem · `bad`: is a problem. */
+export type Tone = 'good' | 'note' | 'warn' | 'bad';
 
 export interface PageButton {
   readonly label: string;

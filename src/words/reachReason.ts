@@ -1,6 +1,13 @@
-// Reasons why a server could not be reached; runs in a browser too.
-import { certificateProblem, proxyProblem } from '../base/unreached';
-import type { Translate } from './translate';
+// Why a server could not be reached, what to do about it, and what is retried; runs in a browser too.
+import {
+  certificateProblem,
+  proxyProblem,
+  type CertificateProblem,
+  type ProxyProblem,
+} from '../base/unreached';
+import type { Snapshot } from '../service/snapshot';
+import type { Speech } from './stateWords';
+import { wordsFor, type Translate } from './translate';
 
 /** Such as `connection refused, ECONNREFUSED`: text for the user, code for a report. An unknown code is returned as it is. */
 export function reachReason(detail: string, t: Translate): string {
@@ -25,48 +32,30 @@ export function reachReason(detail: string, t: Translate): string {
     case 'headTimeout':
     case 'timeout':
       return t('timed out, {0}', detail);
-    default:
-      return certificateText(detail, t) ?? networkProxyText(detail, t) ?? detail;
+    default: {
+      const problem = certificateProblem(detail) ?? proxyProblem(detail);
+      return problem === null ? detail : problemReason(problem, t, detail);
+    }
   }
 }
 
-function certificateText(detail: string, t: Translate): string | null {
-  switch (certificateProblem(detail)) {
-    case 'expired':
-      return t('its certificate has expired, or the clock is wrong, {0}', detail);
-    case 'notYetValid':
-      return t('its certificate is not valid yet, as the clock is behind, {0}', detail);
-    case 'selfSigned':
-      return t('its certificate is self-signed, {0}', detail);
-    case 'otherName':
-      return t('its certificate is for another name, {0}', detail);
-    case 'unknownIssuer':
-      return t('its certificate is signed by an authority that is not trusted here, {0}', detail);
-    case 'other':
-      return t('its certificate is not accepted, {0}', detail);
-    case null:
-      return null;
-  }
-}
-
-function networkProxyText(detail: string, t: Translate): string | null {
-  switch (proxyProblem(detail)) {
-    case 'credentials':
-      return t('a network proxy requires a user name and password, {0}', detail);
-    case 'refused':
-      return t('a network proxy does not let it through, {0}', detail);
-    case 'silent':
-      return t('a network proxy gave no answer in time, {0}', detail);
-    case 'unreached':
-      return t('a network proxy was not reached, {0}', detail);
-    case null:
-      return null;
-  }
-}
+const problemReason = wordsFor<CertificateProblem | ProxyProblem, string, [detail: string]>({
+  expired: (t, detail) => t('its certificate has expired, or the clock is wrong, {0}', detail),
+  notYetValid: (t, detail) => t('its certificate is not valid yet, as the clock is behind, {0}', detail),
+  selfSigned: (t, detail) => t('its certificate is self-signed, {0}', detail),
+  otherName: (t, detail) => t('its certificate is for another name, {0}', detail),
+  unknownIssuer: (t, detail) =>
+    t('its certificate is signed by an authority that is not trusted here, {0}', detail),
+  other: (t, detail) => t('its certificate is not accepted, {0}', detail),
+  credentials: (t, detail) => t('a network proxy requires a user name and password, {0}', detail),
+  refused: (t, detail) => t('a network proxy does not let it through, {0}', detail),
+  silent: (t, detail) => t('a network proxy gave no answer in time, {0}', detail),
+  unreached: (t, detail) => t('a network proxy was not reached, {0}', detail),
+});
 
 /** What to do, or null without specific advice. */
 export function reachAdvice(detail: string, t: Translate): string | null {
-  switch (certificateProblem(detail)) {
+  switch (certificateProblem(detail) ?? proxyProblem(detail)) {
     case 'expired':
     case 'notYetValid':
       return t(
@@ -83,13 +72,6 @@ export function reachAdvice(detail: string, t: Translate): string | null {
       );
     case 'other':
       return t('Check what answers in OpenRouter’s place.');
-    case null:
-      return networkProxyAdvice(detail, t);
-  }
-}
-
-function networkProxyAdvice(detail: string, t: Translate): string | null {
-  switch (proxyProblem(detail)) {
     case 'credentials':
       return t('Add a user name and password to the setting http.proxy: http://user:password@host:port.');
     case 'refused':
@@ -100,4 +82,43 @@ function networkProxyAdvice(detail: string, t: Translate): string | null {
     case null:
       return null;
   }
+}
+
+/** Such as `OpenRouter cannot be reached since 22:51 (connection refused, ECONNREFUSED). 1 request is being retried.`; empty while it is reached. */
+export function unreachedText(
+  { unreached, running }: Pick<Snapshot, 'unreached' | 'running'>,
+  speech: Speech,
+): string {
+  if (unreached === undefined) return '';
+  const { t, formats, nowMs } = speech;
+  const { sinceMs, code, heldUntilMs } = unreached;
+  const since = formats.since(sinceMs, nowMs);
+  const text = t('OpenRouter cannot be reached since {0} ({1}).', since, reachReason(code, t));
+  return `${text} ${retriedText(running, heldUntilMs ?? 0, speech)}`.trimEnd();
+}
+
+/** Such as `2 requests are being retried, the next at 22:52:07.`, or that nothing is tried for a while; empty if nothing is retried. */
+function retriedText(
+  running: Snapshot['running'],
+  heldUntilMs: number,
+  { t, formats, nowMs }: Speech,
+): string {
+  if (heldUntilMs > nowMs)
+    return t(
+      'It is not tried again before {0}, unless you choose Check Now.',
+      formats.until(heldUntilMs, nowMs),
+    );
+  // Requests whose last attempt did not reach OpenRouter.
+  const retried = running.filter(({ outcome, stage }) => outcome === 'notSent' && stage !== 'answering');
+  if (retried.length === 0) return '';
+  const times = retried.flatMap(({ nextAtMs }) => nextAtMs ?? []);
+  const many = formats.count(retried.length);
+  if (times.length === 0)
+    return retried.length === 1
+      ? t('1 request is being retried.')
+      : t('{0} requests are being retried.', many);
+  const next = formats.until(Math.min(...times), nowMs);
+  return retried.length === 1
+    ? t('1 request is being retried, next at {0}.', next)
+    : t('{0} requests are being retried, the next at {1}.', many, next);
 }

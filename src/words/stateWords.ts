@@ -10,11 +10,12 @@ import type {
   LockReason,
   LockView,
   ModelLockReason,
+  ProxyFailure,
   ProxyState,
   RunningView,
 } from '../service/snapshot';
 import type { Language } from './formats';
-import type { Translate } from './translate';
+import { wordsFor, type Translate } from './translate';
 
 /** Language, formats and present time of a text. */
 export interface Speech extends Language {
@@ -119,22 +120,18 @@ export function proxyWords(proxy: ProxyState, t: Translate): StateWords {
 
 /** Advice for a proxy that does not run, or null. */
 export function proxyAdvice(proxy: ProxyState, t: Translate): string | null {
-  if (proxy.kind !== 'failed') return null;
-  switch (proxy.code) {
-    case 'portInUse':
-      return t('Close that program, or choose another port in the settings.');
-    case 'otherMachine':
-      return t('Clients here reach the proxy of that machine. This window takes over when the port is free.');
-    case 'otherProduct':
-      return t('Use its base URL and proxy key, or choose another port in the settings.');
-    case 'otherVersion':
-      return t('Reload this window to use that version.');
-    case 'portForbidden':
-      return t('Choose a port above 1023 in the settings.');
-    case 'other':
-      return t('See the log.');
-  }
+  return proxy.kind === 'failed' ? failureAdvice(proxy.code, t) : null;
 }
+
+const failureAdvice = wordsFor<ProxyFailure>({
+  portInUse: (t) => t('Close that program, or choose another port in the settings.'),
+  otherMachine: (t) =>
+    t('Clients here reach the proxy of that machine. This window takes over when the port is free.'),
+  otherProduct: (t) => t('Use its base URL and proxy key, or choose another port in the settings.'),
+  otherVersion: (t) => t('Reload this window to use that version.'),
+  portForbidden: (t) => t('Choose a port above 1023 in the settings.'),
+  other: (t) => t('See the log.'),
+});
 
 /** Why a command that needs the running proxy and its key fails, and what to do. */
 export function notRunningText(proxy: ProxyState, t: Translate): string {
@@ -260,29 +257,18 @@ export function runningWords(running: RunningView, { t, formats, nowMs }: Speech
   }
 }
 
-export function endWords(end: ExchangeEnd, t: Translate): StateWords {
-  switch (end) {
-    case 'answered':
-      return { text: t('Answered'), tone: 'good' };
-    case 'refused':
-      return { text: t('Refused'), tone: 'bad' };
-    case 'failed':
-      return { text: t('Interrupted'), tone: 'bad' };
-    case 'cancelled':
-      return { text: t('Cancelled'), tone: 'off' };
-  }
-}
+export const endWords = wordsFor<ExchangeEnd, StateWords>({
+  answered: (t) => ({ text: t('Answered'), tone: 'good' }),
+  refused: (t) => ({ text: t('Refused'), tone: 'bad' }),
+  failed: (t) => ({ text: t('Interrupted'), tone: 'bad' }),
+  cancelled: (t) => ({ text: t('Cancelled'), tone: 'off' }),
+});
 
-export function classWords(requestClass: ExchangeView['class'], t: Translate): string {
-  switch (requestClass) {
-    case 'free':
-      return t('Free');
-    case 'paid':
-      return t('Paid');
-    case 'unmetered':
-      return t('Not counted');
-  }
-}
+export const classWords = wordsFor<ExchangeView['class']>({
+  free: (t) => t('Free'),
+  paid: (t) => t('Paid'),
+  unmetered: (t) => t('Not counted'),
+});
 
 const outcomes: Readonly<Record<string, (t: Translate) => string>> = {
   ...reasons,

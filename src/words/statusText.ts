@@ -2,7 +2,7 @@
 import type { DashboardState } from '../service/messages';
 import type { AccountView } from '../service/snapshot';
 import { accountWords, canServe, proxyWords, vaultWords, waitingText, type Speech } from './stateWords';
-import { unreachedText } from './unreachedText';
+import { unreachedText } from './reachReason';
 
 export const statusFormats = ['number', 'percent', 'usedOfLimit'] as const;
 export type StatusFormat = (typeof statusFormats)[number];

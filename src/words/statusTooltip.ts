@@ -12,7 +12,7 @@ import {
   type Speech,
   type StateWords,
 } from './stateWords';
-import { unreachedText } from './unreachedText';
+import { unreachedText } from './reachReason';
 
 /** The only commands that the tooltip's links may run. */
 export const tooltipCommands = [

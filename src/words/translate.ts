@@ -12,3 +12,10 @@ export function translator(words: WordTable): Translate {
       return value === undefined ? placeholder : String(value);
     });
 }
+
+/** What is said of each member of a union, by a table. */
+export function wordsFor<Of extends string, Words = string, Values extends unknown[] = []>(
+  table: Readonly<Record<Of, (t: Translate, ...values: Values) => Words>>,
+): (of: Of, t: Translate, ...values: Values) => Words {
+  return (of, ...rest) => table[of](...rest);
+}

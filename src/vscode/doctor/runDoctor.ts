@@ -8,8 +8,7 @@ import type { Speech } from '../../words/stateWords';
 import { endpointOf, originOf } from '../clients/endpoint';
 import { copy, speechOf, whileShowing } from '../messages';
 import type { PageActions } from '../textPage';
-import { doctorPage, doctorReport } from '../../words/doctorReport';
-import type { Remedy } from '../../words/doctorText';
+import { doctorPage, doctorReport, type Remedy } from '../../words/doctorText';
 import type { WindowPorts } from '../ports';
 import { settingsCommand } from '../settings';
 
