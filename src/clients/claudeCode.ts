@@ -1,8 +1,10 @@
 // Claude Code: environment variables in settings.json, which it reads at every start.
 import path from 'node:path';
-import { anthropicBaseUrl, type FileClient, type Places } from './client';
+import { anthropicBaseUrl, folderOf, type FileClient } from './client';
 import { valueAt } from './configValue';
 import { jsonFormat } from './jsonFormat';
+
+const folder = folderOf('CLAUDE_CONFIG_DIR', '.claude');
 
 /** Variables that send requests to another service; Claude Code then ignores the base URL. */
 const otherServices = ['CLAUDE_CODE_USE_BEDROCK', 'CLAUDE_CODE_USE_VERTEX', 'CLAUDE_CODE_USE_FOUNDRY'];
@@ -42,7 +44,3 @@ export const claudeCodeClient: FileClient = {
     ];
   },
 };
-
-function folder({ home, env }: Places): string {
-  return env.CLAUDE_CONFIG_DIR ?? path.join(home, '.claude');
-}

@@ -1,4 +1,5 @@
 // Types that describe a client, its files and the proxy's endpoint.
+import path from 'node:path';
 import type { ConfigFormat } from './configFormat';
 import type { Change, Step } from './configValue';
 
@@ -107,6 +108,11 @@ export type Client = FileClient | ExtensionClient;
 /** All files of the client, in writing order. */
 export function filesOf(client: FileClient): readonly ClientFile[] {
   return [client, ...(client.further ?? [])];
+}
+
+/** The client's folder: the one that the variable names, else this one in the home. */
+export function folderOf(variable: string, ...names: readonly string[]): (places: Places) => string {
+  return ({ home, env }) => env[variable] ?? path.join(home, ...names);
 }
 
 /** For clients of OpenAI's or OpenRouter's API. */

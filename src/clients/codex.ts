@@ -1,8 +1,10 @@
 // Codex: a provider of its own in config.toml. The key is in a header, because an environment variable cannot be set in the file.
 import path from 'node:path';
-import { openAiBaseUrl, type FileClient, type Places } from './client';
+import { folderOf, openAiBaseUrl, type FileClient } from './client';
 import { isObject, valueAt } from './configValue';
 import { tomlFormat } from './tomlFormat';
+
+const folder = folderOf('CODEX_HOME', '.codex');
 
 export const codexClient: FileClient = {
   id: 'codex',
@@ -42,8 +44,4 @@ function outranking(config: unknown): readonly string[] {
   const chosen = valueAt(config, ['profiles', profile]);
   const isOther = isObject(chosen) && ('model' in chosen || 'model_provider' in chosen);
   return isOther ? [`profile = "${profile}"`] : [];
-}
-
-function folder({ home, env }: Places): string {
-  return env.CODEX_HOME ?? path.join(home, '.codex');
 }

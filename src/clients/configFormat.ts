@@ -42,6 +42,23 @@ export function applyChanges(format: ConfigFormat, text: string, changes: readon
   return edited;
 }
 
+/**
+ * The text with another string in the place of the one at the path: the first of its occurrences that proves to be it. Throws a
+ * FormatError if the string is not written as it reads.
+ */
+export function withString(format: ConfigFormat, text: string, change: Change): string {
+  const before = format.parse(text);
+  const old = valueAt(before, change.path);
+  if (typeof old !== 'string' || old === '' || typeof change.value !== 'string')
+    throw new FormatError('unsupported');
+  const expected = changed(before, change);
+  for (let at = text.indexOf(old); at >= 0; at = text.indexOf(old, at + 1)) {
+    const edited = spliced(text, at, at + old.length, change.value);
+    if (isDeepStrictEqual(readBack(format, edited), expected)) return edited;
+  }
+  throw new FormatError('unsupported');
+}
+
 function withoutEmptyParents(root: unknown, path: readonly Step[]): unknown {
   const parent = path.slice(0, -1);
   const value = valueAt(root, parent);

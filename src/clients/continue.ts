@@ -1,10 +1,12 @@
 // Continue: a model in config.yaml, which its extension watches and its command line reads. (Only the extension reads block files
 // below models/.)
 import path from 'node:path';
-import { openAiBaseUrl, type FileClient, type Places } from './client';
+import { folderOf, openAiBaseUrl, type FileClient } from './client';
 import { ConfigError } from './configFile';
 import { type Change, isObject } from './configValue';
 import { yamlFormat } from './yamlFormat';
+
+const folder = folderOf('CONTINUE_GLOBAL_DIR', '.continue');
 
 export const continueClient: FileClient = {
   id: 'continue',
@@ -53,7 +55,3 @@ const newFile: readonly Change[] = [
   { path: ['version'], value: '1.0.0' },
   { path: ['schema'], value: 'v1' },
 ];
-
-function folder({ home, env }: Places): string {
-  return env.CONTINUE_GLOBAL_DIR ?? path.join(home, '.continue');
-}

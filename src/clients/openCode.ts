@@ -1,34 +1,43 @@
 // opencode and its fork Kilo Code: both user-wide configuration files have the same structure. (Older versions of Kilo Code use
 // VS Code's secrets.)
 import path from 'node:path';
-import { openAiBaseUrl, type Endpoint, type FileClient, type Places } from './client';
+import { folderOf, openAiBaseUrl, type Endpoint, type FileClient, type Places } from './client';
 import type { Change } from './configValue';
 import { jsonFormat } from './jsonFormat';
 
-export const kiloClient: FileClient = {
-  id: 'kilo',
-  name: 'Kilo Code',
-  extensionIds: ['kilocode.kilo-code'],
-  way: 'file',
-  format: jsonFormat,
-  traces: (places) => [configFolder(places, 'kilo')],
-  file: (places) =>
-    places.env.KILO_CONFIG ?? presentFile(places, configFolder(places, 'kilo'), ['kilo.json', 'kilo.jsonc']),
-  changes,
-};
+export const kiloClient = forkOf(
+  { id: 'kilo', name: 'Kilo Code', extensionIds: ['kilocode.kilo-code'] },
+  'KILO_CONFIG',
+  ['kilo.json', 'kilo.jsonc'],
+);
 
-export const opencodeClient: FileClient = {
-  id: 'opencode',
-  name: 'opencode',
-  extensionIds: ['sst-dev.opencode'],
-  way: 'file',
-  format: jsonFormat,
-  traces: (places) => [configFolder(places, 'opencode')],
-  file: (places) =>
-    places.env.OPENCODE_CONFIG ??
-    presentFile(places, configFolder(places, 'opencode'), ['opencode.jsonc', 'opencode.json']),
-  changes,
-};
+export const opencodeClient = forkOf(
+  { id: 'opencode', name: 'opencode', extensionIds: ['sst-dev.opencode'] },
+  'OPENCODE_CONFIG',
+  ['opencode.jsonc', 'opencode.json'],
+);
+
+/** Its file is the one that the variable names, else the first of `names` that exists, else the last; the client reads the first last. */
+function forkOf(
+  facts: Pick<FileClient, 'id' | 'name' | 'extensionIds'>,
+  variable: string,
+  names: readonly string[],
+): FileClient {
+  // The same on every system, Windows included.
+  const configFolder = folderOf('XDG_CONFIG_HOME', '.config');
+  const folder = (places: Places): string => path.join(configFolder(places), facts.id);
+  return {
+    ...facts,
+    way: 'file',
+    format: jsonFormat,
+    traces: (places) => [folder(places)],
+    file(places) {
+      const files = names.map((name) => path.join(folder(places), name));
+      return places.env[variable] ?? files.find(places.exists) ?? files.at(-1) ?? folder(places);
+    },
+    changes,
+  };
+}
 
 /** Points their OpenRouter provider to the proxy, because they know its models and prices. */
 function changes({ origin, proxyKey, model }: Endpoint): readonly Change[] {
@@ -41,15 +50,4 @@ function changes({ origin, proxyKey, model }: Endpoint): readonly Change[] {
     { path: ['model'], value: `openrouter/${name}` },
     { path: ['small_model'], value: `openrouter/${name}` },
   ];
-}
-
-/** The first of these files that exists, else the last one. `names` starts with the file that the client reads last. */
-function presentFile(places: Places, folder: string, names: readonly string[]): string {
-  const files = names.map((name) => path.join(folder, name));
-  return files.find((file) => places.exists(file)) ?? files.at(-1) ?? folder;
-}
-
-/** The same on every system, Windows included. */
-function configFolder({ home, env }: Places, name: string): string {
-  return path.join(env.XDG_CONFIG_HOME ?? path.join(home, '.config'), name);
 }

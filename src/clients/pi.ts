@@ -1,7 +1,9 @@
 // Pi: a provider of its own in models.json, selected in settings.json.
 import path from 'node:path';
-import { openAiBaseUrl, type ClientFile, type FileClient, type Places } from './client';
+import { folderOf, openAiBaseUrl, type ClientFile, type FileClient } from './client';
 import { jsonFormat } from './jsonFormat';
+
+const folder = folderOf('PI_CODING_AGENT_DIR', '.pi', 'agent');
 
 const settings: ClientFile = {
   id: 'pi',
@@ -42,7 +44,3 @@ export const piClient: FileClient = {
     ];
   },
 };
-
-function folder({ home, env }: Places): string {
-  return env.PI_CODING_AGENT_DIR ?? path.join(home, '.pi', 'agent');
-}

@@ -1,7 +1,9 @@
 // Qwen Code: a provider of its own in settings.json, selected by API kind, model name and base URL together.
 import path from 'node:path';
-import { openAiBaseUrl, type FileClient, type Places } from './client';
+import { folderOf, openAiBaseUrl, type FileClient } from './client';
 import { jsonFormat } from './jsonFormat';
+
+const folder = folderOf('QWEN_HOME', '.qwen');
 
 /** Environment variable of the key; settings.json can set it. */
 const keyName = 'KEYWHEEL_API_KEY';
@@ -29,7 +31,3 @@ export const qwenCodeClient: FileClient = {
     ];
   },
 };
-
-function folder({ home, env }: Places): string {
-  return env.QWEN_HOME ?? path.join(home, '.qwen');
-}

@@ -7,6 +7,7 @@ import {
   nameOf,
   spliced,
   startOfLine,
+  withString,
   type ConfigFormat,
 } from './configFormat';
 import { isObject, type Json } from './configValue';
@@ -21,7 +22,10 @@ export const tomlFormat: ConfigFormat = {
     const [name] = names;
     if (name === undefined) throw new FormatError('unsupported');
     const top = parsed(text).body[0].body;
-    if (isObject(value) || names.length > 1) return withInner(text, top, names, value);
+    if (isObject(value) || names.length > 1)
+      return typeof value === 'string'
+        ? withString(tomlFormat, text, { path, value })
+        : withTable(text, names, value);
     const pair = top.find((node) => node.type === 'TOMLKeyValue' && isNamed(node, name));
     if (pair?.type === 'TOMLKeyValue') {
       return value === undefined
@@ -48,44 +52,6 @@ function withPair(text: string, top: AST.TOMLTopLevelTable['body'], pair: string
   if (!last) return text.trim() === '' ? `${pair}${eol}` : `${pair}${eol}${eol}${text}`;
   const at = endOfLine(text, last.range[1]);
   return spliced(text, at, at, `${text.slice(0, at).endsWith('\n') ? '' : eol}${pair}${eol}`);
-}
-
-/** Replaces a string in its place; any other value is a table. */
-function withInner(
-  text: string,
-  top: AST.TOMLTopLevelTable['body'],
-  names: readonly string[],
-  value: Json | undefined,
-): string {
-  const place = typeof value === 'string' ? valueNode(top, names) : null;
-  return place === null
-    ? withTable(text, names, value)
-    : spliced(text, place.range[0], place.range[1], toml(value));
-}
-
-/** The node of the value with these names, in a table, dotted key or inline table; null if there is none. */
-function valueNode(
-  nodes: readonly (AST.TOMLKeyValue | AST.TOMLTable)[],
-  names: readonly string[],
-  outer: readonly (string | number)[] = [],
-): AST.TOMLValue | null {
-  for (const node of nodes) {
-    const at = node.type === 'TOMLTable' ? node.resolvedKey : [...outer, ...namesOf(node)];
-    if (!at.every((name, index) => name === names[index])) continue;
-    const value = node.type === 'TOMLTable' ? node : node.value;
-    if (value.type === 'TOMLValue' && at.length === names.length) return value;
-    const found = hasBody(value) ? valueNode(value.body, names, at) : null;
-    if (found !== null) return found;
-  }
-  return null;
-}
-
-function hasBody(value: AST.TOMLContentNode | AST.TOMLTable): value is AST.TOMLTable | AST.TOMLInlineTable {
-  return value.type === 'TOMLTable' || value.type === 'TOMLInlineTable';
-}
-
-function namesOf({ key: { keys } }: AST.TOMLKeyValue): readonly string[] {
-  return keys.map((part) => (part.type === 'TOMLBare' ? part.name : part.value));
 }
 
 /** Moves the changed table to the end of the text, or removes it with the empty line before it. */

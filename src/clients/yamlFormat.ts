@@ -1,5 +1,5 @@
 // YAML: top-level names and items of named lists, edited in the text at the parser's positions.
-import { isMap, isNode, isScalar, isSeq, parseDocument, stringify, type Pair, type YAMLSeq } from 'yaml';
+import { isMap, isNode, isSeq, parseDocument, stringify, type Pair, type YAMLSeq } from 'yaml';
 import {
   closed,
   endOfLine,
@@ -7,6 +7,7 @@ import {
   lineEndOf,
   spliced,
   startOfLine,
+  withString,
   type ConfigFormat,
 } from './configFormat';
 import { changed, isObject, valueAt, type Change, type Json } from './configValue';
@@ -28,7 +29,7 @@ export const yamlFormat: ConfigFormat = {
       return closed(text.trim() === '' ? '' : text) + stringify(changed({}, change), { lineWidth: 0 });
     const [list, item, ...rest] = change.path;
     if (typeof list !== 'string') throw new FormatError('unsupported');
-    if (rest.length > 0) return withScalar(text, change);
+    if (rest.length > 0) return withString(yamlFormat, text, change);
     if (item === undefined) return withPair(text, list, change);
     if (typeof item === 'string') throw new FormatError('unsupported');
     const without = withoutItem(text, list, item.item);
@@ -73,23 +74,6 @@ function withItem(text: string, name: string, value: Json): string {
   // A name without a value, such as `models:`.
   const at = endOfLine(text, keyEnd);
   return closed(text.slice(0, at)) + block([value], 2, text) + text.slice(at);
-}
-
-/** Replaces one string within an item. */
-function withScalar(text: string, { path: [list, item, ...names], value }: Change): string {
-  if (typeof list !== 'string' || typeof item !== 'object') throw new FormatError('unsupported');
-  const node = itemIn(placeOf(text, list).list, item.item);
-  const found: unknown = isMap(node) && names.length === 1 ? node.get(names[0], true) : null;
-  const range = rangeOf(found);
-  if (!isScalar(found) || !range || typeof value !== 'string') throw new FormatError('unsupported');
-  const written =
-    found.type === 'PLAIN' ? stringify(value, { lineWidth: 0 }).trimEnd() : JSON.stringify(value);
-  return spliced(text, range[0], range[1], written + lastLineEnd(text.slice(range[0], range[1])));
-}
-
-/** The line end of a block, whose range ends after its last line. */
-function lastLineEnd(text: string): string {
-  return /\r?\n$/.exec(text)?.[0] ?? '';
 }
 
 function itemIn(list: YAMLSeq | null, name: string): unknown {

@@ -12,7 +12,7 @@ import { tookText, type Language } from './formats';
 import { reachReason } from './reachReason';
 import { reachText } from './reachText';
 import { accountWords, type Speech } from './stateWords';
-import type { Translate } from './translate';
+import { wordsFor, type Translate } from './translate';
 
 export interface ResultText {
   readonly severity: 'info' | 'warning' | 'error';
@@ -21,35 +21,25 @@ export interface ResultText {
 
 type Added = AddResult & { readonly kind: 'added' };
 
-/** Why a key was not added: as a message, and behind the key's mask in a list. */
-const refusals: Readonly<
-  Record<
-    Exclude<AddResult['kind'], 'added' | 'duplicate'>,
-    { readonly alone: (t: Translate) => string; readonly listed: (masked: string, t: Translate) => string }
-  >
-> = {
-  notKept: {
-    alone: (t) =>
-      t('The system keychain did not store the key. Nothing was added. Unlock the keychain, then try again.'),
-    listed: (masked, t) => t('{0} (not stored by the system keychain)', masked),
-  },
-  malformed: {
-    alone: (t) => t('OpenRouter keys begin with {0}. Nothing was added.', 'sk-or-'),
-    listed: (masked, t) => t('{0} (not an OpenRouter key)', masked),
-  },
-  management: {
-    alone: (t) =>
-      t('This is a management key, which cannot run models. Nothing was added. Create an API key instead.'),
-    listed: (masked, t) => t('{0} (a management key)', masked),
-  },
-  bad: {
-    alone: (t) =>
-      t(
-        'Invalid key: OpenRouter does not accept it. It may have been deleted or disabled. Nothing was added.',
-      ),
-    listed: (masked, t) => t('{0} (invalid)', masked),
-  },
-};
+type Refusal = Exclude<AddResult['kind'], 'added' | 'duplicate'>;
+
+const refusalText = wordsFor<Refusal>({
+  notKept: (t) =>
+    t('The system keychain did not store the key. Nothing was added. Unlock the keychain, then try again.'),
+  malformed: (t) => t('OpenRouter keys begin with {0}. Nothing was added.', 'sk-or-'),
+  management: (t) =>
+    t('This is a management key, which cannot run models. Nothing was added. Create an API key instead.'),
+  bad: (t) =>
+    t('Invalid key: OpenRouter does not accept it. It may have been deleted or disabled. Nothing was added.'),
+});
+
+/** In a list of several keys. */
+const listedRefusal = wordsFor<Refusal, string, [masked: string]>({
+  notKept: (t, masked) => t('{0} (not stored by the system keychain)', masked),
+  malformed: (t, masked) => t('{0} (not an OpenRouter key)', masked),
+  management: (t, masked) => t('{0} (a management key)', masked),
+  bad: (t, masked) => t('{0} (invalid)', masked),
+});
 
 /** The added key's account: its number of keys here, and their common daily limit. */
 interface SharedAccount {
@@ -76,7 +66,7 @@ export function addResultText(
     case 'malformed':
     case 'management':
     case 'bad':
-      return { severity: 'error', text: refusals[result.kind].alone(t) };
+      return { severity: 'error', text: refusalText(result.kind, t) };
   }
 }
 
@@ -140,9 +130,9 @@ function addedText(good: readonly Added[], { t, formats }: Language): string {
 
 function badTexts({ added, unreadable }: AddSummary, t: Translate): string[] {
   const refused = added.flatMap(({ entry, result: { kind } }) =>
-    kind === 'added' || kind === 'duplicate' ? [] : [refusals[kind].listed(maskKey(entry.key), t)],
+    kind === 'added' || kind === 'duplicate' ? [] : [listedRefusal(kind, t, maskKey(entry.key))],
   );
-  return [...refused, ...unreadable.map((masked) => refusals.malformed.listed(masked, t))];
+  return [...refused, ...unreadable.map((masked) => listedRefusal('malformed', t, masked))];
 }
 
 function doubtTexts(good: readonly Added[], { t, formats }: Language): string[] {
