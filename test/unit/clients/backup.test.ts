@@ -3,25 +3,13 @@ import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { claudeCodeClient } from '../../../src/clients/claudeCode';
-import type { Endpoint } from '../../../src/clients/client';
 import { clineClient } from '../../../src/clients/cline';
 import { continueClient } from '../../../src/clients/continue';
 import { FileConnections } from '../../../src/clients/fileConnections';
 import { opencodeClient } from '../../../src/clients/openCode';
 import { ConnectionRecords } from '../../../src/clients/records';
 import { findLeftovers } from '../../../src/doctor/leftovers';
-import { TemporaryHome } from './temporaryHome';
-
-const endpoint: Endpoint = {
-  origin: 'http://127.0.0.1:9999',
-  proxyKey: 'kw-0123456789abcdef01234567',
-  model: 'openrouter/free',
-};
-const others: Endpoint = {
-  ...endpoint,
-  origin: 'http://127.0.0.1:1234',
-  proxyKey: 'kw-another-0123456789abcdef',
-};
+import { endpoint, moved, TemporaryHome } from './temporaryHome';
 
 const samples = [
   {
@@ -63,7 +51,7 @@ for (const { client, file, text } of samples) {
         await home.write(file, text);
         const other = second(home);
         const one = await home.connections.connect(client, endpoint);
-        const two = await other.connect(client, others);
+        const two = await other.connect(client, moved);
         assert.equal(await home.read(`${file}.keywheel-backup`), text);
         assert.notEqual(one.backup, two.backup);
         if (firstGoesFirst) await home.connections.disconnect(client, one);
@@ -79,7 +67,7 @@ for (const { client, file, text } of samples) {
       await home.write(file, text);
       await home.connections.connect(client, endpoint);
       await rm(home.recordsFolder, { recursive: true });
-      const record = await home.connections.connect(client, others);
+      const record = await home.connections.connect(client, moved);
       await home.connections.disconnect(client, record);
       assert.deepEqual(client.format.parse(await home.read(file)), config);
       assert.deepEqual(await home.files(), [file, `${file}.keywheel-backup`]);
@@ -98,7 +86,7 @@ describe('a backup that nobody knows', () => {
     assert.equal(record.backup, backup);
     const leftover = await findLeftovers(home.places, []);
     assert.ok(leftover.some((finding) => finding.code === 'leftover' && finding.file === backup));
-    const again = await home.connections.connect(claudeCodeClient, others);
+    const again = await home.connections.connect(claudeCodeClient, moved);
     assert.equal(again.backup, backup);
     assert.equal(await home.connections.disconnect(claudeCodeClient, again), 'restored');
     assert.equal(await home.read('.claude/settings.json'), '{ "a": 1 }\n');

@@ -4,16 +4,12 @@ import { existsSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import path from 'node:path';
 import { clineClient } from '../../../src/clients/cline';
-import { Connector } from '../../../src/clients/connector';
+import type { Connector } from '../../../src/clients/connector';
 import { planText } from '../../../src/words/clientWords';
 import { translator } from '../../../src/words/translate';
-import { TemporaryHome } from './temporaryHome';
+import { endpoint as proxy, moved, TemporaryHome } from './temporaryHome';
 
-const endpoint = {
-  origin: 'http://127.0.0.1:9999',
-  proxyKey: 'kw-0123456789abcdef01234567',
-  model: 'a/b:free',
-};
+const endpoint = { ...proxy, model: 'a/b:free' };
 const data = '.cline/data';
 const before = {
   'settings/providers.json':
@@ -23,15 +19,8 @@ const before = {
   'secrets.json': '{"openRouterApiKey":"sk-mine","clineApiKey":"sk-other"}',
 };
 
-function connectorOf({ places, records, clock }: TemporaryHome): Connector {
-  return new Connector({
-    places,
-    records,
-    clock,
-    isExtensionInstalled: () => true,
-    rooApi: () => Promise.resolve(null),
-    log: { error: (message) => assert.fail(message) },
-  });
+function connectorOf(home: TemporaryHome): Connector {
+  return home.connector({ isExtensionInstalled: () => true });
 }
 
 interface Asked {
@@ -150,7 +139,6 @@ describe('connecting Cline', () => {
     for (const [name, text] of Object.entries(before)) await home.write(`${data}/${name}`, text);
     const connector = connectorOf(home);
     await connector.connect(clineClient, endpoint);
-    const moved = { ...endpoint, origin: 'http://127.0.0.1:1234', proxyKey: 'kw-another-0123456789abcdef' };
     assert.equal(await connector.update(clineClient, moved), true);
     assert.deepEqual(await asExtension(home, 'act'), {
       ...wanted,

@@ -4,18 +4,14 @@ import { readFile } from 'node:fs/promises';
 import { claudeCodeClient } from '../../../src/clients/claudeCode';
 import { codexClient } from '../../../src/clients/codex';
 import { clients } from '../../../src/clients/clientList';
-import { Connector } from '../../../src/clients/connector';
+import type { Connector, ConnectorPorts } from '../../../src/clients/connector';
 import { rooApi, rooClient, zooClient, type RooApi } from '../../../src/clients/roo';
 import { curlLine, terminalVariables } from '../../../src/clients/values';
 import { planText } from '../../../src/words/clientWords';
 import { translator } from '../../../src/words/translate';
-import { TemporaryHome } from './temporaryHome';
+import { endpoint as proxy, TemporaryHome } from './temporaryHome';
 
-const endpoint = {
-  origin: 'http://127.0.0.1:9999',
-  proxyKey: 'kw-0123456789abcdef01234567',
-  model: 'a/b:free',
-};
+const endpoint = { ...proxy, model: 'a/b:free' };
 
 class PlayedRoo {
   readonly profiles = new Map<string, unknown>([['mine', {}]]);
@@ -48,21 +44,11 @@ class PlayedRoo {
 
 function connectorOf(
   home: TemporaryHome,
-  roo: RooApi | null | Error | ((wakes: boolean) => RooApi | 'asleep' | null),
-  log: (message: string, error?: unknown) => void = () => assert.fail('nothing is to be logged'),
+  roo: RooApi | null | ((wakes: boolean) => RooApi | 'asleep' | null),
 ): Connector {
-  const { places, records, clock } = home;
-  return new Connector({
-    places,
-    records,
-    clock,
-    isExtensionInstalled: () => false,
-    rooApi: (_, wakes) => {
-      if (roo instanceof Error) return Promise.reject(roo);
-      return Promise.resolve(typeof roo === 'function' ? roo(wakes) : roo);
-    },
-    log: { error: log },
-  });
+  const rooApi: ConnectorPorts['rooApi'] = (_, wakes) =>
+    Promise.resolve(typeof roo === 'function' ? roo(wakes) : roo);
+  return home.connector({ rooApi });
 }
 
 describe('Connector', () => {
@@ -78,14 +64,8 @@ describe('Connector', () => {
   it('makes Zoo Code’s profile by what its own extension exports, beside Roo Code’s', async () => {
     await using home = await TemporaryHome.make();
     const played = { roo: new PlayedRoo(), zoo: new PlayedRoo() };
-    const { places, records, clock } = home;
-    const connector = new Connector({
-      places,
-      records,
-      clock,
-      isExtensionInstalled: () => false,
+    const connector = home.connector({
       rooApi: ({ id }) => Promise.resolve(rooApi(id === 'zoo' ? played.zoo : played.roo)),
-      log: { error: () => assert.fail('nothing is to be logged') },
     });
     await connector.connect(zooClient, endpoint);
     assert.deepEqual([played.zoo.active, played.roo.active], ['Keywheel', 'mine']);
@@ -166,19 +146,20 @@ describe('Connector', () => {
   it('says when Roo Code is not there, or not as we know it', async () => {
     await using home = await TemporaryHome.make();
     assert.equal(rooApi({ upsertProfile: 1 }), null);
-    await assert.rejects(connectorOf(home, null).connect(rooClient, endpoint), { code: 'extensionUnknown' });
+    await assert.rejects(home.connector().connect(rooClient, endpoint), { code: 'extensionUnknown' });
   });
 
   it('tells how the others stand where one cannot be looked at, and logs why', async () => {
     await using home = await TemporaryHome.make();
     await connectorOf(home, rooApi(new PlayedRoo())).connect(rooClient, endpoint);
-    await connectorOf(home, null).connect(claudeCodeClient, endpoint);
+    await home.connector().connect(claudeCodeClient, endpoint);
     const codex = await home.connections.connect(codexClient, endpoint);
     await home.records.put({ ...codex, file: codex.file + 'x'.repeat(300) });
     const seen: string[] = [];
-    const connector = connectorOf(home, new Error('Activating extension failed'), (message, error) =>
-      seen.push(`${message} ${String(error)}`),
-    );
+    const connector = home.connector({
+      rooApi: () => Promise.reject(new Error('Activating extension failed')),
+      log: { error: (message, error) => seen.push(`${message} ${String(error)}`) },
+    });
     assert.deepEqual(
       (await connector.states(endpoint)).map(({ client, state }) => [client.id, state]),
       [
@@ -204,7 +185,7 @@ describe('Connector', () => {
     await connector.connect(codexClient, at('g/h:free'));
     const names = async (): Promise<unknown> => (await connector.earlier()).map(({ client }) => client);
     assert.deepEqual(await names(), ['roo', 'claudeCode']);
-    const failing = connectorOf(home, null);
+    const failing = home.connector();
     const again = (_: unknown, model: string | null): typeof endpoint => at(model ?? '');
     const done = await failing.connectEarlier(again);
     assert.deepEqual(
@@ -228,7 +209,7 @@ describe('Connector', () => {
 
   it('keeps nothing of clients that are disconnected for good', async () => {
     await using home = await TemporaryHome.make();
-    const connector = connectorOf(home, null);
+    const connector = home.connector();
     await connector.connect(claudeCodeClient, endpoint);
     await connector.disconnectForNow();
     await connector.disconnectAll();
@@ -239,8 +220,8 @@ describe('Connector', () => {
     await using home = await TemporaryHome.make();
     const roo = new PlayedRoo();
     await connectorOf(home, rooApi(roo)).connect(rooClient, endpoint);
-    await connectorOf(home, null).connect(claudeCodeClient, endpoint);
-    const done = await connectorOf(home, null).disconnectAll();
+    await home.connector().connect(claudeCodeClient, endpoint);
+    const done = await home.connector().disconnectAll();
     assert.deepEqual(
       done.map(({ client, undone }) => [client, undone]),
       [
@@ -282,7 +263,7 @@ describe('a client that another setting keeps from the proxy', () => {
     it(`is told before and after: ${name} in ${file}`, async () => {
       await using home = await TemporaryHome.make();
       await home.write(file, text);
-      const connector = connectorOf(home, null);
+      const connector = home.connector();
       const plans = await connector.plan(client, endpoint);
       assert.ok(plans !== null);
       assert.deepEqual(
@@ -312,7 +293,7 @@ describe('a client that another setting keeps from the proxy', () => {
       '.claude/settings.json',
       '{"apiKeyHelper":"echo x","env":{"CLAUDE_CODE_USE_BEDROCK":"0"}}',
     );
-    const connector = connectorOf(home, null);
+    const connector = home.connector();
     for (const client of [codexClient, claudeCodeClient]) await connector.connect(client, endpoint);
     assert.deepEqual(
       (await connector.states(endpoint)).map(({ state }) => state),
@@ -334,7 +315,7 @@ describe('a client that another setting keeps from the proxy', () => {
 describe('disconnecting one client', () => {
   it('leaves the others connected', async () => {
     await using home = await TemporaryHome.make();
-    const connector = connectorOf(home, null);
+    const connector = home.connector();
     for (const client of [codexClient, claudeCodeClient]) await connector.connect(client, endpoint);
     const done = await connector.disconnectAll(['codex']);
     assert.deepEqual(

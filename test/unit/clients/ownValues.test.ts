@@ -1,19 +1,13 @@
 /** Taking back what the client, or the user, has built upon: what is left is a file that the client can read. */
 import assert from 'node:assert/strict';
-import type { Endpoint, FileClient } from '../../../src/clients/client';
+import type { FileClient } from '../../../src/clients/client';
 import { clineClient } from '../../../src/clients/cline';
 import { codexClient } from '../../../src/clients/codex';
 import { continueClient } from '../../../src/clients/continue';
 import { changed, isObject, type Json, type Step, valueAt } from '../../../src/clients/configValue';
 import type { Undone } from '../../../src/clients/fileConnections';
 import { disconnectedSentences } from '../../../src/words/clientWords';
-import { TemporaryHome } from './temporaryHome';
-
-const endpoint: Endpoint = {
-  origin: 'http://127.0.0.1:9999',
-  proxyKey: 'kw-0123456789abcdef01234567',
-  model: 'openrouter/free',
-};
+import { endpoint, TemporaryHome } from './temporaryHome';
 
 interface Told {
   readonly undone: Undone;

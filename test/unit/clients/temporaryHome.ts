@@ -4,10 +4,24 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Places } from '../../../src/clients/client';
+import type { Endpoint, Places } from '../../../src/clients/client';
+import { Connector, type ConnectorPorts } from '../../../src/clients/connector';
 import { FileConnections } from '../../../src/clients/fileConnections';
 import { ConnectionRecords } from '../../../src/clients/records';
 import { ManualClock } from '../../support/manualClock';
+
+export const endpoint: Endpoint = {
+  origin: 'http://127.0.0.1:9999',
+  proxyKey: 'kw-0123456789abcdef01234567',
+  model: 'openrouter/free',
+};
+
+/** Where the proxy is after it has moved. */
+export const moved: Endpoint = {
+  ...endpoint,
+  origin: 'http://127.0.0.1:1234',
+  proxyKey: 'kw-another-0123456789abcdef',
+};
 
 export class TemporaryHome implements AsyncDisposable {
   readonly places: Places;
@@ -23,6 +37,20 @@ export class TemporaryHome implements AsyncDisposable {
 
   static async make(): Promise<TemporaryHome> {
     return new TemporaryHome(await mkdtemp(path.join(tmpdir(), 'keywheel-home-')));
+  }
+
+  /** Without extensions; nothing may be logged. */
+  connector(change: Partial<ConnectorPorts> = {}): Connector {
+    const { places, records, clock } = this;
+    return new Connector({
+      places,
+      records,
+      clock,
+      isExtensionInstalled: () => false,
+      rooApi: () => Promise.resolve(null),
+      log: { error: (message) => assert.fail(message) },
+      ...change,
+    });
   }
 
   get recordsFolder(): string {

@@ -2,11 +2,10 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { Connector } from '../../../src/clients/connector';
+import type { Connector } from '../../../src/clients/connector';
 import { groupName } from '../../../src/clients/vscodeChat';
-import { TemporaryHome } from './temporaryHome';
+import { endpoint, TemporaryHome } from './temporaryHome';
 
-const endpoint = { origin: 'http://127.0.0.1:9999', proxyKey: 'kw-0123456789abcdef01234567', model: null };
 const other = { name: 'Ollama', vendor: 'ollama', url: 'http://127.0.0.1:11434' };
 const commented =
   '[\n  // mine\n  { "name": "Ollama", "vendor": "ollama", "url": "http://127.0.0.1:11434" }, // local\n]\n';
@@ -19,15 +18,9 @@ const group = {
 const inUser = 'Code/User/chatLanguageModels.json';
 const inWork = 'Code/User/profiles/-1f/chatLanguageModels.json';
 
-function connectorOf({ places, records, clock, folder }: TemporaryHome): Connector {
-  return new Connector({
-    places: { ...places, vscodeFolder: path.join(folder, 'Code', 'User') },
-    records,
-    clock,
-    isExtensionInstalled: () => false,
-    rooApi: () => Promise.resolve(null),
-    log: { error: () => assert.fail('nothing is to be logged') },
-  });
+function connectorOf(home: TemporaryHome): Connector {
+  const { places, folder } = home;
+  return home.connector({ places: { ...places, vscodeFolder: path.join(folder, 'Code', 'User') } });
 }
 
 /** Writes as VS Code does: the whole file anew, without comments. */
