@@ -16,7 +16,15 @@ import {
 } from './configFile';
 import { applyChanges, FormatError } from './configFormat';
 import { type Change, sha256, valueAt } from './configValue';
-import { digestsIn, fileState, isEmptyConfig, undoneText, updatedText, type FileState } from './ownValues';
+import {
+  digestsIn,
+  fileState,
+  isEmptyConfig,
+  undoneText,
+  updatedText,
+  type FileState,
+  type UndoneText,
+} from './ownValues';
 import { withEarlier, type ConnectionRecords, type FileRecord } from './records';
 
 export interface FileConnectionsPorts {
@@ -37,30 +45,18 @@ export interface Planned {
   readonly outranking: readonly string[];
 }
 
-/**
- * `restored`: the original bytes · `undone`: our values were removed, the user's later changes stay · `changed`: all our values
- * were changed since, and stay · `left`: none of our values was there any more.
- */
-export type Undone = 'restored' | 'undone' | 'changed' | 'left';
+/** `restored`: the original bytes. */
+export type Undone = 'restored' | UndoneText['undone'];
 
 /** `outranked`: another setting takes precedence · `missing`: no file or profile · `damaged`: unreadable · `unknown`: the check failed. */
 export type ConnectionState = FileState | 'outranked' | 'missing' | 'damaged' | 'unknown';
-
-interface Base {
-  readonly found: ConfigFile | null;
-  /** The text without our changes; null if there would be no file. */
-  readonly before: string | null;
-  readonly record: FileRecord | null;
-}
 
 export class FileConnections {
   constructor(private readonly ports: FileConnectionsPorts) {}
 
   /** Resolves to what `connect` would write; writes nothing. Rejects with a ConfigError if the file cannot be edited. */
   async plan(client: ClientFile, endpoint: Endpoint): Promise<Planned> {
-    const file = client.file(this.ports.places);
-    const { found, before } = await this.base(client, endpoint, file);
-    const { text, changes } = this.edited(client, endpoint, file, before);
+    const { file, found, text, changes } = await this.prepared(client, endpoint);
     const now = inFile(file, () => client.format.parse(found?.text ?? ''));
     const planned = changes.map((change) => {
       const old = valueAt(now, change.path);
@@ -74,10 +70,8 @@ export class FileConnections {
 
   /** Writes the client's file, a backup beside it, and a record of both. */
   async connect(client: ClientFile, endpoint: Endpoint): Promise<FileRecord> {
-    const file = client.file(this.ports.places);
-    await this.leaveOtherFile(client, file);
-    const { found, before, record } = await this.base(client, endpoint, file);
-    const { text, changes } = this.edited(client, endpoint, file, before);
+    await this.leaveOtherFile(client);
+    const { file, found, before, record, text, changes } = await this.prepared(client, endpoint);
     const bytes = bytesOf(text, found);
     const target = found?.file ?? (await placeOf(file));
     const written = {
@@ -172,32 +166,23 @@ export class FileConnections {
   }
 
   /** Disconnects the file that the client read when it was connected, if it reads another one now. */
-  private async leaveOtherFile(client: ClientFile, file: string): Promise<void> {
+  private async leaveOtherFile(client: ClientFile): Promise<void> {
     const known = await this.known(client);
-    if (known !== null && known.file !== file) await this.disconnect(client, known);
+    if (known !== null && known.file !== client.file(this.ports.places)) await this.disconnect(client, known);
   }
 
-  private async base(client: ClientFile, endpoint: Endpoint, file: string): Promise<Base> {
+  /** The file as it is (`found`), its text without our changes (`before`, null if there would be no file), and with those to write. */
+  private async prepared(client: ClientFile, endpoint: Endpoint) {
+    const file = client.file(this.ports.places);
     const known = await this.known(client);
     const record = known?.file === file ? known : null;
     const found = await readConfigFile(file);
-    if (found === null) return { found, before: null, record };
-    if (record !== null) return { found, before: await textBefore(client, record, found), record };
-    const backup = await latestBackup(found.file);
-    const before = inFile(file, () => textBeforeOthers(client, endpoint, found.text, backup?.text ?? null));
-    return { found, before, record };
-  }
-
-  private edited(
-    client: ClientFile,
-    endpoint: Endpoint,
-    file: string,
-    before: string | null,
-  ): { readonly text: string; readonly changes: readonly Change[] } {
+    const before = found === null ? null : await textBefore(client, endpoint, { file, found, record });
     const nowIso = new Date(this.ports.clock.wallMs()).toISOString();
     return inFile(file, () => {
       const changes = client.changes(endpoint, client.format.parse(before ?? ''), nowIso);
-      return { text: applyChanges(client.format, before ?? '', changes), changes };
+      const text = applyChanges(client.format, before ?? '', changes);
+      return { file, found, before, record, text, changes };
     });
   }
 
@@ -239,32 +224,42 @@ export class FileConnections {
 
   private async takeBack(client: ClientFile, record: FileRecord, found: ConfigFile | null): Promise<Undone> {
     if (found === null) return 'left';
-    const backup = await backupOf(record);
+    const { undone, bytes } = await takenBack(client, record, found);
+    if (undone === 'left' || undone === 'changed') return undone;
     // The mode is restored only if nobody has changed it since.
     const isNarrow = record.mode !== undefined && found.mode === (record.mode & 0o700);
-    const replacement = { file: found.file, expected: found, ...(isNarrow ? { mode: record.mode } : {}) };
-    if (sha256(found.bytes) === record.written) {
-      if (backup === null) await removeFile(found.file, record.madeFolder);
-      else await replaceFile({ ...replacement, bytes: backup.bytes });
-      return 'restored';
-    }
-    const { text, undone, changed } = inFile(record.file, () =>
-      undoneText(client, found.text, backup?.text ?? null, record.changes),
-    );
-    if (undone === 0) return changed === 0 ? 'left' : 'changed';
-    if (backup === null && isEmptyConfig(client.format, text))
-      await removeFile(found.file, record.madeFolder);
-    else await replaceFile({ ...replacement, bytes: bytesOf(text, found) });
-    return 'undone';
+    const mode = isNarrow ? record.mode : undefined;
+    if (bytes === null) await removeFile(found.file, record.madeFolder);
+    else await replaceFile({ file: found.file, bytes, expected: found, mode });
+    return undone;
   }
 }
 
-/** The text without our changes but with the user's later ones; null if there would be no file. */
-async function textBefore(client: ClientFile, record: FileRecord, found: ConfigFile): Promise<string | null> {
-  const backup = (await backupOf(record))?.text ?? null;
-  if (sha256(found.bytes) === record.written) return backup;
-  const { text } = inFile(record.file, () => undoneText(client, found.text, backup, record.changes));
-  return backup === null && isEmptyConfig(client.format, text) ? null : text;
+/** The file without our changes but with the user's later ones; null if there would be no file. */
+async function takenBack(
+  client: ClientFile,
+  record: FileRecord,
+  found: ConfigFile,
+): Promise<{ readonly undone: Undone; readonly text: string | null; readonly bytes: Buffer | null }> {
+  const backup = await backupOf(record);
+  if (sha256(found.bytes) === record.written)
+    return { undone: 'restored', text: backup?.text ?? null, bytes: backup?.bytes ?? null };
+  return inFile(record.file, () => {
+    const { text, undone } = undoneText(client, found.text, backup?.text ?? null, record.changes);
+    const isOver = backup === null && isEmptyConfig(client.format, text);
+    return { undone, ...(isOver ? { text: null, bytes: null } : { text, bytes: bytesOf(text, found) }) };
+  });
+}
+
+/** The text without our changes or those of another Keywheel; null if there would be no file. */
+async function textBefore(
+  client: ClientFile,
+  endpoint: Endpoint,
+  { file, found, record }: { file: string; found: ConfigFile; record: FileRecord | null },
+): Promise<string | null> {
+  if (record !== null) return (await takenBack(client, record, found)).text;
+  const backup = await latestBackup(found.file);
+  return inFile(file, () => textBeforeOthers(client, endpoint, found.text, backup?.text ?? null));
 }
 
 /** Turns a FormatError into a ConfigError for this file. */

@@ -3,16 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ClientFile, Endpoint, Unit } from './client';
 import { applyChanges, type ConfigFormat } from './configFormat';
-import {
-  changed,
-  isObject,
-  jsonAt,
-  valueAt,
-  valueDigest,
-  type Change,
-  type Json,
-  type Step,
-} from './configValue';
+import { changed, isObject, jsonAt, valueAt, valueDigest, type Change, type Step } from './configValue';
 import type { FileRecord } from './records';
 
 /**
@@ -82,28 +73,23 @@ function valuesNaming(
 }
 
 function partsNaming({ path, value }: Change, endpoint: Endpoint): readonly Change[] {
-  if (typeof value === 'string') {
-    const isNaming = value.includes(endpoint.origin) || value.includes(endpoint.proxyKey);
-    return isNaming ? [{ path, value }] : [];
-  }
-  if (Array.isArray(value)) {
-    // A list is written as a whole.
-    const list: readonly Json[] = value;
-    return list.some((each) => partsNaming({ path, value: each }, endpoint).length > 0)
-      ? [{ path, value }]
-      : [];
-  }
-  if (!isObject(value)) return [];
-  return Object.keys(value).flatMap((name) =>
-    partsNaming({ path: [...path, name], value: jsonAt(value, [name]) }, endpoint),
-  );
+  if (isObject(value))
+    return Object.keys(value).flatMap((name) =>
+      partsNaming({ path: [...path, name], value: jsonAt(value, [name]) }, endpoint),
+    );
+  if (typeof value !== 'string' && !Array.isArray(value)) return [];
+  // A list is written as a whole.
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.includes(endpoint.origin) || text.includes(endpoint.proxyKey) ? [{ path, value }] : [];
 }
 
-/** `undone` counts values and units that were still ours; `changed` counts those that the user has changed since, which stay. */
 export interface UndoneText {
   readonly text: string;
-  readonly undone: number;
-  readonly changed: number;
+  /**
+   * `undone`: our values were removed, the user's later changes stay · `changed`: all our values were changed since, and stay ·
+   * `left`: none of our values was there any more.
+   */
+  readonly undone: 'undone' | 'changed' | 'left';
 }
 
 type UndoneClient = Pick<ClientFile, 'format' | 'units' | 'scaffold'>;
@@ -147,11 +133,8 @@ export function undoneText(
   const others = [...alone, ...units].filter(
     ({ path }) => !back.some((done) => isDeepStrictEqual(done.path, path)),
   );
-  return {
-    text: withoutScaffold(client, rest, seen),
-    undone: back.length,
-    changed: others.filter(({ path }) => isChanged(seen, path)).length,
-  };
+  const left = others.some(({ path }) => isChanged(seen, path)) ? 'changed' : 'left';
+  return { text: withoutScaffold(client, rest, seen), undone: back.length > 0 ? 'undone' : left };
 }
 
 /** Whether the text has no values. */
