@@ -24,9 +24,8 @@ export async function writeBackup(
   found: ConfigFile | null,
   earlier: FileRecord | null,
 ): Promise<string> {
-  const taken = await backupsOf(file);
-  const known = taken.find((name) => name === earlier?.backup);
-  const backup = known ?? freeName(file, taken);
+  const { taken, free } = await backupsOf(file);
+  const backup = taken.find((name) => name === earlier?.backup) ?? free;
   const expected = await readConfigFile(backup);
   await replaceFile({ file: backup, bytes: bytesOf(before, found), expected, mode: found?.mode });
   return backup;
@@ -34,7 +33,7 @@ export async function writeBackup(
 
 /** The backup beside the file with the highest number, whoever wrote it. */
 export async function latestBackup(file: string): Promise<ConfigFile | null> {
-  const latest = (await backupsOf(file)).at(-1);
+  const latest = (await backupsOf(file)).taken.at(-1);
   return latest === undefined ? null : await readConfigFile(latest);
 }
 
@@ -60,18 +59,15 @@ function isOfKeywheel(text: string): boolean {
   return /https?:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]/.test(text) && /\bkw-[\w-]{20}/.test(text);
 }
 
-/** Paths of the backups beside the file, by number. */
-async function backupsOf(file: string): Promise<readonly string[]> {
-  const folder = path.dirname(file);
+/** Paths of the backups beside the file, by number, and the first that is free. */
+async function backupsOf(
+  file: string,
+): Promise<{ readonly taken: readonly string[]; readonly free: string }> {
   // A folder that does not exist has no backups.
-  const names = new Set(await readdir(folder).catch(() => []));
+  const names = new Set(await readdir(path.dirname(file)).catch(() => []));
   const numbered = Array.from({ length: names.size + 1 }, (_, index) => nameOf(file, index + 1));
-  return numbered.filter((name) => names.has(path.basename(name)));
-}
-
-function freeName(file: string, taken: readonly string[]): string {
-  const numbered = taken.map((_, index) => nameOf(file, index + 1));
-  return numbered.find((name) => !taken.includes(name)) ?? nameOf(file, taken.length + 1);
+  const taken = numbered.filter((name) => names.has(path.basename(name)));
+  return { taken, free: numbered.find((name) => !taken.includes(name)) ?? nameOf(file, numbered.length) };
 }
 
 function nameOf(file: string, number: number): string {

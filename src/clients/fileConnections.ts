@@ -129,7 +129,7 @@ export class FileConnections {
   async disconnect(client: ClientFile, record: FileRecord): Promise<Undone> {
     const found = await readConfigFile(record.file);
     const undone = await this.takeBack(client, record, found);
-    if (record.backup !== null) await removeFile(record.backup, null);
+    await removeBackup(record, null);
     await this.ports.records.remove(record);
     return undone;
   }
@@ -189,37 +189,26 @@ export class FileConnections {
   private async put(
     { file, bytes, expected }: Pick<Replacement, 'file' | 'expected'> & { readonly bytes: Buffer },
     { proxyKey }: Endpoint,
-    { mode: modeBefore, ...plain }: FileRecord,
+    record: FileRecord,
     earlier: FileRecord | null,
   ): Promise<FileRecord> {
     const { records } = this.ports;
     const mode = expected === null ? undefined : modeWith(proxyKey, bytes, expected.mode);
-    const given = mode === expected?.mode ? (modeBefore ?? earlier?.mode) : expected?.mode;
-    const written = given === undefined ? plain : { ...plain, mode: given };
+    const modeBefore = mode === expected?.mode ? earlier?.mode : expected?.mode;
+    const written = modeBefore === undefined ? record : { ...record, mode: modeBefore };
     // The record comes first: a change without a record could not be undone.
     await records.put(withEarlier(written, earlier));
-    const made = await this.write({ file, bytes, expected, mode }, written, earlier);
+    const made = await replaceFile({ file, bytes, expected, mode }).catch(async (error: unknown) => {
+      // Record and backup are the earlier ones again.
+      await (earlier === null ? records.remove(written) : records.put(earlier));
+      await removeBackup(written, earlier);
+      throw error;
+    });
+    if (earlier !== null) await removeBackup(earlier, written);
     const whole = made === null ? written : { ...written, madeFolder: made };
     // Written again even if it is the same: listeners then read the file, which was not written before.
     await records.put(whole);
     return whole;
-  }
-
-  /** Removes the earlier backup. Where the file cannot be written, record and backup are the earlier ones again. */
-  private async write(
-    replacement: Replacement,
-    written: FileRecord,
-    earlier: FileRecord | null,
-  ): Promise<string | null> {
-    const { backup } = written;
-    const made = await replaceFile(replacement).catch(async (error: unknown) => {
-      if (earlier === null) await this.ports.records.remove(written);
-      else await this.ports.records.put(earlier);
-      if (backup !== null && backup !== earlier?.backup) await removeFile(backup, null);
-      throw error;
-    });
-    if (earlier?.backup && earlier.backup !== backup) await removeFile(earlier.backup, null);
-    return made;
   }
 
   private async takeBack(client: ClientFile, record: FileRecord, found: ConfigFile | null): Promise<Undone> {
@@ -260,6 +249,11 @@ async function textBefore(
   if (record !== null) return (await takenBack(client, record, found)).text;
   const backup = await latestBackup(found.file);
   return inFile(file, () => textBeforeOthers(client, endpoint, found.text, backup?.text ?? null));
+}
+
+/** Removes the record's backup unless the other record has the same. */
+async function removeBackup({ backup }: FileRecord, other: FileRecord | null): Promise<void> {
+  if (backup !== null && backup !== other?.backup) await removeFile(backup, null);
 }
 
 /** Turns a FormatError into a ConfigError for this file. */

@@ -11,7 +11,7 @@ import {
   type ParseError,
 } from 'jsonc-parser';
 import { closed, FormatError, lineEndOf, nameOf, type ConfigFormat } from './configFormat';
-import { isObject, valueAt, type Json } from './configValue';
+import { changed, isObject, valueAt } from './configValue';
 
 export const jsonFormat: ConfigFormat = {
   parse(text) {
@@ -28,7 +28,7 @@ export const jsonFormat: ConfigFormat = {
     const config = jsonFormat.parse(whole);
     if (value === undefined && valueAt(config, names) === undefined) return text;
     const length = lengthToNull(config, names);
-    const put = nested(names.slice(length), value);
+    const put = changed(undefined, { path: names.slice(length), value });
     const options = { formattingOptions: formattingOf(whole) };
     return applyEdits(whole, modify(whole, names.slice(0, length), put, options));
   },
@@ -83,12 +83,6 @@ function commasIn(text: string): readonly number[] {
 function lengthToNull(config: unknown, names: readonly string[]): number {
   const at = names.findIndex((_, index) => index > 0 && valueAt(config, names.slice(0, index)) === null);
   return at < 0 ? names.length : at;
-}
-
-/** Nested objects with the value at the path of names. */
-function nested(names: readonly string[], value: Json | undefined): Json | undefined {
-  const [name, ...rest] = names;
-  return name === undefined ? value : { [name]: nested(rest, value) ?? null };
 }
 
 function formattingOf(text: string): FormattingOptions {

@@ -183,20 +183,14 @@ export function withEarlier(written: FileRecord, earlier: FileRecord | null): Fi
 }
 
 /** Tells the uninstall script where the storage is, because VS Code passes it no arguments. */
-const pointerName = 'storage.json';
-const pointerSchema = v.object({ globalStorage: v.string() });
+const pointerName = 'storage';
 
 /** `folder` contains the uninstall script. Rejects if it is not writable. */
 export async function writeStoragePointer(folder: string, globalStorage: string): Promise<void> {
-  await writeFile(path.join(folder, pointerName), JSON.stringify({ globalStorage }));
+  await writeFile(path.join(folder, pointerName), globalStorage);
 }
 
 /** Null if there is no readable pointer. */
 export async function readStoragePointer(folder: string): Promise<string | null> {
-  try {
-    const text = await readFile(path.join(folder, pointerName), 'utf8');
-    return v.parse(pointerSchema, JSON.parse(text)).globalStorage;
-  } catch {
-    return null;
-  }
+  return await readFile(path.join(folder, pointerName), 'utf8').catch(() => null);
 }

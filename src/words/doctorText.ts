@@ -32,6 +32,17 @@ interface FindingText {
   readonly remedy: Remedy | null;
 }
 
+function toned(tone: Tone) {
+  return (text: string, advice: string | null = null, remedy: Remedy | null = null): FindingText => {
+    return { tone, text, advice, remedy };
+  };
+}
+
+const good = toned('good');
+const note = toned('note');
+const warn = toned('warn');
+const bad = toned('bad');
+
 const checkText = wordsFor<Check>({
   port: (t) => t('Port'),
   self: (t) => t('Connection to the proxy'),
@@ -67,7 +78,7 @@ const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => Fi
       hostedBy === null
         ? t('This window serves port {0}.', String(port))
         : t('Port {0} is served by the window {1}.', String(port), hostedBy);
-    return said('good', joined(where, ownerText(owner, t)));
+    return good(joined(where, ownerText(owner, t)));
   },
   notRunning: ({ port, owner }, { t }) => {
     const where =
@@ -75,18 +86,17 @@ const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => Fi
         ? t('The proxy is stopped. Port {0} is free.', String(port))
         : t('The proxy is stopped. Port {0} is in use.', String(port));
     const advice = t('Start it so that clients get answers.');
-    return said('warn', joined(where, ownerText(owner, t)), advice, 'startProxy');
+    return warn(joined(where, ownerText(owner, t)), advice, 'startProxy');
   },
   portFailed: ({ port, failure: code, detail, owner }, { t }) => {
     const proxy = { kind: 'failed', code, detail, port } as const;
     const text = joined(`${proxyWords(proxy, t).text}.`, ownerText(owner, t));
-    return said('bad', text, proxyAdvice(proxy, t), 'openPortSetting');
+    return bad(text, proxyAdvice(proxy, t), 'openPortSetting');
   },
   selfGood: ({ tookMs }, speech) =>
-    said('good', speech.t('The proxy answered extensions of this window in {0}.', tookText(tookMs, speech))),
+    good(speech.t('The proxy answered extensions of this window in {0}.', tookText(tookMs, speech))),
   selfCaught: ({ got }, { t }) =>
-    said(
-      'bad',
+    bad(
       t(
         'The proxy answers, but extensions of this window do not reach it ({0}): VS Code sends requests for 127.0.0.1 to a network proxy.',
         got,
@@ -95,44 +105,38 @@ const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => Fi
       'openProxySettings',
     ),
   selfSilent: ({ got }, { t }) =>
-    said(
-      'bad',
+    bad(
       t('The proxy does not answer on its own port ({0}).', reachText(got, t)),
       t(
         'Restart the proxy. A firewall or a security program may block connections of this machine to itself.',
       ),
       'showLog',
     ),
-  upstreamGood: (finding, speech) => said('good', upstreamText(finding, speech)),
+  upstreamGood: (finding, speech) => good(upstreamText(finding, speech)),
   upstreamSlow: (finding, speech) =>
-    said(
-      'warn',
+    warn(
       upstreamText(finding, speech),
       speech.t('That is slow. Check your network and status.openrouter.ai.'),
     ),
   upstreamStrange: ({ status }, { t }) =>
-    said(
-      'warn',
+    warn(
       t('Something other than OpenRouter answered (status {0}).', status),
       t('Check the setting keywheel.upstreamUrl, and whether the network requires a sign-in.'),
     ),
   upstreamFailed: ({ got }, { t }) =>
-    said(
-      'bad',
+    bad(
       t('OpenRouter cannot be reached ({0}).', reachText(got, t)),
       reachAdvice(got, t) ?? t('Check your network. If it requires a network proxy, set http.proxy.'),
     ),
-  wayDirect: (_, { t }) => said('good', t('Keywheel connects to OpenRouter directly.')),
+  wayDirect: (_, { t }) => good(t('Keywheel connects to OpenRouter directly.')),
   wayByProxy: ({ proxy }, { t }) =>
-    said(
-      'good',
+    good(
       t('Keywheel connects to OpenRouter through the network proxy {0}.', proxy),
       null,
       'openProxySettings',
     ),
   wayUnverified: (_, { t }) =>
-    said(
-      'warn',
+    warn(
       t('Certificates that come through the network proxy are not verified: http.proxyStrictSSL is off.'),
       t(
         'Anyone on the way could read the keys. Turn it on, and install the network proxy’s certificate authority on this machine.',
@@ -140,8 +144,7 @@ const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => Fi
       'openProxySettings',
     ),
   systemProxyUnused: ({ found: { kind, at } }, { t }) =>
-    said(
-      'note',
+    note(
       kind === 'pac'
         ? t(
             'The system has a script that chooses a network proxy{0}. Keywheel does not follow it.',
@@ -151,44 +154,40 @@ const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => Fi
       t('If OpenRouter can only be reached through a network proxy, set it in http.proxy.'),
       'openProxySettings',
     ),
-  clockGood: (_, { t }) => said('good', t('This machine’s clock agrees with OpenRouter’s.')),
+  clockGood: (_, { t }) => good(t('This machine’s clock agrees with OpenRouter’s.')),
   clockOff: ({ aheadMs }, { t, formats }) => {
     const seconds = formats.count(Math.round(Math.abs(aheadMs) / 1000));
     const text =
       aheadMs > 0
         ? t('This machine’s clock is {0} s ahead of OpenRouter’s.', seconds)
         : t('This machine’s clock is {0} s behind OpenRouter’s.', seconds);
-    return said('warn', text, t('Correct this machine’s clock; resets depend on it.'));
+    return warn(text, t('Correct this machine’s clock; resets depend on it.'));
   },
-  clockUnknown: (_, { t }) => said('note', t('Clock not checked: OpenRouter sent no time.')),
-  noKeys: (_, { t }) => said('bad', t('No key.'), t('Add a key to send requests.'), 'addKey'),
-  keyGood: ({ label }, { t }) => said('good', t('OpenRouter accepts “{0}”.', label)),
+  clockUnknown: (_, { t }) => note(t('Clock not checked: OpenRouter sent no time.')),
+  noKeys: (_, { t }) => bad(t('No key.'), t('Add a key to send requests.'), 'addKey'),
+  keyGood: ({ label }, { t }) => good(t('OpenRouter accepts “{0}”.', label)),
   keyBad: ({ label }, { t }) =>
-    said(
-      'bad',
+    bad(
       t('OpenRouter does not accept “{0}”.', label),
       t('It may have been deleted or disabled. Remove it, or make a new one.'),
       'removeKey',
     ),
   keyManagement: ({ label }, { t }) =>
-    said(
-      'bad',
+    bad(
       t('“{0}” is a management key.', label),
       t('It cannot run models. Remove it, and add an ordinary API key.'),
       'removeKey',
     ),
-  keyOff: ({ label }, { t }) => said('note', t('“{0}” is turned off.', label)),
+  keyOff: ({ label }, { t }) => note(t('“{0}” is turned off.', label)),
   keyUnreachable: ({ label, got }, { t }) =>
-    said(
-      'warn',
+    warn(
       t('“{0}” could not be checked ({1}).', label, reachText(got, t)),
       t('Run the doctor again once OpenRouter answers.'),
     ),
-  keysUnchecked: (_, { t }) => said('note', t('Keys not checked: OpenRouter could not be reached.')),
-  noLimits: (_, { t }) => said('good', t('No account is at a limit.')),
+  keysUnchecked: (_, { t }) => note(t('Keys not checked: OpenRouter could not be reached.')),
+  noLimits: (_, { t }) => good(t('No account is at a limit.')),
   unreached: (finding, speech) =>
-    said(
-      'bad',
+    bad(
       unreachedText(finding, speech),
       reachAdvice(finding.unreached.code, speech.t) ??
         speech.t('Requests are retried automatically until their deadline.'),
@@ -197,13 +196,12 @@ const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => Fi
     const { t, formats, nowMs } = speech;
     const next =
       nextAtMs === null ? null : t('The next account is free at {0}.', formats.until(nextAtMs, nowMs));
-    return said('warn', joined(`${waitingText(waiting, speech)}.`, next), t('They are sent automatically.'));
+    return warn(joined(`${waitingText(waiting, speech)}.`, next), t('They are sent automatically.'));
   },
   accountHeld: ({ label, account }, speech) =>
-    said('warn', speech.t('“{0}”: {1}.', label, accountWords(account, speech).text)),
+    warn(speech.t('“{0}”: {1}.', label, accountWords(account, speech).text)),
   noClients: (_, { t }) =>
-    said(
-      'note',
+    note(
       t('No client is connected through Keywheel.'),
       t('Clients that you set up yourself are not listed.'),
       'connectClient',
@@ -212,35 +210,24 @@ const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => Fi
     const place = file === null ? '' : ` (${file})`;
     return { ...stateAdvice(state, t), text: t('{0}: {1}', client, stateText(state, t)) + place };
   },
-  clientAsked: ({ asked }, { t }) =>
-    said('good', t('{0} used {1} in its last request.', asked.client, asked.model)),
+  clientAsked: ({ asked }, { t }) => good(t('{0} used {1} in its last request.', asked.client, asked.model)),
   clientStray: ({ asked, chosen, needsReload }, { t }) => {
     const { text, advice } = strayText(asked, chosen, needsReload, t);
-    return said('warn', text, advice, needsReload ? 'reloadWindow' : 'connectClient');
+    return warn(text, advice, needsReload ? 'reloadWindow' : 'connectClient');
   },
-  noLeftovers: (_, { t }) => said('good', t('No old backups found.')),
+  noLeftovers: (_, { t }) => good(t('No old backups found.')),
   leftover: ({ file }, { t }) =>
-    said('note', t('Old backup: {0}.', file), t('Nothing needs it any more. You can delete it.')),
+    note(t('Old backup: {0}.', file), t('Nothing needs it any more. You can delete it.')),
   backupLost: ({ file }, { t }) =>
-    said(
-      'warn',
+    warn(
       t('The backup {0} is missing.', file),
       t('To disconnect that client, remove Keywheel’s values from its file yourself.'),
     ),
-  checkFailed: ({ got }, { t }) => said('warn', t('Check failed ({0}).', got), t('See the log.'), 'showLog'),
+  checkFailed: ({ got }, { t }) => warn(t('Check failed ({0}).', got), t('See the log.'), 'showLog'),
 };
 
 export function findingText<C extends Code>(finding: Finding<C>, speech: Speech): FindingText {
   return texts[finding.code](finding, speech);
-}
-
-function said(
-  tone: Tone,
-  text: string,
-  advice: string | null = null,
-  remedy: Remedy | null = null,
-): FindingText {
-  return { tone, text, advice, remedy };
 }
 
 function upstreamText(
@@ -252,14 +239,13 @@ function upstreamText(
 }
 
 const stateAdvice = wordsFor<ConnectionState, FindingText>({
-  current: () => said('good', ''),
-  outranked: (t) =>
-    said('warn', '', t('Connect it again: Keywheel names that setting first.'), 'connectClient'),
-  outdated: (t) => said('bad', '', connectAgain(t), 'connectClient'),
-  missing: (t) => said('warn', '', connectAgain(t), 'connectClient'),
-  changed: (t) => said('warn', '', connectAgain(t), 'connectClient'),
-  damaged: (t) => said('bad', '', t('Fix the file first: the client cannot read it either.')),
-  unknown: (t) => said('warn', '', t('See the log.')),
+  current: () => good(''),
+  outranked: (t) => warn('', t('Connect it again: Keywheel names that setting first.'), 'connectClient'),
+  outdated: (t) => bad('', connectAgain(t), 'connectClient'),
+  missing: (t) => warn('', connectAgain(t), 'connectClient'),
+  changed: (t) => warn('', connectAgain(t), 'connectClient'),
+  damaged: (t) => bad('', t('Fix the file first: the client cannot read it either.')),
+  unknown: (t) => warn('', t('See the log.')),
 });
 
 function connectAgain(t: Translate): string {
@@ -291,7 +277,7 @@ export function doctorPage(checked: readonly Checked[], speech: Speech): PageCon
         return { kind: 'finding', tone, toneText: toneText(tone, t), text, advice, buttons };
       }),
     ]);
-  const good = said.filter(({ tone }) => tone === 'good').map(({ text }) => text);
+  const ticks = said.filter(({ tone }) => tone === 'good').map(({ text }) => text);
   const found = problems === 1 ? t('1 problem found.') : t('{0} problems found.', formats.count(problems));
   const sum = problems === 0 ? t('Everything looks good.') : found;
   const when = t('Checked at {0}.', formats.clock(nowMs));
@@ -307,9 +293,9 @@ export function doctorPage(checked: readonly Checked[], speech: Speech): PageCon
         ],
       },
       ...open,
-      ...(good.length === 0
+      ...(ticks.length === 0
         ? []
-        : [{ kind: 'heading', text: t('No problems') } as const, { kind: 'ticks', texts: good } as const]),
+        : [{ kind: 'heading', text: t('No problems') } as const, { kind: 'ticks', texts: ticks } as const]),
     ],
   };
 }

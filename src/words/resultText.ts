@@ -271,15 +271,11 @@ export function removalDetail(
 }
 
 /** What was removed, and what could not be removed. */
-export function removalText(
-  removal: Removal,
-  { t }: Pick<Language, 't'>,
-): { readonly isWhole: boolean; readonly text: string } {
+export function removalText(removal: Removal, t: Translate): string {
   const { disconnected, keysLeft, isVaultClear, isForgotten } = removal;
-  const isDone = isWhole(removal);
   const isVaultToName = !isVaultClear && keysLeft.length === 0;
   const sentences = [
-    isDone ? t('All Keywheel data was removed.') : t('Not everything could be removed.'),
+    isWhole(removal) ? t('All Keywheel data was removed.') : t('Not everything could be removed.'),
     ...disconnectedSentences(disconnected ?? [], t),
     ...(disconnected === null
       ? [t('The records of connected clients are unreadable: clients’ files were not changed.')]
@@ -288,5 +284,5 @@ export function removalText(
     ...(isVaultToName ? [t('The system keychain still has a key that Keywheel cannot read.')] : []),
     ...(isForgotten ? [] : [t('Another window still holds data. Reload it, then remove everything again.')]),
   ];
-  return { isWhole: isDone, text: sentences.join(' ') };
+  return sentences.join(' ');
 }

@@ -1,7 +1,7 @@
 // Remove Key removes at once and offers to undo for ten seconds; Remove Everything removes all data on this machine, and asks first.
 import { l10n, window, type QuickPickItem } from 'vscode';
 import { keyIdOf, maskKey } from '../../base/secret';
-import { removeAll } from '../../clients/removal';
+import { isWhole, removeAll } from '../../clients/removal';
 import { removalDetail, removalText } from '../../words/resultText';
 import { confirm, offerLog, speechOf } from '../messages';
 import type { Command, WindowPorts } from '../ports';
@@ -66,7 +66,8 @@ export const removeEverything: Command = async (ports) => {
   const detail = removalDetail(keyring.keys.length, records, speech);
   const question = l10n.t('Remove all Keywheel data?');
   if (!(await confirm('warning', question, detail, l10n.t('Remove All Data')))) return false;
-  const { isWhole, text } = removalText(await removeAll(ports), speech);
-  void (isWhole ? window.showInformationMessage(text, l10n.t('OK')) : offerLog(text));
-  return isWhole;
+  const removal = await removeAll(ports);
+  const text = removalText(removal, l10n.t);
+  void (isWhole(removal) ? window.showInformationMessage(text, l10n.t('OK')) : offerLog(text));
+  return isWhole(removal);
 };

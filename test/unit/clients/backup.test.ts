@@ -64,8 +64,7 @@ for (const { client, file, text } of samples) {
 
     it('is what disconnecting gives back also where the records were lost between', async () => {
       await using home = await TemporaryHome.make();
-      await home.write(file, text);
-      await home.connections.connect(client, endpoint);
+      await home.connected(client, file, text);
       await rm(home.recordsFolder, { recursive: true });
       const record = await home.connections.connect(client, moved);
       await home.connections.disconnect(client, record);
@@ -80,8 +79,11 @@ describe('a backup that nobody knows', () => {
   it('is left alone where the file holds nothing of a Keywheel', async () => {
     await using home = await TemporaryHome.make();
     await home.write('.claude/settings.json', '{ "a": 1 }\n');
-    await home.write('.claude/settings.json.keywheel-backup', '{ "a": 0 }\n');
-    const record = await home.connections.connect(claudeCodeClient, endpoint);
+    const record = await home.connected(
+      claudeCodeClient,
+      '.claude/settings.json.keywheel-backup',
+      '{ "a": 0 }\n',
+    );
     const backup = path.join(home.folder, '.claude/settings.json.2.keywheel-backup');
     assert.equal(record.backup, backup);
     const leftover = await findLeftovers(home.places, []);

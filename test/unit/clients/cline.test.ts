@@ -7,7 +7,7 @@ import { clineClient } from '../../../src/clients/cline';
 import type { Connector } from '../../../src/clients/connector';
 import { planText } from '../../../src/words/clientWords';
 import { translator } from '../../../src/words/translate';
-import { endpoint as proxy, moved, TemporaryHome } from './temporaryHome';
+import { endpoint as proxy, moved, statesOf, TemporaryHome } from './temporaryHome';
 
 const endpoint = { ...proxy, model: 'a/b:free' };
 const data = '.cline/data';
@@ -18,6 +18,12 @@ const before = {
     '{\n  "actModeApiProvider": "cline",\n  "actModeOpenRouterModelId": "anthropic/claude-sonnet-5",\n  "actModeOpenRouterModelInfo": {"maxTokens": 128000},\n  "welcomeViewCompleted": true\n}\n',
   'secrets.json': '{"openRouterApiKey":"sk-mine","clineApiKey":"sk-other"}',
 };
+
+async function usedHome(): Promise<TemporaryHome> {
+  const home = await TemporaryHome.make();
+  for (const [name, text] of Object.entries(before)) await home.write(`${data}/${name}`, text);
+  return home;
+}
 
 function connectorOf(home: TemporaryHome): Connector {
   return home.connector({ isExtensionInstalled: () => true });
@@ -71,26 +77,20 @@ describe('connecting Cline', () => {
   });
 
   it('makes it do so where another key and model were chosen, and undo gives the bytes of all files back', async () => {
-    await using home = await TemporaryHome.make();
-    for (const [name, text] of Object.entries(before)) await home.write(`${data}/${name}`, text);
+    await using home = await usedHome();
     const connector = connectorOf(home);
     await connector.connect(clineClient, endpoint);
     assert.deepEqual(await asExtension(home, 'act'), wanted);
     assert.deepEqual(await asExtension(home, 'plan'), wanted);
     assert.doesNotMatch(await home.read(`${data}/globalState.json`), /128000/);
-    const states = await connector.states(endpoint);
-    assert.deepEqual(
-      states.map(({ state }) => state),
-      ['current', 'current', 'current'],
-    );
+    assert.deepEqual(await statesOf(connector, endpoint), ['current', 'current', 'current']);
     for (const { undone } of await connector.disconnectAll()) assert.equal(undone, 'restored');
     for (const [name, text] of Object.entries(before)) assert.equal(await home.read(`${data}/${name}`), text);
     assert.deepEqual(await connector.records(), []);
   });
 
   it('takes its own values back alone where Cline has written since', async () => {
-    await using home = await TemporaryHome.make();
-    for (const [name, text] of Object.entries(before)) await home.write(`${data}/${name}`, text);
+    await using home = await usedHome();
     const connector = connectorOf(home);
     await connector.connect(clineClient, endpoint);
     const state = JSON.parse(await home.read(`${data}/globalState.json`)) as Record<string, unknown>;
@@ -106,16 +106,11 @@ describe('connecting Cline', () => {
   });
 
   it('is not called connected where Cline has written its old provider back from memory', async () => {
-    await using home = await TemporaryHome.make();
-    for (const [name, text] of Object.entries(before)) await home.write(`${data}/${name}`, text);
+    await using home = await usedHome();
     const connector = connectorOf(home);
     await connector.connect(clineClient, endpoint);
     await home.write(`${data}/globalState.json`, before['globalState.json']);
-    const states = await connector.states(endpoint);
-    assert.deepEqual(
-      states.map(({ state }) => state),
-      ['current', 'changed', 'current'],
-    );
+    assert.deepEqual(await statesOf(connector, endpoint), ['current', 'changed', 'current']);
   });
 
   it('leaves no file written where one of them cannot be', async () => {
@@ -135,8 +130,7 @@ describe('connecting Cline', () => {
   });
 
   it('moves with the proxy', async () => {
-    await using home = await TemporaryHome.make();
-    for (const [name, text] of Object.entries(before)) await home.write(`${data}/${name}`, text);
+    await using home = await usedHome();
     const connector = connectorOf(home);
     await connector.connect(clineClient, endpoint);
     assert.equal(await connector.update(clineClient, moved), true);
@@ -150,8 +144,7 @@ describe('connecting Cline', () => {
   });
 
   it('shows before what is written into each file, without the proxy key', async () => {
-    await using home = await TemporaryHome.make();
-    for (const [name, text] of Object.entries(before)) await home.write(`${data}/${name}`, text);
+    await using home = await usedHome();
     const plans = await connectorOf(home).plan(clineClient, endpoint);
     const text = planText(plans ?? [], endpoint.proxyKey, translator({}));
     for (const name of Object.keys(before)) assert.ok(text.includes(name), name);

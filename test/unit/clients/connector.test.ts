@@ -9,7 +9,7 @@ import { rooApi, rooClient, zooClient, type RooApi } from '../../../src/clients/
 import { curlLine, terminalVariables } from '../../../src/clients/values';
 import { planText } from '../../../src/words/clientWords';
 import { translator } from '../../../src/words/translate';
-import { endpoint as proxy, TemporaryHome } from './temporaryHome';
+import { endpoint as proxy, moved, statesOf, TemporaryHome } from './temporaryHome';
 
 const endpoint = { ...proxy, model: 'a/b:free' };
 
@@ -89,11 +89,9 @@ describe('Connector', () => {
       openRouterBaseUrl: 'http://127.0.0.1:9999/api/v1',
       openRouterModelId: 'a/b:free',
     });
-    const stateWith = async (proxyKey: string): Promise<unknown> =>
-      (await connector.states({ ...endpoint, proxyKey })).map(({ state }) => state);
-    assert.deepEqual(await stateWith(endpoint.proxyKey), ['current']);
-    assert.deepEqual(await stateWith('kw-another'), ['outdated']);
-    await connector.connect(rooClient, { ...endpoint, proxyKey: 'kw-another' });
+    assert.deepEqual(await statesOf(connector, endpoint), ['current']);
+    assert.deepEqual(await statesOf(connector, moved), ['outdated']);
+    await connector.connect(rooClient, moved);
     const [done] = await connector.disconnectAll();
     assert.equal(done?.undone, 'restored');
     assert.equal(roo.active, 'mine');
@@ -133,10 +131,8 @@ describe('Connector', () => {
     await connectorOf(home, rooApi(roo)).connect(rooClient, endpoint);
     let woken = 0;
     const connector = connectorOf(home, (wakes) => (wakes && ++woken > 0 ? rooApi(roo) : 'asleep'));
-    const moved = { ...endpoint, origin: 'http://127.0.0.1:4000' };
-    const statesAt = async (place: typeof endpoint): Promise<readonly string[]> =>
-      (await connector.states(place)).map(({ state }) => state);
-    assert.deepEqual([...(await statesAt(endpoint)), ...(await statesAt(moved))], ['current', 'outdated']);
+    assert.deepEqual(await statesOf(connector, endpoint), ['current']);
+    assert.deepEqual(await statesOf(connector, moved), ['outdated']);
     assert.equal(woken, 0);
     roo.profiles.delete('Keywheel');
     assert.equal(await connector.update(rooClient, moved), false);
@@ -274,10 +270,7 @@ describe('a client that another setting keeps from the proxy', () => {
         planText(plans, endpoint.proxyKey, translator({})).includes(`Warning: ${name} overrides it.`),
       );
       await connector.connect(client, endpoint);
-      assert.deepEqual(
-        (await connector.states(endpoint)).map(({ state }) => state),
-        ['outranked'],
-      );
+      assert.deepEqual(await statesOf(connector, endpoint), ['outranked']);
       await connector.disconnectAll();
       assert.equal(await home.read(file), text);
     });
@@ -295,10 +288,7 @@ describe('a client that another setting keeps from the proxy', () => {
     );
     const connector = home.connector();
     for (const client of [codexClient, claudeCodeClient]) await connector.connect(client, endpoint);
-    assert.deepEqual(
-      (await connector.states(endpoint)).map(({ state }) => state),
-      ['current', 'current'],
-    );
+    assert.deepEqual(await statesOf(connector, endpoint), ['current', 'current']);
   });
 
   it('is seen in the environment as well', async () => {

@@ -87,9 +87,8 @@ for (const { client, file, text } of samples) {
 
     it('leaves the earlier record, with which all is taken back', async () => {
       await using home = await TemporaryHome.make();
-      const full = await home.write(file, text);
-      const first = await home.connections.connect(client, endpoint);
-      const listening = home.records.onDidChange(() => appendFileSync(full, '\n'));
+      const first = await home.connected(client, file, text);
+      const listening = home.records.onDidChange(() => appendFileSync(first.file, '\n'));
       await assert.rejects(home.connections.connect(client, moved), { code: 'changedMeanwhile' });
       listening.dispose();
       assert.deepEqual(await home.records.of(client.id), first);
@@ -100,8 +99,7 @@ for (const { client, file, text } of samples) {
 
     it('takes all back also where the machine stopped before the file was written anew', async () => {
       await using home = await TemporaryHome.make();
-      await home.write(file, text);
-      await home.connections.connect(client, endpoint);
+      await home.connected(client, file, text);
       const written = await home.read(file);
       const stopped: Promise<string>[] = [];
       home.records.onDidChange(() => stopped.push(home.read('vscode/globalStorage/connections.json')));

@@ -136,8 +136,7 @@ for (const { id, file, text, later } of samples) {
 
     it('undoes its own values alone where the file was changed since', async () => {
       await using home = await TemporaryHome.make();
-      await home.write(file, text);
-      const record = await home.connections.connect(client, endpoint);
+      const record = await home.connected(client, file, text);
       const written = await home.read(file);
       const [from, to] = later;
       const edited = written.replace(from, to);
@@ -151,8 +150,7 @@ for (const { id, file, text, later } of samples) {
 
     it('leaves values alone that somebody has changed', async () => {
       await using home = await TemporaryHome.make();
-      await home.write(file, text);
-      const record = await home.connections.connect(client, endpoint);
+      const record = await home.connected(client, file, text);
       const moved = (await home.read(file))
         .replaceAll('127.0.0.1:9999', 'elsewhere:1')
         .replaceAll(endpoint.proxyKey, 'sk-elsewhere');
@@ -164,8 +162,7 @@ for (const { id, file, text, later } of samples) {
 
     it('is connected anew with another port and key, and undo still gives the first bytes back', async () => {
       await using home = await TemporaryHome.make();
-      await home.write(file, text);
-      const first = await home.connections.connect(client, endpoint);
+      const first = await home.connected(client, file, text);
       assert.equal(await home.connections.state(client, first, moved), 'outdated');
       assert.equal((await home.connections.plan(client, moved)).narrows, false);
       const second = await home.connections.connect(client, moved);
@@ -179,17 +176,15 @@ for (const { id, file, text, later } of samples) {
 
     it('leaves bits alone that somebody has set since', async () => {
       await using home = await TemporaryHome.make();
-      const whole = await home.write(file, text, 0o644);
-      const record = await home.connections.connect(client, endpoint);
-      await chmod(whole, 0o640);
+      const record = await home.connected(client, file, text);
+      await chmod(record.file, 0o640);
       await home.connections.disconnect(client, record);
       assert.equal(await home.mode(file), 0o640);
     });
 
     it('moves with the proxy, and keeps the model that the user has chosen since and the client’s own notes', async () => {
       await using home = await TemporaryHome.make();
-      await home.write(file, text);
-      const first = await home.connections.connect(client, endpoint);
+      const first = await home.connected(client, file, text);
       const written = await home.read(file);
       const used = written
         .replaceAll('openrouter/free', 'user/chosen')
@@ -213,8 +208,7 @@ for (const { id, file, text, later } of samples) {
 
     it('moves with the proxy, and undo still gives the first bytes back', async () => {
       await using home = await TemporaryHome.make();
-      await home.write(file, text);
-      await home.connections.connect(client, endpoint);
+      await home.connected(client, file, text);
       const second = await updated(home, client);
       assert.doesNotMatch(await home.read(file), /9999|kw-0123/);
       assert.equal(await home.connections.disconnect(client, second), 'restored');
@@ -244,8 +238,7 @@ for (const { id, file, text, later } of samples) {
 
     it('keeps what the user changed between two connections, in the undo of the second', async () => {
       await using home = await TemporaryHome.make();
-      await home.write(file, text);
-      await home.connections.connect(client, endpoint);
+      await home.connected(client, file, text);
       const [from, to] = later;
       const written = await home.read(file);
       await home.write(file, written.replace(from, to));
@@ -270,8 +263,7 @@ for (const { id, file, text, later } of samples) {
 
     it('leaves all as it is where the file was damaged since', async () => {
       await using home = await TemporaryHome.make();
-      await home.write(file, text);
-      const record = await home.connections.connect(client, endpoint);
+      const record = await home.connected(client, file, text);
       await home.write(file, '{"half": [');
       assert.equal(await home.connections.state(client, record, endpoint), 'damaged');
       await rejects(home.connections.disconnect(client, record), 'damaged', /damaged/);
@@ -281,8 +273,7 @@ for (const { id, file, text, later } of samples) {
 
     it('keeps no value in its records', async () => {
       await using home = await TemporaryHome.make();
-      await home.write(file, text);
-      await home.connections.connect(client, endpoint);
+      await home.connected(client, file, text);
       const records = await readFile(path.join(home.recordsFolder, 'connections.json'), 'utf8');
       assert.doesNotMatch(records, /kw-|sk-mine/);
     });
@@ -385,8 +376,8 @@ describe('connecting', () => {
 
   it('keeps a byte order mark', async () => {
     await using home = await TemporaryHome.make();
-    const file = await home.write('.claude/settings.json', '\ufeff{ "a": 1 }\r\n');
-    const record = await home.connections.connect(claude, endpoint);
+    const record = await home.connected(claude, '.claude/settings.json', '\ufeff{ "a": 1 }\r\n');
+    const { file } = record;
     const bytes = await readFile(file);
     assert.deepEqual([...bytes.subarray(0, 3)], [0xef, 0xbb, 0xbf]);
     assert.notEqual(bytes[3], 0xef);
@@ -439,18 +430,15 @@ describe('connecting', () => {
 
   it('takes its values out of the earlier file when the client reads another one now', async () => {
     await using home = await TemporaryHome.make();
-    await home.write('.config/opencode/opencode.json', '{ "a": 1 }\n');
-    await home.connections.connect(fileClient('opencode'), endpoint);
-    await home.write('.config/opencode/opencode.jsonc', '{}');
-    await home.connections.connect(fileClient('opencode'), endpoint);
+    await home.connected(fileClient('opencode'), '.config/opencode/opencode.json', '{ "a": 1 }\n');
+    await home.connected(fileClient('opencode'), '.config/opencode/opencode.jsonc', '{}');
     assert.equal(await home.read('.config/opencode/opencode.json'), '{ "a": 1 }\n');
     assert.match((await recordOf(home, 'opencode')).file, /opencode\.jsonc$/);
   });
 
   it('refuses to undo without the backup', async () => {
     await using home = await TemporaryHome.make();
-    await home.write('.claude/settings.json', '{ "a": 1 }\n');
-    const record = await home.connections.connect(claude, endpoint);
+    const record = await home.connected(claude, '.claude/settings.json', '{ "a": 1 }\n');
     await rm(path.join(home.folder, '.claude/settings.json.keywheel-backup'));
     await rejects(home.connections.disconnect(claude, record), 'backupLost', /backup/);
     assert.match(await home.read('.claude/settings.json'), /127\.0\.0\.1/);

@@ -4,10 +4,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Endpoint, Places } from '../../../src/clients/client';
+import type { Endpoint, FileClient, Places } from '../../../src/clients/client';
 import { Connector, type ConnectorPorts } from '../../../src/clients/connector';
-import { FileConnections } from '../../../src/clients/fileConnections';
-import { ConnectionRecords } from '../../../src/clients/records';
+import { FileConnections, type ConnectionState } from '../../../src/clients/fileConnections';
+import { ConnectionRecords, type FileRecord } from '../../../src/clients/records';
 import { ManualClock } from '../../support/manualClock';
 
 export const endpoint: Endpoint = {
@@ -22,6 +22,10 @@ export const moved: Endpoint = {
   origin: 'http://127.0.0.1:1234',
   proxyKey: 'kw-another-0123456789abcdef',
 };
+
+export async function statesOf(connector: Connector, at = endpoint): Promise<readonly ConnectionState[]> {
+  return (await connector.states(at)).map(({ state }) => state);
+}
 
 export class TemporaryHome implements AsyncDisposable {
   readonly places: Places;
@@ -62,6 +66,12 @@ export class TemporaryHome implements AsyncDisposable {
     await mkdir(path.dirname(file), { recursive: true });
     await writeFile(file, text, { mode });
     return file;
+  }
+
+  /** Connects the client, whose file has the text before. */
+  async connected(client: FileClient, file: string, text: string): Promise<FileRecord> {
+    await this.write(file, text);
+    return await this.connections.connect(client, endpoint);
   }
 
   async read(name: string): Promise<string> {

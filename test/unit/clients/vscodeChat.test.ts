@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Connector } from '../../../src/clients/connector';
 import { groupName } from '../../../src/clients/vscodeChat';
-import { endpoint, TemporaryHome } from './temporaryHome';
+import { endpoint, statesOf, TemporaryHome } from './temporaryHome';
 
 const other = { name: 'Ollama', vendor: 'ollama', url: 'http://127.0.0.1:11434' };
 const commented =
@@ -55,10 +55,7 @@ describe('VS Code’s chat by a group of models', () => {
     const later = `[ /* new */\n  ${JSON.stringify({ ...group, settings: {} })}, // ours\n  { "name": "x" }\n]`;
     await home.write(inUser, later);
     const connector = connectorOf(home);
-    assert.deepEqual(
-      (await connector.states(endpoint)).map(({ state }) => state),
-      ['current', 'current'],
-    );
+    assert.deepEqual(await statesOf(connector), ['current', 'current']);
     assert.deepEqual(
       (await connector.disconnectAll()).map(({ undone }) => undone),
       ['undone', 'restored'],
@@ -86,7 +83,7 @@ describe('VS Code’s chat by a group of models', () => {
     const theirs = JSON.stringify([{ ...group, apiKey: 'x', models: [] }]);
     await home.write(inUser, theirs);
     const connector = connectorOf(home);
-    assert.equal((await connector.states(endpoint))[0]?.state, 'changed');
+    assert.deepEqual(await statesOf(connector), ['changed']);
     assert.equal((await connector.disconnectAll())[0]?.undone, 'changed');
     assert.equal(await home.read(inUser), theirs);
   });

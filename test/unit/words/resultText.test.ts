@@ -256,10 +256,10 @@ describe('what is asked before all is removed', () => {
 describe('the result of removing all', () => {
   it('says that all is gone, and which clients were disconnected', () => {
     const done = { client: 'codex', file: '/codex', undone: 'restored', error: null } as const;
-    assert.deepEqual(removalText({ ...whole, disconnected: [done] }, english), {
-      isWhole: true,
-      text: 'All Keywheel data was removed. Disconnected: Codex.',
-    });
+    assert.equal(
+      removalText({ ...whole, disconnected: [done] }, english.t),
+      'All Keywheel data was removed. Disconnected: Codex.',
+    );
   });
 
   it('says what could not be put back, and why', () => {
@@ -269,23 +269,20 @@ describe('the result of removing all', () => {
       undone: null,
       error: new ConfigError('readOnly', '/codex'),
     } as const;
-    assert.deepEqual(removalText({ ...whole, disconnected: [stuck] }, english), {
-      isWhole: false,
-      text: 'Not everything could be removed. /codex is read-only and was not changed.',
-    });
-    assert.match(removalText({ ...whole, disconnected: null }, english).text, /records .* are unreadable/);
+    assert.equal(
+      removalText({ ...whole, disconnected: [stuck] }, english.t),
+      'Not everything could be removed. /codex is read-only and was not changed.',
+    );
+    assert.match(removalText({ ...whole, disconnected: null }, english.t), /records .* are unreadable/);
   });
 
   it('names the keys that the keychain still has, once', () => {
-    const { text } = removalText({ ...whole, keysLeft: ['Private', 'Work'], isVaultClear: false }, english);
+    const text = removalText({ ...whole, keysLeft: ['Private', 'Work'], isVaultClear: false }, english.t);
     assert.equal(text, 'Not everything could be removed. The system keychain still has: Private, Work.');
-    assert.match(removalText({ ...whole, isVaultClear: false }, english).text, /a key that Keywheel cannot/);
+    assert.match(removalText({ ...whole, isVaultClear: false }, english.t), /a key that Keywheel cannot/);
   });
 
   it('says where counts are still known', () => {
-    assert.match(
-      removalText({ ...whole, isForgotten: false }, english).text,
-      /Another window still holds data/,
-    );
+    assert.match(removalText({ ...whole, isForgotten: false }, english.t), /Another window still holds data/);
   });
 });
