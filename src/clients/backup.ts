@@ -46,7 +46,7 @@ export function textBeforeOthers(
   endpoint: Endpoint,
   text: string,
   backup: string | null,
-): string {
+): string | null {
   const config = client.format.parse(text);
   const changes = client.changes(endpoint, config, '');
   const values = JSON.stringify(changes.map(({ path }) => valueAt(config, path)));

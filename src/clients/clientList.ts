@@ -1,4 +1,4 @@
-// All clients that can be connected, and which of them are on this machine.
+// All clients that can be connected.
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { claudeCodeClient } from './claudeCode';
@@ -31,15 +31,6 @@ export const clients: readonly Client[] = clientIds.map(clientOf);
 
 export function clientOf(id: ClientId): Client {
   return byId[id];
-}
-
-/** Whether its extension is installed or one of its traces exists. */
-export function isInstalled(
-  client: Client,
-  places: Places,
-  installed: (extensionId: string) => boolean,
-): boolean {
-  return client.extensionIds.some(installed) || client.traces(places).some(places.exists);
 }
 
 /** The home and the environment of this process as they are now. */

@@ -9,7 +9,7 @@ import {
   type FileClient,
   type Places,
 } from './client';
-import { clientOf, clients, isInstalled } from './clientList';
+import { clientOf, clients } from './clientList';
 import { valueDigest } from './configValue';
 import {
   FileConnections,
@@ -78,10 +78,12 @@ export class Connector {
     return this.ports.places;
   }
 
-  /** The clients on this machine, in display order. */
+  /** The clients whose extension is installed or that have left a trace, in display order. */
   installed(): readonly Client[] {
     const { places, isExtensionInstalled } = this.ports;
-    return clients.filter((client) => isInstalled(client, places, isExtensionInstalled));
+    return clients.filter(
+      (client) => client.extensionIds.some(isExtensionInstalled) || client.traces(places).some(places.exists),
+    );
   }
 
   /** Rejects with a RecordsError if the records cannot be read. */

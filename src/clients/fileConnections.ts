@@ -16,15 +16,7 @@ import {
 } from './configFile';
 import { applyChanges, FormatError } from './configFormat';
 import { type Change, sha256, valueAt } from './configValue';
-import {
-  digestsIn,
-  fileState,
-  isEmptyConfig,
-  undoneText,
-  updatedText,
-  type FileState,
-  type UndoneText,
-} from './ownValues';
+import { digestsIn, fileState, undoneText, updatedText, type FileState, type UndoneText } from './ownValues';
 import { withEarlier, type ConnectionRecords, type FileRecord } from './records';
 
 export interface FileConnectionsPorts {
@@ -70,7 +62,9 @@ export class FileConnections {
 
   /** Writes the client's file, a backup beside it, and a record of both. */
   async connect(client: ClientFile, endpoint: Endpoint): Promise<FileRecord> {
-    await this.leaveOtherFile(client);
+    const known = await this.known(client);
+    // The client reads another file now than when it was connected.
+    if (known !== null && known.file !== client.file(this.ports.places)) await this.disconnect(client, known);
     const { file, found, before, record, text, changes } = await this.prepared(client, endpoint);
     const bytes = bytesOf(text, found);
     const target = found?.file ?? (await placeOf(file));
@@ -128,7 +122,7 @@ export class FileConnections {
   /** Undoes our changes, then removes backup and record. Rejects with a ConfigError if that fails; then record and backup stay. */
   async disconnect(client: ClientFile, record: FileRecord): Promise<Undone> {
     const found = await readConfigFile(record.file);
-    const undone = await this.takeBack(client, record, found);
+    const undone = found === null ? 'left' : await takeBack(client, record, found);
     await removeBackup(record, null);
     await this.ports.records.remove(record);
     return undone;
@@ -163,12 +157,6 @@ export class FileConnections {
 
   private outranking(client: ClientFile, config: unknown): readonly string[] {
     return client.outranking?.(config, this.ports.places) ?? [];
-  }
-
-  /** Disconnects the file that the client read when it was connected, if it reads another one now. */
-  private async leaveOtherFile(client: ClientFile): Promise<void> {
-    const known = await this.known(client);
-    if (known !== null && known.file !== client.file(this.ports.places)) await this.disconnect(client, known);
   }
 
   /** The file as it is (`found`), its text without our changes (`before`, null if there would be no file), and with those to write. */
@@ -210,18 +198,17 @@ export class FileConnections {
     await records.put(whole);
     return whole;
   }
+}
 
-  private async takeBack(client: ClientFile, record: FileRecord, found: ConfigFile | null): Promise<Undone> {
-    if (found === null) return 'left';
-    const { undone, bytes } = await takenBack(client, record, found);
-    if (undone === 'left' || undone === 'changed') return undone;
-    // The mode is restored only if nobody has changed it since.
-    const isNarrow = record.mode !== undefined && found.mode === (record.mode & 0o700);
-    const mode = isNarrow ? record.mode : undefined;
-    if (bytes === null) await removeFile(found.file, record.madeFolder);
-    else await replaceFile({ file: found.file, bytes, expected: found, mode });
-    return undone;
-  }
+async function takeBack(client: ClientFile, record: FileRecord, found: ConfigFile): Promise<Undone> {
+  const { undone, bytes } = await takenBack(client, record, found);
+  if (undone === 'left' || undone === 'changed') return undone;
+  // The mode is restored only if nobody has changed it since.
+  const isNarrow = record.mode !== undefined && found.mode === (record.mode & 0o700);
+  const mode = isNarrow ? record.mode : undefined;
+  if (bytes === null) await removeFile(found.file, record.madeFolder);
+  else await replaceFile({ file: found.file, bytes, expected: found, mode });
+  return undone;
 }
 
 /** The file without our changes but with the user's later ones; null if there would be no file. */
@@ -235,8 +222,7 @@ async function takenBack(
     return { undone: 'restored', text: backup?.text ?? null, bytes: backup?.bytes ?? null };
   return inFile(record.file, () => {
     const { text, undone } = undoneText(client, found.text, backup?.text ?? null, record.changes);
-    const isOver = backup === null && isEmptyConfig(client.format, text);
-    return { undone, ...(isOver ? { text: null, bytes: null } : { text, bytes: bytesOf(text, found) }) };
+    return { undone, text, bytes: text === null ? null : bytesOf(text, found) };
   });
 }
 

@@ -16,7 +16,7 @@ export type FileState = 'current' | 'outdated' | 'changed';
 export function digestsIn(
   config: unknown,
   changes: readonly Pick<Change, 'path'>[],
-  { units = [] }: UndoneClient,
+  { units = [] }: ClientFile,
 ): FileRecord['changes'] {
   const marks = units.flatMap(({ path, key, address }) => [key, address].map((inner) => [...path, ...inner]));
   return [...changes.map(({ path }) => [...path]), ...marks].map((path) => {
@@ -84,15 +84,14 @@ function partsNaming({ path, value }: Change, endpoint: Endpoint): readonly Chan
 }
 
 export interface UndoneText {
-  readonly text: string;
+  /** Null if there would be no file. */
+  readonly text: string | null;
   /**
    * `undone`: our values were removed, the user's later changes stay · `changed`: all our values were changed since, and stay ·
    * `left`: none of our values was there any more.
    */
   readonly undone: 'undone' | 'changed' | 'left';
 }
-
-type UndoneClient = Pick<ClientFile, 'format' | 'units' | 'scaffold'>;
 
 /** The present configuration, the one before connecting, and the digests of what was written. */
 interface Seen {
@@ -106,17 +105,14 @@ interface Seen {
  * created for our values and are empty now are removed too. Throws a FormatError.
  */
 export function undoneText(
-  client: UndoneClient,
+  client: ClientFile,
   text: string,
   before: string | null,
   written: FileRecord['changes'],
 ): UndoneText {
   const { format, units = [], scaffold = [] } = client;
-  const seen = {
-    now: format.parse(text),
-    earlier: before === null ? {} : format.parse(before),
-    written,
-  };
+  const earlier = before === null ? {} : format.parse(before);
+  const seen = { now: format.parse(text), earlier, written };
   const alone = written.filter(
     ({ path }) => !units.some((unit) => isWithin(path, unit.path)) && !isScaffold(scaffold, path),
   );
@@ -129,17 +125,14 @@ export function undoneText(
   // In reverse order: no other value depends on the one that was written last.
   const values = applyChanges(format, text, [...back].reverse());
   const onTheWay = back.flatMap(({ path }) => parents(path)).filter((path) => !isScaffold(scaffold, path));
-  const rest = withoutEmpty(format, values, onTheWay, seen.earlier);
+  const rest = withoutEmpty(format, values, onTheWay, earlier);
   const others = [...alone, ...units].filter(
     ({ path }) => !back.some((done) => isDeepStrictEqual(done.path, path)),
   );
   const left = others.some(({ path }) => isChanged(seen, path)) ? 'changed' : 'left';
-  return { text: withoutScaffold(client, rest, seen), undone: back.length > 0 ? 'undone' : left };
-}
-
-/** Whether the text has no values. */
-export function isEmptyConfig(format: ConfigFormat, text: string): boolean {
-  return isEmpty(format.parse(text));
+  const whole = withoutScaffold(client, rest, seen);
+  const isOver = before === null && isEmpty(format.parse(whole));
+  return { text: isOver ? null : whole, undone: back.length > 0 ? 'undone' : left };
 }
 
 /** The changes that undo the unit; none if neither its key nor its address is ours any more. */
@@ -184,7 +177,7 @@ function isScaffold(scaffold: readonly string[], path: readonly Step[]): boolean
 }
 
 /** Removes the scaffold that was added for our values, if nothing else is left. */
-function withoutScaffold({ format, scaffold = [] }: UndoneClient, text: string, seen: Seen): string {
+function withoutScaffold({ format, scaffold = [] }: ClientFile, text: string, seen: Seen): string {
   const now = format.parse(text);
   const names = isObject(now) ? Object.keys(now) : [];
   const isOver = (name: string): boolean =>

@@ -13,16 +13,19 @@ import { reachText } from './reachText';
 import { accountWords, proxyAdvice, proxyWords, waitingText, type Speech } from './stateWords';
 import { wordsFor, type Translate } from './translate';
 
+const remedyText = wordsFor({
+  startProxy: (t) => t('Start Proxy'),
+  openPortSetting: (t) => t('Open Settings'),
+  openProxySettings: (t) => t('Open Settings'),
+  addKey: (t) => t('Add Key'),
+  removeKey: (t) => t('Remove Key'),
+  connectClient: (t) => t('Connect Client'),
+  reloadWindow: (t) => t('Reload Window'),
+  showLog: (t) => t('Show Log'),
+});
+
 /** The action of a finding's button. */
-export type Remedy =
-  | 'startProxy'
-  | 'openPortSetting'
-  | 'openProxySettings'
-  | 'addKey'
-  | 'removeKey'
-  | 'connectClient'
-  | 'reloadWindow'
-  | 'showLog';
+export type Remedy = Parameters<typeof remedyText>[0];
 
 interface FindingText {
   readonly tone: Tone;
@@ -59,17 +62,6 @@ const toneText = wordsFor<Tone>({
   note: (t) => t('Note:'),
   warn: (t) => t('Warning:'),
   bad: (t) => t('Problem:'),
-});
-
-const remedyText = wordsFor<Remedy>({
-  startProxy: (t) => t('Start Proxy'),
-  openPortSetting: (t) => t('Open Settings'),
-  openProxySettings: (t) => t('Open Settings'),
-  addKey: (t) => t('Add Key'),
-  removeKey: (t) => t('Remove Key'),
-  connectClient: (t) => t('Connect Client'),
-  reloadWindow: (t) => t('Reload Window'),
-  showLog: (t) => t('Show Log'),
 });
 
 const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => FindingText } = {

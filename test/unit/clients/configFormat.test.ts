@@ -155,6 +155,14 @@ trust_level = "trusted"
     assert.match(edited, /^# my codex\nmodel = "a\/b \\"c\\"" # the best\n\n# providers/);
   });
 
+  it('replaces the one string that is meant among its like, and none that is not written as it reads', () => {
+    const change = [{ path: ['b', 'u'], value: 'y' }];
+    const edited = applyChanges(tomlFormat, "# x\n[a]\nu = 'x'\n[b]\nu = 'x' # x\n", change);
+    assert.equal(edited, "# x\n[a]\nu = 'x'\n[b]\nu = 'y' # x\n");
+    const escaped = '[b]\nu = "\\u0078"\n';
+    assert.throws(() => applyChanges(tomlFormat, escaped, change), { code: 'unsupported' });
+  });
+
   it('writes into an empty text and before the first table', () => {
     assert.match(
       applyChanges(tomlFormat, '', changes),

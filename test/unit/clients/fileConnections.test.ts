@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { chmod, lstat, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ClientId, FileClient } from '../../../src/clients/client';
-import { clientOf, clients, isInstalled } from '../../../src/clients/clientList';
+import { clientOf } from '../../../src/clients/clientList';
 import { codexClient } from '../../../src/clients/codex';
 import { ConfigError } from '../../../src/clients/configFile';
 import type { FileRecord } from '../../../src/clients/records';
@@ -486,10 +486,10 @@ describe('connecting', () => {
 describe('clients', () => {
   it('are found by their extensions or by what they leave', async () => {
     await using home = await TemporaryHome.make();
-    const found = (installed: string): string[] =>
-      clients
-        .filter((client) => isInstalled(client, home.places, (id) => id === installed))
-        .map(({ id }) => id);
+    const found = (installed: string): string[] => {
+      const connector = home.connector({ isExtensionInstalled: (id) => id === installed });
+      return connector.installed().map(({ id }) => id);
+    };
     assert.deepEqual(found('RooVeterinaryInc.roo-cline'), ['roo']);
     await home.write('.codex/auth.json', '{}');
     assert.deepEqual(found('none'), ['codex']);

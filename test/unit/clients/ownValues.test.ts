@@ -7,6 +7,7 @@ import { continueClient } from '../../../src/clients/continue';
 import { changed, isObject, type Json, type Step, valueAt } from '../../../src/clients/configValue';
 import type { Undone } from '../../../src/clients/fileConnections';
 import { disconnectedSentences } from '../../../src/words/clientWords';
+import { english } from '../vscode/views';
 import { endpoint, TemporaryHome } from './temporaryHome';
 
 interface Told {
@@ -202,14 +203,12 @@ describe('disconnecting where one field of ours was changed', () => {
 
 describe('what is said of disconnecting', () => {
   it('tells what was changed from what is gone', () => {
-    const plain = (text: string, ...values: readonly unknown[]): string =>
-      text.replace('{0}', String(values[0]));
     const done = [
       { client: 'codex', file: '/codex', undone: 'left', error: null },
       { client: 'continue', file: '/continue', undone: 'changed', error: null },
       { client: 'cline', file: '/cline', undone: 'undone', error: null },
     ] as const;
-    assert.deepEqual(disconnectedSentences(done, plain), [
+    assert.deepEqual(disconnectedSentences(done, english.t), [
       'Disconnected: Cline.',
       'Already disconnected: Codex.',
       'Left unchanged, because you edited it: Continue.',
