@@ -147,10 +147,9 @@ export class Connector {
    */
   async update(client: Client, endpoint: Endpoint): Promise<boolean> {
     if (client.way === 'file') {
-      let isUpdated = false;
-      for (const file of filesOf(client))
-        isUpdated = (await this.files.update(file, endpoint)) !== null || isUpdated;
-      return isUpdated;
+      const updated: (FileRecord | null)[] = [];
+      for (const file of filesOf(client)) updated.push(await this.files.update(file, endpoint));
+      return updated.some((record) => record !== null);
     }
     const record = await this.ports.records.of(client.id);
     if (record === null || (await this.state(record, endpoint, true)) !== 'outdated') return false;

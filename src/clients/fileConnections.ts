@@ -63,7 +63,7 @@ export class FileConnections {
   /** Writes the client's file, a backup beside it, and a record of both. */
   async connect(client: ClientFile, endpoint: Endpoint): Promise<FileRecord> {
     const known = await this.known(client);
-    // The client reads another file now than when it was connected.
+    // The client may read another file now than when it was connected.
     if (known !== null && known.file !== client.file(this.ports.places)) await this.disconnect(client, known);
     const { file, found, before, record, text, changes } = await this.prepared(client, endpoint);
     const bytes = bytesOf(text, found);

@@ -1,4 +1,5 @@
 // TOML: top-level keys and tables, edited in the text at the parser's positions.
+import { isDeepStrictEqual } from 'node:util';
 import { getStaticTOMLValue, ParseError, parseTOML, type AST } from 'toml-eslint-parser';
 import {
   endOfLine,
@@ -26,7 +27,9 @@ export const tomlFormat: ConfigFormat = {
       return typeof value === 'string'
         ? withString(tomlFormat, text, { path, value })
         : withTable(text, names, value);
-    const pair = top.find((node) => node.type === 'TOMLKeyValue' && isNamed(node, name));
+    const pair = top.find(
+      (node) => node.type === 'TOMLKeyValue' && isDeepStrictEqual(getStaticTOMLValue(node.key), [name]),
+    );
     if (pair?.type === 'TOMLKeyValue') {
       return value === undefined
         ? spliced(text, startOfLine(text, pair.range[0]), endOfLine(text, pair.range[1]), '')
@@ -68,18 +71,12 @@ function withTable(text: string, names: readonly string[], value: Json | undefin
 function withoutTable(text: string, names: readonly string[]): string {
   const table = parsed(text).body[0].body.find(
     (node) =>
-      node.type === 'TOMLTable' &&
-      node.kind === 'standard' &&
-      JSON.stringify(node.resolvedKey) === JSON.stringify(names),
+      node.type === 'TOMLTable' && node.kind === 'standard' && isDeepStrictEqual(node.resolvedKey, names),
   );
   if (!table) return text;
   const start = startOfLine(text, table.range[0]);
   const gap = /(?<=\n)\r?\n$/.exec(text.slice(0, start))?.[0].length ?? 0;
   return spliced(text, start - gap, endOfLine(text, table.range[1]), '');
-}
-
-function isNamed(pair: AST.TOMLKeyValue, name: string): boolean {
-  return JSON.stringify(getStaticTOMLValue(pair.key)) === JSON.stringify([name]);
 }
 
 function key(name: string): string {

@@ -39,7 +39,8 @@ export function settingRule(
     case 'number':
       return t('a number from {0} to {1}', minimum ?? 0, maximum ?? '…');
     case 'array':
-      return listRule(items?.enum ?? [], t);
+      // A list without fixed values is one of models.
+      return items?.enum.length ? t('a list of any of {0}', items.enum.join(', ')) : t('a list of model ids');
     case 'object':
       return t('model patterns, each with a list of models');
     default:
@@ -47,9 +48,4 @@ export function settingRule(
         ? t('a URL that begins with https://, without user name, query or fragment')
         : t('the name of a time zone such as {0}, or empty', 'Europe/Berlin');
   }
-}
-
-/** A list without fixed values is one of models. */
-function listRule(known: readonly string[], t: Translate): string {
-  return known.length === 0 ? t('a list of model ids') : t('a list of any of {0}', known.join(', '));
 }
