@@ -1,23 +1,14 @@
 // The events of a host's stream, one line of JSON each.
 import * as v from 'valibot';
-import type { AccountView, ExchangeView, Snapshot } from '../service/snapshot';
+import type { ExchangeView, Snapshot } from '../service/snapshot';
 
 /** `stopped`: by the user, for all windows · `retired`: a newer version takes over · `closing`: its window closes. */
 export type ByeReason = 'stopped' | 'retired' | 'closing';
-
-/** The changed parts of a snapshot; `order`: ids of all accounts, or null where they are the same. */
-export interface SnapshotChange {
-  readonly fields: Partial<Omit<Snapshot, 'accounts'>>;
-  readonly order: readonly string[] | null;
-  readonly accounts: readonly AccountView[];
-}
 
 /** A stream begins with hello, snapshot, keys, state, history. */
 export type HostEvent =
   | { readonly kind: 'hello'; readonly protocol: number }
   | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
-  /** Sent by hosts of 0.1 alone. */
-  | { readonly kind: 'change'; readonly change: SnapshotChange }
   /** As `History.save` returns it. */
   | { readonly kind: 'history'; readonly history: unknown }
   | { readonly kind: 'exchange'; readonly exchange: ExchangeView }
@@ -49,11 +40,4 @@ export function parseEvent(text: string): HostEvent | null {
   const data = /^data: (.*)$/m.exec(text)?.[1];
   const parsed = v.safeParse(eventSchema, data);
   return parsed.success ? parsed.output : null;
-}
-
-/** The snapshot after the change. */
-export function changed(last: Snapshot, { fields, order, accounts }: SnapshotChange): Snapshot {
-  const known = new Map([...last.accounts, ...accounts].map((account) => [account.accountId, account]));
-  const ids = order ?? last.accounts.map(({ accountId }) => accountId);
-  return { ...last, ...fields, accounts: ids.flatMap((accountId) => known.get(accountId) ?? []) };
 }

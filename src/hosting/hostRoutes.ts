@@ -90,8 +90,6 @@ export class HostRoutes implements Disposable {
       product,
       instance,
       machineId,
-      machine: '',
-      window: '',
       machineMark: machineMark(machine, nonce),
       sealedWindow: new Seal(secret, nonce, hostNonce).close('window', window),
       address,

@@ -73,18 +73,13 @@ function judge(health: Health, line: HostLine, address: string, self: WindowIden
   const isProven = new Secret(healthProof(self.secret, claim)).matches(health.proof);
   const isOurId = machineId === self.machineId;
   if (isProven && isOurId && health.address === address) {
-    const opened = line.seal().open('window', health.sealedWindow);
-    const window = typeof opened === 'string' ? opened : health.window;
-    return { kind: 'ours', version, window, line };
+    const window = line.seal().open('window', health.sealedWindow);
+    return { kind: 'ours', version, window: typeof window === 'string' ? window : '', line };
   }
   if (isProven && !isOurId) return { kind: 'otherMachine' };
   // Our machine id without a proof for this address: an imitation, or a relay.
   if (isOurId) return { kind: 'stranger', how: 'unproven' };
   // Unproven values are only shown in a message.
-  const isElsewhere = product === self.product && !isOnThisMachine(health, line.nonce, self);
-  return isElsewhere ? { kind: 'otherMachine' } : { kind: 'otherProduct', product };
-}
-
-function isOnThisMachine(health: Health, nonce: string, { machine }: WindowIdentity): boolean {
-  return health.machineMark === machineMark(machine, nonce) || health.machine === machine;
+  const isHere = health.machineMark === machineMark(self.machine, line.nonce);
+  return product === self.product && !isHere ? { kind: 'otherMachine' } : { kind: 'otherProduct', product };
 }

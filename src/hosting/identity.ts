@@ -29,13 +29,10 @@ export const healthSchema = v.object({
   product: shortText,
   instance: shortText,
   machineId: shortText,
-  /** The machine's and the window's name, only from hosts of 0.1; windows of 0.1 require both, so they are sent empty. */
-  machine: v.optional(shortText, ''),
-  window: v.optional(shortText, ''),
   /** `machineMark` of the machine's name. */
-  machineMark: v.optional(shortText, ''),
+  machineMark: shortText,
   /** The window's name, sealed as `window`. */
-  sealedWindow: v.optional(v.pipe(v.string(), v.maxLength(2_000)), ''),
+  sealedWindow: v.pipe(v.string(), v.maxLength(2_000)),
   /** The host's end of this connection. */
   address: shortText,
   hostNonce: shortText,

@@ -11,7 +11,7 @@ import { newerCounts, readSaved } from '../service/saved/savedCounts';
 import type { Settings } from '../service/settings';
 import type { ExchangeView, ProxyState, Snapshot } from '../service/snapshot';
 import { askHost, type HostQuestion, type HostReply } from './askHost';
-import { changed, type HostEvent } from './hostEvents';
+import type { HostEvent } from './hostEvents';
 import type { WindowIdentity } from './identity';
 import { proxyStateOf } from './place';
 import type { Station } from './station';
@@ -195,9 +195,6 @@ export class RemoteService implements Disposable {
       case 'snapshot':
         this.show(event.snapshot);
         return;
-      case 'change':
-        if (this.heard !== null) this.show(changed(this.heard, event.change));
-        return;
       case 'history':
         this.history.restore(event.history);
         return;
@@ -226,8 +223,7 @@ export class RemoteService implements Disposable {
 
   private show(snapshot: Snapshot): void {
     const hadKeys = this.heard !== null && this.heard.accounts.length > 0;
-    // A host of another version may lack fields of ours.
-    this.heard = { ...emptySnapshot, ...snapshot, wheel: { ...emptySnapshot.wheel, ...snapshot.wheel } };
+    this.heard = snapshot;
     this.isLive = true;
     this.changed.fire();
     // Exchanges get the labels of their keys.

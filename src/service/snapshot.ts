@@ -48,8 +48,8 @@ export interface KeyView {
   readonly accountName: string | null;
   /** What is left under the key's own spending cap, in credits, or null without one. */
   readonly capLeft: number | null;
-  /** When it expires, or null; absent from windows before 0.2. */
-  readonly expiresAtMs?: number | null;
+  /** When it expires, or null. */
+  readonly expiresAtMs: number | null;
   readonly locks: readonly LockView[];
   readonly requests: number;
   readonly errors: number;
@@ -87,10 +87,9 @@ export interface BusyModel {
   readonly model: string;
   /** Only for this account, or null for all. */
   readonly accountId: string | null;
-  /** Only for this key of the account; absent for all of them, and from windows before 0.2. */
+  /** Only for this key of the account; absent for all of them. */
   readonly keyId?: string;
-  /** Absent from windows before 0.2. */
-  readonly reason?: ModelLockReason;
+  readonly reason: ModelLockReason;
   readonly untilMs: number;
 }
 
@@ -120,7 +119,7 @@ export interface UnreachedView {
 export interface Snapshot {
   readonly atMs: number;
   readonly proxy: ProxyState;
-  /** The last attempt did not reach OpenRouter; else absent, and from windows before 0.2. */
+  /** The last attempt did not reach OpenRouter; else absent. */
   readonly unreached?: UnreachedView;
   /** IANA name of the zone in which times are shown, or empty for the machine's own. */
   readonly timezone: string;

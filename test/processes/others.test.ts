@@ -117,6 +117,7 @@ describe('others on the port', () => {
         machineMark: machineMark('here', new URL(`http://x${url ?? ''}`).searchParams.get('nonce') ?? ''),
         address: `127.0.0.1:${port}`,
         hostNonce: 'n',
+        sealedWindow: 'AAAA',
         proof: 'AAAA',
       });
       const server = createHttpServer(({ url }, response) => response.end(JSON.stringify(healthFor(url))));

@@ -25,8 +25,7 @@ const savedSchema = v.object({
   savedAtMs: v.number(),
   exchanges: savedExchangesSchema,
   buckets: savedBucketsSchema,
-  /** Older versions have none. */
-  hours: v.optional(savedHoursSchema, []),
+  hours: savedHoursSchema,
   /** Id, account, when; oldest first. */
   made: v.array(v.tuple([v.string(), v.string(), v.number()])),
 });

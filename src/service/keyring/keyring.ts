@@ -317,7 +317,7 @@ export class Keyring implements Disposable {
   }
 }
 
-/** A vault of an older version has none. */
+/** Where none was stored, any key is newer than no key. */
 function revisionOf({ keys, revision }: VaultContents): number {
   return revision ?? (keys.length > 0 ? 1 : 0);
 }

@@ -5,13 +5,11 @@ import type { StoredKey } from '../ports';
 
 export function keyOf(stored: StoredKey): Key {
   const { key, label, dailyLimit, accountName, paidUse, enabled } = stored;
-  const masked = maskKey(key);
   return {
     keyId: keyIdOf(key),
     secret: new Secret(key),
-    // Version 0.1.0 wrote labels with `…`, which a header cannot contain.
-    label: label === masked.replace('...', '…') ? masked : label,
-    masked,
+    label,
+    masked: maskKey(key),
     dailyLimit,
     accountName,
     paidUse,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { changed, eventText, parseEvent } from '../../../src/hosting/hostEvents';
+import { eventText, parseEvent } from '../../../src/hosting/hostEvents';
 import { buildSnapshot } from '../../../src/service/buildSnapshot';
 import type { Snapshot } from '../../../src/service/snapshot';
 import { ManualClock } from '../../support/manualClock';
@@ -36,18 +36,5 @@ describe('an event of the host', () => {
     const event = { kind: 'snapshot', snapshot: snapshotOf(1) } as const;
     assert.deepEqual(parseEvent(eventText(event)), event);
     assert.equal(parseEvent('data: {"kind":'), null);
-  });
-
-  it('may be a change of a host of 0.1: accounts come, go, move and differ', () => {
-    const last = snapshotOf(3);
-    const [one, two, three] = last.accounts;
-    assert.ok(one && two && three);
-    const other = { ...two, state: 'waiting' } as const;
-    const fields = { atMs: last.atMs + 1, timezone: 'Asia/Tokyo' };
-    const same = changed(last, { fields, order: null, accounts: [other] });
-    assert.deepEqual(same, { ...last, ...fields, accounts: [one, other, three] });
-    const order = [three.accountId, two.accountId, 'new'];
-    const added = { ...one, accountId: 'new' };
-    assert.deepEqual(changed(same, { fields: {}, order, accounts: [added] }).accounts, [three, other, added]);
   });
 });

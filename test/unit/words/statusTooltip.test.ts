@@ -64,7 +64,8 @@ describe('statusTooltip', () => {
     const { snapshot, ...rest } = stateOf(
       Array.from({ length: 15 }, (_, index) => accountView({ accountId: `account-${index}` })),
     );
-    const busy = (model: string, untilMs: number) => ({ model, accountId: null, untilMs });
+    const busy = (model: string, untilMs: number) =>
+      ({ model, accountId: null, reason: 'busy', untilMs }) as const;
     const tooltip = statusTooltip(
       {
         ...rest,

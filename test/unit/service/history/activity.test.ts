@@ -1,8 +1,7 @@
 // The list of the last exchanges.
 import assert from 'node:assert/strict';
-import * as v from 'valibot';
 import type { ExchangeReport } from '../../../../src/proxy/report';
-import { Activity, savedExchangesSchema } from '../../../../src/service/history/activity';
+import { Activity } from '../../../../src/service/history/activity';
 
 const report: ExchangeReport = {
   startedAtMs: 1,
@@ -51,15 +50,6 @@ describe('Activity', () => {
     const [saved] = activity.save();
     assert.deepEqual(Object.keys({ ...saved }).includes('made'), false);
     assert.deepEqual(Object.keys({ ...saved?.attempts[0] }).includes('keyLabel'), false);
-  });
-
-  it('reads what an older version saved, which told no refusal', () => {
-    const activity = new Activity();
-    activity.add(report);
-    const [saved] = activity.save();
-    const { refusal, ...older } = { ...saved };
-    assert.equal(refusal, null);
-    assert.equal(v.parse(savedExchangesSchema, [older])[0]?.refusal, null);
   });
 
   it('keeps no name longer than a line, and no key in one', () => {

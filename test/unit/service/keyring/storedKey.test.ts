@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { keyOf, pageOfKey, plainKey } from '../../../../src/service/keyring/storedKey';
+import { pageOfKey, plainKey } from '../../../../src/service/keyring/storedKey';
 
 const key = 'sk-or-v1-0123456789abcdef0123456789abcdef';
 
-describe('keyOf', () => {
-  it('takes the default label of 0.1.0 for the default label of today', () => {
-    assert.equal(keyOf(plainKey(key)).label, 'sk-or-v1-...cdef');
-    assert.equal(keyOf(plainKey(key, 'sk-or-v1-…cdef')).label, 'sk-or-v1-...cdef');
-    assert.equal(keyOf(plainKey(key, 'Work…')).label, 'Work…');
+describe('plainKey', () => {
+  it('has its mask for a label where none is given', () => {
+    assert.equal(plainKey(key).label, 'sk-or-v1-...cdef');
+    assert.equal(plainKey(key, ' Work ').label, 'Work');
   });
 });
 
