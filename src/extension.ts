@@ -13,7 +13,6 @@ import { hostSecretIn } from './hosting/hostSecret';
 import { firstProxyKey } from './hosting/proof';
 import { Keyring } from './service/keyring/keyring';
 import { checkKeyAt } from './service/keyring/keyCheck';
-import { KeptHistory } from './service/history/keptHistory';
 import { StateFile } from './service/saved/stateFile';
 import { StateKeeping } from './service/saved/stateKeeping';
 import { keywheelExports, type KeywheelExports } from './vscode/api';
@@ -156,14 +155,13 @@ function openKeepers(
   const counts = owned.add(
     new CountsStore(file('state.json'), context.globalState, { machineId, clock, log }),
   );
-  const history = owned.add(
-    new KeptHistory({ clock, log, history: service.history, isOurs: () => service.isHosting }),
-  );
   return [
     owned.add(
       new StateKeeping({ kept: service, name: 'counts', store: counts, log, clock, askToStartAfresh }),
     ),
-    owned.add(new StateKeeping({ kept: history, name: 'requests', store: file('history.json'), log, clock })),
+    owned.add(
+      new StateKeeping({ kept: service.history, name: 'requests', store: file('history.json'), log, clock }),
+    ),
   ];
 }
 

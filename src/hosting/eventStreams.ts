@@ -4,8 +4,7 @@ import type { Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import type { KeywheelService } from '../service/keywheelService';
 import { beatEveryMs, eventText, type ByeReason, type HostEvent } from './hostEvents';
-import { protocol } from './identity';
-import type { Seal } from './proof';
+import { purposes, type Seal } from './proof';
 import type { SharedKeys } from './keyShare';
 
 /** A window with more unread bytes than this is disconnected; it connects again. */
@@ -32,7 +31,7 @@ export class EventStreams implements Disposable {
     this.owned.add(
       service.history.onDidReplace(() => this.tell({ kind: 'history', history: service.history.save() })),
     );
-    this.owned.add(service.onDidChangeState((state) => this.tell({ kind: 'state', state })));
+    this.owned.add(service.onDidChangeState(() => this.tellState()));
     this.owned.add(
       keys.onDidChange(() => {
         for (const [response, seal] of this.readers) this.tellKeys(response, seal);
@@ -46,10 +45,9 @@ export class EventStreams implements Disposable {
     const { service } = this.ports;
     // The new reader may get a newer snapshot than the others: the next change goes to all.
     this.told = '';
-    response.writeHead(200, ['content-type', 'text/event-stream', 'cache-control', 'no-store']);
+    response.writeHead(200, ['content-type', 'application/x-ndjson', 'cache-control', 'no-store']);
     response.once('close', () => this.readers.delete(response));
     this.readers.set(response, seal);
-    send(response, { kind: 'hello', protocol });
     send(response, { kind: 'snapshot', snapshot: service.snapshot() });
     this.tellKeys(response, seal);
     send(response, { kind: 'state', state: service.savedState() });
@@ -57,17 +55,10 @@ export class EventStreams implements Disposable {
     send(response, { kind: 'history', history: service.history.save() });
   }
 
-  /** Tells all windows, after the new snapshot, that counts and exchanges were deleted. */
-  forgotten(): void {
-    this.tellChange();
-    this.tell({ kind: 'forgotten' });
-    this.tell({ kind: 'state', state: this.ports.service.savedState() });
-  }
-
   /** Ends all streams with the reason. */
   bye(reason: ByeReason): void {
     // The next host and this window's file need the last counts.
-    this.tell({ kind: 'state', state: this.ports.service.savedState() });
+    this.tellState();
     this.tell({ kind: 'bye', reason });
     for (const response of this.readers.keys()) response.end();
     this.readers.clear();
@@ -89,7 +80,11 @@ export class EventStreams implements Disposable {
   }
 
   private tellKeys(response: ServerResponse, seal: Seal): void {
-    send(response, { kind: 'keys', sealed: seal.close('keys', this.ports.keys.current) });
+    send(response, { kind: 'keys', sealed: seal.close(purposes.keys, this.ports.keys.current) });
+  }
+
+  private tellState(): void {
+    this.tell({ kind: 'state', state: this.ports.service.savedState() });
   }
 
   private tellBeat(): void {

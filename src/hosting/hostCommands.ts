@@ -1,52 +1,47 @@
-// The commands that a proven window may send to the host, each on its own path.
+// The commands that a proven window may send to the host.
 import * as v from 'valibot';
-import { parseJson } from '../base/json';
-import type { KeywheelService } from '../service/keywheelService';
-import type { HostReply } from './askHost';
-import type { ByeReason } from './hostEvents';
-import { isNewer } from './identity';
 import { keySetSchema } from '../service/keyring/keySet';
-import type { Seal } from './proof';
+import type { KeywheelService } from '../service/keywheelService';
+import type { ByeReason } from './hostEvents';
+import type { HostCommand, HostReply } from './hostLine';
+import { isNewer } from './identity';
 import type { SharedKeys } from './keyShare';
 
 export interface HostCommandPorts {
   readonly service: KeywheelService;
   readonly keys: SharedKeys;
   readonly version: string;
-  /** Tells all windows that counts and exchanges were deleted. */
-  readonly tellForgotten: () => void;
   /** Frees the port within the call and ends hosting. */
   readonly leave: (reason: ByeReason) => void;
 }
 
-type Command = (ports: HostCommandPorts, body: unknown, seal: Seal) => HostReply | Promise<HostReply>;
+type Command = (ports: HostCommandPorts, body: unknown) => HostReply | Promise<HostReply>;
 
 const done: HostReply = { status: 200, body: {} };
-const malformed: HostReply = { status: 400, body: { error: { code: 'malformed' } } };
-const gone: HostReply = { status: 404, body: { error: { code: 'gone' } } };
+
+function refused(status: number, code: string): HostReply {
+  return { status, body: { error: { code } } };
+}
 
 const optionalText = v.optional(v.string());
 
 /** A command whose body fits the schema. */
 function withBody<T>(
   schema: v.GenericSchema<unknown, T>,
-  run: (body: T, ports: HostCommandPorts, seal: Seal) => HostReply | Promise<HostReply>,
+  run: (body: T, ports: HostCommandPorts) => HostReply | Promise<HostReply>,
 ): Command {
-  return (ports, body, seal) => {
+  return (ports, body) => {
     const read = v.safeParse(schema, body);
-    return read.success ? run(read.output, ports, seal) : malformed;
+    return read.success ? run(read.output, ports) : refused(400, 'malformed');
   };
 }
 
-/** Path below `/host/` → command. A command opens `sealed` itself and seals an answer with secrets. */
-const commands: Readonly<Record<string, Command>> = {
+const commands: Readonly<Record<HostCommand, Command>> = {
   /** Offers a changed set of keys; 409 if the host has a newer one. Both answers contain the host's set. */
-  keys: withBody(v.object({ sealed: v.string() }), ({ sealed }, { keys }, seal) => {
-    const set = v.safeParse(keySetSchema, seal.open('offerKeys', sealed));
-    if (!set.success) return malformed;
-    const isTaken = keys.offer(set.output);
-    return { status: isTaken ? 200 : 409, body: { sealed: seal.close('knownKeys', keys.current) } };
-  }),
+  keys: withBody(keySetSchema, (set, { keys }) => ({
+    status: keys.offer(set) ? 200 : 409,
+    body: keys.current,
+  })),
   refresh: withBody(v.object({ keyId: optionalText }), async ({ keyId }, { service }) => {
     await service.refresh(keyId);
     return done;
@@ -64,43 +59,34 @@ const commands: Readonly<Record<string, Command>> = {
     },
   ),
   cancel: withBody(v.object({ requestId: v.string() }), ({ requestId }, { service }) =>
-    service.cancel(requestId) ? done : gone,
+    service.cancel(requestId) ? done : refused(404, 'gone'),
   ),
   clearActivity: ({ service }) => {
     service.clearActivity();
     return done;
   },
-  forget: ({ service, tellForgotten }) => {
+  forget: ({ service }) => {
     service.forget();
-    tellForgotten();
     return done;
   },
-  /** Answered when the next exchange has ended; sealed, as it contains bodies. */
-  record: async ({ service }, _, seal) => ({
-    status: 200,
-    body: { sealed: seal.close('recorded', { text: await service.recorder.next() }) },
-  }),
+  /** Answered when the next exchange has ended. */
+  record: async ({ service }) => ({ status: 200, body: { text: await service.recorder.next() } }),
   stop: ({ leave }) => {
     leave('stopped');
     return done;
   },
   /** Only a newer version may take the port: an older one never takes it back. */
   retire: withBody(v.object({ version: v.string() }), (asked, { leave, version }) => {
-    if (!isNewer(asked.version, version)) return { status: 409, body: { error: { code: 'notNewer' } } };
+    if (!isNewer(asked.version, version)) return refused(409, 'notNewer');
     leave('retired');
     return done;
   }),
 };
 
-/** Null if there is no such command. */
-export async function runCommand(
-  name: string,
-  ports: HostCommandPorts,
-  body: Buffer,
-  seal: Seal,
-): Promise<HostReply | null> {
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (command === undefined) return null;
-  const read = parseJson(body.toString('utf8'));
-  return read === undefined ? malformed : await command(ports, read, seal);
+export async function runCommand(name: string, ports: HostCommandPorts, body: unknown): Promise<HostReply> {
+  return isCommand(name) ? await commands[name](ports, body) : refused(404, 'unknown');
+}
+
+function isCommand(name: string): name is HostCommand {
+  return Object.hasOwn(commands, name);
 }

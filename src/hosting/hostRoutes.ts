@@ -1,16 +1,16 @@
 // The host's side of requests between windows: it proves itself to any client, and obeys proven windows.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
 import type { Log } from '../base/log';
 import { ownHeaders } from '../base/rawHeaders';
-import { Secret } from '../base/secret';
 import type { KeywheelService } from '../service/keywheelService';
 import { EventStreams } from './eventStreams';
 import { runCommand } from './hostCommands';
 import type { ByeReason } from './hostEvents';
 import { addressText, protocol, type Health, type WindowIdentity } from './identity';
-import { healthProof, HostNonces, machineMark, requestSignature, Seal } from './proof';
+import { machineMark, newNonce, purposes, Seal } from './proof';
 import type { SharedKeys } from './keyShare';
 
 const longestNonce = 100;
@@ -19,6 +19,9 @@ const mostBodyBytes = 2 * 1024 * 1024;
 /** Of all bodies of unproven senders together: the proof covers the whole body. */
 const mostUnprovenBytes = 8 * 1024 * 1024;
 const unprovenBodyTimeoutMs = 5_000;
+const sealLivesMs = 30_000;
+
+const notProven = { error: { code: 'not_proven' } };
 
 export interface HostRoutesPorts {
   readonly clock: Clock;
@@ -31,13 +34,13 @@ export interface HostRoutesPorts {
 }
 
 export class HostRoutes implements Disposable {
-  private readonly nonces: HostNonces;
+  /** The seal of the last answer to `/health` of each connection: it is good for one request over it, for 30 s. */
+  private readonly seals = new WeakMap<Socket, { readonly seal: Seal; readonly untilMs: number }>();
   private readonly streams: EventStreams;
   /** Bytes held of each body that is being read. */
   private readonly unproven = new Map<IncomingMessage, number>();
 
   constructor(private readonly ports: HostRoutesPorts) {
-    this.nonces = new HostNonces(ports.clock);
     this.streams = new EventStreams(ports);
   }
 
@@ -50,15 +53,16 @@ export class HostRoutes implements Disposable {
       this.answerHealth(nonce, request, response);
       return true;
     }
-    if (!isForWindows(path, request)) return false;
-    const proof = this.proofIn(request);
-    if (proof === null) {
+    const [, name] = /^\/host\/(.*)$/.exec(path) ?? [];
+    if (name === undefined) return false;
+    const seal = this.takeSeal(request.socket);
+    if (seal === null) {
       // The body is not read, so the connection ends with the answer.
       response.shouldKeepAlive = false;
-      answer(response, 401, { error: { code: 'not_proven' } });
+      answer(response, 401, notProven);
       return true;
     }
-    this.answerProof(proof, request, response).catch((error: unknown) => {
+    this.answerWindow(name, seal, request, response).catch((error: unknown) => {
       this.ports.log.error('A window could not be answered.', error);
       response.destroy();
     });
@@ -74,15 +78,17 @@ export class HostRoutes implements Disposable {
     this.streams.dispose();
   }
 
-  private answerHealth(nonce: string, request: IncomingMessage, response: ServerResponse): void {
+  private answerHealth(nonce: string, { socket }: IncomingMessage, response: ServerResponse): void {
     if (nonce.length > longestNonce) {
       answer(response, 400, { error: { code: 'malformed' } });
       return;
     }
-    const { secret, machineId, instance, version, product, machine, window } = this.ports.identity;
-    const { socket } = request;
+    const { clock, identity } = this.ports;
+    const { secret, machineId, instance, version, product, machine, window } = identity;
     const address = addressText(socket.localAddress, socket.localPort);
-    const hostNonce = this.nonces.give(socket);
+    const hostNonce = newNonce();
+    const seal = new Seal(secret, nonce, hostNonce);
+    this.seals.set(socket, { seal, untilMs: clock.elapsedMs() + sealLivesMs });
     const health: Health = {
       program: 'keywheel',
       protocol,
@@ -91,51 +97,45 @@ export class HostRoutes implements Disposable {
       instance,
       machineId,
       machineMark: machineMark(machine, nonce),
-      sealedWindow: new Seal(secret, nonce, hostNonce).close('window', window),
       address,
       hostNonce,
-      proof: healthProof(secret, { nonce, address, machineId }),
+      sealedWindow: seal.close(purposes.window({ address, machineId }), window),
     };
     answer(response, 200, health);
   }
 
-  private async answerProof(proof: Proof, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await this.bodyOf(request);
-    if (body === null) return;
-    const { method = '', url: path = '' } = request;
-    const { identity, service, keys, leave } = this.ports;
-    const { nonce, hostNonce, signature } = proof;
-    const signed = { method, path, body, nonce, hostNonce };
-    if (!new Secret(requestSignature(identity.secret, signed)).matches(signature)) {
-      answer(response, 401, { error: { code: 'not_proven' } });
+  /** Null if the connection has none that is good. */
+  private takeSeal(socket: Socket): Seal | null {
+    const kept = this.seals.get(socket);
+    this.seals.delete(socket);
+    return kept !== undefined && this.ports.clock.elapsedMs() < kept.untilMs ? kept.seal : null;
+  }
+
+  /** The body proves the sender: it opens only if the sender has the host secret. */
+  private async answerWindow(
+    name: string,
+    seal: Seal,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const sealed = await this.bodyOf(request);
+    if (sealed === null) return;
+    const body = seal.open(purposes.request(name), sealed);
+    if (body === undefined) {
+      answer(response, 401, notProven);
       return;
     }
-    const seal = new Seal(identity.secret, nonce, hostNonce);
-    if (path === '/events') {
+    if (name === 'events') {
       this.streams.open(response, seal);
       return;
     }
-    const tellForgotten = (): void => this.streams.forgotten();
-    const ports = { service, keys, tellForgotten, leave, version: identity.version };
-    const result =
-      method === 'POST' ? await runCommand(path.replace(/^\/host\//, ''), ports, body, seal) : null;
-    if (result === null) answer(response, 404, { error: { code: 'unknown' } });
-    else answer(response, result.status, result.body);
-  }
-
-  /** The signature's headers, or null if one is missing or the nonce is not this connection's. */
-  private proofIn({ headers, socket }: IncomingMessage): Proof | null {
-    const nonce = headers['x-keywheel-nonce'];
-    const hostNonce = headers['x-keywheel-host-nonce'];
-    const signature = headers['x-keywheel-signature'];
-    if (typeof nonce !== 'string' || typeof hostNonce !== 'string' || typeof signature !== 'string') {
-      return null;
-    }
-    return this.nonces.take(socket, hostNonce) ? { nonce, hostNonce, signature } : null;
+    const { identity, ...ports } = this.ports;
+    const reply = await runCommand(name, { ...ports, version: identity.version }, body);
+    send(response, reply.status, 'text/plain', seal.close(purposes.answer(name), reply.body));
   }
 
   /** The whole body, or null if it is too large, too slow or cut off, or was destroyed by `cutLargest`. */
-  private async bodyOf(request: IncomingMessage): Promise<Buffer | null> {
+  private async bodyOf(request: IncomingMessage): Promise<string | null> {
     const { clock, log } = this.ports;
     const late = clock.after(unprovenBodyTimeoutMs, () => request.destroy());
     const chunks: Buffer[] = [];
@@ -150,7 +150,7 @@ export class HostRoutes implements Disposable {
         this.unproven.set(request, size);
         this.cutLargest();
       }
-      return Buffer.concat(chunks);
+      return Buffer.concat(chunks).toString('latin1');
     } catch (error: unknown) {
       log.debug(`The body of a request to the host was not read: ${String(error)}.`);
       request.destroy();
@@ -169,23 +169,14 @@ export class HostRoutes implements Disposable {
   }
 }
 
-/** A client may request `/events` too: only a window's request is signed. */
-function isForWindows(path: string, { headers }: IncomingMessage): boolean {
-  return path.startsWith('/host/') || (path === '/events' && 'x-keywheel-signature' in headers);
-}
-
-/** The signature covers the body: it is checked once the body has been read. */
-interface Proof {
-  readonly nonce: string;
-  readonly hostNonce: string;
-  readonly signature: string;
-}
-
 function answer(response: ServerResponse, status: number, value: unknown): void {
-  const body = JSON.stringify(value);
+  send(response, status, 'application/json; charset=utf-8', JSON.stringify(value));
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string): void {
   response.writeHead(status, [
     'content-type',
-    'application/json; charset=utf-8',
+    type,
     'cache-control',
     'no-store',
     'content-length',

@@ -1,21 +1,18 @@
 // Composes the parts of a window that shares the proxy with others, for the extension and for tests.
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import * as v from 'valibot';
 import type { Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import type { Log } from '../base/log';
-import { keySetSchema, type KeySet } from '../service/keyring/keySet';
 import type { Keyring } from '../service/keyring/keyring';
 import type { Settings } from '../service/settings';
-import { readEvents, type ReadEnd } from './eventReader';
 import { Hold } from './hold';
-import type { HostEvent } from './hostEvents';
+import { readEvents, type HostEvent, type ReadEnd } from './hostEvents';
 import { Claim, Hosting } from './hosting';
 import type { HostLine } from './hostLine';
 import type { WindowIdentity } from './identity';
 import { KeyShare } from './keyShare';
-import type { Seal } from './proof';
+import { purposes } from './proof';
 import { RemoteService } from './remoteService';
 import { Station } from './station';
 import { WorkerHost, type ShownLevel } from './workerHost';
@@ -122,8 +119,9 @@ export class HostedWindow implements Disposable {
   private async read(line: HostLine, signal: AbortSignal, onWhole?: () => void): Promise<ReadEnd> {
     await this.restored;
     const { clock } = this.ports;
-    const onEvent = (event: HostEvent, seal: Seal): void => {
-      this.apply(event, seal);
+    const onEvent = (event: HostEvent): void => {
+      if (event.kind === 'keys') this.keys.heard(line.seal.open(purposes.keys, event.sealed));
+      else this.service.hear(event);
       // The history is the last part of the state at the stream's beginning.
       if (event.kind === 'history') onWhole?.();
     };
@@ -132,19 +130,4 @@ export class HostedWindow implements Disposable {
     this.service.lost();
     return end;
   }
-
-  private apply(event: HostEvent, seal: Seal): void {
-    if (event.kind !== 'keys') {
-      this.service.hear(event);
-      return;
-    }
-    const set = openedKeys(event.sealed, seal);
-    if (set === null) this.ports.log.warn('The keys of the host cannot be read.');
-    else this.keys.heard(set);
-  }
-}
-
-function openedKeys(sealed: string, seal: Seal): KeySet | null {
-  const set = v.safeParse(keySetSchema, seal.open('keys', sealed));
-  return set.success ? set.output : null;
 }

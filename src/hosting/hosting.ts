@@ -8,10 +8,8 @@ import type { Log } from '../base/log';
 import { codeOf } from '../base/systemError';
 import type { Settings } from '../service/settings';
 import type { ProxyFailure, ProxyState } from '../service/snapshot';
-import type { ReadEnd } from './eventReader';
-import type { ByeReason } from './hostEvents';
-import type { HostLine } from './hostLine';
-import { identify } from './identify';
+import type { ByeReason, ReadEnd } from './hostEvents';
+import { identify, type HostLine } from './hostLine';
 import type { WindowIdentity } from './identity';
 import { usualDrainMs, type Handover, type HostingEnd, type ShownLevel, type WorkerHost } from './workerHost';
 
@@ -64,7 +62,6 @@ export class Hosting implements Disposable {
       const proxy = await worker.start(settings, handover()).finally(() => claim.release());
       if (proxy.kind === 'running') {
         this.bound.fire();
-        void this.tellIpv6(settings.port);
         end = { kind: await this.readWhileServing(worker) };
       } else end = endOf(proxy);
     } finally {
@@ -135,15 +132,6 @@ export class Hosting implements Disposable {
 
   private drainBehind(worker: WorkerHost, drainMs: number): void {
     this.draining = Promise.all([this.draining, worker.drainedWithin(drainMs)]).then(() => undefined);
-  }
-
-  private async tellIpv6(port: number): Promise<void> {
-    const { identity, log } = this.ports;
-    const who = await identify(port, identity, '::1');
-    if (who.kind === 'ours') who.line.dispose();
-    else if (who.kind !== 'nobody') {
-      log.warn(`[::1]:${port} is not ours: use 127.0.0.1, not localhost, in base URLs.`);
-    }
   }
 }
 

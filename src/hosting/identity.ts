@@ -1,7 +1,7 @@
 // A window's identity, and the host's public answer to `/health`.
 import * as v from 'valibot';
 
-/** Raise it when a window would misread the stream of a host of another version. */
+/** Raise it when a window would misread a host of another version. */
 export const protocol = 1;
 
 export interface WindowIdentity {
@@ -31,12 +31,11 @@ export const healthSchema = v.object({
   machineId: shortText,
   /** `machineMark` of the machine's name. */
   machineMark: shortText,
-  /** The window's name, sealed as `window`. */
-  sealedWindow: v.pipe(v.string(), v.maxLength(2_000)),
   /** The host's end of this connection. */
   address: shortText,
   hostNonce: shortText,
-  proof: shortText,
+  /** The window's name: whoever can seal it has the host secret. */
+  sealedWindow: v.pipe(v.string(), v.maxLength(2_000)),
 });
 export type Health = v.InferOutput<typeof healthSchema>;
 

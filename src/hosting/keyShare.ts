@@ -3,10 +3,10 @@ import * as v from 'valibot';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import { Emitter, type Event } from '../base/event';
 import type { Log } from '../base/log';
-import type { HostQuestion, HostReply } from './askHost';
 import { keySetSchema, noKeys, rebase, type KeySet } from '../service/keyring/keySet';
 import type { Keyring } from '../service/keyring/keyring';
 import type { KeywheelService } from '../service/keywheelService';
+import type { HostQuestion, HostReply } from './hostLine';
 
 const mostTries = 3;
 const answerTimeoutMs = 5_000;
@@ -30,9 +30,15 @@ export class KeyShare implements Disposable {
   }
 
   /** The host's set, at the beginning of its stream and whenever it changes. */
-  heard(set: KeySet): void {
+  heard(raw: unknown): void {
+    const { keyring, log } = this.ports;
+    const read = v.safeParse(keySetSchema, raw);
+    if (!read.success) {
+      log.warn('The keys of the host cannot be read.');
+      return;
+    }
+    const set = read.output;
     this.isConnected = true;
-    const { keyring } = this.ports;
     if (set.revision >= keyring.keySet.revision) {
       this.agreed = set;
       keyring.adopt(set);
@@ -65,13 +71,7 @@ export class KeyShare implements Disposable {
     for (let attempt = 1; attempt <= mostTries; attempt++) {
       const mine = keyring.keySet;
       if (mine.revision <= this.agreed.revision) return;
-      const reply = await ask({
-        name: 'keys',
-        sealedAs: 'offerKeys',
-        answerSealedAs: 'knownKeys',
-        body: mine,
-        timeoutMs: answerTimeoutMs,
-      });
+      const reply = await ask({ name: 'keys', body: mine, timeoutMs: answerTimeoutMs });
       const theirs = v.safeParse(keySetSchema, reply?.body);
       // No host: the next one gets the set when its stream begins.
       if (reply === null || !theirs.success) return;

@@ -1,8 +1,8 @@
 // A window's place among the others: how its views show it, and what follows when hosting or following ends.
 import type { ProxyFailure, ProxyState, Snapshot } from '../service/snapshot';
-import type { ReadEnd } from './eventReader';
+import type { ReadEnd } from './hostEvents';
 import type { HostEnd } from './hosting';
-import type { Who } from './identify';
+import type { Who } from './hostLine';
 
 export type Place =
   | { readonly kind: 'stopped' | 'looking' | 'hosting' }
@@ -46,7 +46,7 @@ const waitingPauseMs = 40;
 export const lookAgainMs = 5_000;
 
 /** `pause`: milliseconds, or `short` for a random moment, so that not all windows try at once. */
-export function aftermathOf(end: { readonly kind: ReadEnd } | HostEnd): {
+export function aftermathOf(end: { readonly kind: ReadEnd | 'otherProtocol' } | HostEnd): {
   readonly place: Place;
   readonly pause: number | 'short';
 } {

@@ -10,8 +10,8 @@ import type { KeywheelService } from '../service/keywheelService';
 import { newerCounts, readSaved } from '../service/saved/savedCounts';
 import type { Settings } from '../service/settings';
 import type { ExchangeView, ProxyState, Snapshot } from '../service/snapshot';
-import { askHost, type HostQuestion, type HostReply } from './askHost';
 import type { HostEvent } from './hostEvents';
+import { askHost, type HostCommand, type HostQuestion, type HostReply } from './hostLine';
 import type { WindowIdentity } from './identity';
 import { proxyStateOf } from './place';
 import type { Station } from './station';
@@ -48,19 +48,21 @@ export class RemoteService implements Disposable {
   private readonly historyChanged = this.owned.add(new Emitter<void>(this.onError));
   private readonly finished = this.owned.add(new Emitter<ExchangeView>(this.onError));
   private readonly stateChanged = this.owned.add(
-    new Emitter<unknown>((error) => this.ports.log.error('Saving failed.', error)),
+    new Emitter<void>((error) => this.ports.log.error('Saving failed.', error)),
   );
   /** Something in `snapshot()` has changed. */
   readonly onDidChange: Event<void> = this.changed.event;
   readonly onDidFinishExchange: Event<ExchangeView> = this.finished.event;
-  /** State to be saved; fires only in the window that hosts. */
-  readonly onDidChangeState: Event<unknown> = this.stateChanged.event;
+  /** `savedState()` has changed; fires only in the window that hosts. */
+  readonly onDidChangeState: Event<void> = this.stateChanged.event;
   /** All of `activity()` may have changed; a single new exchange fires `onDidFinishExchange` instead. */
   readonly onDidChangeHistory: Event<void> = this.historyChanged.event;
 
   constructor(private readonly ports: RemoteServicePorts) {
     const { station, clock } = ports;
-    this.history = this.owned.add(new History({ clock, onError: this.onError }));
+    this.history = this.owned.add(
+      new History({ clock, onError: this.onError, isOurs: () => this.isHosting }),
+    );
     this.owned.add(this.history.onDidReplace(() => this.historyChanged.fire()));
     this.owned.add(station.onDidChange(() => this.tellPlace()));
   }
@@ -137,18 +139,17 @@ export class RemoteService implements Disposable {
   async forget(): Promise<boolean> {
     const isServed = this.snapshot().proxy.kind === 'running';
     if (await this.command('forget')) return true;
-    this.forgetHeard();
+    this.saved = null;
+    this.heardState = null;
+    this.history.clear();
+    if (!this.isLive) this.heard = null;
+    this.changed.fire();
     return !isServed;
   }
 
   /** Resolves with the text of the next exchange when it ends; null if none came within ten minutes, or the host is gone. */
   async recordNext(): Promise<string | null> {
-    const reply = await this.ask({
-      name: 'record',
-      answerSealedAs: 'recorded',
-      body: {},
-      timeoutMs: recordTimeoutMs,
-    });
+    const reply = await this.ask({ name: 'record', body: {}, timeoutMs: recordTimeoutMs });
     const recorded = v.safeParse(recordedSchema, reply?.body);
     return recorded.success ? recorded.output.text : null;
   }
@@ -172,7 +173,7 @@ export class RemoteService implements Disposable {
   /** Takes the newest record of the counts, from the host's stream or from this window's worker. */
   hearState(state: unknown): void {
     this.heardState = state;
-    if (this.isHosting) this.stateChanged.fire(state);
+    if (this.isHosting) this.stateChanged.fire();
   }
 
   /** Sends one request to the host, in this window or another. */
@@ -181,14 +182,13 @@ export class RemoteService implements Disposable {
   }
 
   /** Resolves to whether the host did it. */
-  private async command(name: HostQuestion['name'], body: object = {}): Promise<boolean> {
+  private async command(name: HostCommand, body: object = {}): Promise<boolean> {
     return (await this.ask({ name, body, timeoutMs: commandTimeoutMs }))?.status === 200;
   }
 
   /** Handles an event of the host; one of an unknown kind changes nothing. */
   hear(event: Exclude<HostEvent, { kind: 'keys' }>): void {
     switch (event.kind) {
-      case 'hello':
       case 'beat':
       case 'bye':
         return;
@@ -196,7 +196,7 @@ export class RemoteService implements Disposable {
         this.show(event.snapshot);
         return;
       case 'history':
-        this.history.restore(event.history);
+        this.history.hear(event.history);
         return;
       case 'exchange':
         this.history.put(event.exchange);
@@ -204,9 +204,6 @@ export class RemoteService implements Disposable {
         return;
       case 'state':
         this.hearState(event.state);
-        return;
-      case 'forgotten':
-        this.forgetHeard();
     }
   }
 
@@ -228,15 +225,6 @@ export class RemoteService implements Disposable {
     this.changed.fire();
     // Exchanges get the labels of their keys.
     if (!hadKeys && snapshot.accounts.length > 0) this.historyChanged.fire();
-  }
-
-  /** Drops exchanges, counts and, without a host, the snapshot. */
-  private forgetHeard(): void {
-    this.saved = null;
-    this.heardState = null;
-    this.history.clear();
-    if (!this.isLive) this.heard = null;
-    this.changed.fire();
   }
 
   private tellPlace(): void {

@@ -4,13 +4,11 @@ import { DisposableStore, type Disposable } from '../base/disposable';
 import { Emitter, type Event } from '../base/event';
 import type { Log } from '../base/log';
 import type { Settings } from '../service/settings';
-import { askHost } from './askHost';
-import type { ReadEnd } from './eventReader';
-import type { HostLine } from './hostLine';
 import type { Hold } from './hold';
-import type { HostEnd, Hosting } from './hosting';
-import { identify, type Who } from './identify';
-import { isNewer, type WindowIdentity } from './identity';
+import type { ReadEnd } from './hostEvents';
+import { askHost, identify, type HostLine, type Who } from './hostLine';
+import type { Hosting } from './hosting';
+import { isNewer, protocol, type WindowIdentity } from './identity';
 import { aftermathOf, blockedBy, lookAgainMs, type Place } from './place';
 
 /** Time for the host to bind a changed port, before followers try. */
@@ -213,18 +211,23 @@ export class Station implements Disposable {
   }
 
   private async follow(who: Who & { kind: 'ours' }, signal: AbortSignal): Promise<void> {
-    const { window, version } = who;
+    const { window, version, line } = who;
     const takesOver = isNewer(this.ports.identity.version, version) && !this.hasTakenOver && this.mayHost;
     this.mayHost = true;
     this.looks = 0;
+    if (who.protocol !== protocol) {
+      line.dispose();
+      if (takesOver) await this.retire(version);
+      else await this.after({ kind: 'otherProtocol' });
+      return;
+    }
     this.set({ kind: 'following', window });
     // Only the host's stream has the counts and exchanges of the last second: it is read before the takeover.
-    const end = await this.ports.read(who.line, signal, () => {
+    const end = await this.ports.read(line, signal, () => {
       if (takesOver) void this.retire(version);
     });
-    if (signal.aborted) return;
-    if (takesOver && end === 'otherProtocol') await this.retire(version);
-    else if (!takesOver || end !== 'retired') await this.after({ kind: end });
+    if (signal.aborted || (takesOver && end === 'retired')) return;
+    await this.after({ kind: end });
   }
 
   /** Asks a host of an older version for the port; once only, as it may refuse. */
@@ -237,7 +240,7 @@ export class Station implements Disposable {
     await askHost(this.port, identity, { name: 'retire', body, timeoutMs: askTimeoutMs });
   }
 
-  private async after(end: { readonly kind: ReadEnd } | HostEnd): Promise<void> {
+  private async after(end: Parameters<typeof aftermathOf>[0]): Promise<void> {
     const { place, pause } = aftermathOf(end);
     this.set(place);
     if (pause === 'short') await this.turns.pauseShortly();

@@ -4,7 +4,6 @@ import { SystemClock, type Clock } from '../base/clock';
 import { DisposableStore } from '../base/disposable';
 import type { Log } from '../base/log';
 import { codeOf } from '../base/systemError';
-import { KeptHistory } from '../service/history/keptHistory';
 import { KeywheelService } from '../service/keywheelService';
 import { watchMachine } from '../service/machineWatch';
 import { newProxyKey } from '../service/proxyKey';
@@ -105,9 +104,8 @@ async function keepAll(
   owned.add(counts);
   // Beside `state.json` it is `state.history.json`.
   const path = `${file.text.replace(/\.json$/i, '')}.history.json`;
-  const kept = owned.add(new KeptHistory({ clock, log, history: service.history, isOurs: () => true }));
   try {
-    return [counts, owned.add(await keep(path, { kept, name: 'requests', log, clock }))];
+    return [counts, owned.add(await keep(path, { kept: service.history, name: 'requests', log, clock }))];
   } catch (error: unknown) {
     // A mount of a single file allows no other file beside it.
     log.warn(`${problem(path, error)} Past requests are lost when this process ends.`);

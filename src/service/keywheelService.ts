@@ -68,12 +68,12 @@ export class KeywheelService implements Disposable {
     this.ports.log.error('A listener of the service failed.', error);
   private readonly changed = this.owned.add(new Emitter<void>(this.onError));
   private readonly finished = this.owned.add(new Emitter<ExchangeView>(this.onError));
-  private readonly stateChanged = this.owned.add(new Emitter<unknown>(this.onError));
+  private readonly stateChanged = this.owned.add(new Emitter<void>(this.onError));
   /** Something in `snapshot()` has changed; at most ten times a second. */
   readonly onDidChange: Event<void> = this.changed.event;
   readonly onDidFinishExchange: Event<ExchangeView> = this.finished.event;
-  /** State to be saved; at most about twice a second. */
-  readonly onDidChangeState: Event<unknown> = this.stateChanged.event;
+  /** `savedState()` has changed; at most about twice a second. */
+  readonly onDidChangeState: Event<void> = this.stateChanged.event;
   private readonly gate = new ProxyKeyGate();
   private readonly attemptLimit: AttemptLimit;
   private readonly keylessLimit: AttemptLimit;
@@ -98,12 +98,7 @@ export class KeywheelService implements Disposable {
     this.attemptLimit = new AttemptLimit(clock, () => this.settings.maxUpstreamAttempts);
     this.keylessLimit = new AttemptLimit(clock, () => Math.ceil(this.settings.maxUpstreamAttempts / 4));
     this.telling = this.owned.add(new Pace(clock, tellEveryMs, () => this.changed.fire()));
-    this.saving = this.owned.add(
-      new Pace(clock, saveEveryMs, () => {
-        this.revision++;
-        this.stateChanged.fire(this.savedState());
-      }),
-    );
+    this.saving = this.owned.add(new Pace(clock, saveEveryMs, () => this.tellState()));
     this.pool = this.owned.add(
       new Pool(
         { clock, onChange: () => this.touch(), onReadingWanted: (keyId) => this.readings.want(keyId) },
@@ -249,6 +244,9 @@ export class KeywheelService implements Disposable {
     this.earlier = null;
     this.history.clear();
     this.pool.forget();
+    this.telling.touch();
+    // At once: it is newer than what windows have saved before, and would hand over to the next host.
+    this.tellState();
   }
 
   snapshot(): Snapshot {
@@ -326,6 +324,11 @@ export class KeywheelService implements Disposable {
   private notePaid({ end, status, endedAtMs }: ExchangeReport): void {
     if (end === 'answered') this.paidRefusedAtMs = null;
     else if (end === 'refused' && status === 402) this.paidRefusedAtMs = endedAtMs;
+  }
+
+  private tellState(): void {
+    this.revision++;
+    this.stateChanged.fire();
   }
 
   /** Schedules the events for views and for saving. */

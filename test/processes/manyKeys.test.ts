@@ -1,7 +1,7 @@
 /** A set of very many keys reaches the host, and comes back whole. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { askHost } from '../../src/hosting/askHost';
+import { askHost } from '../../src/hosting/hostLine';
 import { plainKey } from '../../src/service/keyring/storedKey';
 import { openBareHost } from './support/bareHost';
 
@@ -11,8 +11,6 @@ describe('a host that is offered 5,000 keys', () => {
     const all = Array.from({ length: 5_000 }, () => plainKey(`sk-or-v1-${randomBytes(32).toString('hex')}`));
     const reply = await askHost(host.port, host.identity, {
       name: 'keys',
-      sealedAs: 'offerKeys',
-      answerSealedAs: 'knownKeys',
       body: { revision: 1, keys: all, proxyKey: null },
       timeoutMs: 60_000,
     });

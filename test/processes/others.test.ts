@@ -4,7 +4,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { keyIdOf } from '../../src/base/secret';
 import { loadHostSecret } from '../../src/hosting/hostSecret';
-import { machineMark } from '../../src/hosting/proof';
+import { machineMark, purposes, Seal } from '../../src/hosting/proof';
 import { freePort } from '../support/freePort';
 import { Stage, until, type TestWindow } from './support/windows';
 
@@ -101,32 +101,52 @@ describe('others on the port', () => {
     assertNothingTold(stranger);
   });
 
-  for (const [what, ownMachineId] of [
-    ['with our machine id', true],
-    ['with an id of its own', false],
-  ] as const) {
-    it(`one that imitates /health, ${what}`, async () => {
-      const { machineId } = loadHostSecret(stage.shared());
-      const healthFor = (url?: string): unknown => ({
+  /** Answers as a host of ours does, but for the change. */
+  async function imitate(change: object): Promise<Stranger> {
+    const { secret, machineId } = loadHostSecret(stage.shared());
+    const server = createHttpServer(({ url = '/' }, response) => {
+      const nonce = new URL(url, 'http://x').searchParams.get('nonce') ?? '';
+      const health = {
         program: 'keywheel',
         protocol: 1,
-        version: '0.0.1',
+        version: '9.9.9',
         product: 'Test Code',
         instance: 'x',
-        machineId: ownMachineId ? machineId : 'f'.repeat(32),
-        machineMark: machineMark('here', new URL(`http://x${url ?? ''}`).searchParams.get('nonce') ?? ''),
+        machineId,
+        machineMark: machineMark('here', nonce),
         address: `127.0.0.1:${port}`,
         hostNonce: 'n',
-        sealedWindow: 'AAAA',
-        proof: 'AAAA',
-      });
-      const server = createHttpServer(({ url }, response) => response.end(JSON.stringify(healthFor(url))));
-      stranger = await Stranger.at(port, () => undefined, '127.0.0.1', server);
-      const expected = ownMachineId ? ['portInUse', 'unproven'] : ['otherProduct', 'Test Code'];
+        ...change,
+      };
+      const sealedWindow = new Seal(secret, nonce, 'n').close(purposes.window(health), 'x');
+      response.end(JSON.stringify({ sealedWindow, ...health }));
+    });
+    return await Stranger.at(port, () => undefined, '127.0.0.1', server);
+  }
+
+  const unproven = { sealedWindow: 'AAAA' };
+  for (const [what, change, expected] of [
+    ['one that imitates /health with our machine id', unproven, ['portInUse', 'unproven']],
+    [
+      'one that imitates /health with an id of its own',
+      { ...unproven, machineId: 'f'.repeat(32) },
+      ['otherProduct', 'Test Code'],
+    ],
+    ['one that relays to our host on another port', { address: '127.0.0.1:1' }, ['portInUse', 'unproven']],
+    ['our own that speaks another protocol', { protocol: 2 }, ['otherVersion', '']],
+  ] as const) {
+    it(what, async () => {
+      stranger = await imitate(change);
       assert.deepEqual(await met(await openWindow()), expected);
       assertNothingTold(stranger);
     });
   }
+
+  it('our own of an older version that speaks another protocol: it is asked for the port', async () => {
+    const older = (stranger = await imitate({ protocol: 2, version: '0.0.1' }));
+    await openWindow();
+    await until('asked', () => older.text.includes('POST /host/retire '));
+  });
 
   it('one that never answers', async () => {
     stranger = await Stranger.at(port, () => undefined);
@@ -150,7 +170,7 @@ describe('others on the port', () => {
     const host = await openWindow();
     await host.until('hosts', ({ isHost }) => isHost);
     await until('a word in the log', () =>
-      host.log.some((line) => line.includes(`[::1]:${port} is not ours`)),
+      host.log.some((line) => line.includes(`Another program has [::1]:${port}`)),
     );
     const follower = await openWindow();
     await follower.until('follows', ({ isFollower }) => isFollower);

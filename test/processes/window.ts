@@ -5,7 +5,6 @@ import { TextLog } from '../../src/base/log';
 import { HostedWindow } from '../../src/hosting/hostedWindow';
 import { loadHostSecret } from '../../src/hosting/hostSecret';
 import { firstProxyKey } from '../../src/hosting/proof';
-import { KeptHistory } from '../../src/service/history/keptHistory';
 import { Keyring } from '../../src/service/keyring/keyring';
 import type { SecretVault, StoredKey, VaultContents } from '../../src/service/ports';
 import { defaultSettings } from '../../src/service/settings';
@@ -99,16 +98,10 @@ async function main(): Promise<void> {
     onTrouble: () => tell({ kind: 'trouble' }),
   });
   const { service } = hosted;
-  const history = new KeptHistory({
-    clock,
-    log,
-    history: service.history,
-    isOurs: () => service.isHosting,
-  });
   const file = (name: string): StateFile => new StateFile(`${options.folder}/${name}.json`);
   const keepers = [
     new StateKeeping({ kept: service, name: 'counts', store: file('state'), log }),
-    new StateKeeping({ kept: history, name: 'requests', store: file('history'), log, clock }),
+    new StateKeeping({ kept: service.history, name: 'requests', store: file('history'), log, clock }),
   ];
   const tellSeen = (): void => {
     const { proxy, wheel, accounts } = service.snapshot();

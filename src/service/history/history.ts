@@ -12,10 +12,15 @@ import { mostRemembered } from '../../keys/wheel';
 import type { ExchangeReport } from '../../proxy/report';
 import { Activity, savedExchangesSchema } from './activity';
 import { savedBucketsSchema, savedHoursSchema, Series } from './series';
+import { Pace } from '../pace';
+import type { Kept } from '../saved/stateKeeping';
 import type { ExchangeView } from '../snapshot';
 
 /** Raise it when an older Keywheel would misread what this one writes. */
 const historyVersion = 1;
+
+/** It is large: it is saved at most this often. A killed process loses as much; other windows still have it. */
+const tellEveryMs = 10_000;
 
 /** Upper bounds of the saved parts, in characters; the oldest entries beyond are left out. */
 const mostSaved = { exchanges: 400_000, buckets: 400_000, made: 200_000 };
@@ -36,24 +41,29 @@ export interface HistoryPorts {
   readonly onError: (error: unknown) => void;
   /** Its `makers` are saved; without a pool the history has its own. */
   readonly pool?: Pool;
+  /** Whether this process saves it, as the one that serves; others save what they have seen themselves. Default: true. */
+  readonly isOurs?: () => boolean;
 }
 
-export class History implements Disposable {
+export class History implements Kept, Disposable {
   readonly series: Series;
   private readonly activity = new Activity();
   private readonly made: Recent<AccountId>;
   private readonly owned = new DisposableStore();
-  private readonly changed = this.owned.add(new Emitter<void>((error) => this.ports.onError(error)));
   private readonly replaced = this.owned.add(new Emitter<void>((error) => this.ports.onError(error)));
-  /** An exchange was added, or all of it was replaced. */
-  readonly onDidChange: Event<void> = this.changed.event;
   /** All of it was replaced. */
   readonly onDidReplace: Event<void> = this.replaced.event;
+  private readonly stateChanged = this.owned.add(new Emitter<void>((error) => this.ports.onError(error)));
+  /** `savedState()` may have changed; at most every ten seconds. */
+  readonly onDidChangeState: Event<void> = this.stateChanged.event;
+  private readonly telling: Pace;
+  private isNew = false;
 
   constructor(private readonly ports: HistoryPorts) {
     const { clock, pool } = ports;
     this.series = new Series(clock);
     this.made = pool?.makers ?? new Recent(mostRemembered, dayMs);
+    this.telling = this.owned.add(new Pace(clock, tellEveryMs, () => this.stateChanged.fire()));
   }
 
   /** Adds an exchange that has ended, and returns it as views show it. */
@@ -87,6 +97,19 @@ export class History implements Disposable {
     };
   }
 
+  /** Undefined if nothing is new since the last time. */
+  savedState(): SavedHistory | undefined {
+    if (!this.isNew) return undefined;
+    this.isNew = false;
+    return this.save();
+  }
+
+  /** Replaces the history by the one of another process. */
+  hear(raw: unknown): void {
+    this.restore(raw);
+    this.touch();
+  }
+
   /** Replaces the history by a saved one; an unreadable one changes nothing. */
   restore(raw: unknown): SavedRead<SavedHistory> {
     const read = readVersioned(raw, historyVersion, savedSchema);
@@ -98,12 +121,13 @@ export class History implements Disposable {
   clearActivity(): void {
     this.activity.restore([]);
     this.replaced.fire();
-    this.changed.fire();
+    this.touch();
   }
 
   clear(): void {
     this.made.clear();
     this.replaceBy({ exchanges: [], buckets: [], hours: [], made: [] });
+    this.touch();
   }
 
   dispose(): void {
@@ -121,7 +145,13 @@ export class History implements Disposable {
   private note(view: ExchangeView): void {
     this.series.add(view);
     for (const { id, accountId } of view.made) this.made.set(id, accountId, view.endedAtMs);
-    this.changed.fire();
+    this.touch();
+  }
+
+  private touch(): void {
+    if (this.ports.isOurs?.() === false) return;
+    this.isNew = true;
+    this.telling.touch();
   }
 
   private replaceBy({ exchanges, buckets, hours, made }: Omit<SavedHistory, 'version' | 'savedAtMs'>): void {
@@ -129,7 +159,6 @@ export class History implements Disposable {
     this.series.restore({ buckets, hours });
     this.made.restore(made);
     this.replaced.fire();
-    this.changed.fire();
   }
 }
 

@@ -13,7 +13,7 @@ export interface Kept {
   restore(raw: unknown): SavedRead<unknown>;
   /** The present state; undefined if nothing is to be saved. */
   savedState(): unknown;
-  readonly onDidChangeState: Event<unknown>;
+  readonly onDidChangeState: Event<void>;
 }
 
 export interface StateKeepingPorts {
@@ -68,7 +68,7 @@ export class StateKeeping implements Disposable {
       log.warn(`The saved ${name} are ${read.kind} (${detail}): ${leftAlone[name]}.`);
       this.leaveAlone(saved, read.kind);
     }
-    this.listening = kept.onDidChangeState((state) => this.save(state));
+    this.listening = kept.onDidChangeState(() => this.save(kept.savedState()));
     return read;
   }
 

@@ -35,6 +35,6 @@ describe('an event of the host', () => {
   it('is read as it was written, and not at all where it was cut off', () => {
     const event = { kind: 'snapshot', snapshot: snapshotOf(1) } as const;
     assert.deepEqual(parseEvent(eventText(event)), event);
-    assert.equal(parseEvent('data: {"kind":'), null);
+    assert.equal(parseEvent('{"kind":'), null);
   });
 });
