@@ -1,7 +1,7 @@
 // Detects that connected clients use an old address of the proxy, another model than the chosen one, or a model that OpenRouter has
 // ended, and what can take its place.
 import { isFreeModel } from '../keys/freeModel';
-import type { SharedRecord } from '../service/notices/noticeTurn';
+import type { SharedRecord } from '../service/notices';
 import type { ExchangeView } from '../service/snapshot';
 import type { Client } from './client';
 import { clientOf } from './clientList';

@@ -1,6 +1,6 @@
 // The commands that a proven window may send to the host.
 import * as v from 'valibot';
-import { keySetSchema } from '../service/keyring/keySet';
+import { keySetSchema } from '../service/keyring/storedKey';
 import type { KeywheelService } from '../service/keywheelService';
 import type { ByeReason } from './hostEvents';
 import type { HostCommand, HostReply } from './hostLine';

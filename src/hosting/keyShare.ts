@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import { Emitter, type Event } from '../base/event';
 import type { Log } from '../base/log';
-import { keySetSchema, noKeys, rebase, type KeySet } from '../service/keyring/keySet';
+import { keySetSchema, noKeys, rebase, type KeySet } from '../service/keyring/storedKey';
 import type { Keyring } from '../service/keyring/keyring';
 import type { KeywheelService } from '../service/keywheelService';
 import type { HostQuestion, HostReply } from './hostLine';

@@ -7,7 +7,7 @@ import type { Log } from '../base/log';
 import { History } from '../service/history/history';
 import { labelled } from '../service/history/activity';
 import type { KeywheelService } from '../service/keywheelService';
-import { newerCounts, readSaved } from '../service/saved/savedCounts';
+import { newerCounts, readSaved } from '../service/saved/stateKeeping';
 import type { Settings } from '../service/settings';
 import type { ExchangeView, ProxyState, Snapshot } from '../service/snapshot';
 import type { HostEvent } from './hostEvents';

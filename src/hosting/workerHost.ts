@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
 import type { Log, LogLevel } from '../base/log';
 import { SilenceWatch } from '../base/silence';
-import type { KeySet } from '../service/keyring/keySet';
+import type { KeySet } from '../service/keyring/storedKey';
 import type { Settings } from '../service/settings';
 import type { ProxyState } from '../service/snapshot';
 import type { ByeReason } from './hostEvents';

@@ -4,7 +4,6 @@ import path from 'node:path';
 import type { LocalAnswer } from '../proxy/server';
 import { checkProxyKey, type Door, type RequestHead } from '../proxy/request/admission';
 import { headerValue } from '../proxy/request/headers';
-import { outlookOf } from '../service/history/forecast';
 import type { KeywheelService } from '../service/keywheelService';
 import type { DashboardState } from '../service/messages';
 import type { Metrics } from './metrics';
@@ -74,7 +73,7 @@ export class Routes {
     const { service } = this.ports;
     service.watched();
     const snapshot = service.snapshot();
-    const outlook = outlookOf(snapshot, service.history.series);
+    const outlook = service.history.series.outlook(snapshot);
     return { snapshot, vault: 'ok', ...outlook, removed: [], clients: [] };
   }
 

@@ -6,7 +6,7 @@ import type { Log } from '../base/log';
 import { codeOf } from '../base/systemError';
 import { KeywheelService } from '../service/keywheelService';
 import { watchMachine } from '../service/machineWatch';
-import { newProxyKey } from '../service/proxyKey';
+import { newProxyKey } from '../service/keyring/storedKey';
 import type { StoredKey } from '../service/ports';
 import { StateFile } from '../service/saved/stateFile';
 import { StateKeeping, type StateKeepingPorts } from '../service/saved/stateKeeping';

@@ -1,8 +1,11 @@
-// Asks upstream for one answer over the network path of requests; without a key, so it costs nothing.
-import { SystemClock } from '../base/clock';
-import { Upstream, type UpstreamPlace } from '../proxy/upstream/upstream';
+// Requests of the service's own to upstream, which run no model and cost nothing.
+import { SystemClock, type Clock } from '../base/clock';
+import { parseJson } from '../base/json';
+import { codeOf } from '../base/systemError';
+import type { Fault } from '../proxy/errors/fault';
 import { headerValue } from '../proxy/request/headers';
-import { causeCode } from './replyText';
+import type { Reply } from '../proxy/upstream/reply';
+import { Upstream, type UpstreamPlace, type UpstreamRequest } from '../proxy/upstream/upstream';
 
 export type UpstreamAnswer =
   | {
@@ -25,7 +28,7 @@ export function isOpenRouter({ status }: { readonly status: number }): boolean {
   return status === 401 || status === 200;
 }
 
-/** Asks on a connection of its own; never rejects. */
+/** Asks for one answer without a key, on a connection of its own; never rejects. */
 export async function askUpstream(place: UpstreamPlace, timeoutMs = 10_000): Promise<UpstreamAnswer> {
   // Not the service's clock: upstream's dates have corrected that one, as they correct this one once the answer comes.
   const clock = new SystemClock();
@@ -61,4 +64,57 @@ export async function askUpstream(place: UpstreamPlace, timeoutMs = 10_000): Pro
   } finally {
     upstream.close();
   }
+}
+
+const mostBytes = 256 * 1024;
+
+interface JsonRequest extends Pick<UpstreamRequest, 'method' | 'path' | 'key' | 'body' | 'fresh'> {
+  /** For the head, and again for the body. */
+  readonly timeoutMs: number;
+}
+
+/** Sends a request that runs no model, and reads its answer; `body` is undefined if it is not JSON. Never rejects. */
+export async function askJson(
+  upstream: Upstream,
+  clock: Clock,
+  { timeoutMs, ...request }: JsonRequest,
+): Promise<{ readonly status: number; readonly body: unknown } | { readonly code: string }> {
+  const { key, body } = request;
+  const headers = ['accept', 'application/json', 'accept-encoding', 'identity'];
+  if (key !== null) headers.push('authorization', `Bearer ${key}`);
+  if (body !== null) headers.push('content-type', 'application/json');
+  const onSent = (): void => undefined;
+  const never = new AbortController().signal;
+  const sent = await upstream.send({ ...request, headers, headTimeoutMs: timeoutMs }, { onSent }, never);
+  if ('fault' in sent) return { code: causeCode(sent.fault) };
+  const text = await replyText(sent.reply, clock, timeoutMs);
+  return { status: sent.reply.status, body: parseJson(text ?? '') };
+}
+
+/** Null if it breaks off, takes longer than `timeoutMs`, or is larger than 256 KiB. */
+async function replyText(reply: Reply, clock: Clock, timeoutMs: number): Promise<string | null> {
+  return await new Promise<string | null>((resolve) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const finish = (text: string | null): void => {
+      timer.dispose();
+      if (text === null) reply.abort(new Error('The answer cannot be read.'));
+      resolve(text);
+    };
+    const timer = clock.after(timeoutMs, () => finish(null));
+    reply.readInto({
+      data: (chunk) => {
+        chunks.push(chunk);
+        bytes += chunk.length;
+        if (bytes > mostBytes) finish(null);
+      },
+      end: () => finish(Buffer.concat(chunks).toString('utf8')),
+      fault: () => finish(null),
+    });
+  });
+}
+
+/** The system's code of what went wrong, such as ECONNREFUSED, else the fault's own. */
+function causeCode(fault: Fault): string {
+  return ('cause' in fault && codeOf(fault.cause)) || fault.code;
 }

@@ -1,8 +1,10 @@
 // The proxy with its keys, counts and history: its inputs and outputs are plain values, so it can run in another thread.
+import { randomUUID } from 'node:crypto';
 import type { Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import { Emitter, type Event } from '../base/event';
 import type { Log } from '../base/log';
+import { Secret } from '../base/secret';
 import { Pool, type PoolOptions, type UnlockTarget } from '../keys/pool';
 import { isNewerState, readSaved, type SavedState } from '../keys/savedState';
 import type { SavedRead } from '../keys/versioned';
@@ -19,12 +21,10 @@ import { Upstream } from '../proxy/upstream/upstream';
 import { buildSnapshot } from './buildSnapshot';
 import { History } from './history/history';
 import { readKey } from './keyring/keyCheck';
-import { keyStatus } from './keyStatus';
 import { answerLocally } from './localRoutes';
 import { Listening } from './listening';
 import type { StoredKey } from './ports';
 import { Pace } from './pace';
-import { ProxyKeyGate } from './proxyKey';
 import { activeForMs, Readings } from './readings';
 import { Recorder } from './recorder';
 import { defaultSettings, type Settings } from './settings';
@@ -74,7 +74,11 @@ export class KeywheelService implements Disposable {
   readonly onDidFinishExchange: Event<ExchangeView> = this.finished.event;
   /** `savedState()` has changed; at most about twice a second. */
   readonly onDidChangeState: Event<void> = this.stateChanged.event;
-  private readonly gate = new ProxyKeyGate();
+  /** Before the vault has given it, no key is right. */
+  private proxyKey = new Secret(randomUUID());
+  private open: () => void = () => undefined;
+  /** Holds requests until the proxy key is set; null from then on. */
+  private opening: Promise<void> | null = new Promise((resolve) => (this.open = resolve));
   private readonly attemptLimit: AttemptLimit;
   private readonly keylessLimit: AttemptLimit;
   private readonly retryBudget = new RetryBudget();
@@ -112,7 +116,7 @@ export class KeywheelService implements Disposable {
     this.server = new Server({
       clock,
       log,
-      opening: () => this.gate.opening,
+      opening: () => this.opening,
       exchange: () => this.exchangePorts(),
       door: () => this.door(),
       answerLocally: (request, door = this.door()) =>
@@ -121,7 +125,7 @@ export class KeywheelService implements Disposable {
           door,
           pool: this.pool,
           version: ports.version,
-          status: () => keyStatus(this.snapshot()),
+          snapshot: () => this.snapshot(),
         }),
       keepAliveAfterMs: () => this.settings.keepAliveAfterSeconds * 1000,
       onExchange: (report) => this.noteExchange(report),
@@ -169,7 +173,9 @@ export class KeywheelService implements Disposable {
         `The proxy key has fewer than ${shortProxyKey} characters: other programs may guess it.`,
       );
     }
-    this.gate.set(proxyKey);
+    this.proxyKey = new Secret(proxyKey);
+    this.opening = null;
+    this.open();
   }
 
   /** Takes over a saved record, before the keys are set; of several the newest wins. An unreadable one changes nothing. */
@@ -276,7 +282,7 @@ export class KeywheelService implements Disposable {
   private door(): Door {
     const { host, allowKeyChanges } = this.settings;
     const { allowedHosts = [] } = this.ports;
-    return { boundHost: host, allowedHosts, proxyKey: this.gate.secret, allowKeyChanges };
+    return { boundHost: host, allowedHosts, proxyKey: this.proxyKey, allowKeyChanges };
   }
 
   private exchangePorts(): ExchangePorts {

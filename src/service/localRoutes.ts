@@ -4,13 +4,13 @@ import type { LocalAnswer } from '../proxy/server';
 import { checkProxyKey, isWebview, type Door, type RequestHead } from '../proxy/request/admission';
 import { checkPath, isKeyPath } from '../proxy/request/endpoint';
 import { headerValue } from '../proxy/request/headers';
+import type { Snapshot } from './snapshot';
 
 export interface LocalContext {
   readonly door: Door;
   readonly pool: Pool;
   readonly version: string;
-  /** What /key-status shows: labels and masked keys alone. */
-  readonly status: () => unknown;
+  readonly snapshot: () => Snapshot;
 }
 
 /** The answer, or null if the request goes to upstream. Throws a Refusal without the proxy key where it is required. */
@@ -29,7 +29,7 @@ export function answerLocally(request: RequestHead, context: LocalContext): Loca
       return json({ program: 'keywheel', version: context.version, status: 'ok' });
     case '/key-status':
       checkProxyKey(request, context.door);
-      return json(context.status());
+      return json(keyStatus(context.snapshot()));
     default:
       checkPath(target, context.door.proxyKey);
       if (!isKeyPath(path)) return null;
@@ -68,6 +68,45 @@ function json(value: unknown, headers: readonly string[] = []): LocalAnswer {
     headers: ['content-type', 'application/json; charset=utf-8', 'cache-control', 'no-store', ...headers],
     body: JSON.stringify(value),
   };
+}
+
+/** The body of `/key-status`: labels and masked keys, no secrets; times as ISO 8601. */
+export function keyStatus({ wheel, accounts, busyModels }: Snapshot): unknown {
+  return {
+    free_left: wheel.freeLeft,
+    free_limit: wheel.freeLimit,
+    resets_at: iso(wheel.resetAtMs),
+    waiting: wheel.waiting,
+    accounts: accounts.map(({ name, day, minute, state, untilMs, keys, locks }) => ({
+      name,
+      state,
+      until: iso(untilMs),
+      day: { used: day.used, limit: day.limit, left: day.left, resets_at: iso(day.resetAtMs) },
+      minute: { used: minute.used, limit: minute.limit },
+      locks: locks.map(({ reason, covers, untilMs: lockUntilMs }) => ({
+        reason,
+        covers,
+        until: iso(lockUntilMs),
+      })),
+      keys: keys.map(({ label, masked, health, enabled, requests, errors }) => ({
+        label,
+        key: masked,
+        health,
+        enabled,
+        requests,
+        errors,
+      })),
+    })),
+    busy_models: busyModels.map(({ model, accountId, keyId, reason, untilMs }) => {
+      const account = accounts.find((each) => each.accountId === accountId);
+      const key = account?.keys.find((each) => each.keyId === keyId);
+      return { model, reason, account: account?.name ?? null, key: key?.label ?? null, until: iso(untilMs) };
+    }),
+  };
+}
+
+function iso(atMs: number | null): string | null {
+  return atMs === null ? null : new Date(atMs).toISOString();
 }
 
 const spans = ['', '_daily', '_weekly', '_monthly'] as const;

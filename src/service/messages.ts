@@ -1,6 +1,6 @@
 // The messages between the dashboard's page and the extension.
 import * as v from 'valibot';
-import { tableFormats } from './history/exchangeTable';
+import { tableFormats } from './history/exchangeText';
 import type { VaultHealth } from './ports';
 import type { ExchangeView, ForecastView, SeriesView, Snapshot } from './snapshot';
 

@@ -1,7 +1,7 @@
-// The proxy's settings, and how they are read.
+// The proxy's settings, and how they are read; the network's are those of VS Code and the environment.
 import { IANAZone } from 'luxon';
 import * as v from 'valibot';
-import { directly } from '../proxy/upstream/wayOut';
+import { directly, type WayOut } from '../proxy/upstream/wayOut';
 
 /** A host name that only this machine can reach. */
 export function isLoopbackHost(host: string): boolean {
@@ -122,4 +122,28 @@ export function readSettings(
     else problems.push({ setting, problem: read.issues[0].message });
   }
   return { settings: v.parse(settingsSchema, good), problems };
+}
+
+/** VS Code's settings of the section `http`, unparsed; each is left out where VS Code has none. */
+export type HttpSetting = 'proxy' | 'noProxy' | 'proxyStrictSSL' | 'proxySupport' | 'systemCertificates';
+
+/** VS Code's proxy, else the environment's: each variable in both spellings, lower case first. */
+export function wayOutOf(
+  environment: Readonly<Record<string, string | undefined>>,
+  http: Readonly<Partial<Record<HttpSetting, unknown>>> = {},
+): WayOut {
+  const first = (...texts: readonly unknown[]): string =>
+    texts.map((text) => (typeof text === 'string' ? text.trim() : '')).find((text) => text !== '') ?? '';
+  const variable = (...names: readonly string[]): string => first(...names.map((name) => environment[name]));
+  const { proxy, noProxy } = http;
+  return {
+    proxyUrl:
+      http.proxySupport === 'off'
+        ? ''
+        : first(proxy, variable('https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY')),
+    noProxy: first(Array.isArray(noProxy) ? noProxy.join(',') : '', variable('no_proxy', 'NO_PROXY')),
+    isStrict: http.proxyStrictSSL !== false,
+    systemCertificates: http.systemCertificates !== false,
+    extraCaFile: variable('NODE_EXTRA_CA_CERTS'),
+  };
 }

@@ -2,7 +2,6 @@
 import { commands } from 'vscode';
 import type { DisposableStore } from '../base/disposable';
 import { anyOf, type Event } from '../base/event';
-import { outlookOf } from '../service/history/forecast';
 import type { KeyActions } from '../service/keyring/keyActions';
 import type { Keyring } from '../service/keyring/keyring';
 import type { KeywheelService } from '../service/keywheelService';
@@ -28,7 +27,7 @@ export function currentState(ports: CurrentStatePorts): CurrentState {
     return {
       snapshot,
       vault: keyring.health.kind,
-      ...outlookOf(snapshot, service.history.series),
+      ...service.history.series.outlook(snapshot),
       removed: keyActions.removed,
       clients: connected.current,
     };

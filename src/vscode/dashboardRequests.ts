@@ -2,8 +2,7 @@
 import { commands, env, l10n, Uri, window, workspace } from 'vscode';
 import { wait } from '../base/clock';
 import { keyIdOf } from '../base/secret';
-import { exchangeReport } from '../service/history/exchangeReport';
-import { exchangeTable } from '../service/history/exchangeTable';
+import { exchangeReport, exchangeTable } from '../service/history/exchangeText';
 import { pageOfKey } from '../service/keyring/storedKey';
 import type { FromDashboard } from '../service/messages';
 import type { AccountView, ExchangeView } from '../service/snapshot';

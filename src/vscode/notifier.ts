@@ -1,8 +1,7 @@
 // Shows notices: each kind at most once a day over all windows, and none that already held at the start.
 import { commands, l10n, window } from 'vscode';
 import type { DisposableStore } from '../base/disposable';
-import { isWanted, Notices, type Notice } from '../service/notices/notices';
-import { NoticeTurn } from '../service/notices/noticeTurn';
+import { isWanted, Notices, NoticeTurn, type Notice } from '../service/notices';
 import type { Speech } from '../words/stateWords';
 import type { CurrentState } from './currentState';
 import { speechOf } from './messages';

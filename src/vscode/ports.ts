@@ -9,7 +9,7 @@ import type { ConnectionRecords } from '../clients/records';
 import type { KeyActions } from '../service/keyring/keyActions';
 import type { Keyring } from '../service/keyring/keyring';
 import type { KeywheelService } from '../service/keywheelService';
-import type { SharedRecord } from '../service/notices/noticeTurn';
+import type { SharedRecord } from '../service/notices';
 import type { SecretVault } from '../service/ports';
 import type { CurrentState } from './currentState';
 import type { TextPage } from './textPage';

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { terminalClients } from '../clients/values';
 import { defaultSettings, readSettings, type SettingProblem, type Settings } from '../service/settings';
-import { allNotifications } from '../service/notices/notices';
+import { allNotifications } from '../service/notices';
 import type { SettingProperty } from '../words/settingRule';
 import { statusFormats } from '../words/statusText';
 

@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
 import type { Log } from '../base/log';
 import { Pace } from '../service/pace';
-import { newerCounts, readSaved, slimCounts } from '../service/saved/savedCounts';
+import { newerCounts, readSaved, slimCounts } from '../service/saved/stateKeeping';
 import type { StateFile } from '../service/saved/stateFile';
 import type { StateStore } from '../service/ports';
 

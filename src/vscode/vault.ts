@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { SecretStorage } from 'vscode';
 import type { Event } from '../base/event';
 import { keyIdOf } from '../base/secret';
-import { joinedOrder } from '../service/keyring/keySet';
+import { joinedOrder } from '../service/keyring/storedKey';
 import { storedKeySchema, type SecretVault, type StoredKey, type VaultContents } from '../service/ports';
 
 const orderName = 'index';

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { SystemClock } from '../../src/base/clock';
-import { exchangeCode } from '../../src/service/signIn/codeExchange';
 import {
   callbackUrlOf,
   challengeOf,
+  exchangeCode,
   newVerifier,
   signInLivesMs,
   signInUrl,

@@ -9,7 +9,7 @@ import { KeyActions } from '../../src/service/keyring/keyActions';
 import type { KeyCheck } from '../../src/service/keyring/keyCheck';
 import { Keyring } from '../../src/service/keyring/keyring';
 import { KeywheelService } from '../../src/service/keywheelService';
-import { newProxyKey } from '../../src/service/proxyKey';
+import { newProxyKey } from '../../src/service/keyring/storedKey';
 import { StateFile } from '../../src/service/saved/stateFile';
 import { StateKeeping } from '../../src/service/saved/stateKeeping';
 import { defaultSettings } from '../../src/service/settings';

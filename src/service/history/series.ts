@@ -1,8 +1,10 @@
-// The exchanges of the last 24 hours, summed in buckets of five minutes, and of 35 days, summed by the hour; bounded.
+// The exchanges of the last 24 hours, summed in buckets of five minutes, and of 35 days, summed by the hour; bounded. What
+// they tell of the rest of the day.
 import * as v from 'valibot';
 import type { Clock } from '../../base/clock';
 import { dayMs } from '../../keys/calendar';
-import type { ExchangeEnd, ExchangeView, SeriesView } from '../snapshot';
+import type { DashboardState } from '../messages';
+import type { ExchangeEnd, ExchangeView, ForecastView, SeriesView, Snapshot, WheelView } from '../snapshot';
 import { Buckets } from './buckets';
 
 const bucketMs = 5 * 60_000;
@@ -117,12 +119,14 @@ export class Series {
     };
   }
 
-  /** Tokens and cost of the exchanges that have ended since UTC midnight. */
-  spentToday(nowMs: number): Readonly<Spent> {
-    const sinceMs = nowMs - (nowMs % dayMs);
-    const spent = { promptTokens: 0, completionTokens: 0, cost: 0 };
-    for (const hour of this.hours.all()) if (hour.startMs >= sinceMs) addUse(spent, hour);
-    return spent;
+  /** The forecast, and the use of today. */
+  outlook({ wheel, atMs }: Snapshot): Pick<DashboardState, 'forecast' | 'paidOnly' | 'spent'> {
+    const day = this.recent(dayMs);
+    return {
+      forecast: forecast(wheel, this.recent(paceSpanMs).freeAttempts, atMs),
+      paidOnly: day.paid > 0 && day.freeAttempts === 0,
+      spent: this.spentToday(atMs),
+    };
   }
 
   view(): SeriesView {
@@ -171,6 +175,14 @@ export class Series {
     this.labels.clear();
     this.buckets.restore(buckets);
     this.hours.restore(hours);
+  }
+
+  /** Tokens and cost of the exchanges that have ended since UTC midnight. */
+  private spentToday(nowMs: number): Readonly<Spent> {
+    const sinceMs = nowMs - (nowMs % dayMs);
+    const spent = { promptTokens: 0, completionTokens: 0, cost: 0 };
+    for (const hour of this.hours.all()) if (hour.startMs >= sinceMs) addUse(spent, hour);
+    return spent;
   }
 
   /** Sums of all buckets, the most used first. */
@@ -235,4 +247,25 @@ function sumOf(a: Use | undefined, b: Use): Use {
     completionTokens: a.completionTokens + b.completionTokens,
     cost: a.cost + b.cost,
   };
+}
+
+/** The span over which the pace is taken. */
+const paceSpanMs = hourMs;
+
+/** Fewer requests in the span give no pace. */
+const leastRequests = 3;
+
+/** `freeAttempts`: what was sent in the last `paceSpanMs`. */
+export function forecast(
+  { freeLeft, freeLimit, resetAtMs }: Pick<WheelView, 'freeLeft' | 'freeLimit' | 'resetAtMs'>,
+  freeAttempts: number,
+  nowMs: number,
+): ForecastView {
+  if (resetAtMs === null || freeLimit === 0) return { kind: 'none' };
+  if (freeLeft <= 0) return { kind: 'usedUp' };
+  if (freeAttempts < leastRequests) return { kind: 'quiet' };
+  const untilMs = nowMs + (freeLeft / freeAttempts) * paceSpanMs;
+  return untilMs >= resetAtMs
+    ? { kind: 'lasts', perHour: freeAttempts }
+    : { kind: 'until', perHour: freeAttempts, untilMs };
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock';
 import { accountIdOf } from '../../keys/roster';
 import { parseReading, type Reading } from '../../keys/reading';
 import { Upstream, type UpstreamPlace } from '../../proxy/upstream/upstream';
-import { askJson } from '../replyText';
+import { askJson } from '../askUpstream';
 import { keyOf, plainKey } from './storedKey';
 
 export type KeyAnswer =

@@ -7,10 +7,8 @@ import { keyIdOf, maskKey } from '../../base/secret';
 import type { KeyEdit } from '../messages';
 import { readKeyEntry, type KeyEntry } from '../pastedKeys';
 import type { SecretVault, StoredKey, VaultContents, VaultHealth } from '../ports';
-import { newProxyKey } from '../proxyKey';
+import { inOrder, keyIdsOf, type KeySet, newProxyKey, noKeys, plainKey } from './storedKey';
 import type { KeyCheck } from './keyCheck';
-import { inOrder, noKeys, type KeySet } from './keySet';
-import { keyIdsOf, plainKey } from './storedKey';
 
 export type AddResult =
   /** `check` may be `unreachable`. */

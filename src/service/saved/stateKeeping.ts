@@ -1,11 +1,15 @@
-// Loads a state from its store once, saves it as it changes, and does not overwrite what it cannot read.
+// Loads a state from its store once, saves it as it changes, and does not overwrite what it cannot read. Of two records of
+// the counts it tells the newer one.
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../base/clock';
 import type { Disposable } from '../../base/disposable';
 import type { Event } from '../../base/event';
 import type { Log } from '../../base/log';
-import type { StateStore } from '../ports';
+import { isNewerState, readSaved } from '../../keys/savedState';
 import type { SavedRead } from '../../keys/versioned';
+import type { StateStore } from '../ports';
+
+export { readSaved };
 
 /** A state that is saved. */
 export interface Kept {
@@ -162,4 +166,23 @@ export class StateKeeping implements Disposable {
     }
     this.writing = null;
   }
+}
+
+/** The newer of two records of the counts; an unreadable one counts as older. */
+export function newerCounts(one: unknown, other: unknown): unknown {
+  const [first, second] = [readSaved(one), readSaved(other)];
+  if (first.kind !== 'good') return second.kind === 'good' ? other : one;
+  return second.kind === 'good' && isNewerState(second.state, first.state) ? other : one;
+}
+
+/** A small record of the counts: accounts with their counts and locks, and locked keys only; null if `raw` cannot be read. */
+export function slimCounts(raw: unknown): unknown {
+  const read = readSaved(raw);
+  if (read.kind !== 'good') return null;
+  const { keys, accounts } = read.state;
+  const locked = Object.entries(keys).filter(([, { locks }]) => locks.length > 0);
+  const counts: typeof accounts = {};
+  for (const [accountId, account] of Object.entries(accounts))
+    counts[accountId] = { ...account, minute: { ...account.minute, freeAtMs: [] } };
+  return { ...read.state, keys: Object.fromEntries(locked), accounts: counts };
 }

@@ -1,8 +1,15 @@
 // Sign In with OpenRouter: exchanges a code, from the browser's redirect or pasted, for a key.
 import { env, l10n, Uri, window } from 'vscode';
 import { maskKey, type Secret } from '../../base/secret';
-import { exchangeCode, type CodeAnswer } from '../../service/signIn/codeExchange';
-import { callbackUrlOf, challengeOf, codeIn, newVerifier, signInUrl } from '../../service/signIn/signIn';
+import {
+  callbackUrlOf,
+  challengeOf,
+  type CodeAnswer,
+  codeIn,
+  exchangeCode,
+  newVerifier,
+  signInUrl,
+} from '../../service/signIn/signIn';
 import { SignInListener, type SignInAnswer } from '../../service/signIn/signInListener';
 import { reachText } from '../../words/reachText';
 import { showText, untilCancelled, whileShowing } from '../messages';

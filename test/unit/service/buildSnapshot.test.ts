@@ -1,9 +1,7 @@
 // What views see of what the wheel knows, and what GET /key-status makes of it.
 import assert from 'node:assert/strict';
 import type { Pool } from '../../../src/keys/pool';
-import { buildSnapshot } from '../../../src/service/buildSnapshot';
-import { keyStatus } from '../../../src/service/keyStatus';
-import type { AccountView, Snapshot } from '../../../src/service/snapshot';
+import type { AccountView } from '../../../src/service/snapshot';
 import { ManualClock } from '../../support/manualClock';
 import {
   freeRequest,
@@ -15,17 +13,7 @@ import {
   never,
   paidRequest,
 } from '../keys/make';
-
-function snapshotOf(pool: Pool): Snapshot {
-  return buildSnapshot({
-    pool,
-    proxy: { kind: 'stopped' },
-    timezone: 'UTC',
-    paidRefusedAtMs: null,
-    unreached: null,
-    running: [],
-  });
-}
+import { snapshotOf } from './snapshots';
 
 function firstOf(pool: Pool): AccountView {
   const [account] = snapshotOf(pool).accounts;
@@ -158,69 +146,5 @@ describe('buildSnapshot', () => {
     assert.deepEqual(structuredClone(snapshot), snapshot);
     assert.deepEqual(JSON.parse(text), snapshot);
     assert.ok(!text.includes('sk-or-v1-canary'));
-  });
-});
-
-describe('keyStatus', () => {
-  it('has labels and masks, times as text, and no id of a key', () => {
-    const clock = new ManualClock();
-    const key = makeKey('one', { label: 'key 1', masked: 'sk-or-v1-...abcd' });
-    const pool = makePool(clock, { a: [key] });
-    const text = JSON.stringify(keyStatus(snapshotOf(pool)));
-    assert.ok(!text.includes(key.keyId));
-    assert.deepEqual(JSON.parse(text), {
-      free_left: 50,
-      free_limit: 50,
-      resets_at: '2026-01-16T00:00:00.000Z',
-      waiting: 0,
-      accounts: [
-        {
-          name: 'key 1',
-          state: 'ready',
-          until: null,
-          day: { used: 0, limit: 50, left: 50, resets_at: '2026-01-16T00:00:00.000Z' },
-          minute: { used: 0, limit: 20 },
-          locks: [],
-          keys: [
-            {
-              label: 'key 1',
-              key: 'sk-or-v1-...abcd',
-              health: 'good',
-              enabled: true,
-              requests: 0,
-              errors: 0,
-            },
-          ],
-        },
-      ],
-      busy_models: [],
-    });
-  });
-
-  it('tells for which account or key a model is held back, and why', () => {
-    const clock = new ManualClock();
-    const pool = makePool(clock, { a: [makeKey('one')] });
-    const [account] = pool.accounts;
-    assert.ok(account !== undefined);
-    const { accountId } = account;
-    const { modelLocks } = pool.wheel;
-    const nowMs = clock.elapsedMs();
-    const { keyId } = makeKey('one');
-    modelLocks.learn({ model: 'x/y', accountId, keyId, reason: 'policy' }, nowMs + minuteMs, nowMs);
-    modelLocks.learn({ model: 'x/z', accountId: null, keyId: null, reason: 'busy' }, nowMs + minuteMs, nowMs);
-    const snapshot = snapshotOf(pool);
-    assert.deepEqual(
-      snapshot.busyModels.map(({ model, reason, ...lock }) => [model, reason, lock.accountId, lock.keyId]),
-      [
-        ['x/y', 'policy', accountId, keyId],
-        ['x/z', 'busy', null, undefined],
-      ],
-    );
-    const until = new Date(clock.wallMs() + minuteMs).toISOString();
-    const { busy_models } = JSON.parse(JSON.stringify(keyStatus(snapshot))) as { busy_models: unknown };
-    assert.deepEqual(busy_models, [
-      { model: 'x/y', reason: 'policy', account: 'one', key: 'one', until },
-      { model: 'x/z', reason: 'busy', account: null, key: null, until },
-    ]);
   });
 });

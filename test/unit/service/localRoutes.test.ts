@@ -1,13 +1,13 @@
-// GET /key for the wheel as a whole: what it says is left.
+// GET /key and GET /key-status: what they say is left.
 import assert from 'node:assert/strict';
 import * as v from 'valibot';
 import { Secret } from '../../../src/base/secret';
 import type { Pool } from '../../../src/keys/pool';
 import { readHead } from '../../../src/proxy/request/admission';
-import { answerLocally } from '../../../src/service/localRoutes';
-import { buildSnapshot } from '../../../src/service/buildSnapshot';
+import { answerLocally, keyStatus } from '../../../src/service/localRoutes';
 import { ManualClock } from '../../support/manualClock';
-import { freeRequest, hourMs, leased, makeKey, makePool, never } from '../keys/make';
+import { freeRequest, hourMs, leased, makeKey, makePool, minuteMs, never } from '../keys/make';
+import { snapshotOf } from './snapshots';
 
 const told = v.object({
   data: v.object({
@@ -23,7 +23,7 @@ function dayOf(pool: Pool): v.InferOutput<typeof told>['data']['free_model_daily
     proxyKey: new Secret('kw'),
     allowKeyChanges: false,
   };
-  const answer = answerLocally(request, { door, pool, version: '0', status: () => null });
+  const answer = answerLocally(request, { door, pool, version: '0', snapshot: () => snapshotOf(pool) });
   assert.ok(answer !== null);
   return v.parse(told, JSON.parse(String(answer.body))).data.free_model_daily_requests;
 }
@@ -46,14 +46,70 @@ describe('GET /key', () => {
       lease.settle({ kind: 'locked', reason: 'dailyLimit', untilMs: null, limit: 50 });
     }
     assert.deepEqual(dayOf(pool), { used: 50, limit: 100, remaining: 50 });
-    const parts = {
-      pool,
-      proxy: { kind: 'stopped' },
-      timezone: 'UTC',
-      paidRefusedAtMs: null,
-      unreached: null,
-      running: [],
-    } as const;
-    assert.equal(buildSnapshot(parts).wheel.freeLeft, 50);
+    assert.equal(snapshotOf(pool).wheel.freeLeft, 50);
+  });
+});
+
+describe('keyStatus', () => {
+  it('has labels and masks, times as text, and no id of a key', () => {
+    const clock = new ManualClock();
+    const key = makeKey('one', { label: 'key 1', masked: 'sk-or-v1-...abcd' });
+    const pool = makePool(clock, { a: [key] });
+    const text = JSON.stringify(keyStatus(snapshotOf(pool)));
+    assert.ok(!text.includes(key.keyId));
+    assert.deepEqual(JSON.parse(text), {
+      free_left: 50,
+      free_limit: 50,
+      resets_at: '2026-01-16T00:00:00.000Z',
+      waiting: 0,
+      accounts: [
+        {
+          name: 'key 1',
+          state: 'ready',
+          until: null,
+          day: { used: 0, limit: 50, left: 50, resets_at: '2026-01-16T00:00:00.000Z' },
+          minute: { used: 0, limit: 20 },
+          locks: [],
+          keys: [
+            {
+              label: 'key 1',
+              key: 'sk-or-v1-...abcd',
+              health: 'good',
+              enabled: true,
+              requests: 0,
+              errors: 0,
+            },
+          ],
+        },
+      ],
+      busy_models: [],
+    });
+  });
+
+  it('tells for which account or key a model is held back, and why', () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [makeKey('one')] });
+    const [account] = pool.accounts;
+    assert.ok(account !== undefined);
+    const { accountId } = account;
+    const { modelLocks } = pool.wheel;
+    const nowMs = clock.elapsedMs();
+    const { keyId } = makeKey('one');
+    modelLocks.learn({ model: 'x/y', accountId, keyId, reason: 'policy' }, nowMs + minuteMs, nowMs);
+    modelLocks.learn({ model: 'x/z', accountId: null, keyId: null, reason: 'busy' }, nowMs + minuteMs, nowMs);
+    const snapshot = snapshotOf(pool);
+    assert.deepEqual(
+      snapshot.busyModels.map(({ model, reason, ...lock }) => [model, reason, lock.accountId, lock.keyId]),
+      [
+        ['x/y', 'policy', accountId, keyId],
+        ['x/z', 'busy', null, undefined],
+      ],
+    );
+    const until = new Date(clock.wallMs() + minuteMs).toISOString();
+    const { busy_models } = JSON.parse(JSON.stringify(keyStatus(snapshot))) as { busy_models: unknown };
+    assert.deepEqual(busy_models, [
+      { model: 'x/y', reason: 'policy', account: 'one', key: 'one', until },
+      { model: 'x/z', reason: 'busy', account: null, key: null, until },
+    ]);
   });
 });

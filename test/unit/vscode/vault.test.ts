@@ -4,8 +4,7 @@ import type { SecretStorage } from 'vscode';
 import { TextLog } from '../../../src/base/log';
 import { keyIdOf } from '../../../src/base/secret';
 import { Keyring } from '../../../src/service/keyring/keyring';
-import { plainKey } from '../../../src/service/keyring/storedKey';
-import { newProxyKey } from '../../../src/service/proxyKey';
+import { newProxyKey, plainKey } from '../../../src/service/keyring/storedKey';
 import { SecretStorageVault } from '../../../src/vscode/vault';
 import { ManualClock } from '../../support/manualClock';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Series } from '../../../../src/service/history/series';
+import { forecast, Series } from '../../../../src/service/history/series';
 import { ManualClock } from '../../../support/manualClock';
 import { exchangeView } from '../exchanges';
 
@@ -115,5 +115,29 @@ describe('the series of the last 24 hours', () => {
     series.add(exchangeView({ endedAtMs: startMs }));
     series.add(exchangeView({ endedAtMs: startMs - 11 * minuteMs }));
     assert.deepEqual(series.view().ends.answered.slice(-3), [0, 0, 2]);
+  });
+});
+
+describe('forecast', () => {
+  const nowMs = startMs;
+  const hourMs = 60 * minuteMs;
+  const wheel = { freeLeft: 120, freeLimit: 1000, resetAtMs: nowMs + 6 * hourMs };
+
+  it('says until when what is left lasts at the pace of the last hour', () => {
+    assert.deepEqual(forecast(wheel, 60, nowMs), { kind: 'until', perHour: 60, untilMs: nowMs + 2 * hourMs });
+  });
+
+  it('says that it lasts where the reset comes first', () => {
+    assert.deepEqual(forecast(wheel, 20, nowMs), { kind: 'lasts', perHour: 20 });
+    assert.equal(forecast(wheel, 21, nowMs).kind, 'until');
+  });
+
+  it('tells no pace of a few requests', () => {
+    assert.deepEqual(forecast(wheel, 2, nowMs), { kind: 'quiet' });
+  });
+
+  it('tells nothing where nothing is left, or nothing free is served', () => {
+    assert.deepEqual(forecast({ ...wheel, freeLeft: 0 }, 60, nowMs), { kind: 'usedUp' });
+    assert.deepEqual(forecast({ freeLeft: 0, freeLimit: 0, resetAtMs: null }, 60, nowMs), { kind: 'none' });
   });
 });

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { keyIdOf } from '../../../../src/base/secret';
-import { KeyActions } from '../../../../src/service/keyring/keyActions';
-import { orderAfterAccountMove, orderAfterMove } from '../../../../src/service/keyring/keyActions';
+import {
+  KeyActions,
+  orderAfterAccountMove,
+  orderAfterMove,
+} from '../../../../src/service/keyring/keyActions';
 import { plainKey } from '../../../../src/service/keyring/storedKey';
 import { ManualClock } from '../../../support/manualClock';
 import { accountView, keyView, stateOf } from '../../vscode/views';

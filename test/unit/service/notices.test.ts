@@ -1,11 +1,9 @@
 /** What people are told of and when: turns for the worse, never what was so at the start, once a day over all windows. */
 import assert from 'node:assert/strict';
-import { mayShow, readNoticeRecord } from '../../../../src/service/notices/noticeTurn';
-import { isWanted, Notices } from '../../../../src/service/notices/notices';
-import { NoticeTurn } from '../../../../src/service/notices/noticeTurn';
-import type { AccountView, KeyHealth, Snapshot } from '../../../../src/service/snapshot';
-import { ManualClock } from '../../../support/manualClock';
-import { accountView, keyView, midnightMs, nowMs, stateOf } from '../../vscode/views';
+import { isWanted, mayShow, Notices, NoticeTurn, readNoticeRecord } from '../../../src/service/notices';
+import type { AccountView, KeyHealth, Snapshot } from '../../../src/service/snapshot';
+import { ManualClock } from '../../support/manualClock';
+import { accountView, keyView, midnightMs, nowMs, stateOf } from '../vscode/views';
 
 const startedAtMs = nowMs - 60_000;
 const hourMs = 60 * 60_000;
