@@ -5,8 +5,9 @@ import packageJson from '../package.json';
 import { redact } from './base/secret';
 import { helpText, readArguments } from './server/arguments';
 import { check } from './server/check';
+import { give } from './server/output';
 import { readConfiguration, type Command, type Configuration } from './server/options';
-import { give, serve, type Program } from './server/serve';
+import { serve, type Program } from './server/serve';
 import { status } from './server/status';
 
 const { version } = packageJson;

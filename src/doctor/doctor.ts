@@ -10,8 +10,7 @@ import type { ExchangeView, Snapshot } from '../service/snapshot';
 import { askedModels, strayRequest } from '../clients/connectionNews';
 import { checks, type Check, type Checked, type Finding } from './finding';
 import { findLeftovers } from './leftovers';
-import { portOwner } from './portOwner';
-import type { SystemProxy } from './systemProxy';
+import { portOwner, type SystemProxy } from './system';
 
 export interface DoctorPorts {
   readonly platform: NodeJS.Platform;

@@ -2,8 +2,7 @@
 import type { AskedModel } from '../clients/connectionNews';
 import type { ConnectionState } from '../clients/fileConnections';
 import type { AccountView, ProxyFailure, Snapshot } from '../service/snapshot';
-import type { PortOwner } from './portOwner';
-import type { SystemProxy } from './systemProxy';
+import type { PortOwner, SystemProxy } from './system';
 
 export const checks = [
   'port',

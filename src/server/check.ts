@@ -9,8 +9,7 @@ import { reachText } from '../words/reachText';
 import { translator } from '../words/translate';
 import { withKeysFile } from './keysFile';
 import type { Configuration } from './options';
-import { give } from './serve';
-import { tableText } from './table';
+import { give, tableText } from './output';
 
 const t = translator({});
 

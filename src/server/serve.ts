@@ -16,7 +16,7 @@ import { watchKeysFile, withKeysFile } from './keysFile';
 import { Metrics } from './metrics';
 import type { Configuration, LogFormat, Named } from './options';
 import { Routes } from './routes';
-import { headsTo, serverLog } from './serverLog';
+import { give, headsTo, serverLog } from './output';
 
 /** For the program on the port to answer. */
 const whoTimeoutMs = 1_000;
@@ -120,12 +120,6 @@ async function keep(path: string, ports: Omit<StateKeepingPorts, 'store'>): Prom
   await store.prepare();
   await keeping.restore();
   return keeping;
-}
-
-/** Prints the problems, and returns the exit code. */
-export function give(code: number, ...problems: readonly string[]): number {
-  for (const problem of problems) process.stderr.write(`keywheel: ${problem}\n`);
-  return code;
 }
 
 async function giveStartProblem(state: ProxyState, { host, port }: Settings): Promise<number> {

@@ -4,8 +4,8 @@ import { ask } from '../base/ask';
 import { parseJson } from '../base/json';
 import { printable } from '../base/log';
 import type { Configuration } from './options';
-import { askedOrigin, give } from './serve';
-import { tableText } from './table';
+import { give, tableText } from './output';
+import { askedOrigin } from './serve';
 
 const answerTimeoutMs = 5_000;
 

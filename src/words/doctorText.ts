@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { redact } from '../base/secret';
 import type { ConnectionState } from '../clients/fileConnections';
 import { checks, type Check, type Checked, type Code, type Finding } from '../doctor/finding';
-import type { PortOwner } from '../doctor/portOwner';
+import type { PortOwner } from '../doctor/system';
 import { stateText, strayText } from './clientWords';
 import { tookText } from './formats';
 import type { PageBlock, PageContent, Tone } from './pageHtml';

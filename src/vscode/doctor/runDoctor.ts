@@ -2,7 +2,7 @@
 import { commands, env, l10n, version as codeVersion } from 'vscode';
 import { checkKeyAt } from '../../service/keyring/keyCheck';
 import { examine } from '../../doctor/doctor';
-import { systemProxy } from '../../doctor/systemProxy';
+import { systemProxy } from '../../doctor/system';
 import type { Checked } from '../../doctor/finding';
 import type { Speech } from '../../words/stateWords';
 import { endpointOf, originOf } from '../clients/endpoint';

@@ -12,7 +12,7 @@ import { codexClient } from '../../../src/clients/codex';
 import { Connector } from '../../../src/clients/connector';
 import { examine, type DoctorPorts } from '../../../src/doctor/doctor';
 import type { Check, Finding } from '../../../src/doctor/finding';
-import { parseLsof, parseNetstat, parseProcNet, portOwner } from '../../../src/doctor/portOwner';
+import { parseLsof, parseNetstat, parseProcNet, portOwner } from '../../../src/doctor/system';
 import { doctorPage, doctorReport, findingText } from '../../../src/words/doctorText';
 import { pageHtml } from '../../../src/words/pageHtml';
 import type { AccountView } from '../../../src/service/snapshot';

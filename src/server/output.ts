@@ -1,4 +1,4 @@
-// The log of the command line: text for people, one JSON object a line for programs.
+// What the command line prints: its log as text for people and one JSON object a line for programs, tables, problems.
 import type { Clock } from '../base/clock';
 import { isAtLeast, TextLog, type Log, type LogLevel } from '../base/log';
 import type { ExchangeCopy } from '../proxy/server';
@@ -35,4 +35,22 @@ export function headsTo(log: Log, { method, path, headers }: Plan): ExchangeCopy
     data: () => undefined,
     end: () => undefined,
   };
+}
+
+/** Prints the problems, and returns the exit code. */
+export function give(code: number, ...problems: readonly string[]): number {
+  for (const problem of problems) process.stderr.write(`keywheel: ${problem}\n`);
+  return code;
+}
+
+/** A table: columns as wide as their widest cell, with two blanks between them; each line ends with a line break. */
+export function tableText(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [head, ...rows];
+  const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  const text = (line: readonly string[]): string =>
+    line
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
+  return lines.map((line) => `${text(line)}\n`).join('');
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { parseGsettings, parseRegistry, parseScutil, systemProxy } from '../../../src/doctor/systemProxy';
+import { parseGsettings, parseRegistry, parseScutil, systemProxy } from '../../../src/doctor/system';
 
 const registry = (lines: string): string =>
   `\r\nHKEY_CURRENT_USER\\Software\\Microsoft\\Windows\\CurrentVersion\\Internet Settings\r\n${lines}\r\n`;
