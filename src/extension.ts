@@ -1,5 +1,4 @@
 // The extension's composition root: builds and connects all parts, and starts them behind the activation.
-import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -119,7 +118,6 @@ function openWindow(
   const identity = {
     secret,
     machineId,
-    instance: randomUUID(),
     version,
     product: env.appName,
     machine: hostname(),

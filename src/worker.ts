@@ -1,6 +1,6 @@
 // The worker's composition root: runs the proxy in its own thread, which no other extension can block.
 import { parentPort } from 'node:worker_threads';
-import { SystemClock } from './base/clock';
+import { every, SystemClock } from './base/clock';
 import type { Disposable } from './base/disposable';
 import { isAtLeast, TextLog } from './base/log';
 import type { ByeReason } from './hosting/hostEvents';
@@ -87,11 +87,6 @@ function post(message: FromWorker): void {
   parentPort?.postMessage(message);
 }
 
-function beat(): void {
-  post({ kind: 'beat' });
-  clock.after(workerBeatMs, beat);
-}
-
 async function obey(message: ToWorker): Promise<void> {
   switch (message.kind) {
     case 'start':
@@ -111,4 +106,5 @@ async function obey(message: ToWorker): Promise<void> {
 }
 
 parentPort?.on('message', (message: ToWorker) => void obey(message));
-beat();
+post({ kind: 'beat' });
+every(clock, workerBeatMs, () => post({ kind: 'beat' }));

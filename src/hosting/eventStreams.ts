@@ -1,6 +1,6 @@
 // The host's side of the stream that windows read: the whole state first, then each part that changes, and a beat.
 import type { ServerResponse } from 'node:http';
-import type { Clock } from '../base/clock';
+import { every, type Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import type { KeywheelService } from '../service/keywheelService';
 import { beatEveryMs, eventText, type ByeReason, type HostEvent } from './hostEvents';
@@ -22,7 +22,6 @@ export class EventStreams implements Disposable {
   private readonly owned = new DisposableStore();
   /** The last snapshot that all readers got, without its time. */
   private told = '';
-  private beat: Disposable;
 
   constructor(private readonly ports: EventStreamsPorts) {
     const { clock, service, keys } = ports;
@@ -37,7 +36,7 @@ export class EventStreams implements Disposable {
         for (const [response, seal] of this.readers) this.tellKeys(response, seal);
       }),
     );
-    this.beat = clock.after(beatEveryMs, () => this.tellBeat());
+    this.owned.add(every(clock, beatEveryMs, () => this.tell({ kind: 'beat' })));
   }
 
   /** Begins a stream to a proven window; it ends with `bye`, or when the window disconnects. */
@@ -65,7 +64,6 @@ export class EventStreams implements Disposable {
   }
 
   dispose(): void {
-    this.beat.dispose();
     this.owned.dispose();
     for (const response of this.readers.keys()) response.destroy();
   }
@@ -85,11 +83,6 @@ export class EventStreams implements Disposable {
 
   private tellState(): void {
     this.tell({ kind: 'state', state: this.ports.service.savedState() });
-  }
-
-  private tellBeat(): void {
-    this.tell({ kind: 'beat' });
-    this.beat = this.ports.clock.after(beatEveryMs, () => this.tellBeat());
   }
 
   private tell(event: HostEvent): void {

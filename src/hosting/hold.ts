@@ -1,4 +1,5 @@
 // "Stop Proxy" stops it for all windows: a mark file in their shared folder, valid while a window that joined it runs.
+import { randomUUID } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -10,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock } from '../base/clock';
+import { every, type Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import { Emitter, type Event } from '../base/event';
 import type { Log } from '../base/log';
@@ -25,8 +26,6 @@ export interface HoldPorts {
   readonly log: Log;
   /** Shared by the windows, for hold and claim alone; made if missing. */
   readonly folder: string;
-  /** The window's own id. */
-  readonly instance: string;
 }
 
 // The calls are synchronous: the files are empty, and libuv's pool may be full for seconds.
@@ -43,9 +42,8 @@ export class Hold implements Disposable {
   private renewal: Disposable | null = null;
 
   constructor(private readonly ports: HoldPorts) {
-    const { folder, instance } = ports;
-    this.mark = join(folder, markName);
-    this.file = join(folder, `${process.pid}-${instance}`);
+    this.mark = join(ports.folder, markName);
+    this.file = join(ports.folder, `${process.pid}-${randomUUID()}`);
     this.owned.add(this.watchFolder());
   }
 
@@ -68,7 +66,7 @@ export class Hold implements Disposable {
     if (this.isJoined) return;
     this.isJoined = true;
     this.write(this.file);
-    this.renewLater();
+    this.renewal = every(this.ports.clock, renewEveryMs, () => this.renew());
   }
 
   /** Ends the hold: the proxy may run again, in any window. */
@@ -95,18 +93,15 @@ export class Hold implements Disposable {
     this.released.fire();
   }
 
-  private renewLater(): void {
-    this.renewal = this.ports.clock.after(renewEveryMs, () => {
-      this.look();
-      if (!this.isJoined) return;
-      const now = new Date(this.ports.clock.wallMs());
-      try {
-        utimesSync(this.file, now, now);
-      } catch {
-        this.write(this.file);
-      }
-      this.renewLater();
-    });
+  private renew(): void {
+    this.look();
+    if (!this.isJoined) return;
+    const now = new Date(this.ports.clock.wallMs());
+    try {
+      utimesSync(this.file, now, now);
+    } catch {
+      this.write(this.file);
+    }
   }
 
   private watchFolder(): Disposable {

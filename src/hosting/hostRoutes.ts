@@ -84,7 +84,7 @@ export class HostRoutes implements Disposable {
       return;
     }
     const { clock, identity } = this.ports;
-    const { secret, machineId, instance, version, product, machine, window } = identity;
+    const { secret, machineId, version, product, machine, window } = identity;
     const address = addressText(socket.localAddress, socket.localPort);
     const hostNonce = newNonce();
     const seal = new Seal(secret, nonce, hostNonce);
@@ -94,7 +94,6 @@ export class HostRoutes implements Disposable {
       protocol,
       version,
       product,
-      instance,
       machineId,
       machineMark: machineMark(machine, nonce),
       address,

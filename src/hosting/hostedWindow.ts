@@ -44,9 +44,7 @@ export class HostedWindow implements Disposable {
   constructor(private readonly ports: HostedWindowPorts) {
     const { clock, log, identity, folder, settings, keyring } = ports;
     const { owned } = this;
-    const hold = owned.add(
-      new Hold({ clock, log, folder: join(folder, 'windows'), instance: identity.instance }),
-    );
+    const hold = owned.add(new Hold({ clock, log, folder: join(folder, 'windows') }));
     const read = this.read.bind(this);
     const hosting = (this.hosting = owned.add(
       new Hosting({

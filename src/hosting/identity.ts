@@ -7,8 +7,6 @@ export const protocol = 1;
 export interface WindowIdentity {
   readonly secret: Buffer;
   readonly machineId: string;
-  /** Random, new at each start of the window. */
-  readonly instance: string;
   /** The extension's version, such as `1.2.0`. */
   readonly version: string;
   /** The editor, such as `Visual Studio Code`. */
@@ -27,7 +25,6 @@ export const healthSchema = v.object({
   protocol: v.number(),
   version: shortText,
   product: shortText,
-  instance: shortText,
   machineId: shortText,
   /** `machineMark` of the machine's name. */
   machineMark: shortText,

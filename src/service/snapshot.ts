@@ -1,4 +1,5 @@
 // What views show: plain values that cross threads and windows, without secrets and without texts for users.
+import type { Lock } from '../keys/lock';
 import type { LockReason, ModelLockReason } from '../keys/scope';
 import type { AttemptReport, ExchangeEnd, ExchangeReport, Stage } from '../proxy/report';
 
@@ -24,12 +25,8 @@ export type ProxyFailure =
 
 export type { LockReason, ModelLockReason };
 
-export interface LockView {
-  /** What it blocks: all requests of the account, the free or the paid ones. */
-  readonly covers: 'all' | 'free' | 'paid';
-  readonly reason: LockReason;
-  readonly untilMs: number;
-}
+/** It blocks all requests of the key or account, the free or the paid ones. */
+export type LockView = Readonly<Omit<Lock, 'sinceMs'>>;
 
 /** `unchecked`: not read yet, or upstream unreachable · `bad`: refused twice · `management`: cannot run models. */
 export type KeyHealth = 'unchecked' | 'good' | 'bad' | 'management';

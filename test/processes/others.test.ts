@@ -111,7 +111,6 @@ describe('others on the port', () => {
         protocol: 1,
         version: '9.9.9',
         product: 'Test Code',
-        instance: 'x',
         machineId,
         machineMark: machineMark('here', nonce),
         address: `127.0.0.1:${port}`,

@@ -32,14 +32,14 @@ async function stopped(
     product: 'Test Code',
     machine: 'here',
   };
-  const identity = { ...own, instance: 'follower', window: 'follower' };
+  const identity = { ...own, window: 'follower' };
   const service = new KeywheelService({ clock, log, version: '1.0.0' });
   const keys = new SharedKeys(service, log);
   let left = 0;
   const leave = (): void => {
     left++;
   };
-  const host = { ...own, instance: 'host', window: 'host' };
+  const host = { ...own, window: 'host' };
   const routes = new HostRoutes({ clock, log, service, keys, identity: host, leave });
   const server = createServer((request, response) => {
     if (request.url === '/host/stop' && breaks-- > 0) request.socket.destroy();
@@ -48,7 +48,7 @@ async function stopped(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const read = async (): Promise<'gone'> => await new Promise(() => undefined);
-  const hold = new Hold({ clock, log, folder, instance: 'follower' });
+  const hold = new Hold({ clock, log, folder });
   const hosting = new Hosting({
     clock,
     log,

@@ -1,5 +1,4 @@
 /** A window without VS Code, as a process of its own: what extension.ts composes, told what to do by its parent. */
-import { randomBytes } from 'node:crypto';
 import { SystemClock } from '../../src/base/clock';
 import { TextLog } from '../../src/base/log';
 import { HostedWindow } from '../../src/hosting/hostedWindow';
@@ -62,7 +61,6 @@ async function main(): Promise<void> {
   const identity = {
     secret,
     machineId,
-    instance: randomBytes(6).toString('hex'),
     version: options.version ?? '1.0.0',
     product: options.product ?? 'Test Code',
     machine: options.machine ?? 'here',

@@ -25,7 +25,6 @@ export async function openBareHost(): Promise<BareHost> {
   const identity: WindowIdentity = {
     secret: randomBytes(32),
     machineId: 'a'.repeat(32),
-    instance: 'one',
     version: '1.0.0',
     product: 'Test Code',
     machine: 'secret-machine',

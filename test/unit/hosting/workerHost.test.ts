@@ -18,7 +18,6 @@ const handover: Handover = {
   identity: {
     secret: Buffer.alloc(32),
     machineId: 'm',
-    instance: 'i',
     version: '1.0.0',
     product: 'Test Code',
     machine: 'here',

@@ -1,6 +1,5 @@
 /** Another window of the same user, without VS Code around it: it gives the extension its keys, and can serve in its place. */
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import * as v from 'valibot';
 import { env, extensions } from 'vscode';
@@ -39,7 +38,7 @@ export async function openOtherWindow(port: number, upstreamUrl: string): Promis
     firstProxyKey: () => firstProxyKey(secret),
   });
   const { version } = v.parse(v.object({ version: v.string() }), extension.packageJSON);
-  const identity = { secret, machineId, instance: randomUUID(), version, product: env.appName };
+  const identity = { secret, machineId, version, product: env.appName };
   const hosted: HostedWindow = new HostedWindow({
     clock,
     log,
