@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { ask, type Answer } from '../base/ask';
 import type { Disposable } from '../base/disposable';
 import { addressText, healthSchema, type Health, type WindowIdentity } from './identity';
-import { machineMark, newNonce, purposes, Seal } from './proof';
+import { machineMark, newNonce, purposes, Seal, sealedType } from './proof';
 
 const host = '127.0.0.1';
 /** For the whole answer to `/health`. */
@@ -57,7 +57,16 @@ export class HostLine implements Disposable {
   /** Sends the request over this connection or not at all; resolves with the head of the answer. */
   async send(name: HostCommand | 'events', body: unknown, signal: AbortSignal): Promise<IncomingMessage> {
     const { agent, port, seal } = this;
-    const asked = new ClientRequest({ host, port, method: 'POST', path: `/host/${name}`, agent, signal });
+    const headers = { 'content-type': sealedType };
+    const asked = new ClientRequest({
+      host,
+      port,
+      method: 'POST',
+      path: `/host/${name}`,
+      headers,
+      agent,
+      signal,
+    });
     asked.once('socket', () => {
       // The connection was lost between proof and request: nothing was sent.
       if (!asked.reusedSocket) asked.destroy(new Error('The connection to the host was lost.'));

@@ -10,7 +10,7 @@ import { EventStreams } from './eventStreams';
 import { runCommand } from './hostCommands';
 import type { ByeReason } from './hostEvents';
 import { addressText, protocol, type Health, type WindowIdentity } from './identity';
-import { machineMark, newNonce, purposes, Seal } from './proof';
+import { machineMark, newNonce, purposes, Seal, sealedType } from './proof';
 import type { SharedKeys } from './keyShare';
 
 const longestNonce = 100;
@@ -55,7 +55,7 @@ export class HostRoutes implements Disposable {
     }
     const [, name] = /^\/host\/(.*)$/.exec(path) ?? [];
     if (name === undefined) return false;
-    const seal = this.takeSeal(request.socket);
+    const seal = this.takeSeal(request);
     if (seal === null) {
       // The body is not read, so the connection ends with the answer.
       response.shouldKeepAlive = false;
@@ -103,11 +103,12 @@ export class HostRoutes implements Disposable {
     answer(response, 200, health);
   }
 
-  /** Null if the connection has none that is good. */
-  private takeSeal(socket: Socket): Seal | null {
+  /** Null if the connection has none that is good, or the request can be no window's. */
+  private takeSeal({ socket, headers }: IncomingMessage): Seal | null {
     const kept = this.seals.get(socket);
     this.seals.delete(socket);
-    return kept !== undefined && this.ports.clock.elapsedMs() < kept.untilMs ? kept.seal : null;
+    if (kept === undefined || headers['content-type'] !== sealedType) return null;
+    return this.ports.clock.elapsedMs() < kept.untilMs ? kept.seal : null;
   }
 
   /** The body proves the sender: it opens only if the sender has the host secret. */
@@ -130,7 +131,7 @@ export class HostRoutes implements Disposable {
     }
     const { identity, ...ports } = this.ports;
     const reply = await runCommand(name, { ...ports, version: identity.version }, body);
-    send(response, reply.status, 'text/plain', seal.close(purposes.answer(name), reply.body));
+    send(response, reply.status, sealedType, seal.close(purposes.answer(name), reply.body));
   }
 
   /** The whole body, or null if it is too large, too slow or cut off, or was destroyed by `cutLargest`. */

@@ -60,7 +60,8 @@ export class Hosting implements Disposable {
     let end: HostEnd = { kind: 'crashed' };
     try {
       const proxy = await worker.start(settings, handover()).finally(() => claim.release());
-      if (proxy.kind === 'running') {
+      if (typeof proxy === 'string') end = { kind: proxy };
+      else if (proxy.kind === 'running') {
         this.bound.fire();
         end = { kind: await this.readWhileServing(worker) };
       } else end = endOf(proxy);
@@ -139,7 +140,6 @@ export class Hosting implements Disposable {
 function endOf(proxy: ProxyState): HostEnd {
   if (proxy.kind !== 'failed') return { kind: 'portLost' };
   const { code, detail } = proxy;
-  if (detail === 'crashed' || detail === 'hung') return { kind: detail };
   return code === 'portForbidden' || code === 'other'
     ? { kind: 'notBound', code, detail }
     : { kind: 'portLost' };

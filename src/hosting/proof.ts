@@ -14,6 +14,9 @@ export function machineMark(machine: string, nonce: string): string {
   return createHash('sha256').update(`keywheel/1 machine\n${nonce}\n${machine}`).digest('base64url');
 }
 
+/** The type of a sealed body: a web page in a browser cannot send it to another origin. */
+export const sealedType = 'application/x-keywheel';
+
 /** What a value is sealed as: it opens as nothing else. */
 export const purposes = {
   /** The name of the host's window, beside the connection's end that the host sees: a relayed answer names another. */

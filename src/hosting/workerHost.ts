@@ -96,20 +96,14 @@ export class WorkerHost implements Disposable {
   }
 
   /**
-   * Resolves with `running` or `failed`, also if the worker dies before. The worker's code loads while `handover` is
+   * Resolves with `running` or `failed`, or with its end if it ends before. The worker's code loads while `handover` is
    * pending; rejects if `handover` does.
    */
-  async start(settings: Settings, handover: Promise<Handover>): Promise<ProxyState> {
+  async start(settings: Settings, handover: Promise<Handover>): Promise<ProxyState | HostingEnd> {
     this.port = settings.port;
     const started = new Promise<ProxyState>((resolve) => (this.onStarted = resolve));
     this.begun = handover.then((made) => this.send({ kind: 'start', start: { settings, ...made } }));
-    const died = this.ended.then((end): ProxyState => ({
-      kind: 'failed',
-      code: 'other',
-      port: settings.port,
-      detail: end,
-    }));
-    return await Promise.race([this.begun.then(async () => await started), died]);
+    return await Promise.race([this.begun.then(async () => await started), this.ended]);
   }
 
   configure(settings: Settings): void {

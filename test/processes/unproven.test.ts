@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
 import { askHost, identify, type Who } from '../../src/hosting/hostLine';
-import { purposes } from '../../src/hosting/proof';
+import { purposes, sealedType } from '../../src/hosting/proof';
 import { openBareHost, type BareHost } from './support/bareHost';
 import { until } from './support/windows';
 
@@ -39,8 +39,8 @@ describe('a host among strangers', () => {
     return { socket, heard: () => heard, isOver: () => isOver };
   }
 
-  function postHead(length: number): string {
-    return `POST /host/keys HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n`;
+  function postHead(length: number, type = sealedType): string {
+    return `POST /host/keys HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\nContent-Length: ${length}\r\n\r\n`;
   }
 
   /** A stranger that has asked for a nonce: it has all but the secret. */
@@ -67,6 +67,13 @@ describe('a host among strangers', () => {
     socket.write(postHead(4_000_000));
     await until('refused', () => heard().startsWith('HTTP/1.1 401 '));
     assert.match(heard(), /connection: close/i);
+    await until('over', isOver);
+  });
+
+  it('refuses as soon what a web page can send, although it has asked for a nonce', async () => {
+    const { socket, heard, isOver } = await withNonce();
+    socket.write(postHead(4_000_000, 'text/plain'));
+    await until('refused', () => heard().includes('HTTP/1.1 401 '));
     await until('over', isOver);
   });
 

@@ -53,7 +53,7 @@ describe('the window’s side of the worker', () => {
     await new Promise((resolve) => setTimeout(resolve, 300));
     assert.deepEqual(heard, []);
     give(handover);
-    assert.equal((await started).kind, 'running');
+    assert.deepEqual(await started, { kind: 'running' });
     assert.equal(await host.ended, 'closing');
     assert.deepEqual(heard, ['start', 'logLevel', 'leave']);
     host.dispose();
