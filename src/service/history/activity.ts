@@ -1,10 +1,10 @@
-// The last 500 exchanges.
+// One exchange of the history: as views show it, and as it is saved.
 import * as v from 'valibot';
 import { redact } from '../../base/secret';
 import type { ExchangeReport } from '../../proxy/report';
 import type { AccountView, ExchangeView } from '../snapshot';
 
-const mostKept = 500;
+export const mostExchanges = 500;
 /** Longer texts of clients are cut. */
 const longestName = 200;
 const longestMessage = 300;
@@ -44,53 +44,33 @@ const exchangeSchema = v.object({
 export type SavedExchange = v.InferOutput<typeof exchangeSchema>;
 
 /** Oldest first. */
-export const savedExchangesSchema = v.pipe(v.array(exchangeSchema), v.maxLength(mostKept));
+export const savedExchangesSchema = v.pipe(v.array(exchangeSchema), v.maxLength(mostExchanges));
 
-export class Activity {
-  private kept: ExchangeView[] = [];
-  private nextId = 1;
+/** As views show it, under its number. */
+export function numbered(report: ExchangeReport, id: number): ExchangeView {
+  const { client, path, model, message } = report;
+  // What is new stands first: behind a spread it would cost a microsecond.
+  return {
+    id,
+    ...report,
+    client: named(client),
+    path: named(path),
+    model: model === null ? null : named(model),
+    message: message === null ? null : named(message, longestMessage),
+  };
+}
 
-  /** Adds an exchange that has ended, under the next number. */
-  add(report: ExchangeReport): ExchangeView {
-    const { client, path, model, message } = report;
-    // What is new stands first: behind a spread it would cost a microsecond.
-    const view: ExchangeView = {
-      id: this.nextId,
-      ...report,
-      client: named(client),
-      path: named(path),
-      model: model === null ? null : named(model),
-      message: message === null ? null : named(message, longestMessage),
-    };
-    this.put(view);
-    return view;
-  }
+/** Without contents and without secrets. */
+export function savedExchange(view: ExchangeView): SavedExchange {
+  return v.parse(exchangeSchema, view);
+}
 
-  /** Adds one that has its number. */
-  put(view: ExchangeView): void {
-    this.kept.push(view);
-    this.nextId = view.id + 1;
-    if (this.kept.length > mostKept) this.kept.shift();
-  }
-
-  newestFirst(): readonly ExchangeView[] {
-    return [...this.kept].reverse();
-  }
-
-  /** Oldest first; without contents and without secrets. */
-  save(): readonly SavedExchange[] {
-    return this.kept.map((view) => v.parse(exchangeSchema, view));
-  }
-
-  /** Replaces all exchanges; numbers go on after the saved ones. */
-  restore(saved: readonly SavedExchange[]): void {
-    this.kept = saved.map((exchange) => ({
-      ...exchange,
-      attempts: exchange.attempts.map((attempt) => ({ ...attempt, keyLabel: '' })),
-      made: [],
-    }));
-    this.nextId = Math.max(0, ...saved.map(({ id }) => id)) + 1;
-  }
+export function restoredExchange(saved: SavedExchange): ExchangeView {
+  return {
+    ...saved,
+    attempts: saved.attempts.map((attempt) => ({ ...attempt, keyLabel: '' })),
+    made: [],
+  };
 }
 
 /** The text, cut to `longest`, with secrets masked. */

@@ -10,7 +10,7 @@ import { readVersioned, type SavedRead } from '../../keys/versioned';
 import type { Pool } from '../../keys/pool';
 import { mostRemembered } from '../../keys/wheel';
 import type { ExchangeReport } from '../../proxy/report';
-import { Activity, savedExchangesSchema } from './activity';
+import { mostExchanges, numbered, restoredExchange, savedExchange, savedExchangesSchema } from './activity';
 import { savedBucketsSchema, savedHoursSchema, Series } from './series';
 import { Pace } from '../pace';
 import type { Kept } from '../saved/stateKeeping';
@@ -47,7 +47,9 @@ export interface HistoryPorts {
 
 export class History implements Kept, Disposable {
   readonly series: Series;
-  private readonly activity = new Activity();
+  /** Oldest first. */
+  private exchanges: ExchangeView[] = [];
+  private nextId = 1;
   private readonly made: Recent<AccountId>;
   private readonly owned = new DisposableStore();
   private readonly replaced = this.owned.add(new Emitter<void>((error) => this.ports.onError(error)));
@@ -68,19 +70,23 @@ export class History implements Kept, Disposable {
 
   /** Adds an exchange that has ended, and returns it as views show it. */
   add(report: ExchangeReport): ExchangeView {
-    const view = this.activity.add(report);
-    this.note(view);
+    const view = numbered(report, this.nextId);
+    this.put(view);
     return view;
   }
 
   /** Adds an exchange that another history has numbered. */
   put(view: ExchangeView): void {
-    this.activity.put(view);
-    this.note(view);
+    this.exchanges.push(view);
+    this.nextId = view.id + 1;
+    if (this.exchanges.length > mostExchanges) this.exchanges.shift();
+    this.series.add(view);
+    for (const { id, accountId } of view.made) this.made.set(id, accountId, view.endedAtMs);
+    this.touch();
   }
 
   newestFirst(): readonly ExchangeView[] {
-    return this.activity.newestFirst();
+    return this.exchanges.toReversed();
   }
 
   /** Plain JSON of 1.2 million characters at most; keys by their ids, without secrets, without contents. */
@@ -90,7 +96,7 @@ export class History implements Kept, Disposable {
     return {
       version: historyVersion,
       savedAtMs: nowMs,
-      exchanges: newestWithin(mostSaved.exchanges, this.activity.save()),
+      exchanges: newestWithin(mostSaved.exchanges, this.exchanges.map(savedExchange)),
       buckets: newestWithin(mostSaved.buckets, buckets),
       hours: [...hours],
       made: newestWithin(mostSaved.made, this.savedMade(nowMs)),
@@ -119,7 +125,8 @@ export class History implements Kept, Disposable {
 
   /** Empties the list of exchanges; sums and counts stay. */
   clearActivity(): void {
-    this.activity.restore([]);
+    this.exchanges = [];
+    this.nextId = 1;
     this.replaced.fire();
     this.touch();
   }
@@ -142,12 +149,6 @@ export class History implements Kept, Disposable {
       .map(([id, maker, atMs]) => [id, pool?.account(maker)?.accountId ?? maker, atMs]);
   }
 
-  private note(view: ExchangeView): void {
-    this.series.add(view);
-    for (const { id, accountId } of view.made) this.made.set(id, accountId, view.endedAtMs);
-    this.touch();
-  }
-
   private touch(): void {
     if (this.ports.isOurs?.() === false) return;
     this.isNew = true;
@@ -155,7 +156,8 @@ export class History implements Kept, Disposable {
   }
 
   private replaceBy({ exchanges, buckets, hours, made }: Omit<SavedHistory, 'version' | 'savedAtMs'>): void {
-    this.activity.restore(exchanges);
+    this.exchanges = exchanges.map(restoredExchange);
+    this.nextId = Math.max(0, ...exchanges.map(({ id }) => id)) + 1;
     this.series.restore({ buckets, hours });
     this.made.restore(made);
     this.replaced.fire();

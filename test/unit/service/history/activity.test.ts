@@ -1,7 +1,11 @@
 // The list of the last exchanges.
 import assert from 'node:assert/strict';
 import type { ExchangeReport } from '../../../../src/proxy/report';
-import { Activity } from '../../../../src/service/history/activity';
+import { labelled } from '../../../../src/service/history/activity';
+import { History } from '../../../../src/service/history/history';
+import { ManualClock } from '../../../support/manualClock';
+import { accountView, keyView } from '../../vscode/views';
+import { exchangeView } from '../exchanges';
 
 const report: ExchangeReport = {
   startedAtMs: 1,
@@ -23,9 +27,13 @@ const report: ExchangeReport = {
   made: [],
 };
 
-describe('Activity', () => {
+function empty(): History {
+  return new History({ clock: new ManualClock(), onError: (error) => assert.fail(String(error)) });
+}
+
+describe('the exchanges of the history', () => {
   it('gives the newest first, each with a number of its own', () => {
-    const activity = new Activity();
+    const activity = empty();
     for (let nth = 1; nth <= 3; nth++) activity.add({ ...report, startedAtMs: nth });
     assert.deepEqual(
       activity.newestFirst().map(({ id, startedAtMs }) => [id, startedAtMs]),
@@ -38,36 +46,36 @@ describe('Activity', () => {
   });
 
   it('keeps 500 and no more', () => {
-    const activity = new Activity();
+    const activity = empty();
     for (let nth = 1; nth <= 1_234; nth++) activity.add(report);
     const kept = activity.newestFirst();
     assert.deepEqual([kept.length, kept[0]?.id, kept.at(-1)?.id], [500, 1_234, 735]);
   });
 
   it('saves nothing but what it reads again: no label of a key, no account', () => {
-    const activity = new Activity();
+    const activity = empty();
     activity.add({ ...report, made: [{ id: 'gen-1', accountId: 'account-1' }] });
-    const [saved] = activity.save();
+    const [saved] = activity.save().exchanges;
     assert.deepEqual(Object.keys({ ...saved }).includes('made'), false);
     assert.deepEqual(Object.keys({ ...saved?.attempts[0] }).includes('keyLabel'), false);
   });
 
   it('keeps no name longer than a line, and no key in one', () => {
-    const activity = new Activity();
+    const activity = empty();
     const key = `sk-or-v1-${'canary'.repeat(8)}`;
     const view = activity.add({ ...report, model: 'm'.repeat(5_000), path: `/files/${key}`, client: key });
     assert.equal(view.model?.length, 201);
-    assert.doesNotMatch(JSON.stringify(activity.save()), /canary/);
+    assert.doesNotMatch(JSON.stringify(activity.save().exchanges), /canary/);
   });
 
   it('comes back from what was saved, but for the labels of keys, and numbers go on', () => {
     const [attempt] = report.attempts;
     assert.ok(attempt);
-    const activity = new Activity();
+    const activity = empty();
     activity.add({ ...report, attempts: [{ ...attempt, keyId: 'aaaaaaaaaaaa', keyLabel: 'Private' }] });
     activity.add(report);
-    assert.doesNotMatch(JSON.stringify(activity.save()), /Private/);
-    const other = new Activity();
+    assert.doesNotMatch(JSON.stringify(activity.save().exchanges), /Private/);
+    const other = empty();
     other.add(report);
     other.restore(activity.save());
     assert.deepEqual(
@@ -78,5 +86,23 @@ describe('Activity', () => {
       ],
     );
     assert.equal(other.add(report).id, 3);
+  });
+});
+
+const accounts = [accountView({ keys: [keyView({ keyId: 'aaaaaaaaaaaa', label: 'Renamed' })] })];
+
+function labelsOf(keyId: string, keyLabel: string): string | undefined {
+  const attempts = exchangeView({}).attempts.map((attempt) => ({ ...attempt, keyId, keyLabel }));
+  return labelled([exchangeView({ attempts })], accounts)[0]?.attempts[0]?.keyLabel;
+}
+
+describe('the labels of saved exchanges', () => {
+  it('are those that the keys have now; a removed key has none', () => {
+    assert.equal(labelsOf('aaaaaaaaaaaa', ''), 'Renamed');
+    assert.equal(labelsOf('bbbbbbbbbbbb', ''), '');
+  });
+
+  it('stay where an exchange has its own', () => {
+    assert.equal(labelsOf('aaaaaaaaaaaa', 'Private'), 'Private');
   });
 });
