@@ -5,7 +5,6 @@ import type { Disposable } from './base/disposable';
 import { isAtLeast, TextLog } from './base/log';
 import type { ByeReason } from './hosting/hostEvents';
 import { HostRoutes } from './hosting/hostRoutes';
-import type { WindowIdentity } from './hosting/identity';
 import { SharedKeys } from './hosting/keyShare';
 import {
   usualDrainMs,
@@ -36,8 +35,7 @@ class Serving {
   private readonly shared: SharedKeys;
   private hasLeft = false;
 
-  constructor({ identity: { secret, ...own }, state, history }: WorkerStart) {
-    const identity: WindowIdentity = { ...own, secret: Buffer.from(secret) };
+  constructor({ identity, state, history }: WorkerStart) {
     this.service = new KeywheelService({
       clock,
       log,

@@ -5,7 +5,7 @@ import * as v from 'valibot';
 export const protocol = 1;
 
 export interface WindowIdentity {
-  readonly secret: Buffer;
+  readonly secret: Uint8Array;
   readonly machineId: string;
   /** The extension's version, such as `1.2.0`. */
   readonly version: string;

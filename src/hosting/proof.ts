@@ -33,7 +33,7 @@ export class Seal {
   private readonly key: Buffer;
 
   /** `nonce`: the window's, `hostNonce`: the host's; each is used once. */
-  constructor(secret: Buffer, nonce: string, hostNonce: string) {
+  constructor(secret: Uint8Array, nonce: string, hostNonce: string) {
     this.key = Buffer.from(hkdfSync('sha256', secret, `${nonce}\n${hostNonce}`, 'keywheel/1 seal', 32));
   }
 

@@ -21,7 +21,7 @@ export const usualDrainMs = 2_000;
 export type ShownLevel = LogLevel | 'off';
 
 export interface WorkerStart {
-  readonly identity: Omit<WindowIdentity, 'secret'> & { readonly secret: Uint8Array };
+  readonly identity: WindowIdentity;
   readonly settings: Settings;
   /** The saved counts; null where there are none. */
   readonly state: unknown;
