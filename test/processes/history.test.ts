@@ -82,7 +82,10 @@ describe('the history of many windows', () => {
     const second = await open('second');
     const after = await knows(second, 3, isNamed);
     assert.deepEqual(plain(after), plain(before));
-    assert.deepEqual(after.series.ends, before.series.ends);
+    // A bucket may have begun meanwhile: then the same counts stand one further.
+    const counted = ({ series }: typeof after): unknown =>
+      Object.entries(series.ends).map(([end, counts]) => [end, counts.filter((count) => count > 0)]);
+    assert.deepEqual(counted(after), counted(before));
     assert.deepEqual(after.series.models, before.series.models);
     await ask(second);
     assert.equal((await knows(second, 4)).exchanges[0]?.id, 4);
