@@ -49,7 +49,6 @@ export class HostedWindow implements Disposable {
     const hosting = (this.hosting = owned.add(
       new Hosting({
         clock,
-        log,
         identity,
         read,
         claim: new Claim(clock, join(folder, 'windows', 'claim')),

@@ -3,8 +3,6 @@ import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:f
 import { dirname } from 'node:path';
 import { wait, type Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
-import { Emitter, type Event } from '../base/event';
-import type { Log } from '../base/log';
 import { codeOf } from '../base/systemError';
 import type { Settings } from '../service/settings';
 import type { ProxyFailure, ProxyState } from '../service/snapshot';
@@ -21,7 +19,6 @@ const claimLivesMs = 3_000;
 
 export interface HostingPorts {
   readonly clock: Clock;
-  readonly log: Log;
   readonly identity: WindowIdentity;
   readonly claim: Claim;
   readonly spawn: () => WorkerHost;
@@ -40,10 +37,6 @@ export class Hosting implements Disposable {
   private worker: WorkerHost | null = null;
   private draining: Promise<void> = Promise.resolve();
   private failures = 0;
-  private readonly bound = new Emitter<void>((error) =>
-    this.ports.log.error('A listener of the hosting failed.', error),
-  );
-  readonly onDidBind: Event<void> = this.bound.event;
 
   constructor(private readonly ports: HostingPorts) {}
 
@@ -51,8 +44,11 @@ export class Hosting implements Disposable {
     return this.worker !== null;
   }
 
-  /** Resolves when this window has stopped serving, or could not begin; with `waiting` at once while another window begins. */
-  async host(settings: Settings): Promise<HostEnd> {
+  /**
+   * Resolves when this window has stopped serving, or could not begin; with `waiting` at once while another window begins.
+   * Calls `onBound` when it serves.
+   */
+  async host(settings: Settings, onBound: () => void): Promise<HostEnd> {
     const { handover, spawn, claim } = this.ports;
     if (!claim.take()) return { kind: 'waiting' };
     const worker = spawn();
@@ -62,7 +58,7 @@ export class Hosting implements Disposable {
       const proxy = await worker.start(settings, handover()).finally(() => claim.release());
       if (typeof proxy === 'string') end = { kind: proxy };
       else if (proxy.kind === 'running') {
-        this.bound.fire();
+        onBound();
         end = { kind: await this.readWhileServing(worker) };
       } else end = endOf(proxy);
     } finally {
@@ -96,7 +92,6 @@ export class Hosting implements Disposable {
 
   dispose(): void {
     this.worker?.dispose();
-    this.bound.dispose();
   }
 
   private async readWhileServing(worker: WorkerHost): Promise<HostingEnd> {

@@ -55,10 +55,8 @@ export class Station implements Disposable {
     private readonly ports: StationPorts,
     private settings: Settings,
   ) {
-    const { hold, hosting } = ports;
     this.turns = new Turns(ports.clock, ports.random);
-    this.owned.add(hold.onDidRelease(() => this.turns.nudge()));
-    this.owned.add(hosting.onDidBind(() => this.set({ kind: 'hosting' })));
+    this.owned.add(ports.hold.onDidRelease(() => this.turns.nudge()));
   }
 
   get place(): Place {
@@ -205,7 +203,7 @@ export class Station implements Disposable {
       return;
     }
     if (this.current.kind !== 'blocked') this.set({ kind: 'looking' });
-    const end = await this.ports.hosting.host(this.settings);
+    const end = await this.ports.hosting.host(this.settings, () => this.set({ kind: 'hosting' }));
     this.looks = 0;
     await this.after(end);
   }

@@ -51,7 +51,6 @@ async function stopped(
   const hold = new Hold({ clock, log, folder });
   const hosting = new Hosting({
     clock,
-    log,
     identity,
     read,
     claim: new Claim(clock, path.join(folder, 'claim')),

@@ -8,7 +8,6 @@ import type { Keyring } from './keyring';
 import type { KeywheelService } from '../keywheelService';
 import type { AccountAct, DashboardState, KeyAct } from '../messages';
 import type { StoredKey } from '../ports';
-import type { Snapshot } from '../snapshot';
 
 /** How long a removal can be undone. */
 const undoMs = 10_000;
@@ -127,8 +126,7 @@ export class KeyActions implements Disposable {
 type Groups = readonly { readonly accountId: string; readonly keys: readonly { readonly keyId: string }[] }[];
 
 /** All ids after the key has changed places with its neighbour in the account; an account's only key moves with the account. */
-export function orderAfterMove(accounts: Snapshot['accounts'], keyId: string, by: -1 | 1): readonly string[] {
-  const groups: Groups = accounts;
+export function orderAfterMove(groups: Groups, keyId: string, by: -1 | 1): readonly string[] {
   const index = groups.findIndex(({ keys }) => keys.some((key) => key.keyId === keyId));
   const group = groups[index];
   if (group === undefined) return idsOf(groups);
@@ -139,13 +137,9 @@ export function orderAfterMove(accounts: Snapshot['accounts'], keyId: string, by
 }
 
 /** The same for an account with all its keys. */
-export function orderAfterAccountMove(
-  accounts: Snapshot['accounts'],
-  accountId: string,
-  by: -1 | 1,
-): readonly string[] {
-  const index = accounts.findIndex((account) => account.accountId === accountId);
-  return idsOf(index < 0 ? accounts : swapped<Groups[number]>(accounts, index, by));
+export function orderAfterAccountMove(groups: Groups, accountId: string, by: -1 | 1): readonly string[] {
+  const index = groups.findIndex((group) => group.accountId === accountId);
+  return idsOf(swapped(groups, index, by));
 }
 
 function swapped<T>(list: readonly T[], index: number, by: -1 | 1): T[] {
