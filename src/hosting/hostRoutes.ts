@@ -1,15 +1,17 @@
-// The host's side of requests between windows: it proves itself to any client, and obeys proven windows.
+// The host's side of requests between windows: it proves itself to any client, and obeys the commands of proven windows.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import * as v from 'valibot';
 import type { Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
 import type { Log } from '../base/log';
 import { ownHeaders } from '../base/rawHeaders';
+import { keySetSchema } from '../service/keyring/storedKey';
 import type { KeywheelService } from '../service/keywheelService';
 import { EventStreams } from './eventStreams';
-import { runCommand } from './hostCommands';
 import type { ByeReason } from './hostEvents';
-import { addressText, protocol, type Health, type WindowIdentity } from './identity';
+import type { HostCommand, HostReply } from './hostLine';
+import { addressText, isNewer, protocol, type Health, type WindowIdentity } from './identity';
 import { machineMark, newNonce, purposes, Seal, sealedType } from './proof';
 import type { SharedKeys } from './keyShare';
 
@@ -20,8 +22,6 @@ const mostBodyBytes = 2 * 1024 * 1024;
 const mostUnprovenBytes = 8 * 1024 * 1024;
 const unprovenBodyTimeoutMs = 5_000;
 const sealLivesMs = 30_000;
-
-const notProven = { error: { code: 'not_proven' } };
 
 export interface HostRoutesPorts {
   readonly clock: Clock;
@@ -59,7 +59,7 @@ export class HostRoutes implements Disposable {
     if (seal === null) {
       // The body is not read, so the connection ends with the answer.
       response.shouldKeepAlive = false;
-      answer(response, 401, notProven);
+      answer(response, refused(401, 'not_proven'));
       return true;
     }
     this.answerWindow(name, seal, request, response).catch((error: unknown) => {
@@ -80,7 +80,7 @@ export class HostRoutes implements Disposable {
 
   private answerHealth(nonce: string, { socket }: IncomingMessage, response: ServerResponse): void {
     if (nonce.length > longestNonce) {
-      answer(response, 400, { error: { code: 'malformed' } });
+      answer(response, refused(400, 'malformed'));
       return;
     }
     const { clock, identity } = this.ports;
@@ -100,7 +100,7 @@ export class HostRoutes implements Disposable {
       hostNonce,
       sealedWindow: seal.close(purposes.window({ address, machineId }), window),
     };
-    answer(response, 200, health);
+    answer(response, { status: 200, body: health });
   }
 
   /** Null if the connection has none that is good, or the request can be no window's. */
@@ -122,15 +122,14 @@ export class HostRoutes implements Disposable {
     if (sealed === null) return;
     const body = seal.open(purposes.request(name), sealed);
     if (body === undefined) {
-      answer(response, 401, notProven);
+      answer(response, refused(401, 'not_proven'));
       return;
     }
     if (name === 'events') {
       this.streams.open(response, seal);
       return;
     }
-    const { identity, ...ports } = this.ports;
-    const reply = await runCommand(name, { ...ports, version: identity.version }, body);
+    const reply = isCommand(name) ? await commands[name](this.ports, body) : refused(404, 'unknown');
     send(response, reply.status, sealedType, seal.close(purposes.answer(name), reply.body));
   }
 
@@ -169,8 +168,9 @@ export class HostRoutes implements Disposable {
   }
 }
 
-function answer(response: ServerResponse, status: number, value: unknown): void {
-  send(response, status, 'application/json; charset=utf-8', JSON.stringify(value));
+/** To anybody. */
+function answer(response: ServerResponse, { status, body }: HostReply): void {
+  send(response, status, 'application/json; charset=utf-8', JSON.stringify(body));
 }
 
 function send(response: ServerResponse, status: number, type: string, body: string): void {
@@ -184,4 +184,76 @@ function send(response: ServerResponse, status: number, type: string, body: stri
     ...ownHeaders,
   ]);
   response.end(body);
+}
+
+type Command = (ports: HostRoutesPorts, body: unknown) => HostReply | Promise<HostReply>;
+
+const done: HostReply = { status: 200, body: {} };
+
+function refused(status: number, code: string): HostReply {
+  return { status, body: { error: { code } } };
+}
+
+const optionalText = v.optional(v.string());
+
+/** A command whose body fits the schema. */
+function withBody<T>(
+  schema: v.GenericSchema<unknown, T>,
+  run: (body: T, ports: HostRoutesPorts) => HostReply | Promise<HostReply>,
+): Command {
+  return (ports, body) => {
+    const read = v.safeParse(schema, body);
+    return read.success ? run(read.output, ports) : refused(400, 'malformed');
+  };
+}
+
+const commands: Readonly<Record<HostCommand, Command>> = {
+  /** Offers a changed set of keys; 409 if the host has a newer one. Both answers contain the host's set. */
+  keys: withBody(keySetSchema, (set, { keys }) => ({
+    status: keys.offer(set) ? 200 : 409,
+    body: keys.current,
+  })),
+  refresh: withBody(v.object({ keyId: optionalText }), async ({ keyId }, { service }) => {
+    await service.refresh(keyId);
+    return done;
+  }),
+  /** The user looks at a window. */
+  watch: ({ service }) => {
+    service.watched();
+    return done;
+  },
+  unlock: withBody(
+    v.object({ keyId: optionalText, accountId: optionalText, model: optionalText }),
+    (target, { service }) => {
+      service.unlock(target);
+      return done;
+    },
+  ),
+  cancel: withBody(v.object({ requestId: v.string() }), ({ requestId }, { service }) =>
+    service.cancel(requestId) ? done : refused(404, 'gone'),
+  ),
+  clearActivity: ({ service }) => {
+    service.clearActivity();
+    return done;
+  },
+  forget: ({ service }) => {
+    service.forget();
+    return done;
+  },
+  /** Answered when the next exchange has ended. */
+  record: async ({ service }) => ({ status: 200, body: { text: await service.recorder.next() } }),
+  stop: ({ leave }) => {
+    leave('stopped');
+    return done;
+  },
+  /** Only a newer version may take the port: an older one never takes it back. */
+  retire: withBody(v.object({ version: v.string() }), ({ version }, { leave, identity }) => {
+    if (!isNewer(version, identity.version)) return refused(409, 'notNewer');
+    leave('retired');
+    return done;
+  }),
+};
+
+function isCommand(name: string): name is HostCommand {
+  return Object.hasOwn(commands, name);
 }
