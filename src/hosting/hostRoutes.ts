@@ -23,6 +23,9 @@ const mostUnprovenBytes = 8 * 1024 * 1024;
 const unprovenBodyTimeoutMs = 5_000;
 const sealLivesMs = 30_000;
 
+/** What follows is a command of a window. */
+const windowsPath = '/host/';
+
 export interface HostRoutesPorts {
   readonly clock: Clock;
   readonly log: Log;
@@ -53,8 +56,7 @@ export class HostRoutes implements Disposable {
       this.answerHealth(nonce, request, response);
       return true;
     }
-    const [, name] = /^\/host\/(.*)$/.exec(path) ?? [];
-    if (name === undefined) return false;
+    if (!path.startsWith(windowsPath)) return false;
     const seal = this.takeSeal(request);
     if (seal === null) {
       // The body is not read, so the connection ends with the answer.
@@ -62,7 +64,7 @@ export class HostRoutes implements Disposable {
       answer(response, refused(401, 'not_proven'));
       return true;
     }
-    this.answerWindow(name, seal, request, response).catch((error: unknown) => {
+    this.answerWindow(path.slice(windowsPath.length), seal, request, response).catch((error: unknown) => {
       this.ports.log.error('A window could not be answered.', error);
       response.destroy();
     });

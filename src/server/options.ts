@@ -6,7 +6,7 @@ import { withScheme, type WayOut } from '../proxy/upstream/wayOut';
 import { readKeyEntry, type KeyEntry } from '../service/pastedKeys';
 import type { StoredKey } from '../service/ports';
 import { plainKey } from '../service/keyring/storedKey';
-import { defaultSettings, isLoopbackHost, readSettings, type Settings, wayOutOf } from '../service/settings';
+import { defaultSettings, isLoopbackHost, readSettings, wayOutOf, type Settings } from '../service/settings';
 
 export interface Option {
   /** The variable's name, which gives the option's: `MAX_WAITING` → `--max-waiting`. */

@@ -7,7 +7,7 @@ import { keyIdOf, maskKey } from '../../base/secret';
 import type { KeyEdit } from '../messages';
 import { readKeyEntry, type KeyEntry } from '../pastedKeys';
 import type { SecretVault, StoredKey, VaultContents, VaultHealth } from '../ports';
-import { inOrder, keyIdsOf, type KeySet, newProxyKey, noKeys, plainKey } from './storedKey';
+import { inOrder, keyIdsOf, newProxyKey, noKeys, plainKey, type KeySet } from './storedKey';
 import type { KeyCheck } from './keyCheck';
 
 export type AddResult =

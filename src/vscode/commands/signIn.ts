@@ -4,11 +4,11 @@ import { maskKey, type Secret } from '../../base/secret';
 import {
   callbackUrlOf,
   challengeOf,
-  type CodeAnswer,
   codeIn,
   exchangeCode,
   newVerifier,
   signInUrl,
+  type CodeAnswer,
 } from '../../service/signIn/signIn';
 import { SignInListener, type SignInAnswer } from '../../service/signIn/signInListener';
 import { reachText } from '../../words/reachText';
