@@ -4,7 +4,8 @@ import { every, type Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import type { KeywheelService } from '../service/keywheelService';
 import { beatEveryMs, eventText, type ByeReason, type HostEvent } from './hostEvents';
-import { purposes, type Seal } from './proof';
+import { protocol } from './identity';
+import type { Seal } from './proof';
 import type { SharedKeys } from './keyShare';
 
 /** A window with more unread bytes than this is disconnected; it connects again. */
@@ -44,9 +45,10 @@ export class EventStreams implements Disposable {
     const { service } = this.ports;
     // The new reader may get a newer snapshot than the others: the next change goes to all.
     this.told = '';
-    response.writeHead(200, ['content-type', 'application/x-ndjson', 'cache-control', 'no-store']);
+    response.writeHead(200, ['content-type', 'text/event-stream', 'cache-control', 'no-store']);
     response.once('close', () => this.readers.delete(response));
     this.readers.set(response, seal);
+    send(response, { kind: 'hello', protocol });
     send(response, { kind: 'snapshot', snapshot: service.snapshot() });
     this.tellKeys(response, seal);
     send(response, { kind: 'state', state: service.savedState() });
@@ -78,7 +80,7 @@ export class EventStreams implements Disposable {
   }
 
   private tellKeys(response: ServerResponse, seal: Seal): void {
-    send(response, { kind: 'keys', sealed: seal.close(purposes.keys, this.ports.keys.current) });
+    send(response, { kind: 'keys', sealed: seal.close('keys', this.ports.keys.current) });
   }
 
   private tellState(): void {

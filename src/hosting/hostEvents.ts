@@ -1,18 +1,29 @@
-// The events of a host's stream, one line of JSON each, and a window's reading of them.
+// The events of a host's stream, one line of JSON each, and how a window reads them.
 import type { IncomingMessage } from 'node:http';
 import * as v from 'valibot';
 import type { Clock } from '../base/clock';
 import { parseJson } from '../base/json';
 import { SilenceWatch } from '../base/silence';
-import type { ExchangeView, Snapshot } from '../service/snapshot';
+import type { AccountView, ExchangeView, Snapshot } from '../service/snapshot';
 import type { HostLine } from './hostLine';
 
 /** `stopped`: by the user, for all windows · `retired`: a newer version takes over · `closing`: its window closes. */
 export type ByeReason = 'stopped' | 'retired' | 'closing';
 
-/** A stream begins with snapshot, keys, state, history. */
+/** The changed parts of a snapshot; `order`: ids of all accounts, or null where they are the same. */
+export interface SnapshotChange {
+  readonly fields: Partial<Omit<Snapshot, 'accounts'>>;
+  readonly order: readonly string[] | null;
+  readonly accounts: readonly AccountView[];
+}
+
+/** A stream begins with hello, snapshot, keys, state, history. */
 export type HostEvent =
+  /** For windows of 0.1; others read the protocol in `/health`. */
+  | { readonly kind: 'hello'; readonly protocol: number }
   | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
+  /** Sent by hosts of 0.1 alone. */
+  | { readonly kind: 'change'; readonly change: SnapshotChange }
   /** As `History.save` returns it. */
   | { readonly kind: 'history'; readonly history: unknown }
   | { readonly kind: 'exchange'; readonly exchange: ExchangeView }
@@ -20,6 +31,8 @@ export type HostEvent =
   | { readonly kind: 'keys'; readonly sealed: string }
   /** The saved state, for the window that takes over. */
   | { readonly kind: 'state'; readonly state: unknown }
+  /** Counts and exchanges were deleted; the snapshot stays valid. Sent by hosts of 0.1 alone: others' records are newer then. */
+  | { readonly kind: 'forgotten' }
   | { readonly kind: 'beat' }
   | { readonly kind: 'bye'; readonly reason: ByeReason };
 
@@ -35,12 +48,12 @@ const silentMs = 2 * beatEveryMs + 1_000;
 const mostHeldChars = 16 * 1024 * 1024;
 
 export function eventText(event: HostEvent): string {
-  return `${JSON.stringify(event)}\n`;
+  return `data: ${JSON.stringify(event)}\n\n`;
 }
 
 /** The event, which may be of a kind that only another version knows; null for anything else. */
-export function parseEvent(line: string): HostEvent | null {
-  const event = parseJson(line);
+export function parseEvent(text: string): HostEvent | null {
+  const event = parseJson(/^data: (.*)$/m.exec(text)?.[1] ?? '');
   return v.is(eventSchema, event) ? event : null;
 }
 
@@ -57,7 +70,8 @@ export async function readEvents(
   const watch = new SilenceWatch(clock);
   watch.watch(silentMs, () => silence.abort(new Error('The host is silent.')));
   try {
-    const response = await line.send('events', {}, AbortSignal.any([signal, silence.signal]));
+    const request = { method: 'GET', path: '/events', body: Buffer.alloc(0) };
+    const response = await line.send(request, AbortSignal.any([signal, silence.signal]));
     return response.statusCode === 200 ? await readAll(response, onEvent, watch) : 'refused';
   } catch {
     // After any failure the host counts as gone.
@@ -77,13 +91,20 @@ async function readAll(
   response.setEncoding('utf8');
   for await (const chunk of response) {
     watch.moved();
-    const lines = (held + String(chunk)).split('\n');
-    held = lines.pop() ?? '';
+    const parts = (held + String(chunk)).split('\n\n');
+    held = parts.pop() ?? '';
     if (held.length > mostHeldChars) return 'gone';
-    for (const event of lines.map(parseEvent)) {
+    for (const event of parts.map(parseEvent)) {
       if (event?.kind === 'bye') return event.reason;
       if (event !== null) onEvent(event);
     }
   }
   return 'gone';
+}
+
+/** The snapshot after the change. */
+export function changed(last: Snapshot, { fields, order, accounts }: SnapshotChange): Snapshot {
+  const known = new Map([...last.accounts, ...accounts].map((account) => [account.accountId, account]));
+  const ids = order ?? last.accounts.map(({ accountId }) => accountId);
+  return { ...last, ...fields, accounts: ids.flatMap((accountId) => known.get(accountId) ?? []) };
 }

@@ -3,8 +3,10 @@ import { Agent, ClientRequest, type IncomingMessage } from 'node:http';
 import * as v from 'valibot';
 import { ask, type Answer } from '../base/ask';
 import type { Disposable } from '../base/disposable';
+import { parseJson } from '../base/json';
+import { Secret } from '../base/secret';
 import { addressText, healthSchema, type Health, type WindowIdentity } from './identity';
-import { machineMark, newNonce, purposes, Seal, sealedType } from './proof';
+import { healthProof, machineMark, newNonce, requestSignature, Seal, type SignedRequest } from './proof';
 
 const host = '127.0.0.1';
 /** For the whole answer to `/health`. */
@@ -45,28 +47,39 @@ export type Who =
   | { readonly kind: 'otherProduct'; readonly product: string }
   | { readonly kind: 'stranger'; readonly how: Stranger };
 
-/** The connection to a host. It carries one request, as the host takes one for each nonce. */
+export interface LineEnd {
+  readonly port: number;
+  readonly secret: Uint8Array;
+  /** The window's nonce and the host's. */
+  readonly nonce: string;
+  readonly hostNonce: string;
+}
+
+type HostRequest = Pick<SignedRequest, 'method' | 'path' | 'body'>;
+
+/** The connection to a host. It carries one signed request, as a host nonce is valid once. */
 export class HostLine implements Disposable {
+  /** What both ends of the coming request share. */
+  readonly seal: Seal;
+
   constructor(
     private readonly agent: Agent,
-    readonly port: number,
-    /** What both ends of this connection send each other. */
-    readonly seal: Seal,
-  ) {}
+    private readonly end: LineEnd,
+  ) {
+    this.seal = new Seal(end.secret, end.nonce, end.hostNonce);
+  }
 
   /** Sends the request over this connection or not at all; resolves with the head of the answer. */
-  async send(name: HostCommand | 'events', body: unknown, signal: AbortSignal): Promise<IncomingMessage> {
-    const { agent, port, seal } = this;
-    const headers = { 'content-type': sealedType };
-    const asked = new ClientRequest({
-      host,
-      port,
-      method: 'POST',
-      path: `/host/${name}`,
-      headers,
-      agent,
-      signal,
-    });
+  async send({ method, path, body }: HostRequest, signal: AbortSignal): Promise<IncomingMessage> {
+    const { agent } = this;
+    const { port, secret, nonce, hostNonce } = this.end;
+    const headers = {
+      'content-length': body.length,
+      'x-keywheel-nonce': nonce,
+      'x-keywheel-host-nonce': hostNonce,
+      'x-keywheel-signature': requestSignature(secret, { hostNonce, nonce, method, path, body }),
+    };
+    const asked = new ClientRequest({ host, port, method, path, agent, signal, headers });
     asked.once('socket', () => {
       // The connection was lost between proof and request: nothing was sent.
       if (!asked.reusedSocket) asked.destroy(new Error('The connection to the host was lost.'));
@@ -78,7 +91,7 @@ export class HostLine implements Disposable {
         asked.on('error', () => undefined);
         resolve(response);
       });
-      asked.end(seal.close(purposes.request(name), body));
+      asked.end(body);
     });
   }
 
@@ -98,8 +111,13 @@ export async function identify(port: number, self: WindowIdentity): Promise<Who>
     mostCharacters: mostHealthCharacters,
   });
   const health = healthIn(answer);
-  const line = new HostLine(agent, port, new Seal(self.secret, nonce, health?.hostNonce ?? ''));
-  const who = health === null ? withoutHealth(answer) : judge(health, nonce, line, self);
+  if (health === null) {
+    agent.destroy();
+    return withoutHealth(answer);
+  }
+  const { hostNonce } = health;
+  const line = new HostLine(agent, { port, secret: self.secret, nonce, hostNonce });
+  const who = judge(health, { nonce, port, line }, self);
   if (who.kind !== 'ours') line.dispose();
   return who;
 }
@@ -122,20 +140,38 @@ function withoutHealth(answer: Answer): Who {
   }
 }
 
-function judge(health: Health, nonce: string, line: HostLine, self: WindowIdentity): Who {
-  const { protocol, version, product, address } = health;
-  const window = line.seal.open(purposes.window(health), health.sealedWindow);
-  const isProven = typeof window === 'string';
-  const isOurId = health.machineId === self.machineId;
-  if (isProven && isOurId && address === addressText(host, line.port))
-    return { kind: 'ours', protocol, version, window, line };
+function judge(
+  health: Health,
+  { nonce, port, line }: { readonly nonce: string; readonly port: number; readonly line: HostLine },
+  self: WindowIdentity,
+): Who {
+  const { protocol, version, product, machineId, address } = health;
+  const isProven = new Secret(healthProof(self.secret, { nonce, address, machineId })).matches(health.proof);
+  const isOurId = machineId === self.machineId;
+  if (isProven && isOurId && address === addressText(host, port)) {
+    return { kind: 'ours', protocol, version, window: windowIn(health, line.seal), line };
+  }
   if (isProven && !isOurId) return { kind: 'otherMachine' };
   // Our machine id without a proof for this address: an imitation, or a relay.
   if (isOurId) return { kind: 'stranger', how: 'unproven' };
   // Unproven values are only shown in a message.
-  const isHere = health.machineMark === machineMark(self.machine, nonce);
+  const isHere = health.machineMark === machineMark(self.machine, nonce) || health.machine === self.machine;
   return product === self.product && !isHere ? { kind: 'otherMachine' } : { kind: 'otherProduct', product };
 }
+
+/** Hosts of 0.1 tell it openly. */
+function windowIn({ sealedWindow, window }: Health, seal: Seal): string {
+  const opened = seal.open('window', sealedWindow);
+  return typeof opened === 'string' ? opened : window;
+}
+
+/** As what requests and answers with secrets are sealed. */
+const purposes: Partial<Record<HostCommand, { readonly asked?: string; readonly answered: string }>> = {
+  keys: { asked: 'offerKeys', answered: 'knownKeys' },
+  record: { answered: 'recorded' },
+};
+
+const answerSchema = v.record(v.string(), v.unknown());
 
 export interface HostQuestion {
   readonly name: HostCommand;
@@ -158,11 +194,19 @@ export async function askHost(
   if (who.kind !== 'ours') return null;
   const { line } = who;
   try {
-    const response = await line.send(name, body, AbortSignal.timeout(timeoutMs));
-    const answer = line.seal.open(purposes.answer(name), await textOf(response));
-    return answer === undefined ? null : { status: response.statusCode ?? 0, body: answer };
+    const { asked, answered } = purposes[name] ?? {};
+    const sent = asked === undefined ? body : { sealed: line.seal.close(asked, body) };
+    const request = { method: 'POST', path: `/host/${name}`, body: Buffer.from(JSON.stringify(sent)) };
+    const response = await line.send(request, AbortSignal.timeout(timeoutMs));
+    const answer = v.parse(answerSchema, parseJson(await textOf(response)));
+    const { sealed } = answer;
+    const isSealed = answered !== undefined && typeof sealed === 'string';
+    return {
+      status: response.statusCode ?? 0,
+      body: isSealed ? line.seal.open(answered, sealed) : answer,
+    };
   } catch {
-    // The connection was lost: the caller tries again or reports it.
+    // The connection was lost, or it is no answer: the caller tries again or reports it.
     return null;
   } finally {
     line.dispose();

@@ -1,18 +1,19 @@
 // The host's side of requests between windows: it proves itself to any client, and obeys the commands of proven windows.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import * as v from 'valibot';
 import type { Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
+import { parseJson } from '../base/json';
 import type { Log } from '../base/log';
 import { ownHeaders } from '../base/rawHeaders';
+import { Secret } from '../base/secret';
 import { keySetSchema } from '../service/keyring/storedKey';
 import type { KeywheelService } from '../service/keywheelService';
 import { EventStreams } from './eventStreams';
 import type { ByeReason } from './hostEvents';
 import type { HostCommand, HostReply } from './hostLine';
 import { addressText, isNewer, protocol, type Health, type WindowIdentity } from './identity';
-import { machineMark, newNonce, purposes, Seal, sealedType } from './proof';
+import { healthProof, HostNonces, machineMark, requestSignature, Seal } from './proof';
 import type { SharedKeys } from './keyShare';
 
 const longestNonce = 100;
@@ -21,10 +22,6 @@ const mostBodyBytes = 2 * 1024 * 1024;
 /** Of all bodies of unproven senders together: the proof covers the whole body. */
 const mostUnprovenBytes = 8 * 1024 * 1024;
 const unprovenBodyTimeoutMs = 5_000;
-const sealLivesMs = 30_000;
-
-/** What follows is a command of a window. */
-const windowsPath = '/host/';
 
 export interface HostRoutesPorts {
   readonly clock: Clock;
@@ -37,13 +34,13 @@ export interface HostRoutesPorts {
 }
 
 export class HostRoutes implements Disposable {
-  /** The seal of the last answer to `/health` of each connection: it is good for one request over it, for 30 s. */
-  private readonly seals = new WeakMap<Socket, { readonly seal: Seal; readonly untilMs: number }>();
+  private readonly nonces: HostNonces;
   private readonly streams: EventStreams;
   /** Bytes held of each body that is being read. */
   private readonly unproven = new Map<IncomingMessage, number>();
 
   constructor(private readonly ports: HostRoutesPorts) {
+    this.nonces = new HostNonces(ports.clock);
     this.streams = new EventStreams(ports);
   }
 
@@ -56,15 +53,15 @@ export class HostRoutes implements Disposable {
       this.answerHealth(nonce, request, response);
       return true;
     }
-    if (!path.startsWith(windowsPath)) return false;
-    const seal = this.takeSeal(request);
-    if (seal === null) {
+    if (!isForWindows(path, request)) return false;
+    const proof = this.proofIn(request);
+    if (proof === null) {
       // The body is not read, so the connection ends with the answer.
       response.shouldKeepAlive = false;
-      answer(response, refused(401, 'not_proven'));
+      answer(response, 401, { error: { code: 'not_proven' } });
       return true;
     }
-    this.answerWindow(path.slice(windowsPath.length), seal, request, response).catch((error: unknown) => {
+    this.answerProof(proof, request, response).catch((error: unknown) => {
       this.ports.log.error('A window could not be answered.', error);
       response.destroy();
     });
@@ -80,63 +77,68 @@ export class HostRoutes implements Disposable {
     this.streams.dispose();
   }
 
-  private answerHealth(nonce: string, { socket }: IncomingMessage, response: ServerResponse): void {
+  private answerHealth(nonce: string, request: IncomingMessage, response: ServerResponse): void {
     if (nonce.length > longestNonce) {
-      answer(response, refused(400, 'malformed'));
+      answer(response, 400, { error: { code: 'malformed' } });
       return;
     }
-    const { clock, identity } = this.ports;
-    const { secret, machineId, version, product, machine, window } = identity;
+    const { secret, machineId, version, product, machine, window } = this.ports.identity;
+    const { socket } = request;
     const address = addressText(socket.localAddress, socket.localPort);
-    const hostNonce = newNonce();
-    const seal = new Seal(secret, nonce, hostNonce);
-    this.seals.set(socket, { seal, untilMs: clock.elapsedMs() + sealLivesMs });
+    const hostNonce = this.nonces.give(socket);
     const health: Health = {
       program: 'keywheel',
       protocol,
       version,
       product,
       machineId,
+      machine: '',
+      window: '',
+      instance: '',
       machineMark: machineMark(machine, nonce),
+      sealedWindow: new Seal(secret, nonce, hostNonce).close('window', window),
       address,
       hostNonce,
-      sealedWindow: seal.close(purposes.window({ address, machineId }), window),
+      proof: healthProof(secret, { nonce, address, machineId }),
     };
-    answer(response, { status: 200, body: health });
+    answer(response, 200, health);
   }
 
-  /** Null if the connection has none that is good, or the request can be no window's. */
-  private takeSeal({ socket, headers }: IncomingMessage): Seal | null {
-    const kept = this.seals.get(socket);
-    this.seals.delete(socket);
-    if (kept === undefined || headers['content-type'] !== sealedType) return null;
-    return this.ports.clock.elapsedMs() < kept.untilMs ? kept.seal : null;
-  }
-
-  /** The body proves the sender: it opens only if the sender has the host secret. */
-  private async answerWindow(
-    name: string,
-    seal: Seal,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): Promise<void> {
-    const sealed = await this.bodyOf(request);
-    if (sealed === null) return;
-    const body = seal.open(purposes.request(name), sealed);
-    if (body === undefined) {
-      answer(response, refused(401, 'not_proven'));
+  private async answerProof(proof: Proof, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await this.bodyOf(request);
+    if (body === null) return;
+    const { method = '', url: path = '' } = request;
+    const { identity } = this.ports;
+    const { nonce, hostNonce, signature } = proof;
+    const signed = { method, path, body, nonce, hostNonce };
+    if (!new Secret(requestSignature(identity.secret, signed)).matches(signature)) {
+      answer(response, 401, { error: { code: 'not_proven' } });
       return;
     }
-    if (name === 'events') {
+    const seal = new Seal(identity.secret, nonce, hostNonce);
+    if (path === '/events') {
       this.streams.open(response, seal);
       return;
     }
-    const reply = isCommand(name) ? await commands[name](this.ports, body) : refused(404, 'unknown');
-    send(response, reply.status, sealedType, seal.close(purposes.answer(name), reply.body));
+    const name = path.replace(/^\/host\//, '');
+    const result =
+      method === 'POST' && isCommand(name) ? await run(name, this.ports, body, seal) : unknownCommand;
+    answer(response, result.status, result.body);
+  }
+
+  /** The signature's headers, or null if one is missing or the nonce is not this connection's. */
+  private proofIn({ headers, socket }: IncomingMessage): Proof | null {
+    const nonce = headers['x-keywheel-nonce'];
+    const hostNonce = headers['x-keywheel-host-nonce'];
+    const signature = headers['x-keywheel-signature'];
+    if (typeof nonce !== 'string' || typeof hostNonce !== 'string' || typeof signature !== 'string') {
+      return null;
+    }
+    return this.nonces.take(socket, hostNonce) ? { nonce, hostNonce, signature } : null;
   }
 
   /** The whole body, or null if it is too large, too slow or cut off, or was destroyed by `cutLargest`. */
-  private async bodyOf(request: IncomingMessage): Promise<string | null> {
+  private async bodyOf(request: IncomingMessage): Promise<Buffer | null> {
     const { clock, log } = this.ports;
     const late = clock.after(unprovenBodyTimeoutMs, () => request.destroy());
     const chunks: Buffer[] = [];
@@ -151,7 +153,7 @@ export class HostRoutes implements Disposable {
         this.unproven.set(request, size);
         this.cutLargest();
       }
-      return Buffer.concat(chunks).toString('latin1');
+      return Buffer.concat(chunks);
     } catch (error: unknown) {
       log.debug(`The body of a request to the host was not read: ${String(error)}.`);
       request.destroy();
@@ -170,15 +172,23 @@ export class HostRoutes implements Disposable {
   }
 }
 
-/** To anybody. */
-function answer(response: ServerResponse, { status, body }: HostReply): void {
-  send(response, status, 'application/json; charset=utf-8', JSON.stringify(body));
+/** A client may request `/events` too: only a window's request is signed. */
+function isForWindows(path: string, { headers }: IncomingMessage): boolean {
+  return path.startsWith('/host/') || (path === '/events' && 'x-keywheel-signature' in headers);
 }
 
-function send(response: ServerResponse, status: number, type: string, body: string): void {
+/** The signature covers the body: it is checked once the body has been read. */
+interface Proof {
+  readonly nonce: string;
+  readonly hostNonce: string;
+  readonly signature: string;
+}
+
+function answer(response: ServerResponse, status: number, value: unknown): void {
+  const body = JSON.stringify(value);
   response.writeHead(status, [
     'content-type',
-    type,
+    'application/json; charset=utf-8',
     'cache-control',
     'no-store',
     'content-length',
@@ -188,9 +198,11 @@ function send(response: ServerResponse, status: number, type: string, body: stri
   response.end(body);
 }
 
-type Command = (ports: HostRoutesPorts, body: unknown) => HostReply | Promise<HostReply>;
+type Command = (ports: HostRoutesPorts, body: unknown, seal: Seal) => HostReply | Promise<HostReply>;
 
 const done: HostReply = { status: 200, body: {} };
+const malformed = refused(400, 'malformed');
+const unknownCommand = refused(404, 'unknown');
 
 function refused(status: number, code: string): HostReply {
   return { status, body: { error: { code } } };
@@ -201,20 +213,23 @@ const optionalText = v.optional(v.string());
 /** A command whose body fits the schema. */
 function withBody<T>(
   schema: v.GenericSchema<unknown, T>,
-  run: (body: T, ports: HostRoutesPorts) => HostReply | Promise<HostReply>,
+  run: (body: T, ports: HostRoutesPorts, seal: Seal) => HostReply | Promise<HostReply>,
 ): Command {
-  return (ports, body) => {
+  return (ports, body, seal) => {
     const read = v.safeParse(schema, body);
-    return read.success ? run(read.output, ports) : refused(400, 'malformed');
+    return read.success ? run(read.output, ports, seal) : malformed;
   };
 }
 
+/** A command opens `sealed` itself and seals an answer with secrets. */
 const commands: Readonly<Record<HostCommand, Command>> = {
   /** Offers a changed set of keys; 409 if the host has a newer one. Both answers contain the host's set. */
-  keys: withBody(keySetSchema, (set, { keys }) => ({
-    status: keys.offer(set) ? 200 : 409,
-    body: keys.current,
-  })),
+  keys: withBody(v.object({ sealed: v.string() }), ({ sealed }, { keys }, seal) => {
+    const set = v.safeParse(keySetSchema, seal.open('offerKeys', sealed));
+    if (!set.success) return malformed;
+    const isTaken = keys.offer(set.output);
+    return { status: isTaken ? 200 : 409, body: { sealed: seal.close('knownKeys', keys.current) } };
+  }),
   refresh: withBody(v.object({ keyId: optionalText }), async ({ keyId }, { service }) => {
     await service.refresh(keyId);
     return done;
@@ -242,8 +257,11 @@ const commands: Readonly<Record<HostCommand, Command>> = {
     service.forget();
     return done;
   },
-  /** Answered when the next exchange has ended. */
-  record: async ({ service }) => ({ status: 200, body: { text: await service.recorder.next() } }),
+  /** Answered when the next exchange has ended; sealed, as it contains bodies. */
+  record: async ({ service }, _, seal) => ({
+    status: 200,
+    body: { sealed: seal.close('recorded', { text: await service.recorder.next() }) },
+  }),
   stop: ({ leave }) => {
     leave('stopped');
     return done;
@@ -258,4 +276,9 @@ const commands: Readonly<Record<HostCommand, Command>> = {
 
 function isCommand(name: string): name is HostCommand {
   return Object.hasOwn(commands, name);
+}
+
+async function run(name: HostCommand, ports: HostRoutesPorts, body: Buffer, seal: Seal): Promise<HostReply> {
+  const read = parseJson(body.toString('utf8'));
+  return read === undefined ? malformed : await commands[name](ports, read, seal);
 }

@@ -12,7 +12,6 @@ import { Claim, Hosting } from './hosting';
 import type { HostLine } from './hostLine';
 import type { WindowIdentity } from './identity';
 import { KeyShare } from './keyShare';
-import { purposes } from './proof';
 import { RemoteService } from './remoteService';
 import { Station } from './station';
 import { WorkerHost, type ShownLevel } from './workerHost';
@@ -117,7 +116,7 @@ export class HostedWindow implements Disposable {
     await this.restored;
     const { clock } = this.ports;
     const onEvent = (event: HostEvent): void => {
-      if (event.kind === 'keys') this.keys.heard(line.seal.open(purposes.keys, event.sealed));
+      if (event.kind === 'keys') this.keys.heard(line.seal.open('keys', event.sealed));
       else this.service.hear(event);
       // The history is the last part of the state at the stream's beginning.
       if (event.kind === 'history') onWhole?.();

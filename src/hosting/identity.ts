@@ -1,7 +1,7 @@
 // A window's identity, and the host's public answer to `/health`.
 import * as v from 'valibot';
 
-/** Raise it when a window would misread a host of another version. */
+/** Raise it when a window would misread a host of another version, or a host a window. */
 export const protocol = 1;
 
 export interface WindowIdentity {
@@ -26,13 +26,18 @@ export const healthSchema = v.object({
   version: shortText,
   product: shortText,
   machineId: shortText,
+  /** Only hosts of 0.1 tell the machine's and the window's name; their windows require both and an `instance`, so they are sent empty. */
+  machine: v.optional(shortText, ''),
+  window: v.optional(shortText, ''),
+  instance: v.optional(shortText, ''),
   /** `machineMark` of the machine's name. */
-  machineMark: shortText,
+  machineMark: v.optional(shortText, ''),
   /** The host's end of this connection. */
   address: shortText,
   hostNonce: shortText,
-  /** The window's name: whoever can seal it has the host secret. */
-  sealedWindow: v.pipe(v.string(), v.maxLength(2_000)),
+  /** The window's name, sealed as `window`. */
+  sealedWindow: v.optional(v.pipe(v.string(), v.maxLength(2_000)), ''),
+  proof: shortText,
 });
 export type Health = v.InferOutput<typeof healthSchema>;
 

@@ -1,6 +1,10 @@
-// The seal between a window and a host: whoever opens it, or has closed it, has the host secret.
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
+// Proofs with the host secret: of the host, of a window's request, and the seal between both.
+import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { Clock } from '../base/clock';
+import { Secret } from '../base/secret';
 
+const nonceLivesMs = 30_000;
 const ivBytes = 12;
 const tagBytes = 16;
 
@@ -9,30 +13,65 @@ export function newNonce(): string {
   return randomBytes(16).toString('base64url');
 }
 
+/** The nonces that a host has given out: the last one of each connection is good for one request over it, for 30 s. */
+export class HostNonces {
+  private readonly given = new WeakMap<Socket, { readonly nonce: string; readonly atMs: number }>();
+
+  constructor(private readonly clock: Clock) {}
+
+  give(socket: Socket): string {
+    const nonce = newNonce();
+    this.given.set(socket, { nonce, atMs: this.clock.elapsedMs() });
+    return nonce;
+  }
+
+  /** True once, for the nonce that this connection was given. */
+  take(socket: Socket, nonce: string): boolean {
+    const given = this.given.get(socket);
+    if (given === undefined || !new Secret(given.nonce).matches(nonce)) return false;
+    this.given.delete(socket);
+    return this.clock.elapsedMs() - given.atMs < nonceLivesMs;
+  }
+}
+
 /** A hash that tells machines apart without naming them: only a window that knows the name can make the same. */
 export function machineMark(machine: string, nonce: string): string {
   return createHash('sha256').update(`keywheel/1 machine\n${nonce}\n${machine}`).digest('base64url');
 }
 
-/** The type of a sealed body: a web page in a browser cannot send it to another origin. */
-export const sealedType = 'application/x-keywheel';
+export interface HealthClaim {
+  /** Of the asking window. */
+  readonly nonce: string;
+  /** Address and port that the window has connected to: a relayed proof names another. */
+  readonly address: string;
+  readonly machineId: string;
+}
 
-/** What a value is sealed as: it opens as nothing else. */
-export const purposes = {
-  /** The name of the host's window, beside the connection's end that the host sees: a relayed answer names another. */
-  window: ({ address, machineId }: { readonly address: string; readonly machineId: string }): string =>
-    `window\n${address}\n${machineId}`,
-  request: (name: string): string => `request\n${name}`,
-  answer: (name: string): string => `answer\n${name}`,
-  /** In the stream of events. */
-  keys: 'keys',
-} as const;
+/** The answer to a nonce that only a holder of the secret can give. */
+export function healthProof(secret: Uint8Array, { nonce, address, machineId }: HealthClaim): string {
+  return mac(secret, ['keywheel/1 health', nonce, address, machineId]);
+}
 
-/** Encrypts the values that both ends of one connection send each other; none but a holder of the secret can make one that opens. */
+export interface SignedRequest {
+  /** From the host's proof; valid once. */
+  readonly hostNonce: string;
+  readonly nonce: string;
+  readonly method: string;
+  readonly path: string;
+  readonly body: Buffer;
+}
+
+/** The signature of this one request, which only a holder of the secret can make. */
+export function requestSignature(secret: Uint8Array, request: SignedRequest): string {
+  const { hostNonce, nonce, method, path, body } = request;
+  const digest = createHash('sha256').update(body).digest('base64url');
+  return mac(secret, ['keywheel/1 request', hostNonce, nonce, method, path, digest]);
+}
+
+/** Encrypts the values that both ends of one request send each other; a value opens only for its own `purpose`. */
 export class Seal {
   private readonly key: Buffer;
 
-  /** `nonce`: the window's, `hostNonce`: the host's; each is used once. */
   constructor(secret: Uint8Array, nonce: string, hostNonce: string) {
     this.key = Buffer.from(hkdfSync('sha256', secret, `${nonce}\n${hostNonce}`, 'keywheel/1 seal', 32));
   }
@@ -62,7 +101,11 @@ export class Seal {
 }
 
 /** The same proxy key in every window of this machine, for a vault without one; it reveals nothing of the secret. */
-export function firstProxyKey(secret: Buffer): string {
+export function firstProxyKey(secret: Uint8Array): string {
   const bytes = Buffer.from(hkdfSync('sha256', secret, '', 'keywheel/1 first proxy key', 24));
   return `kw-${bytes.toString('base64url')}`;
+}
+
+function mac(secret: Uint8Array, parts: readonly string[]): string {
+  return createHmac('sha256', secret).update(parts.join('\n')).digest('base64url');
 }

@@ -10,7 +10,7 @@ import type { KeywheelService } from '../service/keywheelService';
 import { newerCounts, readSaved } from '../service/saved/stateKeeping';
 import type { Settings } from '../service/settings';
 import type { ExchangeView, ProxyState, Snapshot } from '../service/snapshot';
-import type { HostEvent } from './hostEvents';
+import { changed, type HostEvent } from './hostEvents';
 import { askHost, type HostCommand, type HostQuestion, type HostReply } from './hostLine';
 import type { WindowIdentity } from './identity';
 import { proxyStateOf } from './place';
@@ -139,11 +139,7 @@ export class RemoteService implements Disposable {
   async forget(): Promise<boolean> {
     const isServed = this.snapshot().proxy.kind === 'running';
     if (await this.command('forget')) return true;
-    this.saved = null;
-    this.heardState = null;
-    this.history.clear();
-    if (!this.isLive) this.heard = null;
-    this.changed.fire();
+    this.forgetHeard();
     return !isServed;
   }
 
@@ -189,11 +185,18 @@ export class RemoteService implements Disposable {
   /** Handles an event of the host; one of an unknown kind changes nothing. */
   hear(event: Exclude<HostEvent, { kind: 'keys' }>): void {
     switch (event.kind) {
+      case 'hello':
       case 'beat':
       case 'bye':
         return;
       case 'snapshot':
         this.show(event.snapshot);
+        return;
+      case 'change':
+        if (this.heard !== null) this.show(changed(this.heard, event.change));
+        return;
+      case 'forgotten':
+        this.forgetHeard();
         return;
       case 'history':
         this.history.hear(event.history);
@@ -218,9 +221,19 @@ export class RemoteService implements Disposable {
     this.owned.dispose();
   }
 
+  /** Drops exchanges, counts and, without a host, the snapshot. */
+  private forgetHeard(): void {
+    this.saved = null;
+    this.heardState = null;
+    this.history.clear();
+    if (!this.isLive) this.heard = null;
+    this.changed.fire();
+  }
+
   private show(snapshot: Snapshot): void {
     const hadKeys = this.heard !== null && this.heard.accounts.length > 0;
-    this.heard = snapshot;
+    // A host of another version may lack fields of ours.
+    this.heard = { ...emptySnapshot, ...snapshot, wheel: { ...emptySnapshot.wheel, ...snapshot.wheel } };
     this.isLive = true;
     this.changed.fire();
     // Exchanges get the labels of their keys.

@@ -97,7 +97,7 @@ export function keyStatus({ wheel, accounts, busyModels }: Snapshot): unknown {
         errors,
       })),
     })),
-    busy_models: busyModels.map(({ model, accountId, keyId, reason, untilMs }) => {
+    busy_models: busyModels.map(({ model, accountId, keyId, reason = 'busy', untilMs }) => {
       const account = accounts.find((each) => each.accountId === accountId);
       const key = account?.keys.find((each) => each.keyId === keyId);
       return { model, reason, account: account?.name ?? null, key: key?.label ?? null, until: iso(untilMs) };

@@ -87,7 +87,7 @@ export class Notices {
     const soon = accounts
       .flatMap(({ keys }) => keys)
       .flatMap(({ keyId, label, enabled, expiresAtMs: atMs }) =>
-        enabled && atMs !== null && atMs > nowMs && atMs - nowMs < expiryWarnedMs
+        enabled && typeof atMs === 'number' && atMs > nowMs && atMs - nowMs < expiryWarnedMs
           ? [{ keyId, label, atMs }]
           : [],
       );

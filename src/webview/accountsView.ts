@@ -193,7 +193,7 @@ function minuteGauge({ minute }: AccountView, { t, formats }: Speech): Gauge {
 
 function ruleTexts({ dailyLimit, paidUse, expiresAtMs }: KeyView, { t, formats, nowMs }: Speech): string[] {
   const rules: string[] = [];
-  if (expiresAtMs !== null) rules.push(t('expires {0}', formats.until(expiresAtMs, nowMs)));
+  if (typeof expiresAtMs === 'number') rules.push(t('expires {0}', formats.until(expiresAtMs, nowMs)));
   if (dailyLimit !== null) rules.push(t('your limit: {0} a day', formats.count(dailyLimit)));
   if (paidUse === 'only') rules.push(t('paid requests only'));
   if (paidUse === 'never') rules.push(t('free requests only'));

@@ -265,7 +265,7 @@ function hourTable(
 const mostLocks = 3;
 
 /** Sort order of a lock: 0 is a model that is busy for everybody. */
-function widthOf({ accountId, reason }: BusyModel): number {
+function widthOf({ accountId, reason = 'busy' }: BusyModel): number {
   return accountId === null ? Number(reason !== 'busy') : 2;
 }
 

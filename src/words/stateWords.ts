@@ -55,7 +55,7 @@ const reasons: Readonly<Record<LockReason | ModelLockReason, (t: Translate) => s
 
 /** Until when the model is locked; unless it is busy for everybody, also why and on which account. */
 export function modelLockText(
-  { accountId, reason, untilMs }: BusyModel,
+  { accountId, reason = 'busy', untilMs }: BusyModel,
   accounts: readonly AccountView[],
   { t, formats, nowMs }: Speech,
 ): string {

@@ -193,7 +193,7 @@ describe('the history while its figures change', () => {
   const nowMs = Date.now();
   const series = crowdedSeries(nowMs);
   const [, model = ''] = series.models.map((use) => use.model);
-  const busy: BusyModel = { model, accountId: null, reason: 'busy', untilMs: nowMs + 3_600_000 };
+  const busy = { model, accountId: null, sinceMs: nowMs, untilMs: nowMs + 3_600_000 };
 
   it('keeps the focus on the button that unlocks a model, and gives it to the table when the button goes', async () => {
     const dashboard = stage.own(await BareDashboard.start(), async (made) => await made.close());

@@ -4,7 +4,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { keyIdOf } from '../../src/base/secret';
 import { loadHostSecret } from '../../src/hosting/hostSecret';
-import { machineMark, purposes, Seal } from '../../src/hosting/proof';
+import { healthProof, machineMark } from '../../src/hosting/proof';
 import { freePort } from '../support/freePort';
 import { Stage, until, type TestWindow } from './support/windows';
 
@@ -117,13 +117,12 @@ describe('others on the port', () => {
         hostNonce: 'n',
         ...change,
       };
-      const sealedWindow = new Seal(secret, nonce, 'n').close(purposes.window(health), 'x');
-      response.end(JSON.stringify({ sealedWindow, ...health }));
+      response.end(JSON.stringify({ proof: healthProof(secret, { nonce, ...health }), ...health }));
     });
     return await Stranger.at(port, () => undefined, '127.0.0.1', server);
   }
 
-  const unproven = { sealedWindow: 'AAAA' };
+  const unproven = { proof: 'AAAA' };
   for (const [what, change, expected] of [
     ['one that imitates /health with our machine id', unproven, ['portInUse', 'unproven']],
     [

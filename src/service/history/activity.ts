@@ -14,7 +14,8 @@ const attemptSchema = v.object({
   keyId: v.string(),
   status: v.nullable(v.number()),
   outcome: v.string(),
-  previous: v.array(v.string()),
+  /** Older versions do not tell. */
+  previous: v.optional(v.array(v.string()), []),
   waitedMs: v.number(),
 });
 
@@ -30,8 +31,9 @@ const exchangeSchema = v.object({
   streaming: v.boolean(),
   end: v.picklist(['answered', 'refused', 'failed', 'cancelled']),
   status: v.nullable(v.number()),
-  refusal: v.nullable(v.string()),
-  message: v.nullable(v.string()),
+  /** Older versions do not tell. */
+  refusal: v.optional(v.nullable(v.string()), null),
+  message: v.optional(v.nullable(v.string()), null),
   waitedMs: v.number(),
   firstTokenMs: v.nullable(v.number()),
   usage: v.nullable(

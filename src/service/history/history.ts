@@ -30,7 +30,8 @@ const savedSchema = v.object({
   savedAtMs: v.number(),
   exchanges: savedExchangesSchema,
   buckets: savedBucketsSchema,
-  hours: savedHoursSchema,
+  /** Older versions have none. */
+  hours: v.optional(savedHoursSchema, []),
   /** Id, account, when; oldest first. */
   made: v.array(v.tuple([v.string(), v.string(), v.number()])),
 });

@@ -315,7 +315,7 @@ export class Keyring implements Disposable {
   }
 }
 
-/** Where none was stored, any key is newer than no key. */
+/** A vault of an older version has none. */
 function revisionOf({ keys, revision }: VaultContents): number {
   return revision ?? (keys.length > 0 ? 1 : 0);
 }

@@ -8,11 +8,13 @@ import { storedKeySchema, type StoredKey } from '../ports';
 /** The pool's key. */
 export function keyOf(stored: StoredKey): Key {
   const { key, label, dailyLimit, accountName, paidUse, enabled } = stored;
+  const masked = maskKey(key);
   return {
     keyId: keyIdOf(key),
     secret: new Secret(key),
-    label,
-    masked: maskKey(key),
+    // Version 0.1.0 wrote labels with `…`, which a header cannot contain.
+    label: label === masked.replace('...', '…') ? masked : label,
+    masked,
     dailyLimit,
     accountName,
     paidUse,

@@ -62,9 +62,7 @@ describe('models for VS Code’s chat', () => {
   });
 
   it('say beside the name what decides', () => {
-    const busy = [
-      { model: 'a/b:free', accountId: null, reason: 'busy' as const, untilMs: nowMs + 20 * 60_000 },
-    ];
+    const busy = [{ model: 'a/b:free', accountId: null, untilMs: nowMs + 20 * 60_000 }];
     const details = (left: number, some: typeof busy = []): readonly string[] =>
       offeredModels(listed, ['openai/gpt-5'], some)
         .slice(1, 3)
@@ -132,7 +130,7 @@ describe('what an agent is told', () => {
   const snapshot = { wheel, accounts };
 
   it('are sums, busy models and those that serve, and names only where the user allows', () => {
-    const busy = [{ model: 'a/b:free', accountId: null, reason: 'busy' as const, untilMs: nowMs + 60_000 }];
+    const busy = [{ model: 'a/b:free', accountId: null, untilMs: nowMs + 60_000 }];
     const models = offeredModels(
       [listedModel('a/b:free'), listedModel('c/d:free'), listedModel('paid/one')],
       ['paid/one'],

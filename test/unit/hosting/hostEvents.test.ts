@@ -1,32 +1,53 @@
 import assert from 'node:assert/strict';
-import { eventText, parseEvent } from '../../../src/hosting/hostEvents';
+import { changed, eventText, parseEvent } from '../../../src/hosting/hostEvents';
+import { buildSnapshot } from '../../../src/service/buildSnapshot';
 import type { Snapshot } from '../../../src/service/snapshot';
 import { ManualClock } from '../../support/manualClock';
 import { makeKey, makePool } from '../keys/make';
-import { snapshotOf } from '../service/snapshots';
 
 /** A snapshot of so many accounts with five keys each. */
-function accountsOf(accountCount: number): Snapshot {
+function snapshotOf(accountCount: number): Snapshot {
   const clock = new ManualClock();
   const groups: Record<string, ReturnType<typeof makeKey>[]> = {};
   for (let account = 0; account < accountCount; account++) {
     const names = Array.from({ length: 5 }, (_, key) => `a-key-with-a-name-${account}-${key}`);
     groups[`account-${account}`] = names.map((name) => makeKey(name));
   }
-  return snapshotOf(makePool(clock, groups));
+  const pool = makePool(clock, groups);
+  return buildSnapshot({
+    pool,
+    proxy: { kind: 'stopped' },
+    timezone: 'UTC',
+    paidRefusedAtMs: null,
+    unreached: null,
+    running: [],
+  });
 }
 
 describe('an event of the host', () => {
   it('holds a whole snapshot of 100 accounts and 500 keys in less than 256 KB', () => {
-    const snapshot = accountsOf(100);
+    const snapshot = snapshotOf(100);
     assert.deepEqual([snapshot.wheel.accounts, snapshot.wheel.keys], [100, 500]);
     const { length } = eventText({ kind: 'snapshot', snapshot });
     assert.ok(length < 256 * 1024, `${length} characters`);
   });
 
   it('is read as it was written, and not at all where it was cut off', () => {
-    const event = { kind: 'snapshot', snapshot: accountsOf(1) } as const;
+    const event = { kind: 'snapshot', snapshot: snapshotOf(1) } as const;
     assert.deepEqual(parseEvent(eventText(event)), event);
-    assert.equal(parseEvent('{"kind":'), null);
+    assert.equal(parseEvent('data: {"kind":'), null);
+  });
+
+  it('may be a change of a host of 0.1: accounts come, go, move and differ', () => {
+    const last = snapshotOf(3);
+    const [one, two, three] = last.accounts;
+    assert.ok(one && two && three);
+    const other = { ...two, state: 'waiting' } as const;
+    const fields = { atMs: last.atMs + 1, timezone: 'Asia/Tokyo' };
+    const same = changed(last, { fields, order: null, accounts: [other] });
+    assert.deepEqual(same, { ...last, ...fields, accounts: [one, other, three] });
+    const order = [three.accountId, two.accountId, 'new'];
+    const added = { ...one, accountId: 'new' };
+    assert.deepEqual(changed(same, { fields: {}, order, accounts: [added] }).accounts, [three, other, added]);
   });
 });

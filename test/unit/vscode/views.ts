@@ -29,7 +29,6 @@ export function keyView(change: Partial<KeyView> = {}): KeyView {
     dailyLimit: null,
     accountName: null,
     capLeft: null,
-    expiresAtMs: null,
     locks: [],
     requests: 0,
     errors: 0,

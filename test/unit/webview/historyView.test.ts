@@ -89,9 +89,9 @@ describe('historyView', () => {
   });
 
   it('lists models with what they cost and until when they are busy, even those nobody asked for', () => {
-    const busyModels: Snapshot['busyModels'] = [
-      { model: 'a/b:free', accountId: null, reason: 'busy', untilMs: nowMs + 600_000 },
-      { model: 'c/d:free', accountId: null, reason: 'busy', untilMs: nowMs + 600_000 },
+    const busyModels = [
+      { model: 'a/b:free', accountId: null, untilMs: nowMs + 600_000 },
+      { model: 'c/d:free', accountId: null, untilMs: nowMs + 600_000 },
     ];
     const busy: Snapshot = { ...snapshot, busyModels };
     const { models, clients } = historyView(seriesOf(2), busy, english);

@@ -24,9 +24,7 @@ const busy: ModelView = { ...used, model: 'd/busy:free' };
 
 describe('the list of free models', () => {
   const { snapshot } = stateOf([accountView()]);
-  const busyModels = [
-    { model: busy.model, accountId: null, reason: 'busy' as const, untilMs: nowMs + 3_600_000 },
-  ];
+  const busyModels = [{ model: busy.model, accountId: null, untilMs: nowMs + 3_600_000 }];
   const rows = modelRows([unused, small, busy, used], { ...snapshot, busyModels }, english);
 
   it('says what each can do, and how it did', () => {

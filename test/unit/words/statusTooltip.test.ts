@@ -64,8 +64,7 @@ describe('statusTooltip', () => {
     const { snapshot, ...rest } = stateOf(
       Array.from({ length: 15 }, (_, index) => accountView({ accountId: `account-${index}` })),
     );
-    const busy = (model: string, untilMs: number) =>
-      ({ model, accountId: null, reason: 'busy', untilMs }) as const;
+    const busy = (model: string, untilMs: number) => ({ model, accountId: null, untilMs });
     const tooltip = statusTooltip(
       {
         ...rest,

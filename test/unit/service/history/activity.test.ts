@@ -1,7 +1,8 @@
 // The list of the last exchanges.
 import assert from 'node:assert/strict';
+import * as v from 'valibot';
 import type { ExchangeReport } from '../../../../src/proxy/report';
-import { labelled } from '../../../../src/service/history/activity';
+import { labelled, savedExchangesSchema } from '../../../../src/service/history/activity';
 import { History } from '../../../../src/service/history/history';
 import { ManualClock } from '../../../support/manualClock';
 import { accountView, keyView } from '../../vscode/views';
@@ -58,6 +59,15 @@ describe('the exchanges of the history', () => {
     const [saved] = activity.save().exchanges;
     assert.deepEqual(Object.keys({ ...saved }).includes('made'), false);
     assert.deepEqual(Object.keys({ ...saved?.attempts[0] }).includes('keyLabel'), false);
+  });
+
+  it('reads what an older version saved, which told no refusal', () => {
+    const activity = empty();
+    activity.add(report);
+    const [saved] = activity.save().exchanges;
+    const { refusal, ...older } = { ...saved };
+    assert.equal(refusal, null);
+    assert.equal(v.parse(savedExchangesSchema, [older])[0]?.refusal, null);
   });
 
   it('keeps no name longer than a line, and no key in one', () => {

@@ -66,7 +66,7 @@ describe('the history', () => {
     assert.equal(after.history.newestFirst()[0]?.id, 3);
   });
 
-  it('brings the hours of a month back', () => {
+  it('brings the hours of a month back, and a history from before there were any', () => {
     const before = world();
     answered(before);
     before.clock.advance(30 * 24 * hourMs);
@@ -77,6 +77,8 @@ describe('the history', () => {
     const { hours } = before.history.series.view();
     assert.equal(hours.length, 2);
     assert.deepEqual(after.history.series.view().hours, hours);
+    assert.equal(after.history.restore({ ...state, hours: undefined }).kind, 'good');
+    assert.deepEqual(after.history.series.view().hours, []);
   });
 
   it('names the maker of a thing as its account is named now', () => {

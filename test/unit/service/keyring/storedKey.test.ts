@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { pageOfKey, plainKey, rebase, type KeySet } from '../../../../src/service/keyring/storedKey';
+import { keyOf, pageOfKey, plainKey, rebase, type KeySet } from '../../../../src/service/keyring/storedKey';
 
 const key = 'sk-or-v1-0123456789abcdef0123456789abcdef';
 
-describe('plainKey', () => {
-  it('has its mask for a label where none is given', () => {
-    assert.equal(plainKey(key).label, 'sk-or-v1-...cdef');
-    assert.equal(plainKey(key, ' Work ').label, 'Work');
+describe('keyOf', () => {
+  it('takes the default label of 0.1.0 for the default label of today', () => {
+    assert.equal(keyOf(plainKey(key)).label, 'sk-or-v1-...cdef');
+    assert.equal(keyOf(plainKey(key, 'sk-or-v1-…cdef')).label, 'sk-or-v1-...cdef');
+    assert.equal(keyOf(plainKey(key, 'Work…')).label, 'Work…');
   });
 });
 
