@@ -1,7 +1,7 @@
 // The only source of time; tests move their own.
 import { uptime } from 'node:os';
 import type { Disposable } from './disposable';
-import type { Signal } from './signal';
+import { ended, type Signal } from './signal';
 
 export interface Clock {
   /**
@@ -142,15 +142,39 @@ export function every(clock: Clock, everyMs: number, run: () => void): Disposabl
 /** Resolves after `delayMs`, or rejects with the signal's reason as soon as it is aborted; leaves no timer and no listener. */
 export async function wait(clock: Clock, delayMs: number, signal: Signal): Promise<void> {
   signal.throwIfAborted();
-  await new Promise<void>((resolve, reject) => {
-    const leave = (): void => {
-      timer.dispose();
-      reject(signal.reason);
-    };
-    const timer = clock.after(delayMs, () => {
-      signal.removeEventListener('abort', leave);
-      resolve();
+  await ended<null>(signal, (end) => clock.after(delayMs, () => end(null)));
+}
+
+/** One timer at a time, set to an instant of `elapsedMs`. */
+export class Alarm implements Disposable {
+  private timer: Disposable | null = null;
+  private setToMs = Number.POSITIVE_INFINITY;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly ring: () => void,
+  ) {}
+
+  /** When it rings; Infinity while it is off. */
+  get atMs(): number {
+    return this.setToMs;
+  }
+
+  /** Rings once at the instant, instead of the one before; Infinity sets it off. Never at once, so that nothing spins. */
+  set(atMs: number): void {
+    if (atMs === this.setToMs) return;
+    this.dispose();
+    if (atMs === Number.POSITIVE_INFINITY) return;
+    this.setToMs = atMs;
+    this.timer = this.clock.after(Math.max(1, atMs - this.clock.elapsedMs()), () => {
+      this.dispose();
+      this.ring();
     });
-    signal.addEventListener('abort', leave, { once: true });
-  });
+  }
+
+  dispose(): void {
+    this.timer?.dispose();
+    this.timer = null;
+    this.setToMs = Number.POSITIVE_INFINITY;
+  }
 }

@@ -1,4 +1,5 @@
 // What ends a wait early. One is made for each request and few are ever aborted, so that it has to cost next to nothing.
+import type { Disposable } from './disposable';
 
 /** An AbortSignal is one. */
 export interface Signal {
@@ -48,6 +49,22 @@ export class Canceller implements Signal {
 }
 
 const notAborted = new Error('Not aborted.');
+
+/** Resolves with what `end` is given, or rejects with the signal's reason if that is sooner. Then what `begin` has begun is disposed at once, and no listener is left. */
+export async function ended<T>(signal: Signal, begin: (end: (result: T) => void) => Disposable): Promise<T> {
+  return await new Promise<T>((resolve, reject) => {
+    const leave = (): void => {
+      begun.dispose();
+      reject(signal.reason);
+    };
+    const begun = begin((result) => {
+      begun.dispose();
+      signal.removeEventListener('abort', leave);
+      resolve(result);
+    });
+    signal.addEventListener('abort', leave, { once: true });
+  });
+}
 
 /** Resolves as the promise does, or rejects with the signal's reason if that is sooner; a later result or error is dropped. */
 export async function unlessAborted<T>(promise: Promise<T>, signal: Signal): Promise<T> {

@@ -7,7 +7,6 @@ import { Ledger, ledgerSchema } from './ledger';
 import { lockSchema, Locks, type RequestClass } from './lock';
 import { MinuteWindow, minuteWindowSchema } from './minuteWindow';
 import type { Reading } from './reading';
-import { lockedUntilMs, scopes } from './scope';
 
 /** Stable over restarts, and no secret: the user's name of the account, OpenRouter's (hashed), or the only key's id. */
 export type AccountId = string;
@@ -29,10 +28,11 @@ export class Account {
   readonly minute = new MinuteWindow();
   readonly locks = new Locks();
   keys: KeyState[] = [];
-  private running = 0;
-  private leasedAtMs = 0;
+  inFlight = 0;
+  /** When it was leased last, or 0. */
+  lastUsedAtMs = 0;
   /** Answers "no credits" in a row; the lock grows with them. */
-  private creditStrikes = 0;
+  creditStrikes = 0;
   /** The account that this one turned out to be; leases in flight follow it. */
   private absorbedBy: Account | null = null;
 
@@ -42,24 +42,6 @@ export class Account {
     calendar: Calendar,
   ) {
     this.ledger = new Ledger(nowMs, calendar, null);
-  }
-
-  get inFlight(): number {
-    return this.running;
-  }
-
-  /** When it was leased last, or 0. */
-  get lastUsedAtMs(): number {
-    return this.leasedAtMs;
-  }
-
-  leased(nowMs: number): void {
-    this.running++;
-    this.leasedAtMs = nowMs;
-  }
-
-  leaseEnded(): void {
-    this.running--;
   }
 
   get current(): Account {
@@ -126,8 +108,8 @@ export class Account {
     other.absorbedBy = this;
     this.ledger.absorb(other.ledger, nowMs);
     this.minute.absorb(other.minute);
-    this.running += other.running;
-    this.leasedAtMs = Math.max(this.leasedAtMs, other.leasedAtMs);
+    this.inFlight += other.inFlight;
+    this.lastUsedAtMs = Math.max(this.lastUsedAtMs, other.lastUsedAtMs);
     this.creditStrikes = Math.max(this.creditStrikes, other.creditStrikes);
     for (const lock of other.locks.active(nowMs)) this.locks.join(lock);
   }
@@ -147,22 +129,6 @@ export class Account {
     // A free answer says nothing about credits, except that the balance is not below zero.
     if (requestClass === 'paid' || wasBelowZero) this.creditStrikes = 0;
     return wasBelowZero || lackedCredits;
-  }
-
-  /** An answer holds that the day is used up. */
-  lockDay(untilMs: number, nowMs: number): void {
-    const { covers } = scopes.dailyLimit;
-    this.locks.set({ reason: 'dailyLimit', covers, sinceMs: nowMs, untilMs });
-  }
-
-  /** "No credits" once more: the lock grows with each in a row; then the next real request is the probe. */
-  lackedCredits(reason: 'noCredits' | 'belowZero', nowMs: number): void {
-    // Requests that were on their way when the lock fell tell nothing new.
-    if ((this.locks.get(reason)?.untilMs ?? 0) > nowMs) return;
-    this.creditStrikes++;
-    const { covers, lasts } = scopes[reason];
-    const untilMs = lockedUntilMs(lasts, { untilMs: null, strikes: this.creditStrikes, nowMs });
-    this.locks.set({ reason, covers, sinceMs: nowMs, untilMs });
   }
 
   /** The key that a reading is worth asking for now, one that works if there is one; null while there is no question. */
@@ -194,7 +160,7 @@ export class Account {
   }
 
   get isKnown(): boolean {
-    return this.ledger.everRead || this.keys.some(({ reading }) => reading !== null);
+    return this.ledger.day.everRead || this.keys.some(({ reading }) => reading !== null);
   }
 
   /** Since when an answer of upstream's holds that the day is used up, or null. */

@@ -44,11 +44,12 @@ export class Calendar {
     return this.elapsedOf(nextUtcMidnightMs(this.wallOf(nowMs)));
   }
 
-  /** The zone's; worked out once a day, as it takes long. */
+  /** The zone's, which may be 23 or 25 hours after the last and need not be at 00:00; worked out once a day, as it takes long. */
   nextMidnightMs(nowMs: number): number {
     const day = this.zoneDay;
     if (day !== null && nowMs >= day.fromMs && nowMs < day.untilMs) return day.untilMs;
-    const untilMs = this.elapsedOf(nextMidnightMs(this.wallOf(nowMs), this.zone));
+    const wall = DateTime.fromMillis(this.wallOf(nowMs), { zone: this.zone });
+    const untilMs = this.elapsedOf(wall.plus({ days: 1 }).startOf('day').toMillis());
     this.zoneDay = { fromMs: nowMs, untilMs };
     return untilMs;
   }
@@ -57,9 +58,4 @@ export class Calendar {
 /** The first UTC midnight after the wall time. */
 export function nextUtcMidnightMs(wallMs: number): number {
   return (Math.floor(wallMs / dayMs) + 1) * dayMs;
-}
-
-/** The first midnight after the wall time in the zone (IANA name); right where clocks change at midnight and a day has 23 or 25 hours. */
-export function nextMidnightMs(wallMs: number, zone: string): number {
-  return DateTime.fromMillis(wallMs, { zone }).plus({ days: 1 }).startOf('day').toMillis();
 }

@@ -23,9 +23,10 @@ const mostModels = 1_000;
 export class ModelClasses {
   private readonly known = new Map<string, RequestClass>();
 
-  classOf(model: string, planned: RequestClass): RequestClass {
-    if (planned !== 'paid') return planned;
-    return this.known.get(model) ?? (isCloaked(model) ? 'unmetered' : planned);
+  /** The class that a request is of, as far as answers have told of its model. */
+  classOf({ requestClass, model }: { requestClass: RequestClass; model: string | null }): RequestClass {
+    if (requestClass !== 'paid' || model === null) return requestClass;
+    return this.known.get(model) ?? (isCloaked(model) ? 'unmetered' : requestClass);
   }
 
   noteCostless(model: string): void {

@@ -94,14 +94,6 @@ export class KeyState {
     return this.health !== 'unchecked' || this.accountRef !== null || this.requests > 0;
   }
 
-  accepted(): void {
-    if (this.health === 'unchecked') this.health = 'good';
-  }
-
-  leased(nowMs: number): void {
-    this.lastUsedAtMs = nowMs;
-  }
-
   settled(hasFailed: boolean): void {
     this.requests++;
     if (hasFailed) this.errors++;

@@ -2,18 +2,14 @@
 import type { KeyId } from '../base/secret';
 import type { Account, AccountId } from './account';
 import type { Key, KeyState } from './keyState';
-import type { RequestClass } from './lock';
+import type { RequestClass, Verdict } from './lock';
 import type { Slot } from './minuteWindow';
-import type { Permit } from './modelLocks';
+import type { ForModel, Permit } from './modelLocks';
 import type { OwnAttempt } from './ownAttempts';
-import type { Verdict } from './scope';
 
 /** What a request needs of an account. */
-export interface Wish {
+export interface Wish extends ForModel {
   readonly requestClass: RequestClass;
-  readonly model: string | null;
-  /** Another model is named for it: one that was just left is passed over. */
-  readonly hasFallback: boolean;
   /** The only account that can serve, because it made what is asked for; null: any. */
   readonly accountId: AccountId | null;
   /** Paid requests of one conversation stay with one account, whose prompt cache they fill. */
@@ -61,8 +57,9 @@ export class Lease implements Disposable {
   ) {
     const { account, state, request } = grant;
     const nowMs = owner.nowMs();
-    account.leased(nowMs);
-    state.leased(nowMs);
+    account.inFlight++;
+    account.lastUsedAtMs = nowMs;
+    state.lastUsedAtMs = nowMs;
     if (request.requestClass !== 'free') return;
     account.ledger.reserve(nowMs);
     this.slot = account.minute.take();
@@ -137,9 +134,9 @@ export class Lease implements Disposable {
     this.isEnded = true;
     const { account, slot, attempt } = this;
     const { permit } = this.grant;
-    account.leaseEnded();
+    account.inFlight--;
     permit?.ended();
-    if (attempt !== null) account.ledger.ended(attempt, this.nowMs);
+    if (attempt !== null) attempt.endedAtMs = this.nowMs;
     else if (slot !== null) {
       account.ledger.release();
       account.minute.release();

@@ -84,16 +84,9 @@ export class Ledger {
     return this.state.resetAtMs;
   }
 
-  get everRead(): boolean {
-    return this.state.everRead;
-  }
-
-  get own(): number {
-    return this.state.own;
-  }
-
-  get latest(): { readonly used: number; readonly limit: number; readonly atMs: number } | null {
-    return this.state.latest;
+  /** What is counted and told of the present day. */
+  get day(): Readonly<DayCount> {
+    return this.state;
   }
 
   /** Attempts spent today with those that are about to be. */
@@ -150,10 +143,6 @@ export class Ledger {
     const isRaised = nth > defaultDailyLimit && this.state.learnedLimit === null && this.userLimit === null;
     if (isRaised) this.state.learnedLimit = higherDailyLimit;
     return isRaised || this.isExempt !== isExempt;
-  }
-
-  ended(attempt: OwnAttempt, nowMs: number): void {
-    attempt.endedAtMs = nowMs;
   }
 
   /** Whether a count of today is higher than the last quiet reading and our own attempts since explain: others use the account too. */

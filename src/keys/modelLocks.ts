@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { KeyId } from '../base/secret';
 import type { AccountId } from './account';
 import { remember } from './recent';
-import { lockedUntilMs, modelLockReasons, modelScopes, type Force } from './scope';
+import { holdsModel, lockedUntilMs, modelScopes, type Force } from './lock';
 
 /** A lock that nobody asked about for so long after its end is over: no probe is needed. */
 const forgottenAfterMs = 60_000;
@@ -18,7 +18,7 @@ export const modelLockSchema = v.object({
   model: v.string(),
   accountId: v.nullable(v.string()),
   keyId: v.optional(v.nullable(v.string()), null),
-  reason: v.optional(v.fallback(v.picklist(modelLockReasons), 'busy'), 'busy'),
+  reason: v.optional(v.fallback(v.picklist(Object.keys(modelScopes).filter(holdsModel)), 'busy'), 'busy'),
   sinceMs: v.number(),
   untilMs: v.number(),
   strikes: v.number(),
@@ -27,6 +27,13 @@ export type ModelLockSaved = v.InferOutput<typeof modelLockSchema>;
 
 /** What is locked, and why; `keyId` stands with its account. */
 export type ModelPlace = Pick<ModelLockSaved, 'model' | 'accountId' | 'keyId' | 'reason'>;
+
+/** What a request wants of its model. */
+export interface ForModel {
+  readonly model: string | null;
+  /** Another model is named for it: one that was just left is passed over. */
+  readonly hasFallback: boolean;
+}
 
 /** The place of one running request among those that a half-open model permits. */
 export interface Permit {
@@ -42,14 +49,9 @@ interface ModelLock extends ModelLockSaved {
 export class ModelLocks {
   private readonly byModel = new Map<string, ModelLock[]>();
 
-  /** From when a request for the model may go to any account: 0 is now, Infinity is "when a running probe has ended". */
-  heldUntilMs(model: string | null, hasFallback: boolean, nowMs: number): number {
-    return this.latest(model, nowMs, (lock) => lock.accountId === null && isHeld(lock, hasFallback));
-  }
-
-  /** The same for one account alone. */
-  heldOnAccountUntilMs(model: string | null, accountId: AccountId, nowMs: number): number {
-    return this.latest(model, nowMs, (lock) => lock.accountId === accountId && isHeld(lock, false));
+  /** From when a request may go to any account (null), as far as locks for all of them say, or to the one, as far as its own do: 0 is now, Infinity is "when a running probe has ended". */
+  heldUntilMs({ model, hasFallback }: ForModel, accountId: AccountId | null, nowMs: number): number {
+    return this.latest(model, nowMs, (lock) => lock.accountId === accountId && isHeld(lock, hasFallback));
   }
 
   /** Whether a request that has a fallback goes on to it at once. */

@@ -1,27 +1,32 @@
 // Gives leases, and keeps requests waiting for them: a freed slot goes to the oldest request that can use it.
-import type { Clock } from '../base/clock';
+import { Alarm, type Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
-import type { Signal } from '../base/signal';
+import { ended, type Signal } from '../base/signal';
 import type { KeyId } from '../base/secret';
 import type { Account, AccountId } from './account';
 import { dayMs } from './calendar';
-import { denialOf, type Denial, type DenialKind } from './denials';
+import { denialOf, type Denial, type DenialKind, Prospects } from './denials';
 import type { Key, KeyState } from './keyState';
 import { learn } from './learning';
 import { Lease, type LeaseOwner, type LeaseRequest, type Wish } from './lease';
-import type { RequestClass } from './lock';
+import type { RequestClass, Verdict } from './lock';
 import type { Reading } from './reading';
-import { Prospects } from './prospects';
 import { Recent } from './recent';
+import type { Roster } from './roster';
 import { restoreWheel, saveWheel, type SavedState } from './savedState';
-import type { Verdict } from './scope';
-import { Alarm, join, type Waiter } from './waitingLine';
 import { mostRemembered, Wheel } from './wheel';
 
 /** Requests that were denied lately may come again: doubt is followed up for so long without anybody waiting. */
 const interestMs = 120_000;
 
 export type LeaseResult = { readonly lease: Lease } | { readonly denial: Denial };
+
+/** One waiting request; it is in the line exactly as long as its promise is open. */
+interface Waiter {
+  readonly request: LeaseRequest;
+  /** Ends the wait; the waiter has left the line then. */
+  readonly end: (result: LeaseResult) => void;
+}
 
 export interface PoolPorts {
   readonly clock: Clock;
@@ -45,10 +50,12 @@ export interface UnlockTarget {
 
 export class Pool implements LeaseOwner, Disposable {
   readonly wheel: Wheel;
+  /** Its accounts are as they were at the last `roll`. */
+  readonly roster: Roster;
   /** The account that made a thing upstream, by the thing's id; in wall time. */
   readonly makers = new Recent<AccountId>(mostRemembered, dayMs);
   /** Oldest first. */
-  private readonly line = new Set<Waiter<LeaseRequest, LeaseResult>>();
+  private readonly line = new Set<Waiter>();
   private readonly alarm: Alarm;
   /** When a free request could not be served last. */
   private deniedAtMs = Number.NEGATIVE_INFINITY;
@@ -63,30 +70,12 @@ export class Pool implements LeaseOwner, Disposable {
     private options: PoolOptions,
   ) {
     this.wheel = new Wheel(options.zone);
+    this.roster = this.wheel.roster;
     this.alarm = new Alarm(ports.clock, () => this.ring());
   }
 
   get waiting(): number {
     return this.line.size;
-  }
-
-  /** In the order of their first keys, as they are since the last `roll`. */
-  get accounts(): readonly Account[] {
-    return this.wheel.roster.accounts;
-  }
-
-  get keys(): ReadonlyMap<KeyId, KeyState> {
-    return this.wheel.roster.keys;
-  }
-
-  /** The account that has the name, or had it before it turned out to be another one; null if it has no keys. */
-  account(accountId: AccountId): Account | null {
-    return this.wheel.roster.account(accountId);
-  }
-
-  /** Each key's account; a map that was got before keys were grouped anew stays as it was. */
-  get owners(): ReadonlyMap<KeyId, Account> {
-    return this.wheel.roster.owners;
   }
 
   /** Free requests that the accounts have left which may serve the wish. */
@@ -110,7 +99,7 @@ export class Pool implements LeaseOwner, Disposable {
     const nowMs = this.nowMs();
     if (request.requestClass === 'free') {
       this.deniedAtMs = nowMs;
-      this.ask(this.accounts, nowMs);
+      this.ask(this.roster.accounts, nowMs);
     }
     const kind = this.isDisposed ? 'stopping' : this.deny(request, nowMs);
     if (kind === null) return await this.wait(request, signal);
@@ -127,7 +116,7 @@ export class Pool implements LeaseOwner, Disposable {
 
   setKeys(keys: readonly Key[]): void {
     this.expectsKeys = false;
-    this.wheel.roster.setKeys(keys, this.roll());
+    this.roster.setKeys(keys, this.roll());
     this.rejudge();
   }
 
@@ -142,30 +131,30 @@ export class Pool implements LeaseOwner, Disposable {
 
   /** Joins what `GET /key` told of the key, which may turn out to belong to another account; who waits may go. */
   read(keyId: KeyId, reading: Reading): void {
-    const state = this.keys.get(keyId);
+    const state = this.roster.keys.get(keyId);
     if (state === undefined) return;
     this.roll();
     this.wheel.incidents.accepted(state);
-    this.wheel.roster.read(state, reading);
+    this.roster.read(state, reading);
     this.rejudge();
   }
 
   /** The key was refused again and again: it serves nothing until a reading accepts it. */
   markBad(keyId: KeyId): void {
-    this.keys.get(keyId)?.markBad(this.nowMs());
+    this.roster.keys.get(keyId)?.markBad(this.nowMs());
     this.rejudge();
   }
 
   /** Notes that `GET /key` refused the key; true if several accounts were refused within a minute: that is upstream's incident. */
   readRefused(state: KeyState): boolean {
-    const account = this.owners.get(state.key.keyId);
+    const account = this.roster.owners.get(state.key.keyId);
     return account !== undefined && this.wheel.incidents.refused(account, state, this.nowMs()).length > 0;
   }
 
   /** Lifts locks that the user knows better of: every one of the key, of the account, or of the model. */
   unlock({ keyId, accountId, model }: UnlockTarget): void {
-    if (keyId !== undefined) this.keys.get(keyId)?.locks.clear();
-    if (accountId !== undefined) this.account(accountId)?.locks.clear();
+    if (keyId !== undefined) this.roster.keys.get(keyId)?.locks.clear();
+    if (accountId !== undefined) this.roster.account(accountId)?.locks.clear();
     if (model !== undefined) this.wheel.modelLocks.lift(model);
     this.rejudge();
   }
@@ -197,43 +186,30 @@ export class Pool implements LeaseOwner, Disposable {
     this.ports.onChange();
   }
 
-  /** The class that the request is of, as far as answers have told of its model: a cloaked one may cost nothing. */
-  classOf({ requestClass, model }: Pick<Wish, 'requestClass' | 'model'>): RequestClass {
-    return model === null ? requestClass : this.wheel.modelClasses.classOf(model, requestClass);
-  }
-
-  noteCostless(model: string): void {
-    this.wheel.modelClasses.noteCostless(model);
-  }
-
   /** A request went on to its fallback: the next one that has one does not begin with the model. */
   leave(model: string | null): void {
     if (model === null) return;
     const place = { model, accountId: null, keyId: null, reason: 'left' } as const;
     this.wheel.modelLocks.learn(place, null, this.nowMs());
-    this.serve(true);
-    this.ports.onChange();
+    this.rejudge();
   }
 
-  wasLeft(model: string | null): boolean {
-    return this.wheel.modelLocks.wasLeft(model, this.nowMs());
-  }
-
-  /** Whether another account than the one could serve the request now. */
-  canServe(wish: Wish, exceptId: AccountId): boolean {
-    const tried = new Set([...wish.tried, ...this.keysOfAccount(exceptId)]);
+  /** Whether another account than the lease's could serve the request now. */
+  canServe(wish: Wish, { accountId }: Lease): boolean {
+    const tried = new Set([...wish.tried, ...this.keysOfAccount(accountId)]);
     return this.wheel.choose({ ...wish, tried }, this.nowMs()) !== null;
   }
 
   keysOfAccount(accountId: AccountId): readonly KeyId[] {
-    return this.account(accountId)?.keys.map(({ key }) => key.keyId) ?? [];
+    return this.roster.account(accountId)?.keys.map(({ key }) => key.keyId) ?? [];
   }
 
   /** The keys that must not serve a request which a policy of the account refused: an organisation's stays in organisations. */
   keysBarredBy(accountId: AccountId): readonly KeyId[] {
-    const isOrganization = this.account(accountId)?.keys.some((state) => state.isOrganization) ?? false;
+    const isOrganization =
+      this.roster.account(accountId)?.keys.some((state) => state.isOrganization) ?? false;
     if (!isOrganization) return [];
-    return [...this.keys.values()].flatMap((state) => (state.isOrganization ? [] : [state.key.keyId]));
+    return [...this.roster.keys.values()].flatMap((state) => (state.isOrganization ? [] : [state.key.keyId]));
   }
 
   /** On the scale of the clock's `elapsedMs`, as all instants of this room but those of denials and saved states. */
@@ -300,7 +276,11 @@ export class Pool implements LeaseOwner, Disposable {
   }
 
   private async wait(request: LeaseRequest, signal: Signal): Promise<LeaseResult> {
-    const result = join(this.line, request, signal);
+    const result = ended<LeaseResult>(signal, (end) => {
+      const waiter = { request, end };
+      this.line.add(waiter);
+      return { dispose: () => this.line.delete(waiter) };
+    });
     this.setAlarm(this.nowMs());
     this.ports.onChange();
     try {
@@ -337,7 +317,7 @@ export class Pool implements LeaseOwner, Disposable {
     this.setAlarm(nowMs);
   }
 
-  private letGo(waiter: Waiter<LeaseRequest, LeaseResult>, stuck: Set<RequestClass>, nowMs: number): boolean {
+  private letGo(waiter: Waiter, stuck: Set<RequestClass>, nowMs: number): boolean {
     const { request } = waiter;
     // Where no account serves a class, nobody of that class can go: a narrower wish finds no more than a wider one.
     if (stuck.has(request.requestClass)) return false;
@@ -371,7 +351,7 @@ export class Pool implements LeaseOwner, Disposable {
   }
 
   private askAgain(nowMs: number): void {
-    if (this.isOfInterest(nowMs)) this.ask(this.accounts, nowMs);
+    if (this.isOfInterest(nowMs)) this.ask(this.roster.accounts, nowMs);
   }
 
   private isOfInterest(nowMs: number): boolean {
@@ -382,7 +362,7 @@ export class Pool implements LeaseOwner, Disposable {
 
   private ring(): void {
     // Time alone makes a request hopeless only where a reading that it waited for does not come.
-    this.serve(this.accounts.some(({ ledger }) => ledger.emptiness === 'doubtful'));
+    this.serve(this.roster.accounts.some(({ ledger }) => ledger.emptiness === 'doubtful'));
     if (this.line.size > 0) return;
     const nowMs = this.roll();
     this.askAgain(nowMs);

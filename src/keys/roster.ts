@@ -3,6 +3,7 @@ import { shortHash, type KeyId } from '../base/secret';
 import { Account, type AccountId, type AccountSaved } from './account';
 import { dayMs, type Calendar } from './calendar';
 import { KeyState, type Key, type KeyStateSaved } from './keyState';
+import type { ModelLocks } from './modelLocks';
 import type { Reading } from './reading';
 import { remember } from './recent';
 
@@ -31,10 +32,9 @@ export class Roster {
   private readonly goneKeys = new Map<KeyId, KeyStateSaved>();
   private readonly goneAccounts = new Map<AccountId, AccountSaved>();
 
-  /** `onAbsorbed`: told the names of an account and of the one that it turned out to be. */
   constructor(
     private readonly calendar: Calendar,
-    private readonly onAbsorbed: (accountId: AccountId, heirId: AccountId) => void,
+    private readonly modelLocks: ModelLocks,
   ) {}
 
   /** In the order of their first keys. */
@@ -159,7 +159,7 @@ export class Roster {
     }
     heir.absorb(account, nowMs);
     remember(this.absorbed, account.accountId, account, mostGone);
-    this.onAbsorbed(account.accountId, heir.accountId);
+    this.modelLocks.rename(account.accountId, heir.accountId);
   }
 }
 

@@ -4,7 +4,7 @@ import { accountSchema } from './account';
 import { keyStateSchema } from './keyState';
 import { lockSchema } from './lock';
 import { modelLockSchema } from './modelLocks';
-import { readVersioned, type SavedRead } from './versioned';
+import { readVersioned, type SavedRead } from '../base/json';
 import type { Wheel } from './wheel';
 
 /** To be raised when an older Keywheel would misread what a newer one wrote. */

@@ -4,7 +4,6 @@ import type { Account } from './account';
 import { Calendar, dayMs } from './calendar';
 import type { KeyState } from './keyState';
 import { ModelClasses } from './freeModel';
-import { Incidents, type Memory } from './learning';
 import type { LeaseRequest, Wish } from './lease';
 import { Locks } from './lock';
 import { ModelLocks } from './modelLocks';
@@ -21,7 +20,7 @@ export interface Choice {
   readonly state: KeyState;
 }
 
-export class Wheel implements Memory {
+export class Wheel {
   readonly calendar: Calendar;
   readonly roster: Roster;
   readonly modelLocks = new ModelLocks();
@@ -35,7 +34,7 @@ export class Wheel implements Memory {
 
   constructor(zone: string) {
     this.calendar = new Calendar(zone);
-    this.roster = new Roster(this.calendar, (accountId, heirId) => this.modelLocks.rename(accountId, heirId));
+    this.roster = new Roster(this.calendar, this.modelLocks);
   }
 
   /** Begins the new day where the old one is over, on a wall time that may have jumped; true if it has. */
@@ -70,19 +69,19 @@ export class Wheel implements Memory {
   }
 
   /** When the locks of everything and of the model let the wish go: 0 is now, Infinity is when a running probe of the model has ended. */
-  heldBackUntilMs({ requestClass, model, hasFallback }: Wish, nowMs: number): number {
+  heldBackUntilMs(wish: Wish, nowMs: number): number {
     return Math.max(
-      this.locks.lockedUntilMs(requestClass, nowMs),
-      this.modelLocks.heldUntilMs(model, hasFallback, nowMs),
+      this.locks.lockedUntilMs(wish.requestClass, nowMs),
+      this.modelLocks.heldUntilMs(wish, null, nowMs),
     );
   }
 
   /** When the first account that may serve the wish is ready, locks of everything and of the model aside; Infinity if none will be. */
   accountReadyAtMs(wish: Wish, nowMs: number): number {
-    const { requestClass, model, tried } = wish;
+    const { requestClass, tried } = wish;
     let soonestMs = Number.POSITIVE_INFINITY;
     for (const account of this.accountsFor(wish)) {
-      const modelMs = this.modelLocks.heldOnAccountUntilMs(model, account.accountId, nowMs);
+      const modelMs = this.modelLocks.heldUntilMs(wish, account.accountId, nowMs);
       soonestMs = Math.min(soonestMs, Math.max(modelMs, account.readyAtMs(requestClass, nowMs, tried)));
       if (soonestMs <= nowMs) break;
     }
@@ -153,7 +152,7 @@ export class Wheel implements Memory {
 
   private choiceIn(account: Account, wish: Wish, nowMs: number): Choice | null {
     if (account.readyAtMs(wish.requestClass, nowMs) > nowMs) return null;
-    if (this.modelLocks.heldOnAccountUntilMs(wish.model, account.accountId, nowMs) > nowMs) return null;
+    if (this.modelLocks.heldUntilMs(wish, account.accountId, nowMs) > nowMs) return null;
     const state = account.keyFor(wish.requestClass, nowMs, wish.tried);
     return state === null ? null : { account, state };
   }
@@ -191,4 +190,24 @@ export class Wheel implements Memory {
 function isFresher(account: Account, than: Account): boolean {
   const busier = account.inFlight - than.inFlight;
   return busier === 0 ? account.lastUsedAtMs < than.lastUsedAtMs : busier < 0;
+}
+
+const incidentMs = 60_000;
+
+/** Tells one bad key from upstream's bad minute: several accounts refused at once are nobody's fault here. */
+class Incidents {
+  private recent: { readonly account: Account; readonly state: KeyState; readonly atMs: number }[] = [];
+
+  /** Notes a 401; returns the keys of an incident (two accounts or more within a minute), or none. */
+  refused(account: Account, state: KeyState, nowMs: number): readonly KeyState[] {
+    this.recent = this.recent.filter((entry) => nowMs - entry.atMs < incidentMs && entry.state !== state);
+    this.recent.push({ account, state, atMs: nowMs });
+    const accounts = new Set(this.recent.map((entry) => entry.account.current));
+    return accounts.size < 2 ? [] : this.recent.map((entry) => entry.state);
+  }
+
+  /** A key was accepted: what was refused before it was the keys' own fault, not upstream's. */
+  accepted(state: KeyState): void {
+    if (this.recent.length > 0) this.recent = this.recent.filter((entry) => entry.state !== state);
+  }
 }

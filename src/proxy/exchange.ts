@@ -261,9 +261,9 @@ export class Exchange {
       model,
       attemptsAllowed: attemptsAllowed(requestClass, kind === 'plain', pool.leftFor(wish)),
       mayBeBilled: tally.billable + Number(outcome !== null && mayBeBilled(outcome)),
-      isProbe: pool.wasLeft(model),
+      isProbe: pool.wheel.modelLocks.wasLeft(model, nowMs),
       othersReady:
-        tally.attemptsHere < pool.accounts.length && lease !== null && pool.canServe(wish, lease.accountId),
+        tally.attemptsHere < pool.roster.accounts.length && lease !== null && pool.canServe(wish, lease),
       nowMs,
       spentHereMs: nowMs - this.hereSinceMs,
       deadlineAtMs: this.deadlineAtMs ?? nowMs,
@@ -348,7 +348,7 @@ export class Exchange {
     switch (end) {
       case 'whole':
         streamFailures.answered(this.asked);
-        if (model !== null && usage?.cost === 0) pool.noteCostless(model);
+        if (model !== null && usage?.cost === 0) pool.wheel.modelClasses.noteCostless(model);
         return;
       case 'error':
       case 'cut': {
@@ -376,7 +376,7 @@ export class Exchange {
     const model = this.fallbacks.take();
     if (model === null) throw new Error('No model is left.');
     const plan = withModel(this.plan, model);
-    this.plan = { ...plan, requestClass: this.ports.pool.classOf(plan) };
+    this.plan = { ...plan, requestClass: this.ports.pool.wheel.modelClasses.classOf(plan) };
     this.tally = tallyOfNextModel(this.tally);
     this.hereSinceMs = this.nowMs();
     this.freshConnection = false;

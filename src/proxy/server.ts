@@ -208,7 +208,7 @@ export class Server {
     const { answer, trail, signal } = on;
     const { clock, log } = this.ports;
     const ports = this.ports.exchange();
-    const requestClass = ports.pool.classOf(planned);
+    const requestClass = ports.pool.wheel.modelClasses.classOf(planned);
     const plan = requestClass === planned.requestClass ? planned : { ...planned, requestClass };
     on.plan = plan;
     answer.explain(() => [...trail.headers(), ...forBrowser(on.head)]);

@@ -48,10 +48,10 @@ export function buildSnapshot(parts: SnapshotParts): Snapshot {
     timezone,
     ...(unreached === null ? {} : { unreached: unreachedView(unreached, now) }),
     wheel: {
-      ...wheelView(pool.accounts, pool.waiting, now),
+      ...wheelView(pool.roster.accounts, pool.waiting, now),
       ...(paidRefusedAtMs === null ? {} : { paidRefusedAtMs }),
     },
-    accounts: pool.accounts.map((account) => accountView(account, now)),
+    accounts: pool.roster.accounts.map((account) => accountView(account, now)),
     busyModels: modelLocks.active(nowMs).map(({ model, accountId, keyId, reason, untilMs }) => ({
       model,
       accountId,
@@ -119,17 +119,18 @@ function wheelView(accounts: readonly Account[], waiting: number, { nowMs, wall 
 function accountView(account: Account, now: Now): AccountView {
   const { nowMs, wall } = now;
   const { ledger, minute } = account;
+  const { own, latest } = ledger.day;
   const { state, untilMs } = stateOf(account, nowMs);
   return {
     accountId: account.accountId,
     name: nameOf(account),
     keys: account.keys.map((each) => keyView(each, now)),
     day: {
-      used: Math.min(ledger.used, Math.max(ledger.limit, ledger.own)),
+      used: Math.min(ledger.used, Math.max(ledger.limit, own)),
       limit: ledger.limit,
       left: account.freeLeft(nowMs),
-      own: ledger.own,
-      server: ledger.latest === null ? null : { ...ledger.latest, atMs: wall(ledger.latest.atMs) },
+      own,
+      server: latest === null ? null : { ...latest, atMs: wall(latest.atMs) },
       resetAtMs: wall(ledger.resetAtMs),
     },
     minute: { used: minute.used(nowMs), limit: minute.limit(nowMs) },

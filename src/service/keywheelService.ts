@@ -7,7 +7,7 @@ import type { Log } from '../base/log';
 import { Secret } from '../base/secret';
 import { Pool, type PoolOptions, type UnlockTarget } from '../keys/pool';
 import { isNewerState, readSaved, type SavedState } from '../keys/savedState';
-import type { SavedRead } from '../keys/versioned';
+import type { SavedRead } from '../base/json';
 import { AttemptLimit } from '../proxy/attemptLimit';
 import type { ExchangePorts, ExchangeSettings } from '../proxy/exchangePorts';
 import type { ExchangeReport } from '../proxy/report';
@@ -151,7 +151,7 @@ export class KeywheelService implements Disposable {
 
   /** Replaces the list of keys, in the user's order. Keys that are new, or that moved to another account, are read again. */
   setKeys(keys: readonly StoredKey[]): void {
-    const before = this.pool.owners;
+    const before = this.pool.roster.owners;
     const isFirst = keys.length > 0 && !this.hasHadKeys;
     const isFresh = isFirst && this.earlier === null;
     if (isFirst) {
@@ -160,7 +160,7 @@ export class KeywheelService implements Disposable {
       this.earlier = null;
     }
     this.pool.setKeys(keys.map(keyOf));
-    const now = this.pool.owners;
+    const now = this.pool.roster.owners;
     const fresh = [...now.keys()].filter((keyId) => before.get(keyId) !== now.get(keyId));
     if (fresh.length === keys.length) this.readings.wantAll();
     else for (const keyId of fresh) this.readings.want(keyId);

@@ -118,7 +118,7 @@ const summed = (['usage', 'byok_usage'] as const).flatMap((name) =>
 function wheelKey(pool: Pool): unknown {
   // Begins the new day if nothing else has done so since midnight.
   const nowMs = pool.roll();
-  const { accounts } = pool;
+  const { accounts } = pool.roster;
   const states = accounts.flatMap(({ keys }) => keys).filter((state) => state.serves('unmetered'));
   const readings = states.flatMap(({ reading }) => (reading === null ? [] : [reading]));
   // Without a cap on each key the wheel has none.

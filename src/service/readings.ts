@@ -90,7 +90,7 @@ export class Readings implements Disposable {
   /** Queues keys without a known account, then one key an account, then bad keys, which may be valid again. */
   wantAll(): void {
     if (this.isDisposed) return;
-    const { keys, accounts } = this.ports.pool;
+    const { keys, accounts } = this.ports.pool.roster;
     const states = [...keys.values()];
     const wanted = [
       ...states.filter(({ accountRef }) => accountRef === null),
@@ -133,8 +133,9 @@ export class Readings implements Disposable {
     this.round.dispose();
     if (this.isDisposed) return;
     const { pool, clock } = this.ports;
+    const { accounts, keys } = pool.roster;
     const nowMs = clock.elapsedMs();
-    const states = [...pool.accounts.flatMap((account) => askable(account) ?? []), ...pool.keys.values()];
+    const states = [...accounts.flatMap((account) => askable(account) ?? []), ...keys.values()];
     const dues = states.map((state) => ({ state, dueAtMs: this.dueAtMs(state, nowMs) }));
     for (const { state, dueAtMs } of dues.toSorted((a, b) => a.dueAtMs - b.dueAtMs))
       if (dueAtMs <= nowMs) this.queue.add(state.key.keyId);
@@ -159,7 +160,7 @@ export class Readings implements Disposable {
 
   /** How often the key is read for its account; Infinity if another key is. */
   private accountEveryMs(state: KeyState, nowMs: number): number {
-    const account = this.ports.pool.owners.get(state.key.keyId);
+    const account = this.ports.pool.roster.owners.get(state.key.keyId);
     if (account === undefined || askable(account) !== state) return Number.POSITIVE_INFINITY;
     const isForeign = (this.foreignUntilMs.get(account) ?? 0) > nowMs;
     const everyMs = this.pace(isForeign ? foreignEveryMs : activeEveryMs, nowMs);
@@ -189,7 +190,7 @@ export class Readings implements Disposable {
     }
     this.queue.delete(keyId);
     this.nextStartMs = this.ports.clock.elapsedMs() + betweenMs;
-    const state = this.ports.pool.keys.get(keyId);
+    const state = this.ports.pool.roster.keys.get(keyId);
     if (state !== undefined) this.read(state);
     this.pump();
   }
@@ -211,7 +212,7 @@ export class Readings implements Disposable {
     if (this.isDisposed) return;
     const { pool, log, clock } = this.ports;
     const { keyId, label } = state.key;
-    const account = pool.owners.get(keyId);
+    const account = pool.roster.owners.get(keyId);
     switch (answer.kind) {
       case 'read': {
         this.refusedSinceMs.delete(state);

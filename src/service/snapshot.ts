@@ -1,6 +1,5 @@
 // What views show: plain values that cross threads and windows, without secrets and without texts for users.
-import type { Lock } from '../keys/lock';
-import type { LockReason, ModelLockReason } from '../keys/scope';
+import type { Lock, LockReason, ModelLockReason } from '../keys/lock';
 import type { AttemptReport, ExchangeEnd, ExchangeReport, Stage } from '../proxy/report';
 
 export type ProxyState =

@@ -4,7 +4,7 @@ import {
   proxyProblem,
   type CertificateProblem,
   type ProxyProblem,
-} from '../base/unreached';
+} from '../base/systemError';
 import type { Snapshot } from '../service/snapshot';
 import type { Speech } from './stateWords';
 import { wordsFor, type Translate } from './translate';

@@ -47,7 +47,7 @@ function filledPool(clock: ManualClock, { accounts, alike = false }: Case): Pool
 
 /** Limits that no request of the measurement meets, as an answer told them. */
 function openLimits(pool: Pool, clock: ManualClock): void {
-  for (const account of pool.accounts) {
+  for (const account of pool.roster.accounts) {
     account.ledger.refused(1_000_000_000);
     account.minute.learnLimit(1_000_000_000, clock.elapsedMs());
   }
@@ -68,11 +68,11 @@ function answer(lease: Lease): void {
 
 /** Every account's minute is full; so many requests wait for it. */
 async function fillLine(pool: Pool, clock: ManualClock, count: number): Promise<void> {
-  for (const account of pool.accounts) {
+  for (const account of pool.roster.accounts) {
     account.ledger.refused(1_000_000_000);
     for (let nth = 0; nth < 20; nth++) {
       account.minute.sent(account.minute.take(), clock.elapsedMs());
-      clock.advance(60_000 / pool.accounts.length / 20);
+      clock.advance(60_000 / pool.roster.accounts.length / 20);
     }
   }
   for (let nth = 0; nth < count; nth++) {

@@ -1,7 +1,7 @@
 /** docs/errors.md says what the code does: every reason, outcome, fault and refusal has its row, and its cells are the code's. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { modelScopes, scopes, type Duration } from '../../src/keys/scope';
+import { modelScopes, scopes, type Duration } from '../../src/keys/lock';
 import { decide, type Decision } from '../../src/proxy/decision/decision';
 import type { Fault } from '../../src/proxy/errors/fault';
 import type { LimitOutcome, Outcome } from '../../src/proxy/errors/outcome';

@@ -1,5 +1,5 @@
 // Upstream's own last error, kept for when nothing better comes: it goes to the client in upstream's words.
-import { unreachedCause, unreachedCode } from '../../base/unreached';
+import { unreachedCause, unreachedCode } from '../../base/systemError';
 import type { DenialKind } from '../../keys/denials';
 import type { Answer } from './answer';
 import { headerValue, without } from '../request/headers';

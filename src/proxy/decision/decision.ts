@@ -1,5 +1,5 @@
 // The next step after an outcome: a pure table, one row a kind, and the bounds that hold for every retry.
-import type { Verdict } from '../../keys/scope';
+import type { Verdict } from '../../keys/lock';
 import type { Fault } from '../errors/fault';
 import type { LimitOutcome, Outcome } from '../errors/outcome';
 import type { FallbackKind } from '../request/fallback';
@@ -130,7 +130,7 @@ type RowInput<K extends Failure['kind']> = K extends LimitOutcome['kind'] ? Limi
 
 const nothing: Verdict = { kind: 'nothing' };
 
-/** Exhaustive by its type: a kind without a row does not compile. `keys/scope.ts` says what each reason locks. */
+/** Exhaustive by its type: a kind without a row does not compile. `keys/lock.ts` says what each reason locks. */
 const rows: Rows = {
   dailyLimit: (outcome, situation) => whileLocked(outcome, situation.class === 'free'),
   minuteLimit: (outcome, situation) =>

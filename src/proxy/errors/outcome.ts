@@ -1,12 +1,12 @@
 // An attempt's outcome: a closed union, and the pure reading of an error into it.
 import { isFreeModel } from '../../keys/freeModel';
 import { nextUtcMidnightMs } from '../../keys/calendar';
-import type { LimitReason } from '../../keys/scope';
+import type { LimitReason } from '../../keys/lock';
 import { readErrorBody, type ErrorEvidence } from './errorBody';
 import type { Fault } from './fault';
 import { readLimit, readPassedReset, readUntil } from './retryTiming';
 
-/** Limits that lock what `keys/scope.ts` says; `untilMs` null: upstream did not say, `limit`: requests, where said. */
+/** Limits that lock what `keys/lock.ts` says; `untilMs` null: upstream did not say, `limit`: requests, where said. */
 export type LimitOutcome = {
   readonly kind: Exclude<LimitReason, 'left' | 'busy' | 'ownProviderBusy'>;
   readonly untilMs: number | null;

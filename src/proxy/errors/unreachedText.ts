@@ -6,7 +6,7 @@ import {
   unreachedCause,
   type CertificateProblem,
   type ProxyProblem,
-} from '../../base/unreached';
+} from '../../base/systemError';
 
 /** For the client: why, with the code, and what to do. */
 export function unreachedText(code: string): string {

@@ -1,7 +1,7 @@
 // Whether upstream is reached: why not, since when, and until when it is left alone.
 import type { Clock } from '../../base/clock';
 import type { Fault } from '../errors/fault';
-import { isLasting, unreachedCode } from '../../base/unreached';
+import { isLasting, unreachedCode } from '../../base/systemError';
 import type { Sent } from './sending';
 
 /** A certificate or a proxy that refuses says the same until a person has changed something. */

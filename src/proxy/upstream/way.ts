@@ -2,8 +2,7 @@
 import type { Socket } from 'node:net';
 import type { ConnectionOptions, SecureContext } from 'node:tls';
 import { buildConnector, Client, ProxyAgent, type Dispatcher } from 'undici';
-import { certificateProblem, proxyPrefix, silentProxyCode } from '../../base/unreached';
-import { codeOf } from '../../base/systemError';
+import { codeOf, certificateProblem, proxyPrefix, silentProxyCode } from '../../base/systemError';
 import type { AddressBook } from './addressBook';
 import { widerTrust } from './trust';
 import { proxyOnTheWay, type NetworkProxy, type WayOut } from './wayOut';

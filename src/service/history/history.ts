@@ -6,7 +6,7 @@ import { Emitter, type Event } from '../../base/event';
 import type { AccountId } from '../../keys/account';
 import { dayMs } from '../../keys/calendar';
 import { Recent } from '../../keys/recent';
-import { readVersioned, type SavedRead } from '../../keys/versioned';
+import { readVersioned, type SavedRead } from '../../base/json';
 import type { Pool } from '../../keys/pool';
 import { mostRemembered } from '../../keys/wheel';
 import type { ExchangeReport } from '../../proxy/report';
@@ -147,7 +147,7 @@ export class History implements Kept, Disposable {
     const { pool } = this.ports;
     return this.made
       .save(nowMs)
-      .map(([id, maker, atMs]) => [id, pool?.account(maker)?.accountId ?? maker, atMs]);
+      .map(([id, maker, atMs]) => [id, pool?.roster.account(maker)?.accountId ?? maker, atMs]);
   }
 
   private touch(): void {

@@ -6,7 +6,7 @@ import type { Disposable } from '../../base/disposable';
 import type { Event } from '../../base/event';
 import type { Log } from '../../base/log';
 import { isNewerState, readSaved } from '../../keys/savedState';
-import type { SavedRead } from '../../keys/versioned';
+import type { SavedRead } from '../../base/json';
 import type { StateStore } from '../ports';
 
 export { readSaved };

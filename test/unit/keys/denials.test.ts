@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { Pool } from '../../../src/keys/pool';
 import type { LeaseRequest } from '../../../src/keys/lease';
-import type { Verdict } from '../../../src/keys/scope';
+import type { Verdict } from '../../../src/keys/lock';
 import { ManualClock } from '../../support/manualClock';
 import { denied, freeRequest, leased, makeKey, makePool, minuteMs, never, paidRequest } from './make';
 

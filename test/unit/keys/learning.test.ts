@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import type { Lock } from '../../../src/keys/lock';
-import type { LockReason } from '../../../src/keys/scope';
+import type { Lock, LockReason, Verdict } from '../../../src/keys/lock';
 import type { Pool } from '../../../src/keys/pool';
 import type { LeaseRequest } from '../../../src/keys/lease';
 import { readSaved } from '../../../src/keys/savedState';
-import type { Verdict } from '../../../src/keys/scope';
 import { ManualClock } from '../../support/manualClock';
 import {
   denied,
@@ -34,11 +32,11 @@ async function learn(
 }
 
 function accountLock(pool: Pool, reason: LockReason): Lock | null {
-  return pool.accounts[0]?.locks.get(reason) ?? null;
+  return pool.roster.accounts[0]?.locks.get(reason) ?? null;
 }
 
 function keyLock(pool: Pool, reason: LockReason): Lock | null {
-  return pool.keys.get(a.keyId)?.locks.get(reason) ?? null;
+  return pool.roster.keys.get(a.keyId)?.locks.get(reason) ?? null;
 }
 
 describe('Learning: limits of free models', () => {
@@ -53,7 +51,7 @@ describe('Learning: limits of free models', () => {
       const untilMs = saidMs === null ? null : clock.elapsedMs() + saidMs;
       await learn(pool, { kind: 'locked', reason: 'dailyLimit', untilMs, limit: 40 });
       assert.equal(accountLock(pool, 'dailyLimit')?.untilMs, clock.elapsedMs() + lockedMs);
-      assert.equal(pool.accounts[0]?.ledger.limit, 40);
+      assert.equal(pool.roster.accounts[0]?.ledger.limit, 40);
       await leased(pool.lease(paidRequest(clock.elapsedMs()), never));
     }
   });
@@ -99,7 +97,7 @@ describe('Learning: limits of free models', () => {
       });
       assert.equal(accountLock(pool, 'minuteLimit')?.untilMs, clock.elapsedMs() + lockedMs);
       assert.equal(accountLock(pool, 'dailyLimit'), null);
-      assert.equal(pool.accounts[0]?.minute.limit(clock.elapsedMs()), 16);
+      assert.equal(pool.roster.accounts[0]?.minute.limit(clock.elapsedMs()), 16);
     }
   });
 
@@ -264,9 +262,9 @@ describe('Learning: credits, caps and keys', () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a] });
     await learn(pool, { kind: 'nothing' });
-    const state = pool.keys.get(a.keyId);
+    const state = pool.roster.keys.get(a.keyId);
     assert.deepEqual([state?.requests, state?.errors], [1, 0]);
-    assert.equal(pool.accounts[0]?.locks.active(clock.elapsedMs()).length, 0);
+    assert.equal(pool.roster.accounts[0]?.locks.active(clock.elapsedMs()).length, 0);
   });
 });
 

@@ -94,7 +94,7 @@ describe('Ledger: the joined sum', () => {
     const ledger = makeLedger();
     ledger.join(makeReading('a', noonMs, null));
     send(ledger, 3, noonMs);
-    assert.deepEqual([ledger.used, ledger.limit, ledger.latest], [3, 50, null]);
+    assert.deepEqual([ledger.used, ledger.limit, ledger.day.latest], [3, 50, null]);
     ledger.refused(1_000);
     assert.equal(ledger.limit, 1_000);
   });
@@ -167,7 +167,7 @@ describe('Ledger: around midnight', () => {
       const ledger = makeLedger(midnightMs - minuteMs);
       send(ledger, 1, midnightMs - beforeMs, true);
       ledger.roll(midnightMs);
-      assert.equal(ledger.own, counted);
+      assert.equal(ledger.day.own, counted);
     }
   });
 
@@ -180,7 +180,7 @@ describe('Ledger: around midnight', () => {
     ledger.spend(midnightMs + 10);
     assert.ok(attempt);
     attempt.endedAtMs = midnightMs + 30_000;
-    assert.deepEqual([ledger.own, ledger.used], [1, 1]);
+    assert.deepEqual([ledger.day.own, ledger.used], [1, 1]);
   });
 
   it('takes what left in the last half second for both days, until a reading tells', () => {
@@ -197,7 +197,7 @@ describe('Ledger: around midnight', () => {
     const ledger = makeLedger(midnightMs - hourMs);
     read(ledger, 44, midnightMs - 10 * minuteMs);
     read(ledger, 43, midnightMs + 119_000);
-    assert.deepEqual([ledger.used, ledger.latest], [0, null]);
+    assert.deepEqual([ledger.used, ledger.day.latest], [0, null]);
     read(ledger, 5, midnightMs + 120_000);
     assert.equal(ledger.used, 5);
   });
@@ -216,7 +216,7 @@ describe('Ledger: around midnight', () => {
     ledger.roll(noonMs + 60 * hourMs);
     assert.deepEqual([ledger.used, ledger.resetAtMs], [0, Date.UTC(2026, 0, 19)]);
     read(ledger, 3, Date.UTC(2026, 0, 18) + 10_000);
-    assert.equal(ledger.latest, null);
+    assert.equal(ledger.day.latest, null);
   });
 
   it('keeps its counts when the clock is set, and the reset stays the next midnight', () => {

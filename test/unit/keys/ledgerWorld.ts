@@ -1,14 +1,12 @@
 // One account for many simulated days: random traffic of ours and of others against a small truth, by events alone.
 import type { Account } from '../../../src/keys/account';
-import { Calendar, dayMs } from '../../../src/keys/calendar';
-import { Incidents, learn } from '../../../src/keys/learning';
+import { dayMs } from '../../../src/keys/calendar';
+import { learn } from '../../../src/keys/learning';
 import { Lease, type LeaseOwner } from '../../../src/keys/lease';
-import { Locks } from '../../../src/keys/lock';
-import { ModelClasses } from '../../../src/keys/freeModel';
-import { ModelLocks } from '../../../src/keys/modelLocks';
+import type { Verdict } from '../../../src/keys/lock';
 import { lateCountMs } from '../../../src/keys/ownAttempts';
 import { Roster } from '../../../src/keys/roster';
-import type { Verdict } from '../../../src/keys/scope';
+import { Wheel } from '../../../src/keys/wheel';
 import { freeRequest, makeKey, makeReading, minuteMs } from './make';
 import { TruthAccount } from './upstreamTruth';
 
@@ -73,7 +71,7 @@ export class LedgerWorld implements LeaseOwner {
   private lostAtMs: number[] = [];
   private readonly running = new Set<{ endedAtMs: number }>();
   private readonly key = makeKey('only');
-  private readonly calendar = new Calendar('UTC');
+  private readonly wheel = new Wheel('UTC');
   private roster = this.freshRoster();
   private generation = 0;
   private inTransit = 0;
@@ -106,14 +104,7 @@ export class LedgerWorld implements LeaseOwner {
   }
 
   learned(lease: Lease, verdict: Verdict): void {
-    const memory = {
-      modelLocks: new ModelLocks(),
-      modelClasses: new ModelClasses(),
-      incidents: new Incidents(),
-      locks: new Locks(),
-      calendar: this.calendar,
-    };
-    learn(verdict, lease, memory);
+    learn(verdict, lease, this.wheel);
     if (verdict.kind === 'locked' && verdict.reason === 'dailyLimit') this.readSoon();
   }
 
@@ -302,7 +293,7 @@ export class LedgerWorld implements LeaseOwner {
     const [state] = this.roster.keys.values();
     if (state === undefined) throw new Error('There is one key.');
     this.roster.read(state, { ...makeReading('only', askedAtMs, told), atMs: this.wallMs });
-    if (this.account.ledger.latest?.atMs === this.wallMs) {
+    if (this.account.ledger.day.latest?.atMs === this.wallMs) {
       for (const attempt of this.running)
         if (attempt.endedAtMs < this.wallMs - 200_000) this.running.delete(attempt);
       const unsure = [...this.running].filter(({ endedAtMs }) => endedAtMs > askedAtMs - 90_000).length;
@@ -319,7 +310,7 @@ export class LedgerWorld implements LeaseOwner {
     this.at((Math.floor(this.wallMs / everyMs) + 1) * everyMs, () => {
       this.roundIsSet = false;
       const { account } = this;
-      const readAtMs = account.ledger.latest?.atMs ?? 0;
+      const readAtMs = account.ledger.day.latest?.atMs ?? 0;
       if (Math.max(account.lastUsedAtMs, this.lastOwnMs) + lateCountMs <= readAtMs) return;
       this.readSoon();
       this.setRound();
@@ -341,7 +332,7 @@ export class LedgerWorld implements LeaseOwner {
   }
 
   private freshRoster(states: readonly ReturnType<Roster['save']>[] = []): Roster {
-    const roster = new Roster(this.calendar, () => undefined);
+    const roster = new Roster(this.wheel.calendar, this.wheel.modelLocks);
     for (const state of states) roster.restore(state);
     roster.setKeys([this.key], this.wallMs);
     return roster;

@@ -121,7 +121,7 @@ export async function denied(result: Promise<LeaseResult>): Promise<Denial> {
 
 /** A request to each account asks whether the day is used up, as a reading told, and is refused. */
 export async function confirmUsedUp(pool: Pool, clock: ManualClock): Promise<void> {
-  for (const account of pool.accounts) {
+  for (const account of pool.roster.accounts) {
     const lease = await leased(
       pool.lease(freeRequest(clock.elapsedMs(), { accountId: account.accountId }), never),
     );

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { dayMs } from '../../../src/keys/calendar';
 import type { Lease } from '../../../src/keys/lease';
 import type { Pool } from '../../../src/keys/pool';
-import type { Verdict } from '../../../src/keys/scope';
+import type { Verdict } from '../../../src/keys/lock';
 import { ManualClock } from '../../support/manualClock';
 import { confirmUsedUp, freeRequest, makeKey, makePool, makeReading, minuteMs } from './make';
 import { TruthAccount } from './upstreamTruth';
@@ -252,7 +252,7 @@ describe('The pool, in any run', () => {
 function assertAtRest(world: World, run: Run): void {
   assert.equal(world.ended, run.visits.length);
   assert.equal(world.pool.waiting, 0);
-  for (const account of world.pool.accounts) {
+  for (const account of world.pool.roster.accounts) {
     assert.equal(account.inFlight, 0);
     assert.equal(account.minute.used(world.clock.elapsedMs()), 0);
     assert.ok(Number.isInteger(account.ledger.used));

@@ -63,16 +63,16 @@ describe('Pool: leases', () => {
   it('counts an attempt from the head on the socket, and gives back what was never sent', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a] });
-    const [account] = pool.accounts;
+    const [account] = pool.roster.accounts;
     assert.ok(account);
     const unsent = await leased(pool.lease(freeRequest(clock.elapsedMs()), never));
     assert.equal(account.ledger.used, 1);
-    assert.equal(account.ledger.own, 0);
+    assert.equal(account.ledger.day.own, 0);
     unsent[Symbol.dispose]();
     assert.equal(account.ledger.used, 0);
     assert.equal(account.minute.used(clock.elapsedMs()), 0);
     await spend(pool, 1);
-    assert.equal(account.ledger.own, 1);
+    assert.equal(account.ledger.day.own, 1);
     assert.equal(account.minute.used(clock.elapsedMs()), 1);
     assert.equal(account.inFlight, 0);
   });
@@ -83,7 +83,7 @@ describe('Pool: leases', () => {
     const lease = await leased(pool.lease(freeRequest(clock.elapsedMs()), never));
     lease.markHead();
     lease[Symbol.dispose]();
-    assert.equal(pool.accounts[0]?.ledger.own, 1);
+    assert.equal(pool.roster.accounts[0]?.ledger.day.own, 1);
   });
 
   it('settles once, and a lease that ends unsettled teaches nothing', async () => {
@@ -96,7 +96,7 @@ describe('Pool: leases', () => {
       () => lease.settle({ kind: 'locked', reason: 'unauthorized', untilMs: null, limit: null }),
       /settled once/,
     );
-    assert.equal(pool.keys.get(a.keyId)?.locks.get('unauthorized'), null);
+    assert.equal(pool.roster.keys.get(a.keyId)?.locks.get('unauthorized'), null);
   });
 
   it('counts a paid request that a free model answered', async () => {
@@ -105,8 +105,8 @@ describe('Pool: leases', () => {
     using lease = await leased(pool.lease(paidRequest(clock.elapsedMs()), never));
     send(lease);
     lease.settle({ kind: 'healthy' }, true);
-    assert.equal(pool.accounts[0]?.ledger.own, 1);
-    assert.equal(pool.accounts[0].minute.used(clock.elapsedMs()), 1);
+    assert.equal(pool.roster.accounts[0]?.ledger.day.own, 1);
+    assert.equal(pool.roster.accounts[0].minute.used(clock.elapsedMs()), 1);
   });
 });
 
@@ -222,7 +222,7 @@ describe('Pool: waiting', () => {
   it('wakes a request whose tried key is ready but whose other key is locked, at that lock’s end', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a, b] });
-    pool.keys.get(b.keyId)?.locks.set({
+    pool.roster.keys.get(b.keyId)?.locks.set({
       reason: 'unauthorized',
       covers: 'all',
       sinceMs: clock.elapsedMs(),
@@ -288,7 +288,7 @@ describe('Pool: waiting', () => {
     await spend(pool, 3);
     clock.set(-hourMs);
     pool.rejudge();
-    const [account] = pool.accounts;
+    const [account] = pool.roster.accounts;
     assert.deepEqual([account?.ledger.used, account?.ledger.resetAtMs], [3, clock.elapsedMs() + 13 * hourMs]);
     clock.set(14 * hourMs);
     pool.rejudge();
@@ -380,7 +380,7 @@ describe('Pool: a day that only our own sum calls used up', () => {
     await clock.run(90_900);
     assert.deepEqual(wanted, [1_000, 92_000]);
     tell(50);
-    assert.equal(pool.accounts[0]?.ledger.emptiness, 'spent');
+    assert.equal(pool.roster.accounts[0]?.ledger.emptiness, 'spent');
     await clock.run(4 * minuteMs);
     assert.deepEqual(wanted, [1_000, 92_000]);
   });
@@ -420,7 +420,7 @@ describe('Pool: a day that only our own sum calls used up', () => {
   it('is probed once a minute where readings tell no count, and an answer beyond 50 shows the higher limit', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a] }, { daily: null });
-    const [account] = pool.accounts;
+    const [account] = pool.roster.accounts;
     assert.ok(account);
     for (let minutes = 0; minutes < 3; minutes++) {
       await spend(pool, minutes < 2 ? 20 : 10);
@@ -533,7 +533,7 @@ describe('Pool: choosing', () => {
       await clock.run(10);
     }
     assert.deepEqual(used, ['a', 'c', 'b', 'c', 'a', 'c']);
-    const left = pool.accounts.reduce((sum, { ledger }) => sum + ledger.left, 0);
+    const left = pool.roster.accounts.reduce((sum, { ledger }) => sum + ledger.left, 0);
     assert.equal(left, 94);
   });
 

@@ -34,10 +34,10 @@ describe('Roster', () => {
     for (let nth = 0; nth < 6; nth++)
       leases.push(await leased(pool.lease(freeRequest(clock.elapsedMs()), never)));
     for (const lease of leases.slice(0, 4)) lease.markSent();
-    assert.equal(pool.accounts.length, 2);
+    assert.equal(pool.roster.accounts.length, 2);
     await clock.run(1_000);
     pool.read(b.keyId, makeReading('one', clock.elapsedMs(), { used: 0, limit: 50 }));
-    const [account, ...others] = pool.accounts;
+    const [account, ...others] = pool.roster.accounts;
     assert.ok(account);
     assert.equal(others.length, 0);
     assert.deepEqual(
@@ -51,7 +51,7 @@ describe('Roster', () => {
       assert.equal(lease.accountId, account.accountId);
     }
     assert.deepEqual(
-      [account.inFlight, account.ledger.own, account.minute.used(clock.elapsedMs())],
+      [account.inFlight, account.ledger.day.own, account.minute.used(clock.elapsedMs())],
       [0, 6, 6],
     );
     await clock.run(minuteMs + 500);
@@ -67,7 +67,7 @@ describe('Roster', () => {
     }
     for (const accountName of ['mine', null]) {
       pool.setKeys([makeKey('a', { accountName })]);
-      const [account] = pool.accounts;
+      const [account] = pool.roster.accounts;
       assert.deepEqual([account?.ledger.used, account?.minute.used(clock.elapsedMs())], [50, 20]);
       assert.equal((await denied(pool.lease(freeRequest(clock.elapsedMs()), never))).kind, 'exhausted');
     }
@@ -92,7 +92,7 @@ describe('Roster', () => {
       return labels;
     };
     for (const key of [a, b, c]) pool.read(key.keyId, makeReading(key.label, clock.elapsedMs()));
-    assert.notEqual(pool.owners.get(a.keyId)?.accountId, accountId);
+    assert.notEqual(pool.roster.owners.get(a.keyId)?.accountId, accountId);
     for (let nth = 0; nth < 3; nth++) assert.deepEqual(await keysThatServe(), ['a', 'a']);
     for (const accountName of ['mine', null, 'mine again']) {
       pool.setKeys([makeKey('a', { accountName }), b, c]);
@@ -100,7 +100,7 @@ describe('Roster', () => {
     }
     // An account that has gone is not found by any name.
     pool.setKeys([b, c]);
-    assert.equal(pool.account(accountId), null);
+    assert.equal(pool.roster.account(accountId), null);
   });
 
   it('is bound by the lowest limit of the keys that are on, and by that of one that is off where no other is', () => {
@@ -108,7 +108,7 @@ describe('Roster', () => {
     const five = makeKey('a', { dailyLimit: 5 });
     const [fiveOff, ten] = [{ ...five, enabled: false }, makeKey('b', { dailyLimit: 10 })];
     const pool = makePool(clock, { one: [five, ten] });
-    const limit = (): number | undefined => pool.accounts[0]?.ledger.limit;
+    const limit = (): number | undefined => pool.roster.accounts[0]?.ledger.limit;
     assert.equal(limit(), 5);
     pool.setKeys([fiveOff, ten]);
     assert.equal(limit(), 10);
@@ -124,7 +124,7 @@ describe('Roster', () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { one: [a, b] });
     pool.read(b.keyId, makeReading(null, clock.elapsedMs()));
-    assert.equal(pool.accounts.length, 1);
+    assert.equal(pool.roster.accounts.length, 1);
   });
 
   it('remembers an account whose keys went and came back, and lets its leases end meanwhile', async () => {
@@ -139,7 +139,7 @@ describe('Roster', () => {
     lease[Symbol.dispose]();
     pool.setKeys([b, a]);
     pool.read(a.keyId, makeReading('a', clock.elapsedMs(), { used: 0, limit: 50 }));
-    const account = pool.owners.get(a.keyId);
+    const account = pool.roster.owners.get(a.keyId);
     assert.deepEqual([account?.ledger.used, account?.inFlight], [1, 0]);
   });
 
@@ -152,7 +152,7 @@ describe('Roster', () => {
     }
     pool.setKeys([]);
     pool.setKeys([a]);
-    const [account] = pool.accounts;
+    const [account] = pool.roster.accounts;
     assert.deepEqual([account?.ledger.used, account?.minute.used(clock.elapsedMs())], [23, 20]);
     assert.equal((await denied(pool.lease(freeRequest(clock.elapsedMs()), never))).kind, 'exhausted');
   });
@@ -163,7 +163,7 @@ describe('Roster', () => {
     const pool = makePool(clock, {});
     pool.setKeys(many);
     const health = (): (string | undefined)[] =>
-      [many[0], many[1], many.at(-1)].map((key) => pool.keys.get(key?.keyId ?? '')?.health);
+      [many[0], many[1], many.at(-1)].map((key) => pool.roster.keys.get(key?.keyId ?? '')?.health);
     for (const { keyId } of many) pool.markBad(keyId);
     pool.setKeys([]);
     pool.setKeys(many);
@@ -189,7 +189,7 @@ describe('Roster', () => {
     const clock = new ManualClock(Date.UTC(2026, 0, 15, 23, 50));
     const pool = makePool(clock, {}, { zone: 'America/New_York' });
     pool.setKeys([a]);
-    assert.equal(pool.accounts[0]?.ledger.resetAtMs, Date.UTC(2026, 0, 16, 5));
+    assert.equal(pool.roster.accounts[0]?.ledger.resetAtMs, Date.UTC(2026, 0, 16, 5));
     pool.read(a.keyId, makeReading('a', clock.elapsedMs(), { used: 50, limit: 50 }));
     await clock.run(10 * minuteMs);
     await leased(pool.lease(freeRequest(clock.elapsedMs()), never));

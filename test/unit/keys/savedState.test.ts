@@ -41,11 +41,11 @@ describe('The saved state', () => {
     const pool = makePool(clock, {});
     pool.restore(state);
     pool.setKeys([a, b]);
-    const [account, ...others] = pool.accounts;
+    const [account, ...others] = pool.roster.accounts;
     assert.equal(others.length, 0);
     assert.deepEqual([account?.ledger.used, account?.minute.used(clock.elapsedMs())], [7, 7]);
     assert.equal(
-      pool.wheel.modelLocks.heldUntilMs('m:free', false, clock.elapsedMs()),
+      pool.wheel.modelLocks.heldUntilMs({ model: 'm:free', hasFallback: false }, null, clock.elapsedMs()),
       clock.elapsedMs() + 30_000,
     );
     assert.equal(pool.wheel.locks.lockedUntilMs('free', clock.elapsedMs()), clock.elapsedMs() + 9_000);
@@ -59,10 +59,10 @@ describe('The saved state', () => {
     const pool = makePool(clock, {});
     pool.restore(saved(early));
     pool.setKeys([a]);
-    assert.equal(pool.accounts[0]?.ledger.used, 7);
+    assert.equal(pool.roster.accounts[0]?.ledger.used, 7);
     pool.setKeys([a, b]);
-    assert.equal(pool.accounts.length, 1);
-    assert.equal(pool.accounts[0].ledger.used, 7);
+    assert.equal(pool.roster.accounts.length, 1);
+    assert.equal(pool.roster.accounts[0].ledger.used, 7);
   });
 
   it('restored twice counts once', async () => {
@@ -71,7 +71,7 @@ describe('The saved state', () => {
     const pool = makePool(clock, {});
     for (const copy of [state, state]) pool.restore(copy);
     pool.setKeys([a, b]);
-    const [account] = pool.accounts;
+    const [account] = pool.roster.accounts;
     assert.deepEqual([account?.ledger.used, account?.minute.used(clock.elapsedMs())], [7, 7]);
   });
 
@@ -112,10 +112,12 @@ describe('The saved state', () => {
     pool.setKeys([a, b]);
     assert.equal(pool.wheel.locks.lockedUntilMs('free', later.elapsedMs()), later.elapsedMs() + 9_000);
     assert.equal(
-      pool.wheel.modelLocks.heldUntilMs('m:free', false, later.elapsedMs()),
+      pool.wheel.modelLocks.heldUntilMs({ model: 'm:free', hasFallback: false }, null, later.elapsedMs()),
       later.elapsedMs() + 30_000,
     );
-    assert.ok((pool.accounts[0]?.minute.nextSlotAtMs(later.elapsedMs()) ?? 0) <= later.elapsedMs() + 60_500);
+    assert.ok(
+      (pool.roster.accounts[0]?.minute.nextSlotAtMs(later.elapsedMs()) ?? 0) <= later.elapsedMs() + 60_500,
+    );
   });
 
   it('is told apart when it is missing, newer or damaged', () => {
@@ -132,7 +134,7 @@ describe('The saved state', () => {
     const clock = new ManualClock();
     const pool = await usedPool(clock);
     for (let nth = 0; nth < 10_000; nth++)
-      pool.makers.set(`gen-${nth}`, pool.accounts[0]?.accountId ?? '', clock.elapsedMs());
+      pool.makers.set(`gen-${nth}`, pool.roster.accounts[0]?.accountId ?? '', clock.elapsedMs());
     assert.ok(JSON.stringify(saved(pool)).length < 10_000);
   });
 });

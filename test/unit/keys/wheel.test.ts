@@ -21,7 +21,8 @@ describe('Wheel', () => {
             account.ledger.reserve(clock.elapsedMs());
             account.ledger.spend(clock.elapsedMs());
           }
-          for (let nth = 0; nth <= inFlight; nth++) account.leased(lastUsedAtMs);
+          account.inFlight = inFlight;
+          account.lastUsedAtMs = lastUsedAtMs;
           const [sinceMs, untilMs] = [clock.elapsedMs(), clock.elapsedMs() + 1_000];
           if (isLocked) account.locks.set({ reason: 'minuteLimit', covers: 'free', sinceMs, untilMs });
         }

@@ -89,7 +89,7 @@ describe('keyStatus', () => {
   it('tells for which account or key a model is held back, and why', () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [makeKey('one')] });
-    const [account] = pool.accounts;
+    const [account] = pool.roster.accounts;
     assert.ok(account !== undefined);
     const { accountId } = account;
     const { modelLocks } = pool.wheel;

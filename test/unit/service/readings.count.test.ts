@@ -69,7 +69,7 @@ async function measure({ lateMs, ownEveryMs, othersEveryMs }: World, minutes: nu
       of(lease.key.label).own.push(nowMs);
     }
     for (const name of names) if (isTime(othersEveryMs[name] ?? 0)) of(name).others.push(nowMs);
-    for (const account of pool.accounts) {
+    for (const account of pool.roster.accounts) {
       const name = account.keys[0]?.key.label ?? '';
       const { own, others } = of(name);
       const off = account.ledger.used - own.length - others.length;

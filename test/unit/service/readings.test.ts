@@ -59,7 +59,7 @@ class Asking {
   }
 
   health(key: string): string | undefined {
-    return this.pool.keys.get(makeKey(key).keyId)?.health;
+    return this.pool.roster.keys.get(makeKey(key).keyId)?.health;
   }
 }
 
@@ -254,7 +254,7 @@ describe('Readings', () => {
   it('every five minutes ask about a key whose spending cap is reached, and notice that it was raised', async () => {
     const all = asking(['a-1', 'a-2']);
     const { clock, pool } = all;
-    const state = pool.keys.get(makeKey('a-2').keyId);
+    const state = pool.roster.keys.get(makeKey('a-2').keyId);
     assert.ok(state !== undefined);
     let capLeft = 0;
     const daily = { used: 0, limit: 50 };

@@ -1,8 +1,8 @@
 // One row of the decision table a test, then what holds for all of them.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { holdsModel, modelScopes, scopes, type LimitReason } from '../../../../src/keys/scope';
-import type { Verdict } from '../../../../src/keys/scope';
+import { holdsModel, modelScopes, scopes, type LimitReason } from '../../../../src/keys/lock';
+import type { Verdict } from '../../../../src/keys/lock';
 import { decide, type Decision, type Elsewhere } from '../../../../src/proxy/decision/decision';
 import type { Fault } from '../../../../src/proxy/errors/fault';
 import type { LimitOutcome, Outcome } from '../../../../src/proxy/errors/outcome';

@@ -85,9 +85,9 @@ describe('the history', () => {
     const early = world();
     const key = makeKey('a');
     early.pool.setKeys([key]);
-    early.made.set('gen-1', early.pool.accounts[0]?.accountId ?? '', early.clock.wallMs());
+    early.made.set('gen-1', early.pool.roster.accounts[0]?.accountId ?? '', early.clock.wallMs());
     early.pool.read(key.keyId, makeReading('one', early.clock.wallMs()));
-    const [account] = early.pool.accounts;
+    const [account] = early.pool.roster.accounts;
     assert.deepEqual(saved(early).made, [['gen-1', account?.accountId, early.clock.wallMs()]]);
   });
 

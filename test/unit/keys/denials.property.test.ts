@@ -52,7 +52,7 @@ async function play(
   const clock = new ManualClock();
   const names = Array.from({ length: accounts }, (_, nth) => [`a${nth}`, [makeKey(`k${nth}`)]] as const);
   const pool = makePool(clock, Object.fromEntries(names), { daily: { used: 0, limit: 1_000 } });
-  const firstId = pool.accounts[0]?.accountId ?? null;
+  const firstId = pool.roster.accounts[0]?.accountId ?? null;
   const outcomes: Outcome[] = [];
   let atMs = 0;
   for (const [nth, ask] of all.entries()) {

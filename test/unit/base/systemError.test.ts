@@ -5,7 +5,7 @@ import {
   proxyProblem,
   unreachedCause,
   unreachedCode,
-} from '../../../src/base/unreached';
+} from '../../../src/base/systemError';
 
 describe('unreachedCause', () => {
   it('tells certificates, network proxies, names and the rest of the network apart', () => {
