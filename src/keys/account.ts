@@ -51,9 +51,7 @@ export class Account {
   /** The user's own limit: the lowest of its keys', or null. A key that is off does not bind those that are on. */
   get userLimit(): number | null {
     const on = this.keys.filter(({ key }) => key.enabled);
-    const limits = (on.length > 0 ? on : this.keys).flatMap(({ key }) =>
-      key.dailyLimit === null ? [] : [key.dailyLimit],
-    );
+    const limits = (on.length > 0 ? on : this.keys).flatMap(({ key }) => key.dailyLimit ?? []);
     return limits.length === 0 ? null : Math.min(...limits);
   }
 

@@ -46,7 +46,6 @@ export interface Grant {
 export class Lease implements Disposable {
   private slot: Slot | null = null;
   private attempt: OwnAttempt | null = null;
-  private isSent = false;
   private isSettled = false;
   private isEnded = false;
 
@@ -89,9 +88,7 @@ export class Lease implements Disposable {
 
   /** The attempt's head is on a socket: from now on it counts. */
   markSent(): void {
-    if (this.isSent || this.isEnded) return;
-    this.isSent = true;
-    if (this.slot === null) return;
+    if (this.slot === null || this.attempt !== null || this.isEnded) return;
     this.count(this.slot, this.nowMs);
     this.owner.changed(this.account);
   }
@@ -151,7 +148,6 @@ export class Lease implements Disposable {
 
   private countLate(): void {
     const nowMs = this.nowMs;
-    this.isSent = true;
     this.account.ledger.reserve(nowMs);
     this.slot = this.account.minute.take();
     this.count(this.slot, nowMs);

@@ -1,8 +1,7 @@
 // The account's day: the own attempts joined with what the server tells, what is left, and how sure that is, so that
-// neither a slow reading nor a lost count refuses a request.
+// neither a slow reading nor a lost count refuses a request: when to ask the server, and when to ask it with a real one.
 import * as v from 'valibot';
 import { dayMs, type Calendar } from './calendar';
-import { Doubt } from './doubt';
 import {
   lateCountMs,
   longestReadingMs,
@@ -24,6 +23,14 @@ const untoldAfterMidnightMs = staleAfterMidnightMs - lateCountMs;
 
 /** A reading that lacks attempts of before is about as late as readings usually are. */
 const provesLatenessMs = 30_000;
+/** A reading that is asked for this long after our last attempt was sent counts all of them: the longest lag, and the attempt's own journey. */
+const surelyCountedMs = lateCountMs + 1_000;
+/** How often a doubtful account is asked, at most. */
+const askEveryMs = 60_000;
+/** How often one that the server calls used up is asked whether that is still so, at most: the user may have bought credits. */
+const recheckEveryMs = 5 * 60_000;
+/** How long a request waits for a reading. */
+const readingWaitMs = 5_000;
 
 /** A count that the server told, and how many own attempts it includes. */
 const mark = v.object({ used: v.number(), limit: v.number(), ownThen: v.number(), atMs: v.number() });
@@ -53,8 +60,6 @@ type LedgerSaved = v.InferOutput<typeof ledgerSchema>;
 export type Emptiness = 'some' | 'spent' | 'doubtful' | 'exempt';
 
 export class Ledger {
-  /** When the account was asked and probed. */
-  readonly doubt = new Doubt();
   private state: DayCount;
   private reserved = 0;
   private readonly attempts = new OwnAttempts();
@@ -63,6 +68,13 @@ export class Ledger {
   /** The server called the day used up before anything was sent today. Accounts that no limit holds are told so as well. */
   private isToldUnasked = false;
   private isExempt = false;
+  /** When a reading was asked for here last, and when the latest one that came was asked for by anybody. */
+  private askedAtMs = Number.NEGATIVE_INFINITY;
+  private answeredAtMs = Number.NEGATIVE_INFINITY;
+  /** When a doubtful day was asked about with a real request last. */
+  private probedAtMs = Number.NEGATIVE_INFINITY;
+  /** The last reading told no count: another one would not either. */
+  private isMute = false;
 
   /** `calendar`: the zone's days end the account's as long as the server never told a count. `userLimit`: the user's own limit, or null. */
   constructor(
@@ -114,7 +126,7 @@ export class Ledger {
 
   /** An attempt is about to be sent; in doubt it is the probe. */
   reserve(nowMs: number): void {
-    if (this.emptiness === 'doubtful') this.doubt.probed(nowMs);
+    if (this.emptiness === 'doubtful') this.probedAtMs = nowMs;
     this.reserved++;
   }
 
@@ -165,7 +177,8 @@ export class Ledger {
    * for long.
    */
   join({ daily, askedAtMs, atMs }: Reading): void {
-    this.doubt.answered(askedAtMs, daily !== null);
+    this.answeredAtMs = Math.max(this.answeredAtMs, askedAtMs);
+    this.isMute = daily === null;
     if (daily === null) return;
     if (!this.state.everRead) {
       this.state.everRead = true;
@@ -201,36 +214,51 @@ export class Ledger {
     this.state.resetAtMs = Math.min(this.state.resetAtMs + delayMs, this.nextResetMs(nowMs));
   }
 
-  /** When a doubtful account may be asked with a real request; never where the limit is the user's own. */
-  probeAtMs(nowMs: number): number {
-    if (this.isUsersLimit) return Number.POSITIVE_INFINITY;
-    // Reserved attempts leave now, at the soonest.
-    return this.doubt.probeAtMs(this.reserved > 0 ? nowMs : this.lastUntoldMs, nowMs);
+  /** A reading of the account is asked for. */
+  asked(nowMs: number): void {
+    this.askedAtMs = nowMs;
   }
 
   /** When a reading is worth asking for, Infinity while there is no question. `lockedSinceMs`: since when a daily-limit answer locks the account, or null. */
   readingWantedAtMs(lockedSinceMs: number | null): number {
-    if (lockedSinceMs !== null) return this.doubt.recheckWantedAtMs(lockedSinceMs);
+    if (lockedSinceMs !== null) return this.recheckAtMs(lockedSinceMs);
     switch (this.emptiness) {
       case 'some':
       case 'exempt':
         return Number.POSITIVE_INFINITY;
       case 'spent':
-        return this.isUsersLimit ? Number.POSITIVE_INFINITY : this.doubt.recheckWantedAtMs(0);
+        return this.isUsersLimit ? Number.POSITIVE_INFINITY : this.recheckAtMs(0);
       case 'doubtful':
-        return this.doubt.readingWantedAtMs(this.state.lastSentAtMs, this.lastUntoldMs);
+        return this.isMute ? Number.POSITIVE_INFINITY : this.askAtMs;
     }
   }
 
+  /** Whether a reading is on its way that requests should wait for, as the day is in doubt. */
   awaitsReading(nowMs: number): boolean {
-    return this.emptiness === 'doubtful' && this.doubt.awaitsReading(nowMs);
+    const isOnItsWay = this.answeredAtMs < this.askedAtMs && nowMs < this.askedAtMs + readingWaitMs;
+    return isOnItsWay && this.emptiness === 'doubtful';
   }
 
   /** When the doubt is to be looked at again, Infinity without one: a reading may be asked for, or is waited for no longer. */
   nextDoubtMs(nowMs: number): number {
     if (this.emptiness !== 'doubtful') return Number.POSITIVE_INFINITY;
-    const wantedAtMs = this.doubt.readingWantedAtMs(this.state.lastSentAtMs, this.lastUntoldMs);
-    return this.doubt.awaitsReading(nowMs) ? Math.min(this.doubt.giveUpAtMs, wantedAtMs) : wantedAtMs;
+    const wantedAtMs = this.readingWantedAtMs(null);
+    return this.awaitsReading(nowMs) ? Math.min(this.askedAtMs + readingWaitMs, wantedAtMs) : wantedAtMs;
+  }
+
+  /**
+   * When a real request may ask whether a doubtful day is used up; never where the limit is the user's own. Not before a
+   * reading could have told, because a refused attempt is counted as well. Where readings tell no count, once a minute.
+   */
+  probeAtMs(nowMs: number): number {
+    if (this.isUsersLimit) return Number.POSITIVE_INFINITY;
+    const nextMs = this.probedAtMs + askEveryMs;
+    if (this.isMute) return nextMs;
+    // Reserved attempts leave now, at the soonest.
+    const sureAtMs = (this.reserved > 0 ? nowMs : this.lastUntoldMs) + surelyCountedMs;
+    if (this.latestQuestionMs < sureAtMs)
+      return Math.max(nowMs, sureAtMs, this.askedAtMs + askEveryMs) + readingWaitMs;
+    return Math.max(nextMs, this.answeredAtMs >= sureAtMs ? 0 : this.askedAtMs + readingWaitMs);
   }
 
   /** Adds the other ledger's count of today: its account and this one's are the same. */
@@ -264,6 +292,25 @@ export class Ledger {
       this.isLate ||=
         quiet !== null &&
         used < sinceMark(quiet, own - this.attempts.sentSince(askedAtMs - provesLatenessMs));
+  }
+
+  /** When a reading speaks of the doubt: at once, and again when it counts all that we sent. */
+  private get askAtMs(): number {
+    const sureAtMs = this.lastUntoldMs + surelyCountedMs;
+    const soonestMs = this.askedAtMs + askEveryMs;
+    // A reading that tells little must not postpone the one that tells all.
+    const isTooSoon = this.latestQuestionMs >= this.state.lastSentAtMs || soonestMs + askEveryMs > sureAtMs;
+    return isTooSoon ? Math.max(sureAtMs, soonestMs) : soonestMs;
+  }
+
+  /** The same for a day that surely was used up at `sinceMs`. */
+  private recheckAtMs(sinceMs: number): number {
+    const sureAtMs = sinceMs + surelyCountedMs;
+    return this.latestQuestionMs < sureAtMs ? sureAtMs : this.latestQuestionMs + recheckEveryMs;
+  }
+
+  private get latestQuestionMs(): number {
+    return Math.max(this.askedAtMs, this.answeredAtMs);
   }
 
   /** When the last attempt left that a reading of now may miss; no reading tells of a day that has just begun. */

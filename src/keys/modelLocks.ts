@@ -181,8 +181,7 @@ export class ModelLocks {
   }
 
   private of(model: string | null): readonly ModelLock[] {
-    if (this.byModel.size === 0 || model === null) return none;
-    return this.byModel.get(model) ?? none;
+    return (model === null ? null : this.byModel.get(model)) ?? none;
   }
 
   private all(): ModelLock[] {

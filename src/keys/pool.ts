@@ -71,7 +71,9 @@ export class Pool implements LeaseOwner, Disposable {
   ) {
     this.wheel = new Wheel(options.zone);
     this.roster = this.wheel.roster;
-    this.alarm = new Alarm(ports.clock, () => this.ring());
+    // Time alone makes a request hopeless only where a reading that it waited for does not come.
+    const isInDoubt = ({ ledger }: Account): boolean => ledger.emptiness === 'doubtful';
+    this.alarm = new Alarm(ports.clock, () => this.look(this.roster.accounts.some(isInDoubt)));
   }
 
   get waiting(): number {
@@ -108,9 +110,8 @@ export class Pool implements LeaseOwner, Disposable {
   }
 
   configure(options: PoolOptions): void {
-    const { zone } = this.options;
     this.options = options;
-    if (options.zone !== zone) this.wheel.setZone(options.zone, this.roll());
+    this.wheel.setZone(options.zone, this.roll());
     this.rejudge();
   }
 
@@ -302,9 +303,12 @@ export class Pool implements LeaseOwner, Disposable {
 
   /** Lets go whoever can go, oldest first; with `judge` those who have become hopeless are denied too. */
   private serve(judge: boolean): void {
-    if (this.line.size === 0) return;
+    if (this.line.size > 0) this.look(judge);
+  }
+
+  private look(judge: boolean): void {
     const nowMs = this.roll();
-    this.askAgain(nowMs);
+    if (this.isOfInterest(nowMs)) this.ask(this.roster.accounts, nowMs);
     const stuck = new Set<RequestClass>();
     const prospects = new Prospects(this.wheel, nowMs);
     for (const waiter of this.line) {
@@ -345,27 +349,14 @@ export class Pool implements LeaseOwner, Disposable {
     for (const account of accounts) {
       const state = account.keyToRead(nowMs);
       if (state === null) continue;
-      account.ledger.doubt.asked(nowMs);
+      account.ledger.asked(nowMs);
       this.ports.onReadingWanted(state.key.keyId);
     }
-  }
-
-  private askAgain(nowMs: number): void {
-    if (this.isOfInterest(nowMs)) this.ask(this.roster.accounts, nowMs);
   }
 
   private isOfInterest(nowMs: number): boolean {
     if (nowMs - this.deniedAtMs < interestMs) return true;
     for (const { request } of this.line) if (request.requestClass === 'free') return true;
     return false;
-  }
-
-  private ring(): void {
-    // Time alone makes a request hopeless only where a reading that it waited for does not come.
-    this.serve(this.roster.accounts.some(({ ledger }) => ledger.emptiness === 'doubtful'));
-    if (this.line.size > 0) return;
-    const nowMs = this.roll();
-    this.askAgain(nowMs);
-    this.setAlarm(nowMs);
   }
 }

@@ -4,7 +4,7 @@ import type { Account } from './account';
 import { Calendar, dayMs } from './calendar';
 import type { KeyState } from './keyState';
 import { ModelClasses } from './freeModel';
-import type { LeaseRequest, Wish } from './lease';
+import type { Grant, LeaseRequest, Wish } from './lease';
 import { Locks } from './lock';
 import { ModelLocks } from './modelLocks';
 import { Recent } from './recent';
@@ -15,10 +15,7 @@ export const mostRemembered = 10_000;
 /** Begins the name of a conversation that is one body whose answer may be in a key's cache. */
 export const cachedConversation = 'cache:';
 
-export interface Choice {
-  readonly account: Account;
-  readonly state: KeyState;
-}
+type Choice = Pick<Grant, 'account' | 'state'>;
 
 export class Wheel {
   readonly calendar: Calendar;

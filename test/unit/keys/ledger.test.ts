@@ -127,11 +127,11 @@ describe('Ledger: emptiness', () => {
     const emptyAtMs = noonMs + 10 * minuteMs;
     send(ledger, 2, emptyAtMs);
     assert.ok(ledger.readingWantedAtMs(null) <= emptyAtMs);
-    ledger.doubt.asked(emptyAtMs);
+    ledger.asked(emptyAtMs);
     assert.equal(ledger.awaitsReading(emptyAtMs + 4_999), true);
     assert.equal(ledger.awaitsReading(emptyAtMs + 5_000), false);
     assert.equal(ledger.readingWantedAtMs(null), emptyAtMs + 91_000);
-    ledger.doubt.asked(emptyAtMs + 91_000);
+    ledger.asked(emptyAtMs + 91_000);
     assert.equal(ledger.readingWantedAtMs(null), emptyAtMs + 151_000);
   });
 
@@ -144,7 +144,8 @@ describe('Ledger: emptiness', () => {
     read(ledger, 42, sentAtMs + 91_000);
     assert.equal(ledger.emptiness, 'doubtful');
     assert.ok(ledger.probeAtMs(sentAtMs + 91_000) <= sentAtMs + 91_000);
-    ledger.doubt.probed(sentAtMs + 91_000);
+    ledger.reserve(sentAtMs + 91_000);
+    ledger.release();
     assert.equal(ledger.probeAtMs(sentAtMs + 91_000), sentAtMs + 151_000);
   });
 

@@ -263,7 +263,7 @@ export class LedgerWorld implements LeaseOwner {
 
   private ask(): void {
     if (this.account.keyToRead(this.wallMs) !== null) {
-      this.account.ledger.doubt.asked(this.wallMs);
+      this.account.ledger.asked(this.wallMs);
       this.readSoon();
     }
     // As the pool does: who was denied is asked for once more when a reading can tell more.
