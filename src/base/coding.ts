@@ -5,10 +5,7 @@ import * as zlib from 'node:zlib';
 import { headerValues } from './rawHeaders';
 import { codeOf } from './systemError';
 
-interface Options {
-  readonly finishFlush?: number;
-  readonly maxOutputLength?: number;
-}
+type Options = Pick<zlib.ZlibOptions, 'finishFlush' | 'maxOutputLength'>;
 
 /** One coding, undone in one call, beside other work, or as a stream. */
 interface Coding {

@@ -9,22 +9,16 @@ export function isAtLeast(level: LogLevel, least: LogLevel): boolean {
   return levels.indexOf(level) >= levels.indexOf(least);
 }
 
-export interface Log {
-  /** A function is called where the line is wanted: most are made for nobody. */
-  debug(message: string | (() => string)): void;
-  info(message: string | (() => string)): void;
-  warn(message: string): void;
-  /** The error's stack and its causes are written too. */
-  error(message: string, error?: unknown): void;
-}
+export type Log = Pick<TextLog, LogLevel>;
 
-/** Writes redacted lines to `write`; a line below `level` costs nothing but the call. */
-export class TextLog implements Log {
+/** Writes redacted lines to `write`; a line whose level is off costs nothing but the call. */
+export class TextLog {
   constructor(
     private readonly write: (level: LogLevel, line: string) => void,
     private readonly isOn: (level: LogLevel) => boolean = () => true,
   ) {}
 
+  /** A function is called where the line is wanted: most are made for nobody. */
   debug(message: string | (() => string)): void {
     this.line('debug', message);
   }
@@ -37,6 +31,7 @@ export class TextLog implements Log {
     this.line('warn', message);
   }
 
+  /** The error's stack and its causes are written too. */
   error(message: string, error?: unknown): void {
     this.line('error', error === undefined ? message : `${message}\n${describeError(error)}`);
   }

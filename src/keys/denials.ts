@@ -38,12 +38,8 @@ export interface Denial {
 
 /** The name that people see: the user's own, else the label of the account's first key. */
 export function nameOf(account: Account): string {
-  const first = account.keys[0]?.key;
-  return (
-    account.keys.find(({ key }) => key.accountName !== null)?.key.accountName ??
-    first?.label ??
-    account.accountId
-  );
+  const { key } = account.keys.find((state) => state.key.accountName !== null) ?? account.keys[0] ?? {};
+  return key?.accountName ?? key?.label ?? account.accountId;
 }
 
 /** The denial of the moment. Of all accounts that cannot serve now it tells what holds them; a lock of everything is every account's. */

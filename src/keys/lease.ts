@@ -132,7 +132,7 @@ export class Lease implements Disposable {
     const { account, slot, attempt } = this;
     const { permit } = this.grant;
     account.inFlight--;
-    permit?.ended();
+    permit?.();
     if (attempt !== null) attempt.endedAtMs = this.nowMs;
     else if (slot !== null) {
       account.ledger.release();

@@ -82,7 +82,8 @@ export class Ledger {
     private readonly calendar: Calendar,
     private userLimit: number | null,
   ) {
-    this.state = firstDay(calendar.nextMidnightMs(nowMs));
+    const unknown = { lastSentAtMs: 0, learnedLimit: null, everRead: false };
+    this.state = { ...newDay(calendar.nextMidnightMs(nowMs), 0), ...unknown };
   }
 
   /** The user's limit, or the calendar's zone, may be another one now. */
@@ -330,11 +331,6 @@ export class Ledger {
   private nextResetMs(nowMs: number): number {
     return this.state.everRead ? this.calendar.nextUtcMidnightMs(nowMs) : this.calendar.nextMidnightMs(nowMs);
   }
-}
-
-/** The count of an account of which nothing is known. */
-function firstDay(resetAtMs: number): DayCount {
-  return { ...newDay(resetAtMs, 0), lastSentAtMs: 0, learnedLimit: null, everRead: false };
 }
 
 function newDay(resetAtMs: number, own: number): Pick<DayCount, 'resetAtMs' | 'own' | 'latest' | 'quiet'> {

@@ -87,8 +87,7 @@ export class MinuteWindow {
   /** Takes over another window's slots: its account and this one's are the same. */
   absorb(other: MinuteWindow): void {
     this.unsent += other.unsent;
-    this.freeTimes = [...this.freeTimes, ...other.freeTimes].sort((a, b) => a - b);
-    this.takeLimit(other.learnedLimit, other.learnedUntilMs);
+    this.add(other.freeTimes, other.learnedLimit, other.learnedUntilMs);
   }
 
   save(nowMs: number): MinuteWindowState {
@@ -98,11 +97,11 @@ export class MinuteWindow {
   /** Begins with a saved state, as far as it can be true. */
   restore(saved: MinuteWindowState, nowMs: number): void {
     const told = saved.freeAtMs.map((atMs) => Math.min(atMs, nowMs + afterSendMs));
-    this.freeTimes = told.sort((a, b) => a - b);
-    this.takeLimit(saved.limit, saved.limitUntilMs);
+    this.add(told, saved.limit, saved.limitUntilMs);
   }
 
-  private takeLimit(limit: number, untilMs: number): void {
+  private add(freeTimes: readonly number[], limit: number, untilMs: number): void {
+    this.freeTimes = [...this.freeTimes, ...freeTimes].sort((a, b) => a - b);
     if (untilMs <= this.learnedUntilMs) return;
     this.learnedLimit = limit;
     this.learnedUntilMs = untilMs;

@@ -35,10 +35,8 @@ export interface ForModel {
   readonly hasFallback: boolean;
 }
 
-/** The place of one running request among those that a half-open model permits. */
-export interface Permit {
-  ended(): void;
-}
+/** The place of one running request among those that a half-open model permits; to be called when it has ended. */
+export type Permit = () => void;
 
 interface ModelLock extends ModelLockSaved {
   /** Once `untilMs` has passed: how many may run at once. */
@@ -85,7 +83,7 @@ export class ModelLocks {
     return this.of(model).some((lock) => lock.accountId === null && forceOf(lock) === 'held');
   }
 
-  /** A request for the model leaves: while the model is half open it is one of the permitted, until `ended` is called. Null: it needs no permit. */
+  /** A request for the model leaves: while the model is half open it is one of the permitted until it has ended. Null: it needs no permit. */
   sent(model: string | null, accountId: AccountId, nowMs: number): Permit | null {
     if (this.byModel.size === 0) return null;
     const locks = this.of(model).filter(
@@ -96,10 +94,8 @@ export class ModelLocks {
     );
     if (locks.length === 0) return null;
     for (const lock of locks) lock.running++;
-    return {
-      ended: () => {
-        for (const lock of locks) lock.running--;
-      },
+    return () => {
+      for (const lock of locks) lock.running--;
     };
   }
 
@@ -124,21 +120,22 @@ export class ModelLocks {
     if (place.reason === 'unknownLimit' && this.widens(place, nowMs)) {
       this.learn({ ...place, accountId: null, keyId: null, reason: 'busy' }, untilMs, nowMs);
     }
-    const { lasts } = modelScopes[place.reason];
-    const old = this.of(place.model).find((lock) => isSamePlace(lock, place));
-    // Requests that were on their way when the lock fell tell nothing new.
-    const strikes = old === undefined ? 1 : old.untilMs > nowMs ? old.strikes : old.strikes + 1;
-    const endMs = lockedUntilMs(lasts, { untilMs, strikes, nowMs });
-    if (old === undefined) {
-      for (const lock of this.all()) if (isForgotten(lock, nowMs)) this.drop(lock);
-      this.add({ ...place, sinceMs: nowMs, untilMs: endMs, strikes, permits: 1, running: 0 });
-      return;
+    // A lock stays the same object: running probes hold on to it.
+    let lock = this.of(place.model).find((each) => isSamePlace(each, place));
+    if (lock === undefined) {
+      for (const each of this.all()) if (isForgotten(each, nowMs)) this.drop(each);
+      lock = { ...place, sinceMs: nowMs, untilMs: 0, strikes: 0, permits: 1, running: 0 };
+      this.add(lock);
     }
-    // The lock stays the same object: running probes hold on to it.
-    if (old.untilMs <= nowMs) old.sinceMs = nowMs;
-    old.untilMs = Math.max(endMs, old.untilMs);
-    old.strikes = strikes;
-    old.permits = 1;
+    // Requests that were on their way when the lock fell tell nothing new.
+    if (lock.untilMs <= nowMs) {
+      lock.sinceMs = nowMs;
+      lock.strikes++;
+    }
+    const { lasts } = modelScopes[place.reason];
+    const endMs = lockedUntilMs(lasts, { untilMs, strikes: lock.strikes, nowMs });
+    lock.untilMs = Math.max(endMs, lock.untilMs);
+    lock.permits = 1;
   }
 
   /** Lifts all locks of the model, or of all models. */

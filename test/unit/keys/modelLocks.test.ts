@@ -39,7 +39,7 @@ describe('ModelLocks', () => {
         permits.push(locks.sent(model, 'a', nowMs));
       permitted.push(permits.length);
       locks.healthy(model, 'a', 'key-a', nowMs);
-      for (const permit of permits) permit?.ended();
+      for (const permit of permits) permit?.();
     }
     assert.deepEqual(permitted, [1, 2, 4, 8, 16]);
     assert.equal(locks.heldUntilMs({ model, hasFallback: false }, null, nowMs), 0);
@@ -56,7 +56,7 @@ describe('ModelLocks', () => {
       locks.heldUntilMs({ model, hasFallback: false }, null, noonMs + 3_600_000),
       Number.POSITIVE_INFINITY,
     );
-    probe?.ended();
+    probe?.();
     assert.equal(locks.heldUntilMs({ model, hasFallback: false }, null, noonMs + 3_000), 0);
   });
 
@@ -65,7 +65,7 @@ describe('ModelLocks', () => {
     busy(locks, model, null, noonMs);
     const probe = locks.sent(model, 'a', noonMs);
     busy(locks, model, null, noonMs + 3_000);
-    probe?.ended();
+    probe?.();
     assert.equal(locks.heldUntilMs({ model, hasFallback: false }, null, noonMs + 3_000), noonMs + 7_000);
     assert.equal(locks.heldUntilMs({ model, hasFallback: false }, null, noonMs + 7_000), 0);
     locks.sent(model, 'a', noonMs);
@@ -107,7 +107,7 @@ describe('ModelLocks', () => {
     assert.equal(locks.heldUntilMs({ model, hasFallback: false }, null, noonMs + 25_000), noonMs + 27_000);
     const probe = locks.sent(model, 'c', noonMs + 50_000);
     unknown(locks, 'c', noonMs + 50_000);
-    probe?.ended();
+    probe?.();
     assert.equal(locks.heldUntilMs({ model, hasFallback: false }, null, noonMs + 50_000), noonMs + 54_000);
   });
 
