@@ -37,12 +37,10 @@ export type Answer =
   /** `code` is the system's, `timeout`, or `noHttp` where something else answers. */
   | { readonly kind: 'failed'; readonly code: string };
 
-const usualMostCharacters = 16 * 1024 * 1024;
-
 /** Never rejects. Sockets go by the machine's own time, and so does this. */
 export async function ask(question: Question): Promise<Answer> {
   const clock = new SystemClock();
-  const { timeoutMs, body, mostCharacters = usualMostCharacters } = question;
+  const { timeoutMs, body, mostCharacters = 16 * 1024 * 1024 } = question;
   const startedAtMs = clock.elapsedMs();
   const passedMs = (): number => clock.elapsedMs() - startedAtMs;
   const timeout = AbortSignal.timeout(timeoutMs);

@@ -52,15 +52,11 @@ const unprintable = /(?![\n\t])[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu;
 
 /** The text as a terminal may be given it. */
 export function printable(text: string): string {
-  return text.replace(unprintable, escaped);
+  return text.replace(unprintable, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** A text of a client's or upstream's must not begin a line as a line of the log does. */
 const continued = /\n(?! )/g;
-
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-}
 
 /** The error's stack (or what was thrown instead of an error), then those of its causes. */
 export function describeError(error: unknown): string {

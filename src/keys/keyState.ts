@@ -48,7 +48,9 @@ export class KeyState {
   requests = 0;
   errors = 0;
   lastUsedAtMs: number | null = null;
-  lastRefusedAtMs = Number.NEGATIVE_INFINITY;
+  markedBadAtMs = Number.NEGATIVE_INFINITY;
+  /** When it was refused (401) last, if nothing has accepted it since: then it was not upstream's fault. */
+  refusedAtMs = Number.NEGATIVE_INFINITY;
   reading: Reading | null = null;
 
   constructor(public key: Key) {}
@@ -68,9 +70,8 @@ export class KeyState {
 
   /** From when the key may serve the class: 0 is now, Infinity is never. */
   unlockedAtMs(requestClass: RequestClass, nowMs: number): number {
-    return this.serves(requestClass)
-      ? this.locks.lockedUntilMs(requestClass, nowMs)
-      : Number.POSITIVE_INFINITY;
+    if (!this.serves(requestClass)) return Number.POSITIVE_INFINITY;
+    return this.locks.lockedUntilMs(requestClass, nowMs);
   }
 
   /** Takes over what `GET /key` told, and lifts locks that it disproves; true if it named another account. */
@@ -81,6 +82,7 @@ export class KeyState {
     this.capLeft = capLeft;
     this.isFreeTier = isFreeTier;
     this.isOrganization = isOrganization;
+    this.refusedAtMs = Number.NEGATIVE_INFINITY;
     this.locks.lift('unauthorized');
     if (capLeft === null || capLeft > 0) this.locks.disprove('keyCap', askedAtMs);
     // A reading without the account's name does not make the key an account of its own.
@@ -94,14 +96,9 @@ export class KeyState {
     return this.health !== 'unchecked' || this.accountRef !== null || this.requests > 0;
   }
 
-  settled(hasFailed: boolean): void {
-    this.requests++;
-    if (hasFailed) this.errors++;
-  }
-
   markBad(nowMs: number): void {
     this.health = 'bad';
-    this.lastRefusedAtMs = nowMs;
+    this.markedBadAtMs = nowMs;
   }
 
   save(nowMs: number): KeyStateSaved {

@@ -30,29 +30,25 @@ export function learn(verdict: Verdict, lease: Lease, wheel: Wheel): boolean {
   }
 }
 
-function learnHealth(lease: Lease, { modelLocks, incidents }: Wheel): boolean {
+function learnHealth(lease: Lease, { modelLocks }: Wheel): boolean {
   const { account, nowMs } = lease;
   const { state, request } = lease.grant;
-  incidents.accepted(state);
+  state.refusedAtMs = Number.NEGATIVE_INFINITY;
   if (state.health === 'unchecked') state.health = 'good';
   const isModelOpener = modelLocks.healthy(request.model, account.accountId, state.key.keyId, nowMs);
   const isAccountOpener = account.answered(request.requestClass);
   return lease.learnAnswered() || isModelOpener || isAccountOpener;
 }
 
-function learnModel(
-  reason: ModelLockReason,
-  untilMs: number | null,
-  { account, nowMs, grant }: Lease,
-  { modelLocks, modelClasses }: Wheel,
-): void {
+function learnModel(reason: ModelLockReason, untilMs: number | null, lease: Lease, wheel: Wheel): void {
+  const { account, nowMs, grant } = lease;
   const { model } = grant.request;
   if (model === null) return;
-  if (reason === 'modelDailyLimit') modelClasses.noteCounted(model);
+  if (reason === 'modelDailyLimit') wheel.modelClasses.noteCounted(model);
   const { holds } = modelScopes[reason];
   const accountId = holds === 'model' ? null : account.accountId;
   const keyId = holds === 'modelOnKey' ? grant.state.key.keyId : null;
-  modelLocks.learn({ model, accountId, keyId, reason }, untilMs, nowMs);
+  wheel.modelLocks.learn({ model, accountId, keyId, reason }, untilMs, nowMs);
 }
 
 /** What is locked is `scopes` to say, but for the end of a day. */
@@ -79,7 +75,7 @@ function learnBesides(reason: LockReason, { limit }: Locked, lease: Lease, wheel
   const { state, request } = lease.grant;
   switch (reason) {
     case 'unauthorized': {
-      const incident = wheel.incidents.refused(account, state, nowMs);
+      const incident = wheel.roster.refused(state, nowMs);
       for (const other of incident) other.locks.lift('unauthorized');
       return incident.length === 0;
     }

@@ -59,9 +59,7 @@ export class Lease implements Disposable {
     account.inFlight++;
     account.lastUsedAtMs = nowMs;
     state.lastUsedAtMs = nowMs;
-    if (request.requestClass !== 'free') return;
-    account.ledger.reserve(nowMs);
-    this.slot = account.minute.take();
+    if (request.requestClass === 'free') this.reserve();
   }
 
   get nowMs(): number {
@@ -89,8 +87,10 @@ export class Lease implements Disposable {
   /** The attempt's head is on a socket: from now on it counts. */
   markSent(): void {
     if (this.slot === null || this.attempt !== null || this.isEnded) return;
-    this.count(this.slot, this.nowMs);
-    this.owner.changed(this.account);
+    const { account, nowMs } = this;
+    this.attempt = account.ledger.spend(nowMs);
+    account.minute.sent(this.slot, nowMs);
+    this.owner.changed(account);
   }
 
   /** The head of upstream's answer has come. */
@@ -109,8 +109,13 @@ export class Lease implements Disposable {
   settle(verdict: Verdict, servedFree = false): void {
     if (this.isSettled) throw new Error('A lease is settled once.');
     this.isSettled = true;
-    if (servedFree && this.slot === null) this.countLate();
-    this.grant.state.settled(verdict.kind === 'locked');
+    if (servedFree && this.slot === null) {
+      this.reserve();
+      this.markSent();
+    }
+    const { state } = this.grant;
+    state.requests++;
+    if (verdict.kind === 'locked') state.errors++;
     this.owner.learned(this, verdict);
   }
 
@@ -141,15 +146,9 @@ export class Lease implements Disposable {
     this.owner.ended(account, permit !== null || (slot !== null && attempt === null));
   }
 
-  private count(slot: Slot, nowMs: number): void {
-    this.attempt = this.account.ledger.spend(nowMs);
-    this.account.minute.sent(slot, nowMs);
-  }
-
-  private countLate(): void {
-    const nowMs = this.nowMs;
-    this.account.ledger.reserve(nowMs);
-    this.slot = this.account.minute.take();
-    this.count(this.slot, nowMs);
+  private reserve(): void {
+    const { account } = this;
+    account.ledger.reserve(this.nowMs);
+    this.slot = account.minute.take();
   }
 }

@@ -49,12 +49,17 @@ export class ModelLocks {
 
   /** From when a request may go to any account (null), as far as locks for all of them say, or to the one, as far as its own do: 0 is now, Infinity is "when a running probe has ended". */
   heldUntilMs({ model, hasFallback }: ForModel, accountId: AccountId | null, nowMs: number): number {
-    return this.latest(model, nowMs, (lock) => lock.accountId === accountId && isHeld(lock, hasFallback));
+    let untilMs = 0;
+    for (const lock of this.of(model)) {
+      const counts = lock.accountId === accountId && isHeld(lock, hasFallback);
+      if (counts) untilMs = Math.max(untilMs, openAtMs(lock, nowMs));
+    }
+    return untilMs;
   }
 
   /** Whether a request that has a fallback goes on to it at once. */
   isPassedOver(model: string | null, nowMs: number): boolean {
-    return this.latest(model, nowMs, (lock) => forceOf(lock) === 'passedOver') > nowMs;
+    return this.of(model).some((lock) => forceOf(lock) === 'passedOver' && openAtMs(lock, nowMs) > nowMs);
   }
 
   /** Whether the model was left lately: a request that goes to it all the same is its probe. */
@@ -158,14 +163,6 @@ export class ModelLocks {
       if (lock.untilMs <= nowMs || this.of(lock.model).some((known) => isSamePlace(known, lock))) continue;
       this.add({ ...lock, permits: 1, running: 0 });
     }
-  }
-
-  private latest(model: string | null, nowMs: number, counts: (lock: ModelLock) => boolean): number {
-    let untilMs = 0;
-    for (const lock of this.of(model)) {
-      if (counts(lock)) untilMs = Math.max(untilMs, openAtMs(lock, nowMs));
-    }
-    return untilMs;
   }
 
   /** Whether another account was refused the same way just now, or the refused attempt was a probe of a busy model. */

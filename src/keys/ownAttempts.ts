@@ -44,9 +44,7 @@ export class OwnAttempts {
 
   /** How many of today's attempts a count that was asked for at `askedAtMs` may miss: those that run, or ran shortly before. */
   unsure(askedAtMs: number): number {
-    let unsure = 0;
-    for (const { endedAtMs } of this.recent) if (askedAtMs - endedAtMs < lateCountMs) unsure++;
-    return unsure;
+    return this.recent.filter(({ endedAtMs }) => askedAtMs - endedAtMs < lateCountMs).length;
   }
 
   sentSince(atMs: number): number {

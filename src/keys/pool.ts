@@ -13,7 +13,7 @@ import type { RequestClass, Verdict } from './lock';
 import type { Reading } from './reading';
 import { Recent } from './recent';
 import type { Roster } from './roster';
-import { restoreWheel, saveWheel, type SavedState } from './savedState';
+import type { SavedState } from './savedState';
 import { mostRemembered, Wheel } from './wheel';
 
 /** Requests that were denied lately may come again: doubt is followed up for so long without anybody waiting. */
@@ -135,7 +135,6 @@ export class Pool implements LeaseOwner, Disposable {
     const state = this.roster.keys.get(keyId);
     if (state === undefined) return;
     this.roll();
-    this.wheel.incidents.accepted(state);
     this.roster.read(state, reading);
     this.rejudge();
   }
@@ -148,8 +147,7 @@ export class Pool implements LeaseOwner, Disposable {
 
   /** Notes that `GET /key` refused the key; true if several accounts were refused within a minute: that is upstream's incident. */
   readRefused(state: KeyState): boolean {
-    const account = this.roster.owners.get(state.key.keyId);
-    return account !== undefined && this.wheel.incidents.refused(account, state, this.nowMs()).length > 0;
+    return this.roster.refused(state, this.nowMs()).length > 0;
   }
 
   /** Lifts locks that the user knows better of: every one of the key, of the account, or of the model. */
@@ -172,12 +170,12 @@ export class Pool implements LeaseOwner, Disposable {
 
   /** Begins with a saved state; to be called before the keys come that it is about. */
   restore(saved: SavedState): void {
-    restoreWheel(this.wheel, saved, this.roll());
+    this.wheel.restore(saved, this.roll());
     this.rejudge();
   }
 
   save(): SavedState {
-    return saveWheel(this.wheel, this.roll());
+    return this.wheel.save(this.roll());
   }
 
   /** All who wait are judged anew; also after a sleep or a jump of the clock. */

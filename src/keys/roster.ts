@@ -6,14 +6,13 @@ import { KeyState, type Key, type KeyStateSaved } from './keyState';
 import type { ModelLocks } from './modelLocks';
 import type { Reading } from './reading';
 import { remember } from './recent';
+import type { SavedState } from './savedState';
 
 /** Keys and accounts that have gone and may come back; the oldest are forgotten. */
 const mostGone = 1_000;
+const incidentMs = 60_000;
 
-interface SavedRoster {
-  readonly keys: Record<KeyId, KeyStateSaved>;
-  readonly accounts: Record<AccountId, AccountSaved>;
-}
+type SavedRoster = Pick<SavedState, 'keys' | 'accounts'>;
 
 /** The account of a key: the user's own name of it, else OpenRouter's, else the key stands for itself. */
 export function accountIdOf(key: Key, accountRef: string | null): AccountId {
@@ -55,17 +54,16 @@ export class Roster {
 
   /** The whole list in the user's order: new keys arrive, missing ones leave, changed ones keep what is known of them. */
   setKeys(keys: readonly Key[], nowMs: number): void {
-    const wanted = new Set(keys.map(({ keyId }) => keyId));
-    for (const state of this.keys.values()) {
-      if (!wanted.has(state.key.keyId)) remember(this.goneKeys, state.key.keyId, state.save(nowMs), mostGone);
-    }
-    const ordered = keys.map((key) => {
-      const state = this.keys.get(key.keyId) ?? this.newKey(key);
-      state.key = key;
-      return state;
-    });
+    const before = new Map(this.keys);
     this.keys.clear();
-    for (const state of ordered) this.keys.set(state.key.keyId, state);
+    for (const key of keys) {
+      const state = before.get(key.keyId) ?? this.newKey(key);
+      state.key = key;
+      this.keys.set(key.keyId, state);
+    }
+    for (const [keyId, state] of before) {
+      if (!this.keys.has(keyId)) remember(this.goneKeys, keyId, state.save(nowMs), mostGone);
+    }
     this.regroup(nowMs);
   }
 
@@ -73,6 +71,14 @@ export class Roster {
   read(state: KeyState, reading: Reading): void {
     if (state.read(reading)) this.regroup(reading.atMs);
     this.grouping.get(state.key.keyId)?.read(reading);
+  }
+
+  /** Notes that the key was refused (401). Returns the keys of an incident, or none: two accounts within a minute are upstream's bad minute, and no key's fault. */
+  refused(state: KeyState, nowMs: number): readonly KeyState[] {
+    state.refusedAtMs = nowMs;
+    const refused = [...this.keys.values()].filter(({ refusedAtMs }) => nowMs - refusedAtMs < incidentMs);
+    const accounts = new Set(refused.map(({ key }) => this.grouping.get(key.keyId)));
+    return accounts.size < 2 ? [] : refused;
   }
 
   /** Accounts take over their user's limits and the calendar's zone. */
@@ -108,29 +114,24 @@ export class Roster {
 
   /** Groups anew. An account whose keys all went to one other account has become that one. */
   private regroup(nowMs: number): void {
-    const [old, oldOwners] = [this.byId, this.grouping];
+    const old = this.byId;
     this.byId = new Map();
     this.grouping = new Map();
-    const heirs = new Map<Account, Set<Account>>();
     for (const state of this.keys.values()) {
       const account = this.take(accountIdOf(state.key, state.accountRef), old, nowMs);
       account.keys.push(state);
       this.grouping.set(state.key.keyId, account);
-      const owner = oldOwners.get(state.key.keyId);
-      if (owner !== undefined && owner !== account)
-        heirs.set(owner, (heirs.get(owner) ?? new Set()).add(account));
     }
-    for (const [accountId, account] of old) {
-      if (!this.byId.has(accountId)) this.retire(account, heirs.get(account) ?? new Set(), nowMs);
-    }
+    for (const [accountId, account] of old) if (!this.byId.has(accountId)) this.retire(account, nowMs);
     this.list = [...this.byId.values()];
     this.configure(nowMs);
   }
 
   private newKey(key: Key): KeyState {
     const state = new KeyState(key);
-    const saved = claim(this.goneKeys, key.keyId);
-    if (saved !== null) state.restore(saved);
+    const saved = this.goneKeys.get(key.keyId);
+    if (saved !== undefined) state.restore(saved);
+    this.goneKeys.delete(key.keyId);
     return state;
   }
 
@@ -146,14 +147,16 @@ export class Roster {
 
   private newAccount(accountId: AccountId, nowMs: number): Account {
     const account = new Account(accountId, nowMs, this.calendar);
-    const saved = claim(this.goneAccounts, accountId);
-    if (saved !== null) account.restore(saved, nowMs);
+    const saved = this.goneAccounts.get(accountId);
+    if (saved !== undefined) account.restore(saved, nowMs);
+    this.goneAccounts.delete(accountId);
     return account;
   }
 
-  private retire(account: Account, heirs: ReadonlySet<Account>, nowMs: number): void {
-    const [heir] = heirs;
-    if (heir === undefined || heirs.size > 1) {
+  /** Its keys are gone or have other accounts now. */
+  private retire(account: Account, nowMs: number): void {
+    const [heir, ...others] = new Set(account.keys.flatMap(({ key }) => this.grouping.get(key.keyId) ?? []));
+    if (heir === undefined || others.length > 0) {
       remember(this.goneAccounts, account.accountId, account.save(nowMs), mostGone);
       return;
     }
@@ -161,12 +164,6 @@ export class Roster {
     remember(this.absorbed, account.accountId, account, mostGone);
     this.modelLocks.rename(account.accountId, heir.accountId);
   }
-}
-
-function claim<T>(gone: Map<string, T>, name: string): T | null {
-  const saved = gone.get(name) ?? null;
-  gone.delete(name);
-  return saved;
 }
 
 /** Whether anything is known of the account that a new one would not begin with. */

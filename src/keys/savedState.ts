@@ -5,10 +5,9 @@ import { keyStateSchema } from './keyState';
 import { lockSchema } from './lock';
 import { modelLockSchema } from './modelLocks';
 import { readVersioned, type SavedRead } from '../base/json';
-import type { Wheel } from './wheel';
 
 /** To be raised when an older Keywheel would misread what a newer one wrote. */
-const stateVersion = 1;
+export const stateVersion = 1;
 
 const savedSchema = v.object({
   version: v.literal(stateVersion),
@@ -26,37 +25,14 @@ export function readSaved(raw: unknown): SavedRead<SavedState> {
   return readVersioned(raw, stateVersion, savedSchema);
 }
 
-/** What is known and worth keeping: accounts and keys that have nothing to tell are left out. */
-export function saveWheel(wheel: Wheel, nowMs: number): SavedState {
-  const state: SavedState = {
-    version: stateVersion,
-    revision: 0,
-    savedAtMs: nowMs,
-    ...wheel.roster.save(nowMs),
-    models: [...wheel.modelLocks.active(nowMs)],
-    locks: [...wheel.locks.active(nowMs)],
-  };
-  return moved(state, wheel.calendar.wallOf(0));
-}
-
 /** Whether `saved` is newer than `other`, which it replaces as a whole. */
 export function isNewerState(saved: SavedState, other: SavedState): boolean {
   if (saved.revision !== other.revision) return saved.revision > other.revision;
   return saved.savedAtMs > other.savedAtMs;
 }
 
-/** Keeps a saved state for the keys and accounts that come from now on; its locks of models and of everything hold at once. */
-export function restoreWheel(wheel: Wheel, saved: SavedState, nowMs: number): void {
-  const savedAtMs = wheel.calendar.elapsedOf(saved.savedAtMs);
-  // A clock that was set back while nobody ran must not make locks longer.
-  const state = moved(saved, Math.min(savedAtMs, nowMs) - saved.savedAtMs);
-  wheel.roster.restore(state);
-  wheel.modelLocks.restore(state.models, nowMs);
-  for (const lock of state.locks) wheel.locks.join(lock);
-}
-
 /** The state with every instant moved; only their names end in `Ms`. Saved instants are wall time. */
-function moved(state: SavedState, byMs: number): SavedState {
+export function moved(state: SavedState, byMs: number): SavedState {
   if (byMs === 0) return state;
   const shifted = (value: unknown): unknown => (typeof value === 'number' ? value + byMs : value);
   const text = JSON.stringify(state, (name, value: unknown) => {

@@ -2,13 +2,13 @@
 import type { KeyId } from '../base/secret';
 import type { Account } from './account';
 import { Calendar, dayMs } from './calendar';
-import type { KeyState } from './keyState';
 import { ModelClasses } from './freeModel';
 import type { Grant, LeaseRequest, Wish } from './lease';
 import { Locks } from './lock';
 import { ModelLocks } from './modelLocks';
 import { Recent } from './recent';
 import { Roster } from './roster';
+import { moved, stateVersion, type SavedState } from './savedState';
 
 export const mostRemembered = 10_000;
 
@@ -26,7 +26,6 @@ export class Wheel {
   readonly locks = new Locks();
   /** The key that served a conversation last. */
   readonly conversations = new Recent<KeyId>(mostRemembered, dayMs);
-  readonly incidents = new Incidents();
   private rolledUntilMs = 0;
 
   constructor(zone: string) {
@@ -51,6 +50,29 @@ export class Wheel {
     this.calendar.setZone(zone);
     this.rolledUntilMs = 0;
     this.roster.configure(nowMs);
+  }
+
+  /** What is known and worth keeping: accounts and keys that have nothing to tell are left out. */
+  save(nowMs: number): SavedState {
+    const state: SavedState = {
+      version: stateVersion,
+      revision: 0,
+      savedAtMs: nowMs,
+      ...this.roster.save(nowMs),
+      models: [...this.modelLocks.active(nowMs)],
+      locks: [...this.locks.active(nowMs)],
+    };
+    return moved(state, this.calendar.wallOf(0));
+  }
+
+  /** Keeps a saved state for the keys and accounts that come from now on; its locks of models and of everything hold at once. */
+  restore(saved: SavedState, nowMs: number): void {
+    const savedAtMs = this.calendar.elapsedOf(saved.savedAtMs);
+    // A clock that was set back while nobody ran must not make locks longer.
+    const state = moved(saved, Math.min(savedAtMs, nowMs) - saved.savedAtMs);
+    this.roster.restore(state);
+    this.modelLocks.restore(state.models, nowMs);
+    for (const lock of state.locks) this.locks.join(lock);
   }
 
   /** The account and key that would serve now, or null if none can. */
@@ -187,24 +209,4 @@ export class Wheel {
 function isFresher(account: Account, than: Account): boolean {
   const busier = account.inFlight - than.inFlight;
   return busier === 0 ? account.lastUsedAtMs < than.lastUsedAtMs : busier < 0;
-}
-
-const incidentMs = 60_000;
-
-/** Tells one bad key from upstream's bad minute: several accounts refused at once are nobody's fault here. */
-class Incidents {
-  private recent: { readonly account: Account; readonly state: KeyState; readonly atMs: number }[] = [];
-
-  /** Notes a 401; returns the keys of an incident (two accounts or more within a minute), or none. */
-  refused(account: Account, state: KeyState, nowMs: number): readonly KeyState[] {
-    this.recent = this.recent.filter((entry) => nowMs - entry.atMs < incidentMs && entry.state !== state);
-    this.recent.push({ account, state, atMs: nowMs });
-    const accounts = new Set(this.recent.map((entry) => entry.account.current));
-    return accounts.size < 2 ? [] : this.recent.map((entry) => entry.state);
-  }
-
-  /** A key was accepted: what was refused before it was the keys' own fault, not upstream's. */
-  accepted(state: KeyState): void {
-    if (this.recent.length > 0) this.recent = this.recent.filter((entry) => entry.state !== state);
-  }
 }

@@ -150,7 +150,7 @@ export class Readings implements Disposable {
   /** When the key is due, for itself or for its account; Infinity if a reading tells nothing new. */
   private dueAtMs(state: KeyState, nowMs: number): number {
     const askedAtMs = this.askedAtMs.get(state) ?? state.reading?.askedAtMs ?? 0;
-    if (state.health === 'bad') return state.lastRefusedAtMs + badEveryMs;
+    if (state.health === 'bad') return state.markedBadAtMs + badEveryMs;
     const everyMs = Math.min(
       isQuestionable(state, nowMs) ? this.pace(questionEveryMs, nowMs) : Number.POSITIVE_INFINITY,
       this.accountEveryMs(state, nowMs),
