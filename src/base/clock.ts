@@ -148,24 +148,20 @@ export async function wait(clock: Clock, delayMs: number, signal: Signal): Promi
 /** One timer at a time, set to an instant of `elapsedMs`. */
 export class Alarm implements Disposable {
   private timer: Disposable | null = null;
-  private setToMs = Number.POSITIVE_INFINITY;
+  /** When it rings; Infinity while it is off. */
+  atMs = Number.POSITIVE_INFINITY;
 
   constructor(
     private readonly clock: Clock,
     private readonly ring: () => void,
   ) {}
 
-  /** When it rings; Infinity while it is off. */
-  get atMs(): number {
-    return this.setToMs;
-  }
-
   /** Rings once at the instant, instead of the one before; Infinity sets it off. Never at once, so that nothing spins. */
   set(atMs: number): void {
-    if (atMs === this.setToMs) return;
+    if (atMs === this.atMs) return;
     this.dispose();
     if (atMs === Number.POSITIVE_INFINITY) return;
-    this.setToMs = atMs;
+    this.atMs = atMs;
     this.timer = this.clock.after(Math.max(1, atMs - this.clock.elapsedMs()), () => {
       this.dispose();
       this.ring();
@@ -175,6 +171,6 @@ export class Alarm implements Disposable {
   dispose(): void {
     this.timer?.dispose();
     this.timer = null;
-    this.setToMs = Number.POSITIVE_INFINITY;
+    this.atMs = Number.POSITIVE_INFINITY;
   }
 }

@@ -22,9 +22,11 @@ export function accountIdOf(key: Key, accountRef: string | null): AccountId {
 
 export class Roster {
   readonly keys = new Map<KeyId, KeyState>();
+  /** In the order of their first keys. */
+  accounts: readonly Account[] = [];
+  /** Each key's account; a map that was got before keys were grouped anew stays as it was. */
+  owners: ReadonlyMap<KeyId, Account> = new Map();
   private byId = new Map<AccountId, Account>();
-  private list: readonly Account[] = [];
-  private grouping = new Map<KeyId, Account>();
   /** Accounts that turned out to be another one, by the names that they had: what remembers those still finds them. */
   private readonly absorbed = new Map<AccountId, Account>();
   /** What is known of keys and accounts that have gone, or were saved and have not come yet. */
@@ -36,20 +38,10 @@ export class Roster {
     private readonly modelLocks: ModelLocks,
   ) {}
 
-  /** In the order of their first keys. */
-  get accounts(): readonly Account[] {
-    return this.list;
-  }
-
   /** The account that has the name, or had it before it turned out to be another one; null if it has no keys. */
   account(accountId: AccountId): Account | null {
     const nameNow = this.absorbed.get(accountId)?.current.accountId ?? accountId;
     return this.byId.get(nameNow) ?? null;
-  }
-
-  /** Each key's account; a map that was got before keys were grouped anew stays as it was. */
-  get owners(): ReadonlyMap<KeyId, Account> {
-    return this.grouping;
   }
 
   /** The whole list in the user's order: new keys arrive, missing ones leave, changed ones keep what is known of them. */
@@ -70,20 +62,20 @@ export class Roster {
   /** Joins what `GET /key` told of the key, which may turn out to belong to another account. */
   read(state: KeyState, reading: Reading): void {
     if (state.read(reading)) this.regroup(reading.atMs);
-    this.grouping.get(state.key.keyId)?.read(reading);
+    this.owners.get(state.key.keyId)?.read(reading);
   }
 
   /** Notes that the key was refused (401). Returns the keys of an incident, or none: two accounts within a minute are upstream's bad minute, and no key's fault. */
   refused(state: KeyState, nowMs: number): readonly KeyState[] {
     state.refusedAtMs = nowMs;
     const refused = [...this.keys.values()].filter(({ refusedAtMs }) => nowMs - refusedAtMs < incidentMs);
-    const accounts = new Set(refused.map(({ key }) => this.grouping.get(key.keyId)));
+    const accounts = new Set(refused.map(({ key }) => this.owners.get(key.keyId)));
     return accounts.size < 2 ? [] : refused;
   }
 
   /** Accounts take over their user's limits and the calendar's zone. */
   configure(nowMs: number): void {
-    for (const account of this.list) account.ledger.configure(account.userLimit, nowMs);
+    for (const account of this.accounts) account.ledger.configure(account.userLimit, nowMs);
   }
 
   /** Keeps saved keys and accounts until they come. */
@@ -98,7 +90,7 @@ export class Roster {
     const accounts = [...this.goneAccounts].filter(([, { ledger }]) => ledger.resetAtMs > nowMs);
     for (const state of this.keys.values())
       if (state.isKnown) keys.push([state.key.keyId, state.save(nowMs)]);
-    for (const account of this.list) {
+    for (const account of this.accounts) {
       const saved = account.save(nowMs);
       if (tells(saved, nowMs)) accounts.push([account.accountId, saved]);
     }
@@ -116,14 +108,15 @@ export class Roster {
   private regroup(nowMs: number): void {
     const old = this.byId;
     this.byId = new Map();
-    this.grouping = new Map();
+    const owners = new Map<KeyId, Account>();
     for (const state of this.keys.values()) {
       const account = this.take(accountIdOf(state.key, state.accountRef), old, nowMs);
       account.keys.push(state);
-      this.grouping.set(state.key.keyId, account);
+      owners.set(state.key.keyId, account);
     }
+    this.owners = owners;
     for (const [accountId, account] of old) if (!this.byId.has(accountId)) this.retire(account, nowMs);
-    this.list = [...this.byId.values()];
+    this.accounts = [...this.byId.values()];
     this.configure(nowMs);
   }
 
@@ -155,7 +148,7 @@ export class Roster {
 
   /** Its keys are gone or have other accounts now. */
   private retire(account: Account, nowMs: number): void {
-    const [heir, ...others] = new Set(account.keys.flatMap(({ key }) => this.grouping.get(key.keyId) ?? []));
+    const [heir, ...others] = new Set(account.keys.flatMap(({ key }) => this.owners.get(key.keyId) ?? []));
     if (heir === undefined || others.length > 0) {
       remember(this.goneAccounts, account.accountId, account.save(nowMs), mostGone);
       return;
