@@ -2,7 +2,7 @@
 import type { Transform } from 'node:stream';
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
-import { headerValues } from './rawHeaders';
+import { headerValues } from './http';
 import { codeOf } from './systemError';
 
 type Options = Pick<zlib.ZlibOptions, 'finishFlush' | 'maxOutputLength'>;
@@ -116,22 +116,16 @@ function codingOf(name: string): Coding | null {
   const { Z_SYNC_FLUSH, BROTLI_OPERATION_FLUSH } = zlib.constants;
   switch (name) {
     case 'gzip':
-    case 'x-gzip':
-      return {
-        now: zlib.gunzipSync,
-        later: promisify(zlib.gunzip),
-        stream: zlib.createGunzip,
-        flush: Z_SYNC_FLUSH,
-      };
+    case 'x-gzip': {
+      const { gunzipSync: now, gunzip, createGunzip: stream } = zlib;
+      return { now, later: promisify(gunzip), stream, flush: Z_SYNC_FLUSH };
+    }
     case 'deflate':
       return { now: inflate, later: inflateLater, stream: zlib.createInflate, flush: Z_SYNC_FLUSH };
-    case 'br':
-      return {
-        now: zlib.brotliDecompressSync,
-        later: promisify(zlib.brotliDecompress),
-        stream: zlib.createBrotliDecompress,
-        flush: BROTLI_OPERATION_FLUSH,
-      };
+    case 'br': {
+      const { brotliDecompressSync: now, brotliDecompress, createBrotliDecompress: stream } = zlib;
+      return { now, later: promisify(brotliDecompress), stream, flush: BROTLI_OPERATION_FLUSH };
+    }
     case 'zstd':
       return zstd();
     default:

@@ -45,11 +45,6 @@ export class Secret {
   }
 }
 
-/** What OpenRouter's own pages call a key by; nobody finds the key from it. */
-export function keyHash(key: string): string {
-  return sha256(key);
-}
-
 /** The name of a key; the same key has the same name on every machine. */
 export function keyIdOf(key: string): KeyId {
   return sha256(key).slice(0, 12);
@@ -90,6 +85,7 @@ function comparable(text: string): Buffer {
   return bytes;
 }
 
-function sha256(text: string): string {
+/** In hex; nobody finds the text from it. */
+export function sha256(text: string): string {
   return hash('sha256', text, 'hex');
 }

@@ -1,6 +1,6 @@
 // One request of VS Code's chat, sent to the proxy's port like every client's, with its queue, retries and activity list.
 import type { IncomingMessage } from 'node:http';
-import { failureOf, requestOf } from '../base/ask';
+import { failureOf, requestOf } from '../base/http';
 import { openAiBaseUrl, type Endpoint } from '../clients/client';
 import { messageIn } from '../clients/testRequest';
 

@@ -1,7 +1,7 @@
 // OpenRouter's list of models, requested through the proxy at no cost, and at most once an hour: all windows share a copy on disk,
 // which also serves after a failure.
 import * as v from 'valibot';
-import { ask } from '../base/ask';
+import { ask } from '../base/http';
 import type { Clock } from '../base/clock';
 import { parseJson } from '../base/json';
 import type { Log } from '../base/log';

@@ -1,7 +1,7 @@
 // Sends one small request through the proxy, as a client would, and reads the result.
 import { parseJson } from '../base/json';
 import * as v from 'valibot';
-import { ask, type Answer } from '../base/ask';
+import { ask, type Answer } from '../base/http';
 import type { UpstreamPlace } from '../proxy/upstream/upstream';
 import { askUpstream } from '../service/askUpstream';
 import { openAiBaseUrl, type Endpoint } from './client';

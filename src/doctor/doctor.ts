@@ -1,5 +1,5 @@
 // The doctor: checks everything between a client and OpenRouter, changes nothing, and costs no model request.
-import { ask, isKeywheel } from '../base/ask';
+import { ask, isKeywheel } from '../base/http';
 import type { Endpoint } from '../clients/client';
 import type { Connector, KnownConnection } from '../clients/connector';
 import { proxyOnTheWay, type NetworkProxy, type WayOut } from '../proxy/upstream/wayOut';

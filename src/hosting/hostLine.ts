@@ -1,7 +1,7 @@
 // A window's line to whoever has the port: finds out who that is, and carries one sealed request to a host of ours.
 import { Agent, ClientRequest, type IncomingMessage } from 'node:http';
 import * as v from 'valibot';
-import { ask, type Answer } from '../base/ask';
+import { ask, type Answer } from '../base/http';
 import type { Disposable } from '../base/disposable';
 import { parseJson } from '../base/json';
 import { Secret } from '../base/secret';

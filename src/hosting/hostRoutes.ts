@@ -5,7 +5,7 @@ import type { Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
 import { parseJson } from '../base/json';
 import type { Log } from '../base/log';
-import { ownHeaders } from '../base/rawHeaders';
+import { ownHeaders } from '../base/http';
 import { Secret } from '../base/secret';
 import { keySetSchema } from '../service/keyring/storedKey';
 import type { KeywheelService } from '../service/keywheelService';

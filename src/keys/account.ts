@@ -112,7 +112,6 @@ export class Account {
     for (const lock of other.locks.active(nowMs)) this.locks.join(lock);
   }
 
-  /** Joins what `GET /key` told of one of the keys. */
   read(reading: Reading): void {
     this.ledger.join(reading);
     const { daily, askedAtMs } = reading;

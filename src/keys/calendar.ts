@@ -55,7 +55,6 @@ export class Calendar {
   }
 }
 
-/** The first UTC midnight after the wall time. */
 export function nextUtcMidnightMs(wallMs: number): number {
   return (Math.floor(wallMs / dayMs) + 1) * dayMs;
 }

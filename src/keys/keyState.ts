@@ -76,12 +76,12 @@ export class KeyState {
 
   /** Takes over what `GET /key` told, and lifts locks that it disproves; true if it named another account. */
   read(reading: Reading): boolean {
-    const { isManagement, capLeft, isFreeTier, isOrganization, accountRef, askedAtMs } = reading;
+    const { capLeft, accountRef, askedAtMs } = reading;
     this.reading = reading;
-    this.health = isManagement ? 'management' : 'good';
+    this.health = reading.isManagement ? 'management' : 'good';
     this.capLeft = capLeft;
-    this.isFreeTier = isFreeTier;
-    this.isOrganization = isOrganization;
+    this.isFreeTier = reading.isFreeTier;
+    this.isOrganization = reading.isOrganization;
     this.refusedAtMs = Number.NEGATIVE_INFINITY;
     this.locks.lift('unauthorized');
     if (capLeft === null || capLeft > 0) this.locks.disprove('keyCap', askedAtMs);

@@ -30,14 +30,14 @@ export function learn(verdict: Verdict, lease: Lease, wheel: Wheel): boolean {
   }
 }
 
-function learnHealth(lease: Lease, { modelLocks }: Wheel): boolean {
-  const { account, nowMs } = lease;
-  const { state, request } = lease.grant;
+function learnHealth({ account, attempt, grant, nowMs }: Lease, { modelLocks }: Wheel): boolean {
+  const { state, request } = grant;
   state.refusedAtMs = Number.NEGATIVE_INFINITY;
   if (state.health === 'unchecked') state.health = 'good';
   const isModelOpener = modelLocks.healthy(request.model, account.accountId, state.key.keyId, nowMs);
   const isAccountOpener = account.answered(request.requestClass);
-  return lease.learnAnswered() || isModelOpener || isAccountOpener;
+  const isLimitHigher = attempt !== null && account.ledger.answered(attempt);
+  return isLimitHigher || isModelOpener || isAccountOpener;
 }
 
 function learnModel(reason: ModelLockReason, untilMs: number | null, lease: Lease, wheel: Wheel): void {
@@ -101,8 +101,8 @@ function learnBesides(reason: LockReason, { limit }: Locked, lease: Lease, wheel
 }
 
 /** Until when the day is used up that the attempt was sent in; an instant that has passed where it is over. */
-function dayEndMs(untilMs: number | null, { nowMs, sentAtMs }: Lease, calendar: Calendar): number {
-  const fromMs = sentAtMs ?? nowMs;
+function dayEndMs(untilMs: number | null, { nowMs, attempt }: Lease, calendar: Calendar): number {
+  const fromMs = attempt?.sentAtMs ?? nowMs;
   // A longer hint than the next reset is not believed: the day is the UTC day.
   const endMs = Math.min(untilMs ?? calendar.nextUtcMidnightMs(fromMs), calendar.nextUtcMidnightMs(nowMs));
   // An answer about a day that is over locks nothing; a reset that had passed when the attempt left means that clocks differ.

@@ -45,7 +45,8 @@ export interface Grant {
 
 export class Lease implements Disposable {
   private slot: Slot | null = null;
-  private attempt: OwnAttempt | null = null;
+  /** What is counted for it, from when its head was written; null before, and where no allowance is spent. */
+  attempt: OwnAttempt | null = null;
   private isSettled = false;
   private isEnded = false;
 
@@ -77,11 +78,6 @@ export class Lease implements Disposable {
 
   get accountId(): string {
     return this.account.accountId;
-  }
-
-  /** When the attempt's head was written, or null if it was not, or spent no allowance. */
-  get sentAtMs(): number | null {
-    return this.attempt?.sentAtMs ?? null;
   }
 
   /** The attempt's head is on a socket: from now on it counts. */
@@ -122,11 +118,6 @@ export class Lease implements Disposable {
   /** What the answer said after it was settled as healthy, such as an error in the middle of a stream. */
   amend(verdict: Verdict): void {
     if (this.isSettled && !this.isEnded) this.owner.learned(this, verdict);
-  }
-
-  /** The attempt was answered by a model; true if that shows that the day's limit is higher than was presumed. */
-  learnAnswered(): boolean {
-    return this.attempt !== null && this.account.ledger.answered(this.attempt);
   }
 
   /** Ends the attempt: it is no longer in flight. Not settled means nothing learned; never sent means never counted. */

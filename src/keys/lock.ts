@@ -48,10 +48,7 @@ export type Verdict =
   /** Answered: lifts doubts about key and model. */
   | { readonly kind: 'healthy' }
   | { readonly kind: 'nothing' }
-  /**
-   * Locks what the reason's row says. `untilMs` null: upstream did not say. `limit`: requests a day or a minute, where
-   * said.
-   */
+  /** Locks what the reason's row says. `untilMs` null: upstream did not say. `limit`: requests a day or a minute, if said. */
   | {
       readonly kind: 'locked';
       readonly reason: LimitReason;

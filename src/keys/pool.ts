@@ -6,7 +6,7 @@ import type { KeyId } from '../base/secret';
 import type { Account, AccountId } from './account';
 import { dayMs } from './calendar';
 import { denialOf, type Denial, type DenialKind, Prospects } from './denials';
-import type { Key, KeyState } from './keyState';
+import type { Key } from './keyState';
 import { learn } from './learning';
 import { Lease, type LeaseOwner, type LeaseRequest, type Wish } from './lease';
 import type { RequestClass, Verdict } from './lock';
@@ -143,11 +143,6 @@ export class Pool implements LeaseOwner, Disposable {
   markBad(keyId: KeyId): void {
     this.roster.keys.get(keyId)?.markBad(this.nowMs());
     this.rejudge();
-  }
-
-  /** Notes that `GET /key` refused the key; true if several accounts were refused within a minute: that is upstream's incident. */
-  readRefused(state: KeyState): boolean {
-    return this.roster.refused(state, this.nowMs()).length > 0;
   }
 
   /** Lifts locks that the user knows better of: every one of the key, of the account, or of the model. */

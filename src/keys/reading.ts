@@ -27,6 +27,7 @@ const count = v.pipe(number, v.minValue(0));
 const amount = v.fallback(number, 0);
 const amountOrNone = v.fallback(v.nullable(number), null);
 const textOrNone = v.fallback(v.nullable(v.string()), null);
+const nameOrNone = v.fallback(v.nullable(v.pipe(v.string(), v.nonEmpty())), null);
 const flag = v.fallback(v.boolean(), false);
 
 /** Sums of credits spent, as `GET /key` names them. */
@@ -52,8 +53,8 @@ const keySchema = v.object({
     is_free_tier: flag,
     is_management_key: flag,
     is_provisioning_key: flag,
-    creator_user_id: textOrNone,
-    organization_id: textOrNone,
+    creator_user_id: nameOrNone,
+    organization_id: nameOrNone,
     free_model_daily_requests: v.fallback(v.nullable(v.object({ used: count, limit: count })), null),
   }),
 });
@@ -66,8 +67,8 @@ export function parseReading(body: unknown, askedAtMs: number, atMs: number): Re
   return {
     askedAtMs,
     atMs,
-    isOrganization: named(data.organization_id) !== null,
-    accountRef: named(data.organization_id) ?? named(data.creator_user_id),
+    isOrganization: data.organization_id !== null,
+    accountRef: data.organization_id ?? data.creator_user_id,
     daily: data.free_model_daily_requests,
     capLeft: data.limit_remaining,
     isFreeTier: data.is_free_tier,
@@ -75,8 +76,4 @@ export function parseReading(body: unknown, askedAtMs: number, atMs: number): Re
     isManagement: data.is_management_key || data.is_provisioning_key,
     usage: data,
   };
-}
-
-function named(name: string | null): string | null {
-  return name === '' ? null : name;
 }

@@ -59,7 +59,6 @@ export class Roster {
     this.regroup(nowMs);
   }
 
-  /** Joins what `GET /key` told of the key, which may turn out to belong to another account. */
   read(state: KeyState, reading: Reading): void {
     if (state.read(reading)) this.regroup(reading.atMs);
     this.owners.get(state.key.keyId)?.read(reading);

@@ -8,7 +8,7 @@ import type { Refusal } from './errors/refusal';
 import { Trail } from './report';
 import { readHead, type RequestHead } from './request/admission';
 import { endResponse } from './request/connection';
-import { ownHeaders } from '../base/rawHeaders';
+import { ownHeaders } from '../base/http';
 import type { Plan } from './request/plan';
 
 /** One for all: to make an error costs more than all else of a request's end, and nobody reads where this one came from. */

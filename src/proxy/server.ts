@@ -22,7 +22,7 @@ import { stopping } from './answer/denied';
 import { wordsOf } from './errors/errorBody';
 import { Refusal } from './errors/refusal';
 import type { Relayed } from './answer/relay';
-import { ownHeaders } from '../base/rawHeaders';
+import { ownHeaders } from '../base/http';
 import { ClientGone, HeldBytes, Ongoing, type Running } from './ongoing';
 import type { ExchangeEnd, ExchangeReport } from './report';
 import { Turns } from './request/connection';

@@ -1,5 +1,5 @@
 // `keywheel serve`: runs the proxy from its start to its last answer.
-import { ask, isKeywheel } from '../base/ask';
+import { ask, isKeywheel } from '../base/http';
 import { SystemClock, type Clock } from '../base/clock';
 import { DisposableStore } from '../base/disposable';
 import type { Log } from '../base/log';

@@ -1,6 +1,6 @@
 // `keywheel status`: asks the running proxy, and prints what it can serve.
 import * as v from 'valibot';
-import { ask } from '../base/ask';
+import { ask } from '../base/http';
 import { parseJson } from '../base/json';
 import { printable } from '../base/log';
 import type { Configuration } from './options';

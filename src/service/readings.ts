@@ -252,7 +252,7 @@ export class Readings implements Disposable {
       return;
     }
     // Only keys that were accepted before count: several bad new keys are no incident.
-    const isIncident = pool.readRefused(state) && state.health === 'good';
+    const isIncident = pool.roster.refused(state, nowMs).length > 0 && state.health === 'good';
     const lookAfterMs = state.health === 'unchecked' ? newKeyLookMs : secondLookMs;
     if (refusedForMs < lookAfterMs) {
       this.lookLater(keyId, lookAfterMs - refusedForMs);

@@ -14,7 +14,7 @@ import {
   type ErrorLayers,
   type Fields,
 } from './errorFields';
-import { headerValues } from '../../base/rawHeaders';
+import { headerValues } from '../../base/http';
 
 /** What the body says about when to come again, in the units that it came in; null is unsaid. */
 export interface BodyHints {

@@ -1,7 +1,7 @@
 // Reads every hint about when to come again into one instant.
 import { dayMs } from '../../keys/calendar';
 import type { BodyHints } from './errorBody';
-import { headerValues } from '../../base/rawHeaders';
+import { headerValues } from '../../base/http';
 
 /** Further away than this is no hint; the longest real one is a key's cap of a month. */
 const longestMs = 400 * dayMs;

@@ -1,5 +1,5 @@
 // Which headers cross the proxy, and which program they name. Lists are raw: name, value, name, value, in the sender's order and case.
-import { headerValues } from '../../base/rawHeaders';
+import { headerValues } from '../../base/http';
 import type { Secret } from '../../base/secret';
 
 /** Hop-by-hop: they speak of one connection, not of the message (RFC 9110 7.6.1). */

@@ -1,7 +1,7 @@
 // The keys as the vault stores them and as windows share them: each by itself, and the set with its revision and order.
 import { randomBytes } from 'node:crypto';
 import * as v from 'valibot';
-import { keyHash, keyIdOf, maskKey, Secret } from '../../base/secret';
+import { keyIdOf, maskKey, Secret, sha256 } from '../../base/secret';
 import type { Key } from '../../keys/keyState';
 import { storedKeySchema, type StoredKey } from '../ports';
 
@@ -28,9 +28,9 @@ export function plainKey(key: string, label = '', dailyLimit: number | null = nu
   return { key, label: own, dailyLimit, accountName: null, paidUse: 'auto', enabled: true };
 }
 
-/** The key's own page at OpenRouter, or the log of its requests. */
+/** The key's own page at OpenRouter, or the log of its requests; a key is called by its hash there. */
 export function pageOfKey(key: string, page: 'key' | 'log'): string {
-  const hash = keyHash(key);
+  const hash = sha256(key);
   return `https://openrouter.ai/${page === 'key' ? `keys/${hash}` : `logs?api_key_hash=${hash}`}`;
 }
 

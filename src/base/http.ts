@@ -1,9 +1,27 @@
-// One HTTP request, mostly on this machine, and what came of it.
+// HTTP as all rooms use it: headers as they came, a flat list of name, value, name, value; and one request of our own,
+// mostly on this machine, with what came of it.
 import { ClientRequest, request as httpRequest, type Agent, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect as tcpConnect } from 'node:net';
 import { SystemClock } from './clock';
 import { codeOf } from './systemError';
+
+/** All values of the header, in order; `name` in lower case. */
+export function headerValues(headers: readonly string[], name: string): readonly string[] {
+  const values: string[] = [];
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    if (headers[index]?.toLowerCase() === name) values.push(headers[index + 1] ?? '');
+  }
+  return values;
+}
+
+/** A page of another site can neither read nor embed an answer of our own. */
+export const ownHeaders: readonly string[] = [
+  'cross-origin-resource-policy',
+  'same-origin',
+  'x-frame-options',
+  'DENY',
+];
 
 export interface Question {
   readonly url: string;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Agent, createServer, type Server } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer } from 'node:net';
-import { ask, isKeywheel } from '../../../src/base/ask';
+import { ask, isKeywheel } from '../../../src/base/http';
 import { Authority } from '../../support/certificates';
 import { TlsFront } from '../../support/tlsFront';
 
