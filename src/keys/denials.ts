@@ -1,5 +1,4 @@
-// Whether a request that has to wait can be served in time, and why no lease is given: facts, from which a refusal makes its
-// sentence.
+// Whether a request that has to wait can be served in time, and the facts from which a refusal says why it was not.
 import type { Account, AccountId } from './account';
 import type { LeaseRequest, Wish } from './lease';
 import { holdsBack, type RequestClass, scopes, type LockReason } from './lock';

@@ -175,7 +175,9 @@ export class ModelLocks {
   }
 
   private of(model: string | null): readonly ModelLock[] {
-    return (model === null ? null : this.byModel.get(model)) ?? none;
+    // Nearly always; choosing asks this for every account.
+    if (this.byModel.size === 0 || model === null) return none;
+    return this.byModel.get(model) ?? none;
   }
 
   private all(): ModelLock[] {

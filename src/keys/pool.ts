@@ -42,11 +42,7 @@ export interface PoolOptions {
 }
 
 /** Everything of a key, of an account, or of a model. */
-export interface UnlockTarget {
-  readonly keyId?: KeyId;
-  readonly accountId?: AccountId;
-  readonly model?: string;
-}
+export type UnlockTarget = Readonly<Partial<{ keyId: KeyId; accountId: AccountId; model: string }>>;
 
 export class Pool implements LeaseOwner, Disposable {
   readonly wheel: Wheel;
