@@ -31,6 +31,9 @@ export interface HostedWindowPorts {
   readonly onTrouble: () => void;
 }
 
+/** Under load V8 would keep 30 MB more on Node 20, 90 MB more on Node 24, and no request would be cheaper. */
+const resourceLimits = { maxYoungGenerationSizeMb: 24 };
+
 export class HostedWindow implements Disposable {
   /** For views and commands. */
   readonly service: RemoteService;
@@ -56,7 +59,7 @@ export class HostedWindow implements Disposable {
             clock,
             log,
             // Without the flags of this process, which may be a debugger's.
-            spawn: () => new Worker(ports.workerPath, { execArgv: [], name: 'keywheel' }),
+            spawn: () => new Worker(ports.workerPath, { execArgv: [], name: 'keywheel', resourceLimits }),
             onLastState: (state) => this.service.hearState(state),
           }),
         handover: async () => {
