@@ -1,187 +1,184 @@
 // The Accounts tab: accounts and keys with their actions.
-import type { DashboardAction, FromDashboard } from '../service/messages';
-import { AccountLine, accountsHead } from './accountLine';
+import { html, nothing, type TemplateResult } from 'lit-html';
+import { ref } from 'lit-html/directives/ref.js';
+import { repeat } from 'lit-html/directives/repeat.js';
+import type { DashboardAction, ToDashboard } from '../service/messages';
+import { accountsTable, idOf, type LineParts } from './accountsTable';
 import type { AccountsView, Line } from './accountsView';
-import { button, link } from './controls';
-import type { Countdowns } from './countdowns';
-import { cell, element, setChildren, setHidden, visibleColumns } from './dom';
+import { button } from './controls';
 import { KeyEditor } from './keyEditor';
 import { menuItems } from './lineMenu';
 import { openMenu } from './menu';
-import type { Translate } from '../words/translate';
-import { UndoBar } from './undoBar';
+import { iconButton, link, visibleColumns, type PanelPorts } from './parts';
+import { Passing } from './passing';
 
-export interface AccountsPanelPorts {
-  readonly t: Translate;
-  readonly countdowns: Countdowns;
-  readonly send: (message: FromDashboard) => void;
-}
+/** Longer than the state takes to show a change. */
+const wishShownMs = 1500;
+const answerShownMs = 10_000;
 
 /** Shows the groups in the given order; rows are kept while their keys exist. */
 export class AccountsPanel {
-  readonly element: HTMLElement;
-  private readonly table: HTMLTableElement;
-  private readonly empty = element('section', 'empty');
-  private readonly undo: UndoBar;
-  private bodies = new Map<string, HTMLTableSectionElement>();
-  private lines = new Map<string, AccountLine>();
-  private readonly editors = new Map<string, { readonly editor: KeyEditor; readonly row: ChildNode }>();
+  private readonly editors = new Map<string, { readonly editor: KeyEditor; readonly columns: number }>();
+  /** Switches that were moved, until the state shows it. */
+  private readonly wishes: Passing<boolean>;
+  private readonly answers: Passing<string>;
+  private groups: AccountsView['groups'] = [];
+  private bodyKeys: ReadonlyMap<string, symbol> = new Map();
 
-  constructor(private readonly ports: AccountsPanelPorts) {
-    const { t, send } = ports;
-    this.undo = new UndoBar(t, (keyId) => send({ type: 'key', keyId, act: { kind: 'undo' } }));
-    this.table = element('table', 'accounts', element('caption', 'visually-hidden', t('Accounts and keys')));
-    this.table.append(accountsHead(t));
-    this.element = element('div', 'tab-content', this.empty, this.table, this.undo.element);
+  constructor(private readonly ports: PanelPorts) {
+    this.wishes = new Passing(wishShownMs, ports.redraw);
+    this.answers = new Passing(answerShownMs, ports.redraw);
   }
 
-  update(view: AccountsView): void {
-    this.updateEmpty(view.empty);
-    setHidden(this.table, view.empty !== null);
-    this.table.classList.toggle('without-credits', !view.hasCredits);
-    this.updateLines(view.groups);
-    for (const id of this.editors.keys()) if (!this.lines.has(id)) this.editors.delete(id);
-    this.undo.update(view.removed);
+  template(view: AccountsView): TemplateResult {
+    const { t, countdowns } = this.ports;
+    const bodyKeys = this.takeGroups(view.groups);
+    const table = accountsTable(view, {
+      t,
+      countdowns,
+      bodyKey: ({ accountId }) => bodyKeys.get(accountId),
+      partsOf: (line) => this.partsOf(line),
+    });
+    return html`<div class="tab-content">
+      ${view.empty === null ? table : this.emptySection(view.empty)} ${this.undoBar(view.removed)}
+    </div>`;
   }
 
   /** Shows the text for a while below the state of the key or account. */
-  note(keyId: string, accountId: string, text: string): void {
-    const lines = [...this.lines.values()];
-    const made =
-      keyId === '' ? lines.find(({ line }) => line.accountId === accountId) : this.lines.get(keyId);
-    made?.note(text);
+  note({ keyId, accountId, text }: ToDashboard & { type: 'note' }): void {
+    const lines = this.groups.flatMap((group) => group.lines);
+    const of = lines.find((line) => (keyId === '' ? line.accountId === accountId : idOf(line) === keyId));
+    if (of) this.answers.set(idOf(of), text);
   }
 
-  private updateLines(groups: AccountsView['groups']): void {
-    const bodies = new Map<string, HTMLTableSectionElement>();
-    const lines = new Map<string, AccountLine>();
-    const known = this.knownBodies(groups);
-    for (const group of groups) {
-      const body = known.get(group.accountId) ?? element('tbody');
-      const shown = group.lines.map((line) => this.lineOf(line));
-      for (const made of shown) lines.set(idOf(made.line), made);
-      setChildren(
-        body,
-        shown.flatMap(({ element: row, line }) => [row, ...this.editorOf(line)]),
-      );
-      bodies.set(group.accountId, body);
+  /** If the focused row comes to another account, its `tbody` becomes that account's, so that the focus stays. */
+  private takeGroups(groups: AccountsView['groups']): ReadonlyMap<string, symbol> {
+    const ids = new Set(groups.flatMap(({ lines }) => lines.map(idOf)));
+    for (const id of this.editors.keys()) if (!ids.has(id)) this.editors.delete(id);
+    const focused = document.activeElement?.closest('tr')?.dataset.id;
+    const has = ({ lines }: AccountsView['groups'][number]): boolean =>
+      lines.some((line) => idOf(line) === focused);
+    const [former, now] = [this.groups.find(has), groups.find(has)];
+    const keys = new Map(this.bodyKeys);
+    if (former && now && former.accountId !== now.accountId) {
+      keys.set(now.accountId, keys.get(former.accountId) ?? Symbol());
+      keys.delete(former.accountId);
     }
-    const { caption, tHead } = this.table;
-    const parts = [caption, tHead, ...bodies.values()].filter((each) => each !== null);
-    setChildren(this.table, parts);
-    this.bodies = bodies;
-    this.lines = lines;
+    this.groups = groups;
+    this.bodyKeys = new Map(groups.map(({ accountId }) => [accountId, keys.get(accountId) ?? Symbol()]));
+    return this.bodyKeys;
   }
 
-  /** If the focused row moves to another account, its `tbody` becomes that account's, so that the focus stays. */
-  private knownBodies(groups: AccountsView['groups']): ReadonlyMap<string, HTMLTableSectionElement> {
-    const row = document.activeElement?.closest('tr') ?? null;
-    const former = [...this.bodies].find(([, body]) => body.contains(row));
-    if (row === null || former === undefined) return this.bodies;
-    const now = groups.find(({ lines }) => lines.some((line) => this.isOf(row, line)));
-    const [accountId, body] = former;
-    if (now === undefined || now.accountId === accountId) return this.bodies;
-    const known = new Map(this.bodies);
-    known.delete(accountId);
-    return known.set(now.accountId, body);
+  private partsOf(line: Line): LineParts {
+    const id = idOf(line);
+    const open = this.editors.get(id);
+    const below = html`<tr class="editor-row" data-id=${id}>
+      <td class="editor-cell" colspan=${open?.columns ?? 1}>${open?.editor.template()}</td>
+    </tr>`;
+    // With the state of the switch, so that the menu offers the opposite.
+    const shown = { ...line, isEnabled: this.wishes.get(id) ?? line.isEnabled };
+    return {
+      answer: this.answers.get(id) ?? '',
+      buttons: this.buttons(shown),
+      below: open ? below : nothing,
+    };
   }
 
-  private isOf(row: HTMLTableRowElement, line: Line): boolean {
-    return this.lines.get(idOf(line))?.element === row || this.editorOf(line).includes(row);
+  private buttons(line: Line): unknown {
+    const { t } = this.ports;
+    const open = (event: Event): void => this.openMenu(line, event);
+    const menu = iconButton('ellipsis', t('More actions for “{0}”', line.title), open, { opensMenu: true });
+    if (line.kind === 'account') return menu;
+    const use = t('Use “{0}”', line.title);
+    const toggle = html`<button
+      class="switch"
+      type="button"
+      role="switch"
+      aria-checked=${line.isEnabled}
+      title=${use}
+      aria-label=${use}
+      @click=${() => this.flip(line)}
+    ></button>`;
+    return [toggle, iconButton('edit', t('Edit “{0}”', line.title), () => this.edit(line)), menu];
   }
 
-  private lineOf(line: Line): AccountLine {
-    const known = this.lines.get(idOf(line));
-    if (known === undefined) return this.makeLine(line);
-    known.line = line;
-    known.draw();
-    return known;
+  /** Moves the switch at once. */
+  private flip(line: Line): void {
+    const enabled = !line.isEnabled;
+    this.wishes.set(idOf(line), enabled);
+    this.ports.send({ type: 'key', keyId: line.keyId, act: { kind: 'update', change: { enabled } } });
   }
 
-  private makeLine(line: Line): AccountLine {
-    const { t, countdowns, send } = this.ports;
-    const made = new AccountLine(line, {
-      t,
-      countdowns,
-      onToggle: ({ keyId }, enabled) =>
-        send({ type: 'key', keyId, act: { kind: 'update', change: { enabled } } }),
-      onEdit: (own) => this.edit(own),
-      onMenu: (own, anchor) =>
-        openMenu(
-          anchor,
-          menuItems(own, { t, send, edit: () => this.edit(own), checking: () => made.note(t('Checking…')) }),
-        ),
-    });
-    made.draw();
-    return made;
-  }
-
-  private editorOf(line: Line): Node[] {
-    const row = this.editors.get(idOf(line))?.row;
-    return row === undefined ? [] : [row];
+  private openMenu(line: Line, { currentTarget: anchor }: Event): void {
+    const { t, send } = this.ports;
+    const checking = (): void => this.answers.set(idOf(line), t('Checking…'));
+    if (anchor instanceof HTMLElement)
+      openMenu(anchor, menuItems(line, { t, send, edit: () => this.edit(line), checking }));
   }
 
   /** Other forms stay open with their input. */
   private edit(line: Line): void {
-    const id = idOf(line);
-    const editor = this.editors.get(id)?.editor ?? this.openEditor(id, line);
+    const editor = this.editors.get(idOf(line))?.editor ?? this.openEditor(line);
     // The fields render in the next frame and accept the focus only then.
     requestAnimationFrame(() => editor.focus());
   }
 
-  private openEditor(id: string, { kind, keyId, accountId, edit }: Line): KeyEditor {
-    const { t, send } = this.ports;
-    const editor = new KeyEditor({
-      t,
-      kind,
-      edit,
-      save: (change) =>
-        send(
-          kind === 'account'
-            ? { type: 'account', accountId, act: { kind: 'rename', name: change.accountName ?? '' } }
-            : { type: 'key', keyId, act: { kind: 'update', change } },
-        ),
-      close: () => {
-        this.editors.get(id)?.row.remove();
-        this.editors.delete(id);
-        this.lines.get(id)?.focusEdit();
-      },
+  private openEditor(line: Line): KeyEditor {
+    const id = idOf(line);
+    const editor = new KeyEditor(line, this.ports, () => {
+      this.editors.delete(id);
+      this.ports.redraw();
+      document.querySelector<HTMLElement>(`tr[data-id="${CSS.escape(id)}"] .icon-button`)?.focus();
     });
-    const place = cell('editor-cell', editor.element);
-    place.colSpan = visibleColumns(this.table);
-    const row = element('tr', 'editor-row', place);
-    this.lines.get(id)?.element.after(row);
-    this.editors.set(id, { editor, row });
+    const columns = visibleColumns(document.querySelector<HTMLTableElement>('table.accounts'));
+    this.editors.set(id, { editor, columns });
+    this.ports.redraw();
     return editor;
   }
 
-  private updateEmpty(kind: AccountsView['empty']): void {
-    setHidden(this.empty, kind === null);
-    if (kind === null || this.empty.dataset.kind === kind) return;
-    this.empty.dataset.kind = kind;
+  private emptySection(kind: NonNullable<AccountsView['empty']>): TemplateResult {
     const { t, send } = this.ports;
-    if (kind !== 'noKeys') {
-      const texts = {
-        loading: t('Loading keys…'),
-        noKeychain: t('Unlock the keychain to see your keys.'),
-        notRunning: t('Start the proxy to see your keys.'),
-      };
-      this.empty.replaceChildren(element('p', '', texts[kind]));
-      return;
-    }
-    const hint = t('Add an OpenRouter key, then connect a client: Keywheel sets up your AI tools for you.');
+    const texts = {
+      loading: t('Loading keys…'),
+      noKeychain: t('Unlock the keychain to see your keys.'),
+      notRunning: t('Start the proxy to see your keys.'),
+      noKeys: t('Add an OpenRouter key, then connect a client: Keywheel sets up your AI tools for you.'),
+    };
+    if (kind !== 'noKeys') return html`<section class="empty"><p>${texts[kind]}</p></section>`;
     const run = (action: DashboardAction) => (): void => send({ type: 'run', action });
-    const ways = element(
-      'div',
-      'buttons',
-      button(t('Add Key'), run('addKey'), { primary: true }),
-      button(t('Sign In with OpenRouter'), run('signIn')),
-      link(t('Open Walkthrough'), run('openWalkthrough')),
-    );
-    this.empty.replaceChildren(element('h2', '', t('No key yet')), element('p', '', hint), ways);
+    return html`<section class="empty">
+      <h2>${t('No key yet')}</h2>
+      <p>${texts.noKeys}</p>
+      <div class="buttons">
+        ${button(t('Add Key'), run('addKey'), { primary: true })}
+        ${button(t('Sign In with OpenRouter'), run('signIn'))}
+        ${link(t('Open Walkthrough'), run('openWalkthrough'))}
+      </div>
+    </section>`;
+  }
+
+  /** Overlays the page's lower edge, so that nothing moves; has removed keys while removal can be undone. */
+  private undoBar(removed: AccountsView['removed']): TemplateResult {
+    const { t, send } = this.ports;
+    const row = ({ keyId, label }: AccountsView['removed'][number]): TemplateResult => {
+      const undo = (): void => send({ type: 'key', keyId, act: { kind: 'undo' } });
+      const name = t('Undo the removal of “{0}”', label);
+      return html`<div class="undo-row" ${ref(takeLostFocus)}>
+        <span>${t('Key “{0}” removed.', label)}</span>${button(t('Undo'), undo, { name })}
+      </div>`;
+    };
+    return html`<div class="undo-bar" role="status" ?hidden=${removed.length === 0}>
+      ${repeat(removed, ({ keyId }) => keyId, row)}
+    </div>`;
   }
 }
 
-function idOf({ kind, keyId }: Line): string {
-  return kind === 'account' ? `account of ${keyId}` : keyId;
+/** A removal by keyboard loses the focus with the row, so it moves to the Undo button. */
+function takeLostFocus(row: Element | undefined): void {
+  // The button renders in the next frame and accepts the focus only then.
+  requestAnimationFrame(() => {
+    const isNowhere = document.activeElement === null || document.activeElement === document.body;
+    // If another part of VS Code has the focus, the key was removed there, and the focus stays.
+    if (document.hasFocus() && isNowhere) row?.querySelector('vscode-button')?.focus();
+  });
 }

@@ -41,16 +41,16 @@ export function nextSort(sort: ActivitySort, column: ActivityColumn): ActivitySo
 }
 
 /** Those that are equal in the column keep their order. */
-export function sorted<T extends { readonly exchange: ExchangeView }>(
-  list: readonly T[],
+export function sorted(
+  list: readonly ExchangeView[],
   { column, isDescending }: ActivitySort,
   speech: Speech,
-): readonly T[] {
+): readonly ExchangeView[] {
   const sign = isDescending ? -1 : 1;
   return list
-    .map((each) => ({ each, value: sortValue(each.exchange, column, speech) }))
+    .map((exchange) => ({ exchange, value: sortValue(exchange, column, speech) }))
     .sort((a, b) => sign * compared(a.value, b.value))
-    .map(({ each }) => each);
+    .map(({ exchange }) => exchange);
 }
 
 function sortValue(exchange: ExchangeView, column: ActivityColumn, speech: Speech): string | number {

@@ -1,6 +1,7 @@
 // One chart on a canvas, in the theme's colours.
+import { html, type TemplateResult } from 'lit-html';
+import { createRef, ref } from 'lit-html/directives/ref.js';
 import uPlot from 'uplot';
-import { element, setChildren, setText } from './dom';
 import type { ChartLine, ChartView } from './historyView';
 import { tookText } from '../words/formats';
 import type { Speech } from '../words/stateWords';
@@ -8,56 +9,57 @@ import type { Speech } from '../words/stateWords';
 const heightPx = 160;
 const mostDots = 12;
 
-/** Draws a view, and again when view, width or theme change; `dispose` releases the canvas. */
+/** Draws a view, and again when view, width or theme change. */
 export class Chart {
-  readonly element: HTMLElement;
-  private readonly canvas = element('div', 'canvas');
-  private readonly legend = element('ul', 'legend');
-  /** The values under the pointer; empty, it keeps its height. */
-  private readonly readout = element('p', 'readout');
-  private readonly resizing: ResizeObserver;
+  /** Has the values under the pointer; empty, it keeps its height. */
+  private readonly readout = createRef<HTMLElement>();
+  private readonly resizing = new ResizeObserver(() => this.fit());
+  private canvas: HTMLElement | null = null;
   private plot: uPlot | null = null;
   private shape = '';
 
   constructor(
     private view: ChartView,
     private readonly speech: () => Speech,
-  ) {
-    this.canvas.setAttribute('role', 'img');
-    this.readout.setAttribute('aria-hidden', 'true');
-    this.element = element('div', 'chart', this.legend, this.canvas, this.readout);
-    this.resizing = new ResizeObserver(() => this.fit());
-    this.resizing.observe(this.canvas);
-  }
+  ) {}
 
-  update(view: ChartView): void {
-    this.view = view;
-    this.canvas.setAttribute('aria-label', view.summary);
-    const shape = view.lines.map(({ name, colour }) => `${name} ${colour}`).join();
-    if (this.plot && shape === this.shape) {
-      this.plot.setData(dataOf(view));
-      return;
-    }
-    this.shape = shape;
-    this.redraw();
+  template(view: ChartView, isHidden: boolean): TemplateResult {
+    this.update(view);
+    return html`<div class="chart" ?hidden=${isHidden}>
+      <ul class="legend">
+        ${view.lines.map(legendEntry)}
+      </ul>
+      <div class="canvas" role="img" aria-label=${view.summary} ${ref(this.hold)}></div>
+      <p class="readout" aria-hidden="true" ${ref(this.readout)}></p>
+    </div>`;
   }
 
   /** Draws everything again, because the theme's colours may have changed. */
   redraw(): void {
     this.plot?.destroy();
     this.plot = null;
-    setChildren(this.legend, this.view.lines.map(legendEntry));
     this.fit();
   }
 
-  dispose(): void {
-    this.resizing.disconnect();
-    this.plot?.destroy();
+  private update(view: ChartView): void {
+    this.view = view;
+    const shape = view.lines.map(({ name, colour }) => `${name} ${colour}`).join();
+    if (this.plot && shape === this.shape) this.plot.setData(dataOf(view));
+    else this.redraw();
+    this.shape = shape;
   }
 
+  private readonly hold = (canvas: Element | undefined): void => {
+    this.resizing.disconnect();
+    this.plot?.destroy();
+    this.plot = null;
+    this.canvas = canvas instanceof HTMLElement ? canvas : null;
+    if (canvas) this.resizing.observe(canvas);
+  };
+
   private fit(): void {
-    const width = this.canvas.clientWidth;
-    if (width === 0) return;
+    const width = this.canvas?.clientWidth ?? 0;
+    if (this.canvas === null || width === 0) return;
     if (this.plot) {
       if (this.plot.width !== width) this.plot.setSize({ width, height: heightPx });
       return;
@@ -121,19 +123,21 @@ export class Chart {
   }
 
   private read(column: number): void {
+    const { value: readout } = this.readout;
+    if (readout) readout.textContent = this.columnText(column);
+  }
+
+  private columnText(column: number): string {
     const { formats } = this.speech();
     const place = placesOf(this.view)[column];
-    if (place === undefined) {
-      setText(this.readout, '');
-      return;
-    }
+    if (place === undefined) return '';
     const isCount = this.view.kind === 'stacked';
     const values = this.view.lines.flatMap(({ name, values: all }) => {
       const value = all[column] ?? null;
       if (value === null || (isCount && value === 0)) return [];
       return `${name}: ${isCount ? formats.count(value) : tookText(value, this.speech())}`;
     });
-    setText(this.readout, [this.columnName(place), ...values].join(' · '));
+    return [this.columnName(place), ...values].join(' · ');
   }
 
   private columnName(place: number): string {
@@ -176,11 +180,9 @@ function dataOf(view: ChartView): uPlot.AlignedData {
   return [places, ...stacked.reverse()];
 }
 
-function legendEntry({ name, colour }: ChartLine, index: number): HTMLLIElement {
-  const swatch = element('span', 'swatch');
-  swatch.style.setProperty('--swatch', `var(--vscode-${colour})`);
-  swatch.dataset.index = String(index);
-  return element('li', '', swatch, name);
+function legendEntry({ name, colour }: ChartLine, index: number): TemplateResult {
+  const style = `--swatch: var(--vscode-${colour})`;
+  return html`<li><span class="swatch" data-index=${index} .style=${style}></span>${name}</li>`;
 }
 
 function themeColour(name: string): string {

@@ -1,81 +1,88 @@
-// Controls from @vscode-elements/elements, imported one by one.
+// Controls of @vscode-elements/elements, imported one by one, as templates.
 import '@vscode-elements/elements/dist/vscode-button/index.js';
-import '@vscode-elements/elements/dist/vscode-single-select/index.js';
 import '@vscode-elements/elements/dist/vscode-option/index.js';
-import '@vscode-elements/elements/dist/vscode-tab-header/index.js';
-import '@vscode-elements/elements/dist/vscode-tab-panel/index.js';
-import '@vscode-elements/elements/dist/vscode-tabs/index.js';
-import '@vscode-elements/elements/dist/vscode-textfield/index.js';
-import type { VscodeButton } from '@vscode-elements/elements/dist/vscode-button/index.js';
-import type { VscodeSingleSelect } from '@vscode-elements/elements/dist/vscode-single-select/index.js';
-import type { VscodeTextfield } from '@vscode-elements/elements/dist/vscode-textfield/index.js';
-import { element } from './dom';
+import { VscodeSingleSelect } from '@vscode-elements/elements/dist/vscode-single-select/index.js';
+import { VscodeTextfield } from '@vscode-elements/elements/dist/vscode-textfield/index.js';
+import { html, nothing, type TemplateResult } from 'lit-html';
+import { repeat } from 'lit-html/directives/repeat.js';
 
 /** A button with a text, and an accessible `name` if the text is not enough. */
 export function button(
   text: string,
   onClick: () => void,
-  { primary = false, icon = '', name = '' } = {},
-): VscodeButton {
-  const made = element('vscode-button', '', text);
-  made.secondary = !primary;
-  if (icon !== '') made.icon = icon;
-  if (name !== '') made.setAttribute('aria-label', name);
-  made.addEventListener('click', onClick);
-  // The element handles Space, which must not scroll the page too.
-  made.addEventListener('keydown', (event) => {
-    if (event.key === ' ') event.preventDefault();
-  });
-  return made;
+  { primary = false, icon = '', name = '', slot = '' } = {},
+): TemplateResult {
+  return html`<vscode-button
+    slot=${slot || nothing}
+    aria-label=${name || nothing}
+    .secondary=${!primary}
+    .icon=${icon}
+    @click=${onClick}
+    @keydown=${onButtonKey}
+    >${text}</vscode-button
+  >`;
 }
 
-/** A button that looks like a link, for secondary actions. */
-export function link(text: string, onClick: () => void): HTMLButtonElement {
-  const made = element('button', 'link', text);
-  made.type = 'button';
-  made.addEventListener('click', onClick);
-  return made;
+/** The element handles Space, which must not scroll the page too. */
+function onButtonKey(event: KeyboardEvent): void {
+  if (event.key === ' ') event.preventDefault();
+}
+
+interface Field {
+  readonly value: string;
+  readonly onInput: (value: string) => void;
+  readonly placeholder?: string;
+  readonly isNumber?: boolean;
+  /** Shown below the field, so that no other field moves. */
+  readonly problem?: string;
 }
 
 /** A text field with its label above it. */
-export function field(label: string, value: string): { place: HTMLElement; input: VscodeTextfield } {
-  const input = element('vscode-textfield');
-  input.label = label;
-  input.value = value;
-  return { place: labelled(label, input), input };
+export function field(
+  label: string,
+  { value, onInput, placeholder = '', isNumber = false, problem = '' }: Field,
+): TemplateResult {
+  return html`<div class="field">
+    ${fieldLabel(label)}
+    <vscode-textfield
+      inputmode=${isNumber ? 'numeric' : nothing}
+      .label=${label}
+      .value=${value}
+      .placeholder=${placeholder}
+      .invalid=${problem !== ''}
+      @input=${(event: Event) => onInput(valueOf(event))}
+    ></vscode-textfield>
+    ${problem === '' ? nothing : html`<p class="problem" role="alert">${problem}</p>`}
+  </div>`;
 }
 
-/** The options and the selected value. */
-export interface Choices {
+interface Choice {
   readonly options: readonly (readonly [value: string, text: string])[];
   readonly value: string;
+  readonly onChange: (value: string) => void;
 }
 
 /** A drop-down list with its label above it. */
-export function choice(
-  label: string,
-  { options, value }: Choices,
-): { place: HTMLElement; select: VscodeSingleSelect } {
-  const select = element('vscode-single-select');
-  select.label = label;
-  setChoices(select, { options, value });
-  return { place: labelled(label, select), select };
+export function choice(label: string, { options, value, onChange }: Choice): TemplateResult {
+  // The list reads an option when it comes, not when its text changes.
+  const shown = repeat(
+    options,
+    (option) => option.join('\n'),
+    ([own, text]) => html`<vscode-option .value=${own} .selected=${own === value}>${text}</vscode-option>`,
+  );
+  return html`<div class="field">
+    ${fieldLabel(label)}
+    <vscode-single-select .label=${label} @change=${(event: Event) => onChange(valueOf(event))}
+      >${shown}</vscode-single-select
+    >
+  </div>`;
 }
 
-/** Replaces the options and selects `value` if it is among them. */
-export function setChoices(select: VscodeSingleSelect, { options, value }: Choices): void {
-  const made = options.map(([own, text]) => {
-    const option = element('vscode-option', '', text);
-    option.value = own;
-    option.selected = own === value;
-    return option;
-  });
-  select.replaceChildren(...made);
+/** Hidden from screen readers, because the control has a label of its own. */
+function fieldLabel(label: string): TemplateResult {
+  return html`<span class="field-label" aria-hidden="true">${label}</span>`;
 }
 
-/** The label is hidden from screen readers, because the control has its own. */
-function labelled(label: string, control: HTMLElement): HTMLElement {
-  const text = element('span', 'field-label', label);
-  text.setAttribute('aria-hidden', 'true');
-  return element('div', 'field', text, control);
+function valueOf({ currentTarget: control }: Event): string {
+  return control instanceof VscodeTextfield || control instanceof VscodeSingleSelect ? control.value : '';
 }

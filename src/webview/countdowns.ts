@@ -1,74 +1,42 @@
-// Countdowns and upward counters with one timer, which sleeps until the next text changes.
-import { element, setText } from './dom';
+// Countdowns and upward counters as texts; the page is drawn again when the next of them changes.
 import { durationText, nextTickMs, nextTickUpMs, passedText } from '../words/formats';
 import type { Translate } from '../words/translate';
 
 /** Bounded, because long timers overflow in browsers. */
 const longestMs = 60_000;
 
-interface Time {
-  readonly atMs: number;
-  readonly isUp: boolean;
-}
-
 export class Countdowns {
-  private readonly running = new Map<HTMLElement, Time>();
   private timer: number | undefined;
+  private dueAtMs = Number.POSITIVE_INFINITY;
   private offsetMs = 0;
 
-  constructor(private readonly t: Translate) {}
+  constructor(
+    private readonly t: Translate,
+    private readonly redraw: () => void,
+  ) {}
 
   /** Sets the proxy's time, which may differ from the page's clock. */
   setNow(atMs: number): void {
     this.offsetMs = atMs - Date.now();
-    this.tick();
   }
 
-  /** A new element for a countdown, hidden from screen readers because the text beside it has the time. */
-  place(): HTMLElement {
-    const made = element('span', 'countdown');
-    made.setAttribute('aria-hidden', 'true');
-    return made;
+  /** What is left until `atMs`, or has passed since then with `isUp`; empty without it. */
+  text(atMs: number | undefined, isUp = false): string {
+    if (atMs === undefined) return '';
+    const nowMs = Date.now() + this.offsetMs;
+    this.plan((isUp ? nextTickUpMs : nextTickMs)(atMs, nowMs));
+    return isUp ? passedText(nowMs - atMs, this.t) : durationText(atMs - nowMs, this.t);
   }
 
-  /** Counts down to `atMs`, or up from it with `isUp`; undefined clears the element. */
-  set(place: HTMLElement, atMs: number | undefined, isUp = false): void {
-    if (atMs === undefined) {
-      if (this.running.delete(place)) setText(place, '');
-      return;
-    }
-    const known = this.running.get(place);
-    if (known?.atMs === atMs && known.isUp === isUp) return;
-    const time = { atMs, isUp };
-    this.running.set(place, time);
-    setText(place, this.text(time));
-    this.plan();
-  }
-
-  private tick(): void {
-    for (const [place, time] of this.running) {
-      if (place.isConnected) setText(place, this.text(time));
-      else this.running.delete(place);
-    }
-    this.plan();
-  }
-
-  private plan(): void {
+  /** Draws again in so many milliseconds, unless it will do so before. */
+  private plan(inMs: number): void {
+    const dueAtMs = performance.now() + Math.min(inMs, longestMs);
+    if (!Number.isFinite(inMs) || dueAtMs >= this.dueAtMs) return;
     window.clearTimeout(this.timer);
-    const nowMs = this.nowMs();
-    const next = Math.min(
-      ...[...this.running.values()].map(({ atMs, isUp }) =>
-        isUp ? nextTickUpMs(atMs, nowMs) : nextTickMs(atMs, nowMs),
-      ),
-    );
-    if (Number.isFinite(next)) this.timer = window.setTimeout(() => this.tick(), Math.min(next, longestMs));
-  }
-
-  private text({ atMs, isUp }: Time): string {
-    return isUp ? passedText(this.nowMs() - atMs, this.t) : durationText(atMs - this.nowMs(), this.t);
-  }
-
-  private nowMs(): number {
-    return Date.now() + this.offsetMs;
+    this.dueAtMs = dueAtMs;
+    this.timer = window.setTimeout(() => {
+      this.dueAtMs = Number.POSITIVE_INFINITY;
+      this.redraw();
+    }, dueAtMs - performance.now());
   }
 }

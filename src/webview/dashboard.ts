@@ -53,22 +53,12 @@ class Connection {
         this.plan();
         return;
       case 'history':
-        this.page?.showHistory(message.series);
-        return;
       case 'activity':
-        this.page?.showActivity(message.exchanges);
-        return;
       case 'exchanges':
-        this.page?.addActivity(message.exchanges);
-        return;
       case 'models':
-        this.page?.showModels(message.models);
-        return;
       case 'note':
-        this.page?.note(message.keyId, message.accountId, message.text);
-        return;
       case 'done':
-        this.page?.acknowledge(message.action);
+        this.page?.take(message);
     }
   }
 

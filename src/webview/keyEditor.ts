@@ -1,101 +1,116 @@
 // The form that edits a key or account below its row.
+import { html, type TemplateResult } from 'lit-html';
+import { createRef, ref } from 'lit-html/directives/ref.js';
 import type { KeyEdit } from '../service/messages';
 import type { Line } from './accountsView';
 import { button, choice, field } from './controls';
-import { element, setOptionalText } from './dom';
-import { readKeyForm } from './keyForm';
-import type { Translate } from '../words/translate';
+import { readKeyForm, type KeyFormProblem, type TypedKey } from './keyForm';
+import type { PanelPorts } from './parts';
 
-export interface KeyEditorPorts {
-  readonly t: Translate;
-  /** For `account` only the name can be edited. */
-  readonly kind: Line['kind'];
-  readonly edit: Line['edit'];
-  readonly save: (change: KeyEdit) => void;
-  readonly close: () => void;
-}
-
-/** Has fields for label, limit, account and paid use; `focus` focuses the first one. */
+/** Has fields for label, limit, account and paid use, and what is typed into them; `focus` focuses the first one. */
 export class KeyEditor {
-  readonly element: HTMLElement;
-  private readonly label;
-  private readonly limit;
-  private readonly account;
-  private readonly paid;
-  private readonly problems;
+  private readonly place = createRef<HTMLElement>();
+  private typed: TypedKey;
+  private paidUse: string;
+  private problems: readonly KeyFormProblem[] = [];
 
-  constructor(private readonly ports: KeyEditorPorts) {
-    const { t, edit } = ports;
-    this.label = field(t('Label'), edit.label);
-    this.limit = field(t('Daily limit'), edit.dailyLimit === null ? '' : String(edit.dailyLimit));
-    this.limit.input.placeholder = t('OpenRouter’s limit');
-    this.limit.input.setAttribute('inputmode', 'numeric');
-    this.account = field(t('Account name'), edit.accountName ?? '');
-    this.account.input.placeholder = t('detected automatically');
-    this.paid = choice(t('Use for'), {
+  constructor(
+    /** Of an account only the name can be edited. */
+    private readonly line: Line,
+    private readonly ports: PanelPorts,
+    private readonly close: () => void,
+  ) {
+    const { label, dailyLimit, accountName, paidUse } = line.edit;
+    this.typed = {
+      label,
+      limit: dailyLimit === null ? '' : String(dailyLimit),
+      account: accountName ?? '',
+    };
+    this.paidUse = paidUse;
+  }
+
+  template(): TemplateResult {
+    const { t } = this.ports;
+    const { kind, edit } = this.line;
+    const fields = [this.field('label'), this.field('limit'), this.field('account'), this.paidChoice()];
+    return html`<div
+      class="editor"
+      role="group"
+      aria-label=${t('Edit “{0}”', edit.label)}
+      @keydown=${(event: KeyboardEvent) => this.onKey(event)}
+      ${ref(this.place)}
+    >
+      ${kind === 'account' ? this.field('account') : fields}
+      <div class="buttons">
+        ${button(t('Save'), () => this.save(), { primary: true })} ${button(t('Cancel'), this.close)}
+      </div>
+    </div>`;
+  }
+
+  focus(): void {
+    this.place.value?.querySelector('vscode-textfield')?.focus();
+  }
+
+  private field(name: keyof TypedKey): TemplateResult {
+    const { t } = this.ports;
+    const labels = { label: t('Label'), limit: t('Daily limit'), account: t('Account name') };
+    const placeholders = { label: '', limit: t('OpenRouter’s limit'), account: t('detected automatically') };
+    return field(labels[name], {
+      value: this.typed[name],
+      onInput: (value) => (this.typed = { ...this.typed, [name]: value }),
+      placeholder: placeholders[name],
+      isNumber: name === 'limit',
+      problem: this.problems.find(({ field: wrong }) => wrong === name)?.text ?? '',
+    });
+  }
+
+  private paidChoice(): TemplateResult {
+    const { t } = this.ports;
+    return choice(t('Use for'), {
       options: [
         ['auto', t('All requests')],
         ['only', t('Paid only')],
         ['never', t('Free only')],
       ],
-      value: edit.paidUse,
+      value: this.paidUse,
+      onChange: (value) => (this.paidUse = value),
     });
-    this.problems = {
-      label: problemOf(this.label.place),
-      limit: problemOf(this.limit.place),
-      account: problemOf(this.account.place),
-    };
-    const buttons = element(
-      'div',
-      'buttons',
-      button(t('Save'), () => this.save(), { primary: true }),
-      button(t('Cancel'), ports.close),
-    );
-    const fields =
-      ports.kind === 'account' ? [this.account] : [this.label, this.limit, this.account, this.paid];
-    this.element = element('div', 'editor', ...fields.map(({ place }) => place), buttons);
-    this.element.setAttribute('role', 'group');
-    this.element.setAttribute('aria-label', t('Edit “{0}”', edit.label));
-    this.element.addEventListener('keydown', (event) => this.onKey(event));
-  }
-
-  focus(): void {
-    (this.ports.kind === 'account' ? this.account : this.label).input.focus();
   }
 
   private onKey(event: KeyboardEvent): void {
     const isField = event.composedPath().some((each) => each instanceof HTMLInputElement);
+    const isListOpen = this.place.value?.querySelector('vscode-single-select')?.open === true;
     if (event.key === 'Enter' && isField) this.save();
-    else if (event.key === 'Escape' && !this.paid.select.open) this.ports.close();
+    else if (event.key === 'Escape' && !isListOpen) this.close();
     else return;
     event.preventDefault();
   }
 
   private save(): void {
-    const { t, edit } = this.ports;
-    const fields = { label: this.label.input, limit: this.limit.input, account: this.account.input };
-    const { label, limit, account } = fields;
-    const read = readKeyForm({ label: label.value, limit: limit.value, account: account.value }, t);
-    const problems = read.kind === 'bad' ? read.problems : [];
-    for (const name of ['label', 'limit', 'account'] as const) {
-      const text = problems.find(({ field: wrong }) => wrong === name)?.text ?? '';
-      fields[name].invalid = text !== '';
-      setOptionalText(this.problems[name], text);
+    const read = readKeyForm(this.typed, this.ports.t);
+    if (read.kind === 'good') {
+      this.send(read.change);
+      this.close();
+      return;
     }
-    const [first] = problems;
-    if (first !== undefined) fields[first.field].focus();
-    if (read.kind === 'bad') return;
-    const paidUse = (['auto', 'only', 'never'] as const).find((value) => value === this.paid.select.value);
-    this.ports.save({ ...read.change, paidUse: paidUse ?? edit.paidUse });
-    this.ports.close();
+    this.problems = read.problems;
+    this.ports.redraw();
+    const fields = [...(this.place.value?.querySelectorAll('vscode-textfield') ?? [])];
+    fields.find(({ invalid }) => invalid)?.focus();
   }
-}
 
-/** Shown below its field, so that no other field moves. */
-function problemOf(place: HTMLElement): HTMLElement {
-  const made = element('p', 'problem');
-  made.setAttribute('role', 'alert');
-  made.hidden = true;
-  place.append(made);
-  return made;
+  private send(change: KeyEdit): void {
+    const { kind, keyId, accountId, edit } = this.line;
+    const name = change.accountName ?? '';
+    const paidUse = (['auto', 'only', 'never'] as const).find((value) => value === this.paidUse);
+    this.ports.send(
+      kind === 'account'
+        ? { type: 'account', accountId, act: { kind: 'rename', name } }
+        : {
+            type: 'key',
+            keyId,
+            act: { kind: 'update', change: { ...change, paidUse: paidUse ?? edit.paidUse } },
+          },
+    );
+  }
 }

@@ -1,10 +1,12 @@
 // A drop-down menu with the usual keys; a click outside or on the button closes it.
-import { element, icon } from './dom';
+import { html, render, type TemplateResult } from 'lit-html';
 import type { MenuItem } from './lineMenu';
+import { icon, keyTarget } from './parts';
 
 /** Opens at the button and takes the focus; returns it when the menu closes. Only one menu is open at a time. */
 export function openMenu(button: HTMLElement, items: readonly MenuItem[]): void {
-  const menu = element('div', 'menu');
+  const menu = document.createElement('div');
+  menu.className = 'menu';
   menu.setAttribute('role', 'menu');
   menu.setAttribute('aria-label', button.getAttribute('aria-label') ?? '');
   const leave = new AbortController();
@@ -13,28 +15,24 @@ export function openMenu(button: HTMLElement, items: readonly MenuItem[]): void 
     menu.remove();
     button.setAttribute('aria-expanded', 'false');
   };
-  const buttons = items.map((item) => {
-    const made = element('button', 'menu-item', icon(item.icon), item.text);
-    made.type = 'button';
-    made.setAttribute('role', 'menuitem');
-    made.tabIndex = -1;
-    made.classList.toggle('apart', item.isApart === true);
-    made.addEventListener('click', () => {
-      close();
-      button.focus();
-      item.run();
-    });
-    return made;
-  });
-  menu.append(...buttons);
+  const closeToButton = (): void => {
+    close();
+    button.focus();
+  };
+  const choose = (item: MenuItem): void => {
+    closeToButton();
+    item.run();
+  };
+  render(
+    items.map((item) => menuItem(item, () => choose(item))),
+    menu,
+  );
+  const buttons = [...menu.querySelectorAll('button')];
   menu.addEventListener('keydown', (event) => {
     const at = buttons.findIndex((each) => each === document.activeElement);
     const target = keyTarget(event.key, at, buttons.length);
-    if (target !== null) buttons[target]?.focus();
-    if (event.key === 'Escape') {
-      close();
-      button.focus();
-    }
+    if (target !== null) buttons[(target + buttons.length) % buttons.length]?.focus();
+    if (event.key === 'Escape') closeToButton();
     if (event.key === 'Tab') close();
     else if (target !== null || event.key === 'Escape') event.preventDefault();
   });
@@ -45,28 +43,18 @@ export function openMenu(button: HTMLElement, items: readonly MenuItem[]): void 
   // Captured before the button's own listener, which would open the menu again.
   const closeByButton = (event: Event): void => {
     event.stopImmediatePropagation();
-    close();
-    button.focus();
+    closeToButton();
   };
   button.addEventListener('click', closeByButton, { signal: leave.signal, capture: true });
   listenOutside([menu, button], close, leave.signal);
 }
 
-function keyTarget(key: string, at: number, count: number): number | null {
-  switch (key) {
-    case 'ArrowDown':
-      return (at + 1) % count;
-    case 'ArrowUp':
-      return (at - 1 + count) % count;
-    case 'Home':
-      return 0;
-    case 'End':
-      return count - 1;
-    default:
-      return null;
-  }
+function menuItem({ icon: iconName, text, isApart }: MenuItem, onClick: () => void): TemplateResult {
+  const className = `menu-item ${isApart === true ? 'apart' : ''}`;
+  return html`<button class=${className} type="button" role="menuitem" tabindex="-1" @click=${onClick}>
+    ${icon(iconName)}${text}
+  </button>`;
 }
-
 function listenOutside(inside: readonly HTMLElement[], close: () => void, signal: AbortSignal): void {
   document.addEventListener(
     'pointerdown',

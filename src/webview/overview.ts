@@ -1,123 +1,107 @@
-// The top of the page: created once, then updated in place.
-import type { DashboardAction } from '../service/messages';
-import { ClientsRow } from './clientsRow';
-import { button, link } from './controls';
-import { element, iconButton, icon, setHidden, setOptionalText, setShare, setText, setTone } from './dom';
+// The top of the page.
+import { html, type TemplateResult } from 'lit-html';
+import { repeat } from 'lit-html/directives/repeat.js';
+import type { ConnectedClient, DashboardAction } from '../service/messages';
+import { button } from './controls';
 import type { OverviewView } from './overviewView';
-import type { Translate } from '../words/translate';
+import { allowance, iconButton, link, optional, state, type PanelPorts } from './parts';
+import { Passing } from './passing';
 
 const copiedShownMs = 2000;
 
 type Copy = 'copyBaseUrl' | 'copyProxyKey';
 
-export interface OverviewPorts {
-  readonly run: (action: DashboardAction) => void;
-  readonly disconnect: (client: string) => void;
-  readonly showActivity: () => void;
-}
-
 export class Overview {
-  readonly element: HTMLElement;
-  private readonly left = element('span', 'figure left-figure');
-  private readonly leftNote = element('span', 'left-note');
-  private readonly fill = element('span', 'bar-fill');
-  private readonly outlook = element('p', 'outlook');
-  private readonly spent = element('p', 'outlook');
-  private readonly waiting: HTMLElement;
-  private readonly proxy = element('span', 'state');
-  private readonly advice = element('span', 'advice');
-  private readonly baseUrl = element('code', 'value');
-  private readonly remedies: readonly (readonly [DashboardAction, HTMLElement])[];
-  private readonly remedyRow = element('div', 'buttons');
-  private readonly allowance: HTMLElement;
-  private readonly urlRow: HTMLElement;
-  private readonly noticeText = element('span');
-  private readonly notice: HTMLElement;
-  private readonly noticeDoctor: HTMLElement;
-  private readonly clients: ClientsRow;
-  private readonly actions: readonly (readonly [DashboardAction, HTMLElement])[];
-  private readonly copies = new Map<string, HTMLButtonElement>();
+  /** Buttons that have a check mark, as they have copied. */
+  private readonly checked: Passing<true>;
 
-  constructor(
-    t: Translate,
-    private readonly ports: OverviewPorts,
-  ) {
-    this.remedies = (
-      [
-        ['startProxy', t('Start Proxy')],
-        ['openSettings', t('Open Settings')],
-        ['showLog', t('Show Log')],
-      ] as const
-    ).map(([action, text]) => [action, button(text, () => ports.run(action))] as const);
-    this.remedyRow.append(...this.remedies.map(([, made]) => made));
-    const bar = element('span', 'bar total-bar', this.fill);
-    bar.setAttribute('aria-hidden', 'true');
-    this.waiting = link('', () => ports.showActivity());
-    // Keeps its height while nothing waits, so that the page does not move.
-    const waiting = element('p', 'waiting', this.waiting);
-    const total = element('p', 'total', this.left, ' ', this.leftNote);
-    this.allowance = element('div', 'allowance', total, bar, this.outlook, this.spent, waiting);
-    this.urlRow = this.copyRow(t('Base URL'), this.baseUrl, 'copyBaseUrl', t('Copy Base URL'));
-    const proxyKey = element('code', 'value', 'kw-…');
-    proxyKey.setAttribute('aria-hidden', 'true');
-    this.clients = new ClientsRow(t, ports);
-    this.actions = (
-      [
-        ['sendTestRequest', t('Send Test Request')],
-        ['runDoctor', t('Run Doctor')],
-        ['openSettings', t('Open Settings')],
-      ] as const
-    ).map(([action, text]) => [action, link(text, () => ports.run(action))] as const);
-    this.noticeDoctor = link(t('Run Doctor'), () => ports.run('runDoctor'));
-    this.notice = element('p', 'notice', this.noticeText, ' ', this.noticeDoctor);
-    const connection = element(
-      'div',
-      'connection',
-      element('div', 'proxy', this.proxy, this.advice),
-      this.remedyRow,
-      this.urlRow,
-      this.copyRow(t('Proxy key'), proxyKey, 'copyProxyKey', t('Copy Proxy Key')),
-      this.clients.element,
-      element('div', 'links', ...this.actions.map(([, made]) => made)),
-    );
-    const title = element('h1', 'visually-hidden', 'Keywheel');
-    this.element = element('header', '', title, this.allowance, connection, this.notice);
+  constructor(private readonly ports: PanelPorts) {
+    this.checked = new Passing(copiedShownMs, ports.redraw);
   }
 
-  update(view: OverviewView): void {
-    setHidden(this.allowance, !view.hasFigure);
-    setText(this.left, view.left);
-    setText(this.leftNote, view.leftNote);
-    setShare(this.fill, view.leftShare);
-    setText(this.outlook, view.outlook);
-    setOptionalText(this.spent, view.spent);
-    setOptionalText(this.waiting, view.waiting);
-    setText(this.proxy, view.proxy.text);
-    setTone(this.proxy, view.proxy.tone);
-    setOptionalText(this.advice, view.advice);
-    setText(this.baseUrl, view.baseUrl);
-    setHidden(this.urlRow, view.baseUrl === '');
-    setHidden(this.remedyRow, view.remedies.length === 0);
-    for (const [action, made] of this.remedies) setHidden(made, !view.remedies.includes(action));
-    this.clients.update(view);
-    for (const [action, made] of this.actions) setHidden(made, !view.actions.includes(action));
-    setText(this.noticeText, view.notice?.text ?? '');
-    setHidden(this.notice, view.notice === null);
-    setHidden(this.noticeDoctor, !view.isUnreached);
-    setTone(this.notice, view.notice?.tone ?? '');
+  template(view: OverviewView): TemplateResult {
+    const { t } = this.ports;
+    const { notice } = view;
+    const waiting = view.waiting === '' ? '' : link(view.waiting, () => this.ports.show('activity'));
+    return html`<header>
+      <h1 class="visually-hidden">Keywheel</h1>
+      <div class="allowance" ?hidden=${!view.hasFigure}>${allowance(view, waiting)}</div>
+      ${this.connection(view)}
+      <p class="notice" data-tone=${notice?.tone ?? ''} ?hidden=${notice === null}>
+        <span>${notice?.text}</span>
+        ${view.isUnreached ? link(t('Run Doctor'), this.run('runDoctor')) : ''}
+      </p>
+    </header>`;
   }
 
   /** Shows a check mark on the button for a while. */
   copied(action: Copy): void {
-    const made = this.copies.get(action);
-    if (!made) return;
-    made.replaceChildren(icon('check'));
-    setTimeout(() => made.replaceChildren(icon('copy')), copiedShownMs);
+    this.checked.set(action, true);
   }
 
-  private copyRow(term: string, value: HTMLElement, action: Copy, name: string): HTMLElement {
-    const copy = iconButton('copy', name, () => this.ports.run(action));
-    this.copies.set(action, copy);
-    return element('div', 'copy-row', element('span', 'term', term), value, copy);
+  private connection(view: OverviewView): TemplateResult {
+    const { t } = this.ports;
+    const names: Readonly<Partial<Record<DashboardAction, string>>> = {
+      startProxy: t('Start Proxy'),
+      openSettings: t('Open Settings'),
+      showLog: t('Show Log'),
+      sendTestRequest: t('Send Test Request'),
+      runDoctor: t('Run Doctor'),
+    };
+    const each = (actions: readonly DashboardAction[], made: typeof link | typeof button): unknown =>
+      repeat(
+        actions,
+        (action) => action,
+        (action) => made(names[action] ?? '', this.run(action)),
+      );
+    const url = html`<code class="value">${view.baseUrl}</code>`;
+    const key = html`<code class="value" aria-hidden="true">kw-…</code>`;
+    return html`<div class="connection">
+      <div class="proxy">${state(view.proxy)}${optional('advice', view.advice)}</div>
+      <div class="buttons" ?hidden=${view.remedies.length === 0}>${each(view.remedies, button)}</div>
+      ${view.baseUrl === '' ? '' : this.copyRow(t('Base URL'), url, 'copyBaseUrl', t('Copy Base URL'))}
+      ${this.copyRow(t('Proxy key'), key, 'copyProxyKey', t('Copy Proxy Key'))} ${this.clientsRow(view)}
+      <div class="links">${each(view.actions, link)}</div>
+    </div>`;
+  }
+
+  private copyRow(term: string, value: TemplateResult, action: Copy, name: string): TemplateResult {
+    const iconName = this.checked.get(action) ? 'check' : 'copy';
+    return html`<div class="copy-row">
+      <span class="term">${term}</span>${value}${iconButton(iconName, name, this.run(action))}
+    </div>`;
+  }
+
+  /** The connected clients, each with a Disconnect button, and a button to connect another. */
+  private clientsRow({ clients, wantsClient }: OverviewView): TemplateResult {
+    const { t } = this.ports;
+    const connect = this.run('connectClient');
+    const another = t('Connect Client');
+    return html`<div class="copy-row">
+      <span class="term">${t('Clients')}</span>
+      <span class="clients"
+        >${repeat(
+          clients,
+          ({ id }) => id,
+          (client) => this.client(client),
+        )}
+        ${wantsClient ? button(another, connect, { primary: true }) : link(another, connect)}</span
+      >
+    </div>`;
+  }
+
+  private client({ id, name, note }: ConnectedClient): TemplateResult {
+    const { t, send } = this.ports;
+    const disconnect = (): void => send({ type: 'disconnect', client: id });
+    const off = iconButton('debug-disconnect', t('Disconnect {0}', name), disconnect);
+    return html`<span class="client-entry"
+      ><span class="state" data-tone=${note === '' ? 'good' : 'warn'} title=${note}
+        >${name}${note === '' ? '' : html`<span class="visually-hidden">: ${note}</span>`}</span
+      >${off}</span
+    >`;
+  }
+
+  private run(action: DashboardAction): () => void {
+    return () => this.ports.send({ type: 'run', action });
   }
 }

@@ -1,4 +1,9 @@
-// The dashboard's page: created once, then updated in place; only the visible tab is drawn.
+// The dashboard's page, drawn anew with each change; only the visible tab is drawn.
+import '@vscode-elements/elements/dist/vscode-tab-header/index.js';
+import '@vscode-elements/elements/dist/vscode-tab-panel/index.js';
+import '@vscode-elements/elements/dist/vscode-tabs/index.js';
+import type { VscTabsSelectEvent } from '@vscode-elements/elements/dist/vscode-tabs/vscode-tabs.js';
+import { html, noChange, nothing, type TemplateResult } from 'lit-html';
 import {
   tabSchema,
   type DashboardAction,
@@ -6,20 +11,21 @@ import {
   type DashboardTab,
   type FromDashboard,
   type ModelView,
+  type ToDashboard,
 } from '../service/messages';
-import type { ExchangeView, SeriesView } from '../service/snapshot';
+import type { SeriesView } from '../service/snapshot';
 import { AccountsPanel } from './accountsPanel';
 import { accountsView } from './accountsView';
 import { ActivityPanel } from './activityPanel';
 import { button } from './controls';
 import { Countdowns } from './countdowns';
-import { element, setText } from './dom';
 import { Formats } from '../words/formats';
 import { HistoryPanel } from './historyPanel';
-import { ModelsPanel } from './modelsPanel';
+import { modelsPanel } from './modelsPanel';
 import { Overview } from './overview';
 import { overviewView } from './overviewView';
 import type { PageState } from './pageState';
+import { draw, type PanelPorts } from './parts';
 import type { Speech } from '../words/stateWords';
 import type { Translate } from '../words/translate';
 
@@ -36,141 +42,123 @@ export interface PagePorts {
 const tabs = tabSchema.options;
 
 export class Page {
-  readonly element = element('div', 'page');
+  readonly element = document.createElement('div');
+  private readonly panelPorts: PanelPorts;
   private readonly overview: Overview;
   private readonly accounts: AccountsPanel;
   private readonly history: HistoryPanel;
   private readonly activity: ActivityPanel;
-  private readonly models: ModelsPanel;
-  private readonly tabBar = element('vscode-tabs');
-  private readonly announcer = element('div', 'visually-hidden');
-  private readonly countdowns: Countdowns;
   private formats: Formats;
   private state: DashboardState;
+  /** What screen readers are told. */
+  private said = '';
   private series: SeriesView | null = null;
   private freeModels: readonly ModelView[] | null = null;
   private tab: DashboardTab;
 
   constructor(private readonly ports: PagePorts) {
-    const { t, locale, send, kept, keep } = ports;
-    this.state = ports.state;
+    const { t, locale, state, kept, send, keep } = ports;
+    this.state = state;
     this.tab = kept.tab;
-    this.formats = new Formats(locale, ports.state.snapshot.timezone);
-    this.countdowns = new Countdowns(t);
-    const speech = (): Speech => this.speech();
-    this.overview = new Overview(t, {
-      run: (action) => send({ type: 'run', action }),
-      disconnect: (client) => send({ type: 'disconnect', client }),
-      showActivity: () => this.turnTo('activity'),
-    });
-    this.accounts = new AccountsPanel({ t, countdowns: this.countdowns, send });
-    this.history = new HistoryPanel({
-      speech,
+    this.formats = new Formats(locale, state.snapshot.timezone);
+    const redraw = (): void => this.draw();
+    this.panelPorts = {
+      t,
+      speech: () => this.speech(),
+      countdowns: new Countdowns(t, redraw),
       send,
-      period: kept.period,
-      onPeriod: (period) => {
-        keep({ period });
-        this.draw();
-      },
-    });
-    this.activity = new ActivityPanel({
-      speech,
-      sort: kept.sort,
-      onSort: (sort) => keep({ sort }),
-      countdowns: this.countdowns,
-      copyReport: (id) => send({ type: 'copyReport', id }),
-      export: (format, ids) => send({ type: 'export', format, ids: [...ids] }),
-      clear: () => send({ type: 'clearActivity' }),
-      cancel: (requestId) => send({ type: 'cancel', requestId }),
-    });
-    this.models = new ModelsPanel({ speech, send });
-    this.announcer.setAttribute('role', 'status');
-    this.element.append(this.overview.element, this.tabs(), this.announcer);
-    this.update(ports.state);
+      keep,
+      show: (tab) => this.show(tab),
+      redraw,
+    };
+    this.overview = new Overview(this.panelPorts);
+    this.accounts = new AccountsPanel(this.panelPorts);
+    this.history = new HistoryPanel(this.panelPorts, kept.period);
+    this.activity = new ActivityPanel(this.panelPorts, kept.sort);
+    this.element.className = 'page';
+    this.update(state);
   }
 
   update(state: DashboardState): void {
     this.state = state;
     const { timezone, atMs } = state.snapshot;
     if (timezone !== this.formats.timezone) this.formats = new Formats(this.ports.locale, timezone);
-    this.countdowns.setNow(atMs);
-    const speech = this.speech();
-    const overview = overviewView(state, speech);
-    this.overview.update(overview);
-    setText(this.announcer, overview.announcement);
+    this.panelPorts.countdowns.setNow(atMs);
+    this.said = overviewView(state, this.speech()).announcement;
     this.draw();
   }
 
-  showHistory(series: SeriesView): void {
-    this.series = series;
+  take(message: Exclude<ToDashboard, { type: 'hello' | 'state' }>): void {
+    switch (message.type) {
+      case 'history':
+        this.series = message.series;
+        break;
+      case 'models':
+        this.freeModels = message.models;
+        break;
+      case 'activity':
+        this.activity.replace(message.exchanges);
+        break;
+      case 'exchanges':
+        this.activity.add(message.exchanges);
+        break;
+      case 'note':
+        this.accounts.note(message);
+        this.said = message.text;
+        break;
+      case 'done':
+        this.acknowledge(message.action);
+    }
     this.draw();
-  }
-
-  showModels(models: readonly ModelView[]): void {
-    this.freeModels = models;
-    this.draw();
-  }
-
-  /** Newest first. */
-  showActivity(exchanges: readonly ExchangeView[]): void {
-    this.activity.replace(exchanges);
-  }
-
-  /** Oldest first. */
-  addActivity(exchanges: readonly ExchangeView[]): void {
-    this.activity.add(exchanges);
-  }
-
-  /** Shows the result of an action on a key or account. */
-  note(keyId: string, accountId: string, text: string): void {
-    this.accounts.note(keyId, accountId, text);
-    setText(this.announcer, text);
   }
 
   /** Announces that something was copied; other actions are visible. */
-  acknowledge(action: DashboardAction | 'copyReport'): void {
+  private acknowledge(action: DashboardAction | 'copyReport'): void {
     if (action !== 'copyBaseUrl' && action !== 'copyProxyKey' && action !== 'copyReport') return;
     if (action !== 'copyReport') this.overview.copied(action);
-    setText(this.announcer, this.ports.t('Copied'));
+    this.said = this.ports.t('Copied');
   }
 
   private draw(): void {
-    const { snapshot } = this.state;
-    if (this.tab === 'accounts') this.accounts.update(accountsView(this.state, this.speech()));
-    if (this.tab === 'activity') this.activity.run(snapshot.running);
-    if (this.tab === 'history' && this.series) this.history.update(this.series, snapshot);
-    if (this.tab === 'models') this.models.update(this.freeModels, snapshot);
+    draw(this.template(), this.element);
   }
 
-  private tabs(): HTMLElement {
+  private template(): TemplateResult {
     const { t, send } = this.ports;
-    const { accounts, history, activity, models } = this;
-    const panels = { accounts, history, activity, models };
     const names = {
       accounts: t('Accounts'),
       history: t('History'),
       activity: t('Activity'),
       models: t('Models'),
     };
-    const made = this.tabBar;
-    made.selectedIndex = tabs.indexOf(this.tab);
-    const add = button(t('Add Key'), () => send({ type: 'run', action: 'addKey' }), { icon: 'add' });
-    add.slot = 'addons';
-    made.append(
-      ...tabs.map((tab) => element('vscode-tab-header', '', names[tab])),
-      ...tabs.map((tab) => element('vscode-tab-panel', '', panels[tab].element)),
-      add,
-    );
-    made.addEventListener('vsc-tabs-select', (event) => this.select(tabs[event.detail.selectedIndex]));
-    return made;
+    const onSelect = ({ detail }: VscTabsSelectEvent): void => this.show(tabs[detail.selectedIndex]);
+    const add = (): void => send({ type: 'run', action: 'addKey' });
+    return html`${this.overview.template(overviewView(this.state, this.speech()))}
+      <vscode-tabs .selectedIndex=${tabs.indexOf(this.tab)} @vsc-tabs-select=${onSelect}>
+        ${tabs.map((tab) => html`<vscode-tab-header>${names[tab]}</vscode-tab-header>`)}
+        ${tabs.map((tab) => html`<vscode-tab-panel>${this.panel(tab)}</vscode-tab-panel>`)}
+        ${button(t('Add Key'), add, { icon: 'add', slot: 'addons' })}
+      </vscode-tabs>
+      <div class="visually-hidden" role="status">${this.said}</div>`;
   }
 
-  private turnTo(tab: DashboardTab): void {
-    this.tabBar.selectedIndex = tabs.indexOf(tab);
-    this.select(tab);
+  /** A tab that is not visible stays as it was. */
+  private panel(tab: DashboardTab): unknown {
+    if (tab !== this.tab) return noChange;
+    const { snapshot } = this.state;
+    switch (tab) {
+      case 'accounts':
+        return this.accounts.template(accountsView(this.state, this.speech()));
+      case 'history':
+        return this.series === null ? nothing : this.history.template(this.series, snapshot);
+      case 'activity':
+        return this.activity.template(snapshot.running);
+      case 'models':
+        return modelsPanel(this.freeModels, snapshot, this.panelPorts);
+    }
   }
 
-  private select(tab: DashboardTab | undefined): void {
+  private show(tab: DashboardTab | undefined): void {
     if (tab === undefined || tab === this.tab) return;
     this.tab = tab;
     this.ports.keep({ tab });

@@ -1,9 +1,10 @@
 // The page of /key-status in the browser: the dashboard's own figures and lines, read only.
+import { html, nothing, type TemplateResult } from 'lit-html';
+import { accountsTable, type LineParts } from '../../webview/accountsTable';
 import { accountsView } from '../../webview/accountsView';
-import { AccountLine, accountsHead } from '../../webview/accountLine';
 import { Countdowns } from '../../webview/countdowns';
-import { element, setChildren, setHidden, setShare, setText } from '../../webview/dom';
 import { overviewView } from '../../webview/overviewView';
+import { allowance, draw } from '../../webview/parts';
 import type { DashboardState } from '../../service/messages';
 import { Formats } from '../../words/formats';
 import type { Speech } from '../../words/stateWords';
@@ -15,145 +16,93 @@ const keptName = 'keywheel.proxyKey';
 
 const t = translator({});
 
-/** Asks for the proxy key; hidden once it is right. */
-class KeyForm {
-  private readonly input = element('input', 'key-input');
-  readonly element: HTMLFormElement;
+/** Nothing is changed from here. */
+const readOnly: LineParts = { answer: '', buttons: nothing, below: nothing };
 
-  constructor(onKey: (proxyKey: string) => void) {
-    const label = element('label', '', t('Proxy key'));
-    this.input.id = label.htmlFor = 'proxy-key';
-    this.input.type = 'password';
-    this.input.autocomplete = 'off';
-    this.input.required = true;
-    const hint = element(
-      'p',
-      'hint',
-      t('It is the value of PROXY_API_KEY, or was printed when the proxy started.'),
-    );
-    this.element = element('form', 'key-form', label, this.input, element('button', '', t('Show')), hint);
-    this.element.addEventListener('submit', (event) => {
+/** Asks for the proxy key, then shows the totals and a line for each account and key. */
+class StatusPage {
+  private readonly countdowns = new Countdowns(t, () => this.draw());
+  private state: DashboardState | null = null;
+  private asksForKey = false;
+  private problem = '';
+
+  constructor(private readonly root: HTMLElement) {
+    const kept = sessionStorage.getItem(keptName);
+    if (kept === null) this.askForKey();
+    else void this.open(kept);
+  }
+
+  private draw(): void {
+    draw(this.template(), this.root);
+  }
+
+  private template(): TemplateResult {
+    return html`<main class="page read-only">
+      <div class="top">
+        <h1>Keywheel</h1>
+        <nav aria-label=${t('Pages')}><a href="/docs">${t('API')}</a></nav>
+      </div>
+      ${this.keyForm()}
+      <p class="problem" role="alert">${this.problem}</p>
+      ${this.state === null ? nothing : this.status(this.state)}
+    </main>`;
+  }
+
+  private keyForm(): TemplateResult {
+    const onSubmit = (event: SubmitEvent): void => {
       event.preventDefault();
-      onKey(this.input.value.trim());
-    });
+      void this.open(this.root.querySelector('input')?.value.trim() ?? '');
+    };
+    return html`<form class="key-form" ?hidden=${!this.asksForKey} @submit=${onSubmit}>
+      <label for="proxy-key">${t('Proxy key')}</label>
+      <input class="key-input" id="proxy-key" type="password" autocomplete="off" required />
+      <button>${t('Show')}</button>
+      <p class="hint">${t('It is the value of PROXY_API_KEY, or was printed when the proxy started.')}</p>
+    </form>`;
   }
 
-  show(): void {
-    setHidden(this.element, false);
-    this.input.focus();
-  }
-}
-
-/** Shows the totals, then a line for each account and key. */
-class StatusView {
-  private readonly left = element('span', 'figure left-figure');
-  private readonly leftNote = element('span', 'left-note');
-  private readonly fill = element('span', 'bar-fill');
-  private readonly outlook = element('p', 'outlook');
-  private readonly waiting = element('p', 'waiting');
-  private readonly countdowns = new Countdowns(t);
-  private lines: ReadonlyMap<string, AccountLine> = new Map();
-  private bodies: ReadonlyMap<string, HTMLTableSectionElement> = new Map();
-  private readonly caption = element('caption', 'visually-hidden', t('Accounts and keys'));
-  private readonly head = accountsHead(t);
-  private readonly table = element('table', 'accounts', this.caption, this.head);
-  readonly element: HTMLElement;
-
-  constructor() {
-    const bar = element('span', 'bar total-bar', this.fill);
-    bar.setAttribute('aria-hidden', 'true');
-    const address = element('code', 'value', `${location.origin}/api/v1`);
-    const baseUrl = element('div', 'copy-row', element('span', 'term', t('Base URL')), address);
-    const total = element('p', 'total', this.left, ' ', this.leftNote);
-    const allowance = element('div', 'allowance', total, bar, this.outlook, this.waiting);
-    this.element = element('div', '', element('header', '', allowance, baseUrl), this.table);
-  }
-
-  update(state: DashboardState): void {
+  private status(state: DashboardState): TemplateResult {
     const { timezone, atMs } = state.snapshot;
     const speech: Speech = { t, formats: new Formats('en', timezone), nowMs: atMs };
-    this.countdowns.setNow(atMs);
     const view = overviewView(state, speech);
-    setText(this.left, view.left);
-    setText(this.leftNote, view.leftNote);
-    setShare(this.fill, view.leftShare);
-    setText(this.outlook, view.outlook);
-    setText(this.waiting, view.waiting);
-    const { groups, hasCredits } = accountsView(state, speech);
-    this.table.classList.toggle('without-credits', !hasCredits);
-    const made = new Map<string, AccountLine>();
-    const bodies = new Map<string, HTMLTableSectionElement>();
-    for (const { accountId, lines } of groups) {
-      const body = this.bodies.get(accountId) ?? element('tbody');
-      const shown = lines.map((line) => this.lineOf(line));
-      for (const each of shown) made.set(nameOf(each.line), each);
-      setChildren(
-        body,
-        shown.map((each) => each.element),
-      );
-      bodies.set(accountId, body);
-    }
-    setChildren(this.table, [this.caption, this.head, ...bodies.values()]);
-    this.lines = made;
-    this.bodies = bodies;
-  }
-
-  private lineOf(line: AccountLine['line']): AccountLine {
-    const nothing = (): void => undefined;
-    const made =
-      this.lines.get(nameOf(line)) ??
-      new AccountLine(line, {
+    return html`<div>
+      <header>
+        <div class="allowance">${allowance(view, view.waiting)}</div>
+        <div class="copy-row">
+          <span class="term">${t('Base URL')}</span>
+          <code class="value">${location.origin}/api/v1</code>
+        </div>
+      </header>
+      ${accountsTable(accountsView(state, speech), {
         t,
         countdowns: this.countdowns,
-        onToggle: nothing,
-        onEdit: nothing,
-        onMenu: nothing,
-      });
-    made.line = line;
-    made.draw();
-    return made;
+        bodyKey: ({ accountId }) => accountId,
+        partsOf: () => readOnly,
+      })}
+    </div>`;
   }
-}
 
-function nameOf({ kind, accountId, keyId }: AccountLine['line']): string {
-  return `${kind} ${accountId} ${keyId}`;
-}
-
-class StatusPage {
-  private readonly form = new KeyForm((proxyKey) => void this.open(proxyKey));
-  private readonly view = new StatusView();
-  private readonly problem = element('p', 'problem');
-
-  constructor(root: HTMLElement) {
-    setHidden(this.view.element, true);
-    this.problem.setAttribute('role', 'alert');
-    const title = element('h1', '', 'Keywheel');
-    const docs = element('a', '', t('API'));
-    docs.href = '/docs';
-    const bar = element('nav', '', docs);
-    bar.setAttribute('aria-label', t('Pages'));
-    const top = element('div', 'top', title, bar);
-    root.replaceChildren(
-      element('main', 'page read-only', top, this.form.element, this.problem, this.view.element),
-    );
-    const kept = sessionStorage.getItem(keptName);
-    if (kept === null) this.form.show();
-    else void this.open(kept);
+  private askForKey(): void {
+    this.state = null;
+    this.asksForKey = true;
+    this.draw();
+    this.root.querySelector('input')?.focus();
   }
 
   /** Shows the state, and asks for it again and again until the key is refused. */
   private async open(proxyKey: string): Promise<void> {
-    setHidden(this.form.element, true);
-    setText(this.problem, '');
+    this.asksForKey = false;
+    this.problem = '';
+    this.draw();
     for (;;) {
       const problem = document.hidden ? '' : await this.ask(proxyKey);
-      setText(this.problem, problem ?? t('This is not the proxy key.'));
+      this.problem = problem ?? t('This is not the proxy key.');
       if (problem === null) break;
+      this.draw();
       await new Promise((resolve) => setTimeout(resolve, askEveryMs));
     }
     sessionStorage.removeItem(keptName);
-    setHidden(this.view.element, true);
-    this.form.show();
+    this.askForKey();
   }
 
   /** A problem to show; empty: the state is shown · null: the key is wrong. */
@@ -166,8 +115,8 @@ class StatusPage {
       if (!response.ok) return t('The proxy answers with status {0}.', response.status);
       sessionStorage.setItem(keptName, proxyKey);
       // The proxy has the version of this script: the state is not checked.
-      this.view.update((await response.json()) as DashboardState);
-      setHidden(this.view.element, false);
+      this.state = (await response.json()) as DashboardState;
+      this.countdowns.setNow(this.state.snapshot.atMs);
       return '';
     } catch {
       return t('The proxy does not answer. Trying again…');

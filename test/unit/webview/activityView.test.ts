@@ -81,9 +81,8 @@ describe('the activity list', () => {
       exchangeView({ id: 3, client: 'Zed', endedAtMs: nowMs + 900 }),
       exchangeView({ id: 2, startedAtMs: nowMs - 1000, model: 'z/z', end: 'failed', usage: null }),
       exchangeView({ id: 1, startedAtMs: nowMs - 2000, attempts: [] }),
-    ].map((exchange) => ({ exchange }));
-    const ids = (sort: ActivitySort): number[] =>
-      sorted(list, sort, english).map(({ exchange }) => exchange.id);
+    ];
+    const ids = (sort: ActivitySort): number[] => sorted(list, sort, english).map(({ id }) => id);
     const first = {
       at: [3, 2, 1],
       client: [2, 1, 3],
@@ -102,10 +101,10 @@ describe('the activity list', () => {
 
   it('is turned round by a second click, and leaves what is equal newest first', () => {
     assert.deepEqual(nextSort(newestFirst, 'at'), { column: 'at', isDescending: false });
-    const list = [exchangeView({ id: 2 }), exchangeView({ id: 1 })].map((exchange) => ({ exchange }));
+    const list = [exchangeView({ id: 2 }), exchangeView({ id: 1 })];
     for (const isDescending of [true, false])
       assert.deepEqual(
-        sorted(list, { column: 'what', isDescending }, english).map(({ exchange }) => exchange.id),
+        sorted(list, { column: 'what', isDescending }, english).map(({ id }) => id),
         [2, 1],
       );
   });

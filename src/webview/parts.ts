@@ -1,0 +1,142 @@
+// Templates of small parts that several panels have, and how a template is drawn.
+import { html, nothing, render, type TemplateResult } from 'lit-html';
+import type { DashboardTab, FromDashboard } from '../service/messages';
+import type { Countdowns } from './countdowns';
+import type { OverviewView } from './overviewView';
+import type { PageState } from './pageState';
+import type { Speech, StateWords } from '../words/stateWords';
+import type { Translate } from '../words/translate';
+
+/** What the page gives to each of its panels. */
+export interface PanelPorts {
+  readonly t: Translate;
+  /** As of the latest state. */
+  readonly speech: () => Speech;
+  readonly countdowns: Countdowns;
+  readonly send: (message: FromDashboard) => void;
+  readonly keep: (change: Partial<PageState>) => void;
+  readonly show: (tab: DashboardTab) => void;
+  readonly redraw: () => void;
+}
+
+/** Draws the template; what has the focus keeps it when it has to move, and gives it to its table when it disappears. */
+export function draw(template: TemplateResult, place: HTMLElement): void {
+  const { activeElement: focused } = document;
+  const restore = focused instanceof HTMLElement ? focusKeeper(focused) : undefined;
+  render(template, place);
+  if (document.activeElement !== focused) restore?.();
+}
+
+function focusKeeper(focused: HTMLElement): () => void {
+  const table = focused.closest<HTMLElement>('[role="region"]');
+  const field = focused.shadowRoot?.querySelector('input');
+  const selection = field && ([field.selectionStart, field.selectionEnd] as const);
+  return () => {
+    (focused.isConnected ? focused : table)?.focus({ preventScroll: true });
+    if (field && selection) field.setSelectionRange(...selection);
+  };
+}
+
+/** The place that an arrow, Home or End leads to, from one before the first to one after the last; null for other keys. */
+export function keyTarget(key: string, at: number, count: number): number | null {
+  switch (key) {
+    case 'ArrowDown':
+      return at + 1;
+    case 'ArrowUp':
+      return at - 1;
+    case 'Home':
+      return 0;
+    case 'End':
+      return count - 1;
+    default:
+      return null;
+  }
+}
+
+/** The number of columns that the style sheet shows at this width; a larger colspan would add columns. */
+export function visibleColumns(table: HTMLTableElement | null | undefined): number {
+  const heads = [...(table?.tHead?.rows[0]?.cells ?? [])];
+  return Math.max(heads.filter((head) => getComputedStyle(head).display !== 'none').length, 1);
+}
+
+/** A codicon, hidden from screen readers. */
+export function icon(name: string): TemplateResult {
+  return html`<span class="codicon codicon-${name}" aria-hidden="true"></span>`;
+}
+
+/** A button with an icon; its name is the label and the tooltip. */
+export function iconButton(
+  iconName: string,
+  name: string,
+  onClick: (event: Event) => void,
+  { opensMenu = false } = {},
+): TemplateResult {
+  return html`<button
+    class="icon-button"
+    type="button"
+    title=${name}
+    aria-label=${name}
+    aria-haspopup=${opensMenu ? 'menu' : nothing}
+    aria-expanded=${opensMenu ? 'false' : nothing}
+    @click=${onClick}
+  >
+    ${icon(iconName)}
+  </button>`;
+}
+
+/** A button that looks like a link, for secondary actions; `isPressed` if it is one of several to choose from. */
+export function link(text: string, onClick: () => void, isPressed?: boolean): TemplateResult {
+  return html`<button class="link" type="button" aria-pressed=${isPressed ?? nothing} @click=${onClick}>
+    ${text}
+  </button>`;
+}
+
+/** Hidden if there is no text. */
+export function optional(className: string, text: string): TemplateResult {
+  return html`<span class=${className} ?hidden=${text === ''}>${text}</span>`;
+}
+
+/** The style sheet shows the tone. */
+export function state({ text, tone }: StateWords): TemplateResult {
+  return html`<span class="state" data-tone=${tone} ?hidden=${text === ''}>${text}</span>`;
+}
+
+/** A time that counts down or up, hidden from screen readers because the text beside it has the time. */
+export function countdown(text: string): TemplateResult {
+  return html`<span class="countdown" aria-hidden="true">${text}</span>`;
+}
+
+/** A bar that is filled to `share`, 0 to 1. */
+export function bar(share: number, { className = 'bar', tone = '' } = {}): TemplateResult {
+  const filled = Math.min(Math.max(share, 0), 1).toFixed(3);
+  return html`<span class=${className} data-tone=${tone} aria-hidden="true">
+    <span class="bar-fill" .style=${`--share: ${filled}`}></span>
+  </span>`;
+}
+
+/** What is left of all allowances; the line of what waits keeps its height while nothing does, so that the page does not move. */
+export function allowance(
+  { left, leftNote, leftShare, outlook, spent }: OverviewView,
+  waiting: string | TemplateResult,
+): TemplateResult {
+  return html`<p class="total">
+      <span class="figure left-figure">${left}</span> <span class="left-note">${leftNote}</span>
+    </p>
+    ${bar(leftShare, { className: 'bar total-bar' })}
+    <p class="outlook">${outlook}</p>
+    <p class="outlook" ?hidden=${spent === ''}>${spent}</p>
+    <p class="waiting">${waiting}</p>`;
+}
+
+/** A name and its value. */
+export function fact(name: string, value: string, className = ''): TemplateResult {
+  return html`<div class=${className}>
+    <dt>${name}</dt>
+    <dd>${value}</dd>
+  </div>`;
+}
+
+/** Cells of a row; a narrow page shows a column's name in its cells instead of above them. */
+export function namedCells(names: readonly string[], texts: readonly string[]): readonly TemplateResult[] {
+  return texts.map((text, index) => html`<td data-column=${names[index] ?? ''}>${text}</td>`);
+}
