@@ -10,7 +10,7 @@ import { KeyEditor } from './keyEditor';
 import { menuItems } from './lineMenu';
 import { openMenu } from './menu';
 import { iconButton, link, visibleColumns, type PanelPorts } from './parts';
-import { Passing } from './passing';
+import { Passing } from './timers';
 
 /** Longer than the state takes to show a change. */
 const wishShownMs = 1500;

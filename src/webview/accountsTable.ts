@@ -2,8 +2,8 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
 import type { AccountGroup, AccountsView, Gauge, Line } from './accountsView';
-import type { Countdowns } from './countdowns';
-import { bar, countdown, optional, state } from './parts';
+import type { Countdowns } from './timers';
+import { bar, optional, state } from './parts';
 import type { Translate } from '../words/translate';
 
 /** What else belongs to a row. */
@@ -85,7 +85,7 @@ function accountRow(line: Line, { t, countdowns, partsOf }: AccountsTablePorts):
           html`<td class="number ${kind}" data-column=${name}><span class="figure">${line[kind]}</span></td>`,
       )}
       <td class="state-cell">
-        ${state(line.state)}${countdown(countdowns.text(line.state.untilMs))}${optional('answer', answer)}
+        ${state(line.state)}${countdowns.template(line.state.untilMs)}${optional('answer', answer)}
       </td>
       <td class="actions"><div class="actions-row">${buttons}</div></td>
     </tr>

@@ -6,18 +6,20 @@ import { repeat } from 'lit-html/directives/repeat.js';
 import type { ExchangeView, RunningView } from '../service/snapshot';
 import {
   activityColumns,
+  exchangeRow,
   filterOptions,
   isShown,
   liveRow,
   nextSort,
   noFilter,
   sorted,
+  trailOf,
   type ActivityFilter,
   type ActivitySort,
 } from './activityView';
 import { button, choice, field } from './controls';
-import { exchangeRows } from './exchangeRows';
-import { countdown, icon, keyTarget, link, state, visibleColumns, type PanelPorts } from './parts';
+import { fact, icon, keyTarget, link, state, visibleColumns, type PanelPorts } from './parts';
+import type { Translate } from '../words/translate';
 
 const mostShown = 500;
 /** Rows that are drawn at once and in each later step, so that the first screen appears sooner. */
@@ -116,19 +118,51 @@ export class ActivityPanel {
     this.ports.redraw();
   }
 
-  /** A row never changes by itself, because the exchange has ended. */
+  /** The row of an exchange, and its trail while open; never changes by itself, because the exchange has ended. */
   private rowsOf(exchange: ExchangeView): unknown {
-    const isCurrent = exchange === this.current;
-    const trailColumns = this.open.has(exchange) ? this.columns : null;
-    return guard([exchange, isCurrent, trailColumns], () =>
-      exchangeRows(exchange, {
-        speech: this.ports.speech(),
-        isCurrent,
-        trailColumns,
-        toggle: () => this.toggle(exchange),
-        copyReport: () => this.ports.send({ type: 'copyReport', id: exchange.id }),
-      }),
-    );
+    const columns = this.open.has(exchange) ? this.columns : null;
+    return guard([exchange, exchange === this.current, columns], () => this.row(exchange));
+  }
+
+  private row(exchange: ExchangeView): TemplateResult {
+    const row = exchangeRow(exchange, this.ports.speech());
+    const isOpen = this.open.has(exchange);
+    return html`<tr class="exchange" @click=${() => this.toggle(exchange)}>
+        <th scope="row" class="at">
+          <button
+            class="expander"
+            type="button"
+            tabindex=${exchange === this.current ? 0 : -1}
+            aria-expanded=${isOpen}
+          >
+            ${icon('chevron-right')}${row.at}
+          </button>
+        </th>
+        <td class="client">${row.client}</td>
+        <td class="what">${row.what}</td>
+        <td class="end">${state(row.end)}</td>
+        <td class="key">${row.key}</td>
+        <td class="number tries">${row.attempts}</td>
+        <td class="number took">${row.took}</td>
+        <td class="number tokens">${row.tokens}</td>
+      </tr>
+      ${isOpen ? this.trailRow(exchange) : nothing}`;
+  }
+
+  private trailRow(exchange: ExchangeView): TemplateResult {
+    const { t, speech, send } = this.ports;
+    const { message, facts, attempts } = trailOf(exchange, speech());
+    const copyReport = (): void => send({ type: 'copyReport', id: exchange.id });
+    return html`<tr class="trail-row">
+      <td class="trail" colspan=${this.columns}>
+        ${message === '' ? nothing : html`<p class="said">${message}</p>`}
+        <dl class="facts">
+          ${facts.map(([name, value, inRow]) => fact(name, value, inRow ? 'in-row' : ''))}
+        </dl>
+        ${attempts.length === 0 ? nothing : attemptTable(attempts, t)}
+        ${button(t('Copy Report'), copyReport, { icon: 'copy' })}
+      </td>
+    </tr>`;
   }
 
   private toggle(exchange: ExchangeView): void {
@@ -157,9 +191,9 @@ export class ActivityPanel {
       const row = liveRow(each, speech);
       const { untilMs } = row.state;
       const cancel = (): void => send({ type: 'cancel', requestId: row.requestId });
-      const time = untilMs === undefined ? countdowns.text(row.sinceMs, true) : countdowns.text(untilMs);
+      const time = countdowns.template(untilMs ?? row.sinceMs, untilMs === undefined);
       return html`<li>
-        ${state(row.state)}${countdown(time)}<span class="what">${row.what}</span>
+        ${state(row.state)}${time}<span class="what">${row.what}</span>
         <span class="notes">${row.note}</span>
         ${button(t('Cancel'), cancel, { name: t('Cancel {0}', row.what) })}
       </li>`;
@@ -233,4 +267,28 @@ export class ActivityPanel {
       </tr>
     </thead>`;
   }
+}
+
+function attemptTable(attempts: readonly (readonly string[])[], t: Translate): TemplateResult {
+  const names = [t('At'), t('Waited'), t('Key'), t('Outcome'), t('Status')];
+  const cells = (texts: readonly string[]): readonly TemplateResult[] =>
+    texts.map((text) => html`<td>${text}</td>`);
+  return html`<table class="attempts">
+    <caption>
+      ${t('Attempts')}
+    </caption>
+    <thead>
+      <tr>
+        ${names.map((name) => html`<th scope="col">${name}</th>`)}
+      </tr>
+    </thead>
+    <tbody>
+      ${attempts.map(
+        (texts) =>
+          html`<tr>
+            ${cells(texts)}
+          </tr>`,
+      )}
+    </tbody>
+  </table>`;
 }

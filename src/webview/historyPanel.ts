@@ -12,7 +12,7 @@ import {
   type ModelRow,
   type Period,
 } from './historyView';
-import { fact, iconButton, link, namedCells, type PanelPorts } from './parts';
+import { fact, iconButton, link, type PanelPorts } from './parts';
 
 export class HistoryPanel {
   private readonly charts = new Map<ChartView['id'], Chart>();
@@ -53,6 +53,7 @@ export class HistoryPanel {
     const { t } = this.ports;
     const { id, title, table } = view;
     const isTable = this.tables.has(id);
+    const rows = table.rows.map(([name, ...cells]) => figuresRow(name, table.head.slice(1), cells));
     const flip = (): void => {
       if (!this.tables.delete(id)) this.tables.add(id);
       this.ports.redraw();
@@ -67,7 +68,7 @@ export class HistoryPanel {
       </div>
       ${this.chartOf(view).template(view, isTable)}
       <div class="chart-table" tabindex="0" role="region" aria-label=${title} ?hidden=${!isTable}>
-        ${isTable ? figuresTable(title, table.head, table.rows.map(plainRow)) : nothing}
+        ${isTable ? figuresTable(title, table.head, rows) : nothing}
       </div>
     </section>`;
   }
@@ -94,33 +95,23 @@ export class HistoryPanel {
 
   private modelTable({ models, canUnlock }: HistoryView): TemplateResult {
     const { t, send } = this.ports;
-    const columns = [...this.useColumns(), t('Cost')];
-    const busyColumn = t('Busy until');
+    const columns = [...this.useColumns(), t('Cost'), t('Busy until')];
     const row = ({ model, cells, busy }: ModelRow): TemplateResult => {
       const unlock = (): void => send({ type: 'unlockModel', model });
       const canBe = busy !== '' && canUnlock;
-      return html`<tr>
-        <th scope="row">${model}</th>
-        ${namedCells(columns, cells)}
-        <td data-column=${busyColumn}>
-          <span>${busy}</span> ${canBe ? iconButton('unlock', t('Unlock {0}', model), unlock) : nothing}
-        </td>
-      </tr>`;
+      const until = html`<span>${busy}</span> ${
+          canBe ? iconButton('unlock', t('Unlock {0}', model), unlock) : nothing
+        }`;
+      return figuresRow(model, columns, [...cells, until]);
     };
     const rows = repeat(models, ({ model }) => model, row);
-    return useTable(t('By model'), [t('Model'), ...columns, busyColumn], rows);
+    return useTable(t('By model'), [t('Model'), ...columns], rows);
   }
 
   private clientTable({ clients }: HistoryView): TemplateResult {
     const { t } = this.ports;
     const columns = this.useColumns();
-    const rows = clients.map(
-      ([name = '', ...cells]) =>
-        html`<tr>
-          <th scope="row">${name}</th>
-          ${namedCells(columns, cells)}
-        </tr>`,
-    );
+    const rows = clients.map(([name, ...cells]) => figuresRow(name, columns, cells));
     return useTable(t('By client'), [t('Client'), ...columns], rows);
   }
 
@@ -161,9 +152,14 @@ function figuresTable(title: string, names: readonly string[], rows: unknown): T
   </table>`;
 }
 
-function plainRow([name = '', ...cells]: readonly string[]): TemplateResult {
+/** A narrow page shows a column's name in its cells instead of above them. */
+export function figuresRow(
+  name: unknown,
+  columns: readonly string[],
+  cells: readonly unknown[],
+): TemplateResult {
   return html`<tr>
     <th scope="row">${name}</th>
-    ${cells.map((text) => html`<td>${text}</td>`)}
+    ${cells.map((cell, index) => html`<td data-column=${columns[index]}>${cell}</td>`)}
   </tr>`;
 }

@@ -19,72 +19,48 @@ interface LineMenuPorts {
   readonly checking: () => void;
 }
 
-export function menuItems(line: Line, ports: LineMenuPorts): MenuItem[] {
-  return line.kind === 'account' ? accountItems(line, ports) : keyItems(line, ports);
-}
-
-function accountItems(line: Line, { t, send, edit, checking }: LineMenuPorts): MenuItem[] {
-  const { accountId } = line;
-  const act = (own: (FromDashboard & { type: 'account' })['act']) => (): void =>
-    send({ type: 'account', accountId, act: own });
+export function menuItems(line: Line, { t, send, edit, checking }: LineMenuPorts): MenuItem[] {
+  const { kind, keyId, accountId, isServed, isLocked } = line;
+  const isAccount = kind === 'account';
+  /** A key does by itself what an account does as a whole. */
+  const act = (own: { kind: 'check' } | { kind: 'move'; by: 1 | -1 }): void =>
+    send(isAccount ? { type: 'account', accountId, act: own } : { type: 'key', keyId, act: own });
+  const check = (): void => {
+    checking();
+    act({ kind: 'check' });
+  };
+  // Unlocks the account of a key too, because the lock of a single key may be the account's.
+  const unlock = (): void => send({ type: 'account', accountId, act: { kind: 'unlock' } });
   return [
-    { icon: 'edit', text: t('Rename Account…'), run: edit },
-    ...servedItems(line, t, {
-      check: told(act({ kind: 'check' }), checking),
-      unlock: act({ kind: 'unlock' }),
-    }),
-    { icon: 'arrow-up', text: t('Move Up'), run: act({ kind: 'move', by: -1 }) },
-    { icon: 'arrow-down', text: t('Move Down'), run: act({ kind: 'move', by: 1 }) },
+    { icon: 'edit', text: isAccount ? t('Rename Account…') : t('Edit…'), run: edit },
+    ...(isAccount ? [] : keyItems(line, t, send)),
+    // Both need a running proxy.
+    ...(isServed ? [{ icon: 'refresh', text: t('Check Now'), run: check }] : []),
+    ...(isServed && isLocked ? [{ icon: 'unlock', text: t('Unlock'), run: unlock }] : []),
+    { icon: 'arrow-up', text: t('Move Up'), run: () => act({ kind: 'move', by: -1 }) },
+    { icon: 'arrow-down', text: t('Move Down'), run: () => act({ kind: 'move', by: 1 }) },
+    ...(isAccount ? [] : lastKeyItems(line, t, send)),
   ];
 }
 
-function keyItems(line: Line, { t, send, edit, checking }: LineMenuPorts): MenuItem[] {
-  const { keyId, accountId, isEnabled } = line;
-  const act = (own: (FromDashboard & { type: 'key' })['act']) => (): void =>
-    send({ type: 'key', keyId, act: own });
-  // Unlocks the account too, because the lock of a single key may be the account's.
-  const unlock = (): void => send({ type: 'account', accountId, act: { kind: 'unlock' } });
+function keyItems({ keyId, isEnabled }: Line, t: Translate, send: LineMenuPorts['send']): MenuItem[] {
+  const change = { enabled: !isEnabled };
   return [
-    { icon: 'edit', text: t('Edit…'), run: edit },
     { icon: 'key', text: t('Replace Key…'), run: () => send({ type: 'replaceKey', keyId }) },
     {
       icon: isEnabled ? 'circle-slash' : 'pass',
       text: isEnabled ? t('Turn Off') : t('Turn On'),
-      run: act({ kind: 'update', change: { enabled: !isEnabled } }),
+      run: () => send({ type: 'key', keyId, act: { kind: 'update', change } }),
     },
-    ...servedItems(line, t, { check: told(act({ kind: 'check' }), checking), unlock }),
-    { icon: 'arrow-up', text: t('Move Up'), run: act({ kind: 'move', by: -1 }) },
-    { icon: 'arrow-down', text: t('Move Down'), run: act({ kind: 'move', by: 1 }) },
-    {
-      icon: 'link-external',
-      text: t('Key at OpenRouter'),
-      run: () => send({ type: 'openPage', keyId, page: 'key' }),
-    },
-    {
-      icon: 'link-external',
-      text: t('Log at OpenRouter'),
-      run: () => send({ type: 'openPage', keyId, page: 'log' }),
-    },
-    { icon: 'trash', text: t('Remove'), isApart: true, run: act({ kind: 'remove' }) },
   ];
 }
 
-function told(run: () => void, tell: () => void): () => void {
-  return () => {
-    tell();
-    run();
-  };
-}
-
-/** Items that need a running proxy. */
-function servedItems(
-  { isServed, isLocked }: Line,
-  t: Translate,
-  { check, unlock }: Readonly<Record<'check' | 'unlock', () => void>>,
-): MenuItem[] {
-  if (!isServed) return [];
+function lastKeyItems({ keyId }: Line, t: Translate, send: LineMenuPorts['send']): MenuItem[] {
+  const open = (page: 'key' | 'log') => (): void => send({ type: 'openPage', keyId, page });
+  const remove = (): void => send({ type: 'key', keyId, act: { kind: 'remove' } });
   return [
-    { icon: 'refresh', text: t('Check Now'), run: check },
-    ...(isLocked ? [{ icon: 'unlock', text: t('Unlock'), run: unlock }] : []),
+    { icon: 'link-external', text: t('Key at OpenRouter'), run: open('key') },
+    { icon: 'link-external', text: t('Log at OpenRouter'), run: open('log') },
+    { icon: 'trash', text: t('Remove'), isApart: true, run: remove },
   ];
 }

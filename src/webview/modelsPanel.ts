@@ -3,9 +3,9 @@ import { html, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
 import type { ModelView } from '../service/messages';
 import type { Snapshot } from '../service/snapshot';
-import { useTable } from './historyPanel';
+import { figuresRow, useTable } from './historyPanel';
 import { modelColumns, modelRows, type FreeModelRow } from './modelsView';
-import { iconButton, namedCells, type PanelPorts } from './parts';
+import { iconButton, type PanelPorts } from './parts';
 
 /** `models` is null until the list has loaded, and empty if it is unavailable. */
 export function modelsPanel(
@@ -16,10 +16,7 @@ export function modelsPanel(
   const columns = modelColumns(t);
   const row = ({ model, cells }: FreeModelRow): TemplateResult => {
     const copy = iconButton('copy', t('Copy {0}', model), () => send({ type: 'copyModel', model }));
-    return html`<tr>
-      <th scope="row">${copy} ${model}</th>
-      ${namedCells(columns, cells)}
-    </tr>`;
+    return figuresRow(html`${copy} ${model}`, columns, cells);
   };
   const rows = modelRows(models ?? [], snapshot, speech());
   const none =

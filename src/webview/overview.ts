@@ -5,7 +5,7 @@ import type { ConnectedClient, DashboardAction } from '../service/messages';
 import { button } from './controls';
 import type { OverviewView } from './overviewView';
 import { allowance, iconButton, link, optional, state, type PanelPorts } from './parts';
-import { Passing } from './passing';
+import { Passing } from './timers';
 
 const copiedShownMs = 2000;
 

@@ -18,7 +18,7 @@ import { AccountsPanel } from './accountsPanel';
 import { accountsView } from './accountsView';
 import { ActivityPanel } from './activityPanel';
 import { button } from './controls';
-import { Countdowns } from './countdowns';
+import { Countdowns } from './timers';
 import { Formats } from '../words/formats';
 import { HistoryPanel } from './historyPanel';
 import { modelsPanel } from './modelsPanel';

@@ -1,7 +1,7 @@
 // Templates of small parts that several panels have, and how a template is drawn.
 import { html, nothing, render, type TemplateResult } from 'lit-html';
 import type { DashboardTab, FromDashboard } from '../service/messages';
-import type { Countdowns } from './countdowns';
+import type { Countdowns } from './timers';
 import type { OverviewView } from './overviewView';
 import type { PageState } from './pageState';
 import type { Speech, StateWords } from '../words/stateWords';
@@ -101,11 +101,6 @@ export function state({ text, tone }: StateWords): TemplateResult {
   return html`<span class="state" data-tone=${tone} ?hidden=${text === ''}>${text}</span>`;
 }
 
-/** A time that counts down or up, hidden from screen readers because the text beside it has the time. */
-export function countdown(text: string): TemplateResult {
-  return html`<span class="countdown" aria-hidden="true">${text}</span>`;
-}
-
 /** A bar that is filled to `share`, 0 to 1. */
 export function bar(share: number, { className = 'bar', tone = '' } = {}): TemplateResult {
   const filled = Math.min(Math.max(share, 0), 1).toFixed(3);
@@ -134,9 +129,4 @@ export function fact(name: string, value: string, className = ''): TemplateResul
     <dt>${name}</dt>
     <dd>${value}</dd>
   </div>`;
-}
-
-/** Cells of a row; a narrow page shows a column's name in its cells instead of above them. */
-export function namedCells(names: readonly string[], texts: readonly string[]): readonly TemplateResult[] {
-  return texts.map((text, index) => html`<td data-column=${names[index] ?? ''}>${text}</td>`);
 }

@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { accountsTable, type LineParts } from '../../webview/accountsTable';
 import { accountsView } from '../../webview/accountsView';
-import { Countdowns } from '../../webview/countdowns';
+import { Countdowns } from '../../webview/timers';
 import { overviewView } from '../../webview/overviewView';
 import { allowance, draw } from '../../webview/parts';
 import type { DashboardState } from '../../service/messages';

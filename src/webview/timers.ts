@@ -1,0 +1,77 @@
+// What changes by itself: countdowns, and values that are shown for a while. The page is drawn again when one does.
+import { html, type TemplateResult } from 'lit-html';
+import { durationText, nextTickMs, nextTickUpMs, passedText } from '../words/formats';
+import type { Translate } from '../words/translate';
+
+/** Bounded, because long timers overflow in browsers. */
+const longestMs = 60_000;
+
+/** Countdowns and upward counters. */
+export class Countdowns {
+  private timer: number | undefined;
+  private dueAtMs = Number.POSITIVE_INFINITY;
+  private offsetMs = 0;
+
+  constructor(
+    private readonly t: Translate,
+    private readonly redraw: () => void,
+  ) {}
+
+  /** Sets the proxy's time, which may differ from the page's clock. */
+  setNow(atMs: number): void {
+    this.offsetMs = atMs - Date.now();
+  }
+
+  /**
+   * What is left until `atMs`, or has passed since then with `isUp`; empty without it. Hidden from screen readers, because
+   * the text beside it has the time.
+   */
+  template(atMs: number | undefined, isUp = false): TemplateResult {
+    return html`<span class="countdown" aria-hidden="true">${this.text(atMs, isUp)}</span>`;
+  }
+
+  private text(atMs: number | undefined, isUp: boolean): string {
+    if (atMs === undefined) return '';
+    const nowMs = Date.now() + this.offsetMs;
+    this.plan((isUp ? nextTickUpMs : nextTickMs)(atMs, nowMs));
+    return isUp ? passedText(nowMs - atMs, this.t) : durationText(atMs - nowMs, this.t);
+  }
+
+  /** Draws again in so many milliseconds, unless it will do so before. */
+  private plan(inMs: number): void {
+    const dueAtMs = performance.now() + Math.min(inMs, longestMs);
+    if (!Number.isFinite(inMs) || dueAtMs >= this.dueAtMs) return;
+    window.clearTimeout(this.timer);
+    this.dueAtMs = dueAtMs;
+    this.timer = window.setTimeout(() => {
+      this.dueAtMs = Number.POSITIVE_INFINITY;
+      this.redraw();
+    }, dueAtMs - performance.now());
+  }
+}
+
+/** Values that are shown for a while, each under a name of its own. */
+export class Passing<T> {
+  private readonly shown = new Map<string, { readonly value: T }>();
+
+  constructor(
+    private readonly shownMs: number,
+    private readonly redraw: () => void,
+  ) {}
+
+  get(name: string): T | undefined {
+    return this.shown.get(name)?.value;
+  }
+
+  /** Takes the place of what has the name, and its time begins anew. */
+  set(name: string, value: T): void {
+    const own = { value };
+    this.shown.set(name, own);
+    this.redraw();
+    window.setTimeout(() => {
+      if (this.shown.get(name) !== own) return;
+      this.shown.delete(name);
+      this.redraw();
+    }, this.shownMs);
+  }
+}
