@@ -2,14 +2,15 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { ref } from 'lit-html/directives/ref.js';
 import { repeat } from 'lit-html/directives/repeat.js';
-import type { DashboardAction, ToDashboard } from '../service/messages';
+import type { ToDashboard } from '../service/messages';
+import { actionButton, actionLink } from './actions';
 import { accountsTable, idOf, type LineParts } from './accountsTable';
 import type { AccountsView, Line } from './accountsView';
 import { button } from './controls';
 import { KeyEditor } from './keyEditor';
 import { menuItems } from './lineMenu';
 import { openMenu } from './menu';
-import { iconButton, link, visibleColumns, type PanelPorts } from './parts';
+import { iconButton, visibleColumns, type PanelPorts } from './parts';
 import { Passing } from './timers';
 
 /** Longer than the state takes to show a change. */
@@ -18,7 +19,7 @@ const answerShownMs = 10_000;
 
 /** Shows the groups in the given order; rows are kept while their keys exist. */
 export class AccountsPanel {
-  private readonly editors = new Map<string, { readonly editor: KeyEditor; readonly columns: number }>();
+  private readonly editors = new Map<string, KeyEditor>();
   /** Switches that were moved, until the state shows it. */
   private readonly wishes: Passing<boolean>;
   private readonly answers: Passing<string>;
@@ -71,17 +72,20 @@ export class AccountsPanel {
 
   private partsOf(line: Line): LineParts {
     const id = idOf(line);
-    const open = this.editors.get(id);
-    const below = html`<tr class="editor-row" data-id=${id}>
-      <td class="editor-cell" colspan=${open?.columns ?? 1}>${open?.editor.template()}</td>
-    </tr>`;
+    const editor = this.editors.get(id);
     // With the state of the switch, so that the menu offers the opposite.
     const shown = { ...line, isEnabled: this.wishes.get(id) ?? line.isEnabled };
     return {
       answer: this.answers.get(id) ?? '',
       buttons: this.buttons(shown),
-      below: open ? below : nothing,
+      below: editor ? this.editorRow(id, editor) : nothing,
     };
+  }
+
+  private editorRow(id: string, editor: KeyEditor): TemplateResult {
+    return html`<tr class="editor-row" data-id=${id}>
+      <td class="editor-cell" colspan=${visibleColumns('table.accounts')}>${editor.template()}</td>
+    </tr>`;
   }
 
   private buttons(line: Line): unknown {
@@ -118,7 +122,7 @@ export class AccountsPanel {
 
   /** Other forms stay open with their input. */
   private edit(line: Line): void {
-    const editor = this.editors.get(idOf(line))?.editor ?? this.openEditor(line);
+    const editor = this.editors.get(idOf(line)) ?? this.openEditor(line);
     // The fields render in the next frame and accept the focus only then.
     requestAnimationFrame(() => editor.focus());
   }
@@ -130,14 +134,13 @@ export class AccountsPanel {
       this.ports.redraw();
       document.querySelector<HTMLElement>(`tr[data-id="${CSS.escape(id)}"] .icon-button`)?.focus();
     });
-    const columns = visibleColumns(document.querySelector<HTMLTableElement>('table.accounts'));
-    this.editors.set(id, { editor, columns });
+    this.editors.set(id, editor);
     this.ports.redraw();
     return editor;
   }
 
   private emptySection(kind: NonNullable<AccountsView['empty']>): TemplateResult {
-    const { t, send } = this.ports;
+    const { t } = this.ports;
     const texts = {
       loading: t('Loading keys…'),
       noKeychain: t('Unlock the keychain to see your keys.'),
@@ -145,14 +148,12 @@ export class AccountsPanel {
       noKeys: t('Add an OpenRouter key, then connect a client: Keywheel sets up your AI tools for you.'),
     };
     if (kind !== 'noKeys') return html`<section class="empty"><p>${texts[kind]}</p></section>`;
-    const run = (action: DashboardAction) => (): void => send({ type: 'run', action });
     return html`<section class="empty">
       <h2>${t('No key yet')}</h2>
       <p>${texts.noKeys}</p>
       <div class="buttons">
-        ${button(t('Add Key'), run('addKey'), { primary: true })}
-        ${button(t('Sign In with OpenRouter'), run('signIn'))}
-        ${link(t('Open Walkthrough'), run('openWalkthrough'))}
+        ${actionButton('addKey', this.ports, { primary: true })} ${actionButton('signIn', this.ports)}
+        ${actionLink('openWalkthrough', this.ports)}
       </div>
     </section>`;
   }

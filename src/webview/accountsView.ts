@@ -85,23 +85,11 @@ function linesOf(account: AccountView, state: DashboardState, speech: Speech): L
   const keys = account.keys.map((key) => keyLine(key, account, state, speech));
   const [only, ...others] = keys;
   if (only === undefined || others.length > 0) return [own, ...keys.map((key) => withoutRepeat(key, own))];
-  const { day, counts, minute, credits } = own;
+  const { day, counts, areCountsApart, minute, credits } = own;
   const isNamed = account.name !== only.title && account.name !== only.subtitle;
   const notes = isNamed ? [speech.t('account {0}', account.name), ...only.notes] : only.notes;
   const isLocked = own.isLocked || only.isLocked;
-  return [
-    {
-      ...only,
-      kind: 'single',
-      notes,
-      day,
-      counts,
-      areCountsApart: own.areCountsApart,
-      minute,
-      credits,
-      isLocked,
-    },
-  ];
+  return [{ ...only, kind: 'single', notes, day, counts, areCountsApart, minute, credits, isLocked }];
 }
 
 /** Leaves out a key's state that repeats the account's. */

@@ -1,7 +1,6 @@
 // The Activity tab: the running exchanges, then the last ones with filters and columns to sort by.
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { guard } from 'lit-html/directives/guard.js';
-import { ref } from 'lit-html/directives/ref.js';
 import { repeat } from 'lit-html/directives/repeat.js';
 import type { ExchangeView, RunningView } from '../service/snapshot';
 import {
@@ -42,10 +41,6 @@ export class ActivityPanel {
   private current: ExchangeView | undefined;
   private filter: ActivityFilter = noFilter;
   private options: ReturnType<typeof filterOptions>;
-  private columns = 1;
-  private table: HTMLTableElement | null = null;
-  /** The style sheet hides columns on a narrow page. */
-  private readonly resizing = new ResizeObserver(() => this.span());
 
   constructor(
     private readonly ports: PanelPorts,
@@ -60,7 +55,7 @@ export class ActivityPanel {
     return html`<div class="tab-content">
       ${this.live(running)} ${this.filters()}
       <p class="none" ?hidden=${this.shown.length > 0}>${none}</p>
-      <table class="activity" ?hidden=${this.shown.length === 0} ${ref(this.hold)}>
+      <table class="activity" ?hidden=${this.shown.length === 0}>
         <caption class="visually-hidden">
           ${t('Last requests')}
         </caption>
@@ -105,35 +100,21 @@ export class ActivityPanel {
     if (most < this.shown.length) this.drawing = window.setTimeout(() => this.drawRows(most + stepRows));
   }
 
-  private readonly hold = (table: Element | undefined): void => {
-    this.resizing.disconnect();
-    this.table = table instanceof HTMLTableElement ? table : null;
-    if (table) this.resizing.observe(table);
-  };
-
-  private span(): void {
-    const columns = visibleColumns(this.table);
-    if (columns === this.columns) return;
-    this.columns = columns;
-    this.ports.redraw();
-  }
-
   /** The row of an exchange, and its trail while open; never changes by itself, because the exchange has ended. */
   private rowsOf(exchange: ExchangeView): unknown {
-    const columns = this.open.has(exchange) ? this.columns : null;
-    return guard([exchange, exchange === this.current, columns], () => this.row(exchange));
+    const columns = this.open.has(exchange) ? visibleColumns('table.activity') : null;
+    return guard([exchange, exchange === this.current, columns], () => this.row(exchange, columns));
   }
 
-  private row(exchange: ExchangeView): TemplateResult {
+  private row(exchange: ExchangeView, trailColumns: number | null): TemplateResult {
     const row = exchangeRow(exchange, this.ports.speech());
-    const isOpen = this.open.has(exchange);
     return html`<tr class="exchange" @click=${() => this.toggle(exchange)}>
         <th scope="row" class="at">
           <button
             class="expander"
             type="button"
             tabindex=${exchange === this.current ? 0 : -1}
-            aria-expanded=${isOpen}
+            aria-expanded=${trailColumns !== null}
           >
             ${icon('chevron-right')}${row.at}
           </button>
@@ -146,15 +127,15 @@ export class ActivityPanel {
         <td class="number took">${row.took}</td>
         <td class="number tokens">${row.tokens}</td>
       </tr>
-      ${isOpen ? this.trailRow(exchange) : nothing}`;
+      ${trailColumns === null ? nothing : this.trailRow(exchange, trailColumns)}`;
   }
 
-  private trailRow(exchange: ExchangeView): TemplateResult {
+  private trailRow(exchange: ExchangeView, columns: number): TemplateResult {
     const { t, speech, send } = this.ports;
     const { message, facts, attempts } = trailOf(exchange, speech());
     const copyReport = (): void => send({ type: 'copyReport', id: exchange.id });
     return html`<tr class="trail-row">
-      <td class="trail" colspan=${this.columns}>
+      <td class="trail" colspan=${columns}>
         ${message === '' ? nothing : html`<p class="said">${message}</p>`}
         <dl class="facts">
           ${facts.map(([name, value, inRow]) => fact(name, value, inRow ? 'in-row' : ''))}
@@ -172,7 +153,7 @@ export class ActivityPanel {
 
   /** Arrow keys move between rows, so that the Tab key need not stop at each of five hundred. */
   private onKey(event: KeyboardEvent): void {
-    const buttons = [...(this.table?.querySelectorAll<HTMLElement>('.expander') ?? [])];
+    const buttons = [...document.querySelectorAll<HTMLElement>('.expander')];
     const at = buttons.findIndex((each) => each === event.target);
     const wanted = keyTarget(event.key, at, this.shown.length);
     if (at < 0 || wanted === null) return;

@@ -17,6 +17,7 @@ export class Chart {
   private canvas: HTMLElement | null = null;
   private plot: uPlot | null = null;
   private shape = '';
+  private data = '';
 
   constructor(
     private view: ChartView,
@@ -42,11 +43,14 @@ export class Chart {
   }
 
   private update(view: ChartView): void {
-    this.view = view;
     const shape = view.lines.map(({ name, colour }) => `${name} ${colour}`).join();
-    if (this.plot && shape === this.shape) this.plot.setData(dataOf(view));
-    else this.redraw();
+    const data = JSON.stringify(dataOf(view));
+    this.view = view;
+    if (this.plot === null || shape !== this.shape) this.redraw();
+    // The page is drawn more often than figures come, and a plot that is resized at the same time may stay empty.
+    else if (data !== this.data) this.plot.setData(dataOf(view));
     this.shape = shape;
+    this.data = data;
   }
 
   private readonly hold = (canvas: Element | undefined): void => {
@@ -180,9 +184,9 @@ function dataOf(view: ChartView): uPlot.AlignedData {
   return [places, ...stacked.reverse()];
 }
 
-function legendEntry({ name, colour }: ChartLine, index: number): TemplateResult {
+function legendEntry({ name, colour }: ChartLine): TemplateResult {
   const style = `--swatch: var(--vscode-${colour})`;
-  return html`<li><span class="swatch" data-index=${index} .style=${style}></span>${name}</li>`;
+  return html`<li><span class="swatch" .style=${style}></span>${name}</li>`;
 }
 
 function themeColour(name: string): string {

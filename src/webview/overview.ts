@@ -2,7 +2,7 @@
 import { html, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
 import type { ConnectedClient, DashboardAction } from '../service/messages';
-import { button } from './controls';
+import { actionButton, actionIcon, actionLink } from './actions';
 import type { OverviewView } from './overviewView';
 import { allowance, iconButton, link, optional, state, type PanelPorts } from './parts';
 import { Passing } from './timers';
@@ -20,7 +20,6 @@ export class Overview {
   }
 
   template(view: OverviewView): TemplateResult {
-    const { t } = this.ports;
     const { notice } = view;
     const waiting = view.waiting === '' ? '' : link(view.waiting, () => this.ports.show('activity'));
     return html`<header>
@@ -28,8 +27,7 @@ export class Overview {
       <div class="allowance" ?hidden=${!view.hasFigure}>${allowance(view, waiting)}</div>
       ${this.connection(view)}
       <p class="notice" data-tone=${notice?.tone ?? ''} ?hidden=${notice === null}>
-        <span>${notice?.text}</span>
-        ${view.isUnreached ? link(t('Run Doctor'), this.run('runDoctor')) : ''}
+        <span>${notice?.text}</span> ${view.isUnreached ? actionLink('runDoctor', this.ports) : ''}
       </p>
     </header>`;
   }
@@ -41,52 +39,43 @@ export class Overview {
 
   private connection(view: OverviewView): TemplateResult {
     const { t } = this.ports;
-    const names: Readonly<Partial<Record<DashboardAction, string>>> = {
-      startProxy: t('Start Proxy'),
-      openSettings: t('Open Settings'),
-      showLog: t('Show Log'),
-      sendTestRequest: t('Send Test Request'),
-      runDoctor: t('Run Doctor'),
-    };
-    const each = (actions: readonly DashboardAction[], made: typeof link | typeof button): unknown =>
+    const each = (actions: readonly DashboardAction[], made: typeof actionButton): unknown =>
       repeat(
         actions,
         (action) => action,
-        (action) => made(names[action] ?? '', this.run(action)),
+        (action) => made(action, this.ports),
       );
     const url = html`<code class="value">${view.baseUrl}</code>`;
     const key = html`<code class="value" aria-hidden="true">kw-…</code>`;
     return html`<div class="connection">
       <div class="proxy">${state(view.proxy)}${optional('advice', view.advice)}</div>
-      <div class="buttons" ?hidden=${view.remedies.length === 0}>${each(view.remedies, button)}</div>
-      ${view.baseUrl === '' ? '' : this.copyRow(t('Base URL'), url, 'copyBaseUrl', t('Copy Base URL'))}
-      ${this.copyRow(t('Proxy key'), key, 'copyProxyKey', t('Copy Proxy Key'))} ${this.clientsRow(view)}
-      <div class="links">${each(view.actions, link)}</div>
+      <div class="buttons" ?hidden=${view.remedies.length === 0}>${each(view.remedies, actionButton)}</div>
+      ${view.baseUrl === '' ? '' : this.copyRow(t('Base URL'), url, 'copyBaseUrl')}
+      ${this.copyRow(t('Proxy key'), key, 'copyProxyKey')} ${this.clientsRow(view)}
+      <div class="links">${each(view.actions, actionLink)}</div>
     </div>`;
   }
 
-  private copyRow(term: string, value: TemplateResult, action: Copy, name: string): TemplateResult {
+  private copyRow(term: string, value: TemplateResult, action: Copy): TemplateResult {
     const iconName = this.checked.get(action) ? 'check' : 'copy';
     return html`<div class="copy-row">
-      <span class="term">${term}</span>${value}${iconButton(iconName, name, this.run(action))}
+      <span class="term">${term}</span>${value}${actionIcon(action, iconName, this.ports)}
     </div>`;
   }
 
   /** The connected clients, each with a Disconnect button, and a button to connect another. */
   private clientsRow({ clients, wantsClient }: OverviewView): TemplateResult {
-    const { t } = this.ports;
-    const connect = this.run('connectClient');
-    const another = t('Connect Client');
+    const shown = repeat(
+      clients,
+      ({ id }) => id,
+      (client) => this.client(client),
+    );
+    const connect = wantsClient
+      ? actionButton('connectClient', this.ports, { primary: true })
+      : actionLink('connectClient', this.ports);
     return html`<div class="copy-row">
-      <span class="term">${t('Clients')}</span>
-      <span class="clients"
-        >${repeat(
-          clients,
-          ({ id }) => id,
-          (client) => this.client(client),
-        )}
-        ${wantsClient ? button(another, connect, { primary: true }) : link(another, connect)}</span
-      >
+      <span class="term">${this.ports.t('Clients')}</span>
+      <span class="clients">${shown}${connect}</span>
     </div>`;
   }
 
@@ -99,9 +88,5 @@ export class Overview {
         >${name}${note === '' ? '' : html`<span class="visually-hidden">: ${note}</span>`}</span
       >${off}</span
     >`;
-  }
-
-  private run(action: DashboardAction): () => void {
-    return () => this.ports.send({ type: 'run', action });
   }
 }

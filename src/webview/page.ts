@@ -14,10 +14,10 @@ import {
   type ToDashboard,
 } from '../service/messages';
 import type { SeriesView } from '../service/snapshot';
+import { actionButton } from './actions';
 import { AccountsPanel } from './accountsPanel';
 import { accountsView } from './accountsView';
 import { ActivityPanel } from './activityPanel';
-import { button } from './controls';
 import { Countdowns } from './timers';
 import { Formats } from '../words/formats';
 import { HistoryPanel } from './historyPanel';
@@ -76,6 +76,8 @@ export class Page {
     this.history = new HistoryPanel(this.panelPorts, kept.period);
     this.activity = new ActivityPanel(this.panelPorts, kept.sort);
     this.element.className = 'page';
+    // The style sheet hides columns where the page is narrow; what spans them follows.
+    new ResizeObserver(redraw).observe(this.element);
     this.update(state);
   }
 
@@ -124,7 +126,7 @@ export class Page {
   }
 
   private template(): TemplateResult {
-    const { t, send } = this.ports;
+    const { t } = this.ports;
     const names = {
       accounts: t('Accounts'),
       history: t('History'),
@@ -132,12 +134,11 @@ export class Page {
       models: t('Models'),
     };
     const onSelect = ({ detail }: VscTabsSelectEvent): void => this.show(tabs[detail.selectedIndex]);
-    const add = (): void => send({ type: 'run', action: 'addKey' });
     return html`${this.overview.template(overviewView(this.state, this.speech()))}
       <vscode-tabs .selectedIndex=${tabs.indexOf(this.tab)} @vsc-tabs-select=${onSelect}>
         ${tabs.map((tab) => html`<vscode-tab-header>${names[tab]}</vscode-tab-header>`)}
         ${tabs.map((tab) => html`<vscode-tab-panel>${this.panel(tab)}</vscode-tab-panel>`)}
-        ${button(t('Add Key'), add, { icon: 'add', slot: 'addons' })}
+        ${actionButton('addKey', this.panelPorts, { icon: 'add', slot: 'addons' })}
       </vscode-tabs>
       <div class="visually-hidden" role="status">${this.said}</div>`;
   }

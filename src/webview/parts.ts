@@ -54,8 +54,8 @@ export function keyTarget(key: string, at: number, count: number): number | null
 }
 
 /** The number of columns that the style sheet shows at this width; a larger colspan would add columns. */
-export function visibleColumns(table: HTMLTableElement | null | undefined): number {
-  const heads = [...(table?.tHead?.rows[0]?.cells ?? [])];
+export function visibleColumns(table: string): number {
+  const heads = [...document.querySelectorAll(`${table} > thead th`)];
   return Math.max(heads.filter((head) => getComputedStyle(head).display !== 'none').length, 1);
 }
 
