@@ -43,9 +43,10 @@ export class Chart {
   }
 
   private update(view: ChartView): void {
-    const shape = view.lines.map(({ name, colour }) => `${name} ${colour}`).join();
-    const data = JSON.stringify(dataOf(view));
     this.view = view;
+    const shape = view.lines.map(({ name, colour }) => `${name} ${colour}`).join();
+    const columns = placesOf(view).map((place) => this.columnName(place));
+    const data = JSON.stringify([columns, dataOf(view)]);
     if (this.plot === null || shape !== this.shape) this.redraw();
     // The page is drawn more often than figures come, and a plot that is resized at the same time may stay empty.
     else if (data !== this.data) this.plot.setData(dataOf(view));

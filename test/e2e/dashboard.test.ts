@@ -151,6 +151,18 @@ describe('the dashboard while its keys change', () => {
     assert.ok(width > 200, `${width} px`);
   });
 
+  it('adds no column to the table where the page becomes narrow under an open form', async () => {
+    const { page } = dashboard;
+    await openEditor();
+    const spare = async (): Promise<unknown> =>
+      await page.evaluate(`document.querySelector('.editor-cell').colSpan -
+        [...document.querySelectorAll('.accounts thead th')].filter((head) => head.checkVisibility()).length`);
+    for (const width of [640, 960, 1200]) {
+      await page.setViewportSize({ width, height: 900 });
+      await pollUntil(async () => (await spare()) === 0, `The form has other columns at ${width} px`);
+    }
+  });
+
   it('writes nothing into the table when the same keys come again', async () => {
     await dashboard.page.evaluate(`{
       window.writes = 0;
@@ -380,6 +392,26 @@ describe('the chart of first tokens', () => {
       count;
     }`);
     await pollUntil(async () => Number(await coloured()) > 5, 'It was never drawn');
+  });
+});
+
+describe('the charts', () => {
+  const stage = new Stage();
+
+  it('are all drawn at each width', async () => {
+    const dashboard = stage.own(await BareDashboard.start(), async (made) => await made.close());
+    const { page } = dashboard;
+    await dashboard.load('history');
+    await dashboard.show([hello(stateOf([accountView()]))]);
+    await dashboard.show([{ type: 'history', series: crowdedSeries(Date.now()) }]);
+    const drawnCharts = async (): Promise<unknown> =>
+      await page.evaluate(`[...document.querySelectorAll('canvas')].filter((canvas) =>
+        canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((value) => value > 0)).length`);
+    for (const width of [860, 1200, 320, 1000, 640, 1200]) {
+      await page.setViewportSize({ width, height: 900 });
+      await drawn(dashboard);
+      assert.equal(await drawnCharts(), 4, `${width} px`);
+    }
   });
 });
 
