@@ -40,6 +40,7 @@ export interface PagePorts {
 }
 
 const tabs = tabSchema.options;
+const minuteMs = 60_000;
 
 export class Page {
   readonly element = document.createElement('div');
@@ -78,6 +79,8 @@ export class Page {
     this.element.className = 'page';
     // The style sheet hides columns where the page is narrow; what spans them follows.
     new ResizeObserver(redraw).observe(this.element);
+    // The time until the reset is told in minutes.
+    window.setInterval(redraw, minuteMs);
     this.update(state);
   }
 
@@ -168,6 +171,6 @@ export class Page {
   }
 
   private speech(): Speech {
-    return { t: this.ports.t, formats: this.formats, nowMs: this.state.snapshot.atMs };
+    return { t: this.ports.t, formats: this.formats, nowMs: this.panelPorts.countdowns.nowMs };
   }
 }

@@ -22,6 +22,11 @@ export class Countdowns {
     this.offsetMs = atMs - Date.now();
   }
 
+  /** The proxy's present time. */
+  get nowMs(): number {
+    return Date.now() + this.offsetMs;
+  }
+
   /**
    * What is left until `atMs`, or has passed since then with `isUp`; empty without it. Hidden from screen readers, because
    * the text beside it has the time.
@@ -32,7 +37,7 @@ export class Countdowns {
 
   private text(atMs: number | undefined, isUp: boolean): string {
     if (atMs === undefined) return '';
-    const nowMs = Date.now() + this.offsetMs;
+    const { nowMs } = this;
     this.plan((isUp ? nextTickUpMs : nextTickMs)(atMs, nowMs));
     return isUp ? passedText(nowMs - atMs, this.t) : durationText(atMs - nowMs, this.t);
   }

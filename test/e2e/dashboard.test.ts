@@ -487,3 +487,19 @@ async function drawn({ page }: BareDashboard): Promise<void> {
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
+
+describe('the top of the dashboard', () => {
+  const stage = new Stage();
+
+  it('tells the time until the reset by the minute, although nothing else changes', async () => {
+    const dashboard = stage.own(await BareDashboard.start(), async (made) => await made.close());
+    const { page } = dashboard;
+    await page.clock.install();
+    await dashboard.load('models');
+    await dashboard.show([hello(stateOf([accountView()]))]);
+    const outlook = async (): Promise<string> => await page.locator('.outlook').first().innerText();
+    assert.match(await outlook(), /^Resets in 6 h 0 min$/);
+    await page.clock.runFor(11.5 * 60_000);
+    assert.match(await outlook(), /^Resets in 5 h 50 min$/);
+  });
+});
