@@ -1,16 +1,18 @@
 // One attempt: sent with a lease, looked at until it is clear what it is.
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { Signal } from '../base/signal';
+import type { AccountId } from '../keys/account';
 import type { Lease } from '../keys/lease';
+import type { Recent } from '../keys/recent';
 import { reasonOf } from './errors/outcome';
-import type { ExchangePorts, ExchangeSettings, Own } from './exchangePorts';
+import type { ExchangePorts, ExchangeSettings, Own } from './ongoing';
 import { endedIn, previousErrorsOf } from './errors/errorBody';
-import type { AttemptReport } from './report';
+import type { AttemptReport, Made } from './report';
 import type { Body } from './request/bodies';
 import { judge, type Judged, type JudgeLimits } from './upstream/judge';
 import type { Plan } from './request/plan';
+import type { Reply } from './upstream/reply';
 import type { Sent } from './upstream/sending';
-import { inPieces, isLong } from './upstream/upload';
 
 /** No client waits longer for an answer's head (undici's default, which most agents run on). */
 const longestHeadMs = 300_000;
@@ -95,6 +97,31 @@ function bodyOf({ bytes, passing }: Body): Buffer | Readable | null {
   return isLong(bytes) ? inPieces(bytes) : bytes;
 }
 
+/** Up to here a body is given away as a whole: undici holds it until the answer has ended. */
+const shortBytes = 1024 * 1024;
+/** Small enough that even a slow line takes one piece long before silence would fail it. */
+const pieceBytes = 64 * 1024;
+
+function isLong(bytes: Buffer | null): bytes is Buffer {
+  return bytes !== null && bytes.length > shortBytes;
+}
+
+/** A stream of the body, with an event `piece` for each piece that is taken; nothing else of it holds on to the body. */
+function inPieces(body: Buffer): Readable {
+  const stream: Readable = Readable.from(
+    pieces(body, () => stream.emit('piece')),
+    { objectMode: false },
+  );
+  return stream;
+}
+
+function* pieces(body: Buffer, onPiece: () => void): Generator<Buffer> {
+  for (let from = 0; from < body.length; from += pieceBytes) {
+    onPiece();
+    yield body.subarray(from, from + pieceBytes);
+  }
+}
+
 function headersOf(plan: Plan, key: string | null): string[] {
   const { bytes } = plan.body;
   const headers = [...plan.headers];
@@ -137,4 +164,31 @@ export function attemptOf(
 /** A file's or video's bytes may be fetched from elsewhere first. */
 function isQuickRead({ kind, repeatable, path }: Plan): boolean {
   return kind === 'plain' && repeatable && !/\/content(?:\?|$)/.test(path);
+}
+
+const beginningBytes = 4096;
+const longestId = 200;
+
+/** The model that answers, as far as the held beginning names it. */
+export function servedModel({ held }: Judged): string | null {
+  const beginning = held?.event?.data ?? held?.text()?.toString('latin1', 0, beginningBytes) ?? '';
+  const at = beginning.indexOf('"model"');
+  return at < 0 ? null : (/"model"\s*:\s*"([^"\\]{1,200})"/.exec(beginning.slice(at))?.[1] ?? null);
+}
+
+/** Remembers the account that made what the answer names, and tells it: only that account will be shown the thing later. */
+export function learnMakers(
+  makers: Recent<AccountId>,
+  accountId: AccountId,
+  answered: { readonly plan: Plan; readonly reply: Reply; readonly judged: Judged; readonly nowMs: number },
+): Made[] {
+  const { plan, reply, judged, nowMs } = answered;
+  const { generation } = reply;
+  const ids = generation === null || generation.length > longestId ? [] : [generation];
+  if (plan.makesThing) {
+    const id = /"id"\s*:\s*"([^"\\]{1,200})"/.exec(judged.held?.text()?.toString('utf8') ?? '')?.[1];
+    if (id !== undefined) ids.push(id);
+  }
+  for (const id of ids) makers.set(id, accountId, nowMs);
+  return ids.map((id) => ({ id, accountId }));
 }

@@ -8,9 +8,9 @@ import type { Lease, LeaseRequest, Wish } from '../keys/lease';
 import { refusalOf, refusalOfPaid } from './answer/denied';
 import { LastWord, passesOn } from './answer/lastWord';
 import { relay, type Relayed } from './answer/relay';
-import type { AttemptLimit } from './attemptLimit';
-import { attempt, attemptOf, discard, type Attempted } from './attempt';
-import type { ExchangePorts, Own } from './exchangePorts';
+import type { AttemptLimit, Repeats } from './attemptLimit';
+import { attempt, attemptOf, discard, learnMakers, servedModel, type Attempted } from './attempt';
+import type { ExchangePorts, Own } from './ongoing';
 import {
   decide,
   isModelFailure,
@@ -31,8 +31,6 @@ import {
 import type { Outcome } from './errors/outcome';
 import { Fallbacks, fallbacksOf, type FallbackKind } from './request/fallback';
 import { withModel, type Plan } from './request/plan';
-import type { Repeats } from './retryBudget';
-import { learnMakers, servedModel } from './served';
 import { outcomeOfError, type Judged } from './upstream/judge';
 
 /** Node's fetch, on which most clients run, gives a head 300 s; one that upstream gave is passed on before. */

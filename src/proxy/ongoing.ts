@@ -1,15 +1,47 @@
-// One client request while it runs: what belongs to it, and how it is ended from outside.
+// One client request while it runs: what belongs to it, what it shares with others, and how it is ended from outside.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock';
 import { Canceller, type Signal } from '../base/signal';
 import { SilenceWatch } from '../base/silence';
+import type { Pool } from '../keys/pool';
 import { Answer } from './answer/answer';
+import type { AttemptLimit, RetryBudget } from './attemptLimit';
+import type { PolicyRefusals } from './decision/situation';
 import type { Refusal } from './errors/refusal';
 import { Trail } from './report';
 import { readHead, type RequestHead } from './request/admission';
 import { endResponse } from './request/connection';
 import { ownHeaders } from '../base/rawHeaders';
+import type { FallbackModels } from './request/fallback';
 import type { Plan } from './request/plan';
+import type { StreamFailures } from './streamFailures';
+import type { Upstream } from './upstream/upstream';
+
+export interface ExchangeSettings {
+  readonly timezone: string;
+  readonly maxWaitMs: number;
+  readonly deadlineMs: number;
+  readonly firstTokenTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly exhaustedStatus: number;
+  readonly fallbackModels: FallbackModels;
+  readonly policyRefusals: PolicyRefusals;
+  readonly freeOnly: boolean;
+}
+
+/** What all exchanges share. */
+export interface ExchangePorts {
+  readonly clock: Clock;
+  readonly pool: Pool;
+  readonly upstream: Upstream;
+  readonly settings: ExchangeSettings;
+  readonly random: () => number;
+  readonly retryBudget: RetryBudget;
+  readonly attemptLimit: AttemptLimit;
+  /** Of requests that need no key, which anybody may send. */
+  readonly keylessLimit: AttemptLimit;
+  readonly streamFailures: StreamFailures;
+}
 
 /** One for all: to make an error costs more than all else of a request's end, and nobody reads where this one came from. */
 const over = new Error('The exchange is over.');
@@ -103,3 +135,6 @@ export class Ongoing {
     if (!this.response.writableFinished) this.abort(new ClientGone('The client has left.'));
   };
 }
+
+/** What is one exchange's own. */
+export type Own = Pick<Ongoing, 'trail' | 'answer' | 'watch' | 'hold'>;

@@ -1,6 +1,6 @@
 // What an exchange was, for the activity list: no content, no secret.
 import type { RequestClass } from '../keys/lock';
-import type { Usage } from './answer/tokens';
+import type { Usage } from './answer/usage';
 
 export interface AttemptReport {
   readonly atMs: number;

@@ -16,14 +16,13 @@ import {
 import { Bodies } from './request/bodies';
 import { checkPath, needsNoKey } from './request/endpoint';
 import { Exchange } from './exchange';
-import type { ExchangePorts } from './exchangePorts';
 import { planOf, type Plan } from './request/plan';
 import { stopping } from './answer/denied';
 import { wordsOf } from './errors/errorBody';
 import { Refusal } from './errors/refusal';
 import type { Relayed } from './answer/relay';
 import { ownHeaders } from '../base/rawHeaders';
-import { ClientGone, HeldBytes, Ongoing, type Running } from './ongoing';
+import { ClientGone, HeldBytes, Ongoing, type ExchangePorts, type Running } from './ongoing';
 import type { ExchangeEnd, ExchangeReport } from './report';
 import { Turns } from './request/connection';
 import { unlessAborted, type Signal } from '../base/signal';

@@ -2,7 +2,7 @@
 import type { Clock } from '../base/clock';
 import { parseJson } from '../base/json';
 import { codeOf } from '../base/systemError';
-import type { Fault } from '../proxy/errors/fault';
+import type { Fault } from '../proxy/errors/outcome';
 import type { Reply } from '../proxy/upstream/reply';
 import type { Upstream, UpstreamRequest } from '../proxy/upstream/upstream';
 

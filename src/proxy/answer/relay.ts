@@ -2,7 +2,7 @@
 import type { Clock } from '../../base/clock';
 import type { SilenceWatch } from '../../base/silence';
 import type { Answer } from './answer';
-import type { Fault } from '../errors/fault';
+import type { Fault } from '../errors/outcome';
 import type { ErrorReply } from '../errors/outcome';
 import { without } from '../request/headers';
 import { errorInJson, errorOfEvent } from '../upstream/judge';
@@ -11,8 +11,7 @@ import type { Plan } from '../request/plan';
 import { Refusal } from '../errors/refusal';
 import type { Reply, Sink } from '../upstream/reply';
 import { endedInError, endedWhole, errorAtEnd, hasFinished, Tail } from './tail';
-import type { Usage } from './tokens';
-import { readUsage } from './usage';
+import { readUsage, type Usage } from './usage';
 
 export interface RelayOptions {
   readonly clock: Clock;
@@ -66,7 +65,7 @@ export function relay(
 function passHeld({ isCoded }: Reply, held: Held, answer: Answer): Relayed {
   for (const chunk of held.chunks) answer.write(chunk);
   answer.end();
-  const told = isCoded ? null : held.text();
+  const told = isCoded ? null : (held.text()?.toString('latin1') ?? null);
   return { end: 'whole', usage: told === null ? null : readUsage(told), failure: null };
 }
 
@@ -192,12 +191,12 @@ class Relaying implements Sink {
     if (this.isOver) return;
     this.isOver = true;
     this.options.watch.rest();
-    const bytes = this.isReadable ? this.tail.bytes() : null;
-    const body = bytes === null ? null : this.failureIn(bytes.toString('utf8'));
+    const text = this.isReadable ? this.tail.text() : null;
+    const body = text === null ? null : this.failureIn(text);
     const { status, headers } = this.reply;
     this.tell({
       end: end === 'whole' && body !== null ? 'error' : end,
-      usage: bytes === null ? null : readUsage(bytes),
+      usage: text === null ? null : readUsage(text),
       failure: body === null ? null : { status, headers, body },
     });
   }

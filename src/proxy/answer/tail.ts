@@ -41,12 +41,8 @@ export class Tail {
     }
   }
 
-  bytes(): Buffer {
-    return Buffer.concat([this.eventStart, this.edge, ...this.chunks.slice(this.first)]);
-  }
-
   text(): string {
-    return this.bytes().toString('utf8');
+    return Buffer.concat([this.eventStart, this.edge, ...this.chunks.slice(this.first)]).toString('utf8');
   }
 
   private drop(chunk: Buffer): void {

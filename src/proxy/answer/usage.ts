@@ -1,18 +1,24 @@
-// The tokens and the cost that an answer tells, in the form of any endpoint.
+// The tokens and the cost that an answer tells, in the form of any endpoint. The webview has the type: nothing of Node is here.
 import { parseJson } from '../../base/json';
-import type { Usage } from './tokens';
+
+export interface Usage {
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  /** In credits, or null where upstream did not say. */
+  readonly cost: number | null;
+}
 
 /** An upstream that names it without end costs no more than this many looks. */
 const mostLooks = 16;
 const longestUsage = 8_192;
 
-/** The last usage that the bytes tell, in any of the forms; null if they tell none. */
-export function readUsage(bytes: Buffer): Usage | null {
-  let from = bytes.lastIndexOf('"usage"');
+/** The last usage that the text tells, in any of the forms; null if it tells none. */
+export function readUsage(text: string): Usage | null {
+  let from = text.lastIndexOf('"usage"');
   for (let look = 0; look < mostLooks && from >= 0; look++) {
-    const usage = usageAt(bytes.toString('latin1', from, from + longestUsage));
+    const usage = usageAt(text.slice(from, from + longestUsage));
     if (usage !== null) return usage;
-    from = from === 0 ? -1 : bytes.lastIndexOf('"usage"', from - 1);
+    from = from === 0 ? -1 : text.lastIndexOf('"usage"', from - 1);
   }
   return null;
 }

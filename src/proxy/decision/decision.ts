@@ -1,6 +1,6 @@
 // The next step after an outcome: a pure table, one row a kind, and the bounds that hold for every retry.
 import type { Verdict } from '../../keys/scope';
-import type { Fault } from '../errors/fault';
+import type { Fault } from '../errors/outcome';
 import type { LimitOutcome, Outcome } from '../errors/outcome';
 import type { FallbackKind } from '../request/fallback';
 import { backOffMs, shortestWaitMs, type Situation } from './situation';

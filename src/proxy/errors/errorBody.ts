@@ -1,19 +1,5 @@
-// Reads an error's body, whatever its form, into evidence.
-import {
-  children,
-  code,
-  first,
-  layersOf,
-  list,
-  names,
-  numeric,
-  parseShortJson,
-  record,
-  text,
-  truth,
-  type ErrorLayers,
-  type Fields,
-} from './errorFields';
+// Reads an error's body, whatever its form, into evidence: leniently, a wrong field counts as missing.
+import { parseJson } from '../../base/json';
 import { headerValues } from '../../base/rawHeaders';
 
 /** What the body says about when to come again, in the units that it came in; null is unsaid. */
@@ -210,4 +196,135 @@ const statusByName: ReadonlyMap<string, number> = new Map([
 /** The status of the first name that stands for one, or null. */
 function namedStatus(named: readonly string[]): number | null {
   return named.map((name) => statusByName.get(name)).find((status) => status !== undefined) ?? null;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The field of the first layer where `kind` takes its value; null where none does. */
+function first<T>(layers: readonly Fields[], name: string, kind: (value: unknown) => T | null): T | null {
+  for (const fields of layers) {
+    const value = kind(fields[name]);
+    if (value !== null) return value;
+  }
+  return null;
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+/** Numbers count as their text. */
+function code(value: unknown): string | null {
+  return typeof value === 'number' ? String(value) : text(value);
+}
+
+/** Texts of numbers count as well. */
+function numeric(value: unknown): number | null {
+  const told = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof told === 'number' && Number.isFinite(told) ? told : null;
+}
+
+/** Texts of truth values count as well. */
+function truth(value: unknown): boolean | null {
+  if (value === true || value === 'true') return true;
+  return value === false || value === 'false' ? false : null;
+}
+
+/** One name or several. */
+function names(value: unknown): readonly string[] | null {
+  const told: unknown = typeof value === 'string' ? [value] : value;
+  return Array.isArray(told) && told.every((name) => typeof name === 'string') ? told : null;
+}
+
+function list(value: unknown): readonly unknown[] | null {
+  return Array.isArray(value) ? value : null;
+}
+
+function record(value: unknown): Fields | null {
+  return isRecord(value) ? value : null;
+}
+
+/** The objects of that name that the layers hold. */
+function children(layers: readonly Fields[], name: string): readonly Fields[] {
+  return present(layers.map((fields) => record(fields[name])));
+}
+
+/** The fields of an object; a string counts as its message; anything else is null. */
+function readFields(value: unknown): Fields | null {
+  return typeof value === 'string' && value !== '' ? { message: value } : record(value);
+}
+
+function isRecord(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** No error is longer. A longer value is never built: the other requests would wait for seconds. */
+export const mostParsedBytes = 128 * 1024;
+
+/** The value that the text is JSON of; undefined where it is none, or too long. */
+export function parseShortJson(text: string): unknown {
+  return text.length > mostParsedBytes ? undefined : parseJson(text);
+}
+
+interface ErrorLayers {
+  /** Upstream's own words, innermost first: a field is read from the first layer that has it. */
+  readonly own: readonly Fields[];
+  /** What a provider said, where upstream passes it on as JSON. */
+  readonly provider: readonly Fields[];
+  /** What a provider said, where it is plain text. */
+  readonly providerText: string;
+}
+
+/** The layers of a parsed body: an error, an answer or event that holds one, or neither. */
+function layersOf(body: unknown): ErrorLayers {
+  const root = firstRecord(body);
+  const error = errorIn(root);
+  const own = present([
+    readFields(error),
+    readFields(childOf(error, 'metadata')),
+    readFields(root),
+    readFields(childOf(root, 'metadata')),
+  ]);
+  const raw = first(own, 'raw', (value) => value ?? null);
+  const said = typeof raw === 'string' ? parseShortJson(raw) : raw;
+  return {
+    own,
+    provider: providerLayers(firstRecord(said)),
+    providerText: typeof raw === 'string' && firstRecord(said) === null ? raw : '',
+  };
+}
+
+/** OpenAI and Anthropic: `error`; Responses events: `response.error`; chat with partial content: `choices[0].error`. */
+function errorIn(root: unknown): unknown {
+  const places = [
+    childOf(root, 'error'),
+    childOf(childOf(root, 'response'), 'error'),
+    childOf(firstChoice(root), 'error'),
+  ];
+  return places.find((place) => isRecord(place) || (typeof place === 'string' && place !== '')) ?? null;
+}
+
+function firstChoice(root: unknown): unknown {
+  const choices = childOf(root, 'choices');
+  return Array.isArray(choices) ? firstRecord(choices) : null;
+}
+
+/** Google keeps its hints in `error.details`. */
+function providerLayers(root: unknown): readonly Fields[] {
+  const error = errorIn(root);
+  const layers = present([readFields(error), readFields(root)]);
+  return [...layers, ...present(layers.flatMap(({ details }) => (list(details) ?? []).map(readFields)))];
+}
+
+/** The object itself, or the first one of a list: Google wraps its errors in lists. */
+function firstRecord(value: unknown): Fields | null {
+  return record(Array.isArray(value) ? value[0] : value);
+}
+
+function childOf(value: unknown, name: string): unknown {
+  return isRecord(value) ? (value[name] ?? null) : null;
+}
+
+function present(layers: readonly (Fields | null)[]): readonly Fields[] {
+  return layers.filter((fields) => fields !== null);
 }

@@ -1,8 +1,8 @@
 // What an attempt turned out to be: an answer, an error inside a 200, or an error.
 import * as v from 'valibot';
 import type { Clock } from '../../base/clock';
-import type { Fault } from '../errors/fault';
-import { mostParsedBytes, parseShortJson } from '../errors/errorFields';
+import type { Fault } from '../errors/outcome';
+import { mostParsedBytes, parseShortJson } from '../errors/errorBody';
 import { errorBody } from '../errors/form';
 import { classifyError, statusOfError, type ErrorReply, type Outcome } from '../errors/outcome';
 import { beginsAsEvents, peek, type Held, type PeekLimits, type PeekMode, type StreamEvent } from './peek';

@@ -5,8 +5,8 @@ import type { Clock } from '../../base/clock';
 import type { Disposable } from '../../base/disposable';
 import type { SilenceWatch } from '../../base/silence';
 import { decodeStart, decoding } from '../../base/coding';
-import { mostParsedBytes, parseShortJson } from '../errors/errorFields';
-import type { Fault } from '../errors/fault';
+import { mostParsedBytes, parseShortJson } from '../errors/errorBody';
+import type { Fault } from '../errors/outcome';
 import type { Reply, Sink } from './reply';
 
 const mostHeldBytes = 1024 * 1024;

@@ -1,6 +1,6 @@
 // Whether upstream is reached: why not, since when, and until when it is left alone.
 import type { Clock } from '../../base/clock';
-import type { Fault } from '../errors/fault';
+import type { Fault } from '../errors/outcome';
 import { isLasting, unreachedCode } from '../../base/unreached';
 import type { Sent } from './sending';
 

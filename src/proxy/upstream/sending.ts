@@ -1,7 +1,7 @@
 // One request on its way: from undici's callbacks to a reply, or to what went wrong.
 import type { Signal } from '../../base/signal';
 import type { SilenceWatch } from '../../base/silence';
-import type { Fault } from '../errors/fault';
+import type { Fault } from '../errors/outcome';
 import { hideInText, PassingMask } from './hiddenKey';
 import { Reply, type Flow } from './reply';
 

@@ -6,7 +6,7 @@ import type { Signal } from '../../base/signal';
 import { SilenceWatch } from '../../base/silence';
 import { codeOf } from '../../base/systemError';
 import { AddressBook, type Look } from './addressBook';
-import type { Fault } from '../errors/fault';
+import type { Fault } from '../errors/outcome';
 import { Reach, type Unreached } from './reach';
 import { Way, type Connection } from './way';
 import type { WayOut } from './wayOut';
