@@ -6,7 +6,7 @@ import type { Lease } from '../keys/lease';
 import type { Recent } from '../keys/recent';
 import { reasonOf } from './errors/outcome';
 import type { ExchangePorts, ExchangeSettings, Own } from './ongoing';
-import { endedIn, previousErrorsOf } from './errors/errorBody';
+import { storyOf } from './errors/errorBody';
 import type { AttemptReport, Made } from './report';
 import type { Body } from './request/bodies';
 import { judge, type Judged, type JudgeLimits } from './upstream/judge';
@@ -156,9 +156,9 @@ export function attemptOf(
     keyLabel: lease?.key.label ?? '',
     status: error?.status ?? ('reply' in sent ? sent.reply.status : null),
     outcome: reasonOf(judged.outcome),
-    previous: error === null ? [] : previousErrorsOf(error.body),
+    previous: [],
   };
-  return error === null ? attempted : { ...attempted, ...endedIn(error.body) };
+  return error === null ? attempted : { ...attempted, ...storyOf(error.body) };
 }
 
 /** A file's or video's bytes may be fetched from elsewhere first. */

@@ -86,14 +86,15 @@ interface Facts extends ErrorContext {
 export function classifyError(reply: ErrorReply, context: ErrorContext): Outcome {
   const { nowMs, model } = context;
   const evidence = readErrorBody(reply.headers, reply.body);
+  const hints = [...reply.headers, ...evidence.hints];
   const facts: Facts = {
     ...context,
     status: effectiveStatus(reply.status, evidence),
     evidence,
     isFreeModel: model !== null && isFreeModel(model),
-    untilMs: readUntil(reply.headers, evidence.hints, nowMs),
-    passedResetMs: readPassedReset(reply.headers, evidence.hints, nowMs),
-    limit: readLimit(reply.headers, evidence.hints),
+    untilMs: readUntil(hints, nowMs),
+    passedResetMs: readPassedReset(hints, nowMs),
+    limit: readLimit(hints),
   };
   return (
     ofEdge(facts) ??
