@@ -17,7 +17,8 @@ export interface PlainError {
 export function errorBody(form: Form, error: PlainError): string {
   const { metadata } = error;
   if (form === 'anthropic') {
-    const own = { type: anthropicType(error.status), message: error.message, error_type: error.code };
+    const [, type] = types.get(error.status) ?? otherTypes;
+    const own = { type, message: error.message, error_type: error.code };
     return JSON.stringify({ type: 'error', error: own, metadata });
   }
   return JSON.stringify({
@@ -42,7 +43,7 @@ export function errorEvent(form: Form, error: PlainError, model: string | null):
 
 function errorChunk(error: PlainError, model: string | null): unknown {
   // OpenRouter's own SDK takes no error in a stream whose metadata has no type.
-  const error_type = openRouterTypes.get(error.status) ?? 'server';
+  const [error_type] = types.get(error.status) ?? otherTypes;
   const metadata = { error_type, ...error.metadata };
   return {
     id: 'gen-keywheel-error',
@@ -82,34 +83,20 @@ function failedResponse(error: PlainError, model: string | null): unknown {
   };
 }
 
-const openRouterTypes: ReadonlyMap<number, string> = new Map([
-  [400, 'invalid_request'],
-  [401, 'authentication'],
-  [402, 'payment_required'],
-  [403, 'permission_denied'],
-  [404, 'not_found'],
-  [408, 'timeout'],
-  [413, 'payload_too_large'],
-  [422, 'unprocessable'],
-  [429, 'rate_limit_exceeded'],
-  [502, 'provider_unavailable'],
-  [503, 'provider_unavailable'],
-  [504, 'timeout'],
-  [529, 'provider_overloaded'],
+/** What OpenRouter and Anthropic call an error of the status. */
+const types: ReadonlyMap<number, readonly [openRouter: string, anthropic: string]> = new Map([
+  [400, ['invalid_request', 'invalid_request_error']],
+  [401, ['authentication', 'authentication_error']],
+  [402, ['payment_required', 'billing_error']],
+  [403, ['permission_denied', 'permission_error']],
+  [404, ['not_found', 'not_found_error']],
+  [408, ['timeout', 'api_error']],
+  [413, ['payload_too_large', 'request_too_large']],
+  [422, ['unprocessable', 'api_error']],
+  [429, ['rate_limit_exceeded', 'rate_limit_error']],
+  [502, ['provider_unavailable', 'api_error']],
+  [503, ['provider_unavailable', 'overloaded_error']],
+  [504, ['timeout', 'api_error']],
+  [529, ['provider_overloaded', 'overloaded_error']],
 ]);
-
-const anthropicTypes: ReadonlyMap<number, string> = new Map([
-  [400, 'invalid_request_error'],
-  [401, 'authentication_error'],
-  [402, 'billing_error'],
-  [403, 'permission_error'],
-  [404, 'not_found_error'],
-  [413, 'request_too_large'],
-  [429, 'rate_limit_error'],
-  [503, 'overloaded_error'],
-  [529, 'overloaded_error'],
-]);
-
-function anthropicType(status: number): string {
-  return anthropicTypes.get(status) ?? 'api_error';
-}
+const otherTypes = ['server', 'api_error'] as const;
