@@ -331,7 +331,7 @@ export class Exchange {
     // A body that passes through may still be on its way.
     if (plan.body.passing === null) plan.body.release();
     const { idleTimeoutMs } = ports.settings;
-    relay(sent.reply, judged.held, { clock: ports.clock, watch, plan, answer, idleTimeoutMs }, tell);
+    relay(sent.reply, judged.held, { watch, plan, answer, idleTimeoutMs }, tell);
   }
 
   private learned(relayed: Relayed, lease: Lease | null): Relayed {

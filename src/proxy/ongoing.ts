@@ -84,7 +84,7 @@ export class Ongoing {
   constructor(
     readonly request: IncomingMessage,
     readonly response: ServerResponse,
-    private readonly clock: Clock,
+    clock: Clock,
     private readonly shared: { readonly isHurried: () => boolean; readonly held: Pick<HeldBytes, 'count'> },
   ) {
     const { method = 'GET', url = '/', rawHeaders } = request;
@@ -92,7 +92,7 @@ export class Ongoing {
     this.trail = new Trail(clock.wallMs(), clock.elapsedMs());
     this.watch = new SilenceWatch(clock);
     const end = (): void => endResponse(request, response, clock, shared.isHurried);
-    this.answer = new Answer(response, this.head.endpoint.form, end);
+    this.answer = new Answer(response, clock, this.head.endpoint.form, end);
     this.answer.explain(() => ownHeaders);
     response.once('close', this.leave);
     // An answer that waits behind others on its connection, however many, is not told.
@@ -115,7 +115,7 @@ export class Ongoing {
   /** Ends it with the refusal; nothing of upstream's comes behind that. */
   refuse(refusal: Refusal): void {
     this.abort(new ClientGone(refusal.message));
-    this.answer.refuse(refusal, null, this.clock.wallMs());
+    this.answer.refuse(refusal);
   }
 
   /** Whatever was thrown: nothing goes on upstream for an answer that has ended. */

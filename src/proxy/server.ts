@@ -200,7 +200,7 @@ export class Server {
         return;
       }
     }
-    answer.refuse(refusal, null, clock.wallMs());
+    answer.refuse(refusal);
   }
 
   private async exchange(planned: Plan, on: Ongoing): Promise<void> {
@@ -215,20 +215,18 @@ export class Server {
     answer.copyTo(recording);
     // What is made once may come in any form: a stream of ours would leave no place for it.
     const mayComment = plan.streaming && plan.kind === 'models';
-    const comments = mayComment ? answer.keepAliveAfter(clock, this.ports.keepAliveAfterMs()) : null;
-    let refusal: Refusal | null = null;
-    let relayed: Relayed | null = null;
+    if (mayComment) answer.keepAliveAfter(this.ports.keepAliveAfterMs());
+    let ended: Ended = null;
     try {
-      relayed = await new Exchange(plan, on, ports).run(signal);
+      ended = await new Exchange(plan, on, ports).run(signal);
     } catch (error: unknown) {
       if (!(error instanceof Refusal)) throw error;
-      refusal = error;
-      answer.refuse(error, plan.model, clock.wallMs());
+      ended = error;
+      answer.refuse(error, plan.model);
     } finally {
-      comments?.dispose();
+      answer.keepAliveNoMore();
       recording?.end();
-      const endedAtMs = trail.wallOf(clock.elapsedMs());
-      const report = reportOf(plan, on, { refusal, relayed, endedAtMs });
+      const report = reportOf(plan, on, ended, trail.wallOf(clock.elapsedMs()));
       log[levelOf(report)](() => `Request ${answer.requestId}: ${lineOf(report)}`);
       this.ports.onExchange(report);
     }
@@ -241,7 +239,7 @@ export class Server {
       'internal',
       `Keywheel failed: please report request ${requestId} with the log ("Keywheel: Show Log").`,
     );
-    answer.refuse(refusal, null, this.ports.clock.wallMs());
+    answer.refuse(refusal);
   }
 }
 
@@ -262,17 +260,14 @@ function isExpecting({ request, head }: Ongoing): boolean {
   return head.headers.isExpecting && request.httpVersion === '1.1';
 }
 
-interface Ended {
-  readonly refusal: Refusal | null;
-  readonly relayed: Relayed | null;
-  readonly endedAtMs: number;
-}
+/** How an exchange ended; null: in an error that was given back, or because its client left. */
+type Ended = Relayed | Refusal | null;
 
-function reportOf(plan: Plan, on: Ongoing, ended: Ended): ExchangeReport {
+function reportOf(plan: Plan, on: Ongoing, ended: Ended, endedAtMs: number): ExchangeReport {
   const { answer, trail } = on;
   const { startedAtMs, waitedMs, firstTokenMs, attempts, made } = trail;
   const { client, method, model, requestClass, streaming } = plan;
-  const { relayed, refusal, endedAtMs } = ended;
+  const relayed = ended instanceof Refusal ? null : ended;
   return {
     startedAtMs,
     endedAtMs,
@@ -284,7 +279,7 @@ function reportOf(plan: Plan, on: Ongoing, ended: Ended): ExchangeReport {
     streaming,
     end: endOf(on, ended),
     status: answer.status,
-    refusal: refusal?.code ?? null,
+    refusal: ended instanceof Refusal ? ended.code : null,
     message: answer.message ?? (relayed?.failure ? wordsOf(relayed.failure.body) : null),
     waitedMs,
     firstTokenMs,
@@ -307,18 +302,17 @@ function lineOf(report: ExchangeReport): string {
   return `${method} ${path} ${model ?? ''}: ${end}, status ${status ?? 'none'}${why}, waited ${Math.round(waitedMs)} ms, attempts: ${tried}${message === null ? '' : `: ${message.slice(0, 300)}`}`;
 }
 
-function endOf({ answer, signal }: Ongoing, { refusal, relayed }: Ended): ExchangeEnd {
-  if (refusal !== null) return 'refused';
-  if (relayed !== null) {
-    switch (relayed.end) {
-      case 'whole':
-        return (answer.status ?? 0) >= 400 ? 'refused' : 'answered';
-      case 'error':
-      case 'cut':
-        return 'failed';
-      case 'clientGone':
-        return 'cancelled';
-    }
+function endOf({ answer, signal }: Ongoing, ended: Ended): ExchangeEnd {
+  if (ended instanceof Refusal) return 'refused';
+  switch (ended?.end) {
+    case 'whole':
+      return (answer.status ?? 0) >= 400 ? 'refused' : 'answered';
+    case 'error':
+    case 'cut':
+      return 'failed';
+    case 'clientGone':
+      return 'cancelled';
+    case undefined:
+      return signal.aborted ? 'cancelled' : 'refused';
   }
-  return signal.aborted ? 'cancelled' : 'refused';
 }

@@ -70,8 +70,8 @@ async function passes(
   const answering = new Promise<Relayed>((resolve, fail) => {
     const tell = ({ outcome, held }: Judged): void => {
       assert.ok(outcome.kind === 'answer' && held !== null);
-      const answer = new Answer(response, plan.form);
-      relay(reply, held, { clock, watch, plan, answer, idleTimeoutMs: 1e6 }, resolve);
+      const answer = new Answer(response, clock, plan.form);
+      relay(reply, held, { watch, plan, answer, idleTimeoutMs: 1e6 }, resolve);
     };
     judge({ reply }, plan, limits, { tell, fail });
   });

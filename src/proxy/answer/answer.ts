@@ -34,7 +34,9 @@ export class Answer {
   private state: AnswerState = 'waiting';
   private isStream = false;
   private extraHeaders: () => readonly string[] = () => [];
-  private comments: Comments | null = null;
+  private commentTimer: Disposable | null = null;
+  /** When the next comment is due; 0 where none is to come. */
+  private commentAtMs = 0;
   status: number | null = null;
   /** The error in the words that the client got, or null. */
   message: string | null = null;
@@ -43,6 +45,7 @@ export class Answer {
 
   constructor(
     private readonly response: ServerResponse,
+    private readonly clock: Clock,
     readonly form: Form,
     /** Ends the response; what the client still sends may be read before. */
     private readonly endResponse: () => void = () => response.end(),
@@ -68,15 +71,24 @@ export class Answer {
 
   /**
    * For a streaming client, which would give up on silence: a comment after `afterMs` and every 10 s then, until the
-   * answer begins or this is disposed. With the first one an event stream of our own begins; errors are events then.
+   * answer begins or no more is to be waited for. With the first one an event stream of our own begins; errors are events
+   * then.
    */
-  keepAliveAfter(clock: Clock, afterMs: number): Disposable {
-    return (this.comments = new Comments(clock, afterMs, () => this.keepAlive()));
+  keepAliveAfter(afterMs: number): void {
+    this.commentTimer?.dispose();
+    this.commentAtMs = this.clock.elapsedMs() + afterMs;
+    this.commentTimer = this.clock.after(afterMs, () => this.keepAlive());
+  }
+
+  keepAliveNoMore(): void {
+    this.commentTimer?.dispose();
+    this.commentAtMs = 0;
   }
 
   /** Upstream has begun without saying anything: the first comment goes out within 4 s. */
   hasten(): void {
-    if (this.state === 'waiting') this.comments?.comeWithin(afterPreambleMs);
+    const isFar = this.commentAtMs > this.clock.elapsedMs() + afterPreambleMs;
+    if (this.state === 'waiting' && isFar) this.keepAliveAfter(afterPreambleMs);
   }
 
   /** Passes on a head that is no answer yet (102, 103), to a client that knows such heads, has none so far and takes what comes. */
@@ -133,7 +145,7 @@ export class Answer {
    * Ends with an answer of our own, in the endpoint's form: an error answer, or the last event of a begun stream, which
    * does not end as a whole one. What else has begun is cut.
    */
-  refuse(refusal: Refusal, model: string | null, nowMs: number): void {
+  refuse(refusal: Refusal, model: string | null = null): void {
     if (this.state === 'ended') return;
     this.message = refusal.message;
     if (this.hasBegun && !this.isStream) {
@@ -141,7 +153,11 @@ export class Answer {
       return;
     }
     if (this.state === 'waiting')
-      this.whole(refusal.status, refusal.headers(nowMs), refusal.body(this.form, this.requestId));
+      this.whole(
+        refusal.status,
+        refusal.headers(this.clock.wallMs()),
+        refusal.body(this.form, this.requestId),
+      );
     else this.endBroken(refusal.event(this.form, model, this.requestId));
   }
 
@@ -170,17 +186,16 @@ export class Answer {
     if (!waits) hangUp();
   }
 
-  /** Returns whether another comment may follow. */
-  private keepAlive(): boolean {
+  private keepAlive(): void {
     if (this.state === 'waiting') {
       this.state = 'keptAlive';
       this.isStream = true;
       this.extraHeaders = () => [];
       this.writeHead(200, '', ['content-type', 'text/event-stream', 'cache-control', 'no-cache']);
     }
-    if (this.state !== 'keptAlive') return false;
+    if (this.state !== 'keptAlive') return;
     this.write(comment);
-    return true;
+    this.keepAliveAfter(everyMs);
   }
 
   private writeHead(status: number, statusText: string, headers: readonly string[]): void {
@@ -189,40 +204,6 @@ export class Answer {
     this.copy?.head(status, all);
     if (isReasonPhrase(statusText)) this.response.writeHead(status, statusText, all);
     else this.response.writeHead(status, all);
-  }
-}
-
-/** When the next comment is due. */
-class Comments implements Disposable {
-  private timer: Disposable;
-  private dueAtMs: number;
-
-  constructor(
-    private readonly clock: Clock,
-    afterMs: number,
-    private readonly beat: () => boolean,
-  ) {
-    this.dueAtMs = clock.elapsedMs() + afterMs;
-    this.timer = clock.after(afterMs, this.onDue);
-  }
-
-  comeWithin(ms: number): void {
-    if (this.dueAtMs > this.clock.elapsedMs() + ms) this.arm(ms);
-  }
-
-  dispose(): void {
-    this.timer.dispose();
-    this.dueAtMs = 0;
-  }
-
-  private readonly onDue = (): void => {
-    if (this.beat()) this.arm(everyMs);
-  };
-
-  private arm(ms: number): void {
-    this.timer.dispose();
-    this.dueAtMs = this.clock.elapsedMs() + ms;
-    this.timer = this.clock.after(ms, this.onDue);
   }
 }
 

@@ -1,5 +1,4 @@
 // Passes an answer on as it came, with backpressure; an answer that breaks off never looks whole.
-import type { Clock } from '../../base/clock';
 import type { SilenceWatch } from '../../base/silence';
 import type { Answer } from './answer';
 import type { Fault } from '../errors/outcome';
@@ -14,7 +13,6 @@ import { endedInError, endedWhole, errorAtEnd, hasFinished, Tail } from './tail'
 import { readUsage, type Usage } from './usage';
 
 export interface RelayOptions {
-  readonly clock: Clock;
   /** The exchange's; at rest again at the end. */
   readonly watch: SilenceWatch;
   readonly plan: Plan;
@@ -80,12 +78,12 @@ function withoutMark(chunks: readonly Buffer[]): readonly Buffer[] {
 const byteOrderMark = Buffer.from('\ufeff');
 
 /** The client was told that events come, and gets no other bytes. */
-function refuseUnfit(reply: Reply, { answer, plan, clock }: RelayOptions): Relayed {
+function refuseUnfit(reply: Reply, { answer, plan }: RelayOptions): Relayed {
   const refusal = new Refusal(
     'upstream_unfit',
     `OpenRouter answered with status ${reply.status} and no event stream, after the client had waited for one.`,
   );
-  answer.refuse(refusal, plan.model, clock.wallMs());
+  answer.refuse(refusal, plan.model);
   reply.abort(new Error('Not an event stream.'));
   return { end: 'cut', usage: null, failure: null };
 }
@@ -178,9 +176,9 @@ class Relaying implements Sink {
   /** A stream ends in an error event, and without its end marker; anything else in a broken connection. */
   private breakOff(message: string): void {
     if (this.isOver) return;
-    const { answer, plan, clock } = this.options;
+    const { answer, plan } = this.options;
     if (this.isStream && this.isReadable) {
-      answer.refuse(new Refusal('upstream_cut', message), plan.model, clock.wallMs());
+      answer.refuse(new Refusal('upstream_cut', message), plan.model);
     } else {
       answer.cut();
     }
