@@ -1,6 +1,5 @@
 // One attempt: sent with a lease, looked at until it is clear what it is.
 import { Readable } from 'node:stream';
-import type { Signal } from '../base/signal';
 import type { AccountId } from '../keys/account';
 import type { Lease } from '../keys/lease';
 import type { Recent } from '../keys/recent';
@@ -11,6 +10,7 @@ import type { AttemptReport, Made } from './report';
 import type { Body } from './request/bodies';
 import { judge, type Judged, type JudgeLimits } from './upstream/judge';
 import type { Plan } from './request/plan';
+import type { Held } from './upstream/peek';
 import type { Reply } from './upstream/reply';
 import type { Sent } from './upstream/sending';
 
@@ -26,15 +26,8 @@ export interface Circumstances extends Pick<JudgeLimits, 'hasFallback' | 'headBy
 }
 
 interface Hearer {
-  readonly signal: Signal;
-  readonly tell: (attempted: Attempted) => void;
+  readonly tell: (judged: Judged, sentAtMs: number) => void;
   readonly fail: (error: unknown) => void;
-}
-
-export interface Attempted {
-  readonly sent: Sent;
-  readonly judged: Judged;
-  readonly sentAtMs: number;
 }
 
 /** Sends the plan's request once, with the lease's key (none without a lease), and tells what it turned out to be; in the very turn in which that is clear. `fail` hears of bugs. */
@@ -42,9 +35,9 @@ export function attempt(
   plan: Plan,
   lease: Lease | null,
   { own, ports, circumstances }: { own: Own; ports: ExchangePorts; circumstances: Circumstances },
-  { signal, tell, fail }: Hearer,
+  { tell, fail }: Hearer,
 ): void {
-  const { watch, answer, hold } = own;
+  const { watch, answer, hold, signal } = own;
   const { clock, upstream, settings } = ports;
   const sentAtMs = clock.elapsedMs();
   let wholeAtMs = sentAtMs;
@@ -78,7 +71,7 @@ export function attempt(
         onPreamble: () => answer.hasten(),
         hold,
       };
-      judge(sent, plan, limits, { tell: (judged) => tell({ sent, judged, sentAtMs }), fail });
+      judge(sent, plan, limits, { tell: (judged) => tell(judged, sentAtMs), fail });
     } catch (error: unknown) {
       fail(error);
     }
@@ -87,8 +80,8 @@ export function attempt(
 }
 
 /** What is left of a losing answer is not waited for: a connection that has not ended goes with it. */
-export function discard({ sent }: Attempted): void {
-  if ('reply' in sent) sent.reply.abort(new Error('Discarded.'));
+export function discard({ reply }: Judged): void {
+  reply?.abort(new Error('Discarded.'));
 }
 
 /** A body that passes through is read by its first attempt; a long one is let go as soon as it is sent. */
@@ -147,15 +140,14 @@ function headTimeoutMs(
 }
 
 export function attemptOf(
-  { sent, judged }: Attempted,
+  { reply, outcome, error }: Judged,
   lease: Lease | null,
 ): Omit<AttemptReport, 'atMs' | 'waitedMs'> {
-  const { error } = judged;
   const attempted = {
     keyId: lease?.key.keyId ?? '',
     keyLabel: lease?.key.label ?? '',
-    status: error?.status ?? ('reply' in sent ? sent.reply.status : null),
-    outcome: reasonOf(judged.outcome),
+    status: error?.status ?? reply?.status ?? null,
+    outcome: reasonOf(outcome),
     previous: [],
   };
   return error === null ? attempted : { ...attempted, ...storyOf(error.body) };
@@ -180,13 +172,13 @@ export function servedModel({ held }: Judged): string | null {
 export function learnMakers(
   makers: Recent<AccountId>,
   accountId: AccountId,
-  answered: { readonly plan: Plan; readonly reply: Reply; readonly judged: Judged; readonly nowMs: number },
+  answered: { readonly plan: Plan; readonly reply: Reply; readonly held: Held; readonly nowMs: number },
 ): Made[] {
-  const { plan, reply, judged, nowMs } = answered;
+  const { plan, reply, held, nowMs } = answered;
   const { generation } = reply;
   const ids = generation === null || generation.length > longestId ? [] : [generation];
   if (plan.makesThing) {
-    const id = /"id"\s*:\s*"([^"\\]{1,200})"/.exec(judged.held?.text()?.toString('utf8') ?? '')?.[1];
+    const id = /"id"\s*:\s*"([^"\\]{1,200})"/.exec(held.text()?.toString('utf8') ?? '')?.[1];
     if (id !== undefined) ids.push(id);
   }
   for (const id of ids) makers.set(id, accountId, nowMs);

@@ -137,4 +137,4 @@ export class Ongoing {
 }
 
 /** What is one exchange's own. */
-export type Own = Pick<Ongoing, 'trail' | 'answer' | 'watch' | 'hold'>;
+export type Own = Pick<Ongoing, 'trail' | 'answer' | 'watch' | 'hold' | 'signal'>;

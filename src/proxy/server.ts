@@ -204,7 +204,7 @@ export class Server {
   }
 
   private async exchange(planned: Plan, on: Ongoing): Promise<void> {
-    const { answer, trail, signal } = on;
+    const { answer, trail } = on;
     const { clock, log } = this.ports;
     const ports = this.ports.exchange();
     const requestClass = ports.pool.classOf(planned);
@@ -218,7 +218,7 @@ export class Server {
     if (mayComment) answer.keepAliveAfter(this.ports.keepAliveAfterMs());
     let ended: Ended = null;
     try {
-      ended = await new Exchange(plan, on, ports).run(signal);
+      ended = await new Exchange(plan, on, ports).run();
     } catch (error: unknown) {
       if (!(error instanceof Refusal)) throw error;
       ended = error;

@@ -14,13 +14,12 @@ import { headerValue, without } from '../request/headers';
 import type { HeldError, Judged } from '../upstream/judge';
 import type { Fault, Outcome } from '../errors/outcome';
 import { Refusal } from '../errors/refusal';
-import type { Sent } from '../upstream/sending';
 
 export class LastWord {
   private word: { error: HeldError; headers: readonly string[]; outcome: Outcome } | null = null;
 
-  hear(sent: Sent, { error, outcome }: Judged): void {
-    if (error !== null && 'reply' in sent) this.word = { error, headers: sent.reply.forClient, outcome };
+  hear({ reply, error, outcome }: Judged): void {
+    if (error !== null && reply !== null) this.word = { error, headers: reply.forClient, outcome };
   }
 
   /** Whether upstream's own words tell the client more than the denial would. */

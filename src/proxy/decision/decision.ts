@@ -325,9 +325,9 @@ const modelFailures: ReadonlySet<Outcome['kind']> = new Set([
   'fault',
 ]);
 
-/** Whether the failure is the model's: a request with a fallback does not begin with it for a while. */
-export function isModelFailure({ kind }: Outcome): boolean {
-  return modelFailures.has(kind);
+/** Whether the failure (null: an answer broke off) is the model's: a request with a fallback does not begin with it for a while. */
+export function isModelFailure(outcome: Outcome | null): boolean {
+  return outcome === null || modelFailures.has(outcome.kind);
 }
 
 /** Whether a setting or budget of the account refused the request. */

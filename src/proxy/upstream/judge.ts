@@ -41,6 +41,8 @@ export interface HeldError {
 }
 
 export interface Judged {
+  /** Null where no head came. */
+  readonly reply: Reply | null;
   readonly outcome: Outcome;
   readonly held: Held | null;
   readonly error: HeldError | null;
@@ -60,7 +62,13 @@ export function judge(
   { tell, fail }: { readonly tell: (judged: Judged) => void; readonly fail: (error: unknown) => void },
 ): void {
   if ('fault' in sent) {
-    tell(faulty(sent.fault, null));
+    tell({
+      reply: null,
+      outcome: { kind: 'fault', fault: sent.fault },
+      held: null,
+      error: null,
+      sawWork: false,
+    });
     return;
   }
   const { reply } = sent;
@@ -86,13 +94,13 @@ function* judgeHeld(
   held: Held,
   { mode, plan, clock }: { readonly mode: PeekMode; readonly plan: Plan; readonly clock: Clock },
 ): Scan<Judged> {
-  if (held.fault !== null && reply.status < 400) return faulty(held.fault, held);
+  if (held.fault !== null && reply.status < 400) return faulty(held.fault, reply, held);
   const isPlain = isPlainJson(reply, held);
   const error = isPlain ? null : errorIn(reply, held, mode);
   if (error !== null) return classified(reply, error, { plan, held, clock });
   const fault = isPlain ? null : yield* faultIn(mode, held);
-  if (fault !== null) return faulty(fault, held);
-  return { outcome: { kind: 'answer' }, held, error: null, sawWork: held.sawComments };
+  if (fault !== null) return faulty(fault, reply, held);
+  return { reply, outcome: { kind: 'answer' }, held, error: null, sawWork: held.sawComments };
 }
 
 /** All errors that hide inside a 200 have one of these in them. None begins with a quote: a search would stop at each. */
@@ -186,12 +194,11 @@ function classified(
   const asSent = { status: error.status, headers: reply.headers, body };
   const outcome = outcomeOfError(asSent, plan, reply.dateMs, clock);
   const status = statusOfError(asSent);
-  const sawWork = held.sawComments;
-  if (held.fault !== null) return { outcome, held, error: brokenError(plan, status), sawWork };
   // Where nothing was held, nothing was looked at: HEAD has no body.
   const isPart = reply.status >= 400 && !held.isWhole && held.chunks.length > 0;
-  if (isPart) return { outcome, held, error: longError(plan, status, body), sawWork };
-  return { outcome, held, error: { ...error, status }, sawWork };
+  const whole = isPart ? longError(plan, status, body) : { ...error, status };
+  const told = held.fault === null ? whole : brokenError(plan, status);
+  return { reply, outcome, held, error: told, sawWork: held.sawComments };
 }
 
 /** Half of an error's body is no body: its status is what is left of it. */
@@ -209,10 +216,10 @@ function longError({ form }: Plan, status: number, beginning: Buffer): HeldError
   return { status, body: Buffer.from(body), kind: 'standIn' };
 }
 
-function faulty(fault: Fault, held: Held | null): Judged {
+function faulty(fault: Fault, reply: Reply, held: Held): Judged {
   // Comments and a stream's first bytes, the blank lines and the first half of a whole answer: all of it was made.
-  const sawWork = held !== null && held.chunks.length > 0;
-  return { outcome: { kind: 'fault', fault }, held, error: null, sawWork };
+  const sawWork = held.chunks.length > 0;
+  return { reply, outcome: { kind: 'fault', fault }, held, error: null, sawWork };
 }
 
 /** A stream that ended before it said anything, half a JSON value, or a body that is none of both. */
