@@ -33,7 +33,8 @@ export class Reach {
   held(): Fault | null {
     const { known } = this;
     if (known === null || (known.heldUntilMs ?? 0) <= this.clock.elapsedMs()) return null;
-    return this.fault(known, new NotTriedAgain(known.code));
+    const cause = new Error(`No connection is tried yet, after ${known.code}.`);
+    return this.fault(known, Object.assign(cause, { code: known.code }));
   }
 
   release(): void {
@@ -70,14 +71,5 @@ export class Reach {
   private set(known: Unreached | null): void {
     this.known = known;
     this.onChange();
-  }
-}
-
-/** Stands for the failure after which upstream is left alone. */
-class NotTriedAgain extends Error {
-  override readonly name = 'NotTriedAgain';
-
-  constructor(readonly code: string) {
-    super(`No connection is tried yet, after ${code}.`);
   }
 }
