@@ -227,8 +227,11 @@ function* faultIn(mode: PeekMode, held: Held): Scan<Fault | null> {
   switch (mode) {
     case 'none':
       return null;
-    case 'start':
-      return held.isWhole && held.event === null ? faultOfStart(held) : null;
+    case 'start': {
+      if (!held.isWhole || held.event !== null) return null;
+      const text = textOf(held);
+      return text === null || beginsAsEvents(text) ? endedEarly() : notAnAnswer;
+    }
     case 'whole':
       return yield* faultOfJson(held);
     case 'unsure':
@@ -241,11 +244,6 @@ const notAnAnswer: Fault = { code: 'notAnAnswer' };
 
 function endedEarly(): Fault {
   return { code: 'cut', cause: new Error('The body ended early.') };
-}
-
-function faultOfStart(held: Held): Fault {
-  const text = textOf(held);
-  return text === null || beginsAsEvents(text) ? endedEarly() : notAnAnswer;
 }
 
 /** A body that says nothing of its length may look whole where it broke off. */
@@ -284,10 +282,19 @@ const errorValue = v.union([
   v.object({ type: v.picklist(['response.failed', 'response.error']) }),
   v.looseObject({ choices: v.looseTuple([v.object({ error: errorObject })]) }),
   v.object({ choices: v.looseTuple([v.object({ finish_reason: v.literal('error') })]) }),
-  v.object({ status: v.literal('failed'), error: errorObject }),
 ]);
 
-const chunkWithError = v.object({ error: errorObject, choices: v.array(v.unknown()) });
+/** Responses hide their error a level deeper, a chat chunk carries it beside empty choices. */
+const wrappedError = v.union([
+  v.pipe(
+    v.object({ response: v.object({ error: errorObject }) }),
+    v.transform(({ response }) => response.error),
+  ),
+  v.pipe(
+    v.object({ error: errorObject, choices: v.array(v.unknown()) }),
+    v.transform(({ error }) => error),
+  ),
+]);
 
 function isErrorValue(value: unknown): boolean {
   return v.is(errorValue, value);
@@ -307,15 +314,11 @@ export function isErrorEvent({ name, data }: StreamEvent): boolean {
   return data.includes('rror') || data.includes('failed') ? isErrorValue(parseShortJson(data)) : false;
 }
 
-/** An event's error in the form of an error answer: Responses hide it a level deeper. */
+/** An event's error in the form of an error answer, which those of other forms are already. */
 export function errorOfEvent(data: string): Buffer {
-  const value = parseShortJson(data);
-  const failed = v.safeParse(v.object({ response: v.object({ error: errorObject }) }), value);
-  // A chat chunk carries the error beside empty choices; the other forms are error answers already.
-  const chunk = v.safeParse(chunkWithError, value);
-  const error = failed.success ? failed.output.response.error : chunk.success ? chunk.output.error : null;
+  const wrapped = v.safeParse(wrappedError, parseShortJson(data));
   try {
-    return Buffer.from(error === null ? data : JSON.stringify({ error }));
+    return Buffer.from(wrapped.success ? JSON.stringify({ error: wrapped.output }) : data);
   } catch {
     // Nested deeper than can be written: it stays as it came.
     return Buffer.from(data);

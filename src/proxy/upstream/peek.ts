@@ -311,20 +311,20 @@ function isJsonText(text: string): boolean {
     : parseShortJson(text) !== undefined;
 }
 
-/** Whether the named fields are all that an object says. */
-function saysOnly(...names: readonly string[]): (fields: Record<string, unknown>) => boolean {
-  return (fields) => Object.keys(fields).every((name) => names.includes(name) || isEmpty(fields[name]));
+/** An object that says no more than the named fields. */
+function sayingOnly(...names: readonly string[]): v.GenericSchema {
+  const isSilent = ([name, value]: readonly [string, unknown]): boolean =>
+    names.includes(name) || value === null || value === '' || (Array.isArray(value) && value.length === 0);
+  return v.pipe(
+    v.record(v.string(), v.unknown()),
+    v.check((fields) => Object.entries(fields).every(isSilent)),
+  );
 }
 
-function isEmpty(value: unknown): boolean {
-  return value === null || value === '' || (Array.isArray(value) && value.length === 0);
-}
-
-const fields = v.record(v.string(), v.unknown());
 const nothing = v.optional(v.null());
 const noContent = v.optional(v.pipe(v.array(v.unknown()), v.length(0)));
 const silentChoice = v.object({
-  delta: v.optional(v.pipe(fields, v.check(saysOnly('role')))),
+  delta: v.optional(sayingOnly('role')),
   text: v.optional(v.literal('')),
   finish_reason: nothing,
   error: nothing,
@@ -332,18 +332,12 @@ const silentChoice = v.object({
 const preamble = v.union([
   v.object({ type: v.picklist(['response.created', 'response.in_progress', 'response.queued', 'ping']) }),
   v.object({ type: v.literal('message_start'), message: v.object({ content: noContent }) }),
-  v.object({
-    type: v.literal('content_block_start'),
-    content_block: v.pipe(fields, v.check(saysOnly('type'))),
-  }),
+  v.object({ type: v.literal('content_block_start'), content_block: sayingOnly('type') }),
   v.object({
     type: v.literal('response.output_item.added'),
-    item: v.pipe(fields, v.check(saysOnly('type', 'id', 'status', 'role', 'phase'))),
+    item: sayingOnly('type', 'id', 'status', 'role', 'phase'),
   }),
-  v.object({
-    type: v.literal('response.content_part.added'),
-    part: v.pipe(fields, v.check(saysOnly('type'))),
-  }),
+  v.object({ type: v.literal('response.content_part.added'), part: sayingOnly('type') }),
   v.object({ choices: v.array(silentChoice), usage: nothing, error: nothing }),
 ]);
 
