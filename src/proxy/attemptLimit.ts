@@ -24,10 +24,8 @@ export class AttemptLimit {
     return this.running < this.most() ? this.place() : null;
   }
 
-  /** A place as soon as one is free. Rejects with a refusal where none was until `untilMs` of `elapsedMs`, and with the signal's reason. */
+  /** A place as soon as one is free, where none is now. Rejects with a refusal where none was until `untilMs` of `elapsedMs`, and with the signal's reason. */
   async enter(untilMs: number, signal: Signal): Promise<Disposable> {
-    const free = this.enterNow();
-    if (free !== null) return free;
     const place = this.line.size >= mostWaiting || signal.aborted ? null : await this.wait(untilMs, signal);
     if (place !== null) return place;
     signal.throwIfAborted();

@@ -137,7 +137,12 @@ export class Server {
     if (error instanceof ClientGone || (signal.aborted && error !== signal.reason)) return;
     try {
       if (error instanceof Refusal) await this.refuse(error, answer, signal);
-      else this.answerBug(error, answer);
+      else {
+        const { requestId } = answer;
+        this.ports.log.error(`Bug in request ${requestId}:`, error);
+        const message = `Keywheel failed: please report request ${requestId} with the log ("Keywheel: Show Log").`;
+        answer.refuse(new Refusal('internal', message));
+      }
     } catch (failure: unknown) {
       // Not even its own failure could be told: the request ends, and nothing else with it.
       this.ports.log.error('A request could not be answered.', failure);
@@ -230,16 +235,6 @@ export class Server {
       log[levelOf(report)](() => `Request ${answer.requestId}: ${lineOf(report)}`);
       this.ports.onExchange(report);
     }
-  }
-
-  private answerBug(error: unknown, answer: Answer): void {
-    const { requestId } = answer;
-    this.ports.log.error(`Bug in request ${requestId}:`, error);
-    const refusal = new Refusal(
-      'internal',
-      `Keywheel failed: please report request ${requestId} with the log ("Keywheel: Show Log").`,
-    );
-    answer.refuse(refusal);
   }
 }
 

@@ -10,7 +10,7 @@ import {
 } from '../../base/unreached';
 import type { DenialKind } from '../../keys/denials';
 import type { Answer } from './answer';
-import { headerValue, without } from '../request/headers';
+import { without } from '../request/headers';
 import type { HeldError, Judged } from '../upstream/judge';
 import type { Fault, Outcome } from '../errors/outcome';
 import { Refusal } from '../errors/refusal';
@@ -62,7 +62,7 @@ export function passesOn({ error, outcome }: Judged, answer: Answer): boolean {
 function headersFor(kind: HeldError['kind'], own: readonly string[]): readonly string[] {
   switch (kind) {
     case 'asSent':
-      return without(own, headerValue(own, 'content-encoding') === null ? ofLength : ofCoding);
+      return without(own, ofCoding);
     case 'coded':
       return without(own, ofLength);
     case 'ours':
