@@ -40,6 +40,7 @@ export function attempt(
   const { watch, answer, hold, signal } = own;
   const { clock, upstream, settings } = ports;
   const sentAtMs = clock.elapsedMs();
+  /** When upstream had been sent all of the request: the first token is waited for from then on. */
   let wholeAtMs = sentAtMs;
   const key = lease?.key.secret.reveal() ?? null;
   const request = {
@@ -62,9 +63,8 @@ export function attempt(
       const limits = {
         clock,
         watch,
-        wholeAtMs,
         key,
-        firstTokenTimeoutMs: settings.firstTokenTimeoutMs,
+        firstTokenAtMs: plan.requestClass === 'free' ? wholeAtMs + settings.firstTokenTimeoutMs : null,
         idleTimeoutMs: settings.idleTimeoutMs,
         hasFallback: circumstances.hasFallback,
         headByMs: circumstances.headByMs,

@@ -63,8 +63,8 @@ async function passes(
   const reply = new Reply(200, 'OK', ['Content-Type', 'text/event-stream'], flow);
   const watch = new SilenceWatch(clock);
   const limits = {
-    ...{ clock, watch, wholeAtMs: clock.elapsedMs(), headByMs: 1e15, key: null, hasFallback: false },
-    ...{ firstTokenTimeoutMs: 1e6, idleTimeoutMs: 1e6, onPreamble: () => undefined, hold: () => true },
+    ...{ clock, watch, firstTokenAtMs: null, headByMs: 1e15, key: null, hasFallback: false },
+    ...{ idleTimeoutMs: 1e6, onPreamble: () => undefined, hold: () => true },
   };
   const response = new KeptResponse();
   const answering = new Promise<Relayed>((resolve, fail) => {

@@ -3,7 +3,8 @@ import { parseJson } from '../../base/json';
 import { headerValues } from '../../base/rawHeaders';
 
 export interface ErrorEvidence {
-  readonly shape: 'json' | 'html' | 'text' | 'empty';
+  /** A page of HTML, where JSON belongs. */
+  readonly isPage: boolean;
   /** The HTTP status that the body names, by number or by word; null if it names none. */
   readonly status: number | null;
   /** Upstream's and the provider's words together, for looking into, not for showing. */
@@ -43,7 +44,9 @@ export function readErrorBody(headers: readonly string[], body: Buffer): ErrorEv
     .trim();
   const parsed = parseShortJson(payloadOf(said));
   const isJson = typeof parsed === 'object' && parsed !== null;
-  return evidenceOf(isJson ? 'json' : shapeOf(headers, said), isJson ? '' : said, layersOf(parsed));
+  const isHtml =
+    said.startsWith('<') || headerValues(headers, 'content-type').some((type) => /html/i.test(type));
+  return evidenceOf(!isJson && said !== '' && isHtml, isJson ? '' : said, layersOf(parsed));
 }
 
 /** What an error's body says to people, on one line; null if nothing. */
@@ -92,13 +95,7 @@ function payloadOf(text: string): string {
   return /^data:([^\r\n]*)/m.exec(text)?.[1]?.trim() ?? text;
 }
 
-function shapeOf(headers: readonly string[], text: string): 'html' | 'text' | 'empty' {
-  if (text === '') return 'empty';
-  const isHtml = headerValues(headers, 'content-type').some((type) => /html/i.test(type));
-  return isHtml || text.startsWith('<') ? 'html' : 'text';
-}
-
-function evidenceOf(shape: ErrorEvidence['shape'], page: string, layers: ErrorLayers): ErrorEvidence {
+function evidenceOf(isPage: boolean, page: string, layers: ErrorLayers): ErrorEvidence {
   const { own, provider, providerText } = layers;
   const available = children(own, 'availability');
   const refusedContent = own.some(objectsToContent);
@@ -108,7 +105,7 @@ function evidenceOf(shape: ErrorEvidence['shape'], page: string, layers: ErrorLa
   const providerMessage = first(provider, 'message', text) ?? providerText;
   const edgeText = /\berror(?: code)?:?\s*(10\d\d)\b/i.exec(page)?.[1];
   return {
-    shape,
+    isPage,
     status: statusIn(own) ?? (refusedContent ? 403 : namedStatus(named)),
     words: [...own.map(({ message }) => text(message)).filter(isSaid), providerMessage, page]
       .join('\n')

@@ -132,7 +132,7 @@ function limitOf(kind: LimitOutcome['kind'], { untilMs, limit }: Facts): LimitOu
 function ofEdge(facts: Facts): Outcome | null {
   const { status, evidence } = facts;
   const mayRefuse = status === 403 || status === 429 || (status >= 500 && !isTimeout(status));
-  const isPage = evidence.shape === 'html' && mayRefuse;
+  const isPage = evidence.isPage && mayRefuse;
   const isRefusal = evidence.edgeCode === 1015 || evidence.edgeCode === 1020;
   return isPage || isRefusal ? limitOf('edgeBlocked', facts) : null;
 }

@@ -12,15 +12,7 @@ import { hideInBytes, hideInText } from './hiddenKey';
 import type { Reply } from './reply';
 import type { Sent } from './sending';
 
-export interface JudgeLimits extends Pick<PeekLimits, 'clock' | 'watch' | 'onPreamble' | 'hold'> {
-  /** When upstream had been sent all of the request: the first token is waited for from then on. */
-  readonly wholeAtMs: number;
-  readonly firstTokenTimeoutMs: number;
-  readonly idleTimeoutMs: number;
-  /** Whether another model could answer: then silence is not waited out. */
-  readonly hasFallback: boolean;
-  /** When an answer that is not streamed shows its head, whether it is over or not. */
-  readonly headByMs: number;
+export interface JudgeLimits extends PeekLimits {
   /** See `UpstreamRequest`. */
   readonly key: string | null;
 }
@@ -73,7 +65,7 @@ export function judge(
   }
   const { reply } = sent;
   const mode = modeOf(reply, plan);
-  peek(reply, mode, peekLimits(mode, reply, plan, limits), (held) => {
+  peek(reply, mode, limits, (held) => {
     try {
       const visible = withoutKey(held, reply, limits.key);
       const judged = runScan(judgeHeld(reply, visible, { mode, plan, clock: limits.clock }));
@@ -131,21 +123,6 @@ function withoutKey(held: Held, { isCoded }: Reply, key: string | null): Held {
     ...held,
     event: event === null ? null : { ...event, data: hideInText(event.data, key) },
     text: () => hidden,
-  };
-}
-
-function peekLimits(mode: PeekMode, reply: Reply, plan: Plan, limits: JudgeLimits): PeekLimits {
-  const isFreeStream = mode === 'start' && plan.requestClass === 'free';
-  return {
-    clock: limits.clock,
-    watch: limits.watch,
-    firstTokenAtMs: isFreeStream ? limits.wholeAtMs + limits.firstTokenTimeoutMs : null,
-    // A whole answer that is being made may take as long as its client waits, blanks or none; an error comes at once.
-    idleTimeoutMs:
-      mode === 'start' || reply.status >= 400 || limits.hasFallback ? limits.idleTimeoutMs : null,
-    headByMs: mode === 'start' || reply.status >= 400 ? null : limits.headByMs,
-    onPreamble: limits.onPreamble,
-    hold: limits.hold,
   };
 }
 

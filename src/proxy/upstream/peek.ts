@@ -30,12 +30,13 @@ export interface PeekLimits {
   readonly clock: Clock;
   /** The exchange's; at rest again once enough is held. */
   readonly watch: SilenceWatch;
-  /** When the first output must be here, or null: then `idleTimeoutMs` of silence fails. */
+  /** When a stream's first output must be here, or null: then `idleTimeoutMs` of silence fails. */
   readonly firstTokenAtMs: number | null;
-  /** Silence that fails, or null for an answer that may take as long as its client waits. */
-  readonly idleTimeoutMs: number | null;
-  /** When an answer that is not over is passed on as far as it came, since its client would give up on the head; or null. */
-  readonly headByMs: number | null;
+  readonly idleTimeoutMs: number;
+  /** When an answer that is made as a whole, and not over, is passed on as far as it came: its client would give up on the head. */
+  readonly headByMs: number;
+  /** Whether another model could answer: then silence fails a whole answer too. */
+  readonly hasFallback: boolean;
   /** A stream has begun without saying anything; called once, and only where events of ours could follow. */
   readonly onPreamble: () => void;
   /** Counts what is held; false: it is passed on as far as it came. */
@@ -94,6 +95,8 @@ class Holder implements Sink {
   private hasTold = false;
   private isJson = false;
   private isDone = false;
+  /** Whether each byte is a sign of life. */
+  private isMoving = false;
   private headTimer: Disposable | null = null;
 
   constructor(
@@ -113,7 +116,7 @@ class Holder implements Sink {
     this.bytes += chunk.length;
     if (this.isDone) return;
     const hasRoom = this.limits.hold(chunk.length);
-    if (this.limits.firstTokenAtMs === null && this.limits.idleTimeoutMs !== null) this.limits.watch.moved();
+    if (this.isMoving) this.limits.watch.moved();
     if (this.mode === 'start') this.read(chunk);
     else if (this.mode === 'unsure' && this.isReadable && !this.isJson) this.look(chunk);
     if (this.bytes >= this.bound || !hasRoom) this.finish({});
@@ -129,19 +132,26 @@ class Holder implements Sink {
     this.finish({ fault });
   }
 
-  /** The first output is due at an instant, whatever comes before; else each byte is a sign of life. */
+  /** The first output is due at an instant, whatever comes before; a whole answer may take as long as its client waits. */
   private startWatch(): void {
-    const { clock, watch, firstTokenAtMs, idleTimeoutMs, headByMs } = this.limits;
-    const untilMs = (atMs: number): number => atMs - clock.elapsedMs();
+    const { clock, watch, firstTokenAtMs, idleTimeoutMs, headByMs, hasFallback } = this.limits;
+    const nowMs = clock.elapsedMs();
+    const headInMs = Math.max(leastHeldMs, headByMs - nowMs);
     const passOn = (): void => this.finish({});
-    if (firstTokenAtMs !== null) {
-      watch.watch(untilMs(firstTokenAtMs), () =>
+    if (this.mode === 'start' && firstTokenAtMs !== null) {
+      watch.watch(firstTokenAtMs - nowMs, () =>
         this.giveUp({ code: 'firstTokenTimeout', sawComments: this.scanner?.sawComments ?? false }),
       );
-    } else if (idleTimeoutMs !== null) {
-      watch.watch(idleTimeoutMs, () => this.giveUp({ code: 'idleTimeout' }));
-      if (headByMs !== null) this.headTimer = clock.after(Math.max(leastHeldMs, untilMs(headByMs)), passOn);
-    } else if (headByMs !== null) watch.watch(Math.max(leastHeldMs, untilMs(headByMs)), passOn);
+      return;
+    }
+    const isMade = this.mode !== 'start' && this.reply.status < 400;
+    this.isMoving = !isMade || hasFallback;
+    if (!this.isMoving) {
+      watch.watch(headInMs, passOn);
+      return;
+    }
+    watch.watch(idleTimeoutMs, () => this.giveUp({ code: 'idleTimeout' }));
+    if (isMade) this.headTimer = clock.after(headInMs, passOn);
   }
 
   private giveUp(fault: Fault): void {

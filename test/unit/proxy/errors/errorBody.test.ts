@@ -11,7 +11,7 @@ const read = (body: string, headers: readonly string[] = []): ErrorEvidence =>
 describe('readErrorBody', () => {
   it('reads the OpenAI form with its metadata', () => {
     const evidence = read(recorded.busyProvider);
-    assert.equal(evidence.shape, 'json');
+    assert.equal(evidence.isPage, false);
     assert.equal(evidence.status, 429);
     assert.equal(evidence.limitSource, 'upstream_provider_shared_pool');
     assert.equal(evidence.providerName, 'DigitalOcean');
@@ -149,10 +149,10 @@ describe('readErrorBody', () => {
   });
 
   it('tells an HTML page by its content type or its first character', () => {
-    assert.equal(read('Just a moment', ['Content-Type', 'text/html; charset=UTF-8']).shape, 'html');
-    assert.equal(read(`\n ${documented.cloudflarePage}`).shape, 'html');
-    assert.equal(read('oh no', ['content-type', 'text/plain']).shape, 'text');
-    assert.equal(read('\uFEFF{"error":{"code":400}}', ['content-type', 'text/html']).shape, 'json');
+    assert.equal(read('Just a moment', ['Content-Type', 'text/html; charset=UTF-8']).isPage, true);
+    assert.equal(read(`\n ${documented.cloudflarePage}`).isPage, true);
+    assert.equal(read('oh no', ['content-type', 'text/plain']).isPage, false);
+    assert.equal(read('\uFEFF{"error":{"code":400}}', ['content-type', 'text/html']).isPage, false);
   });
 
   it("finds Cloudflare's code in pages, text and JSON, and not in a provider's words", () => {
@@ -163,9 +163,9 @@ describe('readErrorBody', () => {
   });
 
   it('takes a body that is empty or not JSON for what it is', () => {
-    assert.equal(read('').shape, 'empty');
-    assert.equal(read('{"error":').shape, 'text');
-    assert.equal(read('"just text"').shape, 'text');
+    assert.equal(read('').isPage, false);
+    assert.equal(read('{"error":').isPage, false);
+    assert.equal(read('"just text"').isPage, false);
     assert.equal(read('{"error":"something broke"}').words, 'something broke\n\n');
   });
 
