@@ -17,6 +17,7 @@ import {
   patienceFor,
   verdictOnEnd,
   type Decision,
+  type Retry,
 } from './decision/decision';
 import {
   attemptsAllowed,
@@ -37,8 +38,6 @@ const longestHeadlessMs = 240_000;
 
 /** `lease` null: none is needed. `lastWord`: nobody can serve, and upstream's own last error says it best. */
 type Leased = { readonly lease: Lease | null } | 'lastWord';
-
-type Retry = Extract<Decision, { next: 'retry' }>;
 
 /** A list of models ends in time for a person who waits. */
 const readDeadlineMs = 5_000;

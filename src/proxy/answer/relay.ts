@@ -1,8 +1,7 @@
 // Passes an answer on as it came, with backpressure; an answer that breaks off never looks whole.
 import type { SilenceWatch } from '../../base/silence';
 import type { Answer } from './answer';
-import type { Fault } from '../errors/outcome';
-import type { ErrorReply } from '../errors/outcome';
+import type { ErrorReply, Fault } from '../errors/outcome';
 import { without } from '../request/headers';
 import { errorInJson, errorOfEvent } from '../upstream/judge';
 import type { Held } from '../upstream/peek';

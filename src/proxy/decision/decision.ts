@@ -1,29 +1,22 @@
 // The next step after an outcome: a pure table, one row a kind, and the bounds that hold for every retry.
 import type { Verdict } from '../../keys/scope';
-import type { Fault } from '../errors/outcome';
-import type { LimitOutcome, Outcome } from '../errors/outcome';
+import type { Fault, LimitOutcome, Outcome } from '../errors/outcome';
 import type { FallbackKind } from '../request/fallback';
 import { backOffMs, shortestWaitMs, type Situation } from './situation';
 
 /** How far the next attempt must go from the key that was just used: anywhere, another key, another account. */
 export type Elsewhere = 'no' | 'key' | 'account';
 
+/** `giveBack`: upstream's own error goes to the client as it came; a fault becomes the proxy's own error. */
 export type Decision =
-  | { readonly next: 'relay'; readonly verdict: Verdict }
-  | {
-      readonly next: 'retry';
-      readonly verdict: Verdict;
-      readonly waitMs: number;
-      /** 'no' where the verdict's lock suffices: the pool takes another account, waits for the lock's end, or refuses. */
-      readonly elsewhere: Elsewhere;
-      /** The next attempt needs a connection of its own: the pooled ones may be dead, too. */
-      readonly freshConnection: boolean;
-      /** Nothing but back-off says that the next attempt is worth it: the retry budget bounds how many do that at once. */
-      readonly isGuess: boolean;
-    }
-  | { readonly next: 'fallback'; readonly verdict: Verdict }
-  /** Upstream's own error goes to the client as it came; a fault becomes the proxy's own error. */
-  | { readonly next: 'giveBack'; readonly verdict: Verdict };
+  { readonly next: 'relay' | 'fallback' | 'giveBack'; readonly verdict: Verdict } | Retry;
+
+export interface Retry extends Pick<Again, 'waitMs' | 'elsewhere' | 'freshConnection'> {
+  readonly next: 'retry';
+  readonly verdict: Verdict;
+  /** Nothing but back-off says that the next attempt is worth it: the retry budget bounds how many do that at once. */
+  readonly isGuess: boolean;
+}
 
 /** Never reached a socket more often than this: the network is down, not slow. */
 const mostNotSents = 20;
@@ -45,7 +38,9 @@ interface Row {
 interface Again {
   readonly waitMs: number;
   readonly isHinted: boolean;
+  /** 'no' where the verdict's lock suffices: the pool takes another account, waits for the lock's end, or refuses. */
   readonly elsewhere: Elsewhere;
+  /** The next attempt needs a connection of its own: the pooled ones may be dead, too. */
   readonly freshConnection: boolean;
   /** The attempt never reached a socket: repeating it repeats nothing, and costs nothing. */
   readonly unsent: boolean;
@@ -63,8 +58,7 @@ export function decide(outcome: Outcome, situation: Situation): Decision {
     const isGuess = !again.isHinted && !again.unsent && waitMs > 0;
     return { next: 'retry', verdict, waitMs, elsewhere, freshConnection, isGuess };
   }
-  const next = mayFallBack(outcome, situation) ? 'fallback' : 'giveBack';
-  return { next, verdict };
+  return { next: mayFallBack(outcome, situation) ? 'fallback' : 'giveBack', verdict };
 }
 
 function mayRepeat(again: Again, situation: Situation): boolean {

@@ -101,7 +101,6 @@ export function classifyError(reply: ErrorReply, context: ErrorContext): Outcome
     ofReason(facts) ??
     tooDear(facts) ??
     ofLimitSource(facts) ??
-    ofContent(facts) ??
     ofPolicy(facts) ??
     ofStatus(facts)
   );
@@ -135,10 +134,6 @@ function ofEdge(facts: Facts): Outcome | null {
   const isPage = evidence.isPage && mayRefuse;
   const isRefusal = evidence.edgeCode === 1015 || evidence.edgeCode === 1020;
   return isPage || isRefusal ? limitOf('edgeBlocked', facts) : null;
-}
-
-function ofContent({ evidence }: Facts): Outcome | null {
-  return evidence.refusedContent ? { kind: 'requestFault', contextLength: false } : null;
 }
 
 function ofReason(facts: Facts): Outcome | null {
@@ -204,10 +199,11 @@ function sharedCapacity(facts: Facts): Outcome {
   return { kind: 'sharedCapacity', untilMs, limit: facts.limit };
 }
 
-/** Settings of an account or a key at OpenRouter that keep a model away: another account may reach it. */
+/** The request's content, or settings of an account or a key that keep a model away: then another account may reach it. */
 function ofPolicy(facts: Facts): Outcome | null {
   const { status, evidence, choosesProviders } = facts;
-  const { words, excludedBy } = evidence;
+  const { words, excludedBy, refusedContent } = evidence;
+  if (refusedContent) return { kind: 'requestFault', contextLength: false };
   if (status === 403 && /requiring a key to access this model|settings\/integrations/i.test(words))
     return limitOf('ownKeyWanted', facts);
   if (status !== 403 && status !== 404) return null;

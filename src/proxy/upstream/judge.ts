@@ -1,10 +1,9 @@
 // What an attempt turned out to be: an answer, an error inside a 200, or an error.
 import * as v from 'valibot';
 import type { Clock } from '../../base/clock';
-import type { Fault } from '../errors/outcome';
+import { classifyError, statusOfError, type ErrorReply, type Fault, type Outcome } from '../errors/outcome';
 import { mostParsedBytes, parseShortJson } from '../errors/errorBody';
 import { errorBody } from '../errors/form';
-import { classifyError, statusOfError, type ErrorReply, type Outcome } from '../errors/outcome';
 import { beginsAsEvents, peek, type Held, type PeekLimits, type PeekMode, type StreamEvent } from './peek';
 import { hasEnd, runScan, type Scan } from '../request/outerFields';
 import type { Plan } from '../request/plan';
