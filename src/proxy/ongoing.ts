@@ -1,7 +1,7 @@
 // One client request while it runs: what belongs to it, what it shares with others, and how it is ended from outside.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock';
-import { Canceller, type Signal } from '../base/signal';
+import { Canceller } from '../base/signal';
 import { SilenceWatch } from '../base/silence';
 import type { Pool } from '../keys/pool';
 import { Answer } from './answer/answer';
@@ -77,7 +77,7 @@ export class Ongoing {
   /** All that is waited for, one after the other. */
   readonly watch: SilenceWatch;
   plan: Plan | null = null;
-  private readonly canceller = new Canceller();
+  readonly signal = new Canceller();
   private heldBytes = 0;
   private hasLeft = false;
 
@@ -93,14 +93,10 @@ export class Ongoing {
     this.watch = new SilenceWatch(clock);
     const end = (): void => endResponse(request, response, clock, shared.isHurried);
     this.answer = new Answer(response, clock, this.head.endpoint.form, end);
-    this.answer.explain(() => ownHeaders);
+    this.answer.extraHeaders = () => ownHeaders;
     response.once('close', this.leave);
     // An answer that waits behind others on its connection, however many, is not told.
     if (response.socket === null) request.socket.setMaxListeners(0).once('close', this.leave);
-  }
-
-  get signal(): Signal {
-    return this.canceller;
   }
 
   /** Counts what is held of an answer until its client has it, or has left. False: there is no room for more. */
@@ -110,7 +106,7 @@ export class Ongoing {
     return this.shared.held.count(bytes);
   };
 
-  readonly abort = (reason: Error): void => this.canceller.abort(reason);
+  readonly abort = (reason: Error): void => this.signal.abort(reason);
 
   /** Ends it with the refusal; nothing of upstream's comes behind that. */
   refuse(refusal: Refusal): void {

@@ -21,7 +21,6 @@ import { stopping } from './answer/denied';
 import { wordsOf } from './errors/errorBody';
 import { Refusal } from './errors/refusal';
 import type { Relayed } from './answer/relay';
-import { ownHeaders } from '../base/rawHeaders';
 import { ClientGone, HeldBytes, Ongoing, type ExchangePorts, type Running } from './ongoing';
 import type { ExchangeEnd, ExchangeReport } from './report';
 import { Turns } from './request/connection';
@@ -191,7 +190,6 @@ export class Server {
   private async refuse(refusal: Refusal, answer: Answer, signal: Signal): Promise<void> {
     const { clock, log } = this.ports;
     log.debug(() => `Request ${answer.requestId} is refused: ${refusal.code}: ${refusal.message}`);
-    if (refusal.code === 'method_not_allowed') answer.explain(() => [...ownHeaders, 'allow', allowedMethods]);
     if (refusal.code === 'proxy_key_wrong') {
       const count = this.wrongKeys.add(clock.elapsedMs());
       if (count === manyWrongKeys)
@@ -215,9 +213,9 @@ export class Server {
     const requestClass = ports.pool.classOf(planned);
     const plan = requestClass === planned.requestClass ? planned : { ...planned, requestClass };
     on.plan = plan;
-    answer.explain(() => [...trail.headers(), ...forBrowser(on.head)]);
+    answer.extraHeaders = () => [...trail.headers(), ...forBrowser(on.head)];
     const recording = this.ports.record?.(plan) ?? null;
-    answer.copyTo(recording);
+    answer.copy = recording;
     // What is made once may come in any form: a stream of ours would leave no place for it.
     const mayComment = plan.streaming && plan.kind === 'models';
     if (mayComment) answer.keepAliveAfter(this.ports.keepAliveAfterMs());
@@ -237,8 +235,6 @@ export class Server {
     }
   }
 }
-
-const allowedMethods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 
 /** Upstream's page would be of the same origin as ours, which know the proxy key: it runs no script. */
 function forBrowser({ headers: { sites } }: RequestHead): readonly string[] {

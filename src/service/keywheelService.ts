@@ -209,14 +209,14 @@ export class KeywheelService implements Disposable {
 
   /** After a change of networks: closes idle connections and resolves upstream's address again. */
   changedNetwork(): void {
-    this.upstream.tryAgain();
+    this.upstream.reach.release();
     this.upstream.retire();
     this.upstream.warm();
   }
 
   /** Reads the allowance again, of one key or of one key an account, even if upstream was unreachable just now. Resolves when that is done. */
   async refresh(keyId?: string): Promise<void> {
-    this.upstream.tryAgain();
+    this.upstream.reach.release();
     if (keyId === undefined) this.readings.wantAll();
     else this.readings.want(keyId);
     await this.readings.settled();
@@ -253,7 +253,7 @@ export class KeywheelService implements Disposable {
   snapshot(): Snapshot {
     const { pool, paidRefusedAtMs, upstream } = this;
     const { timezone } = this.settings;
-    const { unreached } = upstream;
+    const { unreached } = upstream.reach;
     const { running } = this.server;
     const proxy = this.listening.state;
     return buildSnapshot({ pool, proxy, timezone, paidRefusedAtMs, unreached, running });

@@ -30,10 +30,11 @@ const comment = ': keywheel is waiting for a free slot\n\n';
 const flushTimeoutMs = 5_000;
 
 export class Answer {
-  private copy: AnswerCopy | null = null;
+  copy: AnswerCopy | null = null;
+  /** Headers that the answer's head gets besides; the early head of a stream of our own gets none. */
+  extraHeaders: () => readonly string[] = () => [];
   private state: AnswerState = 'waiting';
   private isStream = false;
-  private extraHeaders: () => readonly string[] = () => [];
   private commentTimer: Disposable | null = null;
   /** When the next comment is due; 0 where none is to come. */
   private commentAtMs = 0;
@@ -50,15 +51,6 @@ export class Answer {
     /** Ends the response; what the client still sends may be read before. */
     private readonly endResponse: () => void = () => response.end(),
   ) {}
-
-  /** Headers that the answer's head gets besides; the early head of a stream of our own gets none. */
-  explain(headers: () => readonly string[]): void {
-    this.extraHeaders = headers;
-  }
-
-  copyTo(copy: AnswerCopy | null): void {
-    this.copy = copy;
-  }
 
   get hasBegun(): boolean {
     return this.state !== 'waiting';

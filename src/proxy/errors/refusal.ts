@@ -43,6 +43,7 @@ interface RefusalDetails {
   readonly cause?: unknown;
 }
 
+const allowedMethods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 /** Longer waits are ignored by some clients, who then hammer, and obeyed by others, who then sleep for an hour. */
 const longestRetryAfterMs = 60_000;
 
@@ -70,6 +71,7 @@ export class Refusal extends Error {
    */
   headers(nowMs: number): string[] {
     const headers = ['content-type', 'application/json; charset=utf-8', 'x-keywheel-refusal', this.code];
+    if (this.code === 'method_not_allowed') headers.push('allow', allowedMethods);
     if (this.retryAtMs !== null) headers.push('x-ratelimit-reset', String(Math.ceil(this.retryAtMs)));
     if (this.retryAtMs !== null && this.retryAtMs - nowMs <= longestRetryAfterMs) {
       headers.push('retry-after', String(Math.max(1, Math.ceil((this.retryAtMs - nowMs) / 1000))));

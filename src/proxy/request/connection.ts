@@ -26,15 +26,12 @@ export class Turns {
     if (line.length >= mostOfConnection) return null;
     if (line.length === 0) this.lines.set(connection, line);
     let go: Place['go'] = null;
-    const comes = mayRun(line, isSafe) ? null : new Promise<void>((resolve) => (go = resolve));
+    const mayRun = line.length === 0 || (isSafe && line.every((before) => before.isSafe));
+    const comes = mayRun ? null : new Promise<void>((resolve) => (go = resolve));
     const place: Place = { isSafe, comes, go, end: () => leave(line, place) };
     line.push(place);
     return place;
   }
-}
-
-function mayRun(before: readonly Place[], isSafe: boolean): boolean {
-  return before.length === 0 || (isSafe && before.every((other) => other.isSafe));
 }
 
 /** Lets those go that may run now: the first one, and the safe ones up to the next that is not. */

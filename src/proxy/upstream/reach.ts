@@ -24,7 +24,7 @@ export class Reach {
     private readonly onChange: () => void,
   ) {}
 
-  /** Null while it is reached, or nothing is known. */
+  /** Why upstream was not reached last; null while it is reached, or nothing is known. */
   get unreached(): Unreached | null {
     return this.known;
   }
@@ -37,6 +37,7 @@ export class Reach {
     return this.fault(known, Object.assign(cause, { code: known.code }));
   }
 
+  /** The next attempt opens a connection, even after a certificate or a proxy that keeps new ones back. */
   release(): void {
     if (this.known !== null) this.set({ ...this.known, heldUntilMs: null });
   }

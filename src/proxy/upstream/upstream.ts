@@ -6,7 +6,7 @@ import { SilenceWatch } from '../../base/silence';
 import { codeOf } from '../../base/systemError';
 import { AddressBook, type Look } from './addressBook';
 import type { Fault } from '../errors/outcome';
-import { Reach, type Unreached } from './reach';
+import { Reach } from './reach';
 import { Way, type Connection } from './way';
 import type { WayOut } from './wayOut';
 import { Line, Sending, type Dispatched, type SendSteps, type Sent } from './sending';
@@ -40,7 +40,7 @@ export class Upstream {
   private idle: Line[] = [];
   private readonly busy = new Set<Line>();
   private isClosed = false;
-  private readonly reach: Reach;
+  readonly reach: Reach;
   /** The `Date` that was noted last: answers of the same second tell nothing new. */
   private lastDate: string | null = null;
 
@@ -62,16 +62,6 @@ export class Upstream {
   /** Looks upstream's address up, so that the first request does not wait for it. */
   warm(): void {
     if (!/^[\d.]+$|^\[/.test(new URL(this.origin).hostname)) this.book.renew();
-  }
-
-  /** Why upstream was not reached last, or null since it was. */
-  get unreached(): Unreached | null {
-    return this.reach.unreached;
-  }
-
-  /** The next attempt opens a connection, even after a certificate or a proxy that keeps new ones back. */
-  tryAgain(): void {
-    this.reach.release();
   }
 
   /** As `dispatch`, with a watch of its own: resolves with what it tells. */
