@@ -314,7 +314,7 @@ export class Exchange {
     const { plan, ports } = this;
     const { trail, answer, watch } = this.own;
     trail.enter('answering');
-    trail.firstToken(this.nowMs());
+    trail.firstTokenMs = this.nowMs() - trail.fromMs;
     if (lease !== null) {
       const answered = { plan, reply, held, nowMs: ports.clock.wallMs() };
       trail.made = learnMakers(ports.pool.makers, lease.accountId, answered);

@@ -70,11 +70,6 @@ export class Trail {
     readonly fromMs: number,
   ) {}
 
-  /** The first event has come, or the answer's head. */
-  firstToken(atMs: number): void {
-    this.firstTokenMs = atMs - this.fromMs;
-  }
-
   /** Adds a wait; it belongs to the next attempt. */
   waited(ms: number): void {
     this.waitedMs += ms;

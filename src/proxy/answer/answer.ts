@@ -6,8 +6,7 @@ import type { Clock } from '../../base/clock';
 import type { Disposable } from '../../base/disposable';
 import { parseJson } from '../../base/json';
 import { wordsOf } from '../errors/errorBody';
-import { errorEvent, type Form } from '../errors/form';
-import type { Refusal } from '../errors/refusal';
+import { errorEvent, type Form, type Refusal } from '../errors/refusal';
 import { responseHeaders } from '../request/headers';
 import type { HeldError } from '../upstream/judge';
 

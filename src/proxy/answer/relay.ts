@@ -89,7 +89,7 @@ function refuseUnfit(reply: Reply, { answer, plan }: RelayOptions): Relayed {
 
 class Relaying implements Sink {
   private readonly tail = new Tail();
-  private readonly isReadable: boolean;
+  private readonly readsEvents: boolean;
   private isPaused = false;
   private isOver = false;
 
@@ -99,7 +99,7 @@ class Relaying implements Sink {
     private readonly isStream: boolean,
     private readonly tell: (relayed: Relayed) => void,
   ) {
-    this.isReadable = !reply.isCoded;
+    this.readsEvents = isStream && !reply.isCoded;
     this.watchUpstream();
   }
 
@@ -129,9 +129,8 @@ class Relaying implements Sink {
 
   end(): void {
     const { form } = this.options.plan;
-    if (!this.isStream || !this.isReadable || this.hasEnded || hasFinished(form, this.tail.text())) {
-      this.endWhole();
-    } else this.breakOff('OpenRouter ended the stream before its end.');
+    if (!this.readsEvents || this.hasEnded || hasFinished(form, this.tail.text())) this.endWhole();
+    else this.breakOff('OpenRouter ended the stream before its end.');
   }
 
   fault(fault: Fault): void {
@@ -162,13 +161,13 @@ class Relaying implements Sink {
 
   /** Whether all of a stream has passed: whatever its connection does then, the client has what it wanted. */
   private get hasEnded(): boolean {
-    return this.isStream && this.isReadable && endedWhole(this.options.plan.form, this.tail.text());
+    return this.readsEvents && endedWhole(this.options.plan.form, this.tail.text());
   }
 
   private endWhole(): void {
     if (this.isOver) return;
     this.options.answer.end();
-    const isError = this.isStream && endedInError(this.options.plan.form, this.tail.text());
+    const isError = this.readsEvents && endedInError(this.options.plan.form, this.tail.text());
     this.finish(isError ? 'error' : 'whole');
   }
 
@@ -176,11 +175,8 @@ class Relaying implements Sink {
   private breakOff(message: string): void {
     if (this.isOver) return;
     const { answer, plan } = this.options;
-    if (this.isStream && this.isReadable) {
-      answer.refuse(new Refusal('upstream_cut', message), plan.model);
-    } else {
-      answer.cut();
-    }
+    if (this.readsEvents) answer.refuse(new Refusal('upstream_cut', message), plan.model);
+    else answer.cut();
     this.finish('cut');
   }
 
@@ -188,12 +184,12 @@ class Relaying implements Sink {
     if (this.isOver) return;
     this.isOver = true;
     this.options.watch.rest();
-    const text = this.isReadable ? this.tail.text() : null;
-    const body = text === null ? null : this.failureIn(text);
+    const text = this.reply.isCoded ? '' : this.tail.text();
+    const body = this.failureIn(text);
     const { status, headers } = this.reply;
     this.tell({
       end: end === 'whole' && body !== null ? 'error' : end,
-      usage: text === null ? null : readUsage(text),
+      usage: readUsage(text),
       failure: body === null ? null : { status, headers, body },
     });
   }

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { Clock } from '../../base/clock';
 import { classifyError, statusOfError, type ErrorReply, type Fault, type Outcome } from '../errors/outcome';
 import { mostParsedBytes, parseShortJson } from '../errors/errorBody';
-import { errorBody } from '../errors/form';
+import { errorBody } from '../errors/refusal';
 import { beginsAsEvents, peek, type Held, type PeekLimits, type PeekMode, type StreamEvent } from './peek';
 import { hasEnd, runScan, type Scan } from '../request/outerFields';
 import type { Plan } from '../request/plan';

@@ -114,22 +114,17 @@ export class Sending implements Flow {
   }
 
   /** False: nothing of the body is to come before `resume`. */
-  onHeaders(
-    statusCode: number,
-    headers: readonly Buffer[],
-    resume: () => void,
-    statusMessage: string,
-  ): boolean {
+  onHeaders(code: number, headers: readonly Buffer[], resume: () => void, message: string): boolean {
     if (this.isOver) return true;
-    if (statusCode < 200) {
-      this.part.steps.onInformation?.(statusCode, this.pairsOf(headers));
+    if (code < 200) {
+      this.part.steps.onInformation?.(code, this.pairsOf(headers));
       return true;
     }
     this.resumeLine = resume;
     this.part.watch.rest();
-    const statusText = hideInText(statusMessage, this.key);
+    const statusText = hideInText(message, this.key);
     // A status beyond 599 counts as a server's error (RFC 9110 15); clients that know none would break on it.
-    const status = statusCode > 599 ? 502 : statusCode;
+    const status = code > 599 ? 502 : code;
     this.reply = new Reply(status, statusText, this.pairsOf(headers), this);
     if (this.key !== null && !this.reply.isCoded) this.mask = new PassingMask(this.key);
     this.tell({ reply: this.reply });
