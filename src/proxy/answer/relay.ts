@@ -3,6 +3,7 @@ import type { SilenceWatch } from '../../base/silence';
 import type { Answer } from './answer';
 import type { ErrorReply, Fault } from '../errors/outcome';
 import { without } from '../request/headers';
+import { behindMark } from '../request/outerFields';
 import { errorInJson, errorOfEvent } from '../upstream/judge';
 import type { Held } from '../upstream/peek';
 import type { Plan } from '../request/plan';
@@ -71,10 +72,8 @@ const length: ReadonlySet<string> = new Set(['content-length']);
 /** A byte order mark is none behind our comments, and would spoil the name of the field that it stands before. */
 function withoutMark(chunks: readonly Buffer[]): readonly Buffer[] {
   const bytes = Buffer.concat(chunks);
-  return [bytes.subarray(0, 3).equals(byteOrderMark) ? bytes.subarray(3) : bytes];
+  return [bytes.subarray(behindMark(bytes))];
 }
-
-const byteOrderMark = Buffer.from('\ufeff');
 
 /** The client was told that events come, and gets no other bytes. */
 function refuseUnfit(reply: Reply, { answer, plan }: RelayOptions): Relayed {

@@ -7,6 +7,7 @@ import type { SilenceWatch } from '../../base/silence';
 import { decodeStart, decoding } from '../../base/coding';
 import { mostParsedBytes, parseShortJson } from '../errors/errorBody';
 import type { Fault } from '../errors/outcome';
+import { behindMark } from '../request/outerFields';
 import type { Reply, Sink } from './reply';
 
 const mostHeldBytes = 1024 * 1024;
@@ -37,7 +38,7 @@ export interface PeekLimits {
   readonly headByMs: number;
   /** Whether another model could answer: then silence fails a whole answer too. */
   readonly hasFallback: boolean;
-  /** A stream has begun without saying anything; called once, and only where events of ours could follow. */
+  /** A stream has begun without saying anything yet; called only where events of ours could follow. */
   readonly onPreamble: () => void;
   /** Counts what is held; false: it is passed on as far as it came. */
   readonly hold: (bytes: number) => boolean;
@@ -92,7 +93,6 @@ class Holder implements Sink {
   private bytes = 0;
   private decodedBytes = 0;
   private beginning = '';
-  private hasTold = false;
   private isJson = false;
   private isDone = false;
   /** Whether each byte is a sign of life. */
@@ -183,9 +183,7 @@ class Holder implements Sink {
       this.finish({ event });
       return;
     }
-    if (this.scanner?.sawPreamble !== true || this.hasTold || !this.isReadable) return;
-    this.hasTold = true;
-    this.limits.onPreamble();
+    if (this.scanner?.sawPreamble === true && this.isReadable) this.limits.onPreamble();
   }
 
   /** A coding that is not known, or bytes that are not of it, leave nothing to scan: the bound ends it. */
@@ -238,7 +236,6 @@ class Holder implements Sink {
 const lf = 0x0a;
 const cr = 0x0d;
 const colon = 0x3a;
-const byteOrderMark = Buffer.from('\ufeff');
 
 /**
  * Finds the first event that says something in the beginning of a stream (WHATWG HTML 9.2.6). It looks at each byte once,
@@ -288,8 +285,7 @@ export class StartScanner {
     const end = bytes.subarray(from, to);
     const whole = this.line.length === 0 ? end : Buffer.concat([...this.line, end]);
     if (this.line.length > 0) this.line = [];
-    const hasMark = this.isFirstLine && whole.subarray(0, 3).equals(byteOrderMark);
-    const line = hasMark ? whole.subarray(3) : whole;
+    const line = this.isFirstLine ? whole.subarray(behindMark(whole)) : whole;
     this.isFirstLine = false;
     if (line.length === 0) return this.dispatch();
     if (line[0] === colon) this.sawComments = true;

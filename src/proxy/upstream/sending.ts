@@ -73,6 +73,7 @@ function whenClosed(socket: Socket, letRunOut: () => void): void {
 
 /** Undici's view of one attempt: a dispatch handler of its older API, which builds no object of headers that nobody reads. */
 export class Sending implements Flow {
+  /** Null until the head is being written. */
   private abortLine: ((reason: Error) => void) | null = null;
   private resumeLine: (() => void) | null = null;
   private isPaused = false;
@@ -80,7 +81,6 @@ export class Sending implements Flow {
   /** Null where there is no key, and where the body is in a coding: its bytes pass as they came. */
   private mask: PassingMask | null = null;
   private isOver = false;
-  private wasSent = false;
   private hasTold = false;
   private abortReason: Error | null = null;
   private isLate = false;
@@ -108,7 +108,6 @@ export class Sending implements Flow {
       return;
     }
     this.abortLine = abort;
-    this.wasSent = true;
     this.isReused = this.line.begun();
     this.part.steps.onSent();
   }
@@ -207,7 +206,7 @@ export class Sending implements Flow {
   private faultBeforeHead(error: Error): Fault {
     if (this.part.signal.aborted) return { code: 'clientGone' };
     if (this.isLate) return { code: 'headTimeout' };
-    if (!this.wasSent) return { code: 'notSent', cause: error };
+    if (this.abortLine === null) return { code: 'notSent', cause: error };
     const code: unknown = 'code' in error ? error.code : null;
     if (code === 'UND_ERR_HEADERS_OVERFLOW') return { code: 'headTooLarge' };
     const { isReused: reusedSocket } = this;
