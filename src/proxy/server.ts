@@ -43,7 +43,7 @@ export interface ServerPorts {
   readonly keepAliveAfterMs: () => number;
   readonly onExchange: (report: ExchangeReport) => void;
   /** Where the exchange that begins is written down, if the user asked for that. */
-  readonly record?: (plan: Plan) => ExchangeCopy | null;
+  readonly record?: (plan: Plan) => AnswerCopy | null;
   /** Asked before all else: true if it answers the request itself. */
   readonly routes?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
@@ -52,11 +52,6 @@ export interface LocalAnswer {
   readonly status: number;
   readonly headers: readonly string[];
   readonly body: string | Buffer;
-}
-
-/** Sees all that the client is given, and the end of the exchange. */
-export interface ExchangeCopy extends AnswerCopy {
-  end(): void;
 }
 
 export class Server {
@@ -214,8 +209,7 @@ export class Server {
     const plan = requestClass === planned.requestClass ? planned : { ...planned, requestClass };
     on.plan = plan;
     answer.extraHeaders = () => [...trail.headers(), ...forBrowser(on.head)];
-    const recording = this.ports.record?.(plan) ?? null;
-    answer.copy = recording;
+    answer.copy = this.ports.record?.(plan) ?? null;
     // What is made once may come in any form: a stream of ours would leave no place for it.
     const mayComment = plan.streaming && plan.kind === 'models';
     if (mayComment) answer.keepAliveAfter(this.ports.keepAliveAfterMs());
@@ -228,7 +222,7 @@ export class Server {
       answer.refuse(error, plan.model);
     } finally {
       answer.keepAliveNoMore();
-      recording?.end();
+      answer.copy?.end();
       const report = reportOf(plan, on, ended, trail.wallOf(clock.elapsedMs()));
       log[levelOf(report)](() => `Request ${answer.requestId}: ${lineOf(report)}`);
       this.ports.onExchange(report);

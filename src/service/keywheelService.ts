@@ -6,12 +6,13 @@ import type { Log } from '../base/log';
 import { Pool, type PoolOptions, type UnlockTarget } from '../keys/pool';
 import { isNewerState, readSaved, type SavedState } from '../keys/savedState';
 import type { SavedRead } from '../keys/versioned';
+import type { AnswerCopy } from '../proxy/answer/answer';
 import { AttemptLimit, RetryBudget } from '../proxy/attemptLimit';
 import type { ExchangePorts, ExchangeSettings } from '../proxy/ongoing';
 import type { ExchangeReport } from '../proxy/report';
 import type { Door, RequestHead } from '../proxy/request/admission';
 import type { Plan } from '../proxy/request/plan';
-import { Server, type ExchangeCopy, type LocalAnswer, type ServerPorts } from '../proxy/server';
+import { Server, type LocalAnswer, type ServerPorts } from '../proxy/server';
 import { StreamFailures } from '../proxy/streamFailures';
 import { proxyOnTheWay } from '../proxy/upstream/wayOut';
 import { Upstream } from '../proxy/upstream/upstream';
@@ -41,7 +42,7 @@ export interface ServicePorts {
   /** Host names that clients may use beyond loopback; none: any. */
   readonly allowedHosts?: readonly string[];
   /** Copies each exchange that no user records. */
-  readonly follow?: (plan: Plan) => ExchangeCopy | null;
+  readonly follow?: (plan: Plan) => AnswerCopy | null;
 }
 
 /** Windows report again within this time while a user looks at them. */

@@ -13,10 +13,11 @@ import type { HeldError } from '../upstream/judge';
 /** `keptAlive`: an event stream of our own has begun, upstream's answer has not. */
 type AnswerState = 'waiting' | 'keptAlive' | 'begun' | 'ended';
 
-/** Sees all that the client is given. */
+/** Sees all that the client is given, and the end of the exchange. */
 export interface AnswerCopy {
   head(status: number, headers: readonly string[]): void;
   data(chunk: Buffer | string): void;
+  end(): void;
 }
 
 const everyMs = 10_000;
@@ -193,14 +194,10 @@ export class Answer {
     this.status = status;
     const all = [...headers, ...this.extraHeaders(), 'x-keywheel-request-id', this.requestId];
     this.copy?.head(status, all);
-    if (isReasonPhrase(statusText)) this.response.writeHead(status, statusText, all);
+    // What may stand in a status line (RFC 9112 4); Node throws at anything else.
+    if (/^[\t\x20-\x7e\x80-\xff]+$/.test(statusText)) this.response.writeHead(status, statusText, all);
     else this.response.writeHead(status, all);
   }
-}
-
-/** What may stand in a status line (RFC 9112 4); Node throws at anything else. */
-function isReasonPhrase(text: string): boolean {
-  return /^[\t\x20-\x7e\x80-\xff]+$/.test(text);
 }
 
 /** More of a page that is no JSON tells nobody anything. */

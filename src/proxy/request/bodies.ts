@@ -48,16 +48,13 @@ export interface BodyReader {
 const noBody: Body = { bytes: null, isDecoded: false, length: null, passing: null, release: () => undefined };
 
 export class Bodies {
-  private keptBytes = 0;
+  /** Bytes of all bodies that are here. For others to read. */
+  kept = 0;
 
   constructor(
     private readonly clock: Clock,
     private readonly bounds = usualBounds,
   ) {}
-
-  get kept(): number {
-    return this.keptBytes;
-  }
 
   /** The body. Throws a Refusal where it is too long, coded in a way that cannot be undone, or where there is no room for it; rejects when the client leaves, or with the signal's reason. */
   async read(request: IncomingMessage, reader: BodyReader): Promise<Body> {
@@ -86,13 +83,13 @@ export class Bodies {
 
   /** Takes room, or gives it back where `bytes` is below zero. Bytes that have come count, not those that were announced: who announces much and sends little keeps nobody out. */
   private take(bytes: number): void {
-    if (bytes > 0 && this.keptBytes + bytes > this.bounds.togetherBytes)
+    if (bytes > 0 && this.kept + bytes > this.bounds.togetherBytes)
       throw new Refusal(
         'busy_with_bodies',
         'Keywheel holds 256 MiB of request bodies already. Try again shortly.',
         { retryAtMs: this.clock.wallMs() + 5_000 },
       );
-    this.keptBytes += bytes;
+    this.kept += bytes;
   }
 }
 

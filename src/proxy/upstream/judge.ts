@@ -272,22 +272,18 @@ const wrappedError = v.union([
   ),
 ]);
 
-function isErrorValue(value: unknown): boolean {
-  return v.is(errorValue, value);
-}
-
 function isErrorBody(body: Buffer): boolean {
-  return body.length <= mostParsedBytes && isErrorValue(parseShortJson(body.toString('utf8')));
+  return body.length <= mostParsedBytes && v.is(errorValue, parseShortJson(body.toString('utf8')));
 }
 
 /** The error that a value of JSON is, as it came; null for anything else. */
 export function errorInJson(text: string): Buffer | null {
-  return isErrorValue(parseShortJson(text)) ? Buffer.from(text) : null;
+  return v.is(errorValue, parseShortJson(text)) ? Buffer.from(text) : null;
 }
 
 export function isErrorEvent({ name, data }: StreamEvent): boolean {
   if (name === 'error') return true;
-  return data.includes('rror') || data.includes('failed') ? isErrorValue(parseShortJson(data)) : false;
+  return data.includes('rror') || data.includes('failed') ? v.is(errorValue, parseShortJson(data)) : false;
 }
 
 /** An event's error in the form of an error answer, which those of other forms are already. */
