@@ -171,16 +171,15 @@ function rowOf<K extends Failure['kind']>(kind: K, outcome: RowInput<K>, situati
 
 /** A shared pool is busy for every key; an account's own provider key is busy for that account alone. */
 function rowOfBusy(outcome: FailureOf<'busy'>, situation: Situation): Row {
-  const { isByok, allProviders } = outcome;
+  const { isByok, allProviders, untilMs } = outcome;
   // Without a model there is nothing to lock, and without a lock nothing would hold an immediate retry back.
-  if (situation.model === null) return whenHinted(outcome.untilMs, situation);
+  const isLocked = situation.model !== null && (isByok || allProviders || situation.class === 'free');
+  if (!isLocked) return whenHinted(untilMs, situation);
+  const hinted = { isHinted: isHinted(untilMs, situation) };
+  const reason = isByok ? 'ownProviderBusy' : 'busy';
   // A hint that leaves no time leaves the lock to the pool, whose locks grow.
-  const untilMs = heldUntil(outcome.untilMs, situation);
-  const verdict: Verdict = { kind: 'locked', reason: 'busy', untilMs, limit: null };
-  const hinted = { isHinted: isHinted(outcome.untilMs, situation) };
-  if (isByok) return after(0, { ...verdict, reason: 'ownProviderBusy' }, hinted);
-  if (situation.class !== 'free' && !allProviders) return whenHinted(outcome.untilMs, situation);
-  return after(0, verdict, hinted);
+  const lockedUntilMs = hinted.isHinted ? untilMs : null;
+  return after(0, { kind: 'locked', reason, untilMs: lockedUntilMs, limit: null }, hinted);
 }
 
 /**
@@ -291,11 +290,7 @@ function locked({ kind, untilMs, limit }: LimitOutcome): Verdict {
   return { kind: 'locked', reason: kind, untilMs, limit };
 }
 
-/** The hinted instant, or null: a hint that leaves no time is none. */
-function heldUntil(untilMs: number | null, situation: Situation): number | null {
-  return isHinted(untilMs, situation) ? untilMs : null;
-}
-
+/** A hint that leaves no time is none. */
 function isHinted(untilMs: number | null, { nowMs }: Situation): boolean {
   return untilMs !== null && untilMs - nowMs >= shortestWaitMs;
 }
@@ -306,8 +301,8 @@ function lockedUntil(untilMs: number | null, situation: Situation): number | nul
 }
 
 function waitFor(untilMs: number | null, situation: Situation): number {
-  const hintedMs = heldUntil(untilMs, situation);
-  return hintedMs === null ? backOffMs(situation.attempt, situation.random) : hintedMs - situation.nowMs;
+  const isTimed = untilMs !== null && isHinted(untilMs, situation);
+  return isTimed ? untilMs - situation.nowMs : backOffMs(situation.attempt, situation.random);
 }
 
 const modelFailures: ReadonlySet<Outcome['kind']> = new Set([

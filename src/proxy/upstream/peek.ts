@@ -183,7 +183,7 @@ class Holder implements Sink {
       this.finish({ event });
       return;
     }
-    if (this.scanner?.sawPreamble === true && this.isReadable) this.limits.onPreamble();
+    if ((this.scanner?.preambles ?? 0) > 0 && this.isReadable) this.limits.onPreamble();
   }
 
   /** A coding that is not known, or bytes that are not of it, leave nothing to scan: the bound ends it. */
@@ -243,9 +243,8 @@ const colon = 0x3a;
  */
 export class StartScanner {
   sawComments = false;
-  /** Whether an event has come that says nothing yet. */
-  sawPreamble = false;
-  private preambles = 0;
+  /** How many events have come that say nothing yet. */
+  preambles = 0;
   private line: Buffer[] = [];
   private isFirstLine = true;
   private endedInCr = false;
@@ -306,7 +305,6 @@ export class StartScanner {
     if (event.data === '') return null;
     if (this.preambles >= mostPreambles || !isPreamble(event.data)) return event;
     this.preambles++;
-    this.sawPreamble = true;
     return null;
   }
 }

@@ -187,8 +187,7 @@ export class Sending implements Flow {
   }
 
   private readonly onAbort = (): void => {
-    const reason: unknown = this.part.signal.reason;
-    this.abort(reason instanceof Error ? reason : new Error('aborted', { cause: reason }));
+    this.abort(this.part.signal.reason);
     this.tellUnsent({ code: 'clientGone' });
   };
 
