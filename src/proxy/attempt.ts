@@ -8,7 +8,7 @@ import type { ExchangePorts, ExchangeSettings, Own } from './ongoing';
 import { storyOf } from './errors/errorBody';
 import type { AttemptReport, Made } from './report';
 import type { Body } from './request/bodies';
-import { judge, type Judged, type JudgeLimits } from './upstream/judge';
+import { judge, type Judged } from './upstream/judge';
 import type { Plan } from './request/plan';
 import type { Held } from './upstream/peek';
 import type { Reply } from './upstream/reply';
@@ -16,11 +16,14 @@ import type { Sent } from './upstream/sending';
 
 /** No client waits longer for an answer's head (undici's default, which most agents run on). */
 const longestHeadMs = 300_000;
+/** Node's fetch, on which most clients run, gives a head 300 s; one that upstream gave is passed on before. */
+const longestHeadlessMs = 240_000;
 /** A body that passes through comes as slowly as its client sends it. */
 const longestUploadMs = 3_600_000;
 
-export interface Circumstances extends Pick<JudgeLimits, 'hasFallback' | 'headByMs'> {
+interface Circumstances {
   readonly fresh: boolean;
+  readonly hasFallback: boolean;
   /** How long a read may still wait for its head. */
   readonly readHeadMs: number;
 }
@@ -67,7 +70,7 @@ export function attempt(
         firstTokenAtMs: plan.requestClass === 'free' ? wholeAtMs + settings.firstTokenTimeoutMs : null,
         idleTimeoutMs: settings.idleTimeoutMs,
         hasFallback: circumstances.hasFallback,
-        headByMs: circumstances.headByMs,
+        headByMs: own.trail.fromMs + longestHeadlessMs,
         onPreamble: () => answer.hasten(),
         hold,
       };

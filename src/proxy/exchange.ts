@@ -33,9 +33,6 @@ import { Fallbacks, fallbacksOf, type FallbackKind } from './request/fallback';
 import { withModel, type Plan } from './request/plan';
 import { outcomeOfError, type Judged } from './upstream/judge';
 
-/** Node's fetch, on which most clients run, gives a head 300 s; one that upstream gave is passed on before. */
-const longestHeadlessMs = 240_000;
-
 /** `lease` null: none is needed. `lastWord`: nobody can serve, and upstream's own last error says it best. */
 type Leased = { readonly lease: Lease | null } | 'lastWord';
 
@@ -223,7 +220,6 @@ export class Exchange {
         fresh: this.freshConnection || !this.plan.repeatable,
         readHeadMs: this.deadlineAtMs === null ? readDeadlineMs : this.deadlineAtMs - this.nowMs(),
         hasFallback: fallbacks.left > 0,
-        headByMs: this.own.trail.fromMs + longestHeadlessMs,
       };
       attempt(this.plan, lease, { own: this.own, ports, circumstances }, { tell, fail: reject });
     });
