@@ -106,11 +106,9 @@ export class Ongoing {
     return this.shared.held.count(bytes);
   };
 
-  readonly abort = (reason: Error): void => this.signal.abort(reason);
-
   /** Ends it with the refusal; nothing of upstream's comes behind that. */
   refuse(refusal: Refusal): void {
-    this.abort(new ClientGone(refusal.message));
+    this.signal.abort(new ClientGone(refusal.message));
     this.answer.refuse(refusal);
   }
 
@@ -120,7 +118,7 @@ export class Ongoing {
     // One that still waits behind others is not told when its connection ends.
     if (this.response.socket !== null || this.response.writableFinished)
       this.request.socket.off('close', this.leave);
-    this.abort(over);
+    this.signal.abort(over);
   }
 
   private readonly leave = (): void => {
@@ -128,7 +126,7 @@ export class Ongoing {
     this.request.socket.off('close', this.leave);
     this.shared.held.count(-this.heldBytes);
     this.heldBytes = 0;
-    if (!this.response.writableFinished) this.abort(new ClientGone('The client has left.'));
+    if (!this.response.writableFinished) this.signal.abort(new ClientGone('The client has left.'));
   };
 }
 

@@ -145,7 +145,7 @@ export class Server {
   }
 
   private async admit(on: Ongoing): Promise<void> {
-    const { request, response, head, signal } = on;
+    const { request, response, head, signal, watch } = on;
     const { headers, endpoint } = head;
     checkMethod(head);
     checkHost(head, this.ports.door());
@@ -164,9 +164,8 @@ export class Server {
     }
     this.checkMayPass(head);
     if (isExpecting(on)) response.writeContinue();
-    const { abort, watch } = on;
     const runsModel = endpoint.kind !== 'plain';
-    const body = await this.bodies.read(request, { headers, runsModel, signal, abort, watch });
+    const body = await this.bodies.read(request, { headers, runsModel, signal, watch });
     try {
       const planned = planOf({ body, ...head }, this.ports.door().proxyKey);
       await this.exchange(planned instanceof Promise ? await planned : planned, on);

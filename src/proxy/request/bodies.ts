@@ -4,7 +4,7 @@ import { pipeline, Readable, type Transform } from 'node:stream';
 import type { Clock } from '../../base/clock';
 import { decoding, isCoded } from '../../base/coding';
 import { SilenceWatch } from '../../base/silence';
-import type { Signal } from '../../base/signal';
+import type { Canceller, Signal } from '../../base/signal';
 import { Refusal } from '../errors/refusal';
 import type { ClientHeaders } from './headers';
 
@@ -38,9 +38,8 @@ export interface Body {
 export interface BodyReader {
   readonly headers: ClientHeaders;
   readonly runsModel: boolean;
-  readonly signal: Signal;
-  /** Ends the whole request: its body stands still. */
-  readonly abort: (reason: Error) => void;
+  /** Aborted where the body stands still, which ends the whole request. */
+  readonly signal: Canceller;
   /** The request's; at rest again once the body is here. */
   readonly watch: SilenceWatch;
 }
@@ -58,12 +57,14 @@ export class Bodies {
 
   /** The body. Throws a Refusal where it is too long, coded in a way that cannot be undone, or where there is no room for it; rejects when the client leaves, or with the signal's reason. */
   async read(request: IncomingMessage, reader: BodyReader): Promise<Body> {
-    const { headers, runsModel, signal, abort, watch } = reader;
+    const { headers, runsModel, signal, watch } = reader;
     const { longestBytes, shortBytes } = this.bounds;
     const length = headers.bodyLength;
     if (length === 0) return noBody;
     const stand = (): void =>
-      abort(new Refusal('body_incomplete', 'The request stood still for 60 s before all of it had come.'));
+      signal.abort(
+        new Refusal('body_incomplete', 'The request stood still for 60 s before all of it had come.'),
+      );
     const body = new IncomingBody(request, length, (bytes) => this.take(bytes));
     if (runsModel) {
       if (length !== null && length > longestBytes) throw tooLarge();

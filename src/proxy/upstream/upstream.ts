@@ -80,14 +80,11 @@ export class Upstream {
    * then it is at rest. Aborting the signal ends the attempt at once, whatever its state.
    */
   dispatch(request: UpstreamRequest, { steps, signal, watch, tell }: Dispatched): void {
-    if (signal.aborted) {
-      tell({ fault: { code: 'clientGone' } });
-      return;
-    }
     const { body, fresh, key, headTimeoutMs } = request;
     const held = this.idle.length > 0 && !fresh ? null : this.reach.held();
-    if (held !== null) {
-      tell({ fault: held });
+    const fault: Fault | null = signal.aborted ? { code: 'clientGone' } : held;
+    if (fault !== null) {
+      tell({ fault });
       return;
     }
     const line = this.take(fresh);
