@@ -10,7 +10,6 @@ import type { PolicyRefusals } from './decision/situation';
 import type { Refusal } from './errors/refusal';
 import { Trail } from './report';
 import { readHead, type RequestHead } from './request/admission';
-import { endResponse } from './request/connection';
 import { ownHeaders } from '../base/rawHeaders';
 import type { FallbackModels } from './request/fallback';
 import type { Plan } from './request/plan';
@@ -91,8 +90,7 @@ export class Ongoing {
     this.head = readHead(method, url, rawHeaders);
     this.trail = new Trail(clock.wallMs(), clock.elapsedMs());
     this.watch = new SilenceWatch(clock);
-    const end = (): void => endResponse(request, response, clock, shared.isHurried);
-    this.answer = new Answer(response, clock, this.head.endpoint.form, end);
+    this.answer = new Answer(response, clock, this.head.endpoint.form, shared.isHurried);
     this.answer.extraHeaders = () => ownHeaders;
     response.once('close', this.leave);
     // An answer that waits behind others on its connection, however many, is not told.

@@ -7,6 +7,7 @@ import type { Disposable } from '../../base/disposable';
 import { parseJson } from '../../base/json';
 import { wordsOf } from '../errors/errorBody';
 import { errorEvent, type Form, type Refusal } from '../errors/refusal';
+import { endResponse } from '../request/connection';
 import { responseHeaders } from '../request/headers';
 import type { HeldError } from '../upstream/judge';
 
@@ -48,8 +49,8 @@ export class Answer {
     private readonly response: ServerResponse,
     private readonly clock: Clock,
     readonly form: Form,
-    /** Ends the response; what the client still sends may be read before. */
-    private readonly endResponse: () => void = () => response.end(),
+    /** Whether it ends at once, whatever the client still sends. */
+    private readonly isHurried: () => boolean = () => true,
   ) {}
 
   get hasBegun(): boolean {
@@ -116,7 +117,7 @@ export class Answer {
 
   end(): void {
     this.state = 'ended';
-    this.endResponse();
+    endResponse(this.response, this.clock, this.isHurried);
   }
 
   /** Begins and ends with all of an answer that is here; a 204 has no body, and tells no length (RFC 9110 8.6). */

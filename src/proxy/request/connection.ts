@@ -1,5 +1,5 @@
 // One client connection: whose turn it is on it, and how an answer ends while the client still sends.
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../base/clock';
 
 export interface Turn {
@@ -50,13 +50,9 @@ const mostDrainedBytes = 64 * 1024 * 1024;
  * Ends the response, once. The rest of the request is read and thrown away before, within bounds: closed on unread bytes a
  * connection is reset, and the client loses the answer (RFC 9112 9.6). `isHurried`: nothing is waited for.
  */
-export function endResponse(
-  request: IncomingMessage,
-  response: ServerResponse,
-  clock: Clock,
-  isHurried: () => boolean,
-): void {
-  if (request.complete || request.destroyed || isHurried()) {
+export function endResponse(response: ServerResponse, clock: Clock, isHurried: () => boolean): void {
+  const { req: request } = response;
+  if (isHurried() || request.complete || request.destroyed) {
     response.end();
     return;
   }
