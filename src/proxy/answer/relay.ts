@@ -63,10 +63,11 @@ export function relay(
 function passHeld({ isCoded }: Reply, held: Held, answer: Answer): Relayed {
   for (const chunk of held.chunks) answer.write(chunk);
   answer.end();
-  const told = isCoded ? null : (held.text()?.toString('latin1') ?? null);
+  const told = isCoded ? null : held.text();
   return { end: 'whole', usage: told === null ? null : readUsage(told), failure: null };
 }
 
+const nothing = Buffer.alloc(0);
 const length: ReadonlySet<string> = new Set(['content-length']);
 
 /** A byte order mark is none behind our comments, and would spoil the name of the field that it stands before. */
@@ -183,12 +184,12 @@ class Relaying implements Sink {
     if (this.isOver) return;
     this.isOver = true;
     this.options.watch.rest();
-    const text = this.reply.isCoded ? '' : this.tail.text();
-    const body = this.failureIn(text);
+    const bytes = this.reply.isCoded ? nothing : this.tail.bytes();
+    const body = this.failureIn(bytes.toString('utf8'));
     const { status, headers } = this.reply;
     this.tell({
       end: end === 'whole' && body !== null ? 'error' : end,
-      usage: readUsage(text),
+      usage: readUsage(bytes),
       failure: body === null ? null : { status, headers, body },
     });
   }

@@ -41,8 +41,12 @@ export class Tail {
     }
   }
 
+  bytes(): Buffer {
+    return Buffer.concat([this.eventStart, this.edge, ...this.chunks.slice(this.first)]);
+  }
+
   text(): string {
-    return Buffer.concat([this.eventStart, this.edge, ...this.chunks.slice(this.first)]).toString('utf8');
+    return this.bytes().toString('utf8');
   }
 
   private drop(chunk: Buffer): void {

@@ -12,13 +12,19 @@ export interface Usage {
 const mostLooks = 16;
 const longestUsage = 8_192;
 
-/** The last usage that the text tells, in any of the forms; null if it tells none. */
-export function readUsage(text: string): Usage | null {
-  let from = text.lastIndexOf('"usage"');
+/** A Buffer, of which no string is made as a whole: an answer may have megabytes. */
+interface Bytes {
+  lastIndexOf(text: string, from?: number): number;
+  toString(encoding: 'latin1', from: number, to: number): string;
+}
+
+/** The last usage that the bytes tell, in any of the forms; null if they tell none. */
+export function readUsage(bytes: Bytes): Usage | null {
+  let from = bytes.lastIndexOf('"usage"');
   for (let look = 0; look < mostLooks && from >= 0; look++) {
-    const usage = usageAt(text.slice(from, from + longestUsage));
+    const usage = usageAt(bytes.toString('latin1', from, from + longestUsage));
     if (usage !== null) return usage;
-    from = from === 0 ? -1 : text.lastIndexOf('"usage"', from - 1);
+    from = from === 0 ? -1 : bytes.lastIndexOf('"usage"', from - 1);
   }
   return null;
 }
