@@ -1,38 +1,36 @@
 // One attempt: sent with a lease, looked at until it is clear what it is.
-import type { Readable } from 'node:stream';
-import type { Signal } from '../base/signal';
+import { Readable } from 'node:stream';
+import type { AccountId } from '../keys/account';
 import type { Lease } from '../keys/lease';
+import type { Recent } from '../keys/recent';
 import { reasonOf } from './errors/outcome';
-import type { ExchangePorts, ExchangeSettings, Own } from './exchangePorts';
-import { endedIn, previousErrorsOf } from './errors/errorBody';
-import type { AttemptReport } from './report';
+import type { ExchangePorts, ExchangeSettings, Own } from './ongoing';
+import { storyOf } from './errors/errorBody';
+import type { AttemptReport, Made } from './report';
 import type { Body } from './request/bodies';
-import { judge, type Judged, type JudgeLimits } from './upstream/judge';
+import { judge, type Judged } from './upstream/judge';
 import type { Plan } from './request/plan';
+import type { Held } from './upstream/peek';
+import type { Reply } from './upstream/reply';
 import type { Sent } from './upstream/sending';
-import { inPieces, isLong } from './upstream/upload';
 
 /** No client waits longer for an answer's head (undici's default, which most agents run on). */
 const longestHeadMs = 300_000;
+/** Node's fetch, on which most clients run, gives a head 300 s; one that upstream gave is passed on before. */
+const longestHeadlessMs = 240_000;
 /** A body that passes through comes as slowly as its client sends it. */
 const longestUploadMs = 3_600_000;
 
-export interface Circumstances extends Pick<JudgeLimits, 'hasFallback' | 'headByMs'> {
+interface Circumstances {
   readonly fresh: boolean;
+  readonly hasFallback: boolean;
   /** How long a read may still wait for its head. */
   readonly readHeadMs: number;
 }
 
 interface Hearer {
-  readonly signal: Signal;
-  readonly tell: (attempted: Attempted) => void;
+  readonly tell: (judged: Judged, sentAtMs: number) => void;
   readonly fail: (error: unknown) => void;
-}
-
-export interface Attempted {
-  readonly sent: Sent;
-  readonly judged: Judged;
-  readonly sentAtMs: number;
 }
 
 /** Sends the plan's request once, with the lease's key (none without a lease), and tells what it turned out to be; in the very turn in which that is clear. `fail` hears of bugs. */
@@ -40,11 +38,12 @@ export function attempt(
   plan: Plan,
   lease: Lease | null,
   { own, ports, circumstances }: { own: Own; ports: ExchangePorts; circumstances: Circumstances },
-  { signal, tell, fail }: Hearer,
+  { tell, fail }: Hearer,
 ): void {
-  const { watch, answer, hold } = own;
+  const { watch, answer, hold, signal } = own;
   const { clock, upstream, settings } = ports;
   const sentAtMs = clock.elapsedMs();
+  /** When upstream had been sent all of the request: the first token is waited for from then on. */
   let wholeAtMs = sentAtMs;
   const key = lease?.key.secret.reveal() ?? null;
   const request = {
@@ -67,16 +66,15 @@ export function attempt(
       const limits = {
         clock,
         watch,
-        wholeAtMs,
         key,
-        firstTokenTimeoutMs: settings.firstTokenTimeoutMs,
+        firstTokenAtMs: plan.requestClass === 'free' ? wholeAtMs + settings.firstTokenTimeoutMs : null,
         idleTimeoutMs: settings.idleTimeoutMs,
         hasFallback: circumstances.hasFallback,
-        headByMs: circumstances.headByMs,
+        headByMs: own.trail.fromMs + longestHeadlessMs,
         onPreamble: () => answer.hasten(),
         hold,
       };
-      judge(sent, plan, limits, { tell: (judged) => tell({ sent, judged, sentAtMs }), fail });
+      judge(sent, plan, limits, { tell: (judged) => tell(judged, sentAtMs), fail });
     } catch (error: unknown) {
       fail(error);
     }
@@ -85,14 +83,39 @@ export function attempt(
 }
 
 /** What is left of a losing answer is not waited for: a connection that has not ended goes with it. */
-export function discard({ sent }: Attempted): void {
-  if ('reply' in sent) sent.reply.abort(new Error('Discarded.'));
+export function discard({ reply }: Judged): void {
+  reply?.abort(new Error('Discarded.'));
 }
 
 /** A body that passes through is read by its first attempt; a long one is let go as soon as it is sent. */
 function bodyOf({ bytes, passing }: Body): Buffer | Readable | null {
   if (passing !== null) return passing();
   return isLong(bytes) ? inPieces(bytes) : bytes;
+}
+
+/** Up to here a body is given away as a whole: undici holds it until the answer has ended. */
+const shortBytes = 1024 * 1024;
+/** Small enough that even a slow line takes one piece long before silence would fail it. */
+const pieceBytes = 64 * 1024;
+
+function isLong(bytes: Buffer | null): bytes is Buffer {
+  return bytes !== null && bytes.length > shortBytes;
+}
+
+/** A stream of the body, with an event `piece` for each piece that is taken; nothing else of it holds on to the body. */
+function inPieces(body: Buffer): Readable {
+  const stream: Readable = Readable.from(
+    pieces(body, () => stream.emit('piece')),
+    { objectMode: false },
+  );
+  return stream;
+}
+
+function* pieces(body: Buffer, onPiece: () => void): Generator<Buffer> {
+  for (let from = 0; from < body.length; from += pieceBytes) {
+    onPiece();
+    yield body.subarray(from, from + pieceBytes);
+  }
 }
 
 function headersOf(plan: Plan, key: string | null): string[] {
@@ -120,21 +143,47 @@ function headTimeoutMs(
 }
 
 export function attemptOf(
-  { sent, judged }: Attempted,
+  { reply, outcome, error }: Judged,
   lease: Lease | null,
 ): Omit<AttemptReport, 'atMs' | 'waitedMs'> {
-  const { error } = judged;
   const attempted = {
     keyId: lease?.key.keyId ?? '',
     keyLabel: lease?.key.label ?? '',
-    status: error?.status ?? ('reply' in sent ? sent.reply.status : null),
-    outcome: reasonOf(judged.outcome),
-    previous: error === null ? [] : previousErrorsOf(error.body),
+    status: error?.status ?? reply?.status ?? null,
+    outcome: reasonOf(outcome),
+    previous: [],
   };
-  return error === null ? attempted : { ...attempted, ...endedIn(error.body) };
+  return error === null ? attempted : { ...attempted, ...storyOf(error.body) };
 }
 
 /** A file's or video's bytes may be fetched from elsewhere first. */
 function isQuickRead({ kind, repeatable, path }: Plan): boolean {
   return kind === 'plain' && repeatable && !/\/content(?:\?|$)/.test(path);
+}
+
+const beginningBytes = 4096;
+const longestId = 200;
+
+/** The model that answers, as far as the held beginning names it. */
+export function servedModel({ held }: Judged): string | null {
+  const beginning = held?.event?.data ?? held?.text()?.toString('latin1', 0, beginningBytes) ?? '';
+  const at = beginning.indexOf('"model"');
+  return at < 0 ? null : (/"model"\s*:\s*"([^"\\]{1,200})"/.exec(beginning.slice(at))?.[1] ?? null);
+}
+
+/** Remembers the account that made what the answer names, and tells it: only that account will be shown the thing later. */
+export function learnMakers(
+  makers: Recent<AccountId>,
+  accountId: AccountId,
+  answered: { readonly plan: Plan; readonly reply: Reply; readonly held: Held; readonly nowMs: number },
+): Made[] {
+  const { plan, reply, held, nowMs } = answered;
+  const { generation } = reply;
+  const ids = generation === null || generation.length > longestId ? [] : [generation];
+  if (plan.makesThing) {
+    const id = /"id"\s*:\s*"([^"\\]{1,200})"/.exec(held.text()?.toString('utf8') ?? '')?.[1];
+    if (id !== undefined) ids.push(id);
+  }
+  for (const id of ids) makers.set(id, accountId, nowMs);
+  return ids.map((id) => ({ id, accountId }));
 }

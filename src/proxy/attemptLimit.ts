@@ -1,4 +1,4 @@
-// How many attempts run upstream at once; those beyond wait for a place, oldest first.
+// How much runs upstream at once: attempts, and those among them that repeat on a guess.
 import type { Clock } from '../base/clock';
 import type { Signal } from '../base/signal';
 import { Refusal } from './errors/refusal';
@@ -7,6 +7,7 @@ import { Refusal } from './errors/refusal';
 const mostWaiting = 10_000;
 const retryAfterMs = 5_000;
 
+/** Attempts beyond the limit wait for a place, oldest first. */
 export class AttemptLimit {
   private running = 0;
   private readonly line = new Set<(place: Disposable | null) => void>();
@@ -23,10 +24,8 @@ export class AttemptLimit {
     return this.running < this.most() ? this.place() : null;
   }
 
-  /** A place as soon as one is free. Rejects with a refusal where none was until `untilMs` of `elapsedMs`, and with the signal's reason. */
+  /** A place as soon as one is free, where none is now. Rejects with a refusal where none was until `untilMs` of `elapsedMs`, and with the signal's reason. */
   async enter(untilMs: number, signal: Signal): Promise<Disposable> {
-    const free = this.enterNow();
-    if (free !== null) return free;
     const place = this.line.size >= mostWaiting || signal.aborted ? null : await this.wait(untilMs, signal);
     if (place !== null) return place;
     signal.throwIfAborted();
@@ -70,5 +69,45 @@ export class AttemptLimit {
       if (this.running >= this.most()) return;
       end(this.place());
     }
+  }
+}
+
+/** Every fifth running exchange may, and three in any case (the field's rule for retry budgets, such as Envoy's). */
+const shareDivisor = 5;
+const fewest = 3;
+
+/** One exchange's share in the budget; to be disposed at its end. */
+export interface Repeats extends Disposable {
+  /** Takes a place for one repeated attempt, to be given back with `release`; false while there is none. */
+  take(): boolean;
+  /** Gives the place back, if there is one. */
+  release(): void;
+}
+
+/** How many exchanges repeat an attempt on a guess at once: upstream in trouble must not be asked ever more. */
+export class RetryBudget {
+  private running = 0;
+  private repeating = 0;
+
+  enter(): Repeats {
+    this.running++;
+    let holds = false;
+    const release = (): void => {
+      if (holds) this.repeating--;
+      holds = false;
+    };
+    return {
+      take: () => {
+        const isFree = this.repeating < Math.max(fewest, Math.floor(this.running / shareDivisor));
+        if (isFree && !holds) this.repeating++;
+        holds ||= isFree;
+        return holds;
+      },
+      release,
+      [Symbol.dispose]: () => {
+        release();
+        this.running--;
+      },
+    };
   }
 }

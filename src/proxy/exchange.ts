@@ -1,6 +1,5 @@
 // One client request from first to last byte: the loop over its attempts.
 import { wait } from '../base/clock';
-import type { Signal } from '../base/signal';
 import type { KeyId } from '../base/secret';
 import type { Denial } from '../keys/denials';
 import { isFreeModel } from '../keys/freeModel';
@@ -8,9 +7,9 @@ import type { Lease, LeaseRequest, Wish } from '../keys/lease';
 import { refusalOf, refusalOfPaid } from './answer/denied';
 import { LastWord, passesOn } from './answer/lastWord';
 import { relay, type Relayed } from './answer/relay';
-import type { AttemptLimit } from './attemptLimit';
-import { attempt, attemptOf, discard, type Attempted } from './attempt';
-import type { ExchangePorts, Own } from './exchangePorts';
+import type { AttemptLimit, Repeats } from './attemptLimit';
+import { attempt, attemptOf, discard, learnMakers, servedModel } from './attempt';
+import type { ExchangePorts, Own } from './ongoing';
 import {
   decide,
   isModelFailure,
@@ -18,6 +17,7 @@ import {
   patienceFor,
   verdictOnEnd,
   type Decision,
+  type Retry,
 } from './decision/decision';
 import {
   attemptsAllowed,
@@ -31,17 +31,10 @@ import {
 import type { Outcome } from './errors/outcome';
 import { Fallbacks, fallbacksOf, type FallbackKind } from './request/fallback';
 import { withModel, type Plan } from './request/plan';
-import type { Repeats } from './retryBudget';
-import { learnMakers, servedModel } from './served';
 import { outcomeOfError, type Judged } from './upstream/judge';
-
-/** Node's fetch, on which most clients run, gives a head 300 s; one that upstream gave is passed on before. */
-const longestHeadlessMs = 240_000;
 
 /** `lease` null: none is needed. `lastWord`: nobody can serve, and upstream's own last error says it best. */
 type Leased = { readonly lease: Lease | null } | 'lastWord';
-
-type Retry = Extract<Decision, { next: 'retry' }>;
 
 /** A list of models ends in time for a person who waits. */
 const readDeadlineMs = 5_000;
@@ -64,6 +57,7 @@ export class Exchange {
   private readonly fallbacks: Fallbacks;
   private readonly lastWord = new LastWord();
   private readonly limit: AttemptLimit;
+  private readonly repeats: Repeats;
 
   constructor(
     plan: Plan,
@@ -77,64 +71,59 @@ export class Exchange {
     const isKept = plan.kind === 'models' && plan.body.passing === null;
     const models = isKept ? fallbacksOf(plan.model, fallbackModels) : [];
     this.fallbacks = new Fallbacks(freeOnly ? models.filter(isFreeModel) : models);
+    this.repeats = ports.retryBudget.enter();
   }
 
   /**
    * Resolves when the client has its answer or upstream's error: with the relay's result, or null after an error that was
-   * held. Throws a Refusal that is to be the answer, the signal's reason once the client has left, or a bug.
+   * held. Throws a Refusal that is to be the answer, the signal's reason once the client has left, or a bug. Called once.
    */
-  async run(signal: Signal): Promise<Relayed | null> {
-    const { settings, streamFailures, clock, retryBudget } = this.ports;
-    if (settings.freeOnly && this.plan.requestClass === 'paid') throw refusalOfPaid(this.plan.model);
-    streamFailures.check(this.asked, clock);
-    const repeats = retryBudget.enter();
+  async run(): Promise<Relayed | null> {
+    const { settings, streamFailures, clock } = this.ports;
     try {
+      if (settings.freeOnly && this.plan.requestClass === 'paid') throw refusalOfPaid(this.plan.model);
+      streamFailures.check(this.asked, clock);
       for (;;) {
-        signal.throwIfAborted();
-        const leased = this.leaseNow() ?? (await this.lease(signal));
+        this.own.signal.throwIfAborted();
+        const leased = this.leaseNow() ?? (await this.lease());
         if (leased === 'lastWord') return this.speak(null);
-        const ended = await this.tryOnce(leased.lease, repeats, signal);
+        const ended = await this.tryOnce(leased.lease);
         if (ended !== 'again') return ended;
       }
     } finally {
-      repeats[Symbol.dispose]();
+      this.repeats[Symbol.dispose]();
     }
   }
 
   /** One attempt, and what its outcome asks for. */
-  private async tryOnce(
-    lease: Lease | null,
-    repeats: Repeats,
-    signal: Signal,
-  ): Promise<Relayed | null | 'again'> {
+  private async tryOnce(lease: Lease | null): Promise<Relayed | null | 'again'> {
     let place: Disposable | null = null;
     try {
-      place = this.limit.enterNow() ?? (await this.enterUpstream(signal));
-      const attempted = await this.send(lease, repeats, signal);
-      if ('end' in attempted) return this.learned(attempted, lease);
-      signal.throwIfAborted();
-      const { outcome } = attempted.judged;
-      const decision = this.decide(attempted.judged, lease);
-      this.settle(lease, attempted, decision);
-      repeats.release();
+      place = this.limit.enterNow() ?? (await this.enterUpstream());
+      const judged = await this.send(lease);
+      if ('end' in judged) return this.learned(judged, lease);
+      this.own.signal.throwIfAborted();
+      const { outcome } = judged;
+      const decision = this.decide(judged, lease);
+      this.settle(lease, judged, decision);
       switch (decision.next) {
         case 'relay':
         case 'giveBack':
-          return await this.giveBack(lease, attempted);
+          return await this.giveBack(lease, judged);
         case 'fallback':
-          discard(attempted);
+          discard(judged);
           this.tally = nextTally(this.tally, outcome);
           this.leaveModel(outcome);
           return 'again';
         case 'retry':
           break;
       }
-      discard(attempted);
+      discard(judged);
       // Ended before the wait: a back-off is no attempt in flight.
       lease?.[Symbol.dispose]();
       place[Symbol.dispose]();
       this.prepareRetry(outcome, decision, lease);
-      if (await this.waitToRetry(outcome, decision, repeats, signal)) return 'again';
+      if (await this.waitToRetry(outcome, decision)) return 'again';
       return this.speak(outcome);
     } finally {
       place?.[Symbol.dispose]();
@@ -157,12 +146,12 @@ export class Exchange {
     return lease === null ? null : { lease };
   }
 
-  private async lease(signal: Signal): Promise<Leased> {
+  private async lease(): Promise<Leased> {
     for (;;) {
       const fromMs = this.nowMs();
       const request = this.request(fromMs);
       this.own.trail.enter('waiting', request.untilMs);
-      const result = await this.ports.pool.lease(request, signal);
+      const result = await this.ports.pool.lease(request, this.own.signal);
       this.own.trail.waited(this.nowMs() - fromMs);
       if ('lease' in result) return result;
       if (!this.fallbacks.helpAfter(result.denial.kind, this.plan.requestClass))
@@ -186,9 +175,9 @@ export class Exchange {
     return Math.min(fromMs + patienceMs, this.deadlineAtMs ?? Number.POSITIVE_INFINITY);
   }
 
-  private async enterUpstream(signal: Signal): Promise<Disposable> {
+  private async enterUpstream(): Promise<Disposable> {
     const fromMs = this.nowMs();
-    const place = await this.limit.enter(this.waitUntilMs(fromMs), signal);
+    const place = await this.limit.enter(this.waitUntilMs(fromMs), this.own.signal);
     this.own.trail.waited(this.nowMs() - fromMs);
     return place;
   }
@@ -212,19 +201,17 @@ export class Exchange {
   }
 
   /** Sends once. An answer is settled and passed on as soon as it is recognized: the result is how that ended then. Any other outcome is for the caller. */
-  private send(lease: Lease | null, repeats: Repeats, signal: Signal): Promise<Attempted | Relayed> {
+  private send(lease: Lease | null): Promise<Judged | Relayed> {
     const { fallbacks, ports } = this;
     return new Promise((resolve, reject) => {
-      const tell = (attempted: Attempted): void => {
-        const { sentAtMs, judged } = attempted;
+      const tell = (judged: Judged, sentAtMs: number): void => {
         this.deadlineAtMs ??=
           sentAtMs + (this.plan.kind === 'plain' ? readDeadlineMs : ports.settings.deadlineMs);
-        this.own.trail.add(sentAtMs, attemptOf(attempted, lease));
-        if (judged.outcome.kind === 'answer' && !signal.aborted) {
-          this.settle(lease, attempted, this.decide(judged, lease));
-          repeats.release();
-          this.relay(lease, attempted, resolve);
-        } else resolve(attempted);
+        this.own.trail.add(sentAtMs, attemptOf(judged, lease));
+        if (judged.outcome.kind === 'answer' && !this.own.signal.aborted) {
+          this.settle(lease, judged, this.decide(judged, lease));
+          this.relay(lease, judged, resolve);
+        } else resolve(judged);
       };
       this.own.trail.enter('asking');
       this.own.trail.keyLabel = lease?.key.label ?? '';
@@ -233,9 +220,8 @@ export class Exchange {
         fresh: this.freshConnection || !this.plan.repeatable,
         readHeadMs: this.deadlineAtMs === null ? readDeadlineMs : this.deadlineAtMs - this.nowMs(),
         hasFallback: fallbacks.left > 0,
-        headByMs: this.own.trail.fromMs + longestHeadlessMs,
       };
-      attempt(this.plan, lease, { own: this.own, ports, circumstances }, { signal, tell, fail: reject });
+      attempt(this.plan, lease, { own: this.own, ports, circumstances }, { tell, fail: reject });
     });
   }
 
@@ -275,8 +261,9 @@ export class Exchange {
     };
   }
 
-  private settle(lease: Lease | null, { sent, judged }: Attempted, decision: Decision): void {
-    this.lastWord.hear(sent, judged);
+  private settle(lease: Lease | null, judged: Judged, decision: Decision): void {
+    this.repeats.release();
+    this.lastWord.hear(judged);
     const isPaidAnswer = decision.next === 'relay' && this.plan.requestClass === 'paid';
     lease?.settle(decision.verdict, isPaidAnswer && isFreeModel(servedModel(judged) ?? ''));
     if (lease === null || !isPolicyRefusal(judged.outcome)) return;
@@ -296,72 +283,68 @@ export class Exchange {
    * Waits before the next attempt, and for a place in the retry budget where it is a guess: another model is asked instead
    * if one is left. False: the deadline comes first.
    */
-  private async waitToRetry(
-    outcome: Outcome,
-    { waitMs, isGuess }: Retry,
-    repeats: Repeats,
-    signal: Signal,
-  ): Promise<boolean> {
-    await this.wait(waitMs, signal);
+  private async waitToRetry(outcome: Outcome, { waitMs, isGuess }: Retry): Promise<boolean> {
+    await this.wait(waitMs);
     if (!isGuess) return true;
-    while (!repeats.take()) {
+    while (!this.repeats.take()) {
       if (this.fallbacks.left > 0) {
         this.leaveModel(outcome);
         return true;
       }
       if (this.nowMs() + budgetPauseMs > (this.deadlineAtMs ?? 0)) return false;
-      await this.wait(budgetPauseMs, signal);
+      await this.wait(budgetPauseMs);
     }
     return true;
   }
 
-  private async wait(waitMs: number, signal: Signal): Promise<void> {
+  private async wait(waitMs: number): Promise<void> {
     if (waitMs <= 0) return;
     this.own.trail.enter('pausing', this.nowMs() + waitMs);
-    await wait(this.ports.clock, waitMs, signal);
+    await wait(this.ports.clock, waitMs, this.own.signal);
     this.own.trail.waited(waitMs);
   }
 
-  private relay(lease: Lease | null, { sent, judged }: Attempted, tell: (relayed: Relayed) => void): void {
-    if (!('reply' in sent) || judged.held === null) throw new Error('An answer without a reply.');
+  private relay(lease: Lease | null, judged: Judged, tell: (relayed: Relayed) => void): void {
+    const { reply, held } = judged;
+    if (reply === null || held === null) throw new Error('An answer without a reply.');
     const { plan, ports } = this;
     const { trail, answer, watch } = this.own;
     trail.enter('answering');
-    trail.firstToken(this.nowMs());
-    const answered = { plan, reply: sent.reply, judged, nowMs: ports.clock.wallMs() };
-    if (lease !== null) trail.made = learnMakers(ports.pool.makers, lease.accountId, answered);
+    trail.firstTokenMs = this.nowMs() - trail.fromMs;
+    if (lease !== null) {
+      const answered = { plan, reply, held, nowMs: ports.clock.wallMs() };
+      trail.made = learnMakers(ports.pool.makers, lease.accountId, answered);
+    }
     // A body that passes through may still be on its way.
     if (plan.body.passing === null) plan.body.release();
     const { idleTimeoutMs } = ports.settings;
-    relay(sent.reply, judged.held, { clock: ports.clock, watch, plan, answer, idleTimeoutMs }, tell);
-  }
-
-  private learned(relayed: Relayed, lease: Lease | null): Relayed {
-    if (lease !== null && this.plan.kind === 'models') this.learnEnd(relayed, lease);
-    return relayed;
+    relay(reply, held, { watch, plan, answer, idleTimeoutMs }, tell);
   }
 
   /** The end of an answer still teaches: an error in a stream about its key, account or model, a break about its thread. */
-  private learnEnd({ end, usage, failure }: Relayed, lease: Lease): void {
+  private learned(relayed: Relayed, lease: Lease | null): Relayed {
     const { clock, streamFailures, pool } = this.ports;
-    const { model } = this.plan;
+    const { model, kind } = this.plan;
+    if (lease === null || kind !== 'models') return relayed;
+    const { end, usage, failure } = relayed;
     switch (end) {
       case 'whole':
         streamFailures.answered(this.asked);
         if (model !== null && usage?.cost === 0) pool.wheel.modelClasses.noteCostless(model);
-        return;
+        break;
       case 'error':
       case 'cut': {
         streamFailures.failed(this.asked, this.nowMs());
         const outcome = failure === null ? null : outcomeOfError(failure, this.plan, null, clock);
         lease.amend(verdictOnEnd(outcome, this.situation(outcome, true, lease)));
         // The client asks again.
-        if (this.fallbacks.left > 0 && (outcome === null || isModelFailure(outcome))) pool.leave(model);
-        return;
+        if (this.fallbacks.left > 0 && isModelFailure(outcome)) pool.leave(model);
+        break;
       }
       case 'clientGone':
-        return;
+        break;
     }
+    return relayed;
   }
 
   /** Goes on with the next model; the next request that has one does not begin with this one, if the failure was its own. */
@@ -384,13 +367,13 @@ export class Exchange {
     this.tried.clear();
   }
 
-  private async giveBack(lease: Lease | null, attempted: Attempted): Promise<Relayed | null> {
-    if (passesOn(attempted.judged, this.own.answer)) {
-      const relayed = await new Promise<Relayed>((resolve) => this.relay(lease, attempted, resolve));
+  private async giveBack(lease: Lease | null, judged: Judged): Promise<Relayed | null> {
+    if (passesOn(judged, this.own.answer)) {
+      const relayed = await new Promise<Relayed>((resolve) => this.relay(lease, judged, resolve));
       return this.learned(relayed, lease);
     }
-    discard(attempted);
-    return this.speak(attempted.judged.outcome);
+    discard(judged);
+    return this.speak(judged.outcome);
   }
 
   private speak(outcome: Outcome | null): null {

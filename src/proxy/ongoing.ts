@@ -1,15 +1,46 @@
-// One client request while it runs: what belongs to it, and how it is ended from outside.
+// One client request while it runs: what belongs to it, what it shares with others, and how it is ended from outside.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock';
-import { Canceller, type Signal } from '../base/signal';
+import { Canceller } from '../base/signal';
 import { SilenceWatch } from '../base/silence';
+import type { Pool } from '../keys/pool';
 import { Answer } from './answer/answer';
+import type { AttemptLimit, RetryBudget } from './attemptLimit';
+import type { PolicyRefusals } from './decision/situation';
 import type { Refusal } from './errors/refusal';
 import { Trail } from './report';
 import { readHead, type RequestHead } from './request/admission';
-import { endResponse } from './request/connection';
 import { ownHeaders } from '../base/http';
+import type { FallbackModels } from './request/fallback';
 import type { Plan } from './request/plan';
+import type { StreamFailures } from './streamFailures';
+import type { Upstream } from './upstream/upstream';
+
+export interface ExchangeSettings {
+  readonly timezone: string;
+  readonly maxWaitMs: number;
+  readonly deadlineMs: number;
+  readonly firstTokenTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly exhaustedStatus: number;
+  readonly fallbackModels: FallbackModels;
+  readonly policyRefusals: PolicyRefusals;
+  readonly freeOnly: boolean;
+}
+
+/** What all exchanges share. */
+export interface ExchangePorts {
+  readonly clock: Clock;
+  readonly pool: Pool;
+  readonly upstream: Upstream;
+  readonly settings: ExchangeSettings;
+  readonly random: () => number;
+  readonly retryBudget: RetryBudget;
+  readonly attemptLimit: AttemptLimit;
+  /** Of requests that need no key, which anybody may send. */
+  readonly keylessLimit: AttemptLimit;
+  readonly streamFailures: StreamFailures;
+}
 
 /** One for all: to make an error costs more than all else of a request's end, and nobody reads where this one came from. */
 const over = new Error('The exchange is over.');
@@ -45,30 +76,25 @@ export class Ongoing {
   /** All that is waited for, one after the other. */
   readonly watch: SilenceWatch;
   plan: Plan | null = null;
-  private readonly canceller = new Canceller();
+  readonly signal = new Canceller();
   private heldBytes = 0;
   private hasLeft = false;
 
   constructor(
     readonly request: IncomingMessage,
     readonly response: ServerResponse,
-    private readonly clock: Clock,
+    clock: Clock,
     private readonly shared: { readonly isHurried: () => boolean; readonly held: Pick<HeldBytes, 'count'> },
   ) {
     const { method = 'GET', url = '/', rawHeaders } = request;
     this.head = readHead(method, url, rawHeaders);
     this.trail = new Trail(clock.wallMs(), clock.elapsedMs());
     this.watch = new SilenceWatch(clock);
-    const end = (): void => endResponse(request, response, clock, shared.isHurried);
-    this.answer = new Answer(response, this.head.endpoint.form, end);
-    this.answer.explain(() => ownHeaders);
+    this.answer = new Answer(response, clock, this.head.endpoint.form, shared.isHurried);
+    this.answer.extraHeaders = () => ownHeaders;
     response.once('close', this.leave);
     // An answer that waits behind others on its connection, however many, is not told.
     if (response.socket === null) request.socket.setMaxListeners(0).once('close', this.leave);
-  }
-
-  get signal(): Signal {
-    return this.canceller;
   }
 
   /** Counts what is held of an answer until its client has it, or has left. False: there is no room for more. */
@@ -78,12 +104,10 @@ export class Ongoing {
     return this.shared.held.count(bytes);
   };
 
-  readonly abort = (reason: Error): void => this.canceller.abort(reason);
-
   /** Ends it with the refusal; nothing of upstream's comes behind that. */
   refuse(refusal: Refusal): void {
-    this.abort(new ClientGone(refusal.message));
-    this.answer.refuse(refusal, null, this.clock.wallMs());
+    this.signal.abort(new ClientGone(refusal.message));
+    this.answer.refuse(refusal);
   }
 
   /** Whatever was thrown: nothing goes on upstream for an answer that has ended. */
@@ -92,7 +116,7 @@ export class Ongoing {
     // One that still waits behind others is not told when its connection ends.
     if (this.response.socket !== null || this.response.writableFinished)
       this.request.socket.off('close', this.leave);
-    this.abort(over);
+    this.signal.abort(over);
   }
 
   private readonly leave = (): void => {
@@ -100,6 +124,9 @@ export class Ongoing {
     this.request.socket.off('close', this.leave);
     this.shared.held.count(-this.heldBytes);
     this.heldBytes = 0;
-    if (!this.response.writableFinished) this.abort(new ClientGone('The client has left.'));
+    if (!this.response.writableFinished) this.signal.abort(new ClientGone('The client has left.'));
   };
 }
+
+/** What is one exchange's own. */
+export type Own = Pick<Ongoing, 'trail' | 'answer' | 'watch' | 'hold' | 'signal'>;

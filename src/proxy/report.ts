@@ -1,6 +1,6 @@
 // What an exchange was, for the activity list: no content, no secret.
 import type { RequestClass } from '../keys/lock';
-import type { Usage } from './answer/tokens';
+import type { Usage } from './answer/usage';
 
 export interface AttemptReport {
   readonly atMs: number;
@@ -69,11 +69,6 @@ export class Trail {
     readonly startedAtMs: number,
     readonly fromMs: number,
   ) {}
-
-  /** The first event has come, or the answer's head. */
-  firstToken(atMs: number): void {
-    this.firstTokenMs = atMs - this.fromMs;
-  }
 
   /** Adds a wait; it belongs to the next attempt. */
   waited(ms: number): void {

@@ -16,14 +16,12 @@ import {
 import { Bodies } from './request/bodies';
 import { checkPath, needsNoKey } from './request/endpoint';
 import { Exchange } from './exchange';
-import type { ExchangePorts } from './exchangePorts';
 import { planOf, type Plan } from './request/plan';
 import { stopping } from './answer/denied';
 import { wordsOf } from './errors/errorBody';
 import { Refusal } from './errors/refusal';
 import type { Relayed } from './answer/relay';
-import { ownHeaders } from '../base/http';
-import { ClientGone, HeldBytes, Ongoing, type Running } from './ongoing';
+import { ClientGone, HeldBytes, Ongoing, type ExchangePorts, type Running } from './ongoing';
 import type { ExchangeEnd, ExchangeReport } from './report';
 import { Turns } from './request/connection';
 import { unlessAborted, type Signal } from '../base/signal';
@@ -45,7 +43,7 @@ export interface ServerPorts {
   readonly keepAliveAfterMs: () => number;
   readonly onExchange: (report: ExchangeReport) => void;
   /** Where the exchange that begins is written down, if the user asked for that. */
-  readonly record?: (plan: Plan) => ExchangeCopy | null;
+  readonly record?: (plan: Plan) => AnswerCopy | null;
   /** Asked before all else: true if it answers the request itself. */
   readonly routes?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
@@ -54,11 +52,6 @@ export interface LocalAnswer {
   readonly status: number;
   readonly headers: readonly string[];
   readonly body: string | Buffer;
-}
-
-/** Sees all that the client is given, and the end of the exchange. */
-export interface ExchangeCopy extends AnswerCopy {
-  end(): void;
 }
 
 export class Server {
@@ -138,7 +131,12 @@ export class Server {
     if (error instanceof ClientGone || (signal.aborted && error !== signal.reason)) return;
     try {
       if (error instanceof Refusal) await this.refuse(error, answer, signal);
-      else this.answerBug(error, answer);
+      else {
+        const { requestId } = answer;
+        this.ports.log.error(`Bug in request ${requestId}:`, error);
+        const message = `Keywheel failed: please report request ${requestId} with the log ("Keywheel: Show Log").`;
+        answer.refuse(new Refusal('internal', message));
+      }
     } catch (failure: unknown) {
       // Not even its own failure could be told: the request ends, and nothing else with it.
       this.ports.log.error('A request could not be answered.', failure);
@@ -147,7 +145,7 @@ export class Server {
   }
 
   private async admit(on: Ongoing): Promise<void> {
-    const { request, response, head, signal } = on;
+    const { request, response, head, signal, watch } = on;
     const { headers, endpoint } = head;
     checkMethod(head);
     checkHost(head, this.ports.door());
@@ -166,9 +164,8 @@ export class Server {
     }
     this.checkMayPass(head);
     if (isExpecting(on)) response.writeContinue();
-    const { abort, watch } = on;
     const runsModel = endpoint.kind !== 'plain';
-    const body = await this.bodies.read(request, { headers, runsModel, signal, abort, watch });
+    const body = await this.bodies.read(request, { headers, runsModel, signal, watch });
     try {
       const planned = planOf({ body, ...head }, this.ports.door().proxyKey);
       await this.exchange(planned instanceof Promise ? await planned : planned, on);
@@ -187,7 +184,6 @@ export class Server {
   private async refuse(refusal: Refusal, answer: Answer, signal: Signal): Promise<void> {
     const { clock, log } = this.ports;
     log.debug(() => `Request ${answer.requestId} is refused: ${refusal.code}: ${refusal.message}`);
-    if (refusal.code === 'method_not_allowed') answer.explain(() => [...ownHeaders, 'allow', allowedMethods]);
     if (refusal.code === 'proxy_key_wrong') {
       const count = this.wrongKeys.add(clock.elapsedMs());
       if (count === manyWrongKeys)
@@ -201,52 +197,37 @@ export class Server {
         return;
       }
     }
-    answer.refuse(refusal, null, clock.wallMs());
+    answer.refuse(refusal);
   }
 
   private async exchange(planned: Plan, on: Ongoing): Promise<void> {
-    const { answer, trail, signal } = on;
+    const { answer, trail } = on;
     const { clock, log } = this.ports;
     const ports = this.ports.exchange();
     const requestClass = ports.pool.wheel.modelClasses.classOf(planned);
     const plan = requestClass === planned.requestClass ? planned : { ...planned, requestClass };
     on.plan = plan;
-    answer.explain(() => [...trail.headers(), ...forBrowser(on.head)]);
-    const recording = this.ports.record?.(plan) ?? null;
-    answer.copyTo(recording);
+    answer.extraHeaders = () => [...trail.headers(), ...forBrowser(on.head)];
+    answer.copy = this.ports.record?.(plan) ?? null;
     // What is made once may come in any form: a stream of ours would leave no place for it.
     const mayComment = plan.streaming && plan.kind === 'models';
-    const comments = mayComment ? answer.keepAliveAfter(clock, this.ports.keepAliveAfterMs()) : null;
-    let refusal: Refusal | null = null;
-    let relayed: Relayed | null = null;
+    if (mayComment) answer.keepAliveAfter(this.ports.keepAliveAfterMs());
+    let ended: Ended = null;
     try {
-      relayed = await new Exchange(plan, on, ports).run(signal);
+      ended = await new Exchange(plan, on, ports).run();
     } catch (error: unknown) {
       if (!(error instanceof Refusal)) throw error;
-      refusal = error;
-      answer.refuse(error, plan.model, clock.wallMs());
+      ended = error;
+      answer.refuse(error, plan.model);
     } finally {
-      comments?.dispose();
-      recording?.end();
-      const endedAtMs = trail.wallOf(clock.elapsedMs());
-      const report = reportOf(plan, on, { refusal, relayed, endedAtMs });
+      answer.keepAliveNoMore();
+      answer.copy?.end();
+      const report = reportOf(plan, on, ended, trail.wallOf(clock.elapsedMs()));
       log[levelOf(report)](() => `Request ${answer.requestId}: ${lineOf(report)}`);
       this.ports.onExchange(report);
     }
   }
-
-  private answerBug(error: unknown, answer: Answer): void {
-    const { requestId } = answer;
-    this.ports.log.error(`Bug in request ${requestId}:`, error);
-    const refusal = new Refusal(
-      'internal',
-      `Keywheel failed: please report request ${requestId} with the log ("Keywheel: Show Log").`,
-    );
-    answer.refuse(refusal, null, this.ports.clock.wallMs());
-  }
 }
-
-const allowedMethods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 
 /** Upstream's page would be of the same origin as ours, which know the proxy key: it runs no script. */
 function forBrowser({ headers: { sites } }: RequestHead): readonly string[] {
@@ -263,17 +244,14 @@ function isExpecting({ request, head }: Ongoing): boolean {
   return head.headers.isExpecting && request.httpVersion === '1.1';
 }
 
-interface Ended {
-  readonly refusal: Refusal | null;
-  readonly relayed: Relayed | null;
-  readonly endedAtMs: number;
-}
+/** How an exchange ended; null: in an error that was given back, or because its client left. */
+type Ended = Relayed | Refusal | null;
 
-function reportOf(plan: Plan, on: Ongoing, ended: Ended): ExchangeReport {
+function reportOf(plan: Plan, on: Ongoing, ended: Ended, endedAtMs: number): ExchangeReport {
   const { answer, trail } = on;
   const { startedAtMs, waitedMs, firstTokenMs, attempts, made } = trail;
   const { client, method, model, requestClass, streaming } = plan;
-  const { relayed, refusal, endedAtMs } = ended;
+  const relayed = ended instanceof Refusal ? null : ended;
   return {
     startedAtMs,
     endedAtMs,
@@ -285,7 +263,7 @@ function reportOf(plan: Plan, on: Ongoing, ended: Ended): ExchangeReport {
     streaming,
     end: endOf(on, ended),
     status: answer.status,
-    refusal: refusal?.code ?? null,
+    refusal: ended instanceof Refusal ? ended.code : null,
     message: answer.message ?? (relayed?.failure ? wordsOf(relayed.failure.body) : null),
     waitedMs,
     firstTokenMs,
@@ -308,18 +286,17 @@ function lineOf(report: ExchangeReport): string {
   return `${method} ${path} ${model ?? ''}: ${end}, status ${status ?? 'none'}${why}, waited ${Math.round(waitedMs)} ms, attempts: ${tried}${message === null ? '' : `: ${message.slice(0, 300)}`}`;
 }
 
-function endOf({ answer, signal }: Ongoing, { refusal, relayed }: Ended): ExchangeEnd {
-  if (refusal !== null) return 'refused';
-  if (relayed !== null) {
-    switch (relayed.end) {
-      case 'whole':
-        return (answer.status ?? 0) >= 400 ? 'refused' : 'answered';
-      case 'error':
-      case 'cut':
-        return 'failed';
-      case 'clientGone':
-        return 'cancelled';
-    }
+function endOf({ answer, signal }: Ongoing, ended: Ended): ExchangeEnd {
+  if (ended instanceof Refusal) return 'refused';
+  switch (ended?.end) {
+    case 'whole':
+      return (answer.status ?? 0) >= 400 ? 'refused' : 'answered';
+    case 'error':
+    case 'cut':
+      return 'failed';
+    case 'clientGone':
+      return 'cancelled';
+    case undefined:
+      return signal.aborted ? 'cancelled' : 'refused';
   }
-  return signal.aborted ? 'cancelled' : 'refused';
 }

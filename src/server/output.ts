@@ -1,7 +1,7 @@
 // What the command line prints: its log as text for people and one JSON object a line for programs, tables, problems.
 import type { Clock } from '../base/clock';
 import { isAtLeast, TextLog, type Log, type LogLevel } from '../base/log';
-import type { ExchangeCopy } from '../proxy/server';
+import type { AnswerCopy } from '../proxy/answer/answer';
 import type { Plan } from '../proxy/request/plan';
 import { headerLines } from '../service/recorder';
 import type { LogFormat } from './options';
@@ -25,7 +25,7 @@ export function serverLog(level: LogLevel, format: LogFormat | null, clock: Cloc
 }
 
 /** Logs the heads of the exchange's request and answer, without their bodies. */
-export function headsTo(log: Log, { method, path, headers }: Plan): ExchangeCopy {
+export function headsTo(log: Log, { method, path, headers }: Plan): AnswerCopy {
   const before = '\n  ';
   const request = `${method} ${path.replace(/\?.*$/, '')}`;
   log.debug(`Request ${request}${headerLines(headers, before)}`);

@@ -2,7 +2,7 @@
 import { SystemClock, type Clock } from '../base/clock';
 import { parseJson } from '../base/json';
 import { codeOf } from '../base/systemError';
-import type { Fault } from '../proxy/errors/fault';
+import type { Fault } from '../proxy/errors/outcome';
 import { headerValue } from '../proxy/request/headers';
 import type { Reply } from '../proxy/upstream/reply';
 import { Upstream, type UpstreamPlace, type UpstreamRequest } from '../proxy/upstream/upstream';

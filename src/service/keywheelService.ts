@@ -8,13 +8,13 @@ import { Secret } from '../base/secret';
 import { Pool, type PoolOptions, type UnlockTarget } from '../keys/pool';
 import { isNewerState, readSaved, type SavedState } from '../keys/savedState';
 import type { SavedRead } from '../base/json';
-import { AttemptLimit } from '../proxy/attemptLimit';
-import type { ExchangePorts, ExchangeSettings } from '../proxy/exchangePorts';
+import type { AnswerCopy } from '../proxy/answer/answer';
+import { AttemptLimit, RetryBudget } from '../proxy/attemptLimit';
+import type { ExchangePorts, ExchangeSettings } from '../proxy/ongoing';
 import type { ExchangeReport } from '../proxy/report';
-import { RetryBudget } from '../proxy/retryBudget';
 import type { Door, RequestHead } from '../proxy/request/admission';
 import type { Plan } from '../proxy/request/plan';
-import { Server, type ExchangeCopy, type LocalAnswer, type ServerPorts } from '../proxy/server';
+import { Server, type LocalAnswer, type ServerPorts } from '../proxy/server';
 import { StreamFailures } from '../proxy/streamFailures';
 import { proxyOnTheWay } from '../proxy/upstream/wayOut';
 import { Upstream } from '../proxy/upstream/upstream';
@@ -42,7 +42,7 @@ export interface ServicePorts {
   /** Host names that clients may use beyond loopback; none: any. */
   readonly allowedHosts?: readonly string[];
   /** Copies each exchange that no user records. */
-  readonly follow?: (plan: Plan) => ExchangeCopy | null;
+  readonly follow?: (plan: Plan) => AnswerCopy | null;
 }
 
 /** Windows report again within this time while a user looks at them. */
@@ -211,14 +211,14 @@ export class KeywheelService implements Disposable {
 
   /** After a change of networks: closes idle connections and resolves upstream's address again. */
   changedNetwork(): void {
-    this.upstream.tryAgain();
+    this.upstream.reach.release();
     this.upstream.retire();
     this.upstream.warm();
   }
 
   /** Reads the allowance again, of one key or of one key an account, even if upstream was unreachable just now. Resolves when that is done. */
   async refresh(keyId?: string): Promise<void> {
-    this.upstream.tryAgain();
+    this.upstream.reach.release();
     if (keyId === undefined) this.readings.wantAll();
     else this.readings.want(keyId);
     await this.readings.settled();
@@ -258,7 +258,7 @@ export class KeywheelService implements Disposable {
   snapshot(): Snapshot {
     const { pool, paidRefusedAtMs, upstream } = this;
     const { timezone } = this.settings;
-    const { unreached } = upstream;
+    const { unreached } = upstream.reach;
     const { running } = this.server;
     const proxy = this.listening.state;
     return buildSnapshot({ pool, proxy, timezone, paidRefusedAtMs, unreached, running });

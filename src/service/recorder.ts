@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
 import type { Plan } from '../proxy/request/plan';
 import { redact } from '../base/secret';
-import type { ExchangeCopy } from '../proxy/server';
+import type { AnswerCopy } from '../proxy/answer/answer';
 import { headerValue } from '../proxy/request/headers';
 
 /** A request that the user has forgotten must not record a later conversation. */
@@ -25,7 +25,7 @@ export class Recorder {
   }
 
   /** The recording of an exchange that begins, or null if none was requested. */
-  take(plan: Plan): ExchangeCopy | null {
+  take(plan: Plan): AnswerCopy | null {
     const { give } = this;
     if (give === null) return null;
     this.give = null;
@@ -69,7 +69,7 @@ class Copied {
 }
 
 /** Gives the recording to `give` at the end, with everything masked that looks like a secret. */
-function recordingOf({ method, path, headers, body }: Plan, give: (text: string) => void): ExchangeCopy {
+function recordingOf({ method, path, headers, body }: Plan, give: (text: string) => void): AnswerCopy {
   const sent = new Copied();
   if (body.bytes !== null) sent.add(body.bytes);
   const text = body.passing === null ? sent.text(headers) : '[a body that went up unread]';

@@ -26,12 +26,12 @@ async function judged(status: number, type: string, text: string): Promise<Judge
     ...{
       clock,
       watch: new SilenceWatch(clock),
-      wholeAtMs: clock.elapsedMs(),
+      firstTokenAtMs: null,
       headByMs: 1e15,
       key: null,
       hasFallback: false,
     },
-    ...{ firstTokenTimeoutMs: 1e6, idleTimeoutMs: 1e6, onPreamble: () => undefined, hold: () => true },
+    ...{ idleTimeoutMs: 1e6, onPreamble: () => undefined, hold: () => true },
   };
   const bytes = Buffer.from(text);
   const judging = new Promise<Judged>((tell, fail) => judge({ reply }, plan, limits, { tell, fail }));

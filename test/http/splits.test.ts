@@ -63,15 +63,15 @@ async function passes(
   const reply = new Reply(200, 'OK', ['Content-Type', 'text/event-stream'], flow);
   const watch = new SilenceWatch(clock);
   const limits = {
-    ...{ clock, watch, wholeAtMs: clock.elapsedMs(), headByMs: 1e15, key: null, hasFallback: false },
-    ...{ firstTokenTimeoutMs: 1e6, idleTimeoutMs: 1e6, onPreamble: () => undefined, hold: () => true },
+    ...{ clock, watch, firstTokenAtMs: null, headByMs: 1e15, key: null, hasFallback: false },
+    ...{ idleTimeoutMs: 1e6, onPreamble: () => undefined, hold: () => true },
   };
   const response = new KeptResponse();
   const answering = new Promise<Relayed>((resolve, fail) => {
     const tell = ({ outcome, held }: Judged): void => {
       assert.ok(outcome.kind === 'answer' && held !== null);
-      const answer = new Answer(response, plan.form);
-      relay(reply, held, { clock, watch, plan, answer, idleTimeoutMs: 1e6 }, resolve);
+      const answer = new Answer(response, clock, plan.form);
+      relay(reply, held, { watch, plan, answer, idleTimeoutMs: 1e6 }, resolve);
     };
     judge({ reply }, plan, limits, { tell, fail });
   });

@@ -115,7 +115,7 @@ describe('a name with two addresses of which one is dead', () => {
         try {
           const status = await statusOf(upstream);
           assert.equal(status, 401);
-          assert.equal(upstream.unreached, null);
+          assert.equal(upstream.reach.unreached, null);
         } finally {
           upstream.close();
         }

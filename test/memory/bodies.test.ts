@@ -4,6 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Canceller } from '../../src/base/signal';
 import { SilenceWatch } from '../../src/base/silence';
 import { Bodies, type Body } from '../../src/proxy/request/bodies';
 import { ClientHeaders } from '../../src/proxy/request/headers';
@@ -32,10 +33,9 @@ async function withBodies(
   let arrived: (result: Body | Refusal) => void = () => undefined;
   let runsModel = true;
   const server = createServer((request: IncomingMessage, response) => {
-    const gone = new AbortController();
     bodies
       .read(request, {
-        ...{ runsModel, signal: gone.signal, abort: (reason) => gone.abort(reason) },
+        ...{ runsModel, signal: new Canceller() },
         watch: new SilenceWatch(clock),
         headers: new ClientHeaders(request.rawHeaders),
       })
@@ -157,10 +157,10 @@ describe('bodies', () => {
   it('that nobody waits for any more give their room back, and take none for what still comes', async () => {
     const clock = new ManualClock();
     const bodies = new Bodies(clock);
-    const gone = new AbortController();
+    const gone = new Canceller();
     const server = createServer();
     const watch = new SilenceWatch(clock);
-    const reader = { runsModel: true, signal: gone.signal, abort: () => undefined, watch };
+    const reader = { runsModel: true, signal: gone, watch };
     const read = new Promise<unknown>((resolve) => {
       server.on('request', (request) => {
         const headers = new ClientHeaders(request.rawHeaders);

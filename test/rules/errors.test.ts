@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { modelScopes, scopes, type Duration } from '../../src/keys/lock';
 import { decide, type Decision } from '../../src/proxy/decision/decision';
-import type { Fault } from '../../src/proxy/errors/fault';
+import type { Fault } from '../../src/proxy/errors/outcome';
 import type { LimitOutcome, Outcome } from '../../src/proxy/errors/outcome';
 import type { RefusalCode } from '../../src/proxy/errors/refusal';
 import { usualSituation } from '../unit/proxy/decision/usualSituation';

@@ -6,18 +6,19 @@ import type { Clock } from '../../base/clock';
 import type { Disposable } from '../../base/disposable';
 import { parseJson } from '../../base/json';
 import { wordsOf } from '../errors/errorBody';
-import { errorEvent, type Form } from '../errors/form';
-import type { Refusal } from '../errors/refusal';
+import { errorEvent, type Form, type Refusal } from '../errors/refusal';
+import { endResponse } from '../request/connection';
 import { responseHeaders } from '../request/headers';
 import type { HeldError } from '../upstream/judge';
 
 /** `keptAlive`: an event stream of our own has begun, upstream's answer has not. */
 type AnswerState = 'waiting' | 'keptAlive' | 'begun' | 'ended';
 
-/** Sees all that the client is given. */
+/** Sees all that the client is given, and the end of the exchange. */
 export interface AnswerCopy {
   head(status: number, headers: readonly string[]): void;
   data(chunk: Buffer | string): void;
+  end(): void;
 }
 
 const everyMs = 10_000;
@@ -30,11 +31,14 @@ const comment = ': keywheel is waiting for a free slot\n\n';
 const flushTimeoutMs = 5_000;
 
 export class Answer {
-  private copy: AnswerCopy | null = null;
+  copy: AnswerCopy | null = null;
+  /** Headers that the answer's head gets besides; the early head of a stream of our own gets none. */
+  extraHeaders: () => readonly string[] = () => [];
   private state: AnswerState = 'waiting';
   private isStream = false;
-  private extraHeaders: () => readonly string[] = () => [];
-  private comments: Comments | null = null;
+  private commentTimer: Disposable | null = null;
+  /** When the next comment is due; 0 where none is to come. */
+  private commentAtMs = 0;
   status: number | null = null;
   /** The error in the words that the client got, or null. */
   message: string | null = null;
@@ -43,19 +47,11 @@ export class Answer {
 
   constructor(
     private readonly response: ServerResponse,
+    private readonly clock: Clock,
     readonly form: Form,
-    /** Ends the response; what the client still sends may be read before. */
-    private readonly endResponse: () => void = () => response.end(),
+    /** Whether it ends at once, whatever the client still sends. */
+    private readonly isHurried: () => boolean = () => true,
   ) {}
-
-  /** Headers that the answer's head gets besides; the early head of a stream of our own gets none. */
-  explain(headers: () => readonly string[]): void {
-    this.extraHeaders = headers;
-  }
-
-  copyTo(copy: AnswerCopy | null): void {
-    this.copy = copy;
-  }
 
   get hasBegun(): boolean {
     return this.state !== 'waiting';
@@ -68,15 +64,24 @@ export class Answer {
 
   /**
    * For a streaming client, which would give up on silence: a comment after `afterMs` and every 10 s then, until the
-   * answer begins or this is disposed. With the first one an event stream of our own begins; errors are events then.
+   * answer begins or no more is to be waited for. With the first one an event stream of our own begins; errors are events
+   * then.
    */
-  keepAliveAfter(clock: Clock, afterMs: number): Disposable {
-    return (this.comments = new Comments(clock, afterMs, () => this.keepAlive()));
+  keepAliveAfter(afterMs: number): void {
+    this.commentTimer?.dispose();
+    this.commentAtMs = this.clock.elapsedMs() + afterMs;
+    this.commentTimer = this.clock.after(afterMs, () => this.keepAlive());
+  }
+
+  keepAliveNoMore(): void {
+    this.commentTimer?.dispose();
+    this.commentAtMs = 0;
   }
 
   /** Upstream has begun without saying anything: the first comment goes out within 4 s. */
   hasten(): void {
-    if (this.state === 'waiting') this.comments?.comeWithin(afterPreambleMs);
+    const isFar = this.commentAtMs > this.clock.elapsedMs() + afterPreambleMs;
+    if (this.state === 'waiting' && isFar) this.keepAliveAfter(afterPreambleMs);
   }
 
   /** Passes on a head that is no answer yet (102, 103), to a client that knows such heads, has none so far and takes what comes. */
@@ -112,7 +117,7 @@ export class Answer {
 
   end(): void {
     this.state = 'ended';
-    this.endResponse();
+    endResponse(this.response, this.clock, this.isHurried);
   }
 
   /** Begins and ends with all of an answer that is here; a 204 has no body, and tells no length (RFC 9110 8.6). */
@@ -133,7 +138,7 @@ export class Answer {
    * Ends with an answer of our own, in the endpoint's form: an error answer, or the last event of a begun stream, which
    * does not end as a whole one. What else has begun is cut.
    */
-  refuse(refusal: Refusal, model: string | null, nowMs: number): void {
+  refuse(refusal: Refusal, model: string | null = null): void {
     if (this.state === 'ended') return;
     this.message = refusal.message;
     if (this.hasBegun && !this.isStream) {
@@ -141,7 +146,11 @@ export class Answer {
       return;
     }
     if (this.state === 'waiting')
-      this.whole(refusal.status, refusal.headers(nowMs), refusal.body(this.form, this.requestId));
+      this.whole(
+        refusal.status,
+        refusal.headers(this.clock.wallMs()),
+        refusal.body(this.form, this.requestId),
+      );
     else this.endBroken(refusal.event(this.form, model, this.requestId));
   }
 
@@ -170,65 +179,26 @@ export class Answer {
     if (!waits) hangUp();
   }
 
-  /** Returns whether another comment may follow. */
-  private keepAlive(): boolean {
+  private keepAlive(): void {
     if (this.state === 'waiting') {
       this.state = 'keptAlive';
       this.isStream = true;
       this.extraHeaders = () => [];
       this.writeHead(200, '', ['content-type', 'text/event-stream', 'cache-control', 'no-cache']);
     }
-    if (this.state !== 'keptAlive') return false;
+    if (this.state !== 'keptAlive') return;
     this.write(comment);
-    return true;
+    this.keepAliveAfter(everyMs);
   }
 
   private writeHead(status: number, statusText: string, headers: readonly string[]): void {
     this.status = status;
     const all = [...headers, ...this.extraHeaders(), 'x-keywheel-request-id', this.requestId];
     this.copy?.head(status, all);
-    if (isReasonPhrase(statusText)) this.response.writeHead(status, statusText, all);
+    // What may stand in a status line (RFC 9112 4); Node throws at anything else.
+    if (/^[\t\x20-\x7e\x80-\xff]+$/.test(statusText)) this.response.writeHead(status, statusText, all);
     else this.response.writeHead(status, all);
   }
-}
-
-/** When the next comment is due. */
-class Comments implements Disposable {
-  private timer: Disposable;
-  private dueAtMs: number;
-
-  constructor(
-    private readonly clock: Clock,
-    afterMs: number,
-    private readonly beat: () => boolean,
-  ) {
-    this.dueAtMs = clock.elapsedMs() + afterMs;
-    this.timer = clock.after(afterMs, this.onDue);
-  }
-
-  comeWithin(ms: number): void {
-    if (this.dueAtMs > this.clock.elapsedMs() + ms) this.arm(ms);
-  }
-
-  dispose(): void {
-    this.timer.dispose();
-    this.dueAtMs = 0;
-  }
-
-  private readonly onDue = (): void => {
-    if (this.beat()) this.arm(everyMs);
-  };
-
-  private arm(ms: number): void {
-    this.timer.dispose();
-    this.dueAtMs = this.clock.elapsedMs() + ms;
-    this.timer = this.clock.after(ms, this.onDue);
-  }
-}
-
-/** What may stand in a status line (RFC 9112 4); Node throws at anything else. */
-function isReasonPhrase(text: string): boolean {
-  return /^[\t\x20-\x7e\x80-\xff]+$/.test(text);
 }
 
 /** More of a page that is no JSON tells nobody anything. */

@@ -44,7 +44,6 @@ export function refusalOf(denial: Denial, context: DenialContext): Refusal {
         { retryAtMs },
       );
     case 'exhausted':
-      if (denial.accounts.length === 0) return inVain(denial, context);
       return exhausted(denial, context);
     case 'stopping':
       return stopping(context.nowMs);
@@ -68,6 +67,11 @@ export function stopping(nowMs: number): Refusal {
 
 function exhausted(denial: Denial, context: DenialContext): Refusal {
   const { retryAtMs, accounts, requestClass } = denial;
+  if (accounts.length === 0) {
+    // None is held back, yet not one can serve what is asked: such as one whose only untried key is locked.
+    const message = `No account can serve this request in time${until(retryAtMs, context)}. Try again later, or use another model.`;
+    return new Refusal('accounts_exhausted', message, { status: context.exhaustedStatus, retryAtMs });
+  }
   const what = requestClass === 'free' ? 'for a free model' : 'for this request';
   const named = accounts.slice(0, mostNamed).map((account) => sentence(account, context));
   if (accounts.length > mostNamed) named.push(`and ${accounts.length - mostNamed} more`);
@@ -83,15 +87,6 @@ function exhausted(denial: Denial, context: DenialContext): Refusal {
         accounts: accounts.map(({ name, reason, untilMs }) => ({ name, reason, until_ms: untilMs })),
       },
     },
-  );
-}
-
-/** No account is held back, yet not one can serve what is asked: such as one whose only untried key is locked. */
-function inVain({ retryAtMs }: Denial, context: DenialContext): Refusal {
-  return new Refusal(
-    'accounts_exhausted',
-    `No account can serve this request in time${until(retryAtMs, context)}. Try again later, or use another model.`,
-    { status: context.exhaustedStatus, retryAtMs },
   );
 }
 

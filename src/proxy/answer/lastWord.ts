@@ -1,20 +1,25 @@
 // Upstream's own last error, kept for when nothing better comes: it goes to the client in upstream's words.
-import { unreachedCause, unreachedCode } from '../../base/systemError';
+import {
+  certificateProblem,
+  isLasting,
+  proxyProblem,
+  unreachedCause,
+  unreachedCode,
+  type CertificateProblem,
+  type ProxyProblem,
+} from '../../base/systemError';
 import type { DenialKind } from '../../keys/denials';
 import type { Answer } from './answer';
-import { headerValue, without } from '../request/headers';
+import { without } from '../request/headers';
 import type { HeldError, Judged } from '../upstream/judge';
-import type { Outcome } from '../errors/outcome';
-import type { Fault } from '../errors/fault';
+import type { Fault, Outcome } from '../errors/outcome';
 import { Refusal } from '../errors/refusal';
-import { unreachedText } from '../errors/unreachedText';
-import type { Sent } from '../upstream/sending';
 
 export class LastWord {
   private word: { error: HeldError; headers: readonly string[]; outcome: Outcome } | null = null;
 
-  hear(sent: Sent, { error, outcome }: Judged): void {
-    if (error !== null && 'reply' in sent) this.word = { error, headers: sent.reply.forClient, outcome };
+  hear({ reply, error, outcome }: Judged): void {
+    if (error !== null && reply !== null) this.word = { error, headers: reply.forClient, outcome };
   }
 
   /** Whether upstream's own words tell the client more than the denial would. */
@@ -57,7 +62,7 @@ export function passesOn({ error, outcome }: Judged, answer: Answer): boolean {
 function headersFor(kind: HeldError['kind'], own: readonly string[]): readonly string[] {
   switch (kind) {
     case 'asSent':
-      return without(own, headerValue(own, 'content-encoding') === null ? ofLength : ofCoding);
+      return without(own, ofCoding);
     case 'coded':
       return without(own, ofLength);
     case 'ours':
@@ -122,3 +127,42 @@ function ofFault(fault: Fault): Refusal {
       return new Refusal('upstream_cut', 'The client has left.');
   }
 }
+
+/** For the client: why, with the code, and what to do. */
+function unreachedText(code: string): string {
+  const certificate = certificateProblem(code);
+  if (certificate !== null) return `${certificateTexts[certificate](code)} ${lasting}`;
+  const proxy = proxyProblem(code);
+  if (proxy !== null)
+    return isLasting(code) ? `${proxyTexts[proxy](code)} ${lasting}` : proxyTexts[proxy](code);
+  return unreachedCause(code) === 'name'
+    ? `OpenRouter’s address was not found (${code}): is this machine online?`
+    : `OpenRouter cannot be reached (${code}): is this machine online?`;
+}
+
+const lasting =
+  'No new connection is tried for 5 minutes, unless you choose Check Now, change the settings, or restart Keywheel.';
+
+const certificateTexts: Readonly<Record<CertificateProblem, (code: string) => string>> = {
+  expired: (code) =>
+    `The certificate that came for OpenRouter has expired, or this machine’s clock is wrong (${code}). Set the clock; if it is right, something on the way answers in OpenRouter’s place.`,
+  notYetValid: (code) =>
+    `The certificate that came for OpenRouter is not valid yet: this machine’s clock is behind (${code}). Set the clock.`,
+  selfSigned: (code) =>
+    `The certificate that came for OpenRouter is self-signed (${code}): a sign-in page or a gateway answers in its place. Sign in to the network; if you trust that gateway, name its certificate’s PEM file in NODE_EXTRA_CA_CERTS.`,
+  otherName: (code) =>
+    `The certificate that came for OpenRouter is for another name (${code}): something on the way answers in its place. Sign in to the network, and look at the upstream URL.`,
+  unknownIssuer: (code) =>
+    `The certificate that came for OpenRouter is signed by an authority that is not trusted here, as where a company inspects TLS (${code}). Name that authority’s PEM file in NODE_EXTRA_CA_CERTS, or install it among the system’s certificates.`,
+  other: (code) => `The certificate that came for OpenRouter is not accepted (${code}).`,
+};
+
+const proxyTexts: Readonly<Record<ProxyProblem, (code: string) => string>> = {
+  credentials: (code) =>
+    `The network proxy wants a user name and password, or does not accept these (${code}). Put them into http.proxy or HTTPS_PROXY, as http://user:password@host:port.`,
+  refused: (code) =>
+    `The network proxy does not let the connection to OpenRouter through (${code}). Ask who runs it to allow OpenRouter’s host at port 443.`,
+  silent: (code) => `The network proxy did not answer in time (${code}).`,
+  unreached: (code) =>
+    `The network proxy cannot be reached (${code}). Look at http.proxy or HTTPS_PROXY, and whether this machine is online.`,
+};

@@ -1,21 +1,18 @@
 // Passes an answer on as it came, with backpressure; an answer that breaks off never looks whole.
-import type { Clock } from '../../base/clock';
 import type { SilenceWatch } from '../../base/silence';
 import type { Answer } from './answer';
-import type { Fault } from '../errors/fault';
-import type { ErrorReply } from '../errors/outcome';
+import type { ErrorReply, Fault } from '../errors/outcome';
 import { without } from '../request/headers';
+import { behindMark } from '../request/outerFields';
 import { errorInJson, errorOfEvent } from '../upstream/judge';
 import type { Held } from '../upstream/peek';
 import type { Plan } from '../request/plan';
 import { Refusal } from '../errors/refusal';
 import type { Reply, Sink } from '../upstream/reply';
 import { endedInError, endedWhole, errorAtEnd, hasFinished, Tail } from './tail';
-import type { Usage } from './tokens';
-import { readUsage } from './usage';
+import { readUsage, type Usage } from './usage';
 
 export interface RelayOptions {
-  readonly clock: Clock;
   /** The exchange's; at rest again at the end. */
   readonly watch: SilenceWatch;
   readonly plan: Plan;
@@ -70,30 +67,29 @@ function passHeld({ isCoded }: Reply, held: Held, answer: Answer): Relayed {
   return { end: 'whole', usage: told === null ? null : readUsage(told), failure: null };
 }
 
+const nothing = Buffer.alloc(0);
 const length: ReadonlySet<string> = new Set(['content-length']);
 
 /** A byte order mark is none behind our comments, and would spoil the name of the field that it stands before. */
 function withoutMark(chunks: readonly Buffer[]): readonly Buffer[] {
   const bytes = Buffer.concat(chunks);
-  return [bytes.subarray(0, 3).equals(byteOrderMark) ? bytes.subarray(3) : bytes];
+  return [bytes.subarray(behindMark(bytes))];
 }
 
-const byteOrderMark = Buffer.from('\ufeff');
-
 /** The client was told that events come, and gets no other bytes. */
-function refuseUnfit(reply: Reply, { answer, plan, clock }: RelayOptions): Relayed {
+function refuseUnfit(reply: Reply, { answer, plan }: RelayOptions): Relayed {
   const refusal = new Refusal(
     'upstream_unfit',
     `OpenRouter answered with status ${reply.status} and no event stream, after the client had waited for one.`,
   );
-  answer.refuse(refusal, plan.model, clock.wallMs());
+  answer.refuse(refusal, plan.model);
   reply.abort(new Error('Not an event stream.'));
   return { end: 'cut', usage: null, failure: null };
 }
 
 class Relaying implements Sink {
   private readonly tail = new Tail();
-  private readonly isReadable: boolean;
+  private readonly readsEvents: boolean;
   private isPaused = false;
   private isOver = false;
 
@@ -103,7 +99,7 @@ class Relaying implements Sink {
     private readonly isStream: boolean,
     private readonly tell: (relayed: Relayed) => void,
   ) {
-    this.isReadable = !reply.isCoded;
+    this.readsEvents = isStream && !reply.isCoded;
     this.watchUpstream();
   }
 
@@ -133,9 +129,8 @@ class Relaying implements Sink {
 
   end(): void {
     const { form } = this.options.plan;
-    if (!this.isStream || !this.isReadable || this.hasEnded || hasFinished(form, this.tail.text())) {
-      this.endWhole();
-    } else this.breakOff('OpenRouter ended the stream before its end.');
+    if (!this.readsEvents || this.hasEnded || hasFinished(form, this.tail.text())) this.endWhole();
+    else this.breakOff('OpenRouter ended the stream before its end.');
   }
 
   fault(fault: Fault): void {
@@ -166,25 +161,22 @@ class Relaying implements Sink {
 
   /** Whether all of a stream has passed: whatever its connection does then, the client has what it wanted. */
   private get hasEnded(): boolean {
-    return this.isStream && this.isReadable && endedWhole(this.options.plan.form, this.tail.text());
+    return this.readsEvents && endedWhole(this.options.plan.form, this.tail.text());
   }
 
   private endWhole(): void {
     if (this.isOver) return;
     this.options.answer.end();
-    const isError = this.isStream && endedInError(this.options.plan.form, this.tail.text());
+    const isError = this.readsEvents && endedInError(this.options.plan.form, this.tail.text());
     this.finish(isError ? 'error' : 'whole');
   }
 
   /** A stream ends in an error event, and without its end marker; anything else in a broken connection. */
   private breakOff(message: string): void {
     if (this.isOver) return;
-    const { answer, plan, clock } = this.options;
-    if (this.isStream && this.isReadable) {
-      answer.refuse(new Refusal('upstream_cut', message), plan.model, clock.wallMs());
-    } else {
-      answer.cut();
-    }
+    const { answer, plan } = this.options;
+    if (this.readsEvents) answer.refuse(new Refusal('upstream_cut', message), plan.model);
+    else answer.cut();
     this.finish('cut');
   }
 
@@ -192,12 +184,12 @@ class Relaying implements Sink {
     if (this.isOver) return;
     this.isOver = true;
     this.options.watch.rest();
-    const bytes = this.isReadable ? this.tail.bytes() : null;
-    const body = bytes === null ? null : this.failureIn(bytes.toString('utf8'));
+    const bytes = this.reply.isCoded ? nothing : this.tail.bytes();
+    const body = this.failureIn(bytes.toString('utf8'));
     const { status, headers } = this.reply;
     this.tell({
       end: end === 'whole' && body !== null ? 'error' : end,
-      usage: bytes === null ? null : readUsage(bytes),
+      usage: readUsage(bytes),
       failure: body === null ? null : { status, headers, body },
     });
   }

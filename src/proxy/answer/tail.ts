@@ -1,7 +1,7 @@
 // The last bytes of an answer, kept as they pass: usage and the end marker are read of them when the answer is over.
 import * as v from 'valibot';
 import { parseJson } from '../../base/json';
-import type { Form } from '../errors/form';
+import type { Form } from '../errors/refusal';
 import { isErrorEvent } from '../upstream/judge';
 import type { StreamEvent } from '../upstream/peek';
 

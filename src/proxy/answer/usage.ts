@@ -1,13 +1,25 @@
-// The tokens and the cost that an answer tells, in the form of any endpoint.
+// The tokens and the cost that an answer tells, in the form of any endpoint. The webview has the type: nothing of Node is here.
 import { parseJson } from '../../base/json';
-import type { Usage } from './tokens';
+
+export interface Usage {
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  /** In credits, or null where upstream did not say. */
+  readonly cost: number | null;
+}
 
 /** An upstream that names it without end costs no more than this many looks. */
 const mostLooks = 16;
 const longestUsage = 8_192;
 
+/** A Buffer, of which no string is made as a whole: an answer may have megabytes. */
+interface Bytes {
+  lastIndexOf(text: string, from?: number): number;
+  toString(encoding: 'latin1', from: number, to: number): string;
+}
+
 /** The last usage that the bytes tell, in any of the forms; null if they tell none. */
-export function readUsage(bytes: Buffer): Usage | null {
+export function readUsage(bytes: Bytes): Usage | null {
   let from = bytes.lastIndexOf('"usage"');
   for (let look = 0; look < mostLooks && from >= 0; look++) {
     const usage = usageAt(bytes.toString('latin1', from, from + longestUsage));

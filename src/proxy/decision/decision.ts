@@ -1,29 +1,22 @@
 // The next step after an outcome: a pure table, one row a kind, and the bounds that hold for every retry.
 import type { Verdict } from '../../keys/lock';
-import type { Fault } from '../errors/fault';
-import type { LimitOutcome, Outcome } from '../errors/outcome';
+import type { Fault, LimitOutcome, Outcome } from '../errors/outcome';
 import type { FallbackKind } from '../request/fallback';
 import { backOffMs, shortestWaitMs, type Situation } from './situation';
 
 /** How far the next attempt must go from the key that was just used: anywhere, another key, another account. */
 export type Elsewhere = 'no' | 'key' | 'account';
 
+/** `giveBack`: upstream's own error goes to the client as it came; a fault becomes the proxy's own error. */
 export type Decision =
-  | { readonly next: 'relay'; readonly verdict: Verdict }
-  | {
-      readonly next: 'retry';
-      readonly verdict: Verdict;
-      readonly waitMs: number;
-      /** 'no' where the verdict's lock suffices: the pool takes another account, waits for the lock's end, or refuses. */
-      readonly elsewhere: Elsewhere;
-      /** The next attempt needs a connection of its own: the pooled ones may be dead, too. */
-      readonly freshConnection: boolean;
-      /** Nothing but back-off says that the next attempt is worth it: the retry budget bounds how many do that at once. */
-      readonly isGuess: boolean;
-    }
-  | { readonly next: 'fallback'; readonly verdict: Verdict }
-  /** Upstream's own error goes to the client as it came; a fault becomes the proxy's own error. */
-  | { readonly next: 'giveBack'; readonly verdict: Verdict };
+  { readonly next: 'relay' | 'fallback' | 'giveBack'; readonly verdict: Verdict } | Retry;
+
+export interface Retry extends Pick<Again, 'waitMs' | 'elsewhere' | 'freshConnection'> {
+  readonly next: 'retry';
+  readonly verdict: Verdict;
+  /** Nothing but back-off says that the next attempt is worth it: the retry budget bounds how many do that at once. */
+  readonly isGuess: boolean;
+}
 
 /** Never reached a socket more often than this: the network is down, not slow. */
 const mostNotSents = 20;
@@ -45,7 +38,9 @@ interface Row {
 interface Again {
   readonly waitMs: number;
   readonly isHinted: boolean;
+  /** 'no' where the verdict's lock suffices: the pool takes another account, waits for the lock's end, or refuses. */
   readonly elsewhere: Elsewhere;
+  /** The next attempt needs a connection of its own: the pooled ones may be dead, too. */
   readonly freshConnection: boolean;
   /** The attempt never reached a socket: repeating it repeats nothing, and costs nothing. */
   readonly unsent: boolean;
@@ -63,8 +58,7 @@ export function decide(outcome: Outcome, situation: Situation): Decision {
     const isGuess = !again.isHinted && !again.unsent && waitMs > 0;
     return { next: 'retry', verdict, waitMs, elsewhere, freshConnection, isGuess };
   }
-  const next = mayFallBack(outcome, situation) ? 'fallback' : 'giveBack';
-  return { next, verdict };
+  return { next: mayFallBack(outcome, situation) ? 'fallback' : 'giveBack', verdict };
 }
 
 function mayRepeat(again: Again, situation: Situation): boolean {
@@ -177,16 +171,15 @@ function rowOf<K extends Failure['kind']>(kind: K, outcome: RowInput<K>, situati
 
 /** A shared pool is busy for every key; an account's own provider key is busy for that account alone. */
 function rowOfBusy(outcome: FailureOf<'busy'>, situation: Situation): Row {
-  const { isByok, allProviders } = outcome;
+  const { isByok, allProviders, untilMs } = outcome;
   // Without a model there is nothing to lock, and without a lock nothing would hold an immediate retry back.
-  if (situation.model === null) return whenHinted(outcome.untilMs, situation);
+  const isLocked = situation.model !== null && (isByok || allProviders || situation.class === 'free');
+  if (!isLocked) return whenHinted(untilMs, situation);
+  const hinted = { isHinted: isHinted(untilMs, situation) };
+  const reason = isByok ? 'ownProviderBusy' : 'busy';
   // A hint that leaves no time leaves the lock to the pool, whose locks grow.
-  const untilMs = heldUntil(outcome.untilMs, situation);
-  const verdict: Verdict = { kind: 'locked', reason: 'busy', untilMs, limit: null };
-  const hinted = { isHinted: isHinted(outcome.untilMs, situation) };
-  if (isByok) return after(0, { ...verdict, reason: 'ownProviderBusy' }, hinted);
-  if (situation.class !== 'free' && !allProviders) return whenHinted(outcome.untilMs, situation);
-  return after(0, verdict, hinted);
+  const lockedUntilMs = hinted.isHinted ? untilMs : null;
+  return after(0, { kind: 'locked', reason, untilMs: lockedUntilMs, limit: null }, hinted);
 }
 
 /**
@@ -297,11 +290,7 @@ function locked({ kind, untilMs, limit }: LimitOutcome): Verdict {
   return { kind: 'locked', reason: kind, untilMs, limit };
 }
 
-/** The hinted instant, or null: a hint that leaves no time is none. */
-function heldUntil(untilMs: number | null, situation: Situation): number | null {
-  return isHinted(untilMs, situation) ? untilMs : null;
-}
-
+/** A hint that leaves no time is none. */
 function isHinted(untilMs: number | null, { nowMs }: Situation): boolean {
   return untilMs !== null && untilMs - nowMs >= shortestWaitMs;
 }
@@ -312,8 +301,8 @@ function lockedUntil(untilMs: number | null, situation: Situation): number | nul
 }
 
 function waitFor(untilMs: number | null, situation: Situation): number {
-  const hintedMs = heldUntil(untilMs, situation);
-  return hintedMs === null ? backOffMs(situation.attempt, situation.random) : hintedMs - situation.nowMs;
+  const isTimed = untilMs !== null && isHinted(untilMs, situation);
+  return isTimed ? untilMs - situation.nowMs : backOffMs(situation.attempt, situation.random);
 }
 
 const modelFailures: ReadonlySet<Outcome['kind']> = new Set([
@@ -325,9 +314,9 @@ const modelFailures: ReadonlySet<Outcome['kind']> = new Set([
   'fault',
 ]);
 
-/** Whether the failure is the model's: a request with a fallback does not begin with it for a while. */
-export function isModelFailure({ kind }: Outcome): boolean {
-  return modelFailures.has(kind);
+/** Whether the failure (null: an answer broke off) is the model's: a request with a fallback does not begin with it for a while. */
+export function isModelFailure(outcome: Outcome | null): boolean {
+  return outcome === null || modelFailures.has(outcome.kind);
 }
 
 /** Whether a setting or budget of the account refused the request. */

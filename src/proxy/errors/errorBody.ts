@@ -1,34 +1,10 @@
-// Reads an error's body, whatever its form, into evidence.
-import {
-  children,
-  code,
-  first,
-  layersOf,
-  list,
-  names,
-  numeric,
-  parseShortJson,
-  record,
-  text,
-  truth,
-  type ErrorLayers,
-  type Fields,
-} from './errorFields';
+// Reads an error's body, whatever its form, into evidence: leniently, a wrong field counts as missing.
+import { parseJson } from '../../base/json';
 import { headerValues } from '../../base/http';
 
-/** What the body says about when to come again, in the units that it came in; null is unsaid. */
-export interface BodyHints {
-  /** The rate-limit headers that `metadata.headers` repeats: name, value, name, value. */
-  readonly headers: readonly string[];
-  readonly retryAfterSeconds: number | null;
-  /** Google's, such as `5s`. */
-  readonly retryDelay: string | null;
-  /** ISO 8601, or an epoch in seconds or milliseconds. */
-  readonly resetsAt: string | null;
-}
-
 export interface ErrorEvidence {
-  readonly shape: 'json' | 'html' | 'text' | 'empty';
+  /** A page of HTML, where JSON belongs. */
+  readonly isPage: boolean;
   /** The HTTP status that the body names, by number or by word; null if it names none. */
   readonly status: number | null;
   /** Upstream's and the provider's words together, for looking into, not for showing. */
@@ -50,7 +26,11 @@ export interface ErrorEvidence {
   readonly refusedContent: boolean;
   /** Cloudflare's code, such as 1015; null elsewhere. */
   readonly edgeCode: number | null;
-  readonly hints: BodyHints;
+  /**
+   * What the body says about when to come again, as headers: those that `metadata.headers` repeats, and fields of its own
+   * under names that no header can have, such as `error:retry_after`.
+   */
+  readonly hints: readonly string[];
 }
 
 /** Enough for any message; a provider's page can be long. */
@@ -64,7 +44,9 @@ export function readErrorBody(headers: readonly string[], body: Buffer): ErrorEv
     .trim();
   const parsed = parseShortJson(payloadOf(said));
   const isJson = typeof parsed === 'object' && parsed !== null;
-  return evidenceOf(isJson ? 'json' : shapeOf(headers, said), isJson ? '' : said, layersOf(parsed));
+  const isHtml =
+    said.startsWith('<') || headerValues(headers, 'content-type').some((type) => /html/i.test(type));
+  return evidenceOf(!isJson && said !== '' && isHtml, isJson ? '' : said, layersOf(parsed));
 }
 
 /** What an error's body says to people, on one line; null if nothing. */
@@ -77,28 +59,34 @@ const mostPrevious = 8;
 const longestPrevious = 60;
 const longestModel = 200;
 
-/** What OpenRouter tried itself before it gave up, such as `DeepInfra 429`; empty where the body does not tell. */
-export function previousErrorsOf(body: Buffer): readonly string[] {
-  if (!body.includes('"previous_errors"')) return [];
-  const { own } = layersOf(parseShortJson(body.toString('utf8')));
-  return (first(own, 'previous_errors', list) ?? []).slice(0, mostPrevious).flatMap((previous) => {
-    const fields = record(previous);
-    const provider = text(fields?.provider) ?? text(fields?.provider_name);
-    const why = code(fields?.status) ?? code(fields?.code);
-    return provider === null ? [] : `${provider} ${why ?? ''}`.trim().slice(0, longestPrevious);
-  });
+/** What OpenRouter tells of its own way to the error. */
+interface ErrorStory {
+  /** What it tried itself before it gave up, such as `DeepInfra 429`. */
+  readonly previous: readonly string[];
+  /** Where the model that was asked for has ended: that model, and its successors, the best first. */
+  readonly ended?: { readonly model: string; readonly successors: readonly string[] };
 }
 
-/** Where the body says that the model that was asked for has ended, that model and its successors, the best first; else nothing. */
-export function endedIn(body: Buffer): {
-  readonly ended?: { readonly model: string; readonly successors: readonly string[] };
-} {
-  if (!body.includes('"free_variant_ended"') && !body.includes('"model_deprecated"')) return {};
-  const available = children(layersOf(parseShortJson(body.toString('utf8'))).own, 'availability');
+export function storyOf(body: Buffer): ErrorStory {
+  const hasEnded = body.includes('"free_variant_ended"') || body.includes('"model_deprecated"');
+  if (!hasEnded && !body.includes('"previous_errors"')) return { previous: [] };
+  const { own } = layersOf(parseShortJson(body.toString('utf8')));
   const modelsIn = (name: string): readonly string[] =>
-    (first(available, name, names) ?? []).slice(0, mostPrevious).filter((id) => id.length <= longestModel);
-  const [model] = modelsIn('requested_models');
-  return model === undefined ? {} : { ended: { model, successors: modelsIn('fallback_models') } };
+    (first(children(own, 'availability'), name, names) ?? [])
+      .slice(0, mostPrevious)
+      .filter((id) => id.length <= longestModel);
+  const model = hasEnded ? modelsIn('requested_models')[0] : undefined;
+  const previous = (first(own, 'previous_errors', list) ?? []).slice(0, mostPrevious).flatMap(previousError);
+  return model === undefined
+    ? { previous }
+    : { previous, ended: { model, successors: modelsIn('fallback_models') } };
+}
+
+function previousError(said: unknown): readonly string[] {
+  const fields = record(said);
+  const provider = text(fields?.provider) ?? text(fields?.provider_name);
+  const why = code(fields?.status) ?? code(fields?.code);
+  return provider === null ? [] : [`${provider} ${why ?? ''}`.trim().slice(0, longestPrevious)];
 }
 
 /** The text, or what its first data line holds if it is an event stream. */
@@ -107,13 +95,7 @@ function payloadOf(text: string): string {
   return /^data:([^\r\n]*)/m.exec(text)?.[1]?.trim() ?? text;
 }
 
-function shapeOf(headers: readonly string[], text: string): 'html' | 'text' | 'empty' {
-  if (text === '') return 'empty';
-  const isHtml = headerValues(headers, 'content-type').some((type) => /html/i.test(type));
-  return isHtml || text.startsWith('<') ? 'html' : 'text';
-}
-
-function evidenceOf(shape: ErrorEvidence['shape'], page: string, layers: ErrorLayers): ErrorEvidence {
+function evidenceOf(isPage: boolean, page: string, layers: ErrorLayers): ErrorEvidence {
   const { own, provider, providerText } = layers;
   const available = children(own, 'availability');
   const refusedContent = own.some(objectsToContent);
@@ -123,7 +105,7 @@ function evidenceOf(shape: ErrorEvidence['shape'], page: string, layers: ErrorLa
   const providerMessage = first(provider, 'message', text) ?? providerText;
   const edgeText = /\berror(?: code)?:?\s*(10\d\d)\b/i.exec(page)?.[1];
   return {
-    shape,
+    isPage,
     status: statusIn(own) ?? (refusedContent ? 403 : namedStatus(named)),
     words: [...own.map(({ message }) => text(message)).filter(isSaid), providerMessage, page]
       .join('\n')
@@ -143,18 +125,20 @@ function evidenceOf(shape: ErrorEvidence['shape'], page: string, layers: ErrorLa
   };
 }
 
-function hintsOf(layers: readonly Fields[]): BodyHints {
-  const repeated = children(layers, 'headers').flatMap((headers) => Object.entries(headers));
-  return {
-    headers: repeated.flatMap(([name, value]) => {
-      const said = code(value);
-      return said === null ? [] : [name, said];
-    }),
-    /** Cloudflare's JSON errors have it at the top. */
-    retryAfterSeconds: first([...children(layers, 'availability'), ...layers], 'retry_after', numeric),
-    retryDelay: first(layers, 'retryDelay', text),
-    resetsAt: first(layers, 'resets_at', code),
-  };
+function hintsOf(layers: readonly Fields[]): readonly string[] {
+  const hints: readonly (readonly [string, unknown])[] = [
+    ...children(layers, 'headers').flatMap((headers) => Object.entries(headers)),
+    // Cloudflare's JSON errors have it at the top.
+    ['error:retry_after', first([...children(layers, 'availability'), ...layers], 'retry_after', numeric)],
+    // Google's, such as `5s`.
+    ['error:retrydelay', first(layers, 'retryDelay', text)],
+    // ISO 8601, or an epoch in seconds or milliseconds.
+    ['error:resets_at', first(layers, 'resets_at', code)],
+  ];
+  return hints.flatMap(([name, value]) => {
+    const said = code(value);
+    return said === null ? [] : [name, said];
+  });
 }
 
 /** `code`, `http_status` and `status`, numbers or numbers as text, where they are an error's status. */
@@ -176,38 +160,137 @@ function isSaid(value: string | null): value is string {
 }
 
 /** OpenRouter's `error_type`, Anthropic's `error.type`, the Responses form's `error.code`. */
-const statusByName: ReadonlyMap<string, number> = new Map([
-  ['invalid_request', 400],
-  ['invalid_request_error', 400],
-  ['invalid_prompt', 400],
-  ['invalid_image', 400],
-  ['context_length_exceeded', 400],
-  ['string_too_long', 400],
-  ['unauthorized', 401],
-  ['authentication_error', 401],
-  ['payment_required', 402],
-  ['billing_error', 402],
-  ['permission_error', 403],
-  ['permission_denied', 403],
-  ['not_found', 404],
-  ['not_found_error', 404],
-  ['timeout', 408],
-  ['payload_too_large', 413],
-  ['request_too_large', 413],
-  ['unprocessable', 422],
-  ['rate_limit_error', 429],
-  ['rate_limit_exceeded', 429],
-  ['api_error', 500],
-  ['server', 500],
-  ['server_error', 500],
-  ['unmapped', 500],
-  ['provider_unavailable', 502],
-  ['timeout_error', 504],
-  ['provider_overloaded', 529],
-  ['overloaded_error', 529],
-]);
+const namesOfStatuses: readonly (readonly [status: number, names: readonly string[]])[] = [
+  [400, ['invalid_request', 'invalid_request_error', 'invalid_prompt', 'invalid_image']],
+  [400, ['context_length_exceeded', 'string_too_long']],
+  [401, ['unauthorized', 'authentication_error']],
+  [402, ['payment_required', 'billing_error']],
+  [403, ['permission_denied', 'permission_error']],
+  [404, ['not_found', 'not_found_error']],
+  [408, ['timeout']],
+  [413, ['payload_too_large', 'request_too_large']],
+  [422, ['unprocessable']],
+  [429, ['rate_limit_exceeded', 'rate_limit_error']],
+  [500, ['server', 'server_error', 'api_error', 'unmapped']],
+  [502, ['provider_unavailable']],
+  [504, ['timeout_error']],
+  [529, ['provider_overloaded', 'overloaded_error']],
+];
+const statusByName: ReadonlyMap<string, number> = new Map(
+  namesOfStatuses.flatMap(([status, named]) => named.map((name) => [name, status] as const)),
+);
 
 /** The status of the first name that stands for one, or null. */
 function namedStatus(named: readonly string[]): number | null {
   return named.map((name) => statusByName.get(name)).find((status) => status !== undefined) ?? null;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The field of the first layer where `kind` takes its value; null where none does. */
+function first<T>(layers: readonly Fields[], name: string, kind: (value: unknown) => T | null): T | null {
+  for (const fields of layers) {
+    const value = kind(fields[name]);
+    if (value !== null) return value;
+  }
+  return null;
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+/** Numbers count as their text. */
+function code(value: unknown): string | null {
+  return typeof value === 'number' ? String(value) : text(value);
+}
+
+/** Texts of numbers count as well. */
+function numeric(value: unknown): number | null {
+  const told = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof told === 'number' && Number.isFinite(told) ? told : null;
+}
+
+/** Texts of truth values count as well. */
+function truth(value: unknown): boolean | null {
+  if (value === true || value === 'true') return true;
+  return value === false || value === 'false' ? false : null;
+}
+
+/** One name or several. */
+function names(value: unknown): readonly string[] | null {
+  const told: unknown = typeof value === 'string' ? [value] : value;
+  return Array.isArray(told) && told.every((name) => typeof name === 'string') ? told : null;
+}
+
+function list(value: unknown): readonly unknown[] | null {
+  return Array.isArray(value) ? value : null;
+}
+
+function record(value: unknown): Fields | null {
+  return isRecord(value) ? value : null;
+}
+
+function isRecord(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The objects of that name that the layers hold. */
+function children(layers: readonly Fields[], name: string): readonly Fields[] {
+  return present(layers.map((fields) => record(fields[name])));
+}
+
+/** The fields of an object; a string counts as its message; anything else is null. */
+function readFields(value: unknown): Fields | null {
+  return typeof value === 'string' && value !== '' ? { message: value } : record(value);
+}
+
+/** No error is longer. A longer value is never built: the other requests would wait for seconds. */
+export const mostParsedBytes = 128 * 1024;
+
+/** The value that the text is JSON of; undefined where it is none, or too long. */
+export function parseShortJson(text: string): unknown {
+  return text.length > mostParsedBytes ? undefined : parseJson(text);
+}
+
+interface ErrorLayers {
+  /** Upstream's own words, innermost first: a field is read from the first layer that has it. */
+  readonly own: readonly Fields[];
+  /** What a provider said, where upstream passes it on as JSON. */
+  readonly provider: readonly Fields[];
+  /** What a provider said, where it is plain text. */
+  readonly providerText: string;
+}
+
+/** The layers of a parsed body: an error, an answer or event that holds one, or neither. */
+function layersOf(body: unknown): ErrorLayers {
+  const root = firstRecord(body);
+  const error = errorIn(root);
+  const own = present([error, readFields(error?.metadata), root, readFields(root?.metadata)]);
+  const raw = first(own, 'raw', (value) => value ?? null);
+  const said = firstRecord(typeof raw === 'string' ? parseShortJson(raw) : raw);
+  // Google keeps its hints in `error.details`.
+  const provider = present([errorIn(said), said]);
+  const details = provider.flatMap((fields) => (list(fields.details) ?? []).map(readFields));
+  return {
+    own,
+    provider: [...provider, ...present(details)],
+    providerText: typeof raw === 'string' && said === null ? raw : '',
+  };
+}
+
+/** OpenAI and Anthropic: `error`; Responses events: `response.error`; chat with partial content: `choices[0].error`. */
+function errorIn(root: Fields | null): Fields | null {
+  const choice = firstRecord(list(root?.choices));
+  const places = [root?.error, record(root?.response)?.error, choice?.error];
+  return present(places.map(readFields))[0] ?? null;
+}
+
+/** The object itself, or the first one of a list: Google wraps its errors in lists. */
+function firstRecord(value: unknown): Fields | null {
+  return record(Array.isArray(value) ? value[0] : value);
+}
+
+function present(layers: readonly (Fields | null)[]): readonly Fields[] {
+  return layers.filter((fields) => fields !== null);
 }

@@ -3,8 +3,32 @@ import { isFreeModel } from '../../keys/freeModel';
 import { nextUtcMidnightMs } from '../../keys/calendar';
 import type { LimitReason } from '../../keys/lock';
 import { readErrorBody, type ErrorEvidence } from './errorBody';
-import type { Fault } from './fault';
 import { readLimit, readPassedReset, readUntil } from './retryTiming';
+
+/** What can go wrong on the way to upstream and back: a value, told by its code, never thrown. */
+export type Fault =
+  /** DNS, connect or TLS failed: the head was never on a socket, so nothing can have been done or counted. */
+  | {
+      readonly code: 'notSent';
+      readonly cause: unknown;
+      /** Wall time; absent where the next attempt may succeed at once. Before it none is made. */
+      readonly retryAtMs?: number;
+    }
+  /** The connection broke after the head was sent and before an answer's head came. */
+  | { readonly code: 'resetBeforeHead'; readonly reusedSocket: boolean; readonly cause: unknown }
+  /** An answer whose head is no valid HTTP: upstream did its work, or the bytes belong to what a reused socket served before. */
+  | { readonly code: 'unreadable'; readonly reusedSocket: boolean; readonly cause: unknown }
+  | { readonly code: 'headTimeout' }
+  /** A head, but no first event in time; `sawComments` when upstream said that it works on it. */
+  | { readonly code: 'firstTokenTimeout'; readonly sawComments: boolean }
+  | { readonly code: 'idleTimeout' }
+  /** A body that ended before its end. */
+  | { readonly code: 'cut'; readonly cause: unknown }
+  /** A 200 on a model's endpoint that is neither JSON nor events: a page, a proxy's text, or nothing. */
+  | { readonly code: 'notAnAnswer' }
+  /** The client left: blames no key. */
+  | { readonly code: 'clientGone' }
+  | { readonly code: 'headTooLarge' };
 
 /** Limits that lock what `keys/lock.ts` says; `untilMs` null: upstream did not say, `limit`: requests, where said. */
 export type LimitOutcome = {
@@ -62,21 +86,21 @@ interface Facts extends ErrorContext {
 export function classifyError(reply: ErrorReply, context: ErrorContext): Outcome {
   const { nowMs, model } = context;
   const evidence = readErrorBody(reply.headers, reply.body);
+  const hints = [...reply.headers, ...evidence.hints];
   const facts: Facts = {
     ...context,
     status: effectiveStatus(reply.status, evidence),
     evidence,
     isFreeModel: model !== null && isFreeModel(model),
-    untilMs: readUntil(reply.headers, evidence.hints, nowMs),
-    passedResetMs: readPassedReset(reply.headers, evidence.hints, nowMs),
-    limit: readLimit(reply.headers, evidence.hints),
+    untilMs: readUntil(hints, nowMs),
+    passedResetMs: readPassedReset(hints, nowMs),
+    limit: readLimit(hints),
   };
   return (
     ofEdge(facts) ??
     ofReason(facts) ??
     tooDear(facts) ??
     ofLimitSource(facts) ??
-    ofContent(facts) ??
     ofPolicy(facts) ??
     ofStatus(facts)
   );
@@ -107,13 +131,9 @@ function limitOf(kind: LimitOutcome['kind'], { untilMs, limit }: Facts): LimitOu
 function ofEdge(facts: Facts): Outcome | null {
   const { status, evidence } = facts;
   const mayRefuse = status === 403 || status === 429 || (status >= 500 && !isTimeout(status));
-  const isPage = evidence.shape === 'html' && mayRefuse;
+  const isPage = evidence.isPage && mayRefuse;
   const isRefusal = evidence.edgeCode === 1015 || evidence.edgeCode === 1020;
   return isPage || isRefusal ? limitOf('edgeBlocked', facts) : null;
-}
-
-function ofContent({ evidence }: Facts): Outcome | null {
-  return evidence.refusedContent ? { kind: 'requestFault', contextLength: false } : null;
 }
 
 function ofReason(facts: Facts): Outcome | null {
@@ -179,10 +199,11 @@ function sharedCapacity(facts: Facts): Outcome {
   return { kind: 'sharedCapacity', untilMs, limit: facts.limit };
 }
 
-/** Settings of an account or a key at OpenRouter that keep a model away: another account may reach it. */
+/** The request's content, or settings of an account or a key that keep a model away: then another account may reach it. */
 function ofPolicy(facts: Facts): Outcome | null {
   const { status, evidence, choosesProviders } = facts;
-  const { words, excludedBy } = evidence;
+  const { words, excludedBy, refusedContent } = evidence;
+  if (refusedContent) return { kind: 'requestFault', contextLength: false };
   if (status === 403 && /requiring a key to access this model|settings\/integrations/i.test(words))
     return limitOf('ownKeyWanted', facts);
   if (status !== 403 && status !== 404) return null;

@@ -1,6 +1,5 @@
-// Reads every hint about when to come again into one instant.
+// Reads every hint about when to come again into one instant. Hints come as headers do: those of the answer, then the body's.
 import { dayMs } from '../../keys/calendar';
-import type { BodyHints } from './errorBody';
 import { headerValues } from '../../base/http';
 
 /** Further away than this is no hint; the longest real one is a key's cap of a month. */
@@ -12,40 +11,48 @@ const aheadMs = 15 * 60_000;
 /** Epochs in seconds stay below this until the year 5138, epochs in milliseconds have been above it since 1973. */
 const smallestEpochMs = 1e11;
 
+type Reading = (value: string, nowMs: number) => number | null;
+
+/** The hints that are believed before others come first. */
+const readings: readonly (readonly [name: string, Reading])[] = [
+  // What OpenRouter's documentation promises: it is authoritative when present.
+  ['retry-after', fromRetryAfter],
+  // Some gateways in front of models send a finer one as well.
+  ['retry-after-ms', (value, nowMs) => inDuration(plainNumber(value), nowMs)],
+  // Models at capacity say it in the body.
+  ['error:retry_after', fromRetryAfter],
+  // The limits of free models come with their reset, in headers or repeated in the body.
+  ['x-ratelimit-reset', (value, nowMs) => atInstant(epochMsOf(value), nowMs)],
+  // Google says a delay inside its own error.
+  ['error:retrydelay', fromDelay],
+  // Caps and budgets are refilled at a date.
+  ['error:resets_at', (value, nowMs) => atInstant(epochMsOf(value) ?? Date.parse(value), nowMs)],
+];
+
 /**
  * The instant that upstream says to come again at, never before `nowMs`; null when it does not say, or nothing
  * believable: a duration below zero, an instant long past or more than 400 days away.
  */
-export function readUntil(headers: readonly string[], hints: BodyHints, nowMs: number): number | null {
-  const everyHeader = [...headers, ...hints.headers];
-  const read = (name: string, convert: (value: string, nowMs: number) => number | null): number | null =>
-    firstBelievable(headerValues(everyHeader, name), convert, nowMs);
-  return (
-    // Retry-After is what OpenRouter's documentation promises: it is authoritative when present.
-    read('retry-after', fromRetryAfter) ??
-    // Some gateways in front of models send a finer one as well.
-    read('retry-after-ms', fromMilliseconds) ??
-    // Models at capacity say it in the body.
-    (hints.retryAfterSeconds === null ? null : inDuration(hints.retryAfterSeconds * 1000, nowMs)) ??
-    // The limits of free models come with their reset, in headers or repeated in the body.
-    read('x-ratelimit-reset', fromEpoch) ??
-    // Google says a delay inside its own error.
-    firstBelievable(hints.retryDelay === null ? [] : [hints.retryDelay], fromDelay, nowMs) ??
-    // Caps and budgets are refilled at a date.
-    firstBelievable(hints.resetsAt === null ? [] : [hints.resetsAt], fromDateOrEpoch, nowMs)
-  );
+export function readUntil(hints: readonly string[], nowMs: number): number | null {
+  for (const [name, read] of readings) {
+    // A header may come twice, or damaged.
+    for (const value of headerValues(hints, name)) {
+      const untilMs = read(value, nowMs);
+      if (untilMs !== null) return untilMs;
+    }
+  }
+  return null;
 }
 
 /** The reset that upstream names, where it has passed here already, a quarter of an hour ago at most; else null. */
-export function readPassedReset(headers: readonly string[], hints: BodyHints, nowMs: number): number | null {
-  const values = headerValues([...headers, ...hints.headers], 'x-ratelimit-reset');
-  const resets = values.map(epochMsOf);
+export function readPassedReset(hints: readonly string[], nowMs: number): number | null {
+  const resets = headerValues(hints, 'x-ratelimit-reset').map(epochMsOf);
   return resets.find((atMs) => atMs !== null && atMs < nowMs && atMs >= nowMs - aheadMs) ?? null;
 }
 
 /** The limit that was hit, in requests, from `X-RateLimit-Limit`; null when it is not said. */
-export function readLimit(headers: readonly string[], hints: BodyHints): number | null {
-  const limits = headerValues([...headers, ...hints.headers], 'x-ratelimit-limit').map(plainNumber);
+export function readLimit(hints: readonly string[]): number | null {
+  const limits = headerValues(hints, 'x-ratelimit-limit').map(plainNumber);
   return limits.find((limit) => limit !== null && limit > 0) ?? null;
 }
 
@@ -54,16 +61,6 @@ function fromRetryAfter(value: string, nowMs: number): number | null {
   const seconds = plainNumber(value);
   if (seconds !== null) return inDuration(seconds * 1000, nowMs);
   return /GMT$/i.test(value.trim()) ? atInstant(Date.parse(value), nowMs) : null;
-}
-
-function fromMilliseconds(value: string, nowMs: number): number | null {
-  const delayMs = plainNumber(value);
-  return delayMs === null ? null : inDuration(delayMs, nowMs);
-}
-
-function fromEpoch(value: string, nowMs: number): number | null {
-  const atMs = epochMsOf(value);
-  return atMs === null ? null : atInstant(atMs, nowMs);
 }
 
 /** Documented in milliseconds; seconds are accepted, told apart by their size. */
@@ -79,32 +76,15 @@ function fromDelay(value: string, nowMs: number): number | null {
   return inDuration(unit === 'ms' ? Number(amount) : Number(amount) * 1000, nowMs);
 }
 
-function fromDateOrEpoch(value: string, nowMs: number): number | null {
-  return plainNumber(value) === null ? atInstant(Date.parse(value), nowMs) : fromEpoch(value, nowMs);
-}
-
 function plainNumber(value: string): number | null {
   return /^\d+(?:\.\d+)?$/.test(value.trim()) ? Number(value) : null;
 }
 
-function inDuration(delayMs: number, nowMs: number): number | null {
-  return delayMs >= 0 && delayMs <= longestMs ? nowMs + Math.ceil(delayMs) : null;
+function inDuration(delayMs: number | null, nowMs: number): number | null {
+  return delayMs !== null && delayMs >= 0 && delayMs <= longestMs ? nowMs + Math.ceil(delayMs) : null;
 }
 
-function atInstant(atMs: number, nowMs: number): number | null {
-  if (!(atMs >= nowMs - justPassedMs && atMs <= nowMs + longestMs)) return null;
+function atInstant(atMs: number | null, nowMs: number): number | null {
+  if (atMs === null || !(atMs >= nowMs - justPassedMs && atMs <= nowMs + longestMs)) return null;
   return Math.max(Math.ceil(atMs), nowMs);
-}
-
-/** The first value that a believable instant can be made of: a header may come twice, or damaged. */
-function firstBelievable(
-  values: readonly string[],
-  convert: (value: string, nowMs: number) => number | null,
-  nowMs: number,
-): number | null {
-  for (const value of values) {
-    const untilMs = convert(value, nowMs);
-    if (untilMs !== null) return untilMs;
-  }
-  return null;
 }

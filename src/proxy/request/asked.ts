@@ -66,10 +66,9 @@ export const nothingAsked: Asked = {
   names: { model: null, models: null },
 };
 
-/** Reads a body; a byte order mark may stand before it (RFC 8259 8.1). */
 export function* asked(bytes: Buffer | null): Scan<Asked> {
   if (bytes === null) return nothingAsked;
-  const fields = yield* fieldsOf(bytes, behindMark(bytes), fieldNames);
+  const fields = yield* fieldsOf(bytes, 0, fieldNames);
   const text = (name: keyof Fields): string | null => textAt(bytes, fields[name]?.value, longestText);
   const named = modelsOf(bytes, fields, yield* itemsIn(bytes, fields.models, mostModels + 1));
   const costs = named.some(isSearching) || (yield* costsBeside(bytes, fields));
@@ -84,10 +83,6 @@ export function* asked(bytes: Buffer | null): Scan<Asked> {
     inputFile: text('input_file_id'),
     names: { model: fields.model ?? null, models: fields.models ?? null },
   };
-}
-
-function behindMark(bytes: Buffer): number {
-  return bytes.toString('latin1', 0, 3) === '\xef\xbb\xbf' ? 3 : 0;
 }
 
 /** The models that may answer; null for one that is no name. */

@@ -4,7 +4,7 @@ import { pipeline, Readable, type Transform } from 'node:stream';
 import type { Clock } from '../../base/clock';
 import { decoding, isCoded } from '../../base/coding';
 import { SilenceWatch } from '../../base/silence';
-import type { Signal } from '../../base/signal';
+import type { Canceller, Signal } from '../../base/signal';
 import { Refusal } from '../errors/refusal';
 import type { ClientHeaders } from './headers';
 
@@ -38,9 +38,8 @@ export interface Body {
 export interface BodyReader {
   readonly headers: ClientHeaders;
   readonly runsModel: boolean;
-  readonly signal: Signal;
-  /** Ends the whole request: its body stands still. */
-  readonly abort: (reason: Error) => void;
+  /** Aborted where the body stands still, which ends the whole request. */
+  readonly signal: Canceller;
   /** The request's; at rest again once the body is here. */
   readonly watch: SilenceWatch;
 }
@@ -48,28 +47,28 @@ export interface BodyReader {
 const noBody: Body = { bytes: null, isDecoded: false, length: null, passing: null, release: () => undefined };
 
 export class Bodies {
-  private keptBytes = 0;
+  /** Bytes of all bodies that are here. For others to read. */
+  kept = 0;
 
   constructor(
     private readonly clock: Clock,
     private readonly bounds = usualBounds,
   ) {}
 
-  get kept(): number {
-    return this.keptBytes;
-  }
-
   /** The body. Throws a Refusal where it is too long, coded in a way that cannot be undone, or where there is no room for it; rejects when the client leaves, or with the signal's reason. */
   async read(request: IncomingMessage, reader: BodyReader): Promise<Body> {
-    const { headers, runsModel, signal, abort, watch } = reader;
+    const { headers, runsModel, signal, watch } = reader;
     const { longestBytes, shortBytes } = this.bounds;
     const length = headers.bodyLength;
     if (length === 0) return noBody;
-    if (runsModel && isLonger(length, longestBytes)) throw tooLarge();
-    const stand = (): void => abort(tooSlow());
+    const stand = (): void =>
+      signal.abort(
+        new Refusal('body_incomplete', 'The request stood still for 60 s before all of it had come.'),
+      );
     const body = new IncomingBody(request, length, (bytes) => this.take(bytes));
-    if (!runsModel && (length === null || isLonger(length, shortBytes)))
-      return body.pass(new SilenceWatch(this.clock), stand);
+    if (runsModel) {
+      if (length !== null && length > longestBytes) throw tooLarge();
+    } else if (length === null || length > shortBytes) return body.pass(new SilenceWatch(this.clock), stand);
     try {
       watch.watch(stillMs, stand);
       await body.gather(longestBytes, signal, watch);
@@ -77,17 +76,21 @@ export class Bodies {
       if (runsModel && headers.mayBeCoded) await body.decode(longestBytes, signal);
       return body;
     } catch (error: unknown) {
+      watch.rest();
       body.release();
       throw error;
-    } finally {
-      watch.rest();
     }
   }
 
   /** Takes room, or gives it back where `bytes` is below zero. Bytes that have come count, not those that were announced: who announces much and sends little keeps nobody out. */
   private take(bytes: number): void {
-    if (bytes > 0 && this.keptBytes + bytes > this.bounds.togetherBytes) throw noRoom(this.clock.wallMs());
-    this.keptBytes += bytes;
+    if (bytes > 0 && this.kept + bytes > this.bounds.togetherBytes)
+      throw new Refusal(
+        'busy_with_bodies',
+        'Keywheel holds 256 MiB of request bodies already. Try again shortly.',
+        { retryAtMs: this.clock.wallMs() + 5_000 },
+      );
+    this.kept += bytes;
   }
 }
 
@@ -111,28 +114,23 @@ class IncomingBody implements Body {
     const { request } = this;
     const pieces: Buffer[] = [];
     await new Promise<void>((resolve, reject) => {
-      const fail = (error: Error): void => {
-        stop();
-        reject(error);
-      };
-      const leave = (): void => fail(signal.reason);
-      const end = (): void => {
-        stop();
-        resolve();
-      };
-      const stop = (): void => {
+      const stop = (error: Error | null): void => {
         request.off('data', this.onPiece).off('end', end);
         signal.removeEventListener('abort', leave);
         // Nothing but the body as a whole holds on to its pieces.
         this.onPiece = () => undefined;
+        if (error === null) resolve();
+        else reject(error);
       };
+      const leave = (): void => stop(signal.reason);
+      const end = (): void => stop(null);
       this.onPiece = (piece) => {
         watch.moved();
         try {
           this.count(piece, longestBytes);
           pieces.push(piece);
         } catch (error: unknown) {
-          fail(error instanceof Error ? error : new Error(String(error)));
+          stop(error instanceof Error ? error : new Error(String(error)));
         }
       };
       if (signal.aborted) {
@@ -229,23 +227,16 @@ function decoded(bytes: Buffer, decoders: readonly Transform[]): AsyncIterable<B
   return last as AsyncIterable<Buffer>;
 }
 
-function isLonger(length: number | null, most: number): boolean {
-  return length !== null && length > most;
-}
-
 /** Another text instead of a kept body: released with it, in its place. */
 export class RenewedBody implements Body {
-  readonly isDecoded: boolean;
-  readonly length: number;
+  readonly length = null;
   readonly passing = null;
 
   constructor(
     private readonly old: Body,
     public bytes: Buffer | null,
-  ) {
-    this.isDecoded = old.isDecoded;
-    this.length = bytes?.length ?? 0;
-  }
+    readonly isDecoded = old.isDecoded,
+  ) {}
 
   release(): void {
     this.bytes = null;
@@ -257,22 +248,10 @@ function tooLarge(): Refusal {
   return new Refusal('body_too_large', 'The body of a request that runs a model may have 64 MiB, decoded.');
 }
 
-function tooSlow(): Refusal {
-  return new Refusal('body_incomplete', 'The request stood still for 60 s before all of it had come.');
-}
-
 function unknownCoding(cause?: unknown): Refusal {
   return new Refusal(
     'body_coding_unknown',
     'The content coding of this request cannot be undone. Send it without one.',
     { cause },
-  );
-}
-
-function noRoom(nowMs: number): Refusal {
-  return new Refusal(
-    'busy_with_bodies',
-    'Keywheel holds 256 MiB of request bodies already. Try again shortly.',
-    { retryAtMs: nowMs + 5_000 },
   );
 }

@@ -1,5 +1,5 @@
 // One client connection: whose turn it is on it, and how an answer ends while the client still sends.
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../base/clock';
 
 export interface Turn {
@@ -26,15 +26,12 @@ export class Turns {
     if (line.length >= mostOfConnection) return null;
     if (line.length === 0) this.lines.set(connection, line);
     let go: Place['go'] = null;
-    const comes = mayRun(line, isSafe) ? null : new Promise<void>((resolve) => (go = resolve));
+    const mayRun = line.length === 0 || (isSafe && line.every((before) => before.isSafe));
+    const comes = mayRun ? null : new Promise<void>((resolve) => (go = resolve));
     const place: Place = { isSafe, comes, go, end: () => leave(line, place) };
     line.push(place);
     return place;
   }
-}
-
-function mayRun(before: readonly Place[], isSafe: boolean): boolean {
-  return before.length === 0 || (isSafe && before.every((other) => other.isSafe));
 }
 
 /** Lets those go that may run now: the first one, and the safe ones up to the next that is not. */
@@ -53,13 +50,9 @@ const mostDrainedBytes = 64 * 1024 * 1024;
  * Ends the response, once. The rest of the request is read and thrown away before, within bounds: closed on unread bytes a
  * connection is reset, and the client loses the answer (RFC 9112 9.6). `isHurried`: nothing is waited for.
  */
-export function endResponse(
-  request: IncomingMessage,
-  response: ServerResponse,
-  clock: Clock,
-  isHurried: () => boolean,
-): void {
-  if (request.complete || request.destroyed || isHurried()) {
+export function endResponse(response: ServerResponse, clock: Clock, isHurried: () => boolean): void {
+  const { req: request } = response;
+  if (isHurried() || request.complete || request.destroyed) {
     response.end();
     return;
   }

@@ -1,7 +1,6 @@
 // Where a request goes upstream, and what kind of endpoint that is.
 import type { Secret } from '../../base/secret';
-import type { Form } from '../errors/form';
-import { Refusal } from '../errors/refusal';
+import { Refusal, type Form } from '../errors/refusal';
 
 /** The request target, read once. */
 export interface Target {

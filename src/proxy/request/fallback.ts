@@ -53,14 +53,13 @@ export class Fallbacks {
 
   /** Whether the next model may be served where one of the class was denied: limits of accounts hold for all models of a class. */
   helpAfter(kind: DenialKind, requestClass: RequestClass): boolean {
-    const [next] = this.models;
-    if (next === undefined) return false;
+    const next = this.kindFor(requestClass);
     switch (kind) {
       case 'modelBusy':
       case 'allTried':
-        return true;
+        return next !== 'none';
       case 'exhausted':
-        return isFreeModel(next) !== (requestClass === 'free');
+        return next === 'free' || next === 'paid';
       case 'noKeys':
       case 'keysAwaited':
       case 'lineFull':

@@ -20,43 +20,46 @@ const sessionHeaders = ['x-session-id', 'session-id', 'x-claude-code-session-id'
 /** Where a client may name itself; the first that is there holds. */
 const nameHeaders = ['x-openrouter-title', 'x-title', 'originator', 'user-agent'];
 
-/** Headers of a client that mean something here: how they are read, and those that do not leave. */
-type Meaning =
-  | 'connection'
-  | 'chunked'
-  | 'length'
-  | 'coded'
-  | 'expect'
-  | 'host'
-  | 'origin'
-  | 'site'
-  | 'bearer'
-  | 'key'
-  | 'session'
-  | 'name'
-  | 'cache'
-  | 'dropped';
+/** What a client's header means here: what is read of it, and whether it leaves. */
+interface Meaning {
+  readonly leaves: boolean;
+  readonly read: (headers: ClientHeaders, value: string) => void;
+}
+
+function leaves(read: Meaning['read']): Meaning {
+  return { leaves: true, read };
+}
+
+function stays(read: Meaning['read'] = () => undefined): Meaning {
+  return { leaves: false, read };
+}
 
 /**
- * Dropped are the client's ways to show the proxy key and what else could tell upstream who it is to us; what is ours to
+ * What stays are the client's ways to show the proxy key and what else could tell upstream who it is to us; what is ours to
  * write, as the connection is another one and the body is sent as a whole; and what would speak to servers before
  * OpenRouter's in the proxy's name: of another path, method or address.
  */
 const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
-  ['host', 'host'],
-  ['origin', 'origin'],
-  ['sec-fetch-site', 'site'],
-  ['authorization', 'bearer'],
-  ...['x-api-key', 'api-key', 'apikey'].map((name) => [name, 'key'] as const),
-  ...sessionHeaders.map((name) => [name, 'session'] as const),
-  ...nameHeaders.map((name) => [name, 'name'] as const),
-  ['x-openrouter-cache', 'cache'],
-  ...[...hopByHop, 'cookie', 'referer'].map((name) => [name, 'dropped'] as const),
-  ['connection', 'connection'],
-  ['transfer-encoding', 'chunked'],
-  ['content-length', 'length'],
-  ['content-encoding', 'coded'],
-  ['expect', 'expect'],
+  ...[...hopByHop, 'cookie', 'referer'].map((name) => [name, stays()] as const),
+  ['connection', stays((headers, value) => headers.connections.push(value))],
+  ['transfer-encoding', stays((headers) => (headers.bodyLength = null))],
+  ['content-length', stays((headers, value) => headers.tellLength(Number(value)))],
+  ['content-encoding', leaves((headers) => (headers.mayBeCoded = true))],
+  ['expect', stays((headers, value) => (headers.isExpecting = /^100-continue$/i.test(value)))],
+  ['host', stays((headers, value) => headers.hosts.push(value))],
+  ['origin', stays((headers, value) => headers.origins.push(value))],
+  ['sec-fetch-site', leaves((headers, value) => headers.sites.push(value))],
+  ['authorization', stays((headers, value) => headers.tellKey(/^bearer\s+(\S+)\s*$/i.exec(value)?.[1]))],
+  ...['x-api-key', 'api-key', 'apikey'].map(
+    (name) => [name, stays((headers, value) => headers.tellKey(value))] as const,
+  ),
+  ...sessionHeaders.map(
+    (name, rank) => [name, leaves((headers, value) => (headers.sessions[rank] ??= value))] as const,
+  ),
+  ...nameHeaders.map(
+    (name, rank) => [name, leaves((headers, value) => (headers.names[rank] ??= value))] as const,
+  ),
+  ['x-openrouter-cache', leaves((headers, value) => (headers.mayBeCached ||= /^true$/i.test(value)))],
 ]);
 
 const overriding =
@@ -84,9 +87,10 @@ export class ClientHeaders {
   /** Whether the client waits for 100 Continue before it sends its body. */
   isExpecting = false;
   mayBeCached = false;
-  private readonly connections: string[] = [];
-  private readonly sessions: (string | undefined)[] = [];
-  private readonly names: (string | undefined)[] = [];
+  readonly connections: string[] = [];
+  /** By their rank in `sessionHeaders`, and in `nameHeaders`. */
+  readonly sessions: (string | undefined)[] = [];
+  readonly names: (string | undefined)[] = [];
   private readonly kept: string[] = [];
 
   constructor(raw: readonly string[]) {
@@ -94,9 +98,19 @@ export class ClientHeaders {
       const name = raw[index] ?? '';
       const lower = name.toLowerCase();
       const value = raw[index + 1] ?? '';
-      const isKept = this.read(meanings.get(lower), lower, value);
-      if (isKept && !isHidden(lower)) this.kept.push(name, value);
+      const meaning = meanings.get(lower);
+      meaning?.read(this, value);
+      if (meaning?.leaves !== false && !isHidden(lower)) this.kept.push(name, value);
     }
+  }
+
+  /** A chunked body's length is not known, whatever is told of it. */
+  tellLength(bytes: number): void {
+    if (this.bodyLength !== null) this.bodyLength = bytes;
+  }
+
+  tellKey(key = ''): void {
+    if (key !== '') this.keys.push(key);
   }
 
   get session(): string | null {
@@ -122,59 +136,6 @@ export class ClientHeaders {
     const kept = without(this.kept, dropped, proxyKey);
     if (identity) kept.push('accept-encoding', 'identity');
     return kept;
-  }
-
-  /** Whether the header leaves. */
-  private read(meaning: Meaning | undefined, lower: string, value: string): boolean {
-    switch (meaning) {
-      case 'connection':
-        this.connections.push(value);
-        return false;
-      case 'chunked':
-        this.bodyLength = null;
-        return false;
-      case 'length':
-        if (this.bodyLength !== null) this.bodyLength = Number(value);
-        return false;
-      case 'coded':
-        this.mayBeCoded = true;
-        return true;
-      case 'expect':
-        this.isExpecting = /^100-continue$/i.test(value);
-        return false;
-      case 'host':
-        this.hosts.push(value);
-        return false;
-      case 'origin':
-        this.origins.push(value);
-        return false;
-      case 'bearer':
-        this.addKey(/^bearer\s+(\S+)\s*$/i.exec(value)?.[1] ?? '');
-        return false;
-      case 'key':
-        this.addKey(value);
-        return false;
-      case 'dropped':
-        return false;
-      case 'site':
-        this.sites.push(value);
-        return true;
-      case 'session':
-        this.sessions[sessionHeaders.indexOf(lower)] ??= value;
-        return true;
-      case 'name':
-        this.names[nameHeaders.indexOf(lower)] ??= value;
-        return true;
-      case 'cache':
-        this.mayBeCached ||= value.toLowerCase() === 'true';
-        return true;
-      case undefined:
-        return true;
-    }
-  }
-
-  private addKey(key: string): void {
-    if (key !== '') this.keys.push(key);
   }
 }
 

@@ -24,7 +24,6 @@ const shortString = 32;
 /** So many quotes within a string are one slice. */
 const mostQuotes = 16_384;
 
-const byteOrderMark = Buffer.from('\ufeff');
 const quote = 0x22;
 const comma = 0x2c;
 const colon = 0x3a;
@@ -64,7 +63,7 @@ export function* fieldsOf<Name extends string>(
   names: readonly Name[],
 ): Scan<Partial<Record<Name, Field>>> {
   const fields: Partial<Record<Name, Field>> = {};
-  let at = behindBlanks(bytes, from);
+  let at = behindBlanks(bytes, from === 0 ? behindMark(bytes) : from);
   if (bytes[at] !== openObject) return fields;
   let told = from;
   for (at = behindBlanks(bytes, at + 1); bytes[at] === quote;) {
@@ -115,8 +114,12 @@ export function* itemsOf(bytes: Buffer, from: number, most: number): Scan<Span[]
 export function* hasEnd(bytes: Buffer): Scan<boolean> {
   // With a blank behind it, a whole value ends before the text does.
   const text = Buffer.concat([bytes, Buffer.from(' ')]);
-  const from = text.indexOf(byteOrderMark) === 0 ? byteOrderMark.length : 0;
-  return (yield* behindValue(text, behindBlanks(text, from))) < text.length;
+  return (yield* behindValue(text, behindBlanks(text, behindMark(text)))) < text.length;
+}
+
+/** Where a text begins that may have a byte order mark before it (RFC 8259 8.1). */
+export function behindMark(bytes: Buffer): number {
+  return bytes.toString('latin1', 0, 3) === '\xef\xbb\xbf' ? 3 : 0;
 }
 
 /** The text that the value is, or null where it is none or longer than `longest` bytes. */

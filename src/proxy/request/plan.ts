@@ -2,8 +2,14 @@
 import { shortHash, type Secret } from '../../base/secret';
 import type { RequestClass } from '../../keys/lock';
 import { RenewedBody, type Body as RequestBody } from './bodies';
-import { madeThing, queryWithout, makesThings, needsNoKey, type EndpointKind } from './endpoint';
-import type { Form } from '../errors/form';
+import {
+  madeThing,
+  queryWithout,
+  makesThings,
+  needsNoKey,
+  type Endpoint,
+  type EndpointKind,
+} from './endpoint';
 import type { RequestHead } from './admission';
 import { asked, nothingAsked, renamed, type Asked, type ModelFields } from './asked';
 import { without } from './headers';
@@ -14,19 +20,14 @@ import { runScan, type Scan } from './outerFields';
 /** So much of a body tells it from others. */
 const longestCached = 1024 * 1024;
 
-export interface Plan {
+export interface Plan extends Endpoint, Pick<Asked, 'model' | 'streaming' | 'choosesProviders'> {
   readonly method: string;
   /** Below upstream's base URL, with the query. */
   readonly path: string;
-  readonly form: Form;
-  readonly kind: EndpointKind;
   readonly requestClass: RequestClass;
   /** Upstream answers without a key: no lease is needed. */
   readonly keyless: boolean;
-  readonly model: string | null;
-  readonly streaming: boolean;
-  readonly choosesProviders: boolean;
-  /** Chat, completions, responses, messages, embeddings, rerank, or GET and HEAD (design, "Retries"). */
+  /** Chat, completions, responses, messages, embeddings, rerank, or GET and HEAD. */
   readonly repeatable: boolean;
   /** Names the conversation, so that its prompt cache is found again; null where nothing tells. */
   readonly conversation: string | null;

@@ -4,23 +4,17 @@ import type { Clock } from '../../base/clock';
 
 const freshMs = 60_000;
 
-type Answer = (
-  error: NodeJS.ErrnoException | null,
-  address: string | LookupAddress[],
-  family?: number,
-) => void;
+type Failure = NodeJS.ErrnoException | null;
+type Answer = (error: Failure, address: string | LookupAddress[], family?: number) => void;
+type Found = (error: Failure, addresses: LookupAddress[]) => void;
 
 /** As `dns.lookup`. */
-export type Look = (
-  host: string,
-  options: { readonly all: true },
-  answer: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
-) => void;
+export type Look = (host: string, options: { readonly all: true }, found: Found) => void;
 
 /** Answers with the last good addresses at once and renews them behind; only the first look-up of a name is waited for. */
 export class AddressBook {
   private known: { readonly addresses: LookupAddress[]; readonly atMs: number } | null = null;
-  private waiting: Answer[] | null = null;
+  private waiting: Found[] | null = null;
 
   constructor(
     private readonly clock: Clock,
@@ -33,8 +27,8 @@ export class AddressBook {
     const { known } = this;
     if (known === null) {
       this.renew((error, addresses) => {
-        if (error !== null || typeof addresses === 'string') answer(error, addresses);
-        else give(addresses, options, answer);
+        if (error === null) give(addresses, options, answer);
+        else answer(error, addresses);
       });
       return;
     }
@@ -43,13 +37,11 @@ export class AddressBook {
   };
 
   /** Looks the name up now, unless a look-up runs; its failure leaves the last good answer. */
-  renew(answer?: Answer): void {
-    if (this.waiting !== null) {
-      if (answer !== undefined) this.waiting.push(answer);
-      return;
-    }
-    const waiting: Answer[] = answer === undefined ? [] : [answer];
-    this.waiting = waiting;
+  renew(found?: Found): void {
+    const isLooking = this.waiting !== null;
+    const waiting = (this.waiting ??= []);
+    if (found !== undefined) waiting.push(found);
+    if (isLooking) return;
     this.look(this.host, { all: true }, (error, addresses) => {
       this.waiting = null;
       if (error === null) this.known = { addresses, atMs: this.clock.elapsedMs() };

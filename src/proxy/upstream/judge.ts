@@ -1,10 +1,9 @@
 // What an attempt turned out to be: an answer, an error inside a 200, or an error.
 import * as v from 'valibot';
 import type { Clock } from '../../base/clock';
-import type { Fault } from '../errors/fault';
-import { mostParsedBytes, parseShortJson } from '../errors/errorFields';
-import { errorBody } from '../errors/form';
-import { classifyError, statusOfError, type ErrorReply, type Outcome } from '../errors/outcome';
+import { classifyError, statusOfError, type ErrorReply, type Fault, type Outcome } from '../errors/outcome';
+import { mostParsedBytes, parseShortJson } from '../errors/errorBody';
+import { errorBody } from '../errors/refusal';
 import { beginsAsEvents, peek, type Held, type PeekLimits, type PeekMode, type StreamEvent } from './peek';
 import { hasEnd, runScan, type Scan } from '../request/outerFields';
 import type { Plan } from '../request/plan';
@@ -12,15 +11,7 @@ import { hideInBytes, hideInText } from './hiddenKey';
 import type { Reply } from './reply';
 import type { Sent } from './sending';
 
-export interface JudgeLimits extends Pick<PeekLimits, 'clock' | 'watch' | 'onPreamble' | 'hold'> {
-  /** When upstream had been sent all of the request: the first token is waited for from then on. */
-  readonly wholeAtMs: number;
-  readonly firstTokenTimeoutMs: number;
-  readonly idleTimeoutMs: number;
-  /** Whether another model could answer: then silence is not waited out. */
-  readonly hasFallback: boolean;
-  /** When an answer that is not streamed shows its head, whether it is over or not. */
-  readonly headByMs: number;
+export interface JudgeLimits extends PeekLimits {
   /** See `UpstreamRequest`. */
   readonly key: string | null;
 }
@@ -41,6 +32,8 @@ export interface HeldError {
 }
 
 export interface Judged {
+  /** Null where no head came. */
+  readonly reply: Reply | null;
   readonly outcome: Outcome;
   readonly held: Held | null;
   readonly error: HeldError | null;
@@ -60,12 +53,18 @@ export function judge(
   { tell, fail }: { readonly tell: (judged: Judged) => void; readonly fail: (error: unknown) => void },
 ): void {
   if ('fault' in sent) {
-    tell(faulty(sent.fault, null));
+    tell({
+      reply: null,
+      outcome: { kind: 'fault', fault: sent.fault },
+      held: null,
+      error: null,
+      sawWork: false,
+    });
     return;
   }
   const { reply } = sent;
   const mode = modeOf(reply, plan);
-  peek(reply, mode, peekLimits(mode, reply, plan, limits), (held) => {
+  peek(reply, mode, limits, (held) => {
     try {
       const visible = withoutKey(held, reply, limits.key);
       const judged = runScan(judgeHeld(reply, visible, { mode, plan, clock: limits.clock }));
@@ -86,13 +85,13 @@ function* judgeHeld(
   held: Held,
   { mode, plan, clock }: { readonly mode: PeekMode; readonly plan: Plan; readonly clock: Clock },
 ): Scan<Judged> {
-  if (held.fault !== null && reply.status < 400) return faulty(held.fault, held);
+  if (held.fault !== null && reply.status < 400) return faulty(held.fault, reply, held);
   const isPlain = isPlainJson(reply, held);
   const error = isPlain ? null : errorIn(reply, held, mode);
   if (error !== null) return classified(reply, error, { plan, held, clock });
   const fault = isPlain ? null : yield* faultIn(mode, held);
-  if (fault !== null) return faulty(fault, held);
-  return { outcome: { kind: 'answer' }, held, error: null, sawWork: held.sawComments };
+  if (fault !== null) return faulty(fault, reply, held);
+  return { reply, outcome: { kind: 'answer' }, held, error: null, sawWork: held.sawComments };
 }
 
 /** All errors that hide inside a 200 have one of these in them. None begins with a quote: a search would stop at each. */
@@ -123,21 +122,6 @@ function withoutKey(held: Held, { isCoded }: Reply, key: string | null): Held {
     ...held,
     event: event === null ? null : { ...event, data: hideInText(event.data, key) },
     text: () => hidden,
-  };
-}
-
-function peekLimits(mode: PeekMode, reply: Reply, plan: Plan, limits: JudgeLimits): PeekLimits {
-  const isFreeStream = mode === 'start' && plan.requestClass === 'free';
-  return {
-    clock: limits.clock,
-    watch: limits.watch,
-    firstTokenAtMs: isFreeStream ? limits.wholeAtMs + limits.firstTokenTimeoutMs : null,
-    // A whole answer that is being made may take as long as its client waits, blanks or none; an error comes at once.
-    idleTimeoutMs:
-      mode === 'start' || reply.status >= 400 || limits.hasFallback ? limits.idleTimeoutMs : null,
-    headByMs: mode === 'start' || reply.status >= 400 ? null : limits.headByMs,
-    onPreamble: limits.onPreamble,
-    hold: limits.hold,
   };
 }
 
@@ -186,12 +170,11 @@ function classified(
   const asSent = { status: error.status, headers: reply.headers, body };
   const outcome = outcomeOfError(asSent, plan, reply.dateMs, clock);
   const status = statusOfError(asSent);
-  const sawWork = held.sawComments;
-  if (held.fault !== null) return { outcome, held, error: brokenError(plan, status), sawWork };
   // Where nothing was held, nothing was looked at: HEAD has no body.
   const isPart = reply.status >= 400 && !held.isWhole && held.chunks.length > 0;
-  if (isPart) return { outcome, held, error: longError(plan, status, body), sawWork };
-  return { outcome, held, error: { ...error, status }, sawWork };
+  const whole = isPart ? longError(plan, status, body) : { ...error, status };
+  const told = held.fault === null ? whole : brokenError(plan, status);
+  return { reply, outcome, held, error: told, sawWork: held.sawComments };
 }
 
 /** Half of an error's body is no body: its status is what is left of it. */
@@ -209,10 +192,10 @@ function longError({ form }: Plan, status: number, beginning: Buffer): HeldError
   return { status, body: Buffer.from(body), kind: 'standIn' };
 }
 
-function faulty(fault: Fault, held: Held | null): Judged {
+function faulty(fault: Fault, reply: Reply, held: Held): Judged {
   // Comments and a stream's first bytes, the blank lines and the first half of a whole answer: all of it was made.
-  const sawWork = held !== null && held.chunks.length > 0;
-  return { outcome: { kind: 'fault', fault }, held, error: null, sawWork };
+  const sawWork = held.chunks.length > 0;
+  return { reply, outcome: { kind: 'fault', fault }, held, error: null, sawWork };
 }
 
 /** A stream that ended before it said anything, half a JSON value, or a body that is none of both. */
@@ -220,8 +203,11 @@ function* faultIn(mode: PeekMode, held: Held): Scan<Fault | null> {
   switch (mode) {
     case 'none':
       return null;
-    case 'start':
-      return held.isWhole && held.event === null ? faultOfStart(held) : null;
+    case 'start': {
+      if (!held.isWhole || held.event !== null) return null;
+      const text = textOf(held);
+      return text === null || beginsAsEvents(text) ? endedEarly() : notAnAnswer;
+    }
     case 'whole':
       return yield* faultOfJson(held);
     case 'unsure':
@@ -234,11 +220,6 @@ const notAnAnswer: Fault = { code: 'notAnAnswer' };
 
 function endedEarly(): Fault {
   return { code: 'cut', cause: new Error('The body ended early.') };
-}
-
-function faultOfStart(held: Held): Fault {
-  const text = textOf(held);
-  return text === null || beginsAsEvents(text) ? endedEarly() : notAnAnswer;
 }
 
 /** A body that says nothing of its length may look whole where it broke off. */
@@ -277,38 +258,39 @@ const errorValue = v.union([
   v.object({ type: v.picklist(['response.failed', 'response.error']) }),
   v.looseObject({ choices: v.looseTuple([v.object({ error: errorObject })]) }),
   v.object({ choices: v.looseTuple([v.object({ finish_reason: v.literal('error') })]) }),
-  v.object({ status: v.literal('failed'), error: errorObject }),
 ]);
 
-const chunkWithError = v.object({ error: errorObject, choices: v.array(v.unknown()) });
-
-function isErrorValue(value: unknown): boolean {
-  return v.is(errorValue, value);
-}
+/** Responses hide their error a level deeper, a chat chunk carries it beside empty choices. */
+const wrappedError = v.union([
+  v.pipe(
+    v.object({ response: v.object({ error: errorObject }) }),
+    v.transform(({ response }) => response.error),
+  ),
+  v.pipe(
+    v.object({ error: errorObject, choices: v.array(v.unknown()) }),
+    v.transform(({ error }) => error),
+  ),
+]);
 
 function isErrorBody(body: Buffer): boolean {
-  return body.length <= mostParsedBytes && isErrorValue(parseShortJson(body.toString('utf8')));
+  return body.length <= mostParsedBytes && v.is(errorValue, parseShortJson(body.toString('utf8')));
 }
 
 /** The error that a value of JSON is, as it came; null for anything else. */
 export function errorInJson(text: string): Buffer | null {
-  return isErrorValue(parseShortJson(text)) ? Buffer.from(text) : null;
+  return v.is(errorValue, parseShortJson(text)) ? Buffer.from(text) : null;
 }
 
 export function isErrorEvent({ name, data }: StreamEvent): boolean {
   if (name === 'error') return true;
-  return data.includes('rror') || data.includes('failed') ? isErrorValue(parseShortJson(data)) : false;
+  return data.includes('rror') || data.includes('failed') ? v.is(errorValue, parseShortJson(data)) : false;
 }
 
-/** An event's error in the form of an error answer: Responses hide it a level deeper. */
+/** An event's error in the form of an error answer, which those of other forms are already. */
 export function errorOfEvent(data: string): Buffer {
-  const value = parseShortJson(data);
-  const failed = v.safeParse(v.object({ response: v.object({ error: errorObject }) }), value);
-  // A chat chunk carries the error beside empty choices; the other forms are error answers already.
-  const chunk = v.safeParse(chunkWithError, value);
-  const error = failed.success ? failed.output.response.error : chunk.success ? chunk.output.error : null;
+  const wrapped = v.safeParse(wrappedError, parseShortJson(data));
   try {
-    return Buffer.from(error === null ? data : JSON.stringify({ error }));
+    return Buffer.from(wrapped.success ? JSON.stringify({ error: wrapped.output }) : data);
   } catch {
     // Nested deeper than can be written: it stays as it came.
     return Buffer.from(data);

@@ -5,8 +5,9 @@ import type { Clock } from '../../base/clock';
 import type { Disposable } from '../../base/disposable';
 import type { SilenceWatch } from '../../base/silence';
 import { decodeStart, decoding } from '../../base/coding';
-import { mostParsedBytes, parseShortJson } from '../errors/errorFields';
-import type { Fault } from '../errors/fault';
+import { mostParsedBytes, parseShortJson } from '../errors/errorBody';
+import type { Fault } from '../errors/outcome';
+import { behindMark } from '../request/outerFields';
 import type { Reply, Sink } from './reply';
 
 const mostHeldBytes = 1024 * 1024;
@@ -30,13 +31,14 @@ export interface PeekLimits {
   readonly clock: Clock;
   /** The exchange's; at rest again once enough is held. */
   readonly watch: SilenceWatch;
-  /** When the first output must be here, or null: then `idleTimeoutMs` of silence fails. */
+  /** When a stream's first output must be here, or null: then `idleTimeoutMs` of silence fails. */
   readonly firstTokenAtMs: number | null;
-  /** Silence that fails, or null for an answer that may take as long as its client waits. */
-  readonly idleTimeoutMs: number | null;
-  /** When an answer that is not over is passed on as far as it came, since its client would give up on the head; or null. */
-  readonly headByMs: number | null;
-  /** A stream has begun without saying anything; called once, and only where events of ours could follow. */
+  readonly idleTimeoutMs: number;
+  /** When an answer that is made as a whole, and not over, is passed on as far as it came: its client would give up on the head. */
+  readonly headByMs: number;
+  /** Whether another model could answer: then silence fails a whole answer too. */
+  readonly hasFallback: boolean;
+  /** A stream has begun without saying anything yet; called only where events of ours could follow. */
   readonly onPreamble: () => void;
   /** Counts what is held; false: it is passed on as far as it came. */
   readonly hold: (bytes: number) => boolean;
@@ -91,9 +93,10 @@ class Holder implements Sink {
   private bytes = 0;
   private decodedBytes = 0;
   private beginning = '';
-  private hasTold = false;
   private isJson = false;
   private isDone = false;
+  /** Whether each byte is a sign of life. */
+  private isMoving = false;
   private headTimer: Disposable | null = null;
 
   constructor(
@@ -113,7 +116,7 @@ class Holder implements Sink {
     this.bytes += chunk.length;
     if (this.isDone) return;
     const hasRoom = this.limits.hold(chunk.length);
-    if (this.limits.firstTokenAtMs === null && this.limits.idleTimeoutMs !== null) this.limits.watch.moved();
+    if (this.isMoving) this.limits.watch.moved();
     if (this.mode === 'start') this.read(chunk);
     else if (this.mode === 'unsure' && this.isReadable && !this.isJson) this.look(chunk);
     if (this.bytes >= this.bound || !hasRoom) this.finish({});
@@ -129,19 +132,26 @@ class Holder implements Sink {
     this.finish({ fault });
   }
 
-  /** The first output is due at an instant, whatever comes before; else each byte is a sign of life. */
+  /** The first output is due at an instant, whatever comes before; a whole answer may take as long as its client waits. */
   private startWatch(): void {
-    const { clock, watch, firstTokenAtMs, idleTimeoutMs, headByMs } = this.limits;
-    const untilMs = (atMs: number): number => atMs - clock.elapsedMs();
+    const { clock, watch, firstTokenAtMs, idleTimeoutMs, headByMs, hasFallback } = this.limits;
+    const nowMs = clock.elapsedMs();
+    const headInMs = Math.max(leastHeldMs, headByMs - nowMs);
     const passOn = (): void => this.finish({});
-    if (firstTokenAtMs !== null) {
-      watch.watch(untilMs(firstTokenAtMs), () =>
+    if (this.mode === 'start' && firstTokenAtMs !== null) {
+      watch.watch(firstTokenAtMs - nowMs, () =>
         this.giveUp({ code: 'firstTokenTimeout', sawComments: this.scanner?.sawComments ?? false }),
       );
-    } else if (idleTimeoutMs !== null) {
-      watch.watch(idleTimeoutMs, () => this.giveUp({ code: 'idleTimeout' }));
-      if (headByMs !== null) this.headTimer = clock.after(Math.max(leastHeldMs, untilMs(headByMs)), passOn);
-    } else if (headByMs !== null) watch.watch(Math.max(leastHeldMs, untilMs(headByMs)), passOn);
+      return;
+    }
+    const isMade = this.mode !== 'start' && this.reply.status < 400;
+    this.isMoving = !isMade || hasFallback;
+    if (!this.isMoving) {
+      watch.watch(headInMs, passOn);
+      return;
+    }
+    watch.watch(idleTimeoutMs, () => this.giveUp({ code: 'idleTimeout' }));
+    if (isMade) this.headTimer = clock.after(headInMs, passOn);
   }
 
   private giveUp(fault: Fault): void {
@@ -173,9 +183,7 @@ class Holder implements Sink {
       this.finish({ event });
       return;
     }
-    if (this.scanner?.sawPreamble !== true || this.hasTold || !this.isReadable) return;
-    this.hasTold = true;
-    this.limits.onPreamble();
+    if ((this.scanner?.preambles ?? 0) > 0 && this.isReadable) this.limits.onPreamble();
   }
 
   /** A coding that is not known, or bytes that are not of it, leave nothing to scan: the bound ends it. */
@@ -228,7 +236,6 @@ class Holder implements Sink {
 const lf = 0x0a;
 const cr = 0x0d;
 const colon = 0x3a;
-const byteOrderMark = Buffer.from('\ufeff');
 
 /**
  * Finds the first event that says something in the beginning of a stream (WHATWG HTML 9.2.6). It looks at each byte once,
@@ -236,9 +243,8 @@ const byteOrderMark = Buffer.from('\ufeff');
  */
 export class StartScanner {
   sawComments = false;
-  /** Whether an event has come that says nothing yet. */
-  sawPreamble = false;
-  private preambles = 0;
+  /** How many events have come that say nothing yet. */
+  preambles = 0;
   private line: Buffer[] = [];
   private isFirstLine = true;
   private endedInCr = false;
@@ -278,8 +284,7 @@ export class StartScanner {
     const end = bytes.subarray(from, to);
     const whole = this.line.length === 0 ? end : Buffer.concat([...this.line, end]);
     if (this.line.length > 0) this.line = [];
-    const hasMark = this.isFirstLine && whole.subarray(0, 3).equals(byteOrderMark);
-    const line = hasMark ? whole.subarray(3) : whole;
+    const line = this.isFirstLine ? whole.subarray(behindMark(whole)) : whole;
     this.isFirstLine = false;
     if (line.length === 0) return this.dispatch();
     if (line[0] === colon) this.sawComments = true;
@@ -300,7 +305,6 @@ export class StartScanner {
     if (event.data === '') return null;
     if (this.preambles >= mostPreambles || !isPreamble(event.data)) return event;
     this.preambles++;
-    this.sawPreamble = true;
     return null;
   }
 }
@@ -311,20 +315,20 @@ function isJsonText(text: string): boolean {
     : parseShortJson(text) !== undefined;
 }
 
-/** Whether the named fields are all that an object says. */
-function saysOnly(...names: readonly string[]): (fields: Record<string, unknown>) => boolean {
-  return (fields) => Object.keys(fields).every((name) => names.includes(name) || isEmpty(fields[name]));
+/** An object that says no more than the named fields. */
+function sayingOnly(...names: readonly string[]): v.GenericSchema {
+  const isSilent = ([name, value]: readonly [string, unknown]): boolean =>
+    names.includes(name) || value === null || value === '' || (Array.isArray(value) && value.length === 0);
+  return v.pipe(
+    v.record(v.string(), v.unknown()),
+    v.check((fields) => Object.entries(fields).every(isSilent)),
+  );
 }
 
-function isEmpty(value: unknown): boolean {
-  return value === null || value === '' || (Array.isArray(value) && value.length === 0);
-}
-
-const fields = v.record(v.string(), v.unknown());
 const nothing = v.optional(v.null());
 const noContent = v.optional(v.pipe(v.array(v.unknown()), v.length(0)));
 const silentChoice = v.object({
-  delta: v.optional(v.pipe(fields, v.check(saysOnly('role')))),
+  delta: v.optional(sayingOnly('role')),
   text: v.optional(v.literal('')),
   finish_reason: nothing,
   error: nothing,
@@ -332,18 +336,12 @@ const silentChoice = v.object({
 const preamble = v.union([
   v.object({ type: v.picklist(['response.created', 'response.in_progress', 'response.queued', 'ping']) }),
   v.object({ type: v.literal('message_start'), message: v.object({ content: noContent }) }),
-  v.object({
-    type: v.literal('content_block_start'),
-    content_block: v.pipe(fields, v.check(saysOnly('type'))),
-  }),
+  v.object({ type: v.literal('content_block_start'), content_block: sayingOnly('type') }),
   v.object({
     type: v.literal('response.output_item.added'),
-    item: v.pipe(fields, v.check(saysOnly('type', 'id', 'status', 'role', 'phase'))),
+    item: sayingOnly('type', 'id', 'status', 'role', 'phase'),
   }),
-  v.object({
-    type: v.literal('response.content_part.added'),
-    part: v.pipe(fields, v.check(saysOnly('type'))),
-  }),
+  v.object({ type: v.literal('response.content_part.added'), part: sayingOnly('type') }),
   v.object({ choices: v.array(silentChoice), usage: nothing, error: nothing }),
 ]);
 

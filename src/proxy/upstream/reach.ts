@@ -1,6 +1,6 @@
 // Whether upstream is reached: why not, since when, and until when it is left alone.
 import type { Clock } from '../../base/clock';
-import type { Fault } from '../errors/fault';
+import type { Fault } from '../errors/outcome';
 import { isLasting, unreachedCode } from '../../base/systemError';
 import type { Sent } from './sending';
 
@@ -17,34 +17,32 @@ export interface Unreached {
 }
 
 export class Reach {
-  private known: Unreached | null = null;
+  /** Why upstream was not reached last; null while it is reached, or nothing is known. For others to read. */
+  unreached: Unreached | null = null;
 
   constructor(
     private readonly clock: Clock,
     private readonly onChange: () => void,
   ) {}
 
-  /** Null while it is reached, or nothing is known. */
-  get unreached(): Unreached | null {
-    return this.known;
-  }
-
   /** The fault for an attempt that would need a new connection, or null where one may be opened. */
   held(): Fault | null {
-    const { known } = this;
+    const { unreached: known } = this;
     if (known === null || (known.heldUntilMs ?? 0) <= this.clock.elapsedMs()) return null;
-    return this.fault(known, new NotTriedAgain(known.code));
+    const cause = new Error(`No connection is tried yet, after ${known.code}.`);
+    return this.fault(known, Object.assign(cause, { code: known.code }));
   }
 
+  /** The next attempt opens a connection, even after a certificate or a proxy that keeps new ones back. */
   release(): void {
-    if (this.known !== null) this.set({ ...this.known, heldUntilMs: null });
+    if (this.unreached !== null) this.set({ ...this.unreached, heldUntilMs: null });
   }
 
   /** Learns from the attempt; a fault that holds the next ones back says so. */
   note(sent: Sent): Sent {
     if ('reply' in sent) {
       // While it is left alone only older connections answer: they tell nothing of new ones.
-      if (this.known !== null && this.held() === null) this.set(null);
+      if (this.unreached !== null && this.held() === null) this.set(null);
       return sent;
     }
     const { fault } = sent;
@@ -54,7 +52,7 @@ export class Reach {
     const nowMs = this.clock.elapsedMs();
     const known: Unreached = {
       code,
-      sinceMs: this.known?.sinceMs ?? nowMs,
+      sinceMs: this.unreached?.sinceMs ?? nowMs,
       heldUntilMs: isLasting(code) ? nowMs + holdMs : null,
     };
     this.set(known);
@@ -68,16 +66,7 @@ export class Reach {
   }
 
   private set(known: Unreached | null): void {
-    this.known = known;
+    this.unreached = known;
     this.onChange();
-  }
-}
-
-/** Stands for the failure after which upstream is left alone. */
-class NotTriedAgain extends Error {
-  override readonly name = 'NotTriedAgain';
-
-  constructor(readonly code: string) {
-    super(`No connection is tried yet, after ${code}.`);
   }
 }

@@ -1,5 +1,5 @@
 // Upstream's answer from its head on: paused until somebody reads its body.
-import type { Fault } from '../errors/fault';
+import type { Fault } from '../errors/outcome';
 import { isCoded } from '../../base/coding';
 import { responseHeaders } from '../request/headers';
 

@@ -1,9 +1,11 @@
 // One request on its way: from undici's callbacks to a reply, or to what went wrong.
+import type { Socket } from 'node:net';
 import type { Signal } from '../../base/signal';
 import type { SilenceWatch } from '../../base/silence';
-import type { Fault } from '../errors/fault';
+import type { Fault } from '../errors/outcome';
 import { hideInText, PassingMask } from './hiddenKey';
 import { Reply, type Flow } from './reply';
+import type { Connection } from './way';
 
 export interface SendSteps {
   /** The head is being written to a socket: from now on upstream may count it. */
@@ -16,27 +18,62 @@ export interface SendSteps {
 
 export type Sent = { readonly reply: Reply } | { readonly fault: Fault };
 
-/** The connection that an attempt has. */
-export interface Line {
-  /** The head is being written; returns whether the socket has served before. */
-  begun(): boolean;
-  /** The connection is free again, or gone; called once. */
-  over(): void;
-}
-
-interface SendingPart {
+/** Who hears of an attempt, and who may end it. */
+export interface Dispatched {
   readonly steps: SendSteps;
-  /** See `UpstreamRequest`. */
-  readonly key: string | null;
   readonly signal: Signal;
   readonly watch: SilenceWatch;
-  readonly line: Line;
   /** Told once, as soon as the head is here, or what went wrong before. */
   readonly tell: (sent: Sent) => void;
 }
 
+/** A connection, and what runs on it. */
+export class Line {
+  sending: Sending | null = null;
+  private sentOnSocket = 0;
+  /** Whether it serves one attempt alone. */
+  isFresh = false;
+  isOpen = false;
+
+  constructor(
+    readonly client: Connection,
+    private readonly onOver: (line: Line) => void,
+  ) {}
+
+  opened(socket: Socket): void {
+    this.sentOnSocket = 0;
+    this.isOpen = true;
+    whenClosed(socket, () => this.sending?.letRunOut());
+  }
+
+  /** The head is being written; returns whether the socket has served before. */
+  begun(): boolean {
+    return ++this.sentOnSocket > 1;
+  }
+
+  /** The connection is free again, or gone; called once an attempt. */
+  over(): void {
+    this.sending = null;
+    this.onOver(this);
+  }
+}
+
+/**
+ * Lets a paused answer run out before undici hears that its connection has closed. Undici asserts that an answer whose end
+ * is the connection's (`Connection: close`, or no length) is not paused then: the assertion would end the process while a
+ * client reads slowly (undici issue 5360). After a reset nothing can run out: it becomes the error of any broken socket. To
+ * be called before undici listens itself.
+ */
+function whenClosed(socket: Socket, letRunOut: () => void): void {
+  socket.on('end', letRunOut);
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'ECONNRESET') error.code = 'UND_ERR_SOCKET';
+  });
+}
+
 /** Undici's view of one attempt: a dispatch handler of its older API, which builds no object of headers that nobody reads. */
 export class Sending implements Flow {
+  /** Null until the head is being written. */
   private abortLine: ((reason: Error) => void) | null = null;
   private resumeLine: (() => void) | null = null;
   private isPaused = false;
@@ -44,14 +81,18 @@ export class Sending implements Flow {
   /** Null where there is no key, and where the body is in a coding: its bytes pass as they came. */
   private mask: PassingMask | null = null;
   private isOver = false;
-  private wasSent = false;
   private hasTold = false;
   private abortReason: Error | null = null;
   private isLate = false;
   private isReused = false;
   private isRunningOut = false;
 
-  constructor(private readonly part: SendingPart) {
+  /** `key`: see `UpstreamRequest`. */
+  constructor(
+    private readonly line: Line,
+    private readonly key: string | null,
+    private readonly part: Dispatched,
+  ) {
     part.signal.addEventListener('abort', this.onAbort, { once: true });
   }
 
@@ -67,31 +108,24 @@ export class Sending implements Flow {
       return;
     }
     this.abortLine = abort;
-    this.wasSent = true;
-    this.isReused = this.part.line.begun();
+    this.isReused = this.line.begun();
     this.part.steps.onSent();
   }
 
   /** False: nothing of the body is to come before `resume`. */
-  onHeaders(
-    statusCode: number,
-    headers: readonly Buffer[],
-    resume: () => void,
-    statusMessage: string,
-  ): boolean {
+  onHeaders(code: number, headers: readonly Buffer[], resume: () => void, message: string): boolean {
     if (this.isOver) return true;
-    if (statusCode < 200) {
-      this.part.steps.onInformation?.(statusCode, this.pairsOf(headers));
+    if (code < 200) {
+      this.part.steps.onInformation?.(code, this.pairsOf(headers));
       return true;
     }
     this.resumeLine = resume;
     this.part.watch.rest();
-    const statusText = hideInText(statusMessage, this.part.key);
+    const statusText = hideInText(message, this.key);
     // A status beyond 599 counts as a server's error (RFC 9110 15); clients that know none would break on it.
-    const status = statusCode > 599 ? 502 : statusCode;
+    const status = code > 599 ? 502 : code;
     this.reply = new Reply(status, statusText, this.pairsOf(headers), this);
-    const { key } = this.part;
-    if (key !== null && !this.reply.isCoded) this.mask = new PassingMask(key);
+    if (this.key !== null && !this.reply.isCoded) this.mask = new PassingMask(this.key);
     this.tell({ reply: this.reply });
     return this.mayGoOn(this.reply);
   }
@@ -149,12 +183,11 @@ export class Sending implements Flow {
   }
 
   private pairsOf(headers: readonly Buffer[]): string[] {
-    return headers.map((part) => hideInText(part.toString('latin1'), this.part.key));
+    return headers.map((part) => hideInText(part.toString('latin1'), this.key));
   }
 
   private readonly onAbort = (): void => {
-    const reason: unknown = this.part.signal.reason;
-    this.abort(reason instanceof Error ? reason : new Error('aborted', { cause: reason }));
+    this.abort(this.part.signal.reason);
     this.tellUnsent({ code: 'clientGone' });
   };
 
@@ -172,7 +205,7 @@ export class Sending implements Flow {
   private faultBeforeHead(error: Error): Fault {
     if (this.part.signal.aborted) return { code: 'clientGone' };
     if (this.isLate) return { code: 'headTimeout' };
-    if (!this.wasSent) return { code: 'notSent', cause: error };
+    if (this.abortLine === null) return { code: 'notSent', cause: error };
     const code: unknown = 'code' in error ? error.code : null;
     if (code === 'UND_ERR_HEADERS_OVERFLOW') return { code: 'headTooLarge' };
     const { isReused: reusedSocket } = this;
@@ -184,7 +217,7 @@ export class Sending implements Flow {
     this.isOver = true;
     if (!this.hasTold) this.part.watch.rest();
     this.part.signal.removeEventListener('abort', this.onAbort);
-    this.part.line.over();
+    this.line.over();
   }
 }
 

@@ -1,16 +1,15 @@
 // Sends attempts upstream, one at a time on each connection: so undici never repeats a request by itself.
-import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { Clock } from '../../base/clock';
 import type { Signal } from '../../base/signal';
 import { SilenceWatch } from '../../base/silence';
 import { codeOf } from '../../base/systemError';
 import { AddressBook, type Look } from './addressBook';
-import type { Fault } from '../errors/fault';
-import { Reach, type Unreached } from './reach';
+import type { Fault } from '../errors/outcome';
+import { Reach } from './reach';
 import { Way, type Connection } from './way';
 import type { WayOut } from './wayOut';
-import { Sending, type Line, type SendSteps, type Sent } from './sending';
+import { Line, Sending, type Dispatched, type SendSteps, type Sent } from './sending';
 
 export interface UpstreamRequest {
   readonly method: string;
@@ -32,53 +31,16 @@ export interface UpstreamPlace {
   readonly wayOut: WayOut;
 }
 
-/** A connection, and what runs on it. */
-class PooledLine implements Line {
-  sending: Sending | null = null;
-  private sentOnSocket = 0;
-  /** Whether it serves one attempt alone. */
-  isFresh = false;
-  isOpen = false;
-
-  constructor(
-    readonly client: Connection,
-    private readonly onOver: (line: PooledLine) => void,
-  ) {}
-
-  opened(socket: Socket): void {
-    this.sentOnSocket = 0;
-    this.isOpen = true;
-    whenClosed(socket, () => this.sending?.letRunOut());
-  }
-
-  begun(): boolean {
-    return ++this.sentOnSocket > 1;
-  }
-
-  over(): void {
-    this.sending = null;
-    this.onOver(this);
-  }
-}
-
-/** Who hears of an attempt, and who may end it. */
-export interface Dispatched {
-  readonly steps: SendSteps;
-  readonly signal: Signal;
-  readonly watch: SilenceWatch;
-  readonly tell: (sent: Sent) => void;
-}
-
 export class Upstream {
   private readonly origin: string;
   private readonly basePath: string;
   private readonly book: AddressBook;
   private readonly way: Way;
   /** The one that was used last is taken first, so that the others can grow old and close. */
-  private idle: PooledLine[] = [];
-  private readonly busy = new Set<PooledLine>();
+  private idle: Line[] = [];
+  private readonly busy = new Set<Line>();
   private isClosed = false;
-  private readonly reach: Reach;
+  readonly reach: Reach;
   /** The `Date` that was noted last: answers of the same second tell nothing new. */
   private lastDate: string | null = null;
 
@@ -102,16 +64,6 @@ export class Upstream {
     if (!/^[\d.]+$|^\[/.test(new URL(this.origin).hostname)) this.book.renew();
   }
 
-  /** Why upstream was not reached last, or null since it was. */
-  get unreached(): Unreached | null {
-    return this.reach.unreached;
-  }
-
-  /** The next attempt opens a connection, even after a certificate or a proxy that keeps new ones back. */
-  tryAgain(): void {
-    this.reach.release();
-  }
-
   /** As `dispatch`, with a watch of its own: resolves with what it tells. */
   async send(request: UpstreamRequest, steps: SendSteps, signal: Signal): Promise<Sent> {
     const watch = new SilenceWatch(this.clock);
@@ -128,18 +80,15 @@ export class Upstream {
    * then it is at rest. Aborting the signal ends the attempt at once, whatever its state.
    */
   dispatch(request: UpstreamRequest, { steps, signal, watch, tell }: Dispatched): void {
-    if (signal.aborted) {
-      tell({ fault: { code: 'clientGone' } });
-      return;
-    }
     const { body, fresh, key, headTimeoutMs } = request;
     const held = this.idle.length > 0 && !fresh ? null : this.reach.held();
-    if (held !== null) {
-      tell({ fault: held });
+    const fault: Fault | null = signal.aborted ? { code: 'clientGone' } : held;
+    if (fault !== null) {
+      tell({ fault });
       return;
     }
     const line = this.take(fresh);
-    const sending = new Sending({ steps, key, signal, watch, line, tell: (sent) => tell(this.noted(sent)) });
+    const sending = new Sending(line, key, { steps, signal, watch, tell: (sent) => tell(this.noted(sent)) });
     line.sending = sending;
     watch.watch(headTimeoutMs, () => sending.onHeadTimeout());
     if (body instanceof Readable)
@@ -205,21 +154,21 @@ export class Upstream {
     return beside === undefined ? this.basePath + path : this.basePath.replace(/\/[^/]*$/, '') + beside;
   }
 
-  private take(fresh: boolean): PooledLine {
+  private take(fresh: boolean): Line {
     const line = (fresh ? undefined : this.idle.pop()) ?? this.open();
     line.isFresh = fresh;
     this.busy.add(line);
     return line;
   }
 
-  private give(line: PooledLine): void {
+  private give(line: Line): void {
     this.busy.delete(line);
     // One that never stood is of no use: undici waits on it for ever after a certificate of another name.
     if (line.isFresh || this.isClosed || !line.isOpen) destroy(line.client);
     else this.idle.push(line);
   }
 
-  private open(): PooledLine {
+  private open(): Line {
     const client = this.way.open({
       opened: (socket) => line.opened(socket),
       closed: () => {
@@ -230,22 +179,9 @@ export class Upstream {
         destroy(client);
       },
     });
-    const line: PooledLine = new PooledLine(client, (over) => this.give(over));
+    const line: Line = new Line(client, (over) => this.give(over));
     return line;
   }
-}
-
-/**
- * Lets a paused answer run out before undici hears that its connection has closed. Undici asserts that an answer whose end
- * is the connection's (`Connection: close`, or no length) is not paused then: the assertion would end the process while a
- * client reads slowly (undici issue 5360). After a reset nothing can run out: it becomes the error of any broken socket. To
- * be called before undici listens itself.
- */
-function whenClosed(socket: Socket, letRunOut: () => void): void {
-  socket.on('end', letRunOut);
-  socket.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'ECONNRESET') error.code = 'UND_ERR_SOCKET';
-  });
 }
 
 /** Whether the fault is silence: the idle connections are not trusted then either, as the network may be another one. */

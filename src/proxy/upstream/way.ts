@@ -1,10 +1,12 @@
 // Opens connections to upstream, as the way out says; the only importer of undici.
+import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import type { ConnectionOptions, SecureContext } from 'node:tls';
+import * as tls from 'node:tls';
 import { buildConnector, Client, ProxyAgent, type Dispatcher } from 'undici';
-import { codeOf, certificateProblem, proxyPrefix, silentProxyCode } from '../../base/systemError';
+import * as v from 'valibot';
+import { certificateProblem, proxyPrefix, silentProxyCode } from '../../base/systemError';
+import { codeOf } from '../../base/systemError';
 import type { AddressBook } from './addressBook';
-import { widerTrust } from './trust';
 import { proxyOnTheWay, type NetworkProxy, type WayOut } from './wayOut';
 
 type Connector = buildConnector.connector;
@@ -26,7 +28,7 @@ const connectTimeoutMs = 10_000;
 export class Way {
   private readonly origin: string;
   private readonly proxy: NetworkProxy | null;
-  private trust: SecureContext | undefined;
+  private trust: tls.SecureContext | undefined;
   private isWide = false;
   private made: Connector | null = null;
 
@@ -91,7 +93,7 @@ export class Way {
     return this.trust !== undefined;
   }
 
-  private tls(): ConnectionOptions & { readonly timeout: number; readonly allowH2: false } {
+  private tls(): tls.ConnectionOptions & { readonly timeout: number; readonly allowH2: false } {
     return { timeout: connectTimeoutMs, allowH2: false, secureContext: this.trust };
   }
 
@@ -173,4 +175,36 @@ function codeOfTunnel(error: Error): string {
 function isUnknownIssuer(error: Error): boolean {
   const problem = certificateProblem(codeOf(error));
   return problem === 'unknownIssuer' || problem === 'selfSigned';
+}
+
+/** Where Linux keeps its authorities: Debian, Red Hat, SUSE. */
+const bundles = [
+  '/etc/ssl/certs/ca-certificates.crt',
+  '/etc/pki/tls/certs/ca-bundle.crt',
+  '/etc/ssl/ca-bundle.pem',
+];
+
+/** Trusts Node's authorities and all that the way out allows beside them; undefined where there are no others. It takes a while. */
+function widerTrust({ systemCertificates, extraCaFile }: WayOut): tls.SecureContext | undefined {
+  const more = [
+    ...(systemCertificates ? systemAuthorities() : []),
+    ...(extraCaFile === '' ? [] : fileOf(extraCaFile)),
+  ];
+  return more.length === 0 ? undefined : tls.createSecureContext({ ca: [...tls.rootCertificates, ...more] });
+}
+
+/** None where this version of Node cannot tell: before 22.15 on macOS and Windows. */
+function systemAuthorities(): readonly string[] {
+  const read: unknown = Reflect.get(tls, 'getCACertificates');
+  if (typeof read === 'function') return v.parse(v.array(v.string()), Reflect.apply(read, tls, ['system']));
+  return process.platform === 'linux' ? bundles.flatMap(fileOf) : [];
+}
+
+function fileOf(path: string): readonly string[] {
+  try {
+    return [readFileSync(path, 'utf8')];
+  } catch {
+    // Not there, or not to be read: then it adds nothing.
+    return [];
+  }
 }

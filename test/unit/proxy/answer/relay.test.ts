@@ -40,10 +40,10 @@ describe('What is told of an answer that was passed on', () => {
     reply.end();
     const told: Promise<Relayed>[] = [];
     const server = createServer((_, response) => {
-      const answer = new Answer(response, plan.form);
       const clock = new ManualClock();
+      const answer = new Answer(response, clock, plan.form);
       const watch = new SilenceWatch(clock);
-      const options = { clock, watch, plan, answer, idleTimeoutMs: 90_000 };
+      const options = { watch, plan, answer, idleTimeoutMs: 90_000 };
       told.push(new Promise((resolve) => relay(reply, nothingHeld, options, resolve)));
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -110,7 +110,8 @@ describe('The rest of an answer whose beginning was held', () => {
     const server = createServer((_, response) => {
       const clock = new ManualClock();
       const watch = new SilenceWatch(clock);
-      const options = { clock, watch, plan, answer: new Answer(response, plan.form), idleTimeoutMs: 90_000 };
+      const answer = new Answer(response, clock, plan.form);
+      const options = { watch, plan, answer, idleTimeoutMs: 90_000 };
       relay(reply, { ...nothingHeld, chunks }, options, () => undefined);
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');

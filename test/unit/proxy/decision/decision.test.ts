@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { holdsModel, modelScopes, scopes, type LimitReason } from '../../../../src/keys/lock';
 import type { Verdict } from '../../../../src/keys/lock';
 import { decide, type Decision, type Elsewhere } from '../../../../src/proxy/decision/decision';
-import type { Fault } from '../../../../src/proxy/errors/fault';
+import type { Fault } from '../../../../src/proxy/errors/outcome';
 import type { LimitOutcome, Outcome } from '../../../../src/proxy/errors/outcome';
 import { firstTally, nextTally } from '../../../../src/proxy/decision/situation';
 import type { Situation } from '../../../../src/proxy/decision/situation';

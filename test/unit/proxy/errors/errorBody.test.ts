@@ -1,7 +1,7 @@
 // Every form of an error's body, read into the same evidence.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { endedIn, previousErrorsOf, readErrorBody } from '../../../../src/proxy/errors/errorBody';
+import { readErrorBody, storyOf } from '../../../../src/proxy/errors/errorBody';
 import type { ErrorEvidence } from '../../../../src/proxy/errors/errorBody';
 import { documented, recorded } from '../recordedBodies';
 
@@ -11,7 +11,7 @@ const read = (body: string, headers: readonly string[] = []): ErrorEvidence =>
 describe('readErrorBody', () => {
   it('reads the OpenAI form with its metadata', () => {
     const evidence = read(recorded.busyProvider);
-    assert.equal(evidence.shape, 'json');
+    assert.equal(evidence.isPage, false);
     assert.equal(evidence.status, 429);
     assert.equal(evidence.limitSource, 'upstream_provider_shared_pool');
     assert.equal(evidence.providerName, 'DigitalOcean');
@@ -24,7 +24,7 @@ describe('readErrorBody', () => {
     assert.equal(evidence.status, 429);
     assert.equal(evidence.limitSource, 'openrouter_free_tier_per_minute');
     assert.deepEqual(evidence.names, ['rate_limit_exceeded', 'rate_limit_error', 'error']);
-    assert.deepEqual(evidence.hints.headers.slice(-2), ['X-RateLimit-Reset', '1765680060000']);
+    assert.deepEqual(evidence.hints.slice(-2), ['X-RateLimit-Reset', '1765680060000']);
   });
 
   it('reads the Responses form, in an answer and in events', () => {
@@ -35,23 +35,29 @@ describe('readErrorBody', () => {
 
   it('names a model that has ended, and what OpenRouter names in its place', () => {
     const ended = (availability: object): unknown =>
-      endedIn(Buffer.from(JSON.stringify({ error: { code: 404, message: 'No endpoints.', availability } })));
+      storyOf(Buffer.from(JSON.stringify({ error: { code: 404, message: 'No endpoints.', availability } })))
+        .ended;
     const code = 'free_variant_ended';
     const requested_models = ['a/b:free'];
     assert.deepEqual(ended({ code, requested_models, fallback_models: ['a/c:free', 'a/b'] }), {
-      ended: { model: 'a/b:free', successors: ['a/c:free', 'a/b'] },
+      model: 'a/b:free',
+      successors: ['a/c:free', 'a/b'],
     });
     assert.deepEqual(ended({ code: 'model_deprecated', requested_models }), {
-      ended: { model: 'a/b:free', successors: [] },
+      model: 'a/b:free',
+      successors: [],
     });
-    assert.deepEqual(ended({ code: 'no_endpoints', requested_models, fallback_models: ['a/c:free'] }), {});
-    assert.deepEqual(ended({ code }), {}, 'of which model is not said');
+    assert.deepEqual(
+      ended({ code: 'no_endpoints', requested_models, fallback_models: ['a/c:free'] }),
+      undefined,
+    );
+    assert.deepEqual(ended({ code }), undefined, 'of which model is not said');
     assert.deepEqual(
       ended({ code, requested_models: [`a/${'b'.repeat(200)}`] }),
-      {},
+      undefined,
       'no model is named so long',
     );
-    assert.deepEqual(endedIn(Buffer.from('"model_deprecated"')), {});
+    assert.deepEqual(storyOf(Buffer.from('"model_deprecated"')), { previous: [] });
   });
 
   it('names what OpenRouter tried itself before, at most eight, and none of it at length', () => {
@@ -66,6 +72,7 @@ describe('readErrorBody', () => {
       Buffer.from(
         JSON.stringify({ error: { code: 429, message: 'no', metadata: { previous_errors: list } } }),
       );
+    const previousErrorsOf = (error: Buffer): readonly string[] => storyOf(error).previous;
     assert.deepEqual(previousErrorsOf(body(previous)), ['DeepInfra 429', 'Together 503', 'Chutes timeout']);
     const many = Array.from({ length: 100 }, () => ({ provider: 'P'.repeat(500), code: 500 }));
     const told = previousErrorsOf(body(many));
@@ -97,7 +104,7 @@ describe('readErrorBody', () => {
     for (const body of [documented.google, documented.googleList]) {
       const evidence = read(body);
       assert.equal(evidence.providerStatus, 'RESOURCE_EXHAUSTED');
-      assert.equal(evidence.hints.retryDelay, '5s');
+      assert.deepEqual(evidence.hints.slice(-2), ['error:retrydelay', '5s']);
       assert.match(evidence.words, /You exceeded your current quota/);
     }
     const asObject = JSON.stringify({
@@ -119,9 +126,14 @@ describe('readErrorBody', () => {
     assert.equal(evidence.status, 429);
     assert.equal(evidence.retryable, true);
     assert.equal(evidence.isByok, true);
-    assert.equal(evidence.hints.retryAfterSeconds, 40);
-    assert.equal(evidence.hints.resetsAt, '1787616000');
-    assert.deepEqual(evidence.hints.headers, ['X-RateLimit-Reset', '5']);
+    assert.deepEqual(evidence.hints, [
+      'X-RateLimit-Reset',
+      '5',
+      'error:retry_after',
+      '40',
+      'error:resets_at',
+      '1787616000',
+    ]);
   });
 
   it('reads http_status where there is no code', () => {
@@ -137,10 +149,10 @@ describe('readErrorBody', () => {
   });
 
   it('tells an HTML page by its content type or its first character', () => {
-    assert.equal(read('Just a moment', ['Content-Type', 'text/html; charset=UTF-8']).shape, 'html');
-    assert.equal(read(`\n ${documented.cloudflarePage}`).shape, 'html');
-    assert.equal(read('oh no', ['content-type', 'text/plain']).shape, 'text');
-    assert.equal(read('\uFEFF{"error":{"code":400}}', ['content-type', 'text/html']).shape, 'json');
+    assert.equal(read('Just a moment', ['Content-Type', 'text/html; charset=UTF-8']).isPage, true);
+    assert.equal(read(`\n ${documented.cloudflarePage}`).isPage, true);
+    assert.equal(read('oh no', ['content-type', 'text/plain']).isPage, false);
+    assert.equal(read('\uFEFF{"error":{"code":400}}', ['content-type', 'text/html']).isPage, false);
   });
 
   it("finds Cloudflare's code in pages, text and JSON, and not in a provider's words", () => {
@@ -151,9 +163,9 @@ describe('readErrorBody', () => {
   });
 
   it('takes a body that is empty or not JSON for what it is', () => {
-    assert.equal(read('').shape, 'empty');
-    assert.equal(read('{"error":').shape, 'text');
-    assert.equal(read('"just text"').shape, 'text');
+    assert.equal(read('').isPage, false);
+    assert.equal(read('{"error":').isPage, false);
+    assert.equal(read('"just text"').isPage, false);
     assert.equal(read('{"error":"something broke"}').words, 'something broke\n\n');
   });
 

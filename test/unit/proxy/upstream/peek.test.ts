@@ -31,7 +31,8 @@ function limitsAt(clock: ManualClock, more: Partial<PeekLimits> = {}): PeekLimit
     watch: new SilenceWatch(clock),
     firstTokenAtMs: null,
     idleTimeoutMs: 90_000,
-    headByMs: null,
+    headByMs: 1e15,
+    hasFallback: false,
     onPreamble: () => undefined,
     hold: () => true,
     ...more,
@@ -237,11 +238,9 @@ describe('An answer that is waited for', () => {
     const clock = new ManualClock();
     const reply = replyOf(['content-type', 'application/json']);
     let held: Held | null = null;
-    void peeked(
-      reply,
-      'whole',
-      limitsAt(clock, { idleTimeoutMs: null, headByMs: clock.elapsedMs() + 240_000 }),
-    ).then((result) => (held = result));
+    void peeked(reply, 'whole', limitsAt(clock, { headByMs: clock.elapsedMs() + 240_000 })).then(
+      (result) => (held = result),
+    );
     reply.data(Buffer.from('\n   \n'));
     await clock.run(239_999);
     assert.equal(held, null);

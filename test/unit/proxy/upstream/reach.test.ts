@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Fault } from '../../../../src/proxy/errors/fault';
+import type { Fault } from '../../../../src/proxy/errors/outcome';
 import { Reach } from '../../../../src/proxy/upstream/reach';
 import { Reply } from '../../../../src/proxy/upstream/reply';
 import { ManualClock } from '../../../support/manualClock';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Fault } from '../../../../src/proxy/errors/fault';
+import type { Fault } from '../../../../src/proxy/errors/outcome';
 import type { Reply } from '../../../../src/proxy/upstream/reply';
 import { Upstream } from '../../../../src/proxy/upstream/upstream';
 import { ManualClock } from '../../../support/manualClock';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { RetryBudget, type Repeats } from '../../../src/proxy/retryBudget';
+import { RetryBudget, type Repeats } from '../../../src/proxy/attemptLimit';
 
 function enter(budget: RetryBudget, count: number): readonly Repeats[] {
   return Array.from({ length: count }, () => budget.enter());
