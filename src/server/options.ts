@@ -4,8 +4,7 @@ import { parseJson } from '../base/json';
 import type { LogLevel } from '../base/log';
 import { withScheme, type WayOut } from '../proxy/upstream/wayOut';
 import { readKeyEntry, type KeyEntry } from '../service/pastedKeys';
-import type { StoredKey } from '../service/ports';
-import { plainKey } from '../service/keyring/storedKey';
+import { plainKey, type StoredKey } from '../service/keyring/storedKey';
 import { defaultSettings, isLoopbackHost, readSettings, wayOutOf, type Settings } from '../service/settings';
 
 export interface Option {

@@ -3,8 +3,13 @@ import * as v from 'valibot';
 import type { SecretStorage } from 'vscode';
 import type { Event } from '../base/event';
 import { keyIdOf } from '../base/secret';
-import { joinedOrder } from '../service/keyring/storedKey';
-import { storedKeySchema, type SecretVault, type StoredKey, type VaultContents } from '../service/ports';
+import {
+  joinedOrder,
+  storedKeySchema,
+  type SecretVault,
+  type StoredKey,
+  type VaultContents,
+} from '../service/keyring/storedKey';
 
 const orderName = 'index';
 const proxyKeyName = 'proxyKey';

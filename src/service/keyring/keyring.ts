@@ -4,10 +4,19 @@ import type { Disposable } from '../../base/disposable';
 import { Emitter, type Event } from '../../base/event';
 import type { Log } from '../../base/log';
 import { keyIdOf, maskKey } from '../../base/secret';
-import type { KeyEdit } from '../messages';
+import type { KeyEdit, VaultHealth } from '../messages';
 import { readKeyEntry, type KeyEntry } from '../pastedKeys';
-import type { SecretVault, StoredKey, VaultContents, VaultHealth } from '../ports';
-import { inOrder, keyIdsOf, newProxyKey, noKeys, plainKey, type KeySet } from './storedKey';
+import {
+  inOrder,
+  keyIdsOf,
+  newProxyKey,
+  noKeys,
+  plainKey,
+  type KeySet,
+  type SecretVault,
+  type StoredKey,
+  type VaultContents,
+} from './storedKey';
 import type { KeyCheck } from './keyCheck';
 
 export type AddResult =

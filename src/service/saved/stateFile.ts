@@ -13,7 +13,7 @@ import { access, constants, mkdir, readdir, readFile, rename, rm, stat, writeFil
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseJson } from '../../base/json';
 import { codeOf } from '../../base/systemError';
-import type { StateStore } from '../ports';
+import type { StateStore } from './stateKeeping';
 
 /** As many links as the system follows. */
 const mostLinks = 40;
