@@ -106,22 +106,23 @@ export interface SettingProblem {
 
 /**
  * `last` with every valid value of `raw`; an invalid one is reported in `problems` and changes nothing.
- * Unknown fields are ignored.
+ * Fields that the schema does not have are ignored.
  */
-export function readSettings(
+export function readSettings<Schema extends v.ObjectSchema<v.ObjectEntries, undefined>>(
+  schema: Schema,
   raw: Readonly<Record<string, unknown>>,
-  last: Settings,
-): { readonly settings: Settings; readonly problems: readonly SettingProblem[] } {
+  last: v.InferOutput<Schema>,
+): { readonly values: v.InferOutput<Schema>; readonly problems: readonly SettingProblem[] } {
   const problems: SettingProblem[] = [];
   const good: Record<string, unknown> = { ...last };
-  for (const [setting, schema] of Object.entries(settingsSchema.entries)) {
+  for (const [setting, entry] of Object.entries(schema.entries)) {
     const value = raw[setting];
     if (value === undefined) continue;
-    const read = v.safeParse(schema, value);
+    const read = v.safeParse(entry, value);
     if (read.success) good[setting] = read.output;
     else problems.push({ setting, problem: read.issues[0].message });
   }
-  return { settings: v.parse(settingsSchema, good), problems };
+  return { values: v.parse(schema, good), problems };
 }
 
 /** VS Code's settings of the section `http`, unparsed; each is left out where VS Code has none. */

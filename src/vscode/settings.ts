@@ -64,7 +64,7 @@ export class UserSettings implements Disposable {
 
   private read(): void {
     const raw = rawSettings();
-    const { values, problems } = readSettingValues(raw, this.held, this.properties);
+    const { values, problems } = readSettingValues(raw, this.held);
     this.held = values;
     const wrong = JSON.stringify(problems.map(({ setting }) => [setting, raw[setting]]));
     if (wrong === this.told) return;
