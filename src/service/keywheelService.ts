@@ -237,11 +237,6 @@ export class KeywheelService implements Disposable {
     return this.server.cancel(requestId);
   }
 
-  clearActivity(): boolean {
-    this.history.clearActivity();
-    return true;
-  }
-
   /** Deletes counts and past requests, but not what is known of the present keys. */
   forget(): void {
     this.paidRefusedAtMs = null;

@@ -125,13 +125,19 @@ export function readSettings<Schema extends v.ObjectSchema<v.ObjectEntries, unde
   return { values: v.parse(schema, good), problems };
 }
 
-/** VS Code's settings of the section `http`, unparsed; each is left out where VS Code has none. */
-export type HttpSetting = 'proxy' | 'noProxy' | 'proxyStrictSSL' | 'proxySupport' | 'systemCertificates';
+/** VS Code's settings of the section `http` that say how upstream is reached. */
+export const httpSettings = [
+  'proxy',
+  'noProxy',
+  'proxyStrictSSL',
+  'proxySupport',
+  'systemCertificates',
+] as const;
 
-/** VS Code's proxy, else the environment's: each variable in both spellings, lower case first. */
+/** VS Code's proxy, else the environment's: each variable in both spellings, lower case first. `http` is unparsed. */
 export function wayOutOf(
   environment: Readonly<Record<string, string | undefined>>,
-  http: Readonly<Partial<Record<HttpSetting, unknown>>> = {},
+  http: Readonly<Partial<Record<(typeof httpSettings)[number], unknown>>> = {},
 ): WayOut {
   const first = (...texts: readonly unknown[]): string =>
     texts.map((text) => (typeof text === 'string' ? text.trim() : '')).find((text) => text !== '') ?? '';
