@@ -104,7 +104,7 @@ function isFixed(error: unknown, place: string): boolean {
 }
 
 /** The target of symbolic links, even if missing: a rename onto a link would replace the link. Throws ELOOP for a circle. */
-function placeOf(path: string): string {
+export function placeOf(path: string): string {
   let place = path;
   for (let followed = 0; followed < mostLinks; followed++) {
     const link = linkAt(place);
