@@ -1,8 +1,8 @@
 // One request of VS Code's chat, sent to the proxy's port like every client's, with its queue, retries and activity list.
 import type { IncomingMessage } from 'node:http';
 import { failureOf, requestOf } from '../base/http';
-import { openAiBaseUrl, type Endpoint } from '../clients/client';
-import { messageIn } from '../clients/testRequest';
+import type { Endpoint } from '../clients/client';
+import { chatQuestion, messageIn } from '../clients/testRequest';
 
 /** The client's name in the activity list. */
 const chatClientName = 'VS Code chat';
@@ -58,24 +58,15 @@ export async function sendChat({ endpoint, body, signal, onText }: ChatRequest):
 }
 
 async function responseOf(
-  { origin, proxyKey }: ChatRequest['endpoint'],
+  endpoint: ChatRequest['endpoint'],
   body: string,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
+  const { headers, ...question } = chatQuestion(endpoint, chatClientName);
   return await new Promise((resolve, reject) => {
+    // `bare`, because VS Code would send it through the user's network proxy.
     const asked = requestOf(
-      {
-        method: 'POST',
-        url: `${openAiBaseUrl(origin)}/chat/completions`,
-        // `bare`, because VS Code would send it through the user's network proxy.
-        way: 'bare',
-        headers: {
-          authorization: `Bearer ${proxyKey}`,
-          'content-type': 'application/json',
-          accept: 'text/event-stream',
-          'x-title': chatClientName,
-        },
-      },
+      { ...question, way: 'bare', headers: { ...headers, accept: 'text/event-stream' } },
       signal,
     );
     asked.once('error', reject);

@@ -1,7 +1,7 @@
 // Reads and atomically replaces one of the user's files, and keeps its mode.
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, mkdir, open, readFile, readlink, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { access, mkdir, open, readFile, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { codeOf } from '../base/systemError';
@@ -58,19 +58,6 @@ export async function readConfigFile(file: string): Promise<ConfigFile | null> {
     return { file: real, bytes, text: textOf(bytes, file), mode: mode & 0o777 };
   } catch (error: unknown) {
     if (isMissing(error)) return null;
-    throw problemOf(error, file);
-  }
-}
-
-/** The path at which to create a missing file: the target of its dangling symbolic links. */
-export async function placeOf(file: string): Promise<string> {
-  try {
-    const link = await readlink(file);
-    const folder = await realpath(path.dirname(file));
-    return await placeOf(path.resolve(folder, link));
-  } catch (error: unknown) {
-    // The path does not exist, or is not a link.
-    if (isMissing(error) || codeOf(error) === 'EINVAL') return file;
     throw problemOf(error, file);
   }
 }

@@ -7,9 +7,9 @@ import { parseJson } from '../base/json';
 import type { Log } from '../base/log';
 import { isFreeModel } from '../keys/freeModel';
 import type { ModelView } from '../service/messages';
+import type { StateStore } from '../service/saved/stateKeeping';
 import type { ExchangeView, SeriesView } from '../service/snapshot';
 import { openAiBaseUrl, type Endpoint } from './client';
-import { readConfigFile, replaceFile } from './configFile';
 
 /** OpenRouter's router, which chooses a free model that is not busy. */
 export const freeRouter = 'openrouter/free';
@@ -129,8 +129,8 @@ export function typedModel(text: string): string | null {
 export interface ModelCataloguePorts {
   readonly clock: Clock;
   readonly log: Log;
-  /** The path of the copy; need not exist. */
-  readonly file: string;
+  /** Keeps the copy. */
+  readonly store: StateStore;
   /** Resolves to an empty list if the request fails, to null while the proxy does not run. Never rejects. */
   readonly ask: () => Promise<readonly ListedModel[] | null>;
 }
@@ -162,9 +162,10 @@ export class ModelCatalogue {
   }
 
   private async renewed(): Promise<readonly ListedModel[]> {
-    const { clock, log, ask, file } = this.ports;
+    const { clock, log, ask, store } = this.ports;
     // Another window may have asked meanwhile.
-    this.known = (await this.kept()) ?? this.known;
+    const kept = v.safeParse(keptSchema, await store.load().catch(() => null));
+    if (kept.success) this.known = kept.output;
     if (this.isFresh()) return this.known.models;
     const models = await ask();
     if (models === null) return this.known.models;
@@ -174,18 +175,11 @@ export class ModelCatalogue {
     }
     this.known = { atMs: clock.wallMs(), models: [...models] };
     try {
-      const expected = await readConfigFile(file);
-      await replaceFile({ file, bytes: Buffer.from(JSON.stringify(this.known)), expected });
+      await store.save(this.known);
     } catch (error: unknown) {
       log.warn(`The list of models is not kept: ${String(error)}`);
     }
     return models;
-  }
-
-  private async kept(): Promise<Kept | null> {
-    const found = await readConfigFile(this.ports.file).catch(() => null);
-    const parsed = v.safeParse(keptSchema, found === null ? null : parseJson(found.text));
-    return parsed.success ? parsed.output : null;
   }
 }
 

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import { Emitter, type Event } from '../base/event';
+import { InTurn } from '../base/inTurn';
 import { clientIds, type ClientId } from './client';
 import { bytesOf, readConfigFile, replaceFile, type ConfigFile } from './configFile';
 
@@ -84,7 +85,7 @@ export class RecordsError extends Error {
 /** The records of all windows of this editor, one for each file of a client. */
 export class ConnectionRecords {
   private readonly file: string;
-  private last: Promise<unknown> = Promise.resolve();
+  private readonly inTurn = new InTurn();
   private readonly changed: Emitter<void>;
   /** Fires after changes through this object only. */
   readonly onDidChange: Event<void>;
@@ -142,7 +143,7 @@ export class ConnectionRecords {
     edit: (records: readonly ConnectionRecord[]) => readonly ConnectionRecord[],
     put?: readonly EarlierClient[],
   ): Promise<void> {
-    const turn = this.last.then(async () => {
+    await this.inTurn.run(async () => {
       const expected = await readConfigFile(this.file);
       const { version, connections, earlier } = this.parsed(expected);
       const now = { version, connections: edit(connections), earlier: put ?? earlier };
@@ -150,9 +151,6 @@ export class ConnectionRecords {
       await replaceFile({ file: this.file, bytes: bytesOf(text, null), expected });
       this.changed.fire();
     });
-    // The next change runs after a failure too; the failure goes to its own caller.
-    this.last = turn.catch(() => undefined);
-    await turn;
   }
 
   private parsed(found: ConfigFile | null): Kept {

@@ -4,7 +4,7 @@ import { keyIdOf } from '../base/secret';
 import type { Connector, Disconnected } from './connector';
 import type { KeyActions } from '../service/keyring/keyActions';
 import type { Keyring } from '../service/keyring/keyring';
-import type { SecretVault } from '../service/ports';
+import type { SecretVault } from '../service/keyring/storedKey';
 
 export interface RemovalPorts {
   readonly connector: Pick<Connector, 'disconnectAll'>;

@@ -1,7 +1,7 @@
 // Sends one small request through the proxy, as a client would, and reads the result.
 import { parseJson } from '../base/json';
 import * as v from 'valibot';
-import { ask, type Answer } from '../base/http';
+import { ask, type Answer, type Question } from '../base/http';
 import type { UpstreamPlace } from '../proxy/upstream/upstream';
 import { askUpstream } from '../service/askUpstream';
 import { openAiBaseUrl, type Endpoint } from './client';
@@ -42,27 +42,29 @@ const errorSchema = v.object({ error: v.object({ message: v.string() }) });
 
 /** Costs one request if OpenRouter can be reached, else none. Never rejects. */
 export async function sendTestRequest(
-  { origin, proxyKey }: Pick<Endpoint, 'origin' | 'proxyKey'>,
+  endpoint: Pick<Endpoint, 'origin' | 'proxyKey'>,
   model: string,
   { signal, ...place }: TestRequestPorts,
 ): Promise<TestResult> {
   const upstream = await askUpstream(place, reachTimeoutMs);
   if (upstream.kind === 'failed') return { kind: 'unreachable', code: upstream.code };
   const messages = [{ role: 'user', content: 'Say hello in five words.' }];
-  const answer = await ask({
-    url: `${openAiBaseUrl(origin)}/chat/completions`,
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${proxyKey}`,
-      'content-type': 'application/json',
-      'x-title': 'Keywheel test',
-    },
-    body: JSON.stringify({ model, messages, max_tokens: 200 }),
-    timeoutMs,
-    signal,
-  });
+  const body = JSON.stringify({ model, messages, max_tokens: 200 });
+  const answer = await ask({ ...chatQuestion(endpoint, 'Keywheel test'), body, timeoutMs, signal });
   if (answer.kind === 'answer') return resultOf(answer, model);
   return signal.aborted ? { kind: 'cancelled' } : { kind: 'failed', code: answer.code };
+}
+
+/** A request to a model, without its body; `title` is the client's name in the activity list. */
+export function chatQuestion(
+  { origin, proxyKey }: Pick<Endpoint, 'origin' | 'proxyKey'>,
+  title: string,
+): Pick<Question, 'url' | 'method' | 'headers'> {
+  return {
+    url: `${openAiBaseUrl(origin)}/chat/completions`,
+    method: 'POST',
+    headers: { authorization: `Bearer ${proxyKey}`, 'content-type': 'application/json', 'x-title': title },
+  };
 }
 
 function resultOf(answer: Answer & { kind: 'answer' }, model: string): TestResult {

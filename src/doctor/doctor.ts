@@ -5,7 +5,7 @@ import type { Connector, KnownConnection } from '../clients/connector';
 import { proxyOnTheWay, type NetworkProxy, type WayOut } from '../proxy/upstream/wayOut';
 import { askUpstream, clockToleranceMs, isOpenRouter, type UpstreamAnswer } from '../service/askUpstream';
 import { checkKeys, type KeyCheck } from '../service/keyring/keyCheck';
-import type { StoredKey } from '../service/ports';
+import type { StoredKey } from '../service/keyring/storedKey';
 import type { ExchangeView, Snapshot } from '../service/snapshot';
 import { askedModels, strayRequest } from '../clients/connectionNews';
 import { checks, type Check, type Checked, type Finding } from './finding';

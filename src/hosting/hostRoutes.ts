@@ -250,7 +250,7 @@ const commands: Readonly<Record<HostCommand, Command>> = {
     service.cancel(requestId) ? done : refused(404, 'gone'),
   ),
   clearActivity: ({ service }) => {
-    service.clearActivity();
+    service.history.clearActivity();
     return done;
   },
   forget: ({ service }) => {

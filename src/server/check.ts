@@ -3,7 +3,7 @@ import { SystemClock } from '../base/clock';
 import { maskKey } from '../base/secret';
 import { askUpstream, clockToleranceMs, isOpenRouter, type UpstreamAnswer } from '../service/askUpstream';
 import { checkKeyAt, checkKeys, type KeyCheck } from '../service/keyring/keyCheck';
-import type { StoredKey } from '../service/ports';
+import type { StoredKey } from '../service/keyring/storedKey';
 import { Formats } from '../words/formats';
 import { reachText } from '../words/reachText';
 import { translator } from '../words/translate';

@@ -6,7 +6,7 @@ import type { Disposable } from '../base/disposable';
 import type { Log } from '../base/log';
 import { codeOf } from '../base/systemError';
 import { fileText, readPastedKeys } from '../service/pastedKeys';
-import type { StoredKey } from '../service/ports';
+import type { StoredKey } from '../service/keyring/storedKey';
 import { addKey, type Named } from './options';
 
 const lookEveryMs = 1_000;

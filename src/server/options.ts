@@ -4,9 +4,15 @@ import { parseJson } from '../base/json';
 import type { LogLevel } from '../base/log';
 import { withScheme, type WayOut } from '../proxy/upstream/wayOut';
 import { readKeyEntry, type KeyEntry } from '../service/pastedKeys';
-import type { StoredKey } from '../service/ports';
-import { plainKey } from '../service/keyring/storedKey';
-import { defaultSettings, isLoopbackHost, readSettings, wayOutOf, type Settings } from '../service/settings';
+import { plainKey, type StoredKey } from '../service/keyring/storedKey';
+import {
+  defaultSettings,
+  isLoopbackHost,
+  readSettings,
+  settingsSchema,
+  wayOutOf,
+  type Settings,
+} from '../service/settings';
 
 export interface Option {
   /** The variable's name, which gives the option's: `MAX_WAITING` → `--max-waiting`. */
@@ -265,10 +271,10 @@ function readProxySettings(given: Given, problems: string[]): Settings {
     raw[setting] = parse?.(value.text) ?? value.text;
     names.set(setting, value.name);
   }
-  const read = readSettings(raw, defaultSettings);
+  const read = readSettings(settingsSchema, raw, defaultSettings);
   for (const { setting, problem } of read.problems)
     problems.push(`${names.get(setting) ?? setting}: ${problem}.`);
-  return read.settings;
+  return read.values;
 }
 
 function readWayOut(given: Given, problems: string[]): WayOut {

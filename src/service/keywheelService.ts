@@ -1,6 +1,6 @@
 // The proxy with its keys, counts and history: its inputs and outputs are plain values, so it can run in another thread.
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../base/clock';
+import { Pace, type Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import { Emitter, type Event } from '../base/event';
 import type { Log } from '../base/log';
@@ -23,13 +23,11 @@ import { History } from './history/history';
 import { readKey } from './keyring/keyCheck';
 import { answerLocally } from './localRoutes';
 import { Listening } from './listening';
-import type { StoredKey } from './ports';
-import { Pace } from './pace';
+import { keyOf, type StoredKey } from './keyring/storedKey';
 import { activeForMs, Readings } from './readings';
 import { Recorder } from './recorder';
 import { defaultSettings, type Settings } from './settings';
 import type { ExchangeView, ProxyState, Snapshot } from './snapshot';
-import { keyOf } from './keyring/storedKey';
 
 export interface ServicePorts {
   readonly clock: Clock;
@@ -237,11 +235,6 @@ export class KeywheelService implements Disposable {
   /** Cancels the exchange at the user's request; false if it has ended already. */
   cancel(requestId: string): boolean {
     return this.server.cancel(requestId);
-  }
-
-  clearActivity(): boolean {
-    this.history.clearActivity();
-    return true;
   }
 
   /** Deletes counts and past requests, but not what is known of the present keys. */

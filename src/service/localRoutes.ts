@@ -4,7 +4,7 @@ import type { LocalAnswer } from '../proxy/server';
 import { checkProxyKey, isWebview, type Door, type RequestHead } from '../proxy/request/admission';
 import { checkPath, isKeyPath } from '../proxy/request/endpoint';
 import { headerValue } from '../proxy/request/headers';
-import type { Snapshot } from './snapshot';
+import type { Snapshot, WheelView } from './snapshot';
 
 export interface LocalContext {
   readonly door: Door;
@@ -34,7 +34,7 @@ export function answerLocally(request: RequestHead, context: LocalContext): Loca
       checkPath(target, context.door.proxyKey);
       if (!isKeyPath(path)) return null;
       checkProxyKey(request, context.door);
-      return json(wheelKey(context.pool), corsHeaders(rawHeaders));
+      return json(wheelKey(context.pool, context.snapshot().wheel), corsHeaders(rawHeaders));
   }
 }
 
@@ -115,17 +115,14 @@ const summed = (['usage', 'byok_usage'] as const).flatMap((name) =>
 );
 
 /** A body with all fields of OpenRouter's, as its SDK requires: sums of the keys' last readings, limits by account. */
-function wheelKey(pool: Pool): unknown {
-  // Begins the new day if nothing else has done so since midnight.
-  const nowMs = pool.roll();
-  const { accounts } = pool.roster;
+function wheelKey(
+  { roster: { accounts } }: Pool,
+  { freeLeft: remaining, freeLimit: limit }: WheelView,
+): unknown {
   const states = accounts.flatMap(({ keys }) => keys).filter((state) => state.serves('unmetered'));
   const readings = states.flatMap(({ reading }) => (reading === null ? [] : [reading]));
   // Without a cap on each key the wheel has none.
   const isCapped = states.length > 0 && states.every(({ capLeft }) => capLeft !== null);
-  const serving = accounts.filter((account) => account.keys.some((state) => state.serves('free')));
-  const limit = sum(serving.map(({ ledger }) => ledger.limit));
-  const remaining = sum(serving.map((account) => account.freeLeft(nowMs)));
   return {
     data: {
       label: `Keywheel (${plural(states.length, 'key')}, ${plural(accounts.length, 'account')})`,

@@ -1,8 +1,11 @@
 // The messages between the dashboard's page and the extension.
 import * as v from 'valibot';
 import { tableFormats } from './history/exchangeText';
-import type { VaultHealth } from './ports';
 import type { ExchangeView, ForecastView, SeriesView, Snapshot } from './snapshot';
+
+/** `loading`: no answer yet · `slow`: the system's keychain has not answered for 5 s, it may be asking the user · `refused`: it failed. */
+export type VaultHealth =
+  { readonly kind: 'loading' | 'ok' | 'slow' } | { readonly kind: 'refused'; readonly detail: string };
 
 /** All that views show; holds no secret. */
 export interface DashboardState {

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { wait, type Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
+import { dayMs } from '../keys/calendar';
 import type { AccountView, KeyHealth, KeyView, Snapshot } from './snapshot';
 
 export type Notice =
@@ -30,7 +31,6 @@ export function isWanted(kind: NoticeKind, notifications: Notifications): boolea
 }
 
 const lowShare = 0.1;
-const dayMs = 24 * 60 * 60_000;
 const expiryWarnedMs = 3 * dayMs;
 
 /** Sees every snapshot of this window from its start on; reports each change for the worse once. */

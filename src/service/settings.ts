@@ -106,31 +106,38 @@ export interface SettingProblem {
 
 /**
  * `last` with every valid value of `raw`; an invalid one is reported in `problems` and changes nothing.
- * Unknown fields are ignored.
+ * Fields that the schema does not have are ignored.
  */
-export function readSettings(
+export function readSettings<Schema extends v.ObjectSchema<v.ObjectEntries, undefined>>(
+  schema: Schema,
   raw: Readonly<Record<string, unknown>>,
-  last: Settings,
-): { readonly settings: Settings; readonly problems: readonly SettingProblem[] } {
+  last: v.InferOutput<Schema>,
+): { readonly values: v.InferOutput<Schema>; readonly problems: readonly SettingProblem[] } {
   const problems: SettingProblem[] = [];
   const good: Record<string, unknown> = { ...last };
-  for (const [setting, schema] of Object.entries(settingsSchema.entries)) {
+  for (const [setting, entry] of Object.entries(schema.entries)) {
     const value = raw[setting];
     if (value === undefined) continue;
-    const read = v.safeParse(schema, value);
+    const read = v.safeParse(entry, value);
     if (read.success) good[setting] = read.output;
     else problems.push({ setting, problem: read.issues[0].message });
   }
-  return { settings: v.parse(settingsSchema, good), problems };
+  return { values: v.parse(schema, good), problems };
 }
 
-/** VS Code's settings of the section `http`, unparsed; each is left out where VS Code has none. */
-export type HttpSetting = 'proxy' | 'noProxy' | 'proxyStrictSSL' | 'proxySupport' | 'systemCertificates';
+/** VS Code's settings of the section `http` that say how upstream is reached. */
+export const httpSettings = [
+  'proxy',
+  'noProxy',
+  'proxyStrictSSL',
+  'proxySupport',
+  'systemCertificates',
+] as const;
 
-/** VS Code's proxy, else the environment's: each variable in both spellings, lower case first. */
+/** VS Code's proxy, else the environment's: each variable in both spellings, lower case first. `http` is unparsed. */
 export function wayOutOf(
   environment: Readonly<Record<string, string | undefined>>,
-  http: Readonly<Partial<Record<HttpSetting, unknown>>> = {},
+  http: Readonly<Partial<Record<(typeof httpSettings)[number], unknown>>> = {},
 ): WayOut {
   const first = (...texts: readonly unknown[]): string =>
     texts.map((text) => (typeof text === 'string' ? text.trim() : '')).find((text) => text !== '') ?? '';

@@ -9,6 +9,7 @@ import { listModels, ModelCatalogue, type ListedModel } from '../clients/modelLi
 import { ConnectionRecords, writeStoragePointer } from '../clients/records';
 import { rooApi, type RooApi } from '../clients/roo';
 import { KeyActions } from '../service/keyring/keyActions';
+import { StateFile } from '../service/saved/stateFile';
 import { openChat } from './chat/openChat';
 import { ConnectedClients } from './clients/connectedClients';
 import { runningEndpoint } from './clients/endpoint';
@@ -119,7 +120,7 @@ function clientPorts(context: ExtensionContext, given: Given): ClientPorts {
   const catalogue = new ModelCatalogue({
     clock,
     log,
-    file: path.join(storage, 'models.json'),
+    store: new StateFile(path.join(storage, 'models.json')),
     ask: async () => {
       const endpoint = runningEndpoint(given);
       return endpoint === null ? null : await listModels(endpoint);

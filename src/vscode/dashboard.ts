@@ -4,8 +4,8 @@ import { env, l10n, Uri, ViewColumn, window, type Webview, type WebviewPanel } f
 import { DisposableStore, type Disposable } from '../base/disposable';
 import { parseFromDashboard, type ToDashboard } from '../service/messages';
 import { DashboardFeed } from './dashboardFeed';
-import { dashboardHtml } from './dashboardHtml';
 import { runDashboardRequest, type DashboardRequest } from './dashboardRequests';
+import { dashboardHtml } from '../words/pageHtml';
 import type { WindowPorts } from './ports';
 
 const viewType = 'keywheel.dashboard';

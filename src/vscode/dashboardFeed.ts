@@ -1,11 +1,10 @@
 // Posts state to the dashboard's page: throttled, and nothing while the page is hidden.
-import type { Clock } from '../base/clock';
+import { Pace, type Clock } from '../base/clock';
 import { freeModels, type ListedModel } from '../clients/modelList';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import type { Event } from '../base/event';
 import type { KeywheelService } from '../service/keywheelService';
 import type { DashboardTab, ToDashboard } from '../service/messages';
-import { Pace } from '../service/pace';
 import type { Series } from '../service/history/series';
 import type { ExchangeView } from '../service/snapshot';
 import type { CurrentState } from './currentState';

@@ -98,16 +98,18 @@ export async function untilCancelled<T>(
   );
 }
 
-/** Why the proxy cannot be used. */
-export function tellNotRunning(proxy: ProxyState): void {
+/** Why the proxy cannot be used; false, as the command has failed. */
+export function tellNotRunning(proxy: ProxyState): false {
   void window.showWarningMessage(notRunningText(proxy, l10n.t));
+  return false;
 }
 
-/** The vault has not loaded yet. */
-export function tellNoProxyKey(): void {
+/** The vault has not loaded yet; false, as the command has failed. */
+export function tellNoProxyKey(): false {
   void window.showWarningMessage(
     l10n.t('The proxy key is not loaded yet: the system keychain has not answered.'),
   );
+  return false;
 }
 
 /** A command or an action of the user has failed. */

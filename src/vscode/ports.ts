@@ -10,7 +10,7 @@ import type { KeyActions } from '../service/keyring/keyActions';
 import type { Keyring } from '../service/keyring/keyring';
 import type { KeywheelService } from '../service/keywheelService';
 import type { SharedRecord } from '../service/notices';
-import type { SecretVault } from '../service/ports';
+import type { SecretVault } from '../service/keyring/storedKey';
 import type { CurrentState } from './currentState';
 import type { TextPage } from './textPage';
 import type { UserSettings } from './settings';

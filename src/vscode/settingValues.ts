@@ -1,12 +1,23 @@
 // Validates settings: an invalid value keeps the last valid one. Does not import vscode.
 import * as v from 'valibot';
 import { terminalClients } from '../clients/values';
-import { defaultSettings, readSettings, type SettingProblem, type Settings } from '../service/settings';
+import {
+  defaultSettings,
+  readSettings,
+  settingsSchema,
+  type SettingProblem,
+  type Settings,
+} from '../service/settings';
 import { allNotifications } from '../service/notices';
-import type { SettingProperty } from '../words/settingRule';
 import { statusFormats } from '../words/statusText';
 
-/** This window's settings, by their names in VS Code; `readSettings` reads the proxy's. */
+/** The proxy's settings; clients are configured with the port, so it is never any free one. */
+const proxySchema = v.object({
+  ...settingsSchema.entries,
+  port: v.pipe(settingsSchema.entries.port, v.minValue(1)),
+});
+
+/** This window's settings, by their names in VS Code. */
 const windowSchema = v.object({
   /** Whether the proxy starts with the window. */
   autoStart: v.optional(v.boolean(), true),
@@ -37,32 +48,15 @@ export const settingNames: readonly string[] = [
   ...Object.keys(windowSchema.entries),
 ];
 
-/** The valid values of `raw` over `last`, and the problems of the others. Bounds come from the manifest. */
+/** The valid values of `raw` over `last`, and the problems of the others. */
 export function readSettingValues(
   raw: Readonly<Record<string, unknown>>,
   last: SettingValues,
-  properties: Readonly<Record<string, SettingProperty>>,
 ): { readonly values: SettingValues; readonly problems: readonly SettingProblem[] } {
-  const wrong = Object.keys(raw).filter((name) => isBeyond(raw[name], properties[`keywheel.${name}`]));
-  const within = Object.fromEntries(Object.entries(raw).filter(([name]) => !wrong.includes(name)));
-  const { settings, problems } = readSettings(within, last.proxy);
-  const good: Record<string, unknown> = { ...last };
-  for (const [name, schema] of Object.entries(windowSchema.entries)) {
-    if (raw[name] === undefined) continue;
-    const read = v.safeParse(schema, raw[name]);
-    if (read.success) good[name] = read.output;
-    else wrong.push(name);
-  }
-  const further = wrong.map((setting) => ({ setting, problem: 'is not what it may be' }));
+  const proxy = readSettings(proxySchema, raw, last.proxy);
+  const own = readSettings(windowSchema, raw, last);
   return {
-    values: { ...v.parse(windowSchema, good), proxy: settings },
-    problems: [...problems, ...further],
+    values: { ...own.values, proxy: proxy.values },
+    problems: [...proxy.problems, ...own.problems],
   };
-}
-
-/** Whether a number is outside the manifest's bounds. */
-function isBeyond(value: unknown, property: SettingProperty | undefined): boolean {
-  if (typeof value !== 'number' || property === undefined) return false;
-  const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = property;
-  return value < minimum || value > maximum;
 }

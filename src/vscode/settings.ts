@@ -1,9 +1,9 @@
 // The user's `keywheel.*` settings, read on activation and after every change; says which are invalid, and opens them.
-import { env, l10n, workspace, type ConfigurationChangeEvent } from 'vscode';
+import { env, l10n, workspace, type ConfigurationChangeEvent, type WorkspaceConfiguration } from 'vscode';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import { Emitter, type Event } from '../base/event';
 import type { Log } from '../base/log';
-import { wayOutOf, type SettingProblem, type Settings } from '../service/settings';
+import { httpSettings, wayOutOf, type SettingProblem, type Settings } from '../service/settings';
 import { settingRule, type SettingProperty } from '../words/settingRule';
 import { offer } from './messages';
 import { defaultValues, readSettingValues, settingNames, type SettingValues } from './settingValues';
@@ -64,7 +64,7 @@ export class UserSettings implements Disposable {
 
   private read(): void {
     const raw = rawSettings();
-    const { values, problems } = readSettingValues(raw, this.held, this.properties);
+    const { values, problems } = readSettingValues(raw, this.held);
     this.held = values;
     const wrong = JSON.stringify(problems.map(({ setting }) => [setting, raw[setting]]));
     if (wrong === this.told) return;
@@ -95,15 +95,7 @@ export class UserSettings implements Disposable {
 function rawSettings(): Record<string, unknown> {
   const configuration = workspace.getConfiguration(section);
   const http = workspace.getConfiguration(httpSection);
-  const wayOut = wayOutOf(process.env, {
-    proxy: http.get('proxy'),
-    noProxy: http.get('noProxy'),
-    proxyStrictSSL: http.get('proxyStrictSSL'),
-    proxySupport: http.get('proxySupport'),
-    systemCertificates: http.get('systemCertificates'),
-  });
-  return {
-    ...Object.fromEntries(settingNames.map((name) => [name, configuration.get<unknown>(name)])),
-    wayOut,
-  };
+  const all = (names: readonly string[], of: WorkspaceConfiguration): Record<string, unknown> =>
+    Object.fromEntries(names.map((name) => [name, of.get<unknown>(name)]));
+  return { ...all(settingNames, configuration), wayOut: wayOutOf(process.env, all(httpSettings, http)) };
 }

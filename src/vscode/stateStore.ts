@@ -1,12 +1,10 @@
 // Stores counts in a file and in globalState, without secrets.
 import type { Memento } from 'vscode';
-import type { Clock } from '../base/clock';
+import { Pace, type Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
 import type { Log } from '../base/log';
-import { Pace } from '../service/pace';
-import { newerCounts, readSaved, slimCounts } from '../service/saved/stateKeeping';
+import { newerCounts, readSaved, slimCounts, type StateStore } from '../service/saved/stateKeeping';
 import type { StateFile } from '../service/saved/stateFile';
-import type { StateStore } from '../service/ports';
 
 /** Bounded, because VS Code reads all of globalState at each start. */
 const mostMementoBytes = 60 * 1024;

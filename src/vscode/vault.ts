@@ -2,9 +2,15 @@
 import * as v from 'valibot';
 import type { SecretStorage } from 'vscode';
 import type { Event } from '../base/event';
+import { InTurn } from '../base/inTurn';
 import { keyIdOf } from '../base/secret';
-import { joinedOrder } from '../service/keyring/storedKey';
-import { storedKeySchema, type SecretVault, type StoredKey, type VaultContents } from '../service/ports';
+import {
+  joinedOrder,
+  storedKeySchema,
+  type SecretVault,
+  type StoredKey,
+  type VaultContents,
+} from '../service/keyring/storedKey';
 
 const orderName = 'index';
 const proxyKeyName = 'proxyKey';
@@ -25,7 +31,7 @@ type ListingStorage = SecretStorage & { keys?: () => Thenable<string[]> };
 
 /** Operations run one after the other, so that each reads back its own value. */
 export class SecretStorageVault implements SecretVault {
-  private last: Promise<unknown> = Promise.resolve();
+  private readonly inTurn = new InTurn();
 
   constructor(private readonly secrets: SecretStorage) {}
 
@@ -34,7 +40,7 @@ export class SecretStorageVault implements SecretVault {
   }
 
   async load(): Promise<VaultContents> {
-    return await this.inTurn(async () => {
+    return await this.inTurn.run(async () => {
       const order = await this.order();
       const damaged = order === null ? [orderName] : [];
       const keys: StoredKey[] = [];
@@ -54,7 +60,7 @@ export class SecretStorageVault implements SecretVault {
 
   async saveKey(key: StoredKey): Promise<void> {
     const keyId = keyIdOf(key.key);
-    await this.inTurn(async () => {
+    await this.inTurn.run(async () => {
       await this.save(keyPrefix + keyId, JSON.stringify(key));
       // Another window may have stored an order without this key at the same moment.
       const order = (await this.order()) ?? [];
@@ -63,11 +69,11 @@ export class SecretStorageVault implements SecretVault {
   }
 
   async removeKey(keyId: string): Promise<void> {
-    await this.inTurn(async () => await this.deleteKeys([keyId]));
+    await this.inTurn.run(async () => await this.deleteKeys([keyId]));
   }
 
   async clearKeys(): Promise<void> {
-    await this.inTurn(async () => {
+    await this.inTurn.run(async () => {
       await this.deleteKeys(await this.known((await this.order()) ?? []));
       // Last, because without the order keys that are still there could not be found.
       await this.secrets.delete(orderName);
@@ -76,7 +82,7 @@ export class SecretStorageVault implements SecretVault {
 
   /** Merges with the stored order, so that keys of other windows keep their place. */
   async saveOrder(keyIds: readonly string[]): Promise<void> {
-    await this.inTurn(async () => {
+    await this.inTurn.run(async () => {
       const stored: string[] = [];
       for (const keyId of await this.known((await this.order()) ?? []))
         // Leaves out removed keys.
@@ -87,11 +93,11 @@ export class SecretStorageVault implements SecretVault {
   }
 
   async saveRevision(revision: number): Promise<void> {
-    await this.inTurn(async () => await this.save(revisionName, String(revision)));
+    await this.inTurn.run(async () => await this.save(revisionName, String(revision)));
   }
 
   async saveProxyKey(proxyKey: string): Promise<void> {
-    await this.inTurn(async () => await this.save(proxyKeyName, proxyKey));
+    await this.inTurn.run(async () => await this.save(proxyKeyName, proxyKey));
   }
 
   private async save(name: string, text: string): Promise<void> {
@@ -123,13 +129,6 @@ export class SecretStorageVault implements SecretVault {
       .filter((name) => name.startsWith(keyPrefix))
       .map((name) => name.slice(keyPrefix.length));
     return [...new Set([...ordered, ...found.sort()])];
-  }
-
-  private async inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const result = this.last.then(run);
-    // The next operation runs after a failure too; the failure goes to its own caller.
-    this.last = result.catch(() => undefined);
-    return await result;
   }
 }
 

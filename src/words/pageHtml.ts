@@ -1,4 +1,5 @@
-// A text page with buttons; does not import vscode, so that escaping and policy can be tested.
+// The documents that this extension shows: a text page with buttons, the dashboard's, and those that end a sign-in; does not import
+// vscode, so that escaping and policy can be tested.
 
 /** `warn`: may become a problem · `bad`: is a problem. */
 export type Tone = 'good' | 'note' | 'warn' | 'bad';
@@ -32,8 +33,10 @@ export interface PageContent {
   readonly blocks: readonly PageBlock[];
 }
 
-export interface PageFrame {
+/** What a webview gives its document. */
+interface Frame {
   readonly locale: string;
+  /** The origin of style sheets that the policy allows. */
   readonly cspSource: string;
   readonly styleUri: string;
   /** Random for each document. */
@@ -41,26 +44,53 @@ export interface PageFrame {
 }
 
 /** A document with our style sheet and one script, which posts the pressed button's action. */
-export function pageHtml(
-  { title, blocks }: PageContent,
-  { locale, cspSource, styleUri, nonce }: PageFrame,
+export function pageHtml({ title, blocks }: PageContent, frame: Frame): string {
+  const body = `<main>
+      <h1>${escaped(title)}</h1>
+      ${blocks.map(blockHtml).join('\n      ')}
+    </main>
+    <script nonce="${frame.nonce}">${script}</script>`;
+  return documentHtml(frame, { title, body, sources: `style-src ${frame.cspSource}`, links: '' });
+}
+
+export interface DashboardFrame extends Frame {
+  readonly scriptUri: string;
+  /** The style sheets of the icon font and of the charts. */
+  readonly iconsUri: string;
+  readonly chartsUri: string;
+}
+
+/** A document that may load only our script, our style sheets and the icon font; nothing inline. */
+export function dashboardHtml(frame: DashboardFrame): string {
+  const { cspSource, scriptUri, iconsUri, chartsUri, nonce } = frame;
+  return documentHtml(frame, {
+    title: 'Keywheel',
+    body: `<main id="dashboard"></main>
+    <script nonce="${nonce}" src="${escaped(scriptUri)}"></script>`,
+    sources: `style-src ${cspSource}; font-src ${cspSource}`,
+    links: `<link rel="stylesheet" href="${escaped(iconsUri)}" id="vscode-codicon-stylesheet" />
+    <link rel="stylesheet" href="${escaped(chartsUri)}" />
+    `,
+  });
+}
+
+/** `sources`: what the policy allows besides the nonce's script; `links` stand before that of our style sheet. */
+function documentHtml(
+  { locale, styleUri, nonce }: Frame,
+  { title, body, sources, links }: Readonly<Record<'title' | 'body' | 'sources' | 'links', string>>,
 ): string {
-  const policy = `default-src 'none'; style-src ${cspSource}; script-src 'nonce-${nonce}'; base-uri 'none'; form-action 'none'`;
+  const policy = `default-src 'none'; ${sources}; script-src 'nonce-${nonce}'; base-uri 'none'; form-action 'none'`;
   return `<!DOCTYPE html>
 <html lang="${escaped(locale)}">
   <head>
     <meta charset="utf-8" />
     <meta http-equiv="Content-Security-Policy" content="${policy}" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
-    <link rel="stylesheet" href="${escaped(styleUri)}" />
+    ${links}<link rel="stylesheet" href="${escaped(styleUri)}" />
     <title>${escaped(title)}</title>
   </head>
   <body>
-    <main>
-      <h1>${escaped(title)}</h1>
-      ${blocks.map(blockHtml).join('\n      ')}
-    </main>
-    <script nonce="${nonce}">${script}</script>
+    ${body}
   </body>
 </html>
 `;
@@ -106,6 +136,28 @@ function buttonsHtml(buttons: readonly PageButton[]): string {
 function buttonHtml({ label, action }: PageButton, about = ''): string {
   const name = about === '' ? '' : ` aria-label="${escaped(`${label}: ${about}`)}"`;
   return `<button type="button" data-action="${escaped(action)}"${name}>${escaped(label)}</button>`;
+}
+
+/** What the browser shows after the redirect, in its colour scheme; no script and nothing to load. Both texts are plain text. */
+export function signInPage(title: string, text: string): string {
+  return `<!DOCTYPE html>
+<html>
+  <head>
+    <meta charset="utf-8" />
+    <title>Keywheel</title>
+    <style>
+      :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
+      main { margin: 20vh auto 0; max-width: 30em; padding: 0 1em; text-align: center; }
+    </style>
+  </head>
+  <body>
+    <main>
+      <h1>${escaped(title)}</h1>
+      <p>${escaped(text)}</p>
+    </main>
+  </body>
+</html>
+`;
 }
 
 function escaped(text: string): string {

@@ -6,7 +6,7 @@ import type { Clock } from '../../src/base/clock';
 import { SystemClock } from '../../src/base/clock';
 import { TextLog } from '../../src/base/log';
 import { KeywheelService } from '../../src/service/keywheelService';
-import type { StoredKey } from '../../src/service/ports';
+import type { StoredKey } from '../../src/service/keyring/storedKey';
 import { defaultSettings, type Settings } from '../../src/service/settings';
 import type { AccountOptions } from '../simulator/limits/account';
 import type { RequestRecord } from '../simulator/record';

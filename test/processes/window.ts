@@ -5,12 +5,16 @@ import { HostedWindow } from '../../src/hosting/hostedWindow';
 import { loadHostSecret } from '../../src/hosting/hostSecret';
 import { firstProxyKey } from '../../src/hosting/proof';
 import { Keyring } from '../../src/service/keyring/keyring';
-import type { SecretVault, StoredKey, VaultContents } from '../../src/service/ports';
+import {
+  plainKey,
+  type SecretVault,
+  type StoredKey,
+  type VaultContents,
+} from '../../src/service/keyring/storedKey';
 import { defaultSettings } from '../../src/service/settings';
 import { StateFile } from '../../src/service/saved/stateFile';
 import { StateKeeping } from '../../src/service/saved/stateKeeping';
 import { checkKeyAt } from '../../src/service/keyring/keyCheck';
-import { plainKey } from '../../src/service/keyring/storedKey';
 import type { FromWindow, ToWindow, WindowOptions } from './support/windowMessages';
 
 const options = JSON.parse(process.argv[2] ?? '{}') as WindowOptions;

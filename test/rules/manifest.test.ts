@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import * as v from 'valibot';
-import { defaultSettings, readSettings } from '../../src/service/settings';
+import { defaultSettings, readSettings, settingsSchema } from '../../src/service/settings';
 
 const property = v.looseObject({
   type: v.string(),
@@ -170,7 +170,7 @@ describe('contributed settings', () => {
       const own = name.replace('keywheel.', '');
       if (!(own in defaultSettings)) continue;
       const problems = (value: unknown): number =>
-        readSettings({ [own]: value }, defaultSettings).problems.length;
+        readSettings(settingsSchema, { [own]: value }, defaultSettings).problems.length;
       for (const good of [minimum, maximum, ...(values ?? [])]) {
         if (good !== undefined) assert.equal(problems(good), 0, `${name}: ${JSON.stringify(good)}`);
       }

@@ -1,6 +1,6 @@
 // The history: the last exchanges, the sums of the last 24 hours and 35 days, and which account made which thing at upstream.
 import * as v from 'valibot';
-import type { Clock } from '../../base/clock';
+import { Pace, type Clock } from '../../base/clock';
 import { DisposableStore, type Disposable } from '../../base/disposable';
 import { Emitter, type Event } from '../../base/event';
 import type { AccountId } from '../../keys/account';
@@ -12,7 +12,6 @@ import { mostRemembered } from '../../keys/wheel';
 import type { ExchangeReport } from '../../proxy/report';
 import { mostExchanges, numbered, restoredExchange, savedExchange, savedExchangesSchema } from './activity';
 import { savedBucketsSchema, savedHoursSchema, Series } from './series';
-import { Pace } from '../pace';
 import type { Kept } from '../saved/stateKeeping';
 import type { ExchangeView } from '../snapshot';
 

@@ -7,7 +7,7 @@ import { keyIdOf } from '../../base/secret';
 import type { Keyring } from './keyring';
 import type { KeywheelService } from '../keywheelService';
 import type { AccountAct, DashboardState, KeyAct } from '../messages';
-import type { StoredKey } from '../ports';
+import type { StoredKey } from './storedKey';
 
 /** How long a removal can be undone. */
 const undoMs = 10_000;

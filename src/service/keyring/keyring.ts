@@ -2,12 +2,22 @@
 import type { Clock } from '../../base/clock';
 import type { Disposable } from '../../base/disposable';
 import { Emitter, type Event } from '../../base/event';
+import { InTurn } from '../../base/inTurn';
 import type { Log } from '../../base/log';
 import { keyIdOf, maskKey } from '../../base/secret';
-import type { KeyEdit } from '../messages';
+import type { KeyEdit, VaultHealth } from '../messages';
 import { readKeyEntry, type KeyEntry } from '../pastedKeys';
-import type { SecretVault, StoredKey, VaultContents, VaultHealth } from '../ports';
-import { inOrder, keyIdsOf, newProxyKey, noKeys, plainKey, type KeySet } from './storedKey';
+import {
+  inOrder,
+  keyIdsOf,
+  newProxyKey,
+  noKeys,
+  plainKey,
+  type KeySet,
+  type SecretVault,
+  type StoredKey,
+  type VaultContents,
+} from './storedKey';
 import type { KeyCheck } from './keyCheck';
 
 export type AddResult =
@@ -46,8 +56,8 @@ export class Keyring implements Disposable {
   private state: VaultHealth = { kind: 'loading' };
   /** The proxy key of this session, while the vault has none or cannot be read; the vault's key replaces it. */
   private sessionProxyKey: string | null = null;
-  /** The last operation on the vault: they run one after the other. */
-  private last: Promise<unknown> = Promise.resolve();
+  /** The operations on the vault. */
+  private readonly inTurn = new InTurn();
   private loading: Promise<void> | null = null;
   private slow: Disposable | null = null;
   private readonly changed = new Emitter<void>((error) =>
@@ -90,7 +100,9 @@ export class Keyring implements Disposable {
 
   /** Resolves when the vault has answered or failed; there is a proxy key then. Never rejects. */
   async load(): Promise<void> {
-    await (this.loading ??= this.inTurn(async () => await this.read()).finally(() => (this.loading = null)));
+    await (this.loading ??= this.inTurn
+      .run(async () => await this.read())
+      .finally(() => (this.loading = null)));
   }
 
   /** Checks the key with OpenRouter and stores it unless it is refused or cannot run models. Surrounding space is trimmed. */
@@ -281,18 +293,11 @@ export class Keyring implements Disposable {
 
   /** Runs after the earlier operations; rejects if the vault cannot be read. */
   private async change<T>(run: () => Promise<T>): Promise<T> {
-    return await this.inTurn(async () => {
+    return await this.inTurn.run(async () => {
       if (this.state.kind !== 'ok') await this.read();
       if (this.state.kind !== 'ok') throw new Error('The vault cannot be read or written.');
       return await run();
     });
-  }
-
-  private async inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const result = this.last.then(run);
-    // The caller handles the failure.
-    this.last = result.catch(() => undefined);
-    return await result;
   }
 
   /** Changes the set under the highest revision of all windows. */

@@ -11,15 +11,16 @@ import {
 } from 'node:fs';
 import { access, constants, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { InTurn } from '../../base/inTurn';
 import { parseJson } from '../../base/json';
 import { codeOf } from '../../base/systemError';
-import type { StateStore } from '../ports';
+import type { StateStore } from './stateKeeping';
 
 /** As many links as the system follows. */
 const mostLinks = 40;
 
 export class StateFile implements StateStore {
-  private writing: Promise<void> = Promise.resolve();
+  private readonly inTurn = new InTurn();
 
   constructor(private readonly path: string) {}
 
@@ -56,11 +57,7 @@ export class StateFile implements StateStore {
 
   /** Writes one after the other. A reader sees the old file or the new one; half of it only if it is written in place. */
   async save(state: unknown): Promise<void> {
-    const written = this.writing.then(() => this.replace(JSON.stringify(state)));
-    this.writing = written.catch(() => {
-      // The caller gets the error; the next write runs anyway.
-    });
-    await written;
+    await this.inTurn.run(async () => await this.replace(JSON.stringify(state)));
   }
 
   saveSync(state: unknown): void {
@@ -107,7 +104,7 @@ function isFixed(error: unknown, place: string): boolean {
 }
 
 /** The target of symbolic links, even if missing: a rename onto a link would replace the link. Throws ELOOP for a circle. */
-function placeOf(path: string): string {
+export function placeOf(path: string): string {
   let place = path;
   for (let followed = 0; followed < mostLinks; followed++) {
     const link = linkAt(place);

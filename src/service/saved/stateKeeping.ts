@@ -7,9 +7,18 @@ import type { Event } from '../../base/event';
 import type { Log } from '../../base/log';
 import { isNewerState, readSaved } from '../../keys/savedState';
 import type { SavedRead } from '../../base/json';
-import type { StateStore } from '../ports';
 
 export { readSaved };
+
+/** Stores a state between runs. `load` resolves with what was saved last, or undefined. */
+export interface StateStore {
+  load(): Promise<unknown>;
+  save(state: unknown): Promise<void>;
+  /** Saves before it returns, as the process may end during anything longer. A running `save` may still replace it by its older state. */
+  saveSync?(state: unknown): void;
+  /** Moves the saved state to another name, where a user finds it; the store is empty then. */
+  setAside?(): Promise<void>;
+}
 
 /** A state that is saved. */
 export interface Kept {

@@ -18,8 +18,8 @@ import {
 import { ChatError, sendChat } from '../../chat/chatRequest';
 import { AnswerReader, estimatedTokens, requestBody, type AnswerPart } from '../../chat/conversion';
 import { offeredModels } from '../../chat/offer';
+import { Pace } from '../../base/clock';
 import { DisposableStore, type Disposable } from '../../base/disposable';
-import { Pace } from '../../service/pace';
 import { chatErrorText, modelDetail, modelTooltip } from '../../words/chatText';
 import { notRunningText } from '../../words/stateWords';
 import { runningEndpoint } from '../clients/endpoint';
@@ -40,10 +40,10 @@ export class ChatProvider implements LanguageModelChatProvider, Disposable {
   private readonly changed = this.owned.add(new EventEmitter<void>());
   readonly onDidChangeLanguageModelChatInformation = this.changed.event;
   private readonly pace: Pace;
+  private readonly hourly: Pace;
   /** The list that VS Code received last, as JSON. Its picker requests the first one only after a change event. */
   private given = '[]';
   private readonly skipped = new Set<string>();
-  private hourly: Disposable | null = null;
 
   constructor(
     private readonly ports: WindowPorts,
@@ -52,12 +52,12 @@ export class ChatProvider implements LanguageModelChatProvider, Disposable {
   ) {
     const { clock, state, settings } = ports;
     this.pace = this.owned.add(new Pace(clock, tellEveryMs, () => void this.compare()));
+    this.hourly = this.owned.add(new Pace(clock, renewEveryMs, () => this.pace.touch()));
     this.owned.add(state.onDidChange(() => this.touch()));
     this.owned.add(settings.onDidChange(() => this.touch()));
   }
 
   dispose(): void {
-    this.hourly?.dispose();
     this.owned.dispose();
   }
 
@@ -74,10 +74,7 @@ export class ChatProvider implements LanguageModelChatProvider, Disposable {
     if (!silent) await this.askForMore();
     const list = await this.list();
     this.given = JSON.stringify(list);
-    this.hourly ??= this.ports.clock.after(renewEveryMs, () => {
-      this.hourly = null;
-      this.pace.touch();
-    });
+    this.hourly.touch();
     return list;
   }
 

@@ -25,10 +25,7 @@ import { showValues } from './valuesPage';
 /** Resolves to whether a client was connected or its values were shown. */
 export async function connectClient(ports: WindowPorts): Promise<boolean> {
   const endpoint = endpointOf(ports, null);
-  if (endpoint === null) {
-    tellNoProxyKey();
-    return false;
-  }
+  if (endpoint === null) return tellNoProxyKey();
   const chosen = await window.showQuickPick(clientItems(ports, endpoint), {
     title: l10n.t('Connect Client'),
     placeHolder: l10n.t('Select a client to connect'),

@@ -16,10 +16,7 @@ export async function sendTestRequest(
 ): Promise<boolean> {
   const endpoint = runningEndpoint(ports);
   const { proxy, wheel } = ports.service.snapshot();
-  if (endpoint === null) {
-    tellNotRunning(proxy);
-    return false;
-  }
+  if (endpoint === null) return tellNotRunning(proxy);
   if (wheel.keys === 0) {
     const text = l10n.t('No key yet. Add one to send a request.');
     void offer({ severity: 'warning', text }, l10n.t('Add Key'), 'keywheel.addKey');

@@ -5,10 +5,7 @@ import type { Command, WindowPorts } from '../ports';
 
 export const recordNextRequest: Command = async (ports) => {
   const { proxy } = ports.service.snapshot();
-  if (proxy.kind !== 'running') {
-    tellNotRunning(proxy);
-    return false;
-  }
+  if (proxy.kind !== 'running') return tellNotRunning(proxy);
   const record = l10n.t('Record');
   const question = l10n.t(
     'Record the next request and its answer in the log, in full and without keys? Only this one request is recorded.',

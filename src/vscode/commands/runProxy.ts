@@ -44,19 +44,13 @@ async function showFailure(proxy: ProxyState, ports: WindowPorts): Promise<void>
 
 export const copyBaseUrl: Command = async ({ service }) => {
   const { proxy } = service.snapshot();
-  if (proxy.kind !== 'running') {
-    tellNotRunning(proxy);
-    return false;
-  }
+  if (proxy.kind !== 'running') return tellNotRunning(proxy);
   await copy(proxy.baseUrl, l10n.t('Base URL copied: {0}', proxy.baseUrl));
   return true;
 };
 
 export const copyProxyKey: Command = async ({ keyring: { proxyKey } }) => {
-  if (proxyKey === null) {
-    tellNoProxyKey();
-    return false;
-  }
+  if (proxyKey === null) return tellNoProxyKey();
   await copy(proxyKey, l10n.t('Proxy key copied'));
   return true;
 };

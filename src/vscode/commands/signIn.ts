@@ -11,6 +11,7 @@ import {
   type CodeAnswer,
 } from '../../service/signIn/signIn';
 import { SignInListener, type SignInAnswer } from '../../service/signIn/signInListener';
+import { signInPage } from '../../words/pageHtml';
 import { reachText } from '../../words/reachText';
 import { showText, untilCancelled, whileShowing } from '../messages';
 import type { Command, WindowPorts } from '../ports';
@@ -116,30 +117,4 @@ function endText({ kind }: Exclude<SignInAnswer, { kind: 'code' }>): string {
     case 'closed':
       return l10n.t('Sign-in was not completed.');
   }
-}
-
-/** What the browser shows after the redirect, in its colour scheme; no script and nothing to load. Both texts are plain text. */
-function signInPage(title: string, text: string): string {
-  return `<!DOCTYPE html>
-<html>
-  <head>
-    <meta charset="utf-8" />
-    <title>Keywheel</title>
-    <style>
-      :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-      main { margin: 20vh auto 0; max-width: 30em; padding: 0 1em; text-align: center; }
-    </style>
-  </head>
-  <body>
-    <main>
-      <h1>${escaped(title)}</h1>
-      <p>${escaped(text)}</p>
-    </main>
-  </body>
-</html>
-`;
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { chromium, type Browser, type CDPSession, type Page } from 'playwright-core';
 import type { DashboardState, DashboardTab, ToDashboard } from '../../../src/service/messages';
-import { dashboardHtml } from '../../../src/vscode/dashboardHtml';
+import { dashboardHtml } from '../../../src/words/pageHtml';
 import { ensureBrowser } from '../../tools/browser';
 import { checkoutFolder } from '../../tools/paths';
 import { reportToStderr } from '../../tools/progress';

@@ -15,6 +15,7 @@ import {
   typedModel,
   type ListedModel,
 } from '../../../src/clients/modelList';
+import { StateFile } from '../../../src/service/saved/stateFile';
 import { yamlFormat } from '../../../src/clients/yamlFormat';
 import { ManualClock } from '../../support/manualClock';
 import { exchangeView } from '../service/exchanges';
@@ -184,7 +185,7 @@ describe('the list of models that all windows share', () => {
     return new ModelCatalogue({
       clock,
       log: new TextLog(() => undefined),
-      file: path.join(folder, 'storage', 'models.json'),
+      store: new StateFile(path.join(folder, 'storage', 'models.json')),
       ask: () => Promise.resolve(answers[asked++] ?? null),
     });
   }

@@ -3,9 +3,8 @@ import assert from 'node:assert/strict';
 import { TextLog } from '../../../src/base/log';
 import { keyIdOf } from '../../../src/base/secret';
 import type { Disconnected } from '../../../src/clients/connector';
-import type { StoredKey } from '../../../src/service/ports';
+import { plainKey, type StoredKey } from '../../../src/service/keyring/storedKey';
 import { isWhole, removeAll, type RemovalPorts } from '../../../src/clients/removal';
-import { plainKey } from '../../../src/service/keyring/storedKey';
 
 const secret = (name: string): string => `sk-or-v1-${name.repeat(64)}`;
 const disconnected: Disconnected = { client: 'codex', file: '/codex', undone: 'restored', error: null };

@@ -6,8 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TextLog } from '../../../src/base/log';
 import { watchKeysFile, withKeysFile } from '../../../src/server/keysFile';
-import { plainKey } from '../../../src/service/keyring/storedKey';
-import type { StoredKey } from '../../../src/service/ports';
+import { plainKey, type StoredKey } from '../../../src/service/keyring/storedKey';
 import { ManualClock } from '../../support/manualClock';
 
 const a = 'sk-or-v1-aaaaaaaaaaaa';

@@ -6,17 +6,19 @@ import {
   defaultSettings,
   isLoopbackHost,
   readSettings,
+  settingsSchema,
   wayOutOf,
 } from '../../../src/service/settings';
 
 describe('readSettings', () => {
   it('takes right values, keeps the last good one for a wrong one, and says which', () => {
     const last = { ...defaultSettings, port: 1111, maxWaiting: 5 };
-    const { settings, problems } = readSettings(
+    const { values, problems } = readSettings(
+      settingsSchema,
       { port: 'x', maxWaiting: 6, unknown: 1, timezone: undefined },
       last,
     );
-    assert.deepEqual(settings, { ...last, maxWaiting: 6 });
+    assert.deepEqual(values, { ...last, maxWaiting: 6 });
     assert.deepEqual(
       problems.map(({ setting }) => setting),
       ['port'],
@@ -35,25 +37,28 @@ describe('readSettings', () => {
       ['exhaustedStatus', [200, 503]],
     ] as const) {
       for (const value of wrong) {
-        const { settings, problems } = readSettings({ [setting]: value }, defaultSettings);
+        const { values, problems } = readSettings(settingsSchema, { [setting]: value }, defaultSettings);
         assert.equal(problems.length, 1, `${setting} ${value}`);
-        assert.deepEqual(settings, defaultSettings);
+        assert.deepEqual(values, defaultSettings);
       }
     }
   });
 
   it('says of a base URL what is wrong with it', () => {
-    const { problems } = readSettings({ upstreamUrl: 'http://example.org' }, defaultSettings);
+    const { problems } = readSettings(settingsSchema, { upstreamUrl: 'http://example.org' }, defaultSettings);
     assert.deepEqual(problems, [{ setting: 'upstreamUrl', problem: baseUrlProblem('http://example.org') }]);
   });
 
   it('takes a base URL with a slash at its end as the one without', () => {
     for (const end of ['', '/', '//']) {
       const raw = { upstreamUrl: `https://example.org/api/v1${end}` };
-      assert.equal(readSettings(raw, defaultSettings).settings.upstreamUrl, 'https://example.org/api/v1');
+      assert.equal(
+        readSettings(settingsSchema, raw, defaultSettings).values.upstreamUrl,
+        'https://example.org/api/v1',
+      );
     }
-    const { settings } = readSettings({ upstreamUrl: 'https://example.org/' }, defaultSettings);
-    assert.equal(settings.upstreamUrl, 'https://example.org');
+    const { values } = readSettings(settingsSchema, { upstreamUrl: 'https://example.org/' }, defaultSettings);
+    assert.equal(values.upstreamUrl, 'https://example.org');
   });
 
   it('knows the names of this machine', () => {

@@ -73,7 +73,7 @@ describe('the settings of a window', () => {
   });
 
   it('take right values', () => {
-    const { values, problems } = readSettingValues(good, defaultValues, properties);
+    const { values, problems } = readSettingValues(good, defaultValues);
     assert.deepEqual(problems, []);
     const { proxy, ...own } = values;
     assert.deepEqual({ ...defaultValues.proxy, ...good }, { ...proxy, ...own });
@@ -81,9 +81,9 @@ describe('the settings of a window', () => {
 
   for (const name of settingNames) {
     it(`refuse wrong values of ${name}, keep its last good one, and can say what it may be`, () => {
-      const { values: last } = readSettingValues(good, defaultValues, properties);
+      const { values: last } = readSettingValues(good, defaultValues);
       for (const value of wrong[name] ?? []) {
-        const { values, problems } = readSettingValues({ ...good, [name]: value }, last, properties);
+        const { values, problems } = readSettingValues({ ...good, [name]: value }, last);
         assert.deepEqual(
           problems.map(({ setting }) => setting),
           [name],
@@ -98,7 +98,7 @@ describe('the settings of a window', () => {
   }
 
   it('are the defaults where nothing is set', () => {
-    assert.deepEqual(readSettingValues({}, defaultValues, properties), {
+    assert.deepEqual(readSettingValues({}, defaultValues), {
       values: defaultValues,
       problems: [],
     });

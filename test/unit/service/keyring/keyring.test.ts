@@ -4,9 +4,15 @@ import { Emitter } from '../../../../src/base/event';
 import { TextLog } from '../../../../src/base/log';
 import { keyIdOf } from '../../../../src/base/secret';
 import type { KeyCheck } from '../../../../src/service/keyring/keyCheck';
-import { joinedOrder, newProxyKey, plainKey } from '../../../../src/service/keyring/storedKey';
+import {
+  joinedOrder,
+  newProxyKey,
+  plainKey,
+  type SecretVault,
+  type StoredKey,
+  type VaultContents,
+} from '../../../../src/service/keyring/storedKey';
 import { Keyring } from '../../../../src/service/keyring/keyring';
-import type { SecretVault, StoredKey, VaultContents } from '../../../../src/service/ports';
 import { ManualClock, settled } from '../../../support/manualClock';
 
 const anna = 'sk-or-v1-anna-0000000000000001';

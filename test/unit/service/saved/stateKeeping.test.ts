@@ -2,8 +2,11 @@
 import assert from 'node:assert/strict';
 import { TextLog } from '../../../../src/base/log';
 import { KeywheelService } from '../../../../src/service/keywheelService';
-import type { StateStore } from '../../../../src/service/ports';
-import { StateKeeping, type StateKeepingPorts } from '../../../../src/service/saved/stateKeeping';
+import {
+  StateKeeping,
+  type StateStore,
+  type StateKeepingPorts,
+} from '../../../../src/service/saved/stateKeeping';
 import { plainKey } from '../../../../src/service/keyring/storedKey';
 import { ManualClock, settled } from '../../../support/manualClock';
 import { hourMs } from '../../keys/make';

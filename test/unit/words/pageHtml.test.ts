@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { dashboardHtml } from '../../../src/vscode/dashboardHtml';
+import { dashboardHtml } from '../../../src/words/pageHtml';
 
 const html = dashboardHtml({
   locale: 'en',
