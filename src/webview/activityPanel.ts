@@ -17,7 +17,7 @@ import {
   type ActivitySort,
 } from './activityView';
 import { button, choice, field } from './controls';
-import { fact, icon, keyTarget, link, state, visibleColumns, type PanelPorts } from './parts';
+import { fact, headRow, icon, keyTarget, link, state, visibleColumns, type PanelPorts } from './parts';
 import type { Translate } from '../words/translate';
 
 const mostShown = 500;
@@ -258,11 +258,7 @@ function attemptTable(attempts: readonly (readonly string[])[], t: Translate): T
     <caption>
       ${t('Attempts')}
     </caption>
-    <thead>
-      <tr>
-        ${names.map((name) => html`<th scope="col">${name}</th>`)}
-      </tr>
-    </thead>
+    ${headRow(names)}
     <tbody>
       ${attempts.map(
         (texts) =>

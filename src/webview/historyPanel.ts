@@ -12,7 +12,7 @@ import {
   type ModelRow,
   type Period,
 } from './historyView';
-import { fact, iconButton, link, type PanelPorts } from './parts';
+import { fact, headRow, iconButton, link, type PanelPorts } from './parts';
 
 export class HistoryPanel {
   private readonly charts = new Map<ChartView['id'], Chart>();
@@ -141,11 +141,7 @@ function figuresTable(title: string, names: readonly string[], rows: unknown): T
     <caption class="visually-hidden">
       ${title}
     </caption>
-    <thead>
-      <tr>
-        ${names.map((name) => html`<th scope="col">${name}</th>`)}
-      </tr>
-    </thead>
+    ${headRow(names)}
     <tbody>
       ${rows}
     </tbody>

@@ -123,6 +123,15 @@ export function allowance(
     <p class="waiting">${waiting}</p>`;
 }
 
+/** The names of a table's columns. */
+export function headRow(names: readonly string[]): TemplateResult {
+  return html`<thead>
+    <tr>
+      ${names.map((name) => html`<th scope="col">${name}</th>`)}
+    </tr>
+  </thead>`;
+}
+
 /** A name and its value. */
 export function fact(name: string, value: string, className = ''): TemplateResult {
   return html`<div class=${className}>

@@ -9,7 +9,6 @@ import { directly } from '../../../src/proxy/upstream/wayOut';
 import type { KeyCheck } from '../../../src/service/keyring/keyCheck';
 import { plainKey } from '../../../src/service/keyring/storedKey';
 import { codexClient } from '../../../src/clients/codex';
-import { Connector } from '../../../src/clients/connector';
 import { examine, type DoctorPorts } from '../../../src/doctor/doctor';
 import type { Check, Finding } from '../../../src/doctor/finding';
 import { parseLsof, parseNetstat, parseProcNet, portOwner } from '../../../src/doctor/system';
@@ -43,7 +42,6 @@ async function answering(
 }
 
 function portsOf(home: TemporaryHome, change: Partial<DoctorPorts>): DoctorPorts {
-  const { records } = home;
   const places = { ...home.places, vscodeFolder: path.join(home.folder, 'Code') };
   const clock = new SystemClock();
   return {
@@ -57,14 +55,7 @@ function portsOf(home: TemporaryHome, change: Partial<DoctorPorts>): DoctorPorts
     systemProxy: () => Promise.resolve(null),
     keys: [],
     checkKey: () => Promise.resolve(good),
-    connector: new Connector({
-      places,
-      records,
-      clock,
-      isExtensionInstalled: () => false,
-      rooApi: () => Promise.resolve(null),
-      log: { error: (message) => assert.fail(message) },
-    }),
+    connector: home.connector({ places, clock }),
     ...change,
   };
 }
