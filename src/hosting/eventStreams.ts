@@ -1,4 +1,4 @@
-// The host's side of the stream that windows read: the whole state first, then each part that changes, and a beat.
+// The host's side of the stream that windows read: the whole state first, then the snapshot whenever it has changed, and a beat.
 import type { ServerResponse } from 'node:http';
 import { every, type Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';

@@ -19,10 +19,10 @@ export interface SnapshotChange {
 
 /** A stream begins with hello, snapshot, keys, state, history. */
 export type HostEvent =
-  /** For windows of 0.1; others read the protocol in `/health`. */
+  /** For windows of earlier builds; others read the protocol in `/health`. */
   | { readonly kind: 'hello'; readonly protocol: number }
   | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
-  /** Sent by hosts of 0.1 alone. */
+  /** Sent by hosts of earlier builds alone. */
   | { readonly kind: 'change'; readonly change: SnapshotChange }
   /** As `History.save` returns it. */
   | { readonly kind: 'history'; readonly history: unknown }
@@ -31,7 +31,7 @@ export type HostEvent =
   | { readonly kind: 'keys'; readonly sealed: string }
   /** The saved state, for the window that takes over. */
   | { readonly kind: 'state'; readonly state: unknown }
-  /** Counts and exchanges were deleted; the snapshot stays valid. Sent by hosts of 0.1 alone: others' records are newer then. */
+  /** Counts and exchanges were deleted; the snapshot stays valid. Sent by hosts of earlier builds alone: others' records are newer then. */
   | { readonly kind: 'forgotten' }
   | { readonly kind: 'beat' }
   | { readonly kind: 'bye'; readonly reason: ByeReason };

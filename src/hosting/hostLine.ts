@@ -159,7 +159,7 @@ function judge(
   return product === self.product && !isHere ? { kind: 'otherMachine' } : { kind: 'otherProduct', product };
 }
 
-/** Hosts of 0.1 tell it openly. */
+/** Hosts of earlier builds tell it openly. */
 function windowIn({ sealedWindow, window }: Health, seal: Seal): string {
   const opened = seal.open('window', sealedWindow);
   return typeof opened === 'string' ? opened : window;

@@ -26,7 +26,7 @@ export const healthSchema = v.object({
   version: shortText,
   product: shortText,
   machineId: shortText,
-  /** Only hosts of 0.1 tell the machine's and the window's name; their windows require both and an `instance`, so they are sent empty. */
+  /** Only hosts of earlier builds tell the machine's and the window's name; windows of those require both and an `instance`, so they are sent empty. */
   machine: v.optional(shortText, ''),
   window: v.optional(shortText, ''),
   instance: v.optional(shortText, ''),

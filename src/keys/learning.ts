@@ -1,4 +1,4 @@
-// What an attempt's verdict teaches: the only place where key, account and model learn from answers.
+// What an attempt's verdict teaches key, account and model: the only place where an answer locks them.
 import type { Calendar } from './calendar';
 import type { Lease } from './lease';
 import {

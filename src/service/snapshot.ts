@@ -44,7 +44,7 @@ export interface KeyView {
   readonly accountName: string | null;
   /** What is left under the key's own spending cap, in credits, or null without one. */
   readonly capLeft: number | null;
-  /** When it expires, or null; absent from windows before 0.2. */
+  /** When it expires, or null; absent from windows of earlier builds. */
   readonly expiresAtMs?: number | null;
   readonly locks: readonly LockView[];
   readonly requests: number;
@@ -83,9 +83,9 @@ export interface BusyModel {
   readonly model: string;
   /** Only for this account, or null for all. */
   readonly accountId: string | null;
-  /** Only for this key of the account; absent for all of them, and from windows before 0.2. */
+  /** Only for this key of the account; absent for all of them, and from windows of earlier builds. */
   readonly keyId?: string;
-  /** Absent from windows before 0.2. */
+  /** Absent from windows of earlier builds. */
   readonly reason?: ModelLockReason;
   readonly untilMs: number;
 }
@@ -116,7 +116,7 @@ export interface UnreachedView {
 export interface Snapshot {
   readonly atMs: number;
   readonly proxy: ProxyState;
-  /** The last attempt did not reach OpenRouter; else absent, and from windows before 0.2. */
+  /** The last attempt did not reach OpenRouter; else absent, and from windows of earlier builds. */
   readonly unreached?: UnreachedView;
   /** IANA name of the zone in which times are shown, or empty for the machine's own. */
   readonly timezone: string;

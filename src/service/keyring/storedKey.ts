@@ -55,7 +55,7 @@ export function keyOf(stored: StoredKey): Key {
   return {
     keyId: keyIdOf(key),
     secret: new Secret(key),
-    // Version 0.1.0 wrote labels with `…`, which a header cannot contain.
+    // Earlier builds wrote labels with `…`, which a header cannot contain.
     label: label === masked.replace('...', '…') ? masked : label,
     masked,
     dailyLimit,
