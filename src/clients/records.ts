@@ -190,5 +190,7 @@ export async function writeStoragePointer(folder: string, globalStorage: string)
 
 /** Null if there is no readable pointer. */
 export async function readStoragePointer(folder: string): Promise<string | null> {
-  return await readFile(path.join(folder, pointerName), 'utf8').catch(() => null);
+  const text = await readFile(path.join(folder, pointerName), 'utf8').catch(() => '');
+  // Cut off while it was written, it would point to the folder that the script runs in.
+  return text === '' ? null : text;
 }

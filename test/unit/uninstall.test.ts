@@ -17,7 +17,7 @@ const endpoint: Endpoint = {
 };
 
 /** Runs the built script from a folder in the home. */
-async function uninstall(home: TemporaryHome, withPointer = true): Promise<string> {
+async function uninstall(home: TemporaryHome, pointer: string | null = home.recordsFolder): Promise<string> {
   const folder = path.join(home.folder, 'vscode', 'extension', 'dist');
   await mkdir(folder, { recursive: true });
   const outfile = path.join(folder, 'uninstall.js');
@@ -30,9 +30,9 @@ async function uninstall(home: TemporaryHome, withPointer = true): Promise<strin
     mainFields: ['module', 'main'],
     logLevel: 'silent',
   });
-  if (withPointer) await writeStoragePointer(folder, home.recordsFolder);
+  if (pointer !== null) await writeStoragePointer(folder, pointer);
   const env = { PATH: process.env.PATH, HOME: home.folder };
-  return await runCommand(process.execPath, [outfile], { env, timeoutMs: 100_000 });
+  return await runCommand(process.execPath, [outfile], { env, cwd: home.folder, timeoutMs: 100_000 });
 }
 
 describe('the uninstall script', () => {
@@ -65,7 +65,13 @@ describe('the uninstall script', () => {
 
   it('does nothing where nothing was ever connected', async () => {
     await using home = await TemporaryHome.make();
-    assert.equal(await uninstall(home, false), '');
+    assert.equal(await uninstall(home, null), '');
     assert.equal(await uninstall(home), '');
+  });
+
+  it('takes no file for its records where it was not told where they are', async () => {
+    await using home = await TemporaryHome.make();
+    await home.write('connections.json', '{"mine":true}');
+    assert.equal(await uninstall(home, ''), '');
   });
 });
