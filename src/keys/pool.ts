@@ -67,9 +67,7 @@ export class Pool implements LeaseOwner, Disposable {
   ) {
     this.wheel = new Wheel(options.zone);
     this.roster = this.wheel.roster;
-    // Time alone makes a request hopeless only where a reading that it waited for does not come.
-    const isInDoubt = ({ ledger }: Account): boolean => ledger.emptiness === 'doubtful';
-    this.alarm = new Alarm(ports.clock, () => this.look(this.roster.accounts.some(isInDoubt)));
+    this.alarm = new Alarm(ports.clock, () => this.ring());
   }
 
   get waiting(): number {
@@ -292,12 +290,9 @@ export class Pool implements LeaseOwner, Disposable {
 
   /** Lets go whoever can go, oldest first; with `judge` those who have become hopeless are denied too. */
   private serve(judge: boolean): void {
-    if (this.line.size > 0) this.look(judge);
-  }
-
-  private look(judge: boolean): void {
+    if (this.line.size === 0) return;
     const nowMs = this.roll();
-    if (this.isOfInterest(nowMs)) this.ask(this.roster.accounts, nowMs);
+    this.askAgain(nowMs);
     const stuck = new Set<RequestClass>();
     const prospects = new Prospects(this.wheel, nowMs);
     for (const waiter of this.line) {
@@ -343,9 +338,23 @@ export class Pool implements LeaseOwner, Disposable {
     }
   }
 
+  private askAgain(nowMs: number): void {
+    if (this.isOfInterest(nowMs)) this.ask(this.roster.accounts, nowMs);
+  }
+
   private isOfInterest(nowMs: number): boolean {
     if (nowMs - this.deniedAtMs < interestMs) return true;
     for (const { request } of this.line) if (request.requestClass === 'free') return true;
     return false;
+  }
+
+  private ring(): void {
+    // Time alone makes a request hopeless only where a reading that it waited for does not come.
+    this.serve(this.roster.accounts.some(({ ledger }) => ledger.emptiness === 'doubtful'));
+    if (this.line.size > 0) return;
+    // The last that went may have taken what was left of a day: an alarm would not be set for a doubt of this instant.
+    const nowMs = this.roll();
+    this.askAgain(nowMs);
+    this.setAlarm(nowMs);
   }
 }

@@ -368,6 +368,23 @@ describe('Pool: a day that only our own sum calls used up', () => {
     await waiting;
   });
 
+  it('is asked about as soon as the last request that waited for time to pass has taken what was left', async () => {
+    const clock = new ManualClock();
+    const { pool, wanted } = doubtfulPool(clock);
+    await clock.run(120_000);
+    await spend(pool, 1);
+    const lockedUntilMs = clock.elapsedMs() + 5_000;
+    using locking = await leased(pool.lease(freeRequest(clock.elapsedMs()), never));
+    locking.settle({ kind: 'locked', reason: 'minuteLimit', untilMs: lockedUntilMs, limit: null });
+    locking[Symbol.dispose]();
+    const waiting = leased(pool.lease(freeRequest(lockedUntilMs + 1_000), never));
+    await clock.runTo(lockedUntilMs);
+    using lease = await waiting;
+    send(lease);
+    // Its answer may take minutes: who comes meanwhile is to find the reading here.
+    assert.deepEqual(wanted, [125_000]);
+  });
+
   it('refuses who waits when the reading leaves the doubt, and asks again when a reading must hold all attempts', async () => {
     const clock = new ManualClock();
     const { pool, wanted, tell } = doubtfulPool(clock);
