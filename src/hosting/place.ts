@@ -53,7 +53,7 @@ export function aftermathOf(end: { readonly kind: ReadEnd | 'otherProtocol' } | 
   const looking: Place = { kind: 'looking' };
   switch (end.kind) {
     case 'stopped':
-      // The next turn checks whether the hold is still valid.
+      // The next round checks whether the hold is still valid.
       return { place: { kind: 'stopped' }, pause: 0 };
     case 'retired':
       return { place: looking, pause: retiredPauseMs };

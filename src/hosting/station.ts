@@ -44,7 +44,7 @@ export class Station implements Disposable {
   );
   readonly onDidChange: Event<void> = this.changed.event;
   private readonly closing = new AbortController();
-  private readonly turns: Turns;
+  private readonly rounds: Rounds;
   private loop: Promise<void> | null = null;
   private mayHost = false;
   private hasTakenOver = false;
@@ -55,8 +55,8 @@ export class Station implements Disposable {
     private readonly ports: StationPorts,
     private settings: Settings,
   ) {
-    this.turns = new Turns(ports.clock, ports.random);
-    this.owned.add(ports.hold.onDidRelease(() => this.turns.nudge()));
+    this.rounds = new Rounds(ports.clock, ports.random);
+    this.owned.add(ports.hold.onDidRelease(() => this.rounds.nudge()));
   }
 
   get place(): Place {
@@ -81,7 +81,7 @@ export class Station implements Disposable {
     this.open(true);
     if (this.current.kind === 'hosting' || this.current.kind === 'following') return;
     this.set({ kind: 'looking' });
-    this.turns.nudge();
+    this.rounds.nudge();
   }
 
   /** Stops the proxy for all windows until one starts it. Resolves when the port is free; running answers may still go on. A host that does not obey goes on, and stays visible. */
@@ -95,7 +95,7 @@ export class Station implements Disposable {
       log.error('The window that runs the proxy could not be told to stop it.');
       return;
     }
-    this.turns.nudge();
+    this.rounds.nudge();
   }
 
   /** Applies settings; running answers go on, also when the port moves. */
@@ -106,7 +106,7 @@ export class Station implements Disposable {
     if (!isMoved || this.ports.hosting.isOn) return;
     this.isMoved = true;
     this.looks = 0;
-    this.turns.nudge();
+    this.rounds.nudge();
   }
 
   /** Resolves when this window serves no more; the port is free at once, answers may go on for `drainMs`. */
@@ -123,7 +123,7 @@ export class Station implements Disposable {
 
   private leave(): void {
     this.closing.abort(new Error('The window closes.'));
-    this.turns.nudge();
+    this.rounds.nudge();
   }
 
   /** Whether no host of ours has the port any more. */
@@ -142,10 +142,10 @@ export class Station implements Disposable {
   private async run(): Promise<void> {
     while (!this.closing.signal.aborted) {
       try {
-        await this.step(this.turns.begin());
+        await this.step(this.rounds.begin());
       } catch (error: unknown) {
         this.ports.log.error('Looking for the proxy failed.', error);
-        await this.turns.pause(failurePauseMs);
+        await this.rounds.pause(failurePauseMs);
       }
     }
   }
@@ -155,10 +155,10 @@ export class Station implements Disposable {
     if (hold.isHeld) {
       hold.join();
       this.set({ kind: 'stopped' });
-      await this.turns.pause(null);
+      await this.rounds.pause(null);
       return;
     }
-    if (this.isMoved) await this.turns.pause(movedPauseMs);
+    if (this.isMoved) await this.rounds.pause(movedPauseMs);
     this.isMoved = false;
     const who = await identify(this.port, identity);
     // Stopped, moved or closed meanwhile: ignore the result.
@@ -184,7 +184,7 @@ export class Station implements Disposable {
     const isStranger = who.kind === 'stranger';
     // A host that is ending breaks the connection too.
     if (isStranger && who.how === 'broken' && this.looks++ === 0) {
-      await this.turns.pauseShortly();
+      await this.rounds.pauseShortly();
       return;
     }
     const place = blockedBy(who);
@@ -193,13 +193,13 @@ export class Station implements Disposable {
     }
     this.set(place);
     const pauseMs = isStranger ? strangerPauseMs * 2 ** this.looks++ : lookAgainMs;
-    await this.turns.pause(Math.min(pauseMs, longestLookAgainMs));
+    await this.rounds.pause(Math.min(pauseMs, longestLookAgainMs));
   }
 
   private async hostOrWait(): Promise<void> {
     if (!this.mayHost) {
       this.set({ kind: 'stopped' });
-      await this.turns.pause(lookAgainMs);
+      await this.rounds.pause(lookAgainMs);
       return;
     }
     if (this.current.kind !== 'blocked') this.set({ kind: 'looking' });
@@ -241,8 +241,8 @@ export class Station implements Disposable {
   private async after(end: Parameters<typeof aftermathOf>[0]): Promise<void> {
     const { place, pause } = aftermathOf(end);
     this.set(place);
-    if (pause === 'short') await this.turns.pauseShortly();
-    else await this.turns.pause(pause);
+    if (pause === 'short') await this.rounds.pauseShortly();
+    else await this.rounds.pause(pause);
   }
 
   private set(place: Place): void {
@@ -253,8 +253,8 @@ export class Station implements Disposable {
   }
 }
 
-/** The turns of the loop; `nudge` ends a turn and its pause early. */
-class Turns {
+/** The rounds of the loop; `nudge` ends a round and its pause early. */
+class Rounds {
   private current = new AbortController();
 
   constructor(
@@ -262,13 +262,13 @@ class Turns {
     private readonly random: () => number,
   ) {}
 
-  /** Begins a turn; `nudge` aborts its signal. */
+  /** Begins a round; `nudge` aborts its signal. */
   begin(): AbortSignal {
     this.current = new AbortController();
     return this.current.signal;
   }
 
-  /** Ends the present turn and its pause. */
+  /** Ends the present round and its pause. */
   nudge(): void {
     this.current.abort(new Error('Something has changed.'));
   }

@@ -11,10 +11,10 @@ const aheadMs = 15 * 60_000;
 /** Epochs in seconds stay below this until the year 5138, epochs in milliseconds have been above it since 1973. */
 const smallestEpochMs = 1e11;
 
-type Reading = (value: string, nowMs: number) => number | null;
+type HintReader = (value: string, nowMs: number) => number | null;
 
 /** The hints that are believed before others come first. */
-const readings: readonly (readonly [name: string, Reading])[] = [
+const hintReaders: readonly (readonly [name: string, HintReader])[] = [
   // What OpenRouter's documentation promises: it is authoritative when present.
   ['retry-after', fromRetryAfter],
   // Some gateways in front of models send a finer one as well.
@@ -34,7 +34,7 @@ const readings: readonly (readonly [name: string, Reading])[] = [
  * believable: a duration below zero, an instant long past or more than 400 days away.
  */
 export function readUntil(hints: readonly string[], nowMs: number): number | null {
-  for (const [name, read] of readings) {
+  for (const [name, read] of hintReaders) {
     // A header may come twice, or damaged.
     for (const value of headerValues(hints, name)) {
       const untilMs = read(value, nowMs);
