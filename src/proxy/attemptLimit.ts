@@ -1,6 +1,6 @@
 // How much runs upstream at once: attempts, and those among them that repeat on a guess.
 import type { Clock } from '../base/clock';
-import type { Signal } from '../base/signal';
+import { ended, type Signal } from '../base/signal';
 import { Refusal } from './errors/refusal';
 
 /** Further ones are refused at once. */
@@ -26,9 +26,9 @@ export class AttemptLimit {
 
   /** A place as soon as one is free, where none is now. Rejects with a refusal where none was until `untilMs` of `elapsedMs`, and with the signal's reason. */
   async enter(untilMs: number, signal: Signal): Promise<Disposable> {
-    const place = this.line.size >= mostWaiting || signal.aborted ? null : await this.wait(untilMs, signal);
-    if (place !== null) return place;
     signal.throwIfAborted();
+    const place = this.line.size >= mostWaiting ? null : await this.wait(untilMs, signal);
+    if (place !== null) return place;
     throw new Refusal(
       'upstream_full',
       `${this.most()} requests run at OpenRouter already, and no place came free in time. Send fewer at once, or raise the setting "keywheel.maxUpstreamAttempts" (MAX_UPSTREAM_ATTEMPTS).`,
@@ -37,17 +37,15 @@ export class AttemptLimit {
   }
 
   private async wait(untilMs: number, signal: Signal): Promise<Disposable | null> {
-    return await new Promise((resolve) => {
-      const giveUp = (): void => end(null);
-      const end = (place: Disposable | null): void => {
-        this.line.delete(end);
-        late.dispose();
-        signal.removeEventListener('abort', giveUp);
-        resolve(place);
-      };
-      const late = this.clock.after(Math.max(0, untilMs - this.clock.elapsedMs()), giveUp);
-      signal.addEventListener('abort', giveUp, { once: true });
+    return await ended<Disposable | null>(signal, (end) => {
+      const late = this.clock.after(Math.max(0, untilMs - this.clock.elapsedMs()), () => end(null));
       this.line.add(end);
+      return {
+        dispose: () => {
+          this.line.delete(end);
+          late.dispose();
+        },
+      };
     });
   }
 

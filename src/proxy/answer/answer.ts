@@ -2,8 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import * as v from 'valibot';
-import type { Clock } from '../../base/clock';
-import type { Disposable } from '../../base/disposable';
+import { Alarm, type Clock } from '../../base/clock';
 import { parseJson } from '../../base/json';
 import { wordsOf } from '../errors/errorBody';
 import { errorEvent, type Form, type Refusal } from '../errors/refusal';
@@ -36,9 +35,8 @@ export class Answer {
   extraHeaders: () => readonly string[] = () => [];
   private state: AnswerState = 'waiting';
   private isStream = false;
-  private commentTimer: Disposable | null = null;
-  /** When the next comment is due; 0 where none is to come. */
-  private commentAtMs = 0;
+  /** When the next comment is due; null where none is to come. */
+  private comments: Alarm | null = null;
   status: number | null = null;
   /** The error in the words that the client got, or null. */
   message: string | null = null;
@@ -64,23 +62,22 @@ export class Answer {
 
   /**
    * For a streaming client, which would give up on silence: a comment after `afterMs` and every 10 s then, until the
-   * answer begins or no more is to be waited for. With the first one an event stream of our own begins; errors are events
-   * then.
+   * answer begins or `keepAliveNoMore`. With the first one an event stream of our own begins; errors are events then.
    */
   keepAliveAfter(afterMs: number): void {
-    this.commentTimer?.dispose();
-    this.commentAtMs = this.clock.elapsedMs() + afterMs;
-    this.commentTimer = this.clock.after(afterMs, () => this.keepAlive());
+    this.comments ??= new Alarm(this.clock, () => this.keepAlive());
+    this.comments.set(this.clock.elapsedMs() + afterMs);
   }
 
   keepAliveNoMore(): void {
-    this.commentTimer?.dispose();
-    this.commentAtMs = 0;
+    this.comments?.dispose();
+    this.comments = null;
   }
 
   /** Upstream has begun without saying anything: the first comment goes out within 4 s. */
   hasten(): void {
-    const isFar = this.commentAtMs > this.clock.elapsedMs() + afterPreambleMs;
+    const dueAtMs = this.comments?.atMs ?? 0;
+    const isFar = dueAtMs > this.clock.elapsedMs() + afterPreambleMs;
     if (this.state === 'waiting' && isFar) this.keepAliveAfter(afterPreambleMs);
   }
 
