@@ -58,7 +58,7 @@ export class HostRoutes implements Disposable {
     if (proof === null) {
       // The body is not read, so the connection ends with the answer.
       response.shouldKeepAlive = false;
-      answer(response, 401, { error: { code: 'not_proven' } });
+      answer(response, notProven);
       return true;
     }
     this.answerProof(proof, request, response).catch((error: unknown) => {
@@ -79,7 +79,7 @@ export class HostRoutes implements Disposable {
 
   private answerHealth(nonce: string, request: IncomingMessage, response: ServerResponse): void {
     if (nonce.length > longestNonce) {
-      answer(response, 400, { error: { code: 'malformed' } });
+      answer(response, malformed);
       return;
     }
     const { secret, machineId, version, product, machine, window } = this.ports.identity;
@@ -101,7 +101,7 @@ export class HostRoutes implements Disposable {
       hostNonce,
       proof: healthProof(secret, { nonce, address, machineId }),
     };
-    answer(response, 200, health);
+    answer(response, { status: 200, body: health });
   }
 
   private async answerProof(proof: Proof, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -112,7 +112,7 @@ export class HostRoutes implements Disposable {
     const { nonce, hostNonce, signature } = proof;
     const signed = { method, path, body, nonce, hostNonce };
     if (!new Secret(requestSignature(identity.secret, signed)).matches(signature)) {
-      answer(response, 401, { error: { code: 'not_proven' } });
+      answer(response, notProven);
       return;
     }
     const seal = new Seal(identity.secret, nonce, hostNonce);
@@ -123,7 +123,7 @@ export class HostRoutes implements Disposable {
     const name = path.replace(/^\/host\//, '');
     const result =
       method === 'POST' && isCommand(name) ? await run(name, this.ports, body, seal) : unknownCommand;
-    answer(response, result.status, result.body);
+    answer(response, result);
   }
 
   /** The signature's headers, or null if one is missing or the nonce is not this connection's. */
@@ -184,7 +184,7 @@ interface Proof {
   readonly signature: string;
 }
 
-function answer(response: ServerResponse, status: number, value: unknown): void {
+function answer(response: ServerResponse, { status, body: value }: HostReply): void {
   const body = JSON.stringify(value);
   response.writeHead(status, [
     'content-type',
@@ -203,6 +203,7 @@ type Command = (ports: HostRoutesPorts, body: unknown, seal: Seal) => HostReply 
 const done: HostReply = { status: 200, body: {} };
 const malformed = refused(400, 'malformed');
 const unknownCommand = refused(404, 'unknown');
+const notProven = refused(401, 'not_proven');
 
 function refused(status: number, code: string): HostReply {
   return { status, body: { error: { code } } };

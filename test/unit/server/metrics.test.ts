@@ -3,24 +3,14 @@ import assert from 'node:assert/strict';
 import { Emitter } from '../../../src/base/event';
 import { Metrics } from '../../../src/server/metrics';
 import type { ExchangeView, Snapshot } from '../../../src/service/snapshot';
-import { buildSnapshot } from '../../../src/service/buildSnapshot';
 import { ManualClock } from '../../support/manualClock';
 import { makeKey, makePool } from '../keys/make';
 import { exchangeView } from '../service/exchanges';
+import { snapshotOf } from '../service/snapshots';
 
-function snapshotOf(...accounts: readonly string[]): Snapshot {
-  const pool = makePool(
-    new ManualClock(),
-    Object.fromEntries(accounts.map((name) => [name, [makeKey(name)]])),
-  );
-  return buildSnapshot({
-    pool,
-    proxy: { kind: 'stopped' },
-    timezone: '',
-    paidRefusedAtMs: null,
-    unreached: null,
-    running: [],
-  });
+function ofAccounts(...accounts: readonly string[]): Snapshot {
+  const groups = Object.fromEntries(accounts.map((name) => [name, [makeKey(name)]]));
+  return snapshotOf(makePool(new ManualClock(), groups));
 }
 
 describe('Metrics', () => {
@@ -32,7 +22,7 @@ describe('Metrics', () => {
     finished = new Emitter<ExchangeView>((error) => {
       throw error;
     });
-    snapshot = snapshotOf('a', 'b');
+    snapshot = ofAccounts('a', 'b');
     metrics = new Metrics({ snapshot: () => snapshot, onDidFinishExchange: finished.event }, '1.2.3');
   });
 
@@ -76,7 +66,7 @@ describe('Metrics', () => {
 
   it('shows each account that is there now, by its label', async () => {
     assert.equal((await lines(/^keywheel_allowance_left_requests/)).length, 2);
-    snapshot = snapshotOf('b');
+    snapshot = ofAccounts('b');
     assert.match(
       (await lines(/^keywheel_allowance_left_requests/)).join(),
       /^keywheel_allowance_left_requests\{account="b"\} \d+$/,
