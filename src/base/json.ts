@@ -4,7 +4,7 @@ import * as v from 'valibot';
 /** The value, or undefined where the text is no JSON. A byte order mark is no part of it (RFC 8259 8.1). */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text.replace(/^\uFEFF/, '')) as unknown;
+    return JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text) as unknown;
   } catch {
     // Not JSON is an answer here.
     return undefined;

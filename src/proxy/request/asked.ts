@@ -1,4 +1,5 @@
 // What the body of a request asks for: the fields that decide where it goes. All others are upstream's business.
+import { crc32 } from 'node:zlib';
 import { isFreeModel } from '../../keys/freeModel';
 import { fieldsOf, isWord, itemsOf, textAt, type Field, type Scan, type Span } from './outerFields';
 
@@ -14,6 +15,8 @@ const mostParts = 64;
 /** More of a text tells no conversation from another. */
 const mostOpening = 64 * 1024;
 
+const quote = 0x22;
+
 export interface Asked {
   /** The model, else the first of `models`. */
   readonly model: string | null;
@@ -24,7 +27,7 @@ export interface Asked {
   readonly streaming: boolean;
   readonly choosesProviders: boolean;
   readonly session: string | null;
-  /** The texts of the first system message and of the first other one, as they stand in the body; null without any. */
+  /** Checksums of the texts of the first system message and of the first other one, as they stand in the body; null without any. */
   readonly opening: string | null;
   readonly inputFile: string | null;
   readonly names: ModelFields;
@@ -162,54 +165,54 @@ function* hasPaidTool(bytes: Buffer, tools: Field): Scan<boolean> {
  * system message that comes later is no part of it.
  */
 function* openingOf(bytes: Buffer, fields: Fields): Scan<string | null> {
-  const own = fields.system ?? fields.instructions;
-  const apart = textIn(bytes, own) ?? (yield* textsOf(bytes, own));
+  const apart = yield* sumOf(bytes, fields.system ?? fields.instructions);
   const list = fields.messages ?? fields.input;
-  const input = textIn(bytes, list) ?? '';
-  const { system, first } = yield* firstMessages(bytes, list);
-  const opening = `${apart === '' ? system : apart}\n${input}${first}`;
-  return opening === '\n' ? null : opening;
+  const messages = yield* firstMessages(bytes, list);
+  const system = apart === noText ? messages.system : apart;
+  const first = isText(bytes, list) ? sumOfText(bytes, list.value, noText) : messages.first;
+  return system === noText && first === noText ? null : `${system} ${first}`;
 }
 
 function* firstMessages(
   bytes: Buffer,
   list: Field | undefined,
-): Scan<{ readonly system: string; readonly first: string }> {
-  let system = '';
+): Scan<{ readonly system: number; readonly first: number }> {
+  let system = noText;
   for (const message of yield* itemsIn(bytes, list, mostMessages)) {
     const { role, content } = yield* fieldsOf(bytes, message.from, ['role', 'content']);
-    const text = textIn(bytes, content) ?? (yield* textsOf(bytes, content));
+    const sum = yield* sumOf(bytes, content);
     const isSystem = /^(?:system|developer)$/.test(textAt(bytes, role?.value, longestText) ?? '');
-    if (!isSystem) return { system, first: text };
-    if (system === '') system = text;
+    if (!isSystem) return { system, first: sum };
+    if (system === noText) system = sum;
   }
-  return { system, first: '' };
+  return { system, first: noText };
 }
 
 function isObject(bytes: Buffer, value: Span | undefined): boolean {
   return value !== undefined && bytes[value.from] === 0x7b;
 }
 
-/** The text of a string as it stands in the body; null for all else. No generator is made for the usual form. */
-function textIn(bytes: Buffer, field: Field | undefined): string | null {
-  if (field === undefined) return '';
-  const { value } = field;
-  return bytes[value.from] === 0x22 ? bytes.toString('latin1', value.from + 1, endOf(value)) : null;
-}
+/** The checksum of no text. */
+const noText = 0;
 
-/** The texts of a list of parts, likewise. */
-function* textsOf(bytes: Buffer, field: Field | undefined): Scan<string> {
-  let all = '';
+/** The checksum of a string's text, or of the texts of a list of parts: as they stand in the body. */
+function* sumOf(bytes: Buffer, field: Field | undefined): Scan<number> {
+  if (isText(bytes, field)) return sumOfText(bytes, field.value, noText);
+  let sum = noText;
   for (const part of yield* itemsIn(bytes, field, mostParts)) {
     const { text } = yield* fieldsOf(bytes, part.from, ['text']);
-    if (text !== undefined) all += bytes.toString('latin1', text.value.from + 1, endOf(text.value));
-    if (all.length > mostOpening) break;
+    if (text !== undefined) sum = sumOfText(bytes, text.value, sum);
   }
-  return all;
+  return sum;
 }
 
-function endOf({ from, to }: Span): number {
-  return Math.min(to - 1, from + mostOpening);
+function isText(bytes: Buffer, field: Field | undefined): field is Field {
+  return field !== undefined && bytes[field.value.from] === quote;
+}
+
+/** Goes on from the checksum of the text before it. */
+function sumOfText(bytes: Buffer, { from, to }: Span, before: number): number {
+  return crc32(bytes.subarray(from + 1, Math.min(to - 1, from + mostOpening)), before);
 }
 
 function itemsIn(bytes: Buffer, field: Field | undefined, most: number): Scan<Span[]> {

@@ -1,5 +1,6 @@
 // Looks into a JSON text by its bytes: what is asked for is found without building the rest, however large or deep it is.
 import { setImmediate as otherWork } from 'node:timers/promises';
+import { parseJson } from '../../base/json';
 
 /** Where something stands: from its first byte to behind its last. */
 export interface Span {
@@ -18,6 +19,8 @@ export type Scan<T> = Generator<number, T>;
 const sliceBytes = 256 * 1024;
 /** Longer names decide nothing. */
 const longestName = 64;
+/** A string of JSON whose text is what stands between its quotes. */
+const plainString = /^"[ !#-[\]-\uffff]*"$/;
 /** Up to here a string is read byte by byte: a search by the system costs more to begin. */
 const shortString = 32;
 
@@ -119,19 +122,17 @@ export function* hasEnd(bytes: Buffer): Scan<boolean> {
 
 /** Where a text begins that may have a byte order mark before it (RFC 8259 8.1). */
 export function behindMark(bytes: Buffer): number {
-  return bytes.toString('latin1', 0, 3) === '\xef\xbb\xbf' ? 3 : 0;
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
 }
 
 /** The text that the value is, or null where it is none or longer than `longest` bytes. */
 export function textAt(bytes: Buffer, span: Span | undefined, longest: number): string | null {
   if (span === undefined || bytes[span.from] !== quote || span.to - span.from > longest) return null;
-  try {
-    const value: unknown = JSON.parse(bytes.toString('utf8', span.from, span.to));
-    return typeof value === 'string' ? value : null;
-  } catch {
-    // Not whole, or no JSON.
-    return null;
-  }
+  const json = bytes.toString('utf8', span.from, span.to);
+  if (plainString.test(json)) return json.slice(1, -1);
+  // Not whole, or no JSON: it is no text.
+  const value = parseJson(json);
+  return typeof value === 'string' ? value : null;
 }
 
 /** Whether the value is the given word: `true`, `false` or `null`. */

@@ -1,5 +1,6 @@
 // What the proxy knows of a request before it sends anything.
-import { shortHash, type Secret } from '../../base/secret';
+import { crc32 } from 'node:zlib';
+import type { Secret } from '../../base/secret';
 import type { RequestClass } from '../../keys/lock';
 import { RenewedBody, type Body as RequestBody } from './bodies';
 import {
@@ -117,10 +118,8 @@ function conversationOf(
   { headers, body: { bytes } }: ClientRequest,
   { session, opening }: Asked,
 ): string | null {
-  if (bytes !== null && headers.mayBeCached) {
-    const beginning = bytes.toString('latin1', 0, longestCached);
-    return cachedConversation + shortHash(`${bytes.length}\n${beginning}`);
-  }
-  const named = session === null || session === '' ? (headers.session ?? opening) : session;
-  return named === null ? null : shortHash(named);
+  if (bytes !== null && headers.mayBeCached)
+    return `${cachedConversation}${bytes.length} ${crc32(bytes.subarray(0, longestCached))}`;
+  const named = session === null || session === '' ? headers.session : session;
+  return named === null ? opening : String(crc32(named));
 }

@@ -1,5 +1,6 @@
 // What is read of a body without building the rest of it.
 import assert from 'node:assert/strict';
+import { crc32 } from 'node:zlib';
 import { asked, renamed, type Asked } from '../../../../src/proxy/request/asked';
 import { runScan } from '../../../../src/proxy/request/outerFields';
 
@@ -107,7 +108,7 @@ describe('what a body asks for', () => {
         },
       ].map(async (body) => (await read(body)).opening),
     );
-    assert.deepEqual(new Set(openings), new Set(['s\nu']));
+    assert.deepEqual(new Set(openings), new Set([`${crc32('s')} ${crc32('u')}`]));
     assert.equal((await read({ messages: [] })).opening, null);
     assert.notEqual((await read({ input: 'v' })).opening, (await read({ input: 'u' })).opening);
   });
