@@ -305,7 +305,7 @@ export class Exchange {
   }
 
   private relay(lease: Lease | null, judged: Judged, tell: (relayed: Relayed) => void): void {
-    const { reply, held } = judged;
+    const { reply, held, value } = judged;
     if (reply === null || held === null) throw new Error('An answer without a reply.');
     const { plan, ports } = this;
     const { trail, answer, watch } = this.own;
@@ -318,7 +318,7 @@ export class Exchange {
     // A body that passes through may still be on its way.
     if (plan.body.passing === null) plan.body.release();
     const { idleTimeoutMs } = ports.settings;
-    relay(reply, held, { watch, plan, answer, idleTimeoutMs }, tell);
+    relay(reply, held, { watch, plan, answer, idleTimeoutMs, value }, tell);
   }
 
   /** The end of an answer still teaches: an error in a stream about its key, account or model, a break about its thread. */

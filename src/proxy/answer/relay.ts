@@ -10,7 +10,7 @@ import type { Plan } from '../request/plan';
 import { Refusal } from '../errors/refusal';
 import type { Reply, Sink } from '../upstream/reply';
 import { endedInError, endedWhole, errorAtEnd, hasFinished, Tail } from './tail';
-import { readUsage, type Usage } from './usage';
+import { readUsage, usageIn, type Usage } from './usage';
 
 export interface RelayOptions {
   /** The exchange's; at rest again at the end. */
@@ -18,6 +18,8 @@ export interface RelayOptions {
   readonly plan: Plan;
   readonly answer: Answer;
   readonly idleTimeoutMs: number;
+  /** Of an answer that was read: see `Judged`. */
+  readonly value?: unknown;
 }
 
 /** `whole`: the client has all of it · `error`: upstream ended it with an error of its own · `cut`: it broke off · `clientGone`. */
@@ -50,7 +52,7 @@ export function relay(
   const sent = mayEndInError ? without(reply.forClient, length) : reply.forClient;
   answer.begin(reply.status, reply.statusText, sent, isStream);
   if (held.isWhole && !isStream) {
-    tell(passHeld(reply, held, answer));
+    tell(passHeld(reply, held, options));
     return;
   }
   const relaying = new Relaying(reply, options, isStream, tell);
@@ -60,11 +62,11 @@ export function relay(
 }
 
 /** Of an answer that is here as a whole, and was judged as one. */
-function passHeld({ isCoded }: Reply, held: Held, answer: Answer): Relayed {
+function passHeld({ isCoded }: Reply, held: Held, { answer, value }: RelayOptions): Relayed {
   for (const chunk of held.chunks) answer.write(chunk);
   answer.end();
   const told = isCoded ? null : held.text();
-  return { end: 'whole', usage: told === null ? null : readUsage(told), failure: null };
+  return { end: 'whole', usage: usageIn(value) ?? (told === null ? null : readUsage(told)), failure: null };
 }
 
 const nothing = Buffer.alloc(0);

@@ -29,10 +29,18 @@ export function readUsage(bytes: Bytes): Usage | null {
   return null;
 }
 
+/** What an answer's value says of its use at the top; null where it says nothing. */
+export function usageIn(value: unknown): Usage | null {
+  return typeof value === 'object' && value !== null && 'usage' in value ? usageOf(value.usage) : null;
+}
+
 function usageAt(text: string): Usage | null {
   const start = /^"usage"\s*:\s*(?=\{)/.exec(text);
   const json = start === null ? null : balanced(text, start[0].length);
-  const raw = json === null ? null : parseJson(json);
+  return json === null ? null : usageOf(parseJson(json));
+}
+
+function usageOf(raw: unknown): Usage | null {
   if (typeof raw !== 'object' || raw === null) return null;
   const fields: Readonly<Record<string, unknown>> = { ...raw };
   const numberOf = (name: string): number | null => {

@@ -39,6 +39,8 @@ export interface Judged {
   readonly error: HeldError | null;
   /** Whether upstream showed that it worked on the request: it sent comments, or a part of an answer. */
   readonly sawWork: boolean;
+  /** Of an answer: see `plainValue`. */
+  readonly value?: unknown;
 }
 
 const longestRaw = 16_384;
@@ -86,27 +88,37 @@ function* judgeHeld(
   { mode, plan, clock }: { readonly mode: PeekMode; readonly plan: Plan; readonly clock: Clock },
 ): Scan<Judged> {
   if (held.fault !== null && reply.status < 400) return faulty(held.fault, reply, held);
-  const isPlain = isPlainJson(reply, held);
-  const error = isPlain ? null : errorIn(reply, held, mode);
-  if (error !== null) return classified(reply, error, { plan, held, clock });
-  const fault = isPlain ? null : yield* faultIn(mode, held);
-  if (fault !== null) return faulty(fault, reply, held);
-  return { reply, outcome: { kind: 'answer' }, held, error: null, sawWork: held.sawComments };
+  const value = plainValue(reply, held);
+  if (value === undefined) {
+    const error = errorIn(reply, held, mode);
+    if (error !== null) return classified(reply, error, { plan, held, clock });
+    const fault = yield* faultIn(mode, held);
+    if (fault !== null) return faulty(fault, reply, held);
+  }
+  return { reply, outcome: { kind: 'answer' }, held, error: null, sawWork: held.sawComments, value };
 }
 
-/** All errors that hide inside a 200 have one of these in them. None begins with a quote: a search would stop at each. */
+/** All errors that hide inside a 200 have one of these in them. */
 const errorMarks = ['error"', 'failed"'];
 
-/** Whether an answer that HTTP has ended is JSON without a mark of an error in it, as nearly all are. */
-function isPlainJson({ status, isJson, isFramed }: Reply, held: Held): boolean {
-  const isWholeJson = status < 400 && isJson && isFramed && held.isWhole && held.event === null;
-  const body = isWholeJson ? held.text() : null;
-  return body !== null && !errorMarks.some((mark) => body.includes(mark)) && isClosed(body);
+/**
+ * The value of an answer that HTTP has ended, of JSON without a mark of an error, as nearly all are; null for one that is too
+ * long to be read, whose first and last byte tell. Undefined for all others.
+ */
+function plainValue(reply: Reply, held: Held): unknown {
+  const body = wholeJson(reply, held);
+  if (body === null) return undefined;
+  const text = body.length > mostParsedBytes ? body : body.toString('utf8');
+  if (errorMarks.some((mark) => text.includes(mark))) return undefined;
+  if (typeof text === 'string') return parseShortJson(text);
+  return isClosed(body) ? null : undefined;
 }
 
-/** Of one that is too long to be read its first and last byte tell. */
+function wholeJson({ status, isJson, isFramed }: Reply, held: Held): Buffer | null {
+  return status < 400 && isJson && isFramed && held.isWhole && held.event === null ? held.text() : null;
+}
+
 function isClosed(body: Buffer): boolean {
-  if (body.length <= mostParsedBytes) return parseShortJson(body.toString('utf8')) !== undefined;
   const last = body.at(-1);
   return body[0] === 0x7b ? last === 0x7d : body[0] === 0x5b && last === 0x5d;
 }
