@@ -3,6 +3,7 @@
 import * as v from 'valibot';
 import type { Clock } from '../../base/clock';
 import { dayMs } from '../../keys/calendar';
+import type { Usage } from '../../proxy/answer/usage';
 import type { DashboardState } from '../messages';
 import type { ExchangeEnd, ExchangeView, ForecastView, SeriesView, Snapshot, WheelView } from '../snapshot';
 import { Buckets } from './buckets';
@@ -189,7 +190,13 @@ export class Series {
   private uses(of: (bucket: Bucket) => Readonly<Record<string, Use>>): [string, Use][] {
     const sums = new Map<string, Use>();
     for (const bucket of this.buckets.all()) {
-      for (const [name, use] of Object.entries(of(bucket))) sums.set(name, sumOf(sums.get(name), use));
+      for (const [name, use] of Object.entries(of(bucket))) {
+        const sum = sums.get(name) ?? noUse();
+        sums.set(name, sum);
+        sum.requests += use.requests;
+        sum.answered += use.answered;
+        addUse(sum, use);
+      }
     }
     return [...sums].sort(([, a], [, b]) => b.requests - a.requests);
   }
@@ -204,13 +211,13 @@ function countClass(bucket: Bucket, exchange: ExchangeView): void {
 
 function addTo(hour: Hour, { end, usage }: ExchangeView): void {
   hour.ends[end]++;
-  if (usage !== null) addUse(hour, { ...usage, cost: usage.cost ?? 0 });
+  if (usage !== null) addUse(hour, usage);
 }
 
-function addUse(sums: Spent, { promptTokens, completionTokens, cost }: Readonly<Spent>): void {
+function addUse(sums: Spent, { promptTokens, completionTokens, cost }: Usage): void {
   sums.promptTokens += promptTokens;
   sums.completionTokens += completionTokens;
-  sums.cost += cost;
+  sums.cost += cost ?? 0;
 }
 
 function binOf(ms: number): string {
@@ -229,24 +236,15 @@ function raise(record: Record<string, number>, name: string): void {
 
 function note(record: Record<string, Use>, name: string, { end, usage }: ExchangeView): void {
   const kept = nameIn(record, name);
-  record[kept] = sumOf(Object.hasOwn(record, kept) ? record[kept] : undefined, {
-    requests: 1,
-    answered: end === 'answered' ? 1 : 0,
-    promptTokens: usage?.promptTokens ?? 0,
-    completionTokens: usage?.completionTokens ?? 0,
-    cost: usage?.cost ?? 0,
-  });
+  const own = Object.hasOwn(record, kept) ? record[kept] : undefined;
+  const use = own ?? (record[kept] = noUse());
+  use.requests++;
+  if (end === 'answered') use.answered++;
+  if (usage !== null) addUse(use, usage);
 }
 
-function sumOf(a: Use | undefined, b: Use): Use {
-  if (a === undefined) return b;
-  return {
-    requests: a.requests + b.requests,
-    answered: a.answered + b.answered,
-    promptTokens: a.promptTokens + b.promptTokens,
-    completionTokens: a.completionTokens + b.completionTokens,
-    cost: a.cost + b.cost,
-  };
+function noUse(): Use {
+  return { requests: 0, answered: 0, promptTokens: 0, completionTokens: 0, cost: 0 };
 }
 
 /** The span over which the pace is taken. */
