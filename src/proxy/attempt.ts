@@ -164,8 +164,10 @@ function isQuickRead({ kind, repeatable, path }: Plan): boolean {
 const beginningBytes = 4096;
 const longestId = 200;
 
-/** The model that answers, as far as the held beginning names it. */
-export function servedModel({ held }: Judged): string | null {
+/** The model that answers, as far as the answer, or its held beginning, names it. */
+export function servedModel({ held, value }: Judged): string | null {
+  if (typeof value === 'object' && value !== null && 'model' in value)
+    return typeof value.model === 'string' ? value.model : null;
   const beginning = held?.event?.data ?? held?.text()?.toString('latin1', 0, beginningBytes) ?? '';
   const at = beginning.indexOf('"model"');
   return at < 0 ? null : (/"model"\s*:\s*"([^"\\]{1,200})"/.exec(beginning.slice(at))?.[1] ?? null);

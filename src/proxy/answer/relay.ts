@@ -69,7 +69,6 @@ function passHeld({ isCoded }: Reply, held: Held, { answer, value }: RelayOption
   return { end: 'whole', usage: usageIn(value) ?? (told === null ? null : readUsage(told)), failure: null };
 }
 
-const nothing = Buffer.alloc(0);
 const length: ReadonlySet<string> = new Set(['content-length']);
 
 /** A byte order mark is none behind our comments, and would spoil the name of the field that it stands before. */
@@ -186,12 +185,11 @@ class Relaying implements Sink {
     if (this.isOver) return;
     this.isOver = true;
     this.options.watch.rest();
-    const bytes = this.reply.isCoded ? nothing : this.tail.bytes();
-    const body = this.failureIn(bytes.toString('utf8'));
-    const { status, headers } = this.reply;
+    const { status, headers, isCoded } = this.reply;
+    const body = isCoded ? null : this.failureIn(this.tail.text());
     this.tell({
       end: end === 'whole' && body !== null ? 'error' : end,
-      usage: readUsage(bytes),
+      usage: isCoded ? null : readUsage(this.tail.bytes()),
       failure: body === null ? null : { status, headers, body },
     });
   }

@@ -24,8 +24,11 @@ export class Tail {
   private chunks: Buffer[] = [];
   private first = 0;
   private kept = 0;
+  /** Made once all has passed: its end is looked at several times. */
+  private whole: string | null = null;
 
   push(chunk: Buffer): void {
+    this.whole = null;
     this.chunks.push(chunk);
     this.kept += chunk.length;
     for (let oldest = this.chunks[this.first]; oldest !== undefined; oldest = this.chunks[this.first]) {
@@ -46,7 +49,7 @@ export class Tail {
   }
 
   text(): string {
-    return this.bytes().toString('utf8');
+    return (this.whole ??= this.bytes().toString('utf8'));
   }
 
   private drop(chunk: Buffer): void {

@@ -90,11 +90,15 @@ async function bind(
   server.on('checkContinue', serve);
   const answering = new WeakMap<object, number>();
   const count: Serve = ({ socket }, response) => {
-    // Node's own limit for a kept connection comes behind this one.
-    response.once('prefinish', () => socket.setTimeout(readerMs));
-    response.prependOnceListener('finish', () => socket.setTimeout(0));
     answering.set(socket, (answering.get(socket) ?? 0) + 1);
-    response.once('close', () => answering.set(socket, (answering.get(socket) ?? 1) - 1));
+    response.on('prefinish', () => {
+      answering.set(socket, (answering.get(socket) ?? 1) - 1);
+      // The system has taken nearly every answer by now.
+      if (socket.writableLength === 0) return;
+      socket.setTimeout(readerMs);
+      // Node's own limit for a kept connection comes behind this one.
+      response.prependOnceListener('finish', () => socket.setTimeout(0));
+    });
   };
   server.prependListener('request', count).prependListener('checkContinue', count);
   server.on('connect', ({ socket }) => {

@@ -17,6 +17,8 @@ export interface Field extends Span {
 export type Scan<T> = Generator<number, T>;
 
 const sliceBytes = 256 * 1024;
+/** Of a shorter object or list nothing is told: they are few, by the bounds of those who ask. */
+const leastTold = 512;
 /** Longer names decide nothing. */
 const longestName = 64;
 /** A string of JSON whose text is what stands between its quotes. */
@@ -87,7 +89,7 @@ export function* fieldsOf<Name extends string>(
     if (bytes[at] !== comma) break;
     at = behindBlanks(bytes, at + 1);
   }
-  yield at - told;
+  if (at - told >= leastTold) yield at - told;
   return fields;
 }
 
@@ -109,7 +111,7 @@ export function* itemsOf(bytes: Buffer, from: number, most: number): Scan<Span[]
     if (bytes[at] !== comma) break;
     at = behindBlanks(bytes, at + 1);
   }
-  yield at - told;
+  if (at - told >= leastTold) yield at - told;
   return items;
 }
 
