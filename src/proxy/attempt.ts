@@ -1,5 +1,6 @@
 // One attempt: sent with a lease, looked at until it is clear what it is.
 import { Readable } from 'node:stream';
+import * as v from 'valibot';
 import type { AccountId } from '../keys/account';
 import type { Lease } from '../keys/lease';
 import type { Recent } from '../keys/recent';
@@ -166,12 +167,13 @@ const longestId = 200;
 
 /** The model that answers, as far as the answer, or its held beginning, names it. */
 export function servedModel({ held, value }: Judged): string | null {
-  if (typeof value === 'object' && value !== null && 'model' in value)
-    return typeof value.model === 'string' ? value.model : null;
+  const named = v.safeParse(naming, value);
+  if (named.success) return named.output.model;
   const beginning = held?.event?.data ?? held?.text()?.toString('latin1', 0, beginningBytes) ?? '';
-  const at = beginning.indexOf('"model"');
-  return at < 0 ? null : (/"model"\s*:\s*"([^"\\]{1,200})"/.exec(beginning.slice(at))?.[1] ?? null);
+  return /"model"\s*:\s*"([^"\\]{1,200})"/.exec(beginning)?.[1] ?? null;
 }
+
+const naming = v.object({ model: v.string() });
 
 /** Remembers the account that made what the answer names, and tells it: only that account will be shown the thing later. */
 export function learnMakers(

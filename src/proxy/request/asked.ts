@@ -11,6 +11,8 @@ const mostPlugins = 64;
 const mostTools = 2048;
 /** Among so many messages the first that is not the system's is looked for, among so many parts its text. */
 const mostMessages = 16;
+/** It is mostly one of the first two. */
+const usualMessages = 2;
 const mostParts = 64;
 /** More of a text tells no conversation from another. */
 const mostOpening = 64 * 1024;
@@ -176,16 +178,19 @@ function* openingOf(bytes: Buffer, fields: Fields): Scan<string | null> {
 function* firstMessages(
   bytes: Buffer,
   list: Field | undefined,
+  most = usualMessages,
 ): Scan<{ readonly system: number; readonly first: number }> {
   let system = noText;
-  for (const message of yield* itemsIn(bytes, list, mostMessages)) {
+  const messages = yield* itemsIn(bytes, list, most);
+  for (const message of messages) {
     const { role, content } = yield* fieldsOf(bytes, message.from, ['role', 'content']);
     const sum = yield* sumOf(bytes, content);
     const isSystem = /^(?:system|developer)$/.test(textAt(bytes, role?.value, longestText) ?? '');
     if (!isSystem) return { system, first: sum };
     if (system === noText) system = sum;
   }
-  return { system, first: noText };
+  const hasMore = messages.length === most && most < mostMessages;
+  return hasMore ? yield* firstMessages(bytes, list, mostMessages) : { system, first: noText };
 }
 
 function isObject(bytes: Buffer, value: Span | undefined): boolean {

@@ -17,17 +17,14 @@ export interface Field extends Span {
 export type Scan<T> = Generator<number, T>;
 
 const sliceBytes = 256 * 1024;
-/** Of a shorter object or list nothing is told: they are few, by the bounds of those who ask. */
-const leastTold = 512;
 /** Longer names decide nothing. */
 const longestName = 64;
 /** A string of JSON whose text is what stands between its quotes. */
 const plainString = /^"[ !#-[\]-\uffff]*"$/;
-/** Up to here a string is read byte by byte: a search by the system costs more to begin. */
-const shortString = 32;
-
-/** So many quotes within a string are one slice. */
-const mostQuotes = 16_384;
+/** So much of a string is read byte by byte before the system searches for its next quote, which costs more to begin. */
+const nearBytes = 64;
+/** Such a search counts for so many bytes, however far it goes. */
+const searchBytes = 16;
 
 const quote = 0x22;
 const comma = 0x2c;
@@ -89,7 +86,7 @@ export function* fieldsOf<Name extends string>(
     if (bytes[at] !== comma) break;
     at = behindBlanks(bytes, at + 1);
   }
-  if (at - told >= leastTold) yield at - told;
+  yield at - told;
   return fields;
 }
 
@@ -111,7 +108,7 @@ export function* itemsOf(bytes: Buffer, from: number, most: number): Scan<Span[]
     if (bytes[at] !== comma) break;
     at = behindBlanks(bytes, at + 1);
   }
-  if (at - told >= leastTold) yield at - told;
+  yield at - told;
   return items;
 }
 
@@ -157,43 +154,100 @@ function behindBlanks(bytes: Buffer, from: number): number {
   }
 }
 
-/** Behind a short string, number or word, or a longer string without an escaped quote; null for all else. No generator is made for these. */
+/** Behind a value that ends within a slice; null for all else. No generator is made for these. */
 function quickEnd(bytes: Buffer, from: number): number | null {
-  const byte = bytes[from];
-  if (byte !== quote) {
-    const to = byte === undefined || nesting(byte) !== 0 ? -1 : behindWord(bytes, from);
-    return to < 0 ? null : to;
-  }
-  const near = behindNearString(bytes, from);
-  if (near > 0) return near;
-  const end = bytes.indexOf(quote, -near);
-  return end < 0 || bytes[end - 1] === backslash ? null : end + 1;
+  const end = new ValueEnd(bytes, from);
+  return end.goOn() ? end.at : null;
 }
 
-/** Behind a value, however deep; the text's end where its own does not come. */
+/** Behind a value, however long or deep; the text's end where its own does not come. */
 function* behindValue(bytes: Buffer, from: number): Scan<number> {
-  const { length } = bytes;
-  let depth = 0;
-  let pauseAt = from + sliceBytes;
-  for (let at = from; at < length;) {
-    const byte = bytes[at];
-    if (byte === quote) {
-      const near = behindNearString(bytes, at);
-      at = near > 0 ? near : yield* behindFarString(bytes, -near);
-    } else {
-      const step = nesting(byte);
-      // The end of what is around: no value stands here.
-      if (depth + step < 0) return at;
-      at = depth + step > 0 || step < 0 ? at + 1 : behindWord(bytes, at);
-      for (; at < 0; at = behindWord(bytes, -at)) yield sliceBytes;
-      depth += step;
-    }
-    if (depth <= 0) return at;
-    if (at < pauseAt) continue;
-    yield sliceBytes;
-    pauseAt = at + sliceBytes;
+  const end = new ValueEnd(bytes, from);
+  while (!end.goOn()) yield sliceBytes;
+  return end.at;
+}
+
+/** Looks for the end of a value, a slice at a time. */
+class ValueEnd {
+  private depth = 0;
+  private isInString = false;
+  private isOver = false;
+  /** The next quote in a string, and where the backslashes before it begin, as far as they were looked at. */
+  private quoteAt = -1;
+  private slashesAt = -1;
+
+  constructor(
+    private readonly bytes: Buffer,
+    public at: number,
+  ) {}
+
+  /** True: `at` is behind the value, at the end of what is around it where no value stands, or at the text's end. */
+  goOn(): boolean {
+    for (let left = sliceBytes; left > 0 && !this.isOver;)
+      left -= this.isInString ? this.passString() : this.passOutside();
+    return this.isOver;
   }
-  return length;
+
+  /** Up to the next string, or the end; returns how many bytes it has looked at, as `passString` does. */
+  private passOutside(): number {
+    const { bytes, at: from } = this;
+    const pauseAt = Math.min(bytes.length, from + sliceBytes);
+    let at = from;
+    if (this.depth === 0 && bytes[at] !== quote && nesting(bytes[at]) <= 0) {
+      while (at < pauseAt && !endsWord(bytes[at])) at++;
+      this.isOver = at < pauseAt;
+    }
+    while (at < pauseAt && !this.isInString && !this.isOver) {
+      const byte = bytes[at++];
+      const step = nesting(byte);
+      this.depth += step;
+      this.isInString = byte === quote;
+      this.isOver = step < 0 && this.depth === 0;
+    }
+    return this.reach(at) - from;
+  }
+
+  /** A little of the string, or up to its next quote. */
+  private passString(): number {
+    const { bytes, at: from } = this;
+    const nearTo = Math.min(bytes.length, from + nearBytes);
+    let at = from;
+    while (at < nearTo) {
+      const byte = bytes[at];
+      at += byte === backslash ? 2 : 1;
+      if (byte !== quote) continue;
+      this.endString();
+      return this.reach(at) - from;
+    }
+    if (this.quoteAt < at) this.slashesAt = this.quoteAt = quoteBehind(bytes, at);
+    const last = Math.max(at, this.slashesAt);
+    const least = Math.max(at, last - sliceBytes);
+    let first = last;
+    while (first > least && bytes[first - 1] === backslash) first--;
+    this.slashesAt = first;
+    if (first > at && bytes[first - 1] === backslash) this.reach(at);
+    else {
+      if ((this.quoteAt - first) % 2 === 0) this.endString();
+      this.reach(this.quoteAt + 1);
+    }
+    return at - from + searchBytes + last - first;
+  }
+
+  private endString(): void {
+    this.isInString = false;
+    this.isOver = this.depth === 0;
+  }
+
+  private reach(at: number): number {
+    this.at = Math.min(at, this.bytes.length);
+    this.isOver ||= at >= this.bytes.length;
+    return at;
+  }
+}
+
+function quoteBehind(bytes: Buffer, from: number): number {
+  const at = bytes.indexOf(quote, from);
+  return at < 0 ? bytes.length : at;
 }
 
 function nesting(byte: number | undefined): -1 | 0 | 1 {
@@ -201,37 +255,6 @@ function nesting(byte: number | undefined): -1 | 0 | 1 {
   return byte === closeObject || byte === closeList ? -1 : 0;
 }
 
-/** Behind a number or word; of one longer than a slice, as a negative number, where it goes on. */
-function behindWord(bytes: Buffer, from: number): number {
-  for (let at = from; at < from + sliceBytes; at++) {
-    const byte = bytes[at];
-    if (byte !== undefined && byte > comma && byte < closeList) continue;
-    const isOver = byte === undefined || byte <= 0x20 || byte === comma || byte === closeList;
-    if (isOver || byte === closeObject) return at;
-  }
-  return -(from + sliceBytes);
-}
-
-/** The place behind a short string; of a longer one, as a negative number, where the search for its end begins. */
-function behindNearString(bytes: Buffer, from: number): number {
-  const nearTo = Math.min(bytes.length, from + shortString);
-  let at = from + 1;
-  for (; at < nearTo; at++) {
-    const byte = bytes[at];
-    if (byte === quote) return at + 1;
-    if (byte === backslash) at++;
-  }
-  return -at;
-}
-
-function* behindFarString(bytes: Buffer, from: number): Scan<number> {
-  let quotes = 0;
-  for (let end = bytes.indexOf(quote, from); end >= 0; end = bytes.indexOf(quote, end + 1)) {
-    let first = end;
-    while (first > from && bytes[first - 1] === backslash)
-      if ((end - --first) % sliceBytes === 0) yield sliceBytes;
-    if ((end - first) % 2 === 0) return end + 1;
-    if (++quotes % mostQuotes === 0) yield sliceBytes;
-  }
-  return bytes.length;
+function endsWord(byte = 0): boolean {
+  return byte <= 0x20 || byte === comma || byte === closeList || byte === closeObject;
 }
