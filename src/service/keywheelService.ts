@@ -133,7 +133,7 @@ export class KeywheelService implements Disposable {
     this.listening = new Listening({ log, serve: this.server.serve, onDidChange: () => this.touch() });
   }
 
-  /** Applies settings at once; running answers go on. The port is bound again only if port or host changed. */
+  /** Applies settings at once; running answers go on. The port is bound again only if port or host changed; the same settings change nothing. */
   async configure(settings: Settings): Promise<void> {
     const old = this.settings;
     this.settings = settings;

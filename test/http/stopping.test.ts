@@ -125,6 +125,26 @@ describe('settings that change', () => {
       assert.deepEqual(reply.body, rig.attempts[0]?.sent.bytes);
     });
   });
+
+  it('change nothing where they are the same: a change of another setting applies them again', async () => {
+    const changed = { timezone: 'UTC', maxUpstreamAttempts: 1 };
+    const simulator = { answer: { events: 10, eventDelayMs: 100 } };
+    await withRig({ settings: changed, simulator }, async (rig) => {
+      const { proxy } = rig.service.snapshot();
+      const asked = [rig.ask({ model: 'x/y', stream: true }), rig.ask({ model: 'x/y', stream: true })];
+      await rig.pass(300);
+      const made = rig.simulator.connectionsMade();
+      const upstreamUrl = rig.simulator.baseUrl;
+      await rig.service.configure({ ...defaultSettings, ...changed, port: 0, upstreamUrl });
+      assert.deepEqual(rig.service.snapshot().proxy, proxy);
+      const replies = await rig.drive(Promise.all(asked));
+      assert.deepEqual(
+        replies.map(({ status }) => status),
+        [200, 200],
+      );
+      assert.deepEqual([rig.attempts.length, rig.simulator.connectionsMade()], [2, made]);
+    });
+  });
 });
 
 describe('connections that went stale', () => {
