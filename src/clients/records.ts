@@ -1,10 +1,12 @@
 // Records of what was written into clients' files, so that it can be undone: paths and digests, no values.
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import { Emitter, type Event } from '../base/event';
 import { InTurn } from '../base/inTurn';
+import { parseJson } from '../base/json';
+import { StateFile } from '../service/saved/stateFile';
 import { clientIds, type ClientId } from './client';
 import { bytesOf, readConfigFile, replaceFile, type ConfigFile } from './configFile';
 
@@ -185,12 +187,11 @@ const pointerName = 'storage';
 
 /** `folder` contains the uninstall script. Rejects if it is not writable. */
 export async function writeStoragePointer(folder: string, globalStorage: string): Promise<void> {
-  await writeFile(path.join(folder, pointerName), globalStorage);
+  await new StateFile(path.join(folder, pointerName)).save(globalStorage);
 }
 
-/** Null if there is no readable pointer. */
+/** Null if there is no whole pointer: one that was cut off, which is no JSON, would point elsewhere. */
 export async function readStoragePointer(folder: string): Promise<string | null> {
-  const text = await readFile(path.join(folder, pointerName), 'utf8').catch(() => '');
-  // Cut off while it was written, it would point to the folder that the script runs in.
-  return text === '' ? null : text;
+  const storage = parseJson(await readFile(path.join(folder, pointerName), 'utf8').catch(() => ''));
+  return typeof storage === 'string' ? storage : null;
 }

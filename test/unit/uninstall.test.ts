@@ -1,7 +1,7 @@
 /** The uninstall script as VS Code runs it: a Node process of its own, from the extension's folder. */
 import assert from 'node:assert/strict';
 import { build } from 'esbuild';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Endpoint } from '../../src/clients/client';
 import { claudeCodeClient } from '../../src/clients/claudeCode';
@@ -69,9 +69,28 @@ describe('the uninstall script', () => {
     assert.equal(await uninstall(home), '');
   });
 
-  it('takes no file for its records where it was not told where they are', async () => {
+  it('does nothing by a pointer that was cut off, whatever is where the rest of it points to', async () => {
     await using home = await TemporaryHome.make();
+    await uninstall(home);
+    await home.connections.connect(codexClient, endpoint);
     await home.write('connections.json', '{"mine":true}');
-    assert.equal(await uninstall(home, ''), '');
+    const before = await home.files();
+    const pointer = path.join(home.folder, 'vscode', 'extension', 'dist', 'storage');
+    const whole = await readFile(pointer, 'utf8');
+    for (const length of [0, whole.indexOf(home.folder) + home.folder.length, whole.length - 1]) {
+      await writeFile(pointer, whole.slice(0, length));
+      assert.equal(await uninstall(home, null), '');
+    }
+    assert.deepEqual(await home.files(), before);
+  });
+
+  it('keeps its pointer until a new one is whole', async () => {
+    await using home = await TemporaryHome.make();
+    const pointer = path.join(home.folder, 'storage');
+    await writeStoragePointer(home.folder, home.recordsFolder);
+    const [{ ino }, text] = [await stat(pointer), await readFile(pointer)];
+    await writeStoragePointer(home.folder, home.recordsFolder);
+    assert.deepEqual(await readFile(pointer), text);
+    assert.notEqual((await stat(pointer)).ino, ino, 'replaced, not written in place');
   });
 });
