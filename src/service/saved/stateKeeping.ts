@@ -24,7 +24,7 @@ export interface StateStore {
 export interface Kept {
   /** Takes over what was saved, if it can be read. */
   restore(raw: unknown): SavedRead<unknown>;
-  /** The present state; undefined if nothing is to be saved. */
+  /** The present state; undefined if nothing is new. It counts as saved once it was asked for. */
   savedState(): unknown;
   readonly onDidChangeState: Event<void>;
 }
@@ -81,7 +81,10 @@ export class StateKeeping implements Disposable {
       log.warn(`The saved ${name} are ${read.kind} (${detail}): ${leftAlone[name]}.`);
       this.leaveAlone(saved, read.kind);
     }
-    this.listening = kept.onDidChangeState(() => this.save(kept.savedState()));
+    this.listening = kept.onDidChangeState(() => {
+      this.take();
+      this.write();
+    });
     return read;
   }
 
@@ -90,10 +93,9 @@ export class StateKeeping implements Disposable {
    * process of a reloaded window while its `deactivate` still runs. A failure is logged.
    */
   async saveNow(): Promise<void> {
-    const state = this.ports.kept.savedState();
-    if (!this.mayWrite || state === undefined) return;
-    if (this.saveSync(state) && this.writing === null) return;
-    this.save(state);
+    this.take();
+    if (this.saveSync() && this.writing === null) this.next = undefined;
+    this.write();
     await this.writing;
   }
 
@@ -139,19 +141,22 @@ export class StateKeeping implements Disposable {
     await this.saveNow();
   }
 
+  /** What may not be written is not asked for either. */
+  private take(): void {
+    if (this.mayWrite) this.next = this.ports.kept.savedState() ?? this.next;
+  }
+
   /** Writes one after the other, as a store may be slow; of what changes meanwhile only the last state is written. */
-  private save(state: unknown): void {
-    if (!this.mayWrite || state === undefined) return;
-    this.next = state;
-    this.writing ??= this.writeAll();
+  private write(): void {
+    if (this.next !== undefined) this.writing ??= this.writeAll();
   }
 
   /** False if it is still to be saved. */
-  private saveSync(state: unknown): boolean {
+  private saveSync(): boolean {
     const { store, name, log } = this.ports;
-    if (store.saveSync === undefined) return false;
+    if (store.saveSync === undefined || this.next === undefined) return false;
     try {
-      store.saveSync(state);
+      store.saveSync(this.next);
       return true;
     } catch (error: unknown) {
       log.error(`The ${name} could not be saved at once.`, error);

@@ -173,7 +173,7 @@ async function keptIn(content?: unknown) {
       return Promise.resolve();
     },
   };
-  const keeping = new StateKeeping({ kept: history, name: 'requests', store, log });
+  const keeping = new StateKeeping({ kept: history, name: 'requests', store, log, clock });
   await keeping.restore();
   const pass = async (ms: number): Promise<void> => {
     await clock.run(ms);
@@ -238,6 +238,15 @@ describe('the kept history', () => {
       assert.match(told[0] ?? '', /The saved requests are (?:newer|damaged) .*left alone/);
     });
   }
+
+  it('is written with all that came while what could not be read was left alone', async () => {
+    const { history, written, keeping, pass } = await keptIn({ version: 2 });
+    history.add(exchangeReport({}));
+    await pass(60_000);
+    await keeping.saveNow();
+    await pass(24 * hourMs);
+    assert.equal((written[0] as { exchanges: unknown[] }).exchanges.length, 1);
+  });
 
   it('is written by a window that serves once its own proxy has told it', async () => {
     const { history, written, pass } = await keptIn();

@@ -1,5 +1,6 @@
 // What is saved when, and what is left alone.
 import assert from 'node:assert/strict';
+import { Emitter } from '../../../../src/base/event';
 import { TextLog } from '../../../../src/base/log';
 import { KeywheelService } from '../../../../src/service/keywheelService';
 import {
@@ -204,6 +205,25 @@ describe('StateKeeping', () => {
     assert.deepEqual([saved.length, saved[1]], [2, kept.service.savedState()]);
   });
 
+  it('waits at its end for a slow store, though nothing is new since', async () => {
+    const store = new MemoryStore();
+    let state: unknown = { version: 1 };
+    const changed = new Emitter<void>((error) => assert.fail(String(error)));
+    const onDidChangeState = changed.event;
+    const savedState = (): unknown => {
+      const taken = state;
+      state = undefined;
+      return taken;
+    };
+    const kept = { restore: () => ({ kind: 'none' }) as const, savedState, onDidChangeState };
+    const log = new TextLog(() => undefined);
+    const keeping = new StateKeeping({ kept, name: 'requests', store, log });
+    await keeping.restore();
+    changed.fire();
+    await keeping.saveNow();
+    assert.deepEqual([store.saves, store.content], [1, { version: 1 }]);
+  });
+
   it('forgets what still waits for a slow store', async () => {
     const store = new MemoryStore();
     using kept = await keptIn(store);
@@ -221,8 +241,10 @@ describe('StateKeeping', () => {
     const atOnce: unknown[] = [];
     const saveSync = (state: unknown): void => void atOnce.push(state);
     Object.assign(store, { saveSync });
-    void kept.keeping.saveNow();
-    assert.deepEqual([atOnce.length, store.saves], [1, 0]);
+    const saved = kept.keeping.saveNow();
+    assert.equal(atOnce.length, 1);
+    await saved;
+    assert.equal(store.saves, 0);
     const writes: (() => void)[] = [];
     store.save = () => new Promise<void>((resolve) => writes.push(resolve));
     change(kept.service, 1);
