@@ -10,6 +10,7 @@ import { readVersioned, type SavedRead } from '../../base/json';
 import type { Pool } from '../../keys/pool';
 import { mostRemembered } from '../../keys/wheel';
 import type { ExchangeReport } from '../../proxy/report';
+import { needsNoKey } from '../../proxy/request/endpoint';
 import { mostExchanges, numbered, restoredExchange, savedExchange, savedExchangesSchema } from './activity';
 import { savedBucketsSchema, savedHoursSchema, Series } from './series';
 import type { Kept } from '../saved/stateKeeping';
@@ -17,6 +18,9 @@ import type { ExchangeView } from '../snapshot';
 
 /** Raise it when an older Keywheel would misread what this one writes. */
 const historyVersion = 1;
+
+/** Requests that need no key, which anybody may send, are so many of the exchanges at most: others are not pushed out. */
+const mostKeyless = 50;
 
 /** It is large: it is saved at most this often. A killed process loses as much; other windows still have it. */
 const tellEveryMs = 10_000;
@@ -79,6 +83,8 @@ export class History implements Kept, Disposable {
   put(view: ExchangeView): void {
     this.exchanges.push(view);
     this.nextId = view.id + 1;
+    const keyless = isKeyless(view) ? this.exchanges.filter(isKeyless) : [];
+    if (keyless.length > mostKeyless) this.exchanges = this.exchanges.filter((each) => each !== keyless[0]);
     if (this.exchanges.length > mostExchanges) this.exchanges.shift();
     this.series.add(view);
     for (const { id, accountId } of view.made) this.made.set(id, accountId, view.endedAtMs);
@@ -162,6 +168,10 @@ export class History implements Kept, Disposable {
     this.made.restore(made);
     this.replaced.fire();
   }
+}
+
+function isKeyless(exchange: ExchangeView): boolean {
+  return exchange.class === 'unmetered' && needsNoKey(exchange.method, exchange.path);
 }
 
 /** The newest entries, as many as fit into so many characters. */

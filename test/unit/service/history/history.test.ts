@@ -99,6 +99,23 @@ describe('the history', () => {
     assert.deepEqual(window.history.save(), host.history.save());
   });
 
+  it('gives requests that need no key, which anybody may send, little room of the last 500', () => {
+    const kept = world();
+    for (let nth = 0; nth < 450; nth++) answered(kept, { model: `own/${nth}` });
+    const keyless = { method: 'GET', path: '/models', class: 'unmetered', model: null } as const;
+    for (let nth = 0; nth < 2_000; nth++) answered(kept, { ...keyless, client: `program ${nth}` });
+    answered(kept, { ...keyless, path: '/models/user', client: 'own' });
+    const shown = kept.history.newestFirst();
+    assert.equal(shown.length, 500);
+    assert.equal(shown.filter(({ model }) => model !== null).length, 449);
+    assert.deepEqual(
+      [shown[0]?.client, shown[1]?.client, shown[49]?.client],
+      ['own', 'program 1999', 'program 1951'],
+    );
+    for (let nth = 0; nth < 1_000; nth++) answered(kept, {});
+    assert.equal(kept.history.newestFirst().length, 500);
+  });
+
   it('puts what it is given in the place of what it had, and says so', () => {
     const other = world();
     answered(other);
