@@ -61,7 +61,12 @@ export class RemoteService implements Disposable {
   constructor(private readonly ports: RemoteServicePorts) {
     const { station, clock } = ports;
     this.history = this.owned.add(
-      new History({ clock, onError: this.onError, isOurs: () => this.isHosting }),
+      new History({
+        clock,
+        timezone: () => this.heard?.timezone ?? '',
+        onError: this.onError,
+        isOurs: () => this.isHosting,
+      }),
     );
     this.owned.add(this.history.onDidReplace(() => this.historyChanged.fire()));
     this.owned.add(station.onDidChange(() => this.tellPlace()));

@@ -19,6 +19,7 @@ export class Calendar {
   constructor(private zone: string) {}
 
   setZone(zone: string): void {
+    if (zone === this.zone) return;
     this.zone = zone;
     this.zoneDay = null;
   }
@@ -53,6 +54,11 @@ export class Calendar {
     this.zoneDay = { fromMs: nowMs, untilMs };
     return untilMs;
   }
+}
+
+/** The zone of a setting: the machine's own where none is set. */
+export function zoneOf(timezone: string): string {
+  return timezone === '' ? 'local' : timezone;
 }
 
 export function nextUtcMidnightMs(wallMs: number): number {

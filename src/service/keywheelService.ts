@@ -5,6 +5,7 @@ import { DisposableStore, type Disposable } from '../base/disposable';
 import { Emitter, type Event } from '../base/event';
 import type { Log } from '../base/log';
 import { Secret } from '../base/secret';
+import { zoneOf } from '../keys/calendar';
 import { Pool, type PoolOptions, type UnlockTarget } from '../keys/pool';
 import { isNewerState, readSaved, type SavedState } from '../keys/savedState';
 import type { SavedRead } from '../base/json';
@@ -107,7 +108,8 @@ export class KeywheelService implements Disposable {
         poolOptions(this.settings),
       ),
     );
-    this.history = this.owned.add(new History({ clock, onError: this.onError, pool: this.pool }));
+    const timezone = (): string => this.settings.timezone;
+    this.history = this.owned.add(new History({ clock, timezone, onError: this.onError, pool: this.pool }));
     this.upstream = this.newUpstream();
     const ask = (key: string): ReturnType<typeof readKey> => readKey(this.upstream, key, clock);
     this.readings = this.owned.add(new Readings({ clock, log, pool: this.pool, ask }));
@@ -342,9 +344,8 @@ function placeOf({ upstreamUrl, wayOut }: Settings): string {
   return JSON.stringify([upstreamUrl, wayOut]);
 }
 
-/** The machine's own zone where none is set. */
 function poolOptions({ timezone, maxWaiting }: Settings): PoolOptions {
-  return { zone: timezone === '' ? 'local' : timezone, maxWaiting };
+  return { zone: zoneOf(timezone), maxWaiting };
 }
 
 /** In milliseconds. */

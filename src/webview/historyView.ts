@@ -9,7 +9,8 @@ const bucketsToQuarter = 3;
 const bucketsToHour = 12;
 /** A shorter history is shown in hours, because its quarters would be too thin. */
 const shortPastBuckets = 6 * bucketsToHour;
-const halfDayMs = 12 * 60 * 60_000;
+const minuteMs = 60_000;
+const halfDayMs = 12 * 60 * minuteMs;
 /** More series cannot be told apart by colour, so further accounts are joined into one. */
 const mostSeries = 6;
 
@@ -144,7 +145,7 @@ function countChart(
 ): ChartView {
   const { t, formats } = speech;
   const totals = lines.map(({ name, values }) => `${name} ${formats.count(sum(values))}`);
-  const hours = lines.map(({ values }) => byHour(values, series).map(sum));
+  const hours = lines.map(({ values }) => byHour(values, series, speech).map(sum));
   const size = columnSize(series);
   return {
     id,
@@ -173,7 +174,7 @@ function firstTokenChart(series: SeriesView, speech: Speech): ChartView {
   const text = (value: number | null): string => (value === null ? '–' : tookText(value, speech));
   const size = columnSize(series);
   const columns = grouped(series.firstToken, size);
-  const hours = byHour(series.firstToken, series);
+  const hours = byHour(series.firstToken, series, speech);
   const [median, slow] = [t('Median'), t('95th percentile')];
   const all = [of(series.firstToken, 0.5), of(series.firstToken, 0.95)].map(text);
   return {
@@ -249,12 +250,13 @@ function hourTable(
   series: SeriesView,
   names: readonly string[],
   cells: (hour: number) => readonly string[],
-  { t, formats }: Speech,
+  speech: Speech,
 ): TableView {
+  const { t, formats } = speech;
   const { startMs, bucketMs } = series;
   const hourMs = bucketsToHour * bucketMs;
-  const firstMs = Math.floor(startMs / hourMs) * hourMs;
-  const rows = byHour(series.firstToken, series).map((_, hour) => [
+  const firstMs = startMs - bucketsPastHour(series, speech) * bucketMs;
+  const rows = byHour(series.firstToken, series, speech).map((_, hour) => [
     formats.clock(firstMs + hour * hourMs),
     ...cells(hour),
   ]);
@@ -328,9 +330,14 @@ function columnSize({ ends: { answered, refused, failed, cancelled } }: SeriesVi
   return isShort ? bucketsToHour : bucketsToQuarter;
 }
 
+/** How many buckets of the zone's hour are before the first one. */
+function bucketsPastHour({ startMs, bucketMs }: SeriesView, { formats }: Speech): number {
+  return Math.round((formats.minute(startMs) * minuteMs) / bucketMs);
+}
+
 /** Groups by full hours; the first and last may be shorter. */
-function byHour<T>(list: readonly T[], { startMs, bucketMs }: SeriesView): T[][] {
-  const before = Math.round(startMs / bucketMs) % bucketsToHour;
+function byHour<T>(list: readonly T[], series: SeriesView, speech: Speech): T[][] {
+  const before = bucketsPastHour(series, speech);
   const first = before === 0 ? [] : [list.slice(0, bucketsToHour - before)];
   return [...first, ...grouped(list.slice(before === 0 ? 0 : bucketsToHour - before), bucketsToHour)];
 }

@@ -25,6 +25,7 @@ export class Formats {
   private readonly dated = this.time({ ...hourAndMinute, ...monthAndDay });
   private readonly datedSeconds = this.time({ ...hourAndMinute, ...monthAndDay, second: '2-digit' });
   private readonly dates = this.time(monthAndDay);
+  private readonly minuteAlone = this.time({ minute: 'numeric' }, 'en');
 
   /** `locale` is a BCP 47 tag, `timezone` an IANA name or empty for the machine's own zone. */
   constructor(
@@ -83,6 +84,11 @@ export class Formats {
     return this.day(atMs) === this.day(nowMs) ? this.seconds().format(atMs) : this.dated().format(atMs);
   }
 
+  /** Minutes since the zone's last full hour, such as 32. */
+  minute(atMs: number): number {
+    return Number(this.minuteAlone().format(atMs));
+  }
+
   /** Such as `Nov 27`. */
   day(atMs: number): string {
     return this.dates().format(atMs);
@@ -97,10 +103,10 @@ export class Formats {
     return onceUsed(() => new Intl.NumberFormat(this.locale, options));
   }
 
-  private time(options: Intl.DateTimeFormatOptions): () => Intl.DateTimeFormat {
+  private time(options: Intl.DateTimeFormatOptions, locale = this.locale): () => Intl.DateTimeFormat {
     return onceUsed(() => {
       const zone = this.timezone === '' ? {} : { timeZone: this.timezone };
-      return new Intl.DateTimeFormat(this.locale, { ...options, ...zone });
+      return new Intl.DateTimeFormat(locale, { ...options, ...zone });
     });
   }
 }

@@ -5,13 +5,19 @@ export interface Bucket {
   readonly startMs: number;
 }
 
+interface Spans {
+  readonly spanMs: number;
+  readonly count: number;
+  /** The next instant that begins a span of its own, whatever span it is in. */
+  readonly nextBreakMs?: (fromMs: number) => number;
+}
+
 export class Buckets<T extends Bucket> {
   private kept: readonly T[] = [];
 
   constructor(
     private readonly clock: Clock,
-    private readonly spanMs: number,
-    private readonly count: number,
+    private readonly spans: Spans,
     private readonly make: (startMs: number) => T,
   ) {}
 
@@ -20,7 +26,8 @@ export class Buckets<T extends Bucket> {
     const firstMs = this.firstMs();
     const lastMs = this.lastMs();
     // A clock that was set back leaves buckets in the future.
-    this.kept = this.kept.filter(({ startMs }) => startMs >= firstMs && startMs <= lastMs);
+    const kept = this.kept.filter(({ startMs }) => startMs >= firstMs && startMs <= lastMs);
+    this.kept = kept.slice(-this.spans.count);
     return this.kept;
   }
 
@@ -45,7 +52,7 @@ export class Buckets<T extends Bucket> {
 
   /** Start of the earliest span that is kept. */
   firstMs(): number {
-    return this.lastMs() - (this.count - 1) * this.spanMs;
+    return this.lastMs() - (this.spans.count - 1) * this.spans.spanMs;
   }
 
   private lastMs(): number {
@@ -53,6 +60,9 @@ export class Buckets<T extends Bucket> {
   }
 
   private floor(atMs: number): number {
-    return Math.floor(atMs / this.spanMs) * this.spanMs;
+    const { spanMs, nextBreakMs } = this.spans;
+    const startMs = Math.floor(atMs / spanMs) * spanMs;
+    const breakMs = nextBreakMs?.(startMs) ?? Number.POSITIVE_INFINITY;
+    return breakMs <= atMs ? breakMs : startMs;
   }
 }

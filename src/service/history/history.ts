@@ -42,6 +42,8 @@ export type SavedHistory = v.InferOutput<typeof savedSchema>;
 
 export interface HistoryPorts {
   readonly clock: Clock;
+  /** The setting; default: the machine's own zone. */
+  readonly timezone?: () => string;
   readonly onError: (error: unknown) => void;
   /** Its `makers` are saved; without a pool the history has its own. */
   readonly pool?: Pool;
@@ -66,8 +68,8 @@ export class History implements Kept, Disposable {
   private isNew = false;
 
   constructor(private readonly ports: HistoryPorts) {
-    const { clock, pool } = ports;
-    this.series = new Series(clock);
+    const { clock, pool, timezone } = ports;
+    this.series = new Series(clock, timezone);
     this.made = pool?.makers ?? new Recent(mostRemembered, dayMs);
     this.telling = this.owned.add(new Pace(clock, tellEveryMs, () => this.stateChanged.fire()));
   }

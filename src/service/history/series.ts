@@ -2,7 +2,7 @@
 // they tell of the rest of the day.
 import * as v from 'valibot';
 import type { Clock } from '../../base/clock';
-import { dayMs } from '../../keys/calendar';
+import { Calendar, dayMs, zoneOf } from '../../keys/calendar';
 import type { Usage } from '../../proxy/answer/usage';
 import type { DashboardState } from '../messages';
 import type { ExchangeEnd, ExchangeView, ForecastView, SeriesView, Snapshot, WheelView } from '../snapshot';
@@ -11,7 +11,7 @@ import { Buckets } from './buckets';
 const bucketMs = 5 * 60_000;
 const bucketCount = 288;
 
-/** Hours add up to days in every time zone whose days begin with a full hour. */
+/** Hours add up to days in every time zone, as a day that begins within an hour divides it. */
 const hourMs = 60 * 60_000;
 const hourCount = 35 * 24;
 
@@ -74,9 +74,17 @@ export class Series {
   private readonly hours: Buckets<Hour>;
   private readonly labels = new Map<string, string>();
 
-  constructor(private readonly clock: Clock) {
+  constructor(
+    private readonly clock: Clock,
+    timezone: () => string = () => '',
+  ) {
+    const calendar = new Calendar('local');
+    const nextBreakMs = (fromMs: number): number => {
+      calendar.setZone(zoneOf(timezone()));
+      return calendar.nextMidnightMs(fromMs);
+    };
     const ends = (): Hour['ends'] => ({ answered: 0, refused: 0, failed: 0, cancelled: 0 });
-    this.buckets = new Buckets(clock, bucketMs, bucketCount, (startMs) => ({
+    this.buckets = new Buckets(clock, { spanMs: bucketMs, count: bucketCount }, (startMs) => ({
       startMs,
       ends: ends(),
       freeAttempts: 0,
@@ -86,7 +94,7 @@ export class Series {
       models: {},
       clients: {},
     }));
-    this.hours = new Buckets(clock, hourMs, hourCount, (startMs) => ({
+    this.hours = new Buckets(clock, { spanMs: hourMs, count: hourCount, nextBreakMs }, (startMs) => ({
       startMs,
       ends: ends(),
       promptTokens: 0,

@@ -7,6 +7,7 @@ import { exchangeView } from '../service/exchanges';
 import { Formats } from '../../../src/words/formats';
 import { accountView, english, keyView, nowMs, stateOf } from '../vscode/views';
 
+const minuteMs = 60_000;
 const { snapshot } = stateOf([accountView()]);
 
 function seriesOf(
@@ -150,6 +151,39 @@ describe('historyView', () => {
       ],
     );
   });
+
+  for (const [zone, sinceMs] of [
+    ['Asia/Kolkata', 30 * minuteMs],
+    ['Asia/Kathmandu', 45 * minuteMs],
+    ['Australia/Adelaide', 30 * minuteMs],
+  ] as const) {
+    it(`begins hours and days where they begin in ${zone}`, () => {
+      const clock = new ManualClock(nowMs);
+      const series = new Series(clock, () => zone);
+      const formats = new Formats('en', zone);
+      const midnightMs = Array.from({ length: 24 }, (_, hour) => nowMs - hour * 3_600_000 - sinceMs).find(
+        (atMs) => formats.clock(atMs) === '00:00',
+      );
+      assert.ok(midnightMs);
+      for (const endedAtMs of [midnightMs - 2, midnightMs - 1, midnightMs, midnightMs + 3_600_000])
+        series.add(exchangeView({ endedAtMs }));
+      const zoned = { ...english, formats };
+      const [accounts] = historyView(series.view(), snapshot, zoned).charts;
+      assert.deepEqual(
+        accounts?.table.rows.filter(([, count]) => count !== '0'),
+        [
+          ['01:00', '1'],
+          ['00:00', '1'],
+          ['23:00', '2'],
+        ],
+      );
+      const [days] = dayChart(series.view(), 7, zoned).lines;
+      assert.deepEqual(
+        days?.values.filter((count) => count !== 0),
+        [2, 2],
+      );
+    });
+  }
 
   it('has something to show while there were requests within a month', () => {
     assert.equal(

@@ -8,7 +8,7 @@ const startMs = Date.UTC(2026, 10, 22, 18);
 
 function fresh(): { clock: ManualClock; series: Series } {
   const clock = new ManualClock(startMs);
-  return { clock, series: new Series(clock) };
+  return { clock, series: new Series(clock, () => 'UTC') };
 }
 
 const total = (counts: readonly number[] | undefined): number =>
@@ -108,6 +108,33 @@ describe('the series of the last 24 hours', () => {
     assert.deepEqual(series.view().hours, [{ startMs, ends: { ...ends, failed: 1 }, ...sums }, last]);
     clock.advance(24 * 60 * minuteMs);
     assert.deepEqual(series.view().hours, [last]);
+  });
+
+  it('has an hour of its own for the day that begins within one, and no more hours for that', () => {
+    const clock = new ManualClock(startMs);
+    let zone = 'UTC';
+    const series = new Series(clock, () => zone);
+    const starts = (): readonly string[] =>
+      series.view().hours.map((hour) => new Date(hour.startMs).toISOString().slice(11, 16));
+    for (const minute of [0, 29, 30, 59])
+      series.add(exchangeView({ endedAtMs: startMs + minute * minuteMs }));
+    assert.deepEqual(starts(), ['18:00']);
+    series.restore({ buckets: [], hours: [] });
+    zone = 'Asia/Kolkata';
+    for (const minute of [0, 29, 30, 59]) {
+      clock.advance(minute === 0 ? 0 : startMs + minute * minuteMs - clock.wallMs());
+      series.add(exchangeView({ endedAtMs: clock.wallMs() }));
+    }
+    assert.deepEqual(starts(), ['18:00', '18:30']);
+    assert.deepEqual(
+      series.view().hours.map(({ ends }) => ends.answered),
+      [2, 2],
+    );
+    for (let half = 0; half < 36 * 48; half++) {
+      clock.advance(30 * minuteMs);
+      series.add(exchangeView({ endedAtMs: clock.wallMs() }));
+    }
+    assert.equal(series.save().hours.length, 35 * 24);
   });
 
   it('puts an end that a clock set back has made late into the last bucket', () => {
