@@ -10,6 +10,7 @@ import {
   type Places,
 } from './client';
 import { clientOf, clients } from './clientList';
+import { ConfigError } from './configFile';
 import { valueDigest } from './configValue';
 import {
   FileConnections,
@@ -157,10 +158,11 @@ export class Connector {
     return true;
   }
 
-  private async disconnect(record: ConnectionRecord): Promise<Undone | null> {
+  private async disconnect(record: ConnectionRecord): Promise<Undone> {
     if (record.way === 'file') {
       const file = fileOf(record);
-      return file === null ? null : await this.files.disconnect(file, record);
+      if (file === null) throw new ConfigError('unsupported', record.file);
+      return await this.files.disconnect(file, record);
     }
     const wasThere = await disconnectRoo(await this.roo(record.client), record.earlier);
     await this.ports.records.remove(record);
@@ -265,7 +267,10 @@ export class Connector {
         if (isNew) added.push({ file, record });
       }
     } catch (error: unknown) {
-      for (const { file, record } of added.reverse()) await this.files.disconnect(file, record);
+      for (const { file, record } of added.reverse())
+        await this.files
+          .disconnect(file, record)
+          .catch((failure: unknown) => this.ports.log.error(`${record.file} stays connected.`, failure));
       throw error;
     }
   }

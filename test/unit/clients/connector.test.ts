@@ -1,8 +1,14 @@
 /** Clients of both ways together; Roo Code's extension is played by an object of its shape. */
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { backupSuffix } from '../../../src/clients/backup';
 import { claudeCodeClient } from '../../../src/clients/claudeCode';
+import type { ClientFile } from '../../../src/clients/client';
 import { codexClient } from '../../../src/clients/codex';
+import { ConfigError } from '../../../src/clients/configFile';
+import { FormatError } from '../../../src/clients/configFormat';
 import { clients } from '../../../src/clients/clientList';
 import type { Connector, ConnectorPorts } from '../../../src/clients/connector';
 import { rooApi, rooClient, zooClient, type RooApi } from '../../../src/clients/roo';
@@ -225,6 +231,46 @@ describe('Connector', () => {
         ['claudeCode', 'restored'],
       ],
     );
+    assert.equal((await home.records.all()).length, 1);
+  });
+
+  it('does not call a file disconnected that it does not know', async () => {
+    await using home = await TemporaryHome.make();
+    const connector = home.connector();
+    const record = await home.connections.connect(claudeCodeClient, endpoint);
+    await home.records.put({ ...record, part: 'of a newer version' });
+    const done = await connector.disconnectAll();
+    assert.deepEqual(
+      done.map(({ undone, error }) => [undone, error instanceof ConfigError && error.code]),
+      [
+        ['restored', false],
+        [null, 'unsupported'],
+      ],
+    );
+    assert.equal((await home.records.all()).length, 1);
+  });
+
+  it('says why a client was not connected, and logs what of it could not be undone', async () => {
+    await using home = await TemporaryHome.make();
+    await home.write('.claude/settings.json', '{"mine":1}');
+    const said: string[] = [];
+    const connector = home.connector({ log: { error: (message) => said.push(message) } });
+    let isPlanned = false;
+    const second: ClientFile = {
+      ...claudeCodeClient,
+      part: 'second',
+      file: (places) => path.join(places.home, 'second.json'),
+      changes: (...given) => {
+        // Written later: by then the first one's backup is gone, and it cannot be undone.
+        if (isPlanned) rmSync(path.join(home.folder, '.claude', `settings.json${backupSuffix}`));
+        if (isPlanned) throw new FormatError('damaged', null);
+        isPlanned = true;
+        return claudeCodeClient.changes(...given);
+      },
+    };
+    const failed = connector.connect({ ...claudeCodeClient, further: [second] }, endpoint);
+    await assert.rejects(failed, { code: 'damaged' });
+    assert.deepEqual(said, [`${path.join(home.folder, '.claude', 'settings.json')} stays connected.`]);
     assert.equal((await home.records.all()).length, 1);
   });
 });
