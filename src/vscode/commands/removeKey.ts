@@ -3,7 +3,7 @@ import { l10n, window, type QuickPickItem } from 'vscode';
 import { keyIdOf, maskKey } from '../../base/secret';
 import { isWhole, removeAll } from '../../clients/removal';
 import { removalDetail, removalText } from '../../words/resultText';
-import { confirm, offerLog, speechOf } from '../messages';
+import { confirm, flash, offerLog, speechOf } from '../messages';
 import type { Command, WindowPorts } from '../ports';
 
 interface KeyItem extends QuickPickItem {
@@ -30,8 +30,10 @@ export const removeKey: Command = async (ports) => {
   if (!(await keyActions.onKey(chosen.keyId, { kind: 'remove' }))) return false;
   const undo = l10n.t('Undo');
   const answer = await window.showInformationMessage(l10n.t('Key “{0}” removed.', chosen.name), undo);
-  if (answer === undo && !(await keyActions.onKey(chosen.keyId, { kind: 'undo' })))
-    void window.showWarningMessage(l10n.t('Can’t undo any more. Add the key again.'));
+  if (answer !== undo) return true;
+  if (await keyActions.onKey(chosen.keyId, { kind: 'undo' }))
+    flash(l10n.t('Key “{0}” restored', chosen.name));
+  else void window.showWarningMessage(l10n.t('Can’t undo any more. Add the key again.'));
   return true;
 };
 
