@@ -18,13 +18,13 @@ export interface AccountStanding {
 }
 
 /**
- * `noKeys`: there is no usable key · `keysAwaited`: it is not known yet which keys there are · `lineFull`: too many wait ·
+ * `noKeys`: there is no usable key · `keysAwaited`: it is not known yet which keys there are · `queueFull`: too many wait ·
  * `exhausted`: no account can serve in time · `modelBusy`: the model is held back for longer than the wait, for all
  * accounts or for those that could serve · `allTried`: every key that could was tried in this exchange · `stopping`: the
  * proxy stops.
  */
 export type DenialKind =
-  'noKeys' | 'keysAwaited' | 'lineFull' | 'exhausted' | 'modelBusy' | 'allTried' | 'stopping';
+  'noKeys' | 'keysAwaited' | 'queueFull' | 'exhausted' | 'modelBusy' | 'allTried' | 'stopping';
 
 /** Its instants are wall time. */
 export interface Denial {

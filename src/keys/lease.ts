@@ -32,8 +32,7 @@ export interface LeaseOwner {
   learned(lease: Lease, verdict: Verdict): void;
   /** The attempt's slot frees at another time than was known. */
   changed(account: Account): void;
-  /** `freesPlace`: others may go now that it is over. */
-  ended(account: Account, freesPlace: boolean): void;
+  ended(account: Account, letsOthersGo: boolean): void;
 }
 
 export interface Grant {

@@ -26,7 +26,7 @@ export const modelLockSchema = v.object({
 export type ModelLockSaved = v.InferOutput<typeof modelLockSchema>;
 
 /** What is locked, and why; `keyId` stands with its account. */
-export type ModelPlace = Pick<ModelLockSaved, 'model' | 'accountId' | 'keyId' | 'reason'>;
+export type ModelScope = Pick<ModelLockSaved, 'model' | 'accountId' | 'keyId' | 'reason'>;
 
 /** What a request wants of its model. */
 export interface ForModel {
@@ -35,7 +35,7 @@ export interface ForModel {
   readonly hasFallback: boolean;
 }
 
-/** The place of one running request among those that a half-open model permits; to be called when it has ended. */
+/** One of the running requests that a half-open model permits; to be called when it has ended. */
 export type Permit = () => void;
 
 interface ModelLock extends ModelLockSaved {
@@ -120,16 +120,16 @@ export class ModelLocks {
     return isOpener;
   }
 
-  /** Locks the place until the hinted instant, or for as long as `scopes` says. An unexplained refusal widens to the model. */
-  learn(place: ModelPlace, untilMs: number | null, nowMs: number): void {
-    if (place.reason === 'unknownLimit' && this.widens(place, nowMs)) {
-      this.learn({ ...place, accountId: null, keyId: null, reason: 'busy' }, untilMs, nowMs);
+  /** Locks the scope until the hinted instant, or for as long as `scopes` says. An unexplained refusal widens to the model. */
+  learn(scope: ModelScope, untilMs: number | null, nowMs: number): void {
+    if (scope.reason === 'unknownLimit' && this.widens(scope, nowMs)) {
+      this.learn({ ...scope, accountId: null, keyId: null, reason: 'busy' }, untilMs, nowMs);
     }
     // A lock stays the same object: running probes hold on to it.
-    let lock = this.of(place.model).find((each) => isSamePlace(each, place));
+    let lock = this.of(scope.model).find((each) => isSameScope(each, scope));
     if (lock === undefined) {
       for (const each of this.all()) if (isForgotten(each, nowMs)) this.drop(each);
-      lock = { ...place, sinceMs: nowMs, untilMs: 0, strikes: 0, permits: 1, running: 0 };
+      lock = { ...scope, sinceMs: nowMs, untilMs: 0, strikes: 0, permits: 1, running: 0 };
       this.add(lock);
     }
     // Requests that were on their way when the lock fell tell nothing new.
@@ -137,7 +137,7 @@ export class ModelLocks {
       lock.sinceMs = nowMs;
       lock.strikes++;
     }
-    const { lasts } = modelScopes[place.reason];
+    const { lasts } = modelScopes[scope.reason];
     const endMs = lockedUntilMs(lasts, { untilMs, strikes: lock.strikes, nowMs });
     lock.untilMs = Math.max(endMs, lock.untilMs);
     lock.permits = 1;
@@ -160,13 +160,13 @@ export class ModelLocks {
 
   restore(saved: readonly ModelLockSaved[], nowMs: number): void {
     for (const lock of saved) {
-      if (lock.untilMs <= nowMs || this.of(lock.model).some((known) => isSamePlace(known, lock))) continue;
+      if (lock.untilMs <= nowMs || this.of(lock.model).some((known) => isSameScope(known, lock))) continue;
       this.add({ ...lock, permits: 1, running: 0 });
     }
   }
 
   /** Whether another account was refused the same way just now, or the refused attempt was a probe of a busy model. */
-  private widens({ model, accountId }: ModelPlace, nowMs: number): boolean {
+  private widens({ model, accountId }: ModelScope, nowMs: number): boolean {
     return this.of(model).some(({ reason, accountId: otherId, sinceMs, running }) =>
       reason === 'unknownLimit'
         ? otherId !== accountId && nowMs - sinceMs <= widensWithinMs
@@ -197,7 +197,7 @@ export class ModelLocks {
 
 const none: readonly ModelLock[] = [];
 
-function forceOf({ reason }: ModelPlace): Force {
+function forceOf({ reason }: ModelScope): Force {
   return modelScopes[reason].force;
 }
 
@@ -217,7 +217,7 @@ function isForgotten({ running, untilMs }: ModelLock, nowMs: number): boolean {
   return running === 0 && nowMs - untilMs > forgottenAfterMs;
 }
 
-function isSamePlace(one: ModelPlace, other: ModelPlace): boolean {
+function isSameScope(one: ModelScope, other: ModelScope): boolean {
   return (
     one.model === other.model &&
     one.accountId === other.accountId &&

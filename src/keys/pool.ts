@@ -21,10 +21,10 @@ const interestMs = 120_000;
 
 export type LeaseResult = { readonly lease: Lease } | { readonly denial: Denial };
 
-/** One waiting request; it is in the line exactly as long as its promise is open. */
+/** One waiting request; it is in the queue exactly as long as its promise is open. */
 interface Waiter {
   readonly request: LeaseRequest;
-  /** Ends the wait; the waiter has left the line then. */
+  /** Ends the wait; the waiter has left the queue then. */
   readonly end: (result: LeaseResult) => void;
 }
 
@@ -51,7 +51,7 @@ export class Pool implements LeaseOwner, Disposable {
   /** The account that made a thing upstream, by the thing's id; in wall time. */
   readonly makers = new Recent<AccountId>(mostRemembered, dayMs);
   /** Oldest first. */
-  private readonly line = new Set<Waiter>();
+  private readonly queue = new Set<Waiter>();
   private readonly alarm: Alarm;
   /** When a free request could not be served last. */
   private deniedAtMs = Number.NEGATIVE_INFINITY;
@@ -71,7 +71,7 @@ export class Pool implements LeaseOwner, Disposable {
   }
 
   get waiting(): number {
-    return this.line.size;
+    return this.queue.size;
   }
 
   /** Free requests that the accounts have left which may serve the wish. */
@@ -177,8 +177,8 @@ export class Pool implements LeaseOwner, Disposable {
   /** A request went on to its fallback: the next one that has one does not begin with the model. */
   leave(model: string | null): void {
     if (model === null) return;
-    const place = { model, accountId: null, keyId: null, reason: 'left' } as const;
-    this.wheel.modelLocks.learn(place, null, this.nowMs());
+    const scope = { model, accountId: null, keyId: null, reason: 'left' } as const;
+    this.wheel.modelLocks.learn(scope, null, this.nowMs());
     this.rejudge();
   }
 
@@ -208,7 +208,7 @@ export class Pool implements LeaseOwner, Disposable {
   changed(account: Account): void {
     const nowMs = this.nowMs();
     // An answer's head frees its slot sooner than was known when the alarm was set.
-    const readyAtMs = this.line.size > 0 ? account.readyAtMs('free', nowMs) : 0;
+    const readyAtMs = this.queue.size > 0 ? account.readyAtMs('free', nowMs) : 0;
     if (readyAtMs > nowMs && readyAtMs < this.alarm.atMs) this.alarm.set(readyAtMs);
     this.ports.onChange();
   }
@@ -224,9 +224,9 @@ export class Pool implements LeaseOwner, Disposable {
     if (felt) this.serve(verdict.kind !== 'healthy');
   }
 
-  ended(account: Account, freesPlace: boolean): void {
+  ended(account: Account, letsOthersGo: boolean): void {
     if (account.ledger.emptiness === 'doubtful') this.ask([account], this.nowMs());
-    if (freesPlace) this.serve(false);
+    if (letsOthersGo) this.serve(false);
     this.ports.onChange();
   }
 
@@ -234,7 +234,7 @@ export class Pool implements LeaseOwner, Disposable {
   dispose(): void {
     this.isDisposed = true;
     const nowMs = this.nowMs();
-    for (const { request, end } of this.line)
+    for (const { request, end } of this.queue)
       end({ denial: denialOf(this.wheel, 'stopping', request, nowMs) });
     this.alarm.dispose();
   }
@@ -244,14 +244,14 @@ export class Pool implements LeaseOwner, Disposable {
     const nowMs = this.nowMs();
     // A request that waits for a day's end waits for another instant now.
     const hasJumped = this.wheel.roll(nowMs, this.ports.clock.wallMs());
-    if (hasJumped && this.line.size > 0) this.alarm.set(nowMs);
+    if (hasJumped && this.queue.size > 0) this.alarm.set(nowMs);
     return nowMs;
   }
 
   private deny(request: LeaseRequest, nowMs: number): DenialKind | null {
-    if (this.line.size >= this.options.maxWaiting) return 'lineFull';
+    if (this.queue.size >= this.options.maxWaiting) return 'queueFull';
     const prospects = new Prospects(this.wheel, nowMs);
-    for (const { request: before } of this.line) prospects.add(before);
+    for (const { request: before } of this.queue) prospects.add(before);
     return this.endOf(request, prospects, true);
   }
 
@@ -266,15 +266,15 @@ export class Pool implements LeaseOwner, Disposable {
   private async wait(request: LeaseRequest, signal: Signal): Promise<LeaseResult> {
     const result = ended<LeaseResult>(signal, (end) => {
       const waiter = { request, end };
-      this.line.add(waiter);
-      return { dispose: () => this.line.delete(waiter) };
+      this.queue.add(waiter);
+      return { dispose: () => this.queue.delete(waiter) };
     });
     this.setAlarm(this.nowMs());
     this.ports.onChange();
     try {
       return await result;
     } finally {
-      if (this.line.size === 0) this.setAlarm(this.nowMs());
+      if (this.queue.size === 0) this.setAlarm(this.nowMs());
       this.ports.onChange();
     }
   }
@@ -290,12 +290,12 @@ export class Pool implements LeaseOwner, Disposable {
 
   /** Lets go whoever can go, oldest first; with `judge` those who have become hopeless are denied too. */
   private serve(judge: boolean): void {
-    if (this.line.size === 0) return;
+    if (this.queue.size === 0) return;
     const nowMs = this.roll();
     this.askAgain(nowMs);
     const stuck = new Set<RequestClass>();
     const prospects = new Prospects(this.wheel, nowMs);
-    for (const waiter of this.line) {
+    for (const waiter of this.queue) {
       const { request } = waiter;
       if (this.letGo(waiter, stuck, nowMs)) continue;
       const kind = this.endOf(request, prospects, judge);
@@ -324,7 +324,7 @@ export class Pool implements LeaseOwner, Disposable {
     const doubtMs = this.isOfInterest(nowMs) ? this.wheel.nextDoubtMs(nowMs) : Number.POSITIVE_INFINITY;
     const changeMs = this.expectsReadings
       ? Number.POSITIVE_INFINITY
-      : this.wheel.nextChangeMs(this.line, nowMs);
+      : this.wheel.nextChangeMs(this.queue, nowMs);
     this.alarm.set(Math.min(doubtMs, changeMs));
   }
 
@@ -344,14 +344,14 @@ export class Pool implements LeaseOwner, Disposable {
 
   private isOfInterest(nowMs: number): boolean {
     if (nowMs - this.deniedAtMs < interestMs) return true;
-    for (const { request } of this.line) if (request.requestClass === 'free') return true;
+    for (const { request } of this.queue) if (request.requestClass === 'free') return true;
     return false;
   }
 
   private ring(): void {
     // Time alone makes a request hopeless only where a reading that it waited for does not come.
     this.serve(this.roster.accounts.some(({ ledger }) => ledger.emptiness === 'doubtful'));
-    if (this.line.size > 0) return;
+    if (this.queue.size > 0) return;
     // The last that went may have taken what was left of a day: an alarm would not be set for a doubt of this instant.
     const nowMs = this.roll();
     this.askAgain(nowMs);

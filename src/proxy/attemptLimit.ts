@@ -7,10 +7,10 @@ import { Refusal } from './errors/refusal';
 const mostWaiting = 10_000;
 const retryAfterMs = 5_000;
 
-/** Attempts beyond the limit wait for a place, oldest first. */
+/** Attempts beyond the limit wait for a permit, oldest first. */
 export class AttemptLimit {
   private running = 0;
-  private readonly line = new Set<(place: Disposable | null) => void>();
+  private readonly queue = new Set<(permit: Disposable | null) => void>();
 
   /** `most`: as the settings are now. */
   constructor(
@@ -18,17 +18,17 @@ export class AttemptLimit {
     private readonly most: () => number,
   ) {}
 
-  /** A place for one attempt, to be disposed at its end (twice does no harm); null where none is free now. */
+  /** A permit for one attempt, to be disposed at its end (twice does no harm); null where none is free now. */
   enterNow(): Disposable | null {
     this.fill();
-    return this.running < this.most() ? this.place() : null;
+    return this.running < this.most() ? this.permit() : null;
   }
 
-  /** A place as soon as one is free, where none is now. Rejects with a refusal where none was until `untilMs` of `elapsedMs`, and with the signal's reason. */
+  /** A permit as soon as one is free, where none is now. Rejects with a refusal where none was until `untilMs` of `elapsedMs`, and with the signal's reason. */
   async enter(untilMs: number, signal: Signal): Promise<Disposable> {
     signal.throwIfAborted();
-    const place = this.line.size >= mostWaiting ? null : await this.wait(untilMs, signal);
-    if (place !== null) return place;
+    const permit = this.queue.size >= mostWaiting ? null : await this.wait(untilMs, signal);
+    if (permit !== null) return permit;
     throw new Refusal(
       'upstream_full',
       `${this.most()} requests run at OpenRouter already, and no place came free in time. Send fewer at once, or raise the setting "keywheel.maxUpstreamAttempts" (MAX_UPSTREAM_ATTEMPTS).`,
@@ -39,17 +39,17 @@ export class AttemptLimit {
   private async wait(untilMs: number, signal: Signal): Promise<Disposable | null> {
     return await ended<Disposable | null>(signal, (end) => {
       const late = this.clock.after(Math.max(0, untilMs - this.clock.elapsedMs()), () => end(null));
-      this.line.add(end);
+      this.queue.add(end);
       return {
         dispose: () => {
-          this.line.delete(end);
+          this.queue.delete(end);
           late.dispose();
         },
       };
     });
   }
 
-  private place(): Disposable {
+  private permit(): Disposable {
     this.running++;
     let isLeft = false;
     return {
@@ -63,9 +63,9 @@ export class AttemptLimit {
   }
 
   private fill(): void {
-    for (const end of this.line) {
+    for (const end of this.queue) {
       if (this.running >= this.most()) return;
-      end(this.place());
+      end(this.permit());
     }
   }
 }
@@ -76,9 +76,9 @@ const fewest = 3;
 
 /** One exchange's share in the budget; to be disposed at its end. */
 export interface Repeats extends Disposable {
-  /** Takes a place for one repeated attempt, to be given back with `release`; false while there is none. */
+  /** Takes a permit for one repeated attempt, to be given back with `release`; false while there is none. */
   take(): boolean;
-  /** Gives the place back, if there is one. */
+  /** Gives the permit back, if there is one. */
   release(): void;
 }
 

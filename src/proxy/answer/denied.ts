@@ -31,7 +31,7 @@ export function refusalOf(denial: Denial, context: DenialContext): Refusal {
       );
     case 'allTried':
       return keysRefused(denial, context);
-    case 'lineFull':
+    case 'queueFull':
       return new Refusal(
         'too_many_waiting',
         'Too many requests wait for a free slot already. Send fewer at once, or try again shortly.',

@@ -33,7 +33,7 @@ export class LastWord {
       case 'noKeys':
         return isOfThisRequest(this.word.outcome);
       case 'keysAwaited':
-      case 'lineFull':
+      case 'queueFull':
       case 'stopping':
         return false;
     }

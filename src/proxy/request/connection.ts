@@ -8,7 +8,7 @@ export interface Turn {
   end(): void;
 }
 
-interface Place extends Turn {
+interface Queued extends Turn {
   readonly isSafe: boolean;
   readonly go: (() => void) | null;
 }
@@ -18,26 +18,26 @@ const mostOfConnection = 64;
 
 export class Turns {
   /** What runs on a connection, or waits there, in its order. */
-  private readonly lines = new WeakMap<object, Place[]>();
+  private readonly queues = new WeakMap<object, Queued[]>();
 
   /** Safe requests wait for unsafe ones before them, unsafe ones for all. Null: there are too many. */
   take(connection: object, isSafe: boolean): Turn | null {
-    const line = this.lines.get(connection) ?? [];
-    if (line.length >= mostOfConnection) return null;
-    if (line.length === 0) this.lines.set(connection, line);
-    let go: Place['go'] = null;
-    const mayRun = line.length === 0 || (isSafe && line.every((before) => before.isSafe));
+    const queue = this.queues.get(connection) ?? [];
+    if (queue.length >= mostOfConnection) return null;
+    if (queue.length === 0) this.queues.set(connection, queue);
+    let go: Queued['go'] = null;
+    const mayRun = queue.length === 0 || (isSafe && queue.every((before) => before.isSafe));
     const comes = mayRun ? null : new Promise<void>((resolve) => (go = resolve));
-    const place: Place = { isSafe, comes, go, end: () => leave(line, place) };
-    line.push(place);
-    return place;
+    const queued: Queued = { isSafe, comes, go, end: () => leave(queue, queued) };
+    queue.push(queued);
+    return queued;
   }
 }
 
 /** Lets those go that may run now: the first one, and the safe ones up to the next that is not. */
-function leave(line: Place[], place: Place): void {
-  line.splice(line.indexOf(place), 1);
-  for (const [index, other] of line.entries()) {
+function leave(queue: Queued[], queued: Queued): void {
+  queue.splice(queue.indexOf(queued), 1);
+  for (const [index, other] of queue.entries()) {
     if (index === 0 || other.isSafe) other.go?.();
     if (!other.isSafe) return;
   }

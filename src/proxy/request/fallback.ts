@@ -62,7 +62,7 @@ export class Fallbacks {
         return next === 'free' || next === 'paid';
       case 'noKeys':
       case 'keysAwaited':
-      case 'lineFull':
+      case 'queueFull':
       case 'stopping':
         return false;
     }

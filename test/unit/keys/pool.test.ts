@@ -175,7 +175,10 @@ describe('Pool: waiting', () => {
     );
     void pool.lease(freeRequest(clock.elapsedMs() + 90_000), never);
     void pool.lease(freeRequest(clock.elapsedMs() + 90_000), never);
-    assert.equal((await denied(pool.lease(freeRequest(clock.elapsedMs() + 90_000), never))).kind, 'lineFull');
+    assert.equal(
+      (await denied(pool.lease(freeRequest(clock.elapsedMs() + 90_000), never))).kind,
+      'queueFull',
+    );
     assert.equal(pool.waiting, 2);
     pool.dispose();
     await settled();
