@@ -1,7 +1,7 @@
 // Connects clients by file: plans, writes, checks and undoes the changes.
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../base/clock';
-import { placeOf } from '../service/saved/stateFile';
+import { targetOf } from '../service/saved/stateFile';
 import { backupOf, latestBackup, textBeforeOthers, writeBackup } from './backup';
 import type { Endpoint, ClientFile, Places } from './client';
 import {
@@ -67,7 +67,7 @@ export class FileConnections {
     if (known !== null && known.file !== client.file(this.ports.places)) await this.disconnect(client, known);
     const { file, found, before, record, text, changes } = await this.prepared(client, endpoint);
     const bytes = bytesOf(text, found);
-    const target = found?.file ?? placeOf(file);
+    const target = found?.file ?? targetOf(file);
     const written = {
       ...this.recordOf(client, file, bytes),
       model: endpoint.model,

@@ -37,7 +37,7 @@ export const yamlFormat: ConfigFormat = {
   },
 };
 
-function placeOf(text: string, name: string): { pair: Pair | undefined; list: YAMLSeq | null } {
+function entryOf(text: string, name: string): { pair: Pair | undefined; list: YAMLSeq | null } {
   const { contents } = parseDocument(text);
   if (!isMap(contents) || contents.flow === true) throw new FormatError('unsupported');
   const pair = contents.items.find(({ key }) => rangeOf(key) && String(key) === name);
@@ -46,7 +46,7 @@ function placeOf(text: string, name: string): { pair: Pair | undefined; list: YA
 
 /** Adds a top-level name at the end, or removes it with its lines. */
 function withPair(text: string, name: string, { value }: Change): string {
-  const { pair } = placeOf(text, name);
+  const { pair } = entryOf(text, name);
   const start = rangeOf(pair?.key)?.[0];
   const end = rangeOf(pair?.value)?.[1];
   if (start === undefined || end === undefined) {
@@ -57,7 +57,7 @@ function withPair(text: string, name: string, { value }: Change): string {
 }
 
 function withItem(text: string, name: string, value: Json): string {
-  const { pair, list } = placeOf(text, name);
+  const { pair, list } = entryOf(text, name);
   const keyEnd = rangeOf(pair?.key)?.[1];
   if (keyEnd === undefined) return closed(text) + block({ [name]: [value] }, 0, text);
   if (list !== null)
@@ -96,7 +96,7 @@ function withBlockItem(text: string, list: YAMLSeq, value: Json): string {
 }
 
 function withoutItem(text: string, name: string, item: string): string {
-  const { pair, list } = placeOf(text, name);
+  const { pair, list } = entryOf(text, name);
   if (list === null) return text;
   const found = itemIn(list, item);
   const range = rangeOf(found);

@@ -140,7 +140,7 @@ export class KeywheelService implements Disposable {
     const old = this.settings;
     this.settings = settings;
     this.exchangeSettings = exchangeSettingsOf(settings);
-    if (placeOf(settings) !== placeOf(old)) this.replaceUpstream('leave');
+    if (networkPathOf(settings) !== networkPathOf(old)) this.replaceUpstream('leave');
     this.pool.configure(poolOptions(settings));
     const isMoved = settings.port !== old.port || settings.host !== old.host;
     if (isMoved && this.listening.isOn) {
@@ -340,7 +340,7 @@ export class KeywheelService implements Disposable {
 }
 
 /** Changes with upstream and with the network path to it. */
-function placeOf({ upstreamUrl, wayOut }: Settings): string {
+function networkPathOf({ upstreamUrl, wayOut }: Settings): string {
   return JSON.stringify([upstreamUrl, wayOut]);
 }
 

@@ -49,7 +49,7 @@ export class Readings implements Disposable {
   private readonly looks = new Map<KeyId, Disposable>();
   private readonly idleWaiters = new Set<() => void>();
   private running = 0;
-  private holds = 0;
+  private pauses = 0;
   private nextStartMs = 0;
   private pacing: Disposable | null = null;
   private readonly askedAtMs = new WeakMap<KeyState, number>();
@@ -104,11 +104,11 @@ export class Readings implements Disposable {
 
   /** Holds all readings until `first` has settled, as the port is bound first; settles as `first` does. */
   async after<T>(first: Promise<T>): Promise<T> {
-    this.holds++;
+    this.pauses++;
     try {
       return await first;
     } finally {
-      this.holds--;
+      this.pauses--;
       this.pump();
     }
   }
@@ -172,7 +172,7 @@ export class Readings implements Disposable {
   }
 
   private pump(): void {
-    if (this.isDisposed || this.holds > 0 || this.pacing !== null || this.running >= mostAtOnce) return;
+    if (this.isDisposed || this.pauses > 0 || this.pacing !== null || this.running >= mostAtOnce) return;
     const [keyId] = this.queue;
     if (keyId === undefined) {
       if (this.running > 0) return;

@@ -30,7 +30,7 @@ export class Chart {
       <ul class="legend">
         ${view.lines.map(legendEntry)}
       </ul>
-      <div class="canvas" role="img" aria-label=${view.summary} ${ref(this.hold)}></div>
+      <div class="canvas" role="img" aria-label=${view.summary} ${ref(this.attach)}></div>
       <p class="readout" aria-hidden="true" ${ref(this.readout)}></p>
     </div>`;
   }
@@ -45,7 +45,7 @@ export class Chart {
   private update(view: ChartView): void {
     this.view = view;
     const shape = view.lines.map(({ name, colour }) => `${name} ${colour}`).join();
-    const columns = placesOf(view).map((place) => this.columnName(place));
+    const columns = positionsOf(view).map((position) => this.columnName(position));
     const data = JSON.stringify([columns, dataOf(view)]);
     if (this.plot === null || shape !== this.shape) this.redraw();
     // The page is drawn more often than figures come, and a plot that is resized at the same time may stay empty.
@@ -54,7 +54,7 @@ export class Chart {
     this.data = data;
   }
 
-  private readonly hold = (canvas: Element | undefined): void => {
+  private readonly attach = (canvas: Element | undefined): void => {
     this.resizing.disconnect();
     this.plot?.destroy();
     this.plot = null;
@@ -98,7 +98,7 @@ export class Chart {
           size: 30,
           grid: { show: false },
           ...(isNamed ? { incrs: [1, 2, 5, 10] } : {}),
-          values: (_, places) => places.map((place) => this.columnName(place)),
+          values: (_, positions) => positions.map((position) => this.columnName(position)),
         },
         {
           ...axis,
@@ -134,20 +134,20 @@ export class Chart {
 
   private columnText(column: number): string {
     const { formats } = this.speech();
-    const place = placesOf(this.view)[column];
-    if (place === undefined) return '';
+    const position = positionsOf(this.view)[column];
+    if (position === undefined) return '';
     const isCount = this.view.kind === 'stacked';
     const values = this.view.lines.flatMap(({ name, values: all }) => {
       const value = all[column] ?? null;
       if (value === null || (isCount && value === 0)) return [];
       return `${name}: ${isCount ? formats.count(value) : tookText(value, this.speech())}`;
     });
-    return [this.columnName(place), ...values].join(' · ');
+    return [this.columnName(position), ...values].join(' · ');
   }
 
-  private columnName(place: number): string {
+  private columnName(position: number): string {
     const { names } = this.view;
-    return names.length > 0 ? (names[place] ?? '') : this.speech().formats.clock(place * 1000);
+    return names.length > 0 ? (names[position] ?? '') : this.speech().formats.clock(position * 1000);
   }
 }
 
@@ -166,15 +166,18 @@ function drawn({ kind, lines }: ChartView): readonly ChartLine[] {
 }
 
 /** Where columns are on the axis: seconds, or numbers of columns with names. */
-function placesOf({ names, timesMs }: ChartView): number[] {
+function positionsOf({ names, timesMs }: ChartView): number[] {
   return names.length > 0 ? names.map((_, index) => index) : timesMs.map((ms) => ms / 1000);
 }
 
 function dataOf(view: ChartView): uPlot.AlignedData {
-  const places = placesOf(view);
+  const positions = positionsOf(view);
   if (view.kind === 'lines')
-    return [places, ...view.lines.map(({ values }) => values.map((ms) => (ms === null ? null : ms / 1000)))];
-  const sums = places.map(() => 0);
+    return [
+      positions,
+      ...view.lines.map(({ values }) => values.map((ms) => (ms === null ? null : ms / 1000))),
+    ];
+  const sums = positions.map(() => 0);
   const stacked = view.lines.map(({ values }) =>
     values.map((value, column) => {
       const total = (sums[column] ?? 0) + (value ?? 0);
@@ -182,7 +185,7 @@ function dataOf(view: ChartView): uPlot.AlignedData {
       return total;
     }),
   );
-  return [places, ...stacked.reverse()];
+  return [positions, ...stacked.reverse()];
 }
 
 function legendEntry({ name, colour }: ChartLine): TemplateResult {

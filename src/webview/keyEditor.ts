@@ -9,7 +9,7 @@ import type { PanelPorts } from './parts';
 
 /** Has fields for label, limit, account and paid use, and what is typed into them; `focus` focuses the first one. */
 export class KeyEditor {
-  private readonly place = createRef<HTMLElement>();
+  private readonly root = createRef<HTMLElement>();
   private typed: TypedKey;
   private paidUse: string;
   private problems: readonly KeyFormProblem[] = [];
@@ -38,7 +38,7 @@ export class KeyEditor {
       role="group"
       aria-label=${t('Edit “{0}”', edit.label)}
       @keydown=${(event: KeyboardEvent) => this.onKey(event)}
-      ${ref(this.place)}
+      ${ref(this.root)}
     >
       ${kind === 'account' ? this.field('account') : fields}
       <div class="buttons">
@@ -48,7 +48,7 @@ export class KeyEditor {
   }
 
   focus(): void {
-    this.place.value?.querySelector('vscode-textfield')?.focus();
+    this.root.value?.querySelector('vscode-textfield')?.focus();
   }
 
   private field(name: keyof TypedKey): TemplateResult {
@@ -79,7 +79,7 @@ export class KeyEditor {
 
   private onKey(event: KeyboardEvent): void {
     const isField = event.composedPath().some((each) => each instanceof HTMLInputElement);
-    const isListOpen = this.place.value?.querySelector('vscode-single-select')?.open === true;
+    const isListOpen = this.root.value?.querySelector('vscode-single-select')?.open === true;
     if (event.key === 'Enter' && isField) this.save();
     else if (event.key === 'Escape' && !isListOpen) this.close();
     else return;
@@ -95,7 +95,7 @@ export class KeyEditor {
     }
     this.problems = read.problems;
     this.ports.redraw();
-    const fields = [...(this.place.value?.querySelectorAll('vscode-textfield') ?? [])];
+    const fields = [...(this.root.value?.querySelectorAll('vscode-textfield') ?? [])];
     fields.find(({ invalid }) => invalid)?.focus();
   }
 

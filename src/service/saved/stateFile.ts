@@ -27,9 +27,9 @@ export class StateFile implements StateStore {
   /** Makes the folder. Rejects with the system's error if the file can be neither made in it nor written in place. */
   async prepare(): Promise<void> {
     await mkdir(dirname(this.path), { recursive: true });
-    const place = placeOf(this.path);
-    await access(dirname(place), constants.W_OK).catch(async (error: unknown) => {
-      await access(place, constants.W_OK).catch(() => {
+    const target = targetOf(this.path);
+    await access(dirname(target), constants.W_OK).catch(async (error: unknown) => {
+      await access(target, constants.W_OK).catch(() => {
         throw error;
       });
     });
@@ -43,7 +43,7 @@ export class StateFile implements StateStore {
     let text: string;
     try {
       text = await readFile(this.path, 'utf8');
-      await removeOldPartials(placeOf(this.path));
+      await removeOldPartials(targetOf(this.path));
     } catch (error: unknown) {
       if (codeOf(error) === 'ENOENT') return undefined;
       throw error;
@@ -62,16 +62,16 @@ export class StateFile implements StateStore {
 
   saveSync(state: unknown): void {
     mkdirSync(dirname(this.path), { recursive: true });
-    const place = placeOf(this.path);
-    const temporary = temporaryFor(place);
+    const target = targetOf(this.path);
+    const temporary = temporaryFor(target);
     const text = JSON.stringify(state);
     try {
       writeFileSync(temporary, text, { mode: 0o600, flush: true });
-      renameSync(temporary, place);
+      renameSync(temporary, target);
     } catch (error: unknown) {
       rmSync(temporary, { force: true });
-      if (!isFixed(error, place)) throw error;
-      writeFileSync(place, text, { flush: true });
+      if (!isFixed(error, target)) throw error;
+      writeFileSync(target, text, { flush: true });
     }
   }
 
@@ -83,15 +83,15 @@ export class StateFile implements StateStore {
   private async replace(text: string): Promise<void> {
     // `prepare` may not have run, or the user has deleted the folder.
     await mkdir(dirname(this.path), { recursive: true });
-    const place = placeOf(this.path);
-    const temporary = temporaryFor(place);
+    const target = targetOf(this.path);
+    const temporary = temporaryFor(target);
     try {
       await writeFile(temporary, text, { mode: 0o600, flush: true });
-      await rename(temporary, place);
+      await rename(temporary, target);
     } catch (error: unknown) {
       await rm(temporary, { force: true });
-      if (!isFixed(error, place)) throw error;
-      await writeFile(place, text, { flush: true });
+      if (!isFixed(error, target)) throw error;
+      await writeFile(target, text, { flush: true });
     }
   }
 }
@@ -99,17 +99,17 @@ export class StateFile implements StateStore {
 const fixedCodes: ReadonlySet<string> = new Set(['EBUSY', 'EXDEV', 'EROFS', 'EACCES', 'EPERM']);
 
 /** Whether the file is to be written in place: a mounted file cannot be replaced, a read-only folder takes no second file. On Windows the codes mean a file in use. */
-function isFixed(error: unknown, place: string): boolean {
-  return process.platform !== 'win32' && fixedCodes.has(codeOf(error)) && existsSync(place);
+function isFixed(error: unknown, target: string): boolean {
+  return process.platform !== 'win32' && fixedCodes.has(codeOf(error)) && existsSync(target);
 }
 
 /** The target of symbolic links, even if missing: a rename onto a link would replace the link. Throws ELOOP for a circle. */
-export function placeOf(path: string): string {
-  let place = path;
+export function targetOf(path: string): string {
+  let target = path;
   for (let followed = 0; followed < mostLinks; followed++) {
-    const link = linkAt(place);
-    if (link === null) return place;
-    place = resolve(realpathSync(dirname(place)), link);
+    const link = linkAt(target);
+    if (link === null) return target;
+    target = resolve(realpathSync(dirname(target)), link);
   }
   // Throws the system's ELOOP.
   return realpathSync(path);
@@ -124,15 +124,15 @@ function linkAt(path: string): string | null {
   }
 }
 
-function temporaryFor(place: string): string {
-  return `${place}.${randomBytes(4).toString('hex')}.tmp`;
+function temporaryFor(target: string): string {
+  return `${target}.${randomBytes(4).toString('hex')}.tmp`;
 }
 
 /** Removes what killed processes left; the temporary file of a running write is newer than the file itself. */
-async function removeOldPartials(place: string): Promise<void> {
-  const folder = dirname(place);
-  const begin = `${basename(place)}.`;
-  const { mtimeMs: writtenAtMs } = await stat(place);
+async function removeOldPartials(target: string): Promise<void> {
+  const folder = dirname(target);
+  const begin = `${basename(target)}.`;
+  const { mtimeMs: writtenAtMs } = await stat(target);
   for (const name of await readdir(folder)) {
     if (!name.startsWith(begin) || !/^[0-9a-f]{8}\.tmp$/.test(name.slice(begin.length))) continue;
     const partial = join(folder, name);
