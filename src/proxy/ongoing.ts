@@ -90,7 +90,7 @@ export class Ongoing {
     this.head = readHead(method, url, rawHeaders);
     this.trail = new Trail(clock.wallMs(), clock.elapsedMs());
     this.watch = new SilenceWatch(clock);
-    this.answer = new Answer(response, clock, this.head.endpoint.form, shared.isHurried);
+    this.answer = new Answer(response, clock, this.head.operation.form, shared.isHurried);
     this.answer.extraHeaders = () => ownHeaders;
     response.once('close', this.leave);
     // An answer that waits behind others on its connection, however many, is not told.

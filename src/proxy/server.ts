@@ -14,7 +14,7 @@ import {
   type RequestHead,
 } from './request/admission';
 import { Bodies } from './request/bodies';
-import { checkPath, needsNoKey } from './request/endpoint';
+import { checkPath, needsNoKey } from './request/target';
 import { Exchange } from './exchange';
 import { planOf, type Plan } from './request/plan';
 import { stopping } from './answer/denied';
@@ -146,7 +146,7 @@ export class Server {
 
   private async admit(on: Ongoing): Promise<void> {
     const { request, response, head, signal, watch } = on;
-    const { headers, endpoint } = head;
+    const { headers, operation } = head;
     checkMethod(head);
     checkHost(head, this.ports.door());
     checkOrigin(head);
@@ -164,7 +164,7 @@ export class Server {
     }
     this.checkMayPass(head);
     if (isExpecting(on)) response.writeContinue();
-    const runsModel = endpoint.kind !== 'plain';
+    const runsModel = operation.kind !== 'plain';
     const body = await this.bodies.read(request, { headers, runsModel, signal, watch });
     try {
       const planned = planOf({ body, ...head }, this.ports.door().proxyKey);

@@ -2,7 +2,7 @@
 import type { Pool } from '../keys/pool';
 import type { LocalAnswer } from '../proxy/server';
 import { checkProxyKey, isWebview, type Door, type RequestHead } from '../proxy/request/admission';
-import { checkPath, isKeyPath } from '../proxy/request/endpoint';
+import { checkPath, isKeyPath } from '../proxy/request/target';
 import { headerValue } from '../proxy/request/headers';
 import type { Snapshot, WheelView } from './snapshot';
 

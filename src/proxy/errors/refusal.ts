@@ -1,4 +1,4 @@
-// The proxy's own errors: what it says to a client that it cannot help, in the form of each endpoint.
+// The proxy's own errors: what it says to a client that it cannot help, in the form of each operation.
 
 /** Every reason for which the proxy itself says no, with its usual status. */
 const statuses = {
@@ -111,7 +111,7 @@ interface PlainError {
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
-/** The body of an error answer, as the endpoint's own clients read it. */
+/** The body of an error answer, as the operation's own clients read it. */
 export function errorBody(form: Form, error: PlainError): string {
   const { metadata } = error;
   if (form === 'anthropic') {

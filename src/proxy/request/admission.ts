@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { redact, type Secret } from '../../base/secret';
 import { Refusal } from '../errors/refusal';
-import { changesKeys, endpointOf, readTarget, type Endpoint, type Target } from './endpoint';
+import { changesKeys, operationOf, readTarget, type Operation, type Target } from './target';
 import { ClientHeaders, headerValue } from './headers';
 
 export interface Door {
@@ -18,15 +18,15 @@ export interface Door {
 export interface RequestHead {
   readonly method: string;
   readonly target: Target;
-  readonly endpoint: Endpoint;
+  readonly operation: Operation;
   readonly rawHeaders: readonly string[];
   readonly headers: ClientHeaders;
 }
 
 export function readHead(method: string, url: string, rawHeaders: readonly string[]): RequestHead {
   const target = readTarget(url);
-  const endpoint = endpointOf(method, target.path);
-  return { method, target, endpoint, rawHeaders, headers: new ClientHeaders(rawHeaders) };
+  const operation = operationOf(method, target.path);
+  return { method, target, operation, rawHeaders, headers: new ClientHeaders(rawHeaders) };
 }
 
 /** TRACE gives the request back with its headers (RFC 9110 9.3.8), and so the key that is sent upstream. */

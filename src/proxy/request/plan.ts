@@ -8,9 +8,9 @@ import {
   queryWithout,
   makesThings,
   needsNoKey,
-  type Endpoint,
-  type EndpointKind,
-} from './endpoint';
+  type Operation,
+  type OperationKind,
+} from './target';
 import type { RequestHead } from './admission';
 import { asked, nothingAsked, renamed, type Asked, type ModelFields } from './asked';
 import { without } from './headers';
@@ -21,7 +21,7 @@ import { runScan, type Scan } from './outerFields';
 /** So much of a body tells it from others. */
 const longestCached = 1024 * 1024;
 
-export interface Plan extends Endpoint, Pick<Asked, 'model' | 'streaming' | 'choosesProviders'> {
+export interface Plan extends Operation, Pick<Asked, 'model' | 'streaming' | 'choosesProviders'> {
   readonly method: string;
   /** Below upstream's base URL, with the query. */
   readonly path: string;
@@ -52,8 +52,8 @@ export function planOf(request: ClientRequest, proxyKey: Secret): Plan | Promise
 }
 
 function* planning(request: ClientRequest, proxyKey: Secret): Scan<Plan> {
-  const { method, target, endpoint, headers, body } = request;
-  const { kind, form } = endpoint;
+  const { method, target, operation, headers, body } = request;
+  const { kind, form } = operation;
   // Its pieces were joined in this turn.
   yield body.bytes?.length ?? 0;
   const makesThing = makesThings(method, target.path);
@@ -82,7 +82,7 @@ function* planning(request: ClientRequest, proxyKey: Secret): Scan<Plan> {
 }
 
 /** What passes through is gone once it is sent. */
-function isRepeatable({ method, endpoint: { kind }, body }: ClientRequest): boolean {
+function isRepeatable({ method, operation: { kind }, body }: ClientRequest): boolean {
   return body.passing === null && (kind === 'models' || method === 'GET' || method === 'HEAD');
 }
 
@@ -108,7 +108,7 @@ function headersFor(
 }
 
 /** Free only if every model that may answer is free: presets, and whatever names no model, may cost. */
-function classOf(kind: EndpointKind, { isFree }: Asked): RequestClass {
+function classOf(kind: OperationKind, { isFree }: Asked): RequestClass {
   if (kind === 'plain') return 'unmetered';
   return isFree ? 'free' : 'paid';
 }

@@ -10,7 +10,7 @@ import { readVersioned, type SavedRead } from '../../base/json';
 import type { Pool } from '../../keys/pool';
 import { mostRemembered } from '../../keys/wheel';
 import type { ExchangeReport } from '../../proxy/report';
-import { needsNoKey } from '../../proxy/request/endpoint';
+import { needsNoKey } from '../../proxy/request/target';
 import { mostExchanges, numbered, restoredExchange, savedExchange, savedExchangesSchema } from './activity';
 import { savedBucketsSchema, savedHoursSchema, Series } from './series';
 import type { Kept } from '../saved/stateKeeping';

@@ -3,13 +3,13 @@ import { Secret } from '../../../../src/base/secret';
 import {
   changesKeys,
   checkPath,
-  endpointOf,
+  operationOf,
   isKeyPath,
   madeThing,
   makesThings,
   queryWithout,
   readTarget,
-} from '../../../../src/proxy/request/endpoint';
+} from '../../../../src/proxy/request/target';
 
 describe('the target of a request', () => {
   it('is the same below upstream however base URL and path were joined', () => {
@@ -75,7 +75,7 @@ describe('the target of a request', () => {
   });
 });
 
-describe('endpoints', () => {
+describe('operations', () => {
   it('that run a model may be sent again, those that make something not', () => {
     for (const path of [
       '/chat/completions',
@@ -85,11 +85,11 @@ describe('endpoints', () => {
       '/systemone',
       '/rerank/',
     ]) {
-      assert.equal(endpointOf('POST', path).kind, 'models', path);
+      assert.equal(operationOf('POST', path).kind, 'models', path);
     }
-    assert.equal(endpointOf('POST', '/images').kind, 'once');
-    assert.equal(endpointOf('POST', '/files').kind, 'plain');
-    assert.equal(endpointOf('GET', '/chat/completions').kind, 'plain');
+    assert.equal(operationOf('POST', '/images').kind, 'once');
+    assert.equal(operationOf('POST', '/files').kind, 'plain');
+    assert.equal(operationOf('GET', '/chat/completions').kind, 'plain');
   });
 
   it('that change keys are told from those that read them, and from all others', () => {

@@ -1,4 +1,4 @@
-// Where a request goes upstream, and what kind of endpoint that is.
+// Where a request goes upstream, and what operation that is.
 import type { Secret } from '../../base/secret';
 import { Refusal, type Form } from '../errors/refusal';
 
@@ -19,10 +19,11 @@ export interface Target {
  * - `once`: runs a model but makes something that must not be made twice.
  * - `plain`: runs no model.
  */
-export type EndpointKind = 'models' | 'once' | 'plain';
+export type OperationKind = 'models' | 'once' | 'plain';
 
-export interface Endpoint {
-  readonly kind: EndpointKind;
+/** A method at a path, as OpenAPI has it. */
+export interface Operation {
+  readonly kind: OperationKind;
   readonly form: Form;
 }
 
@@ -61,7 +62,7 @@ const repeatable =
   /^\/(?:(?:(?:presets|interns)\/[^/]+\/|cursor\/)?(?:chat\/completions|completions|responses|messages)|embeddings|rerank|systemone)\/?$/;
 const makesOnce = /^\/(?:images(?:\/.*)?|audio\/.*|videos)\/?$/;
 
-export function endpointOf(method: string, path: string): Endpoint {
+export function operationOf(method: string, path: string): Operation {
   const form = formOf(path);
   if (method !== 'POST') return { kind: 'plain', form };
   if (repeatable.test(path)) return { kind: 'models', form };
@@ -107,7 +108,7 @@ export function madeThing({ path, query }: Target): string | null {
   return things.exec(path)?.[1] ?? null;
 }
 
-/** Whether an answer of the endpoint names a thing that will be asked for later. */
+/** Whether an answer of the operation names a thing that will be asked for later. */
 export function makesThings(method: string, path: string): boolean {
   const match = method === 'POST' ? things.exec(path) : null;
   return match !== null && match[1] === undefined;
