@@ -4,11 +4,11 @@ import { ref } from 'lit-html/directives/ref.js';
 import { repeat } from 'lit-html/directives/repeat.js';
 import type { ToDashboard } from '../service/messages';
 import { actionButton, actionLink } from './actions';
-import { accountsTable, idOf, type LineParts } from './accountsTable';
-import type { AccountsView, Line } from './accountsView';
+import { accountsTable, idOf, type RowParts } from './accountsTable';
+import type { AccountsView, Row } from './accountsView';
 import { button } from './controls';
 import { KeyEditor } from './keyEditor';
-import { menuItems } from './lineMenu';
+import { menuItems } from './rowMenu';
 import { openMenu } from './menu';
 import { iconButton, visibleColumns, type PanelPorts } from './parts';
 import { Passing } from './timers';
@@ -38,7 +38,7 @@ export class AccountsPanel {
       t,
       countdowns,
       bodyKey: ({ accountId }) => bodyKeys.get(accountId),
-      partsOf: (line) => this.partsOf(line),
+      partsOf: (row) => this.partsOf(row),
     });
     return html`<div class="tab-content">
       ${view.empty === null ? table : this.emptySection(view.empty)} ${this.undoBar(view.removed)}
@@ -47,18 +47,18 @@ export class AccountsPanel {
 
   /** Shows the text for a while below the state of the key or account. */
   note({ keyId, accountId, text }: ToDashboard & { type: 'note' }): void {
-    const lines = this.groups.flatMap((group) => group.lines);
-    const of = lines.find((line) => (keyId === '' ? line.accountId === accountId : idOf(line) === keyId));
+    const rows = this.groups.flatMap((group) => group.rows);
+    const of = rows.find((row) => (keyId === '' ? row.accountId === accountId : idOf(row) === keyId));
     if (of) this.answers.set(idOf(of), text);
   }
 
   /** If the focused row comes to another account, its `tbody` becomes that account's, so that the focus stays. */
   private takeGroups(groups: AccountsView['groups']): ReadonlyMap<string, symbol> {
-    const ids = new Set(groups.flatMap(({ lines }) => lines.map(idOf)));
+    const ids = new Set(groups.flatMap(({ rows }) => rows.map(idOf)));
     for (const id of this.editors.keys()) if (!ids.has(id)) this.editors.delete(id);
     const focused = document.activeElement?.closest('tr')?.dataset.id;
-    const has = ({ lines }: AccountsView['groups'][number]): boolean =>
-      lines.some((line) => idOf(line) === focused);
+    const has = ({ rows }: AccountsView['groups'][number]): boolean =>
+      rows.some((row) => idOf(row) === focused);
     const [former, now] = [this.groups.find(has), groups.find(has)];
     const keys = new Map(this.bodyKeys);
     if (former && now && former.accountId !== now.accountId) {
@@ -70,11 +70,11 @@ export class AccountsPanel {
     return this.bodyKeys;
   }
 
-  private partsOf(line: Line): LineParts {
-    const id = idOf(line);
+  private partsOf(row: Row): RowParts {
+    const id = idOf(row);
     const editor = this.editors.get(id);
     // With the state of the switch, so that the menu offers the opposite.
-    const shown = { ...line, isEnabled: this.wishes.get(id) ?? line.isEnabled };
+    const shown = { ...row, isEnabled: this.wishes.get(id) ?? row.isEnabled };
     return {
       answer: this.answers.get(id) ?? '',
       buttons: this.buttons(shown),
@@ -88,48 +88,48 @@ export class AccountsPanel {
     </tr>`;
   }
 
-  private buttons(line: Line): unknown {
+  private buttons(row: Row): unknown {
     const { t } = this.ports;
-    const open = (event: Event): void => this.openMenu(line, event);
-    const menu = iconButton('ellipsis', t('More actions for “{0}”', line.title), open, { opensMenu: true });
-    if (line.kind === 'account') return menu;
-    const use = t('Use “{0}”', line.title);
+    const open = (event: Event): void => this.openMenu(row, event);
+    const menu = iconButton('ellipsis', t('More actions for “{0}”', row.title), open, { opensMenu: true });
+    if (row.kind === 'account') return menu;
+    const use = t('Use “{0}”', row.title);
     const toggle = html`<button
       class="switch"
       type="button"
       role="switch"
-      aria-checked=${line.isEnabled}
+      aria-checked=${row.isEnabled}
       title=${use}
       aria-label=${use}
-      @click=${() => this.flip(line)}
+      @click=${() => this.flip(row)}
     ></button>`;
-    return [toggle, iconButton('edit', t('Edit “{0}”', line.title), () => this.edit(line)), menu];
+    return [toggle, iconButton('edit', t('Edit “{0}”', row.title), () => this.edit(row)), menu];
   }
 
   /** Moves the switch at once. */
-  private flip(line: Line): void {
-    const enabled = !line.isEnabled;
-    this.wishes.set(idOf(line), enabled);
-    this.ports.send({ type: 'key', keyId: line.keyId, act: { kind: 'update', change: { enabled } } });
+  private flip(row: Row): void {
+    const enabled = !row.isEnabled;
+    this.wishes.set(idOf(row), enabled);
+    this.ports.send({ type: 'key', keyId: row.keyId, act: { kind: 'update', change: { enabled } } });
   }
 
-  private openMenu(line: Line, { currentTarget: anchor }: Event): void {
+  private openMenu(row: Row, { currentTarget: anchor }: Event): void {
     const { t, send } = this.ports;
-    const checking = (): void => this.answers.set(idOf(line), t('Checking…'));
+    const checking = (): void => this.answers.set(idOf(row), t('Checking…'));
     if (anchor instanceof HTMLElement)
-      openMenu(anchor, menuItems(line, { t, send, edit: () => this.edit(line), checking }));
+      openMenu(anchor, menuItems(row, { t, send, edit: () => this.edit(row), checking }));
   }
 
   /** Other forms stay open with their input. */
-  private edit(line: Line): void {
-    const editor = this.editors.get(idOf(line)) ?? this.openEditor(line);
+  private edit(row: Row): void {
+    const editor = this.editors.get(idOf(row)) ?? this.openEditor(row);
     // The fields render in the next frame and accept the focus only then.
     requestAnimationFrame(() => editor.focus());
   }
 
-  private openEditor(line: Line): KeyEditor {
-    const id = idOf(line);
-    const editor = new KeyEditor(line, this.ports, () => {
+  private openEditor(row: Row): KeyEditor {
+    const id = idOf(row);
+    const editor = new KeyEditor(row, this.ports, () => {
       this.editors.delete(id);
       this.ports.redraw();
       document.querySelector<HTMLElement>(`tr[data-id="${CSS.escape(id)}"] .icon-button`)?.focus();

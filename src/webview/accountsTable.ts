@@ -1,13 +1,13 @@
 // The table of accounts and keys, for the dashboard and for the server's page.
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
-import type { AccountGroup, AccountsView, Gauge, Line } from './accountsView';
+import type { AccountGroup, AccountsView, Gauge, Row } from './accountsView';
 import type { Countdowns } from './timers';
 import { bar, optional, state } from './parts';
 import type { Translate } from '../words/translate';
 
 /** What else belongs to a row. */
-export interface LineParts {
+export interface RowParts {
   /** Below the state. */
   readonly answer: string;
   readonly buttons: unknown;
@@ -20,16 +20,16 @@ export interface AccountsTablePorts {
   readonly countdowns: Countdowns;
   /** The `tbody` of an account is kept while its key is the same. */
   readonly bodyKey: (group: AccountGroup) => unknown;
-  readonly partsOf: (line: Line) => LineParts;
+  readonly partsOf: (row: Row) => RowParts;
 }
 
 export function accountsTable(
   { groups, hasCredits }: Pick<AccountsView, 'groups' | 'hasCredits'>,
   ports: AccountsTablePorts,
 ): TemplateResult {
-  const body = ({ lines }: AccountGroup): TemplateResult =>
+  const body = ({ rows }: AccountGroup): TemplateResult =>
     html`<tbody>
-      ${repeat(lines, idOf, (line) => accountRow(line, ports))}
+      ${repeat(rows, idOf, (row) => accountRow(row, ports))}
     </tbody>`;
   return html`<table class="accounts ${hasCredits ? '' : 'without-credits'}">
     <caption class="visually-hidden">
@@ -40,7 +40,7 @@ export function accountsTable(
 }
 
 /** The name of a row while the table is shown. */
-export function idOf({ kind, keyId }: Line): string {
+export function idOf({ kind, keyId }: Row): string {
   return kind === 'account' ? `account of ${keyId}` : keyId;
 }
 
@@ -68,24 +68,24 @@ function tableHead(t: Translate): TemplateResult {
 }
 
 /** A key whose account gets a second key keeps its row, and so the focus. */
-function accountRow(line: Line, { t, countdowns, partsOf }: AccountsTablePorts): TemplateResult {
-  const { answer, buttons, below } = partsOf(line);
-  const counts = optional('notes', line.areCountsApart ? line.counts : '');
-  return html`<tr class=${line.kind} data-id=${idOf(line)}>
-      <th class="name" scope=${line.kind === 'account' ? 'rowgroup' : 'row'}>
-        <span class="title">${line.title}</span>
-        ${optional('subtitle', line.subtitle)} ${optional('notes', line.notes.join(' · '))}
+function accountRow(row: Row, { t, countdowns, partsOf }: AccountsTablePorts): TemplateResult {
+  const { answer, buttons, below } = partsOf(row);
+  const counts = optional('notes', row.areCountsApart ? row.counts : '');
+  return html`<tr class=${row.kind} data-id=${idOf(row)}>
+      <th class="name" scope=${row.kind === 'account' ? 'rowgroup' : 'row'}>
+        <span class="title">${row.title}</span>
+        ${optional('subtitle', row.subtitle)} ${optional('notes', row.notes.join(' · '))}
       </th>
-      <td class="gauge day" data-column=${t('Left today')} title=${line.counts || nothing}>
-        ${gauge(line.day)} ${counts}
+      <td class="gauge day" data-column=${t('Left today')} title=${row.counts || nothing}>
+        ${gauge(row.day)} ${counts}
       </td>
-      <td class="gauge minute" data-column=${t('This minute')}>${gauge(line.minute)}</td>
+      <td class="gauge minute" data-column=${t('This minute')}>${gauge(row.minute)}</td>
       ${figures(t).map(
         ([kind, name]) =>
-          html`<td class="number ${kind}" data-column=${name}><span class="figure">${line[kind]}</span></td>`,
+          html`<td class="number ${kind}" data-column=${name}><span class="figure">${row[kind]}</span></td>`,
       )}
       <td class="state-cell">
-        ${state(line.state)}${countdowns.template(line.state.untilMs)}${optional('answer', answer)}
+        ${state(row.state)}${countdowns.template(row.state.untilMs)}${optional('answer', answer)}
       </td>
       <td class="actions"><div class="actions-row">${buttons}</div></td>
     </tr>

@@ -13,10 +13,10 @@ export interface AccountsView {
   readonly removed: DashboardState['removed'];
 }
 
-/** One line for an account with a single key; else a line for the account and one for each key. */
+/** One row for an account with a single key; else a row for the account and one for each key. */
 export interface AccountGroup {
   readonly accountId: string;
-  readonly lines: readonly Line[];
+  readonly rows: readonly Row[];
 }
 
 /** A figure, and the share of its bar from 0 to 1. */
@@ -28,11 +28,11 @@ export interface Gauge {
 }
 
 /** Cells without a value are empty or null. */
-export interface Line {
+export interface Row {
   /** `single`: an account together with its only key. */
   readonly kind: 'account' | 'key' | 'single';
   readonly accountId: string;
-  /** In the account's own line: its first key. */
+  /** In the account's own row: its first key. */
   readonly keyId: string;
   readonly title: string;
   /** The masked key; for an account the number of keys and the daily limit. */
@@ -61,11 +61,11 @@ export interface Line {
 export function accountsView(state: DashboardState, speech: Speech): AccountsView {
   const groups = withoutRemoved(state).map((account) => ({
     accountId: account.accountId,
-    lines: linesOf(account, state, speech),
+    rows: rowsOf(account, state, speech),
   }));
   return {
     groups,
-    hasCredits: groups.some(({ lines }) => lines.some(({ credits }) => credits !== '')),
+    hasCredits: groups.some(({ rows }) => rows.some(({ credits }) => credits !== '')),
     empty: emptyState(state),
     removed: [...state.removed].reverse(),
   };
@@ -80,9 +80,9 @@ function withoutRemoved({ snapshot, removed }: DashboardState): readonly Account
     .filter(({ keys }) => keys.length > 0);
 }
 
-function linesOf(account: AccountView, state: DashboardState, speech: Speech): Line[] {
-  const own = accountLine(account, state, speech);
-  const keys = account.keys.map((key) => keyLine(key, account, state, speech));
+function rowsOf(account: AccountView, state: DashboardState, speech: Speech): Row[] {
+  const own = accountRow(account, state, speech);
+  const keys = account.keys.map((key) => keyRow(key, account, state, speech));
   const [only, ...others] = keys;
   if (only === undefined || others.length > 0) return [own, ...keys.map((key) => withoutRepeat(key, own))];
   const { day, counts, areCountsApart, minute, credits } = own;
@@ -93,12 +93,12 @@ function linesOf(account: AccountView, state: DashboardState, speech: Speech): L
 }
 
 /** Leaves out a key's state that repeats the account's. */
-function withoutRepeat(key: Line, account: Line): Line {
+function withoutRepeat(key: Row, account: Row): Row {
   const isSame = key.state.text === account.state.text;
   return isSame ? { ...key, state: { text: '', tone: key.state.tone } } : key;
 }
 
-function accountLine(account: AccountView, state: DashboardState, speech: Speech): Line {
+function accountRow(account: AccountView, state: DashboardState, speech: Speech): Row {
   const { t, formats } = speech;
   const { accountId, keys, creditsLeft, locks } = account;
   const sum = (of: (key: KeyView) => number): string =>
@@ -133,7 +133,7 @@ function accountLine(account: AccountView, state: DashboardState, speech: Speech
   };
 }
 
-function keyLine(key: KeyView, account: AccountView, state: DashboardState, speech: Speech): Line {
+function keyRow(key: KeyView, account: AccountView, state: DashboardState, speech: Speech): Row {
   const { formats } = speech;
   const { keyId, label, masked, dailyLimit, accountName, paidUse, capLeft } = key;
   return {

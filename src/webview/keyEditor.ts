@@ -2,7 +2,7 @@
 import { html, type TemplateResult } from 'lit-html';
 import { createRef, ref } from 'lit-html/directives/ref.js';
 import type { KeyEdit } from '../service/messages';
-import type { Line } from './accountsView';
+import type { Row } from './accountsView';
 import { button, choice, field } from './controls';
 import { readKeyForm, type KeyFormProblem, type TypedKey } from './keyForm';
 import type { PanelPorts } from './parts';
@@ -16,11 +16,11 @@ export class KeyEditor {
 
   constructor(
     /** Of an account only the name can be edited. */
-    private readonly line: Line,
+    private readonly row: Row,
     private readonly ports: PanelPorts,
     private readonly close: () => void,
   ) {
-    const { label, dailyLimit, accountName, paidUse } = line.edit;
+    const { label, dailyLimit, accountName, paidUse } = row.edit;
     this.typed = {
       label,
       limit: dailyLimit === null ? '' : String(dailyLimit),
@@ -31,7 +31,7 @@ export class KeyEditor {
 
   template(): TemplateResult {
     const { t } = this.ports;
-    const { kind, edit } = this.line;
+    const { kind, edit } = this.row;
     const fields = [this.field('label'), this.field('limit'), this.field('account'), this.paidChoice()];
     return html`<div
       class="editor"
@@ -100,7 +100,7 @@ export class KeyEditor {
   }
 
   private send(change: KeyEdit): void {
-    const { kind, keyId, accountId, edit } = this.line;
+    const { kind, keyId, accountId, edit } = this.row;
     const name = change.accountName ?? '';
     const paidUse = (['auto', 'only', 'never'] as const).find((value) => value === this.paidUse);
     this.ports.send(

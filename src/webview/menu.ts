@@ -1,6 +1,6 @@
 // A drop-down menu with the usual keys; a click outside or on the button closes it.
 import { html, render, type TemplateResult } from 'lit-html';
-import type { MenuItem } from './lineMenu';
+import type { MenuItem } from './rowMenu';
 import { icon, keyTarget } from './parts';
 
 /** Opens at the button and takes the focus; returns it when the menu closes. Only one menu is open at a time. */

@@ -47,7 +47,7 @@ function said(rig: Rig): Said {
     waiting: overview.waiting,
     notice: overview.notice?.text ?? '',
     rows: snapshot.running.map((running) => liveRow(running, speech).state.text),
-    accounts: accountsView(state, speech).groups.map(({ lines }) => lines[0]?.state.text ?? ''),
+    accounts: accountsView(state, speech).groups.map(({ rows }) => rows[0]?.state.text ?? ''),
   };
 }
 

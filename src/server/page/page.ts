@@ -1,6 +1,6 @@
-// The page of /key-status in the browser: the dashboard's own figures and lines, read only.
+// The page of /key-status in the browser: the dashboard's own figures and rows, read only.
 import { html, nothing, type TemplateResult } from 'lit-html';
-import { accountsTable, type LineParts } from '../../webview/accountsTable';
+import { accountsTable, type RowParts } from '../../webview/accountsTable';
 import { accountsView } from '../../webview/accountsView';
 import { Countdowns } from '../../webview/timers';
 import { overviewView } from '../../webview/overviewView';
@@ -17,9 +17,9 @@ const keptName = 'keywheel.proxyKey';
 const t = translator({});
 
 /** Nothing is changed from here. */
-const readOnly: LineParts = { answer: '', buttons: nothing, below: nothing };
+const readOnly: RowParts = { answer: '', buttons: nothing, below: nothing };
 
-/** Asks for the proxy key, then shows the totals and a line for each account and key. */
+/** Asks for the proxy key, then shows the totals and a row for each account and key. */
 class StatusPage {
   private readonly countdowns = new Countdowns(t, () => this.draw());
   private state: DashboardState | null = null;

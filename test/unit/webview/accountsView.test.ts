@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import type { LockView } from '../../../src/service/snapshot';
-import { accountsView, type Line } from '../../../src/webview/accountsView';
+import { accountsView, type Row } from '../../../src/webview/accountsView';
 import { Formats } from '../../../src/words/formats';
 import { accountView, english, keyView, midnightMs, nowMs, stateOf } from '../vscode/views';
 
-function lines(...args: Parameters<typeof stateOf>): readonly Line[] {
-  return accountsView(stateOf(...args), english).groups.flatMap((group) => group.lines);
+function rows(...args: Parameters<typeof stateOf>): readonly Row[] {
+  return accountsView(stateOf(...args), english).groups.flatMap((group) => group.rows);
 }
 
 function lock(change: Partial<LockView>): LockView {
@@ -15,11 +15,11 @@ function lock(change: Partial<LockView>): LockView {
 const second = keyView({ keyId: 'bbbbbbbbbbbb', label: 'Second', masked: 'sk-or-v1-...2222' });
 
 describe('accountsView', () => {
-  it('has one line for an account with one key', () => {
-    const [line, ...others] = lines([accountView()]);
+  it('has one row for an account with one key', () => {
+    const [row, ...others] = rows([accountView()]);
     assert.deepEqual(others, []);
     assert.deepEqual(
-      [line?.kind, line?.title, line?.subtitle, line?.day, line?.minute?.text, line?.state.text],
+      [row?.kind, row?.title, row?.subtitle, row?.day, row?.minute?.text, row?.state.text],
       [
         'single',
         'Private',
@@ -34,13 +34,13 @@ describe('accountsView', () => {
   it('tells both counts apart once a full minute does not explain the difference', () => {
     const counted = (used: number): (string | boolean | undefined)[] => {
       const server = { used, limit: 1000, atMs: nowMs };
-      const [line] = lines([accountView({ day: { ...accountView().day, server } })]);
-      return [line?.counts, line?.areCountsApart];
+      const [row] = rows([accountView({ day: { ...accountView().day, server } })]);
+      return [row?.counts, row?.areCountsApart];
     };
     assert.deepEqual(counted(200), ['216 used here, 200 seen by OpenRouter', false]);
     assert.deepEqual(counted(300), ['216 used here, 300 seen by OpenRouter', true]);
     assert.deepEqual(
-      [lines([accountView()])[0]?.counts, lines([accountView()])[0]?.areCountsApart],
+      [rows([accountView()])[0]?.counts, rows([accountView()])[0]?.areCountsApart],
       ['', false],
     );
   });
@@ -53,8 +53,8 @@ describe('accountsView', () => {
     assert.equal(hasCredits(accountView({ keys: [keyView({ capLeft: 1 }), second] })), true);
   });
 
-  it('has a line for an account with several keys, then one for each, which do not repeat its state', () => {
-    const [account, ...keys] = lines([accountView({ keys: [keyView({ requests: 3 }), second] })]);
+  it('has a row for an account with several keys, then one for each, which do not repeat its state', () => {
+    const [account, ...keys] = rows([accountView({ keys: [keyView({ requests: 3 }), second] })]);
     assert.equal(account?.subtitle, '2 keys, one account, 1,000 a day together');
     assert.equal(account.requests, '3');
     assert.deepEqual(
@@ -73,9 +73,7 @@ describe('accountsView', () => {
       keyView({ health: 'management' }),
       keyView({ locks: [lock({ covers: 'all', reason: 'keyCap' })] }),
       keyView(),
-    ].map(
-      (key) => lines([accountView({ keys: [key], state: 'usedUp', untilMs: midnightMs })])[0]?.state.text,
-    );
+    ].map((key) => rows([accountView({ keys: [key], state: 'usedUp', untilMs: midnightMs })])[0]?.state.text);
     assert.deepEqual(texts, [
       'Off',
       'Invalid key',
@@ -86,8 +84,8 @@ describe('accountsView', () => {
   });
 
   it('says until when, with seconds for soon and with the date for later than a day, and when to count down to', () => {
-    const state = (untilMs: number): Line['state'] | undefined =>
-      lines([accountView({ state: 'locked', locks: [lock({ untilMs })] })])[0]?.state;
+    const state = (untilMs: number): Row['state'] | undefined =>
+      rows([accountView({ state: 'locked', locks: [lock({ untilMs })] })])[0]?.state;
     assert.equal(state(nowMs + 30_000)?.text, 'Minute limit reached until 18:00:30');
     assert.equal(state(nowMs + 3_600_000)?.text, 'Minute limit reached until 19:00');
     assert.equal(state(nowMs + 50 * 3_600_000)?.text, 'Minute limit reached until Nov 24, 20:00');
@@ -98,53 +96,53 @@ describe('accountsView', () => {
     const tokyo = { ...english, formats: new Formats('en', 'Asia/Tokyo') };
     const usedUp = accountView({ state: 'usedUp', untilMs: midnightMs });
     const [group] = accountsView(stateOf([usedUp]), tokyo).groups;
-    assert.equal(group?.lines[0]?.state.text, 'Used up until 09:00');
+    assert.equal(group?.rows[0]?.state.text, 'Used up until 09:00');
   });
 
   it('says that paid requests are held back where free ones can go', () => {
     const account = accountView({ locks: [lock({ covers: 'paid', reason: 'noCredits' })] });
-    assert.equal(lines([account])[0]?.state.text, 'Ready (free only). Paid: No credits, next try 19:00');
+    assert.equal(rows([account])[0]?.state.text, 'Ready (free only). Paid: No credits, next try 19:00');
     const far = accountView({
       locks: [lock({ covers: 'paid', reason: 'noCredits', untilMs: nowMs + 50 * 3_600_000 })],
     });
-    assert.match(lines([far])[0]?.state.text ?? '', /next try Nov 24, 20:00$/);
+    assert.match(rows([far])[0]?.state.text ?? '', /next try Nov 24, 20:00$/);
   });
 
   it('says what holds paid requests back where an account, or a key, is for those alone', () => {
     const locks = [lock({ covers: 'paid', reason: 'noCredits' })];
     const key = keyView({ paidUse: 'only' });
     assert.equal(
-      lines([accountView({ state: 'locked', locks, keys: [key] })])[0]?.state.text,
+      rows([accountView({ state: 'locked', locks, keys: [key] })])[0]?.state.text,
       'No credits until 19:00',
     );
     const bad = keyView({ keyId: 'cccccccccccc', health: 'bad' });
     const free = lock({ covers: 'free', reason: 'dailyLimit', untilMs: nowMs + 7_200_000 });
     const held = accountView({ state: 'locked', locks: [...locks, free], keys: [key, bad] });
-    assert.equal(lines([held])[0]?.state.text, 'No credits until 19:00');
+    assert.equal(rows([held])[0]?.state.text, 'No credits until 19:00');
     const capped = keyView({ paidUse: 'only', locks: [lock({ covers: 'paid', reason: 'keyCap' })] });
     assert.equal(
-      lines([accountView({ keys: [second, capped] })])[2]?.state.text,
+      rows([accountView({ keys: [second, capped] })])[2]?.state.text,
       'Key’s spending limit reached until 19:00',
     );
   });
 
   it('names the rules of a key', () => {
     const key = keyView({ dailyLimit: 200, paidUse: 'never' });
-    assert.deepEqual(lines([accountView({ keys: [key] })])[0]?.notes, [
+    assert.deepEqual(rows([accountView({ keys: [key] })])[0]?.notes, [
       'your limit: 200 a day',
       'free requests only',
     ]);
   });
 
   it('can be unlocked where it or one of its keys is locked', () => {
-    assert.equal(lines([accountView()])[0]?.isLocked, false);
-    assert.equal(lines([accountView({ keys: [keyView({ locks: [lock({})] })] })])[0]?.isLocked, true);
-    assert.equal(lines([accountView({ keys: [keyView({ locks: [lock({})] }), second] })])[0]?.isLocked, true);
+    assert.equal(rows([accountView()])[0]?.isLocked, false);
+    assert.equal(rows([accountView({ keys: [keyView({ locks: [lock({})] })] })])[0]?.isLocked, true);
+    assert.equal(rows([accountView({ keys: [keyView({ locks: [lock({})] }), second] })])[0]?.isLocked, true);
   });
 
   it('shows no key that is removed, though the proxy may not know it yet', () => {
     const removed = [{ keyId: second.keyId, label: 'Second', untilMs: nowMs }];
-    const shown = lines([accountView({ keys: [keyView(), second] })], { removed });
+    const shown = rows([accountView({ keys: [keyView(), second] })], { removed });
     assert.deepEqual(
       shown.map(({ kind, title }) => [kind, title]),
       [['single', 'Private']],

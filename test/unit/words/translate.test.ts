@@ -39,12 +39,12 @@ describe('a language of which nobody has thought', () => {
     const calm = stateOf([accountView(), usedUp]);
     const gone = { ...calm, snapshot: { ...calm.snapshot, unreached } };
     const { leftNote, outlook, proxy } = overviewView(calm, speech);
-    const lines = accountsView(calm, speech).groups.flatMap((group) => group.lines);
+    const rows = accountsView(calm, speech).groups.flatMap((group) => group.rows);
     const texts = [
       leftNote,
       outlook,
       proxy.text,
-      ...lines.map(({ state }) => state.text),
+      ...rows.map(({ state }) => state.text),
       statusText(gone, 'number', speech).text.replace('$(cloud-offline) ', ''),
       overviewView(gone, speech).notice?.text ?? '',
     ];

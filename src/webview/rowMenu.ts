@@ -1,6 +1,6 @@
 // The menu items of a row.
 import type { FromDashboard } from '../service/messages';
-import type { Line } from './accountsView';
+import type { Row } from './accountsView';
 import type { Translate } from '../words/translate';
 
 export interface MenuItem {
@@ -11,7 +11,7 @@ export interface MenuItem {
   readonly run: () => void;
 }
 
-interface LineMenuPorts {
+interface RowMenuPorts {
   readonly t: Translate;
   readonly send: (message: FromDashboard) => void;
   readonly edit: () => void;
@@ -19,8 +19,8 @@ interface LineMenuPorts {
   readonly checking: () => void;
 }
 
-export function menuItems(line: Line, { t, send, edit, checking }: LineMenuPorts): MenuItem[] {
-  const { kind, keyId, accountId, isServed, isLocked } = line;
+export function menuItems(row: Row, { t, send, edit, checking }: RowMenuPorts): MenuItem[] {
+  const { kind, keyId, accountId, isServed, isLocked } = row;
   const isAccount = kind === 'account';
   /** A key does by itself what an account does as a whole. */
   const act = (own: { kind: 'check' } | { kind: 'move'; by: 1 | -1 }): void =>
@@ -33,17 +33,17 @@ export function menuItems(line: Line, { t, send, edit, checking }: LineMenuPorts
   const unlock = (): void => send({ type: 'account', accountId, act: { kind: 'unlock' } });
   return [
     { icon: 'edit', text: isAccount ? t('Rename Account…') : t('Edit…'), run: edit },
-    ...(isAccount ? [] : keyItems(line, t, send)),
+    ...(isAccount ? [] : keyItems(row, t, send)),
     // Both need a running proxy.
     ...(isServed ? [{ icon: 'refresh', text: t('Check Now'), run: check }] : []),
     ...(isServed && isLocked ? [{ icon: 'unlock', text: t('Unlock'), run: unlock }] : []),
     { icon: 'arrow-up', text: t('Move Up'), run: () => act({ kind: 'move', by: -1 }) },
     { icon: 'arrow-down', text: t('Move Down'), run: () => act({ kind: 'move', by: 1 }) },
-    ...(isAccount ? [] : lastKeyItems(line, t, send)),
+    ...(isAccount ? [] : lastKeyItems(row, t, send)),
   ];
 }
 
-function keyItems({ keyId, isEnabled }: Line, t: Translate, send: LineMenuPorts['send']): MenuItem[] {
+function keyItems({ keyId, isEnabled }: Row, t: Translate, send: RowMenuPorts['send']): MenuItem[] {
   const change = { enabled: !isEnabled };
   return [
     { icon: 'key', text: t('Replace Key…'), run: () => send({ type: 'replaceKey', keyId }) },
@@ -55,7 +55,7 @@ function keyItems({ keyId, isEnabled }: Line, t: Translate, send: LineMenuPorts[
   ];
 }
 
-function lastKeyItems({ keyId }: Line, t: Translate, send: LineMenuPorts['send']): MenuItem[] {
+function lastKeyItems({ keyId }: Row, t: Translate, send: RowMenuPorts['send']): MenuItem[] {
   const open = (page: 'key' | 'log') => (): void => send({ type: 'openPage', keyId, page });
   const remove = (): void => send({ type: 'key', keyId, act: { kind: 'remove' } });
   return [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { LockView, ProxyState } from '../../../src/service/snapshot';
 import { accountsView } from '../../../src/webview/accountsView';
-import { menuItems } from '../../../src/webview/lineMenu';
+import { menuItems } from '../../../src/webview/rowMenu';
 import { accountView, english, keyView, nowMs, stateOf } from '../vscode/views';
 
 const running = stateOf([]).snapshot.proxy;
@@ -10,17 +10,17 @@ const key = keyView({ locks });
 const account = accountView({ keys: [key] });
 const shared = accountView({ keys: [key, keyView({ keyId: 'bbbbbbbbbbbb', label: 'Second' })] });
 
-/** What the menu of the first line offers. */
+/** What the menu of the first row offers. */
 function offered(of: typeof account, proxy: ProxyState): readonly string[] {
-  const line = accountsView(stateOf([of], { proxy }), english).groups[0]?.lines[0];
-  assert.ok(line);
+  const row = accountsView(stateOf([of], { proxy }), english).groups[0]?.rows[0];
+  assert.ok(row);
   const nothing = (): void => undefined;
-  return menuItems(line, { t: english.t, send: nothing, edit: nothing, checking: () => undefined }).map(
+  return menuItems(row, { t: english.t, send: nothing, edit: nothing, checking: () => undefined }).map(
     ({ text }) => text,
   );
 }
 
-describe('the menu of a line', () => {
+describe('the menu of a row', () => {
   it('offers all that can be done with a key and with an account', () => {
     assert.deepEqual(offered(account, running), [
       'Edit…',
