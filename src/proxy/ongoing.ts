@@ -79,6 +79,8 @@ export class Ongoing {
   readonly signal = new Canceller();
   private heldBytes = 0;
   private hasLeft = false;
+  /** Whether it came behind other requests of its connection. */
+  private readonly isBehind: boolean;
 
   constructor(
     readonly request: IncomingMessage,
@@ -94,7 +96,8 @@ export class Ongoing {
     this.answer.extraHeaders = () => ownHeaders;
     response.once('close', this.leave);
     // An answer that waits behind others on its connection, however many, is not told.
-    if (response.socket === null) request.socket.setMaxListeners(0).once('close', this.leave);
+    this.isBehind = response.socket === null;
+    if (this.isBehind) request.socket.setMaxListeners(0).once('close', this.leave);
   }
 
   /** Counts what is held of an answer until its client has it, or has left. False: there is no room for more. */
@@ -114,14 +117,17 @@ export class Ongoing {
   end(): void {
     this.watch.dispose();
     // One that still waits behind others is not told when its connection ends.
-    if (this.response.socket !== null || this.response.writableFinished)
-      this.request.socket.off('close', this.leave);
+    if (this.response.socket !== null || this.response.writableFinished) this.forgetSocket();
     this.signal.abort(over);
+  }
+
+  private forgetSocket(): void {
+    if (this.isBehind) this.request.socket.off('close', this.leave);
   }
 
   private readonly leave = (): void => {
     this.hasLeft = true;
-    this.request.socket.off('close', this.leave);
+    this.forgetSocket();
     this.shared.held.count(-this.heldBytes);
     this.heldBytes = 0;
     if (!this.response.writableFinished) this.signal.abort(new ClientGone('The client has left.'));

@@ -114,16 +114,19 @@ class IncomingBody implements Body {
     const { request } = this;
     const pieces: Buffer[] = [];
     await new Promise<void>((resolve, reject) => {
-      const stop = (error: Error | null): void => {
+      const stop = (error: Error): void => {
         request.off('data', this.onPiece).off('end', end);
         signal.removeEventListener('abort', leave);
-        // Nothing but the body as a whole holds on to its pieces.
-        this.onPiece = () => undefined;
-        if (error === null) resolve();
-        else reject(error);
+        reject(error);
       };
       const leave = (): void => stop(signal.reason);
-      const end = (): void => stop(null);
+      const end = (): void => {
+        signal.removeEventListener('abort', leave);
+        this.bytes = joined(pieces, this.counted);
+        // Nothing but the body as a whole holds on to its pieces, though the request still has its listeners.
+        pieces.length = 0;
+        resolve();
+      };
       this.onPiece = (piece) => {
         watch.moved();
         try {
@@ -140,7 +143,6 @@ class IncomingBody implements Body {
       signal.addEventListener('abort', leave);
       request.on('data', this.onPiece).on('end', end);
     });
-    this.bytes = joined(pieces, this.counted);
   }
 
   async decode(longestBytes: number, signal: Signal): Promise<void> {
