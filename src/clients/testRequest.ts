@@ -2,7 +2,7 @@
 import { parseJson } from '../base/json';
 import * as v from 'valibot';
 import { ask, type Answer, type Question } from '../base/http';
-import type { UpstreamPlace } from '../proxy/upstream/upstream';
+import type { Destination } from '../proxy/upstream/upstream';
 import { askUpstream } from '../service/askUpstream';
 import { openAiBaseUrl, type Endpoint } from './client';
 
@@ -25,7 +25,7 @@ export type TestResult =
   | { readonly kind: 'unreachable'; readonly code: string }
   | { readonly kind: 'cancelled' };
 
-export interface TestRequestPorts extends UpstreamPlace {
+export interface TestRequestPorts extends Destination {
   /** Ends the request as `cancelled`. */
   readonly signal: AbortSignal;
 }
@@ -44,9 +44,9 @@ const errorSchema = v.object({ error: v.object({ message: v.string() }) });
 export async function sendTestRequest(
   endpoint: Pick<Endpoint, 'origin' | 'proxyKey'>,
   model: string,
-  { signal, ...place }: TestRequestPorts,
+  { signal, ...destination }: TestRequestPorts,
 ): Promise<TestResult> {
-  const upstream = await askUpstream(place, reachTimeoutMs);
+  const upstream = await askUpstream(destination, reachTimeoutMs);
   if (upstream.kind === 'failed') return { kind: 'unreachable', code: upstream.code };
   const messages = [{ role: 'user', content: 'Say hello in five words.' }];
   const body = JSON.stringify({ model, messages, max_tokens: 200 });

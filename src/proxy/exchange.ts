@@ -97,9 +97,9 @@ export class Exchange {
 
   /** One attempt, and what its outcome asks for. */
   private async tryOnce(lease: Lease | null): Promise<Relayed | null | 'again'> {
-    let place: Disposable | null = null;
+    let permit: Disposable | null = null;
     try {
-      place = this.limit.enterNow() ?? (await this.enterUpstream());
+      permit = this.limit.enterNow() ?? (await this.enterUpstream());
       const judged = await this.send(lease);
       if ('end' in judged) return this.learned(judged, lease);
       this.own.signal.throwIfAborted();
@@ -121,12 +121,12 @@ export class Exchange {
       discard(judged);
       // Ended before the wait: a back-off is no attempt in flight.
       lease?.[Symbol.dispose]();
-      place[Symbol.dispose]();
+      permit[Symbol.dispose]();
       this.prepareRetry(outcome, decision, lease);
       if (await this.waitToRetry(outcome, decision)) return 'again';
       return this.speak(outcome);
     } finally {
-      place?.[Symbol.dispose]();
+      permit?.[Symbol.dispose]();
       lease?.[Symbol.dispose]();
     }
   }
@@ -177,9 +177,9 @@ export class Exchange {
 
   private async enterUpstream(): Promise<Disposable> {
     const fromMs = this.nowMs();
-    const place = await this.limit.enter(this.waitUntilMs(fromMs), this.own.signal);
+    const permit = await this.limit.enter(this.waitUntilMs(fromMs), this.own.signal);
     this.own.trail.waited(this.nowMs() - fromMs);
-    return place;
+    return permit;
   }
 
   private wish(accountId: Wish['accountId'] = null): Wish {
@@ -280,7 +280,7 @@ export class Exchange {
   }
 
   /**
-   * Waits before the next attempt, and for a place in the retry budget where it is a guess: another model is asked instead
+   * Waits before the next attempt, and for a permit in the retry budget where it is a guess: another model is asked instead
    * if one is left. False: the deadline comes first.
    */
   private async waitToRetry(outcome: Outcome, { waitMs, isGuess }: Retry): Promise<boolean> {

@@ -5,7 +5,7 @@ import { codeOf } from '../base/systemError';
 import type { Fault } from '../proxy/errors/outcome';
 import { headerValue } from '../proxy/request/headers';
 import type { Reply } from '../proxy/upstream/reply';
-import { Upstream, type UpstreamPlace, type UpstreamRequest } from '../proxy/upstream/upstream';
+import { Upstream, type Destination, type UpstreamRequest } from '../proxy/upstream/upstream';
 
 export type UpstreamAnswer =
   | {
@@ -29,10 +29,10 @@ export function isOpenRouter({ status }: { readonly status: number }): boolean {
 }
 
 /** Asks for one answer without a key, on a connection of its own; never rejects. */
-export async function askUpstream(place: UpstreamPlace, timeoutMs = 10_000): Promise<UpstreamAnswer> {
+export async function askUpstream(destination: Destination, timeoutMs = 10_000): Promise<UpstreamAnswer> {
   // Not the service's clock: upstream's dates have corrected that one, as they correct this one once the answer comes.
   const clock = new SystemClock();
-  const upstream = new Upstream(clock, place);
+  const upstream = new Upstream(clock, destination);
   const fromMs = clock.elapsedMs();
   const fromWallMs = clock.wallMs();
   let connectMs = 0;

@@ -5,7 +5,7 @@ import type { SilenceWatch } from '../../base/silence';
 import type { Fault } from '../errors/outcome';
 import { hideInText, PassingMask } from './hiddenKey';
 import { Reply, type Flow } from './reply';
-import type { Connection } from './way';
+import type { SingleDispatcher } from './way';
 
 export interface SendSteps {
   /** The head is being written to a socket: from now on upstream may count it. */
@@ -28,7 +28,7 @@ export interface Dispatched {
 }
 
 /** A connection, and what runs on it. */
-export class Line {
+export class Connection {
   sending: Sending | null = null;
   private sentOnSocket = 0;
   /** Whether it serves one attempt alone. */
@@ -36,8 +36,8 @@ export class Line {
   isOpen = false;
 
   constructor(
-    readonly client: Connection,
-    private readonly onOver: (line: Line) => void,
+    readonly dispatcher: SingleDispatcher,
+    private readonly onOver: (connection: Connection) => void,
   ) {}
 
   opened(socket: Socket): void {
@@ -74,8 +74,8 @@ function whenClosed(socket: Socket, letRunOut: () => void): void {
 /** Undici's view of one attempt: a dispatch handler of its older API, which builds no object of headers that nobody reads. */
 export class Sending implements Flow {
   /** Null until the head is being written. */
-  private abortLine: ((reason: Error) => void) | null = null;
-  private resumeLine: (() => void) | null = null;
+  private abortConnection: ((reason: Error) => void) | null = null;
+  private resumeConnection: (() => void) | null = null;
   private isPaused = false;
   private reply: Reply | null = null;
   /** Null where there is no key, and where the body is in a coding: its bytes pass as they came. */
@@ -89,7 +89,7 @@ export class Sending implements Flow {
 
   /** `key`: see `UpstreamRequest`. */
   constructor(
-    private readonly line: Line,
+    private readonly connection: Connection,
     private readonly key: string | null,
     private readonly part: Dispatched,
   ) {
@@ -107,8 +107,8 @@ export class Sending implements Flow {
       abort(this.abortReason);
       return;
     }
-    this.abortLine = abort;
-    this.isReused = this.line.begun();
+    this.abortConnection = abort;
+    this.isReused = this.connection.begun();
     this.part.steps.onSent();
   }
 
@@ -119,7 +119,7 @@ export class Sending implements Flow {
       this.part.steps.onInformation?.(code, this.pairsOf(headers));
       return true;
     }
-    this.resumeLine = resume;
+    this.resumeConnection = resume;
     this.part.watch.rest();
     const statusText = hideInText(message, this.key);
     // A status beyond 599 counts as a server's error (RFC 9110 15); clients that know none would break on it.
@@ -157,7 +157,7 @@ export class Sending implements Flow {
   resume(): void {
     if (!this.isPaused || this.isOver) return;
     this.isPaused = false;
-    this.resumeLine?.();
+    this.resumeConnection?.();
   }
 
   /** Upstream has closed its side: what is left is a socket's buffer at most, and comes now, whether anybody reads or not. */
@@ -169,7 +169,7 @@ export class Sending implements Flow {
   abort(reason: Error): void {
     if (this.isOver) return;
     this.abortReason = reason;
-    this.abortLine?.(reason);
+    this.abortConnection?.(reason);
   }
 
   private give(bytes: Buffer | undefined): void {
@@ -193,7 +193,7 @@ export class Sending implements Flow {
 
   /** Not on a socket yet: undici tells nothing until it is, and nobody waits that long. */
   private tellUnsent(fault: Fault): void {
-    if (this.abortLine === null) this.tell({ fault });
+    if (this.abortConnection === null) this.tell({ fault });
   }
 
   private tell(sent: Sent): void {
@@ -205,7 +205,7 @@ export class Sending implements Flow {
   private faultBeforeHead(error: Error): Fault {
     if (this.part.signal.aborted) return { code: 'clientGone' };
     if (this.isLate) return { code: 'headTimeout' };
-    if (this.abortLine === null) return { code: 'notSent', cause: error };
+    if (this.abortConnection === null) return { code: 'notSent', cause: error };
     const code: unknown = 'code' in error ? error.code : null;
     if (code === 'UND_ERR_HEADERS_OVERFLOW') return { code: 'headTooLarge' };
     const { isReused: reusedSocket } = this;
@@ -217,7 +217,7 @@ export class Sending implements Flow {
     this.isOver = true;
     if (!this.hasTold) this.part.watch.rest();
     this.part.signal.removeEventListener('abort', this.onAbort);
-    this.line.over();
+    this.connection.over();
   }
 }
 

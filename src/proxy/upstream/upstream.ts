@@ -7,9 +7,9 @@ import { codeOf } from '../../base/systemError';
 import { AddressBook, type Look } from './addressBook';
 import type { Fault } from '../errors/outcome';
 import { Reach } from './reach';
-import { Way, type Connection } from './way';
+import { Way, type SingleDispatcher } from './way';
 import type { WayOut } from './wayOut';
-import { Line, Sending, type Dispatched, type SendSteps, type Sent } from './sending';
+import { Connection, Sending, type Dispatched, type SendSteps, type Sent } from './sending';
 
 export interface UpstreamRequest {
   readonly method: string;
@@ -26,7 +26,7 @@ export interface UpstreamRequest {
   readonly headTimeoutMs: number;
 }
 
-export interface UpstreamPlace {
+export interface Destination {
   readonly upstreamUrl: string;
   readonly wayOut: WayOut;
 }
@@ -37,8 +37,8 @@ export class Upstream {
   private readonly book: AddressBook;
   private readonly way: Way;
   /** The one that was used last is taken first, so that the others can grow old and close. */
-  private idle: Line[] = [];
-  private readonly busy = new Set<Line>();
+  private idle: Connection[] = [];
+  private readonly busy = new Set<Connection>();
   private isClosed = false;
   readonly reach: Reach;
   /** The `Date` that was noted last: answers of the same second tell nothing new. */
@@ -47,7 +47,7 @@ export class Upstream {
   /** `onReach` is called when `unreached` has changed. `look` is the system's look-up of names, if not given. */
   constructor(
     private readonly clock: Clock,
-    { upstreamUrl, wayOut }: UpstreamPlace,
+    { upstreamUrl, wayOut }: Destination,
     onReach: () => void = () => undefined,
     look?: Look,
   ) {
@@ -87,14 +87,19 @@ export class Upstream {
       tell({ fault });
       return;
     }
-    const line = this.take(fresh);
-    const sending = new Sending(line, key, { steps, signal, watch, tell: (sent) => tell(this.noted(sent)) });
-    line.sending = sending;
+    const connection = this.take(fresh);
+    const sending = new Sending(connection, key, {
+      steps,
+      signal,
+      watch,
+      tell: (sent) => tell(this.noted(sent)),
+    });
+    connection.sending = sending;
     watch.watch(headTimeoutMs, () => sending.onHeadTimeout());
     if (body instanceof Readable)
       body.on('piece', () => watch.moved()).once('end', () => steps.onUploaded?.());
     try {
-      line.client.dispatch(
+      connection.dispatcher.dispatch(
         {
           method: request.method,
           path: this.pathOf(request.path),
@@ -113,7 +118,7 @@ export class Upstream {
 
   /** Closes every idle connection: after a change of networks they may all be dead without knowing it. */
   retire(): void {
-    for (const line of this.idle.splice(0)) destroy(line.client);
+    for (const connection of this.idle.splice(0)) destroy(connection.dispatcher);
   }
 
   /** Closes what is idle now, and each connection with its running answer's end. */
@@ -130,7 +135,7 @@ export class Upstream {
   /** Ends every connection, those with a running answer too. */
   close(): void {
     this.leave();
-    for (const line of this.busy) destroy(line.client);
+    for (const connection of this.busy) destroy(connection.dispatcher);
     this.busy.clear();
   }
 
@@ -154,33 +159,33 @@ export class Upstream {
     return beside === undefined ? this.basePath + path : this.basePath.replace(/\/[^/]*$/, '') + beside;
   }
 
-  private take(fresh: boolean): Line {
-    const line = (fresh ? undefined : this.idle.pop()) ?? this.open();
-    line.isFresh = fresh;
-    this.busy.add(line);
-    return line;
+  private take(fresh: boolean): Connection {
+    const connection = (fresh ? undefined : this.idle.pop()) ?? this.open();
+    connection.isFresh = fresh;
+    this.busy.add(connection);
+    return connection;
   }
 
-  private give(line: Line): void {
-    this.busy.delete(line);
+  private give(connection: Connection): void {
+    this.busy.delete(connection);
     // One that never stood is of no use: undici waits on it for ever after a certificate of another name.
-    if (line.isFresh || this.isClosed || !line.isOpen) destroy(line.client);
-    else this.idle.push(line);
+    if (connection.isFresh || this.isClosed || !connection.isOpen) destroy(connection.dispatcher);
+    else this.idle.push(connection);
   }
 
-  private open(): Line {
-    const client = this.way.open({
-      opened: (socket) => line.opened(socket),
+  private open(): Connection {
+    const dispatcher = this.way.open({
+      opened: (socket) => connection.opened(socket),
       closed: () => {
-        line.isOpen = false;
-        const index = this.idle.indexOf(line);
+        connection.isOpen = false;
+        const index = this.idle.indexOf(connection);
         if (index < 0) return;
         this.idle.splice(index, 1);
-        destroy(client);
+        destroy(dispatcher);
       },
     });
-    const line: Line = new Line(client, (over) => this.give(over));
-    return line;
+    const connection: Connection = new Connection(dispatcher, (over) => this.give(over));
+    return connection;
   }
 }
 
@@ -191,8 +196,8 @@ function isSilence(fault: Fault): boolean {
   return codeOf(cause) === 'UND_ERR_CONNECT_TIMEOUT';
 }
 
-function destroy(client: Connection): void {
-  client.destroy().catch(() => {
+function destroy(dispatcher: SingleDispatcher): void {
+  dispatcher.destroy().catch(() => {
     // It is on its way out; how it went tells nobody anything.
   });
 }

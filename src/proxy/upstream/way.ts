@@ -10,8 +10,8 @@ import type { AddressBook } from './addressBook';
 import { proxyOnTheWay, type NetworkProxy, type WayOut } from './wayOut';
 
 type Connector = buildConnector.connector;
-/** All that is asked of a client, whatever stands between. */
-export type Connection = Pick<Client, 'dispatch' | 'destroy'>;
+/** All that is asked of one of undici’s clients, whatever stands between. */
+export type SingleDispatcher = Pick<Client, 'dispatch' | 'destroy'>;
 
 export interface ConnectionEvents {
   /** Before undici listens to the socket itself; again where a connection that was lost is opened anew. */
@@ -42,7 +42,7 @@ export class Way {
   }
 
   /** One connection, opened with its first request. */
-  open(events: ConnectionEvents): Connection {
+  open(events: ConnectionEvents): SingleDispatcher {
     const { proxy } = this;
     if (proxy === null) return this.client(this.connect, events);
     return isUsable(proxy.url) ? this.tunnel(proxy, events) : this.client(unusable, events);
@@ -98,7 +98,7 @@ export class Way {
   }
 
   /** Behind a network proxy TLS is often inspected, and an agent's authorities are fixed when it is made: the machine's own are read at once. */
-  private tunnel({ url, token }: NetworkProxy, events: ConnectionEvents): Connection {
+  private tunnel({ url, token }: NetworkProxy, events: ConnectionEvents): SingleDispatcher {
     this.trustMore();
     const options = { ...this.tls(), ...(this.wayOut.isStrict ? {} : { rejectUnauthorized: false }) };
     const toProxy = told(buildConnector(options), (error) => ofProxy(codeOf(error)));

@@ -2,7 +2,7 @@
 import type { Clock } from '../../base/clock';
 import { accountIdOf } from '../../keys/roster';
 import { parseReading, type Reading } from '../../keys/reading';
-import { Upstream, type UpstreamPlace } from '../../proxy/upstream/upstream';
+import { Upstream, type Destination } from '../../proxy/upstream/upstream';
 import { askJson } from '../askUpstream';
 import { keyOf, plainKey } from './storedKey';
 
@@ -75,10 +75,10 @@ export async function checkKeys<Key, Result>(
 
 /** Asks on a connection of its own, whether or not a proxy runs; never rejects. */
 export async function checkKeyAt(
-  { clock, ...place }: UpstreamPlace & { readonly clock: Clock },
+  { clock, ...destination }: Destination & { readonly clock: Clock },
   key: string,
 ): Promise<KeyCheck> {
-  const upstream = new Upstream(clock, place);
+  const upstream = new Upstream(clock, destination);
   try {
     return keyCheckOf(key, await readKey(upstream, key, clock));
   } finally {

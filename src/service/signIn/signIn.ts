@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import * as v from 'valibot';
 import type { Clock } from '../../base/clock';
 import { Secret } from '../../base/secret';
-import { Upstream, type UpstreamPlace } from '../../proxy/upstream/upstream';
+import { Upstream, type Destination } from '../../proxy/upstream/upstream';
 import { askJson } from '../askUpstream';
 import { isLoopbackHost } from '../settings';
 
@@ -68,11 +68,11 @@ const answerSchema = v.object({ key: v.pipe(v.string(), v.nonEmpty()) });
 
 /** Asks `POST /auth/keys` on a connection of its own; never rejects. */
 export async function exchangeCode(
-  { clock, ...place }: UpstreamPlace & { readonly clock: Clock },
+  { clock, ...destination }: Destination & { readonly clock: Clock },
   code: string,
   verifier: Secret,
 ): Promise<CodeAnswer> {
-  const upstream = new Upstream(clock, place);
+  const upstream = new Upstream(clock, destination);
   try {
     const trade = { code, code_verifier: verifier.reveal(), code_challenge_method: 'S256' };
     const body = Buffer.from(JSON.stringify(trade));
