@@ -172,9 +172,8 @@ class ValueEnd {
   private depth = 0;
   private isInString = false;
   private isOver = false;
-  /** The next quote in a string, and where the backslashes before it begin, as far as they were looked at. */
+  /** The quote in a string that was searched for last. */
   private quoteAt = -1;
-  private slashesAt = -1;
 
   constructor(
     private readonly bytes: Buffer,
@@ -219,18 +218,15 @@ class ValueEnd {
       this.endString();
       return this.reach(at) - from;
     }
-    if (this.quoteAt < at) this.slashesAt = this.quoteAt = quoteBehind(bytes, at);
-    const last = Math.max(at, this.slashesAt);
-    const least = Math.max(at, last - sliceBytes);
-    let first = last;
-    while (first > least && bytes[first - 1] === backslash) first--;
-    this.slashesAt = first;
-    if (first > at && bytes[first - 1] === backslash) this.reach(at);
-    else {
-      if ((this.quoteAt - first) % 2 === 0) this.endString();
-      this.reach(this.quoteAt + 1);
+    if (this.quoteAt < at) this.quoteAt = quoteBehind(bytes, at);
+    const slashes = backslashesBefore(bytes, this.quoteAt, at);
+    // Of several each belongs to the one before or behind it: that shows byte by byte.
+    if (slashes < 2) {
+      if (slashes === 0) this.endString();
+      at = this.quoteAt + 1;
     }
-    return at - from + searchBytes + last - first;
+    this.reach(at);
+    return Math.min(at - from, nearBytes) + searchBytes;
   }
 
   private endString(): void {
@@ -248,6 +244,12 @@ class ValueEnd {
 function quoteBehind(bytes: Buffer, from: number): number {
   const at = bytes.indexOf(quote, from);
   return at < 0 ? bytes.length : at;
+}
+
+/** Up to two of them, and none before `from`. */
+function backslashesBefore(bytes: Buffer, at: number, from: number): number {
+  if (at <= from || bytes[at - 1] !== backslash) return 0;
+  return at - 1 > from && bytes[at - 2] === backslash ? 2 : 1;
 }
 
 function nesting(byte: number | undefined): -1 | 0 | 1 {
