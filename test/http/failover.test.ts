@@ -123,6 +123,27 @@ describe('failover', () => {
     });
   });
 
+  for (const error of ['noEndpoint', 'unknownModel', 'privacyFilter'] as const) {
+    it(`begins the next request with the fallback of a model that nobody reaches: ${error}`, async () => {
+      await withRig({ accounts, settings: { fallbackModels } }, async (rig) => {
+        rig.simulator.script({ model: FREE, times: 999, fault: { kind: 'error', error } });
+        assert.equal(await elapsedMs(rig, {}), 0);
+        assert.equal(await elapsedMs(rig, {}), 0);
+        const asked = error === 'privacyFilter' ? [FREE, FREE] : [FREE];
+        assert.deepEqual(modelsOf(rig), [...asked, 'y/z:free', 'y/z:free']);
+      });
+    });
+  }
+
+  it('asks a model again that could not take one request alone', async () => {
+    await withRig({ accounts, settings: { fallbackModels } }, async (rig) => {
+      rig.simulator.script({ model: FREE, fault: { kind: 'error', error: 'noToolUse' } });
+      assert.equal(await elapsedMs(rig, {}), 0);
+      assert.equal(await elapsedMs(rig, {}), 0);
+      assert.deepEqual(modelsOf(rig), [FREE, 'y/z:free', FREE]);
+    });
+  });
+
   it('passes a model that was just left by at once, though the fallback costs', async () => {
     await withRig({ accounts, settings: { fallbackModels: { 'x/*:free': ['big/one'] } } }, async (rig) => {
       rig.simulator.script({ model: FREE, times: 999, fault: down });

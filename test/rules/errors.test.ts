@@ -103,7 +103,7 @@ const outcomes: Readonly<Record<Exclude<Failure['kind'], 'fault'>, Readonly<Reco
   edgeBlocked: { '': limit('edgeBlocked') },
   overloaded: { '': overloaded, ', a time-out': { ...overloaded, timedOut: true } },
   internal: { '': { kind: 'internal' } },
-  requestFault: { '': { kind: 'requestFault', contextLength: false } },
+  requestFault: { '': { kind: 'requestFault', model: 'fit' } },
   unknownLimit: { '': limit('unknownLimit') },
 };
 

@@ -106,12 +106,12 @@ export function patienceFor(
   }
 }
 
-/** Another model helps where this one failed: not with the request's own fault, except a context that is too long. */
+/** Another model helps where this one failed: not with a fault that is the request's alone. */
 function mayFallBack(outcome: Exclude<Outcome, { kind: 'answer' }>, situation: Situation): boolean {
   if (situation.fallback === 'none' || !situation.repeatable || isBilledTwice(situation)) return false;
   if (situation.attempt >= situation.attemptsAllowed || situation.nowMs > situation.deadlineAtMs)
     return false;
-  if (outcome.kind === 'requestFault') return outcome.contextLength;
+  if (outcome.kind === 'requestFault') return outcome.model !== 'fit';
   if (outcome.kind === 'fault')
     return outcome.fault.code !== 'clientGone' && outcome.fault.code !== 'notSent';
   return outcome.kind !== 'unauthorized' && outcome.kind !== 'edgeBlocked';
@@ -312,10 +312,14 @@ const modelFailures: ReadonlySet<Outcome['kind']> = new Set([
   'internal',
   'unknownLimit',
   'fault',
+  // It is left once no account is there that could be asked.
+  'policy',
+  'ownKeyWanted',
 ]);
 
 /** Whether the failure (null: an answer broke off) is the model's: a request with a fallback does not begin with it for a while. */
 export function isModelFailure(outcome: Outcome | null): boolean {
+  if (outcome?.kind === 'requestFault') return outcome.model === 'gone';
   return outcome === null || modelFailures.has(outcome.kind);
 }
 

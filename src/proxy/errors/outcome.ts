@@ -52,8 +52,8 @@ export type Outcome =
   /** Provider down, none available, overloaded; `timedOut`: it may have worked on the request, and been paid for it. */
   | { readonly kind: 'overloaded'; readonly untilMs: number | null; readonly timedOut: boolean }
   | { readonly kind: 'internal' }
-  /** The request's own: bad, too large, unknown model, moderation. */
-  | { readonly kind: 'requestFault'; readonly contextLength: boolean }
+  /** The request's own: bad, too large, moderation; or its model cannot take it (`unfit`), or no request any more (`gone`). */
+  | { readonly kind: 'requestFault'; readonly model: 'fit' | 'unfit' | 'gone' }
   | { readonly kind: 'fault'; readonly fault: Fault };
 
 export interface ErrorReply {
@@ -203,7 +203,7 @@ function sharedCapacity(facts: Facts): Outcome {
 function ofPolicy(facts: Facts): Outcome | null {
   const { status, evidence, choosesProviders } = facts;
   const { words, excludedBy, refusedContent } = evidence;
-  if (refusedContent) return { kind: 'requestFault', contextLength: false };
+  if (refusedContent) return { kind: 'requestFault', model: 'fit' };
   if (status === 403 && /requiring a key to access this model|settings\/integrations/i.test(words))
     return limitOf('ownKeyWanted', facts);
   if (status !== 403 && status !== 404) return null;
@@ -322,9 +322,21 @@ function isTimeout(status: number): boolean {
   return status === 408 || status === 504 || status === 524;
 }
 
-function requestFault({ evidence }: Facts): Outcome {
-  const contextLength =
-    evidence.names.includes('context_length_exceeded') ||
-    /context[ _]length|context window|maximum context|prompt is too long/i.test(evidence.words);
-  return { kind: 'requestFault', contextLength };
+const goneCodes = ['free_variant_ended', 'model_deprecated', 'model_not_found', 'no_endpoints'];
+
+/** Where the request chooses its providers, their absence tells nothing of the model's other requests. */
+function requestFault({ evidence, choosesProviders }: Facts): Outcome {
+  const { words, names, availabilityCode, excludedBy } = evidence;
+  const isGone =
+    goneCodes.includes(availabilityCode ?? '') ||
+    /no endpoints found for |is not a valid model id/i.test(words);
+  if (isGone && !choosesProviders && excludedBy.length === 0) return { kind: 'requestFault', model: 'gone' };
+  const isUnfit =
+    isGone ||
+    excludedBy.length > 0 ||
+    names.includes('context_length_exceeded') ||
+    /context[ _]length|context window|maximum context|prompt is too long|no endpoints found that /i.test(
+      words,
+    );
+  return { kind: 'requestFault', model: isUnfit ? 'unfit' : 'fit' };
 }

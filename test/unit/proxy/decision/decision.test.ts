@@ -59,8 +59,8 @@ describe("decide: answers and the request's own faults", () => {
   });
 
   it("gives the request's own fault back after one attempt, and nothing is learned", () => {
-    for (const contextLength of [true, false]) {
-      assert.deepEqual(decide({ kind: 'requestFault', contextLength }, free), back());
+    for (const model of ['fit', 'unfit', 'gone'] as const) {
+      assert.deepEqual(decide({ kind: 'requestFault', model }, free), back());
     }
   });
 });
@@ -238,9 +238,13 @@ describe('decide: another model is left', () => {
     assert.equal(decide(overloaded(null), { ...scarce, attempt: 2, attemptsHere: 2 }).next, 'fallback');
   });
 
+  it('goes on where the model cannot take the request, or has ended', () => {
+    assert.equal(decide({ kind: 'requestFault', model: 'unfit' }, alike).next, 'fallback');
+    assert.equal(decide({ kind: 'requestFault', model: 'gone' }, alike).next, 'fallback');
+  });
+
   it("stays with the request's own faults, the network's and the key's", () => {
-    assert.equal(decide({ kind: 'requestFault', contextLength: false }, alike).next, 'giveBack');
-    assert.equal(decide({ kind: 'requestFault', contextLength: true }, alike).next, 'fallback');
+    assert.equal(decide({ kind: 'requestFault', model: 'fit' }, alike).next, 'giveBack');
     assert.equal(decide(outcomeOfFault({ code: 'notSent', cause: null }), alike).next, 'retry');
     assert.equal(decide(limitOf('unauthorized'), { ...alike, attempt: 10 }).next, 'giveBack');
   });
@@ -436,7 +440,10 @@ describe('decide: the bounds of every retry', () => {
     }),
     fc.record({ kind: fc.constant('internal' as const) }),
     fc.record({ kind: fc.constant('overloaded' as const), untilMs, timedOut: truth }),
-    fc.record({ kind: fc.constant('requestFault' as const), contextLength: truth }),
+    fc.record({
+      kind: fc.constant('requestFault' as const),
+      model: fc.constantFrom('fit' as const, 'unfit' as const, 'gone' as const),
+    }),
     fc.record({ kind: fc.constant('fault' as const), fault }),
   );
   const situation: fc.Arbitrary<Situation> = fc.record({

@@ -33,7 +33,7 @@ const limitOf = (
   untilMs: number | null = null,
   limit: number | null = null,
 ): Outcome => ({ kind, untilMs, limit });
-const fault = (contextLength = false): Outcome => ({ kind: 'requestFault', contextLength });
+const fault = (model: 'fit' | 'unfit' | 'gone' = 'fit'): Outcome => ({ kind: 'requestFault', model });
 
 describe('classifyError: the daily allowance', () => {
   it('is used up until the reset, which the body repeats', () => {
@@ -223,20 +223,34 @@ describe('classifyError: the key, the request, the service', () => {
     for (const status of [400, 404, 405, 409, 413, 415, 422]) {
       assert.deepEqual(classify(status, '{"error":{"message":"no"}}'), fault(), String(status));
     }
-    assert.deepEqual(classify(404, documented.noEndpoints), fault());
     assert.deepEqual(classify(404, '<html>not found</html>', html), fault());
-    assert.deepEqual(classify(400, documented.contextLength), fault(true));
+    assert.deepEqual(classify(400, documented.contextLength), fault('unfit'));
     assert.deepEqual(
       classify(400, '{"error":{"code":400,"error_type":"context_length_exceeded"}}'),
-      fault(true),
+      fault('unfit'),
     );
     assert.deepEqual(
       classify(
         400,
         '{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long"}}',
       ),
-      fault(true),
+      fault('unfit'),
     );
+  });
+
+  it('sees a model that is gone, and one that cannot do what the request wants', () => {
+    const said = (message: string, availability = {}): string =>
+      JSON.stringify({ error: { code: 404, message, availability } });
+    const ended = said('This variant has ended.', { code: 'free_variant_ended', retryable: false });
+    for (const body of [ended, documented.noEndpoints, said('No endpoints found for x/y:free.')]) {
+      assert.deepEqual(classify(404, body), fault('gone'));
+      assert.deepEqual(classify(404, body, [], { ...paid, choosesProviders: true }), fault('unfit'));
+    }
+    assert.deepEqual(classify(400, said('x/y-alpha is not a valid model ID')), fault('gone'));
+    const tooLong = said('x', { code: 'no_endpoints', excluded_by: ['context_length'] });
+    assert.deepEqual(classify(404, tooLong), fault('unfit'));
+    for (const what of ['support tool use', 'support image input', 'can handle the requested parameters'])
+      assert.deepEqual(classify(404, said(`No endpoints found that ${what}.`)), fault('unfit'));
   });
 
   it('knows what is down or overloaded, and what had timed out', () => {
@@ -308,7 +322,7 @@ describe('classifyError: errors inside a 200', () => {
       limit: 50,
     });
     assert.deepEqual(classify(200, documented.userNotFound), limitOf('unauthorized'));
-    assert.deepEqual(classify(200, documented.contextLength), fault(true));
+    assert.deepEqual(classify(200, documented.contextLength), fault('unfit'));
     assert.equal(statusOfError(replyOf(200, documented.userNotFound)), 401);
     assert.equal(statusOfError(replyOf(200, documented.moderation.replace('"code":403,', ''))), 403);
   });
@@ -425,6 +439,6 @@ describe('classifyError: the narrowest thing that the words support', () => {
       'Provider X is requiring a key to access this model. Add it in settings/integrations',
     );
     assert.deepEqual(classify(403, ownKey), limitOf('ownKeyWanted'));
-    assert.deepEqual(classify(404, error('No endpoints found that support tool use.')), fault());
+    assert.deepEqual(classify(404, error('No endpoints found that support tool use.')), fault('unfit'));
   });
 });
