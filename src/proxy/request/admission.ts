@@ -41,7 +41,10 @@ export function checkHost({ headers: { hosts }, target }: RequestHead, door: Doo
     // RFC 9112 3.2.
     throw new Refusal('host_not_allowed', 'The request has more than one Host.', { status: 400 });
   }
-  const name = hostName(target.authority ?? hosts[0] ?? '');
+  const host = target.authority ?? hosts[0];
+  // No browser leaves it out; HTTP/1.0 may, as health checks do, and of others Node asks for one.
+  if (host === undefined) return;
+  const name = hostName(host);
   if (isLoopback(name) || name === bare(door.boundHost) || isAllowed(name, door)) return;
   throw new Refusal(
     'host_not_allowed',

@@ -60,6 +60,11 @@ describe('checkHost', () => {
       assert.ok(!answersTo('192.168.0.7', bound, 'keys.example.org'));
     }
   });
+
+  it('lets in what names no host at all, as HTTP/1.0 may and no browser does', () => {
+    const door = { boundHost: '127.0.0.1', allowedHosts: ['keys.example.org'], allowKeyChanges: false };
+    checkHost(head('GET', '/health'), { ...door, proxyKey: new Secret('kw') });
+  });
 });
 
 describe('checkOrigin', () => {
