@@ -1,6 +1,7 @@
 // Which key serves: the largest share first, bad and used-up ones passed over, limits waited for or moved on from.
 import assert from 'node:assert/strict';
 import { someNoonMs } from '../support/manualClock';
+import { recorded } from '../unit/proxy/recordedBodies';
 import { ask } from './client';
 import { accountsOf, FREE, keyFor, PAID, withRig, type Rig } from './support';
 
@@ -108,6 +109,21 @@ describe('rotation', () => {
       down.remove();
       const keys = rig.service.snapshot().accounts.flatMap((account) => account.keys);
       assert.deepEqual([...new Set(keys.map(({ health }) => health))], ['good']);
+      assert.equal((await rig.get()).status, 200);
+    });
+  });
+
+  it('keeps a key whose account’s own key a provider refuses, and tells the client in the provider’s words', async () => {
+    await withRig({ accounts: accountsOf({ name: 'a', credits: 5 }) }, async (rig) => {
+      const fault = { kind: 'respond', status: 401, body: recorded.ownKeyRefused } as const;
+      rig.simulator.script({ model: PAID, times: 999, fault });
+      for (const stream of [false, true]) {
+        const reply = await rig.get({ model: PAID, stream });
+        assert.equal(reply.status, 403);
+        assert.match(reply.text, /invalid x-api-key/);
+      }
+      assert.equal(rig.attempts.length, 2);
+      assert.equal((await rig.get({ model: 'another/model' })).status, 200);
       assert.equal((await rig.get()).status, 200);
     });
   });

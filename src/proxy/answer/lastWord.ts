@@ -46,7 +46,9 @@ export class LastWord {
       throw refusal ?? new Refusal('upstream_cut', 'OpenRouter gave no answer.');
     }
     const { error, headers } = this.word;
-    answer.giveBack(error, headersFor(error.kind, headers), model);
+    // 401 means a wrong proxy key here: this one is a provider's.
+    const status = error.status === 401 ? 403 : error.status;
+    answer.giveBack({ ...error, status }, headersFor(error.kind, headers), model);
   }
 }
 

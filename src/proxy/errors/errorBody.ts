@@ -266,7 +266,10 @@ interface ErrorLayers {
 function layersOf(body: unknown): ErrorLayers {
   const root = firstRecord(body);
   const error = errorIn(root);
-  const own = present([error, readFields(error?.metadata), root, readFields(root?.metadata)]);
+  // Some wrap an error in another one.
+  const inner = readFields(error?.error);
+  const layers = [inner, error, root].flatMap((fields) => [fields, readFields(fields?.metadata)]);
+  const own = present(layers);
   const raw = first(own, 'raw', (value) => value ?? null);
   const said = firstRecord(typeof raw === 'string' ? parseShortJson(raw) : raw);
   // Google keeps its hints in `error.details`.

@@ -168,13 +168,13 @@ const byLimitSource: ReadonlyMap<string, (facts: Facts) => Outcome> = new Map([
   ['upstream_provider_shared_pool', busy],
   ['openrouter_credits', (facts) => limitOf(facts.isFreeModel ? 'belowZero' : 'noCredits', facts)],
   ['openrouter_key_limit', (facts) => limitOf('keyCap', facts)],
-  ['openrouter_guardrail_budget', (facts) => limitOf('budget', facts)],
-  ['openrouter_workspace_budget', (facts) => limitOf('budget', facts)],
   ['openrouter_in_flight_budget', (facts) => limitOf('inFlightBudget', facts)],
 ]);
 
 function ofLimitSource(facts: Facts): Outcome | null {
-  return byLimitSource.get(facts.evidence.limitSource ?? '')?.(facts) ?? null;
+  const source = facts.evidence.limitSource ?? '';
+  const named = byLimitSource.get(source)?.(facts) ?? null;
+  return named === null && source.endsWith('_budget') ? limitOf('budget', facts) : named;
 }
 
 /** Up to here a wait is short, whatever the words are. */
@@ -202,15 +202,18 @@ function sharedCapacity(facts: Facts): Outcome {
 /** The request's content, or settings of an account or a key that keep a model away: then another account may reach it. */
 function ofPolicy(facts: Facts): Outcome | null {
   const { status, evidence, choosesProviders } = facts;
-  const { words, excludedBy, refusedContent } = evidence;
+  const { words, excludedBy, refusedContent, providerName } = evidence;
   if (refusedContent) return { kind: 'requestFault', model: 'fit' };
   if (status === 403 && /requiring a key to access this model|settings\/integrations/i.test(words))
     return limitOf('ownKeyWanted', facts);
+  // What the provider was asked with was a key of the account's own: it is that which is refused, or has no money.
+  const isProviders = providerName !== null && /provider returned error/i.test(words);
+  if (isProviders && (status === 401 || status === 402)) return limitOf('ownKeyWanted', facts);
   if (status !== 403 && status !== 404) return null;
-  const isProviders =
+  const isOfProviders =
     /no allowed providers are available|all providers have been ignored/i.test(words) ||
     excludedBy.includes('allowed_providers');
-  const isPolicy = isProviders ? !choosesProviders : isAccounts(evidence);
+  const isPolicy = isOfProviders ? !choosesProviders : isAccounts(evidence);
   return isPolicy ? limitOf('policy', facts) : null;
 }
 

@@ -219,6 +219,13 @@ describe('classifyError: the key, the request, the service', () => {
     }
   });
 
+  it("blames no key and no account for what a provider says of the account's own key with it", () => {
+    assert.deepEqual(classify(401, recorded.ownKeyRefused), limitOf('ownKeyWanted'));
+    const metadata = { raw: 'Insufficient Balance', provider_name: 'DeepSeek', is_byok: true };
+    const broke = JSON.stringify({ error: { code: 402, message: 'Provider returned error', metadata } });
+    assert.deepEqual(classify(402, broke), limitOf('ownKeyWanted'));
+  });
+
   it("gives every other 4xx to the request's own fault, and sees the context length", () => {
     for (const status of [400, 404, 405, 409, 413, 415, 422]) {
       assert.deepEqual(classify(status, '{"error":{"message":"no"}}'), fault(), String(status));
@@ -440,5 +447,17 @@ describe('classifyError: the narrowest thing that the words support', () => {
     );
     assert.deepEqual(classify(403, ownKey), limitOf('ownKeyWanted'));
     assert.deepEqual(classify(404, error('No endpoints found that support tool use.')), fault('unfit'));
+  });
+
+  it('finds the purse in an error that another one wraps', () => {
+    assert.deepEqual(classify(402, recorded.wrapped), { kind: 'requestTooDear', limits: 'key' });
+  });
+
+  it('finds a budget, whosever it is', () => {
+    for (const whose of ['guardrail', 'workspace', 'workspace_default_member'])
+      assert.deepEqual(
+        classify(403, error('', { limit_source: `openrouter_${whose}_budget` })),
+        limitOf('budget'),
+      );
   });
 });
