@@ -87,7 +87,7 @@ describe('a streaming client that waits', () => {
   it('gets our own refusal in its stream, with the same information', async () => {
     await keptAlive({ kind: 'noAnswer' }, (reply) => {
       assert.match(JSON.stringify(lastData(afterComments(reply))), /upstream_silent/);
-      assert.match(reply.text, /did not answer in time/);
+      assert.match(reply.text, /did not answer in time\. \(504\)/);
     });
   });
 

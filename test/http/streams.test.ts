@@ -48,7 +48,10 @@ function assertBrokenOff(reply: Reply, rig: Rig, path: string, words: RegExp): v
   const sent = rig.attempts[0]?.sent.bytes ?? Buffer.alloc(0);
   assert.equal(reply.status, 200);
   assert.deepEqual(reply.body.subarray(0, sent.length), sent);
-  assert.match(errorAtEnd(reply.text, path), words);
+  const said = errorAtEnd(reply.text, path);
+  assert.match(said, words);
+  // Agents such as Pi go by words where there is no status: these are worth another try to them.
+  assert.match(said, /^Connection lost: .* \(502\)$/);
   assert.doesNotMatch(reply.text, /\[DONE\]|message_stop|response\.completed/);
   assert.ok(!reply.isWhole);
   assert.equal(rig.attempts.length, 1);
@@ -130,7 +133,7 @@ describe('a stream', () => {
     // A reset takes the simulator some real time: `faults.test.ts` has it.
     for (const how of ['destroy', 'cleanEnd'] as const) {
       await streamed({ kind: 'cut', afterEvents: 40, how }, (reply, rig, path) =>
-        assertBrokenOff(reply, rig, path, /broke in the middle|before its end/),
+        assertBrokenOff(reply, rig, path, /in the middle of the answer|before its end/),
       );
     }
   });
@@ -163,7 +166,7 @@ describe('a stream', () => {
 
   it('that is cut in the middle of an event ends in an error that can still be read', async () => {
     await streamed({ kind: 'cut', afterBytes: 6_001 }, (reply, rig, path) =>
-      assertBrokenOff(reply, rig, path, /broke in the middle/),
+      assertBrokenOff(reply, rig, path, /it broke in the middle/),
     );
   });
 

@@ -139,7 +139,7 @@ class Relaying implements Sink {
       // Two SDKs close right after the end marker: they have what they wanted.
       this.finish(this.hasEnded ? 'whole' : 'clientGone');
     } else if (this.hasEnded) this.endWhole();
-    else this.breakOff('The connection to OpenRouter broke in the middle of the answer.');
+    else this.breakOff('it broke in the middle of the answer.');
   }
 
   private watchUpstream(): void {
@@ -176,7 +176,8 @@ class Relaying implements Sink {
   private breakOff(message: string): void {
     if (this.isOver) return;
     const { answer, plan } = this.options;
-    if (this.readsEvents) answer.refuse(new Refusal('upstream_cut', message), plan.model);
+    if (this.readsEvents)
+      answer.refuse(new Refusal('upstream_cut', `Connection lost: ${message}`), plan.model);
     else answer.cut();
     this.finish('cut');
   }

@@ -84,9 +84,10 @@ export class Refusal extends Error {
     return errorBody(form, this.plain(requestId));
   }
 
-  /** The same information as the last event of a stream that has begun. */
+  /** The same information as the last event of a stream that has begun: by the status in its words agents try again. */
   event(form: Form, model: string | null, requestId: string): string {
-    return errorEvent(form, this.plain(requestId), model);
+    const message = this.status < 500 ? this.message : `${this.message} (${this.status})`;
+    return errorEvent(form, { ...this.plain(requestId), message }, model);
   }
 
   private plain(requestId: string): PlainError {
