@@ -195,11 +195,16 @@ function sentence(account: AccountStanding, context: DenialContext): string {
   return `${account.name}: ${reasonRows[account.reason].says}${until(account.untilMs, context)}`;
 }
 
-/** Such as ` until 02:00 (Europe/Berlin)`, with the date where it is not within a day; empty for null. */
+/** So far apart are the two clocks' readings of one instant. */
+const clocksDifferMs = 500;
+
+/** Such as ` until 02:00 (Europe/Berlin)`, never too soon, with the date where it is not within a day; empty for null. */
 function until(atMs: number | null, { nowMs, timezone }: DenialContext): string {
   if (atMs === null) return '';
-  const at = DateTime.fromMillis(atMs, { zone: timezone === '' ? 'local' : timezone, locale: 'en' });
   const isSoon = atMs - nowMs < 60_000;
+  const unitMs = isSoon ? 1_000 : 60_000;
+  const shownMs = Math.ceil((atMs - clocksDifferMs) / unitMs) * unitMs;
+  const at = DateTime.fromMillis(shownMs, { zone: timezone === '' ? 'local' : timezone, locale: 'en' });
   const isFar = atMs - nowMs >= dayMs;
   return ` until ${at.toFormat(isSoon ? 'HH:mm:ss' : isFar ? 'yyyy-MM-dd HH:mm' : 'HH:mm')} (${at.zoneName ?? 'local time'})`;
 }

@@ -75,6 +75,15 @@ describe('refusalOf', () => {
     }
   });
 
+  it('tells no time that comes before the end, and the same one for ends that differ by a moment', () => {
+    const toldAt = (atMs: number): string | undefined =>
+      /until ([\d:]+)/.exec(refusalOf({ ...denial, retryAtMs: atMs }, context).message)?.[1];
+    const midnightMs = Date.UTC(2026, 0, 16);
+    for (const offMs of [-200, 0, 200]) assert.equal(toldAt(midnightMs + offMs), '00:00');
+    assert.equal(toldAt(nowMs + 90_000), '12:02');
+    assert.equal(toldAt(nowMs + 30_000), '12:00:30');
+  });
+
   it('tells that the keys are not loaded yet, and to come again soon', () => {
     const refusal = refusalOf({ ...denial, kind: 'keysAwaited' }, context);
     assert.deepEqual([refusal.status, refusal.code], [503, 'keys_not_loaded']);
