@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { dataOf, RawSocket, rawChat } from './client';
-import { PAID, PROXY_KEY, realTime, withRig, type Rig } from './support';
+import { PAID, PROXY_KEY, realTime, withRig, type Rig, type StartOptions } from './support';
 
 const sse = { 'Content-Type': 'text/event-stream' };
 
@@ -93,6 +93,22 @@ describe('an answer that is not streamed', () => {
     });
   });
 
+  it('shows its head after 240 s though nothing came behind it', async () => {
+    await withUpstream(async (rig, socket) => {
+      const client = await RawSocket.open(rig.port);
+      client.write(rawChat(PROXY_KEY, JSON.stringify({ model: PAID })));
+      const upstream = await socket();
+      upstream.write('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n');
+      await rig.pass(239_000);
+      assert.equal(client.text, '');
+      await rig.pass(1_500);
+      assert.match(await client.until(/\r\n\r\n$/, 2_000), /^HTTP\/1\.1 200 OK\r\n/);
+      upstream.write('{}');
+      await client.until(/\r\n\r\n\{\}$/, 2_000);
+      client.leave();
+    }, {});
+  });
+
   it('that turns out to be an error after that counts as failed', async () => {
     await withRig({}, async (rig) => {
       rig.simulator.script({
@@ -180,7 +196,10 @@ describe('an error nested deeper than anybody reads', () => {
 });
 
 /** A rig whose upstream is a bare socket: `socket` resolves with the one that got the model's request. */
-async function withUpstream(use: (rig: Rig, socket: () => Promise<Socket>) => Promise<void>): Promise<void> {
+async function withUpstream(
+  use: (rig: Rig, socket: () => Promise<Socket>) => Promise<void>,
+  time: Pick<StartOptions, 'clock'> = { clock: realTime() },
+): Promise<void> {
   const server: Server = createServer();
   const asked = new Promise<Socket>((resolve) => {
     server.on('connection', (socket) => {
@@ -195,9 +214,7 @@ async function withUpstream(use: (rig: Rig, socket: () => Promise<Socket>) => Pr
   await once(server, 'listening');
   const upstreamUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1`;
   try {
-    await withRig({ clock: realTime(), settings: { upstreamUrl }, isRead: false }, (rig) =>
-      use(rig, () => asked),
-    );
+    await withRig({ ...time, settings: { upstreamUrl }, isRead: false }, (rig) => use(rig, () => asked));
   } finally {
     server.close();
   }

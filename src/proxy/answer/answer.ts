@@ -102,6 +102,11 @@ export class Answer {
     this.state = 'begun';
   }
 
+  /** The head goes out with the first bytes, or now: clients do not wait for it without end. */
+  showHead(): void {
+    this.response.flushHeaders();
+  }
+
   /** False: the client reads more slowly than we write; wait for `onDrain`. */
   write(chunk: Buffer | string): boolean {
     this.copy?.data(chunk);

@@ -57,6 +57,7 @@ export function relay(
   }
   const relaying = new Relaying(reply, options, isStream, tell);
   answer.onDrain(relaying.onDrain);
+  if (held.chunks.length === 0) answer.showHead();
   for (const chunk of inStreamOfOurs ? withoutMark(held.chunks) : held.chunks) relaying.data(chunk);
   relaying.readOn();
 }
