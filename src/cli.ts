@@ -3,7 +3,6 @@ import path from 'node:path';
 import { PerformanceObserver } from 'node:perf_hooks';
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import packageJson from '../package.json';
-import { redact } from './base/secret';
 import { helpText, readArguments } from './server/arguments';
 import { check } from './server/check';
 import { give } from './server/output';
@@ -62,6 +61,6 @@ main().then(
   (code) => process.exit(code),
   (error: unknown) => {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.exit(give(70, redact(text)));
+    process.exit(give(70, text));
   },
 );

@@ -1,5 +1,6 @@
 // What the command line prints: its log as text for people and one JSON object a line for programs, tables, problems.
 import type { Clock } from '../base/clock';
+import { redact } from '../base/secret';
 import { isAtLeast, TextLog, type Log, type LogLevel } from '../base/log';
 import type { AnswerCopy } from '../proxy/answer/answer';
 import type { Plan } from '../proxy/request/plan';
@@ -37,9 +38,9 @@ export function headsTo(log: Log, { method, path, headers }: Plan): AnswerCopy {
   };
 }
 
-/** Prints the problems, and returns the exit code. */
+/** Prints the problems, with keys masked, and returns the exit code. */
 export function give(code: number, ...problems: readonly string[]): number {
-  for (const problem of problems) process.stderr.write(`keywheel: ${problem}\n`);
+  for (const problem of problems) process.stderr.write(`keywheel: ${redact(problem)}\n`);
   return code;
 }
 

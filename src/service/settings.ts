@@ -120,7 +120,8 @@ export function readSettings<Schema extends v.ObjectSchema<v.ObjectEntries, unde
     if (value === undefined) continue;
     const read = v.safeParse(entry, value);
     if (read.success) good[setting] = read.output;
-    else problems.push({ setting, problem: read.issues[0].message });
+    // By a slip the value may be another one's, and secret.
+    else problems.push({ setting, problem: read.issues[0].message.replace(/ but received [^]*/, '') });
   }
   return { values: v.parse(schema, good), problems };
 }

@@ -68,6 +68,11 @@ describe('the command line', () => {
     return (lines[0] ?? '').replace('keywheel: ', '');
   }
 
+  it('masks a key that another variable got by a slip', async () => {
+    for (const variable of ['HOST', 'PORT', 'KEYS_FILE'])
+      assert.doesNotMatch(await problem({ [variable]: keyFor('b') }), /sk-or-/, variable);
+  });
+
   for (const [what, environment, expected] of [
     ['no keys', { OPENROUTER_KEYS: '' }, /^OPENROUTER_KEYS is missing: /],
     [

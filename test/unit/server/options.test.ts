@@ -53,6 +53,21 @@ describe('readConfiguration', () => {
     assert.ok(!told.join('\n').includes('canary'));
   });
 
+  it('tells no value that belongs to another variable', () => {
+    for (const variable of [
+      'PORT',
+      'MAX_WAITING',
+      'EXHAUSTED_STATUS',
+      'POLICY_REFUSALS',
+      'FREE_ONLY',
+    ] as const) {
+      const told = problems({ OPENROUTER_KEYS: 'sk-or-v1-aaaa', [variable]: 'canary' });
+      assert.equal(told.length, 1);
+      assert.match(told[0] ?? '', new RegExp(`^${variable}: .*[Ee]xpected`));
+      assert.ok(!told.join().includes('canary'), told.join());
+    }
+  });
+
   it('takes empty values for missing ones, and the first of two names', () => {
     const { settings, logLevel } = configured({
       HOST: ' ',
