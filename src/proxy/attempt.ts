@@ -188,6 +188,8 @@ export function learnMakers(
     const id = /"id"\s*:\s*"([^"\\]{1,200})"/.exec(held.text()?.toString('utf8') ?? '')?.[1];
     if (id !== undefined) ids.push(id);
   }
+  // One that was made earlier, and is found here.
+  if (plan.thing !== null && plan.thing.length <= longestId && reply.status < 300) ids.push(plan.thing);
   for (const id of ids) makers.set(id, accountId, nowMs);
   return ids.map((id) => ({ id, accountId }));
 }

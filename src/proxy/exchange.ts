@@ -225,31 +225,45 @@ export class Exchange {
     });
   }
 
-  private decide({ outcome, sawWork }: Judged, lease: Lease | null): Decision {
+  private decide({ outcome, sawWork, error }: Judged, lease: Lease | null): Decision {
     // The way of nearly all requests: nothing of a situation is asked.
     if (outcome.kind === 'answer') return { next: 'relay', verdict: { kind: 'healthy' } };
-    const decision = decide(outcome, this.situation(outcome, sawWork, lease));
+    const mayBeOthers = error?.status === 404 && this.isMakerUnknown();
+    const decision = decide(outcome, this.situation(outcome, sawWork, lease, mayBeOthers));
     // Without a key there is no other key.
     const isVain = lease === null && decision.next === 'retry' && decision.elsewhere !== 'no';
     return isVain ? { next: 'giveBack', verdict: decision.verdict } : decision;
   }
 
-  private situation(outcome: Outcome | null, sawWork: boolean, lease: Lease | null): Situation {
+  private isMakerUnknown(): boolean {
+    const { thing } = this.plan;
+    return thing !== null && this.ports.pool.makers.get(thing, this.ports.clock.wallMs()) === null;
+  }
+
+  private situation(
+    outcome: Outcome | null,
+    sawWork: boolean,
+    lease: Lease | null,
+    mayBeOthers = false,
+  ): Situation {
     const { plan, tally, fallback, ports } = this;
     const { requestClass, repeatable, model, kind } = plan;
     const { pool } = ports;
     const wish = this.wish();
     const nowMs = this.nowMs();
+    const accounts = pool.roster.accounts.length;
     return {
       ...tally,
       class: requestClass,
       repeatable,
       model,
-      attemptsAllowed: attemptsAllowed(requestClass, kind === 'plain', pool.leftFor(wish)),
+      attemptsAllowed: mayBeOthers
+        ? accounts
+        : attemptsAllowed(requestClass, kind === 'plain', pool.leftFor(wish)),
       mayBeBilled: tally.billable + Number(outcome !== null && mayBeBilled(outcome)),
       isProbe: pool.wheel.modelLocks.wasLeft(model, nowMs),
-      othersReady:
-        tally.attemptsHere < pool.roster.accounts.length && lease !== null && pool.canServe(wish, lease),
+      othersReady: tally.attemptsHere < accounts && lease !== null && pool.canServe(wish, lease),
+      mayBeOthers,
       nowMs,
       spentHereMs: nowMs - this.hereSinceMs,
       deadlineAtMs: this.deadlineAtMs ?? nowMs,

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { OpenRouter } from '@openrouter/sdk';
 import { ask, headersOf, RawSocket } from './client';
-import { FREE, keyFor, PAID, PROXY_KEY, realTime, withRig, type Rig } from './support';
+import { accountsOf, FREE, keyFor, PAID, PROXY_KEY, realTime, withRig, type Rig } from './support';
 
 function lastRecord(rig: Rig): Rig['attempts'][number] {
   const record = rig.attempts.at(-1);
@@ -448,6 +448,38 @@ describe('things that were made', () => {
       }
       assert.equal(new Set(rig.accountsTried).size, 2);
       for (const path of things) assert.equal((await rig.get({ method: 'GET', path })).status, 200, path);
+    });
+  });
+});
+
+describe('a thing whose maker nobody remembers', () => {
+  const accounts = accountsOf(...['a', 'b', 'c'].map((name) => ({ name, credits: 5 })));
+
+  it('is looked for in every account, once, and asked for where it was found from then on', async () => {
+    await withRig({ accounts }, async (rig) => {
+      const things: string[] = [];
+      for (let count = 0; count < 3; count++) {
+        const made = await rig.get({ path: '/v1/videos', body: { model: PAID, prompt: String(count) } });
+        things.push(`/v1/videos/${(made.json() as { id: string }).id}`);
+      }
+      rig.service.forget();
+      for (const path of things) {
+        assert.equal((await rig.get({ method: 'GET', path })).status, 200, path);
+        const before = rig.attempts.length;
+        assert.equal((await rig.get({ method: 'GET', path })).status, 200, path);
+        assert.equal(rig.attempts.length, before + 1);
+      }
+    });
+  });
+
+  it('is nowhere where no account has it, and is not looked for to be changed', async () => {
+    await withRig({ accounts }, async (rig) => {
+      const reply = await rig.get({ method: 'GET', path: '/v1/videos/none' });
+      assert.equal(reply.status, 404);
+      assert.match(reply.text, /not found/i);
+      assert.deepEqual([...rig.accountsTried].sort(), ['a', 'b', 'c']);
+      await rig.get({ method: 'DELETE', path: '/v1/files/none' });
+      assert.equal(rig.attempts.length, 4);
     });
   });
 });

@@ -160,7 +160,8 @@ const rows: Rows = {
       ? noMore(nothing)
       : whenHinted(untilMs, situation),
   internal: (_, situation) => (situation.internals > 0 ? noMore(nothing) : whenHinted(null, situation)),
-  requestFault: () => noMore(nothing),
+  requestFault: (_, { mayBeOthers, othersReady }) =>
+    mayBeOthers && othersReady ? after(0, nothing, { elsewhere: 'account' }) : noMore(nothing),
   unknownLimit: rowOfUnknownLimit,
   fault: ({ fault }, situation) => rowOfFault(fault, situation),
 };

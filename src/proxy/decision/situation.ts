@@ -44,6 +44,8 @@ export interface Situation extends Tally {
   readonly policyRefusals: PolicyRefusals;
   /** Whether an account that was not asked yet could serve the request now. */
   readonly othersReady: boolean;
+  /** A thing that is asked for is not there, and nobody knows which account made it. */
+  readonly mayBeOthers: boolean;
   /** In [0, 1). */
   readonly random: () => number;
 }

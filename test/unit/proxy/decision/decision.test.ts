@@ -65,6 +65,18 @@ describe("decide: answers and the request's own faults", () => {
   });
 });
 
+describe('decide: a thing that may be another account’s', () => {
+  it('is looked for where it was not yet', () => {
+    const lost: Situation = { ...free, class: 'unmetered', mayBeOthers: true };
+    const missing: Outcome = { kind: 'requestFault', model: 'fit' };
+    assert.deepEqual(decide(missing, lost), back());
+    assert.deepEqual(
+      decide(missing, { ...lost, othersReady: true }),
+      retry({ kind: 'nothing' }, { elsewhere: 'account' }),
+    );
+  });
+});
+
 describe('decide: limits of an account', () => {
   it('lets the pool take another account, wait or refuse, once the day or the minute is used up', () => {
     const resetMs = nowMs + 12 * 3_600_000;
@@ -468,6 +480,7 @@ describe('decide: the bounds of every retry', () => {
     isProbe: fc.boolean(),
     policyRefusals: fc.constantFrom('otherAccount', 'giveBack'),
     othersReady: truth,
+    mayBeOthers: truth,
     random: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }).map((value) => () => value),
   });
   /** Whether the verdict's lock keeps a request of the class from the same answer. */

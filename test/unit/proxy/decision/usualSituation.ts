@@ -19,5 +19,6 @@ export const usualSituation: Situation = {
   isProbe: false,
   policyRefusals: 'otherAccount',
   othersReady: false,
+  mayBeOthers: false,
   random: () => 0.5,
 };
