@@ -182,14 +182,18 @@ export function learnMakers(
   answered: { readonly plan: Plan; readonly reply: Reply; readonly held: Held; readonly nowMs: number },
 ): Made[] {
   const { plan, reply, held, nowMs } = answered;
-  const { generation } = reply;
-  const ids = generation === null || generation.length > longestId ? [] : [generation];
-  if (plan.makesThing) {
-    const id = /"id"\s*:\s*"([^"\\]{1,200})"/.exec(held.text()?.toString('utf8') ?? '')?.[1];
-    if (id !== undefined) ids.push(id);
-  }
+  const made = plan.makesThing ? idIn(held) : null;
   // One that was made earlier, and is found here.
-  if (plan.thing !== null && plan.thing.length <= longestId && reply.status < 300) ids.push(plan.thing);
+  const found = reply.status < 300 ? plan.thing : null;
+  const ids = [reply.generation, made, found].filter(isId);
   for (const id of ids) makers.set(id, accountId, nowMs);
   return ids.map((id) => ({ id, accountId }));
+}
+
+function idIn(held: Held): string | null {
+  return /"id"\s*:\s*"([^"\\]{1,200})"/.exec(held.text()?.toString('utf8') ?? '')?.[1] ?? null;
+}
+
+function isId(id: string | null): id is string {
+  return id !== null && id.length <= longestId;
 }

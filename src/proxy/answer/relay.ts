@@ -57,9 +57,7 @@ export function relay(
   }
   const relaying = new Relaying(reply, options, isStream, tell);
   answer.onDrain(relaying.onDrain);
-  if (held.chunks.length === 0) answer.showHead();
-  for (const chunk of inStreamOfOurs ? withoutMark(held.chunks) : held.chunks) relaying.data(chunk);
-  relaying.readOn();
+  relaying.start(inStreamOfOurs ? withoutMark(held.chunks) : held.chunks);
 }
 
 /** Of an answer that is here as a whole, and was judged as one. */
@@ -105,8 +103,10 @@ class Relaying implements Sink {
     this.watchUpstream();
   }
 
-  /** Reads what comes behind what was held. */
-  readOn(): void {
+  /** Passes on what was held, and reads what comes behind it. */
+  start(held: readonly Buffer[]): void {
+    if (held.length === 0) this.options.answer.showHead();
+    for (const chunk of held) this.data(chunk);
     this.reply.readInto(this);
     if (this.isPaused) this.reply.pause();
   }

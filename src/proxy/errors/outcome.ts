@@ -202,19 +202,22 @@ function sharedCapacity(facts: Facts): Outcome {
 /** The request's content, or settings of an account or a key that keep a model away: then another account may reach it. */
 function ofPolicy(facts: Facts): Outcome | null {
   const { status, evidence, choosesProviders } = facts;
-  const { words, excludedBy, refusedContent, providerName } = evidence;
+  const { words, excludedBy, refusedContent } = evidence;
   if (refusedContent) return { kind: 'requestFault', model: 'fit' };
-  if (status === 403 && /requiring a key to access this model|settings\/integrations/i.test(words))
-    return limitOf('ownKeyWanted', facts);
-  // What the provider was asked with was a key of the account's own: it is that which is refused, or has no money.
-  const isProviders = providerName !== null && /provider returned error/i.test(words);
-  if (isProviders && (status === 401 || status === 402)) return limitOf('ownKeyWanted', facts);
+  if (isOfOwnKey(facts)) return limitOf('ownKeyWanted', facts);
   if (status !== 403 && status !== 404) return null;
-  const isOfProviders =
+  const isProviders =
     /no allowed providers are available|all providers have been ignored/i.test(words) ||
     excludedBy.includes('allowed_providers');
-  const isPolicy = isOfProviders ? !choosesProviders : isAccounts(evidence);
+  const isPolicy = isProviders ? !choosesProviders : isAccounts(evidence);
   return isPolicy ? limitOf('policy', facts) : null;
+}
+
+/** A provider wants a key of the account's own, refuses the one that it was asked with, or that one has no money there. */
+function isOfOwnKey({ status, evidence: { words, providerName } }: Facts): boolean {
+  if (status === 403) return /requiring a key to access this model|settings\/integrations/i.test(words);
+  const isProviders = providerName !== null && /provider returned error/i.test(words);
+  return isProviders && (status === 401 || status === 402);
 }
 
 function isAccounts({ words, availabilityCode, excludedBy }: ErrorEvidence): boolean {
