@@ -74,15 +74,16 @@ export function* fieldsOf<Name extends string>(
       told = at;
     }
     const nameFrom = at;
-    const nameTo = quickEnd(bytes, at) ?? (yield* behindValue(bytes, at));
-    at = behindBlanks(bytes, nameTo);
+    const name = new ValueEnd(bytes, at);
+    while (!name.goOn()) yield sliceBytes;
+    at = behindBlanks(bytes, name.at);
     if (bytes[at] !== colon) break;
-    const valueFrom = behindBlanks(bytes, at + 1);
-    at = quickEnd(bytes, valueFrom) ?? (yield* behindValue(bytes, valueFrom));
-    const name = nameAt(bytes, nameFrom, nameTo);
-    const wanted = names.find((each) => each === name);
-    if (wanted !== undefined) fields[wanted] = { from: nameFrom, to: at, value: { from: valueFrom, to: at } };
-    at = behindBlanks(bytes, at);
+    const value = new ValueEnd(bytes, behindBlanks(bytes, at + 1));
+    while (!value.goOn()) yield sliceBytes;
+    const named = nameAt(bytes, nameFrom, name.at);
+    const wanted = names.find((each) => each === named);
+    if (wanted !== undefined) fields[wanted] = { from: nameFrom, to: value.at, value: value.span() };
+    at = behindBlanks(bytes, value.at);
     if (bytes[at] !== comma) break;
     at = behindBlanks(bytes, at + 1);
   }
@@ -97,14 +98,15 @@ export function* itemsOf(bytes: Buffer, from: number, most: number): Scan<Span[]
   let at = behindBlanks(bytes, from + 1);
   let told = from;
   while (items.length < most && at < bytes.length && bytes[at] !== closeList) {
-    const to = quickEnd(bytes, at) ?? (yield* behindValue(bytes, at));
-    if (to === at) break;
-    if (to - told > sliceBytes) {
-      yield to - told;
-      told = to;
+    const item = new ValueEnd(bytes, at);
+    while (!item.goOn()) yield sliceBytes;
+    if (item.at === at) break;
+    if (item.at - told > sliceBytes) {
+      yield item.at - told;
+      told = item.at;
     }
-    items.push({ from: at, to });
-    at = behindBlanks(bytes, to);
+    items.push(item.span());
+    at = behindBlanks(bytes, item.at);
     if (bytes[at] !== comma) break;
     at = behindBlanks(bytes, at + 1);
   }
@@ -116,7 +118,9 @@ export function* itemsOf(bytes: Buffer, from: number, most: number): Scan<Span[]
 export function* hasEnd(bytes: Buffer): Scan<boolean> {
   // With a blank behind it, a whole value ends before the text does.
   const text = Buffer.concat([bytes, Buffer.from(' ')]);
-  return (yield* behindValue(text, behindBlanks(text, behindMark(text)))) < text.length;
+  const value = new ValueEnd(text, behindBlanks(text, behindMark(text)));
+  while (!value.goOn()) yield sliceBytes;
+  return value.at < text.length;
 }
 
 /** Where a text begins that may have a byte order mark before it (RFC 8259 8.1). */
@@ -154,31 +158,26 @@ function behindBlanks(bytes: Buffer, from: number): number {
   }
 }
 
-/** Behind a value that ends within a slice; null for all else. No generator is made for these. */
-function quickEnd(bytes: Buffer, from: number): number | null {
-  const end = new ValueEnd(bytes, from);
-  return end.goOn() ? end.at : null;
-}
-
-/** Behind a value, however long or deep; the text's end where its own does not come. */
-function* behindValue(bytes: Buffer, from: number): Scan<number> {
-  const end = new ValueEnd(bytes, from);
-  while (!end.goOn()) yield sliceBytes;
-  return end.at;
-}
-
 /** Looks for the end of a value, a slice at a time. */
 class ValueEnd {
+  at: number;
   private depth = 0;
   private isInString = false;
   private isOver = false;
   /** The quote in a string that was searched for last. */
   private quoteAt = -1;
 
+  /** `from`: the value's first byte. */
   constructor(
     private readonly bytes: Buffer,
-    public at: number,
-  ) {}
+    private readonly from: number,
+  ) {
+    this.at = from;
+  }
+
+  span(): Span {
+    return { from: this.from, to: this.at };
+  }
 
   /** True: `at` is behind the value, at the end of what is around it where no value stands, or at the text's end. */
   goOn(): boolean {
