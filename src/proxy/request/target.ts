@@ -27,7 +27,7 @@ export interface Operation {
   readonly form: Form;
 }
 
-/** Clients join base URL and path naively: `/api/v1/x`, `/v1/x`, `/x`, `/v1//x`, `/v1/v1/x` and `/api/v1/api/v1/x` are all upstream's `/x`. */
+/** Clients join base URL and path naively: `/api/v1/x`, `/v1/x`, `/x`, `/api/x`, `/v1//x`, `/v1/v1/x` and `/api/v1/api/v1/x` are all upstream's `/x`. */
 export function readTarget(url: string): Target {
   const [, authority = null, own = ''] = /^(?:https?:\/\/([^/?#]*))?([^]*)$/i.exec(url) ?? [];
   const mark = own.indexOf('?');
@@ -49,13 +49,17 @@ export function checkPath({ path, isWithinBase }: Target, proxyKey: Secret): voi
   throw new Refusal('path_not_allowed', 'This path is not one of OpenRouter’s API.');
 }
 
+/** `/api` alone is the base of what clients ask for; `/api/alpha` and the like stand beside it. */
+const base =
+  /^(?:(?:\/api)*(?:\/v1(?=\/|$)|\/api(?=\/(?:chat|completions|responses|messages|embeddings|models)(?:\/|$))))+/;
+
 /** A percent-encoded letter or digit is the same as the plain one (RFC 3986 6.2.2.2): no spelling of a path gets around a rule about it. */
 function withoutBase(path: string): string {
   const plain = path.replace(/%[2-7][0-9a-f]/gi, (code) => {
     const character = characterOf(code);
     return /[\w.~-]/.test(character) ? character : code;
   });
-  return plain.replace(/\/{2,}/g, '/').replace(/^(?:(?:\/api)*\/v1)+(?=\/|$)/, '') || '/';
+  return plain.replace(/\/{2,}/g, '/').replace(base, '') || '/';
 }
 
 const repeatable =

@@ -23,6 +23,7 @@ describe('the target of a request', () => {
       '/api/v1/v1/messages?a=/v1',
       '/v1/api/v1/messages?a=/v1',
       '/api/api/v1/messages?a=/v1',
+      '/api/messages?a=/v1',
       '/v1/m%65ssages?a=/v1',
       'http://localhost:1/v1/messages?a=/v1',
     ]) {
@@ -30,6 +31,7 @@ describe('the target of a request', () => {
       assert.deepEqual([path, query, isWithinBase], ['/messages', '?a=/v1', true], url);
     }
     assert.equal(readTarget('/v1x/messages').path, '/v1x/messages');
+    assert.equal(readTarget('/api/beta/decisions').path, '/api/beta/decisions');
     assert.equal(readTarget('/api/v1/a%2Fb%20c').path, '/a%2Fb%20c');
     assert.equal(readTarget('/api/v1/api/alpha/decisions').path, '/api/alpha/decisions');
     assert.equal(readTarget('http://x.example:1').authority, 'x.example:1');
