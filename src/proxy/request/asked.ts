@@ -154,7 +154,12 @@ function* hasPaidPlugin(bytes: Buffer, plugins: Field): Scan<boolean> {
   return false;
 }
 
+/** A list of tools without any of these has no paid one, not behind an escape either. */
+const paidMarks = ['openrouter:', 'web_search', '\\u'];
+
 function* hasPaidTool(bytes: Buffer, tools: Field): Scan<boolean> {
+  const list = bytes.subarray(tools.value.from, tools.value.to);
+  if (!paidMarks.some((mark) => list.includes(mark))) return false;
   for (const tool of yield* itemsIn(bytes, tools, mostTools)) {
     const { type } = yield* fieldsOf(bytes, tool.from, ['type']);
     if (/^(?:openrouter:|web_search)/.test(textAt(bytes, type?.value, longestText) ?? '')) return true;

@@ -68,6 +68,8 @@ describe('what a body asks for', () => {
     ] as const) {
       assert.equal((await read(body)).isFree, isFree, JSON.stringify(body));
     }
+    const escaped = `{"model":"${model}","tools":[{"type":"openrouter\\u003aweb_\\u0073earch"}]}`;
+    assert.equal((await read(escaped)).isFree, false);
   });
 
   it('opens with the same texts in each form and turn, whatever marks and ids stand around them', async () => {
@@ -154,7 +156,7 @@ describe('what a body asks for', () => {
       Array(Math.floor(size / item.length))
         .fill(item)
         .join();
-    const turns = await turnsIn(Buffer.from(`{"tools":[${list(`{"type":"f",${long}}`)}]}`));
+    const turns = await turnsIn(Buffer.from(`{"tools":["web_search",${list(`{"type":"f",${long}}`)}]}`));
     assert.ok(turns >= leastTurns, `${turns} turns`);
   });
 });
