@@ -8,6 +8,7 @@ import {
   stripComments,
   visit,
   type FormattingOptions,
+  type Node,
   type ParseError,
 } from 'jsonc-parser';
 import { closed, FormatError, lineEndOf, nameOf, type ConfigFormat } from './configFormat';
@@ -23,10 +24,10 @@ export const jsonFormat: ConfigFormat = {
 
   edit(text, { path, value }) {
     const names = path.map(nameOf);
+    if (value === undefined) return without(text, valueNode(text, names)?.parent);
     const isBare = stripComments(text).trim() === '';
     const whole = isBare ? `${closed(text.trim() === '' ? '' : text)}{}${lineEndOf(text)}` : text;
     const config = jsonFormat.parse(whole);
-    if (value === undefined && valueAt(config, names) === undefined) return text;
     const length = lengthToNull(config, names);
     const put = changed(undefined, { path: names.slice(length), value });
     const options = { formattingOptions: formattingOf(whole) };
@@ -47,8 +48,10 @@ export const jsonListFormat: ConfigFormat = {
     if (typeof step !== 'object' || rest.length > 0 || value !== undefined)
       throw new FormatError('unsupported');
     const items = parseTree(text)?.children ?? [];
-    const found = items.find((item) => findNodeAtLocation(item, ['name'])?.value === step.item);
-    return found === undefined ? text : withoutItem(text, found.offset, found.offset + found.length);
+    return without(
+      text,
+      items.find((item) => findNodeAtLocation(item, ['name'])?.value === step.item),
+    );
   },
 };
 
@@ -60,8 +63,17 @@ function parsed(text: string): unknown {
   return value;
 }
 
-function withoutItem(text: string, from: number, to: number): string {
-  const commas = commasIn(text);
+function valueNode(text: string, names: string[]): Node | undefined {
+  const root = parseTree(text);
+  return root && findNodeAtLocation(root, names);
+}
+
+/** Removes the property or item with its comma. `modify` would remove the comments beside it as well. */
+function without(text: string, node: Node | undefined): string {
+  if (node?.parent === undefined) return text;
+  const { offset: from, parent } = node;
+  const to = from + node.length;
+  const commas = commasIn(text).filter((at) => at > parent.offset && at < parent.offset + parent.length);
   // The comma behind the item, or the one before the last.
   const behind = commas.find((at) => at >= to);
   const tail = behind === undefined ? text.slice(to) : text.slice(to, behind) + text.slice(behind + 1);

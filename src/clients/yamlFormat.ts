@@ -26,7 +26,7 @@ export const yamlFormat: ConfigFormat = {
     const value = yamlFormat.parse(text);
     if (change.value === undefined && valueAt(value, change.path) === undefined) return text;
     if (parseDocument(text).contents === null)
-      return closed(text.trim() === '' ? '' : text) + stringify(changed({}, change), { lineWidth: 0 });
+      return closed(text.trim() === '' ? '' : text) + block(changed({}, change), 0, text);
     const [list, item, ...rest] = change.path;
     if (typeof list !== 'string') throw new FormatError('unsupported');
     if (rest.length > 0) return withString(yamlFormat, text, change);
@@ -101,7 +101,7 @@ function withoutItem(text: string, name: string, item: string): string {
   const found = itemIn(list, item);
   const range = rangeOf(found);
   if (!range) return text;
-  if (list.flow === true) throw new FormatError('unsupported');
+  if (list.flow === true) return withoutFlowItem(text, list, list.items.indexOf(found));
   if (list.items.length === 1) {
     const [start, end] = rangeOf(list) ?? [0, 0];
     const colon = text.indexOf(':', rangeOf(pair?.key)?.[1] ?? 0) + 1;
@@ -109,6 +109,16 @@ function withoutItem(text: string, name: string, item: string): string {
   }
   const dash = text.lastIndexOf('-', range[0]);
   return spliced(text, startOfLine(text, dash), range[1], '');
+}
+
+function withoutFlowItem(text: string, list: YAMLSeq, index: number): string {
+  const [, listEnd] = rangeOf(list) ?? [0, 1];
+  const [start, end] = rangeOf(list.items[index]) ?? [0, 0];
+  const from = rangeOf(list.items[index - 1])?.[1] ?? start;
+  const to = index > 0 ? end : (rangeOf(list.items[1])?.[0] ?? listEnd - 1);
+  // A comment would be lost.
+  if (text.slice(from, to).includes('#')) throw new FormatError('unsupported');
+  return spliced(text, from, to, '');
 }
 
 function rangeOf(node: unknown): readonly [number, number, number] | null {

@@ -32,6 +32,10 @@ function assertThereAndBack(format: ConfigFormat, text: string, changes: readonl
   return edited;
 }
 
+function assertTakenOut(text: string, expected: string): void {
+  assert.equal(applyChanges(yamlFormat, text, removed(addModel)), expected);
+}
+
 describe('YAML', () => {
   const commented = `# mine
 name: Local
@@ -102,6 +106,18 @@ rules:
       assert.deepEqual(models.at(-1), item, text);
       for (const comment of text.match(/#.*/g) ?? []) assert.ok(edited.includes(comment));
     }
+  });
+
+  it('takes an item into a list in brackets, and out again wherever it stands', () => {
+    const text = 'models: [{ name: A }, { name: B }] # ab\n';
+    assertTakenOut(applyChanges(yamlFormat, text, addModel), text);
+    assertTakenOut('models: [{ name: Keywheel }, { name: A }, { name: B }] # ab\n', text);
+    assertTakenOut('models: [{ name: A }, { name: Keywheel }, { name: B }] # ab\n', text);
+    assertTakenOut('models: [\n  { name: Keywheel },\n] # none\n', 'models: [\n  ] # none\n');
+  });
+
+  it('keeps the line ends of a text that holds comments alone', () => {
+    assert.doesNotMatch(applyChanges(yamlFormat, '# mine\r\n', addModel), /[^\r]\n/);
   });
 
   it('refuses a text that is damaged, with its line', () => {
@@ -252,6 +268,30 @@ describe('JSON', () => {
       });
       assert.equal(edited.includes('// none'), text.includes('// none'));
     }
+  });
+
+  it('loses a name of ours, its comma, and no comment beside it', () => {
+    for (const [text, expected] of [
+      ['{\n  "a": 1, // a\n  "ours": 2\n}\n', '{\n  "a": 1 // a\n}\n'],
+      ['{\n  "ours": 2,\n  // a\n  "a": 1\n}\n', '{\n  // a\n  "a": 1\n}\n'],
+      [
+        '{\n  "a": [1, 2], // a\n  // b\n  "ours": 2,\n  "b": 1\n}\n',
+        '{\n  "a": [1, 2], // a\n  // b\n  "b": 1\n}\n',
+      ],
+      ['{ "a": 1 /* a */, "ours": {"b": [1, 2]} }', '{ "a": 1 /* a */ }'],
+      ['{\n  // none\n  "ours": 2,\n}', '{\n  // none\n}'],
+      ['{"ours":2}', '{}'],
+    ] as const)
+      assert.equal(applyChanges(jsonFormat, text, removed([{ path: ['ours'], value: 2 }])), expected);
+  });
+
+  it('loses the only name of an object between others, also where a comma follows it', () => {
+    const within = removed([{ path: ['env', 'ours'], value: 2 }]);
+    for (const [text, expected] of [
+      ['{"a":1,"env":{"ours":2},"b":2}', '{"a":1,"env":{},"b":2}'],
+      ['{\n  "env": {\n    "ours": 2, // o\n  },\n  "b": 2\n}', '{\n  "env": { // o\n  },\n  "b": 2\n}'],
+    ] as const)
+      assert.equal(applyChanges(jsonFormat, text, within), expected);
   });
 
   it('refuses a text in which one of the names on the way is no object', () => {
