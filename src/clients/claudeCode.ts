@@ -7,7 +7,14 @@ import { jsonFormat } from './jsonFormat';
 const folder = folderOf('CLAUDE_CONFIG_DIR', '.claude');
 
 /** Variables that send requests to another service; Claude Code then ignores the base URL. */
-const otherServices = ['CLAUDE_CODE_USE_BEDROCK', 'CLAUDE_CODE_USE_VERTEX', 'CLAUDE_CODE_USE_FOUNDRY'];
+const otherServices = [
+  'BEDROCK',
+  'VERTEX',
+  'FOUNDRY',
+  'MANTLE',
+  'ANTHROPIC_AWS',
+  'ANTHROPIC_GOOGLE_CLOUD',
+].map((service) => `CLAUDE_CODE_USE_${service}`);
 
 /** The model, and the models of its aliases: without all of them its background requests would use a paid model. */
 const modelNames = [
@@ -15,6 +22,9 @@ const modelNames = [
   'ANTHROPIC_DEFAULT_OPUS_MODEL',
   'ANTHROPIC_DEFAULT_SONNET_MODEL',
   'ANTHROPIC_DEFAULT_HAIKU_MODEL',
+  'ANTHROPIC_DEFAULT_FABLE_MODEL',
+  // The older name for the model of background requests; where it is set, it takes precedence.
+  'ANTHROPIC_SMALL_FAST_MODEL',
 ];
 
 export const claudeCodeClient: FileClient = {

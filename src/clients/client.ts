@@ -112,7 +112,12 @@ export function filesOf(client: FileClient): readonly ClientFile[] {
 
 /** The client's folder: the one that the variable names, else this one in the home. */
 export function folderOf(variable: string, ...names: readonly string[]): (places: Places) => string {
-  return ({ home, env }) => env[variable] ?? path.join(home, ...names);
+  return (places) => variableOf(places, variable) ?? path.join(places.home, ...names);
+}
+
+/** Undefined if it is empty, too: clients take that for unset, and a path of it would be in the working folder. */
+export function variableOf({ env }: Places, name: string): string | undefined {
+  return env[name] === '' ? undefined : env[name];
 }
 
 /** For clients of OpenAI's or OpenRouter's API. */

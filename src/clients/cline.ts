@@ -1,12 +1,13 @@
 // Cline: providers.json, which its extension and its command line share. Cline treats a file that it cannot read as empty. For
 // OpenRouter the extension reads provider and model only from globalState.json, and prefers a key in secrets.json.
 import path from 'node:path';
-import { openAiBaseUrl, type ClientFile, type FileClient, type Places } from './client';
+import { folderOf, openAiBaseUrl, variableOf, type ClientFile, type FileClient, type Places } from './client';
 import { valueAt, type Change } from './configValue';
 import { jsonFormat } from './jsonFormat';
 
 const provider = ['providers', 'openrouter'];
 const modes = ['actMode', 'planMode'];
+const folder = folderOf('CLINE_DIR', '.cline');
 
 const globalState: ClientFile = {
   id: 'cline',
@@ -46,9 +47,10 @@ export const clineClient: FileClient = {
   extensionIds: ['saoudrizwan.claude-dev'],
   way: 'file',
   format: jsonFormat,
-  traces: ({ home }) => [path.join(home, '.cline')],
+  traces: (places) => [folder(places)],
   file: (places) =>
-    places.env.CLINE_PROVIDER_SETTINGS_PATH ?? path.join(dataFolder(places), 'settings', 'providers.json'),
+    variableOf(places, 'CLINE_PROVIDER_SETTINGS_PATH') ??
+    path.join(dataFolder(places), 'settings', 'providers.json'),
   further: [globalState, secrets],
   // Cline rejects the whole file if a provider has no settings, or settings have no provider.
   units: [
@@ -83,6 +85,6 @@ export const clineClient: FileClient = {
   },
 };
 
-function dataFolder({ home, env }: Places): string {
-  return env.CLINE_DATA_DIR ?? path.join(env.CLINE_DIR ?? path.join(home, '.cline'), 'data');
+function dataFolder(places: Places): string {
+  return variableOf(places, 'CLINE_DATA_DIR') ?? path.join(folder(places), 'data');
 }

@@ -1,8 +1,8 @@
 // opencode and its fork Kilo Code: both user-wide configuration files have the same structure. (Older versions of Kilo Code use
 // VS Code's secrets.)
 import path from 'node:path';
-import { folderOf, openAiBaseUrl, type Endpoint, type FileClient, type Places } from './client';
-import type { Change } from './configValue';
+import { folderOf, openAiBaseUrl, variableOf, type Endpoint, type FileClient, type Places } from './client';
+import { valueAt, type Change } from './configValue';
 import { jsonFormat } from './jsonFormat';
 
 export const kiloClient = forkOf(
@@ -33,10 +33,19 @@ function forkOf(
     traces: (places) => [folder(places)],
     file(places) {
       const files = names.map((name) => path.join(folder(places), name));
-      return places.env[variable] ?? files.find(places.exists) ?? files.at(-1) ?? folder(places);
+      return variableOf(places, variable) ?? files.find(places.exists) ?? files.at(-1) ?? folder(places);
     },
+    outranking,
     changes,
   };
+}
+
+/** The lists of providers that leave OpenRouter out. */
+function outranking(config: unknown): readonly string[] {
+  return ['enabled_providers', 'disabled_providers'].filter((name) => {
+    const providers = valueAt(config, [name]);
+    return Array.isArray(providers) && providers.includes('openrouter') === (name === 'disabled_providers');
+  });
 }
 
 /** Points their OpenRouter provider to the proxy, because they know its models and prices. */

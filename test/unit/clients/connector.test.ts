@@ -11,6 +11,7 @@ import { ConfigError } from '../../../src/clients/configFile';
 import { FormatError } from '../../../src/clients/configFormat';
 import { clients } from '../../../src/clients/clientList';
 import type { Connector, ConnectorPorts } from '../../../src/clients/connector';
+import { kiloClient, opencodeClient } from '../../../src/clients/openCode';
 import { rooApi, rooClient, zooClient, type RooApi } from '../../../src/clients/roo';
 import { curlLine, terminalVariables } from '../../../src/clients/values';
 import { planText } from '../../../src/words/clientWords';
@@ -298,6 +299,19 @@ describe('a client that another setting keeps from the proxy', () => {
     [
       claudeCodeClient,
       '.claude/settings.json',
+      '{"env":{"CLAUDE_CODE_USE_MANTLE":"1"}}',
+      'CLAUDE_CODE_USE_MANTLE',
+    ],
+    [
+      opencodeClient,
+      '.config/opencode/opencode.jsonc',
+      '{"enabled_providers":["anthropic"]}',
+      'enabled_providers',
+    ],
+    [kiloClient, '.config/kilo/kilo.json', '{"disabled_providers":["openrouter"]}', 'disabled_providers'],
+    [
+      claudeCodeClient,
+      '.claude/settings.json',
       '{"env":{"CLAUDE_CODE_USE_VERTEX":"true"}}',
       'CLAUDE_CODE_USE_VERTEX',
     ],
@@ -332,9 +346,14 @@ describe('a client that another setting keeps from the proxy', () => {
       '.claude/settings.json',
       '{"apiKeyHelper":"echo x","env":{"CLAUDE_CODE_USE_BEDROCK":"0"}}',
     );
+    await home.write(
+      '.config/opencode/opencode.json',
+      '{"enabled_providers":["openrouter"],"disabled_providers":["openai"]}',
+    );
     const connector = home.connector();
-    for (const client of [codexClient, claudeCodeClient]) await connector.connect(client, endpoint);
-    assert.deepEqual(await statesOf(connector, endpoint), ['current', 'current']);
+    for (const client of [codexClient, claudeCodeClient, opencodeClient])
+      await connector.connect(client, endpoint);
+    assert.deepEqual(await statesOf(connector, endpoint), ['current', 'current', 'current']);
   });
 
   it('is seen in the environment as well', async () => {

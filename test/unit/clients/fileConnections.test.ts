@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { chmod, lstat, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { ClientId, FileClient } from '../../../src/clients/client';
-import { clientOf } from '../../../src/clients/clientList';
+import { filesOf, type ClientId, type FileClient } from '../../../src/clients/client';
+import { clientOf, clients } from '../../../src/clients/clientList';
 import { codexClient } from '../../../src/clients/codex';
 import { ConfigError } from '../../../src/clients/configFile';
 import type { FileRecord } from '../../../src/clients/records';
@@ -418,6 +418,33 @@ describe('connecting', () => {
     await using home = await TemporaryHome.make();
     await home.connections.connect(claude, { ...endpoint, model: null });
     assert.doesNotMatch(await home.read('.claude/settings.json'), /MODEL/);
+  });
+
+  it('writes the chosen model for each alias of Claude Code, and over the older name for the small one', async () => {
+    await using home = await TemporaryHome.make();
+    await home.write('.claude/settings.json', '{"env":{"ANTHROPIC_SMALL_FAST_MODEL":"claude-haiku"}}');
+    await home.connections.connect(claude, endpoint);
+    const { env } = JSON.parse(await home.read('.claude/settings.json')) as { env: Record<string, string> };
+    for (const name of ['DEFAULT_FABLE_MODEL', 'DEFAULT_HAIKU_MODEL', 'SMALL_FAST_MODEL'])
+      assert.equal(env[`ANTHROPIC_${name}`], endpoint.model, name);
+  });
+
+  it('takes an empty variable for none, so that no file lands in the working folder', () => {
+    const names = [
+      'CLINE_PROVIDER_SETTINGS_PATH',
+      'CLINE_DATA_DIR',
+      'CLINE_DIR',
+      'CLAUDE_CONFIG_DIR',
+      'CODEX_HOME',
+    ];
+    const more = ['KILO_CONFIG', 'OPENCODE_CONFIG', 'XDG_CONFIG_HOME', 'QWEN_HOME', 'CONTINUE_GLOBAL_DIR'];
+    const env = Object.fromEntries([...names, ...more, 'PI_CODING_AGENT_DIR'].map((name) => [name, '']));
+    for (const client of clients) {
+      if (client.way !== 'file') continue;
+      const places = { home: '/home/x', env: {}, exists: () => false };
+      for (const file of filesOf(client))
+        assert.equal(file.file({ ...places, env }), file.file(places), client.name);
+    }
   });
 
   it('prefers the file of opencode that is read last', async () => {
