@@ -29,7 +29,7 @@ export function problemText({ code, file, line }: ConfigError, t: Translate): st
         ? t('{0} is invalid and was not changed. Fix it and try again.', file)
         : t('{0} is invalid at line {1} and was not changed. Fix it and try again.', file, line);
     case 'unsupported':
-      return t('Keywheel cannot edit {0} safely. Enter the values yourself.', file);
+      return t('Keywheel cannot edit {0} safely. Change it yourself.', file);
     case 'olderFormat':
       return t('{0} has an older format that Keywheel does not edit. Enter the values yourself.', file);
     case 'readOnly':
