@@ -39,6 +39,8 @@ export class Hold implements Disposable {
   private readonly mark: string;
   private readonly file: string;
   private isJoined = false;
+  /** The mark could not be written, so that the hold is this window's alone. */
+  private isAlone = false;
   private renewal: Disposable | null = null;
 
   constructor(private readonly ports: HoldPorts) {
@@ -49,16 +51,16 @@ export class Hold implements Disposable {
 
   /** Whether the user has stopped the proxy and a window that has joined the hold still runs. */
   get isHeld(): boolean {
-    if (!existsSync(this.mark)) return false;
+    if (!existsSync(this.mark)) return this.isAlone;
     if (this.isJoined || this.names().some((name) => this.isAlive(name))) return true;
-    this.remove(markName);
+    this.remove(this.mark);
     return false;
   }
 
   /** From now on no window hosts. */
   take(): void {
     this.join();
-    this.write(this.mark);
+    this.isAlone = !this.write(this.mark);
   }
 
   /** From now on this window keeps the hold valid and hears of its end. */
@@ -72,7 +74,7 @@ export class Hold implements Disposable {
   /** Ends the hold: the proxy may run again, in any window. */
   release(): void {
     this.leave();
-    this.remove(markName);
+    this.remove(this.mark);
   }
 
   /** This window no longer keeps the hold valid; other windows may. */
@@ -83,19 +85,20 @@ export class Hold implements Disposable {
 
   private leave(): void {
     this.renewal?.dispose();
-    if (this.isJoined) rmSync(this.file, { force: true });
+    if (this.isJoined) this.remove(this.file);
     this.isJoined = false;
+    this.isAlone = false;
   }
 
   private look(): void {
-    if (!this.isJoined || existsSync(this.mark)) return;
+    if (!this.isJoined || this.isAlone || existsSync(this.mark)) return;
     this.leave();
     this.released.fire();
   }
 
   private renew(): void {
     this.look();
-    if (!this.isJoined) return;
+    if (!this.isJoined || this.isAlone) return;
     const now = new Date(this.ports.clock.wallMs());
     try {
       utimesSync(this.file, now, now);
@@ -127,8 +130,9 @@ export class Hold implements Disposable {
 
   private isAlive(name: string): boolean {
     const pid = Number(/^\d+/.exec(name)?.[0]);
+    const file = join(this.ports.folder, name);
     try {
-      const { mtimeMs } = statSync(join(this.ports.folder, name));
+      const { mtimeMs } = statSync(file);
       if (Math.abs(this.ports.clock.wallMs() - mtimeMs) < goodForMs) {
         process.kill(pid, 0);
         return true;
@@ -136,19 +140,25 @@ export class Hold implements Disposable {
     } catch {
       // The file or the process is gone.
     }
-    this.remove(name);
+    this.remove(file);
     return false;
   }
 
-  private write(path: string): void {
+  private write(path: string): boolean {
     try {
       writeFileSync(path, '', { mode: 0o600 });
+      return true;
     } catch (error: unknown) {
       this.ports.log.warn(`Other windows cannot be told that the proxy is stopped: ${String(error)}.`);
+      return false;
     }
   }
 
-  private remove(name: string): void {
-    rmSync(join(this.ports.folder, name), { force: true });
+  private remove(path: string): void {
+    try {
+      rmSync(path, { force: true });
+    } catch (error: unknown) {
+      this.ports.log.debug(`${path} stays: ${String(error)}.`);
+    }
   }
 }

@@ -163,13 +163,22 @@ export class Claim {
   }
 
   release(): void {
-    rmSync(this.path, { force: true });
+    try {
+      rmSync(this.path, { force: true });
+    } catch {
+      // It was not made, or ends by its age.
+    }
   }
 
   private isTaken(error: unknown): boolean {
     const code = codeOf(error);
-    if (code === 'ENOENT') mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
-    return code === 'EEXIST' || code === 'ENOENT';
+    if (code !== 'ENOENT') return code === 'EEXIST';
+    try {
+      mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   private isGood(): boolean {
