@@ -45,7 +45,7 @@ export class Formats {
 
   /** Credits in US dollars: `$12.50`; two significant digits below one cent. */
   credits(value: number): string {
-    const isSmall = value > 0 && value < 0.01;
+    const isSmall = value !== 0 && Math.abs(value) < 0.01;
     return isSmall ? this.smallMoney().format(value) : this.money().format(value);
   }
 
@@ -103,10 +103,11 @@ export class Formats {
     return onceUsed(() => new Intl.NumberFormat(this.locale, options));
   }
 
-  private time(options: Intl.DateTimeFormatOptions, locale = this.locale): () => Intl.DateTimeFormat {
+  private time(options: Intl.DateTimeFormatOptions, locale?: string): () => Intl.DateTimeFormat {
     return onceUsed(() => {
       const zone = this.timezone === '' ? {} : { timeZone: this.timezone };
-      return new Intl.DateTimeFormat(locale, { ...options, ...zone });
+      // Only now: fields are made before the constructor's parameters are there.
+      return new Intl.DateTimeFormat(locale ?? this.locale, { ...options, ...zone });
     });
   }
 }

@@ -26,6 +26,24 @@ describe('Formats', () => {
     assert.deepEqual([formats.inSeconds(1_200), formats.inSeconds(-3_600_000)], ['1.2', '0.0']);
   });
 
+  it('writes numbers, dates and times in its language, whatever that of the process is', () => {
+    const [atMs, nowMs] = [Date.UTC(2026, 2, 30, 5, 30), Date.UTC(2026, 2, 28)];
+    const written = (locale: string): string[] => {
+      const language = new Formats(locale, 'UTC');
+      return [language.count(1834), language.until(atMs, nowMs), language.day(atMs)];
+    };
+    assert.deepEqual(written('en'), ['1,834', 'Mar 30, 05:30', 'Mar 30']);
+    assert.deepEqual(written('de'), ['1.834', '30. März, 05:30', '30. März']);
+    assert.deepEqual(written('fr'), ['1\u202f834', '30 mars, 05:30', '30 mars']);
+  });
+
+  it('tells a debt below a cent with its figures', () => {
+    assert.deepEqual(
+      [formats.credits(-0.0042), formats.credits(0.0042), formats.credits(0)],
+      ['-$0.0042', '$0.0042', '$0.00'],
+    );
+  });
+
   it('writes midnight as 00:00, not 24:00', () => {
     assert.equal(formats.until(Date.UTC(2026, 10, 23), Date.UTC(2026, 10, 22, 12)), '00:00');
   });
