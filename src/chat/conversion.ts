@@ -215,10 +215,18 @@ export type AnswerPart =
   | { readonly kind: 'image'; readonly mimeType: string; readonly data: Uint8Array };
 
 const optionalText = v.fallback(v.nullish(v.string(), ''), '');
+/** Some servers send an object: without it the tool would run with nothing. */
+const argumentsSchema = v.union([
+  v.pipe(
+    v.looseObject({}),
+    v.transform((args) => JSON.stringify(args)),
+  ),
+  optionalText,
+]);
 const callSchema = v.object({
   index: v.fallback(v.number(), 0),
   id: optionalText,
-  function: v.fallback(v.object({ name: optionalText, arguments: optionalText }), {
+  function: v.fallback(v.object({ name: optionalText, arguments: argumentsSchema }), {
     name: '',
     arguments: '',
   }),

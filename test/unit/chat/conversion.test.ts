@@ -194,6 +194,12 @@ describe('an answer’s stream', () => {
     assert.throws(() => read([streamOf([broken], '\n')]), { kind: 'badArguments', message: 'remove' });
   });
 
+  it('runs a tool with arguments that a server sends as an object, not with none', () => {
+    const call = { index: 0, id: 'a', function: { name: 'open', arguments: { path: 'x' } } };
+    const [part] = read([streamOf([{ tool_calls: [call] }], '\n')]);
+    assert.deepEqual(part, { kind: 'call', callId: 'a', name: 'open', input: { path: 'x' } });
+  });
+
   it('gives upstream’s words where an error comes in it, behind what was said', () => {
     const reader = new AnswerReader(neverSkipped);
     assert.equal(said(reader.take(': note\n\ndata: {"choices":[{"delta":{"content":"Hi"}}]}\n\n')), 'Hi');
