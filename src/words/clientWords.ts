@@ -242,9 +242,11 @@ export function connectionLines(records: readonly ConnectionRecord[]): readonly 
 /** A sentence for each result: restored, no longer ours, changed since, or failed and why. */
 export function disconnectedSentences(done: readonly Disconnected[], t: Translate): readonly string[] {
   const failed = done.filter(({ error }) => error !== null);
-  const left = done.filter(({ error, undone }) => error === null && undone === 'left');
   const changed = done.filter(({ error, undone }) => error === null && undone === 'changed');
-  const freed = done.filter((one) => ![...failed, ...left, ...changed].includes(one));
+  const gone = done.filter(({ error, undone }) => error === null && undone === 'left');
+  const freed = done.filter((one) => ![...failed, ...gone, ...changed].includes(one));
+  // Of a client with several files.
+  const left = gone.filter(({ client }) => !freed.some((other) => other.client === client));
   return [
     ...(freed.length === 0 ? [] : [t('Disconnected: {0}.', namesOf(freed))]),
     ...(left.length === 0 ? [] : [t('Already disconnected: {0}.', namesOf(left))]),

@@ -214,4 +214,12 @@ describe('what is said of disconnecting', () => {
       'Left unchanged, because you edited it: Continue.',
     ]);
   });
+
+  it('says nothing of files that had nothing of ours any more beside another of the same client', () => {
+    const done = [
+      { client: 'cline', file: '/providers', undone: 'undone', error: null },
+      { client: 'cline', file: '/secrets', undone: 'left', error: null },
+    ] as const;
+    assert.deepEqual(disconnectedSentences(done, english.t), ['Disconnected: Cline.']);
+  });
 });
