@@ -68,15 +68,16 @@ function withTable(text: string, names: readonly string[], value: Json | undefin
   return `${rest}${gap}[${names.map(key).join('.')}]${eol}${pairs.join('')}`;
 }
 
+/** Removes the table and those of its parts, the last first, so that the others' positions stay. */
 function withoutTable(text: string, names: readonly string[]): string {
-  const table = parsed(text).body[0].body.find(
-    (node) =>
-      node.type === 'TOMLTable' && node.kind === 'standard' && isDeepStrictEqual(node.resolvedKey, names),
-  );
-  if (!table) return text;
-  const start = startOfLine(text, table.range[0]);
-  const gap = /(?<=\n)\r?\n$/.exec(text.slice(0, start))?.[0].length ?? 0;
-  return spliced(text, start - gap, endOfLine(text, table.range[1]), '');
+  return parsed(text).body[0].body.reduceRight((rest, node) => {
+    const isIt =
+      node.type === 'TOMLTable' && isDeepStrictEqual(node.resolvedKey.slice(0, names.length), names);
+    if (!isIt) return rest;
+    const start = startOfLine(rest, node.range[0]);
+    const gap = /(?<=\n)\r?\n$/.exec(rest.slice(0, start))?.[0].length ?? 0;
+    return spliced(rest, start - gap, endOfLine(rest, node.range[1]), '');
+  }, text);
 }
 
 function key(name: string): string {

@@ -197,6 +197,14 @@ trust_level = "trusted"
     assert.match(edited, /\[z\]\na = 1\n/);
   });
 
+  it('takes a table out together with the tables of its parts, which other programs write for inline ones', () => {
+    const split = '# mine\n[a]\nx = 1\n\n[all.ours]\nb = 1\n\n[all.ours.headers]\nk = "v"\n\n[all.oursToo]\ny = 2 # y\n';
+    assert.equal(
+      applyChanges(tomlFormat, split, [{ path: ['all', 'ours'], value: undefined }]),
+      '# mine\n[a]\nx = 1\n\n[all.oursToo]\ny = 2 # y\n',
+    );
+  });
+
   it('refuses what is damaged, with its line, and tables that cannot be added to', () => {
     assert.throws(
       () => tomlFormat.parse('a = 1\nb = [1,\nc = 2\n'),
