@@ -198,7 +198,8 @@ trust_level = "trusted"
   });
 
   it('takes a table out together with the tables of its parts, which other programs write for inline ones', () => {
-    const split = '# mine\n[a]\nx = 1\n\n[all.ours]\nb = 1\n\n[all.ours.headers]\nk = "v"\n\n[all.oursToo]\ny = 2 # y\n';
+    const split =
+      '# mine\n[a]\nx = 1\n\n[all.ours]\nb = 1\n\n[all.ours.headers]\nk = "v"\n\n[all.oursToo]\ny = 2 # y\n';
     assert.equal(
       applyChanges(tomlFormat, split, [{ path: ['all', 'ours'], value: undefined }]),
       '# mine\n[a]\nx = 1\n\n[all.oursToo]\ny = 2 # y\n',
