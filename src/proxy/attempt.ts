@@ -159,7 +159,7 @@ export function attemptOf(
 
 /** A file's or video's bytes may be fetched from elsewhere first. */
 function isQuickRead({ kind, repeatable, path }: Plan): boolean {
-  return kind === 'plain' && repeatable && !/\/content(?:\?|$)/.test(path);
+  return kind === 'plain' && repeatable === 'always' && !/\/content(?:\?|$)/.test(path);
 }
 
 const beginningBytes = 4096;

@@ -217,7 +217,7 @@ export class Exchange {
       this.own.trail.keyLabel = lease?.key.label ?? '';
       const circumstances = {
         // A dead pooled connection cannot be told from a lost request: a thing that must not be made twice gets its own.
-        fresh: this.freshConnection || !this.plan.repeatable,
+        fresh: this.freshConnection || this.plan.repeatable !== 'always',
         readHeadMs: this.deadlineAtMs === null ? readDeadlineMs : this.deadlineAtMs - this.nowMs(),
         hasFallback: fallbacks.left > 0,
       };

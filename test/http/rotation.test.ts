@@ -38,6 +38,17 @@ describe('rotation', () => {
     });
   });
 
+  it('moves on from a key or account that is refused where what is made must not be made twice, too', async () => {
+    for (const error of ['badKey', 'noCredits', 'keyCap'] as const)
+      for (const path of ['/images', '/videos', '/audio/speech', '/files', '/messages/count_tokens'])
+        await withRig({}, async (rig) => {
+          rig.simulator.script({ fault: { kind: 'error', error } });
+          const reply = await rig.get({ path: `/api/v1${path}`, model: PAID });
+          assert.ok(![401, 402, 403].includes(reply.status), `${error} ${path}: ${reply.text}`);
+          assert.deepEqual(rig.accountsTried, ['a', 'b']);
+        });
+  });
+
   it('keys of one account share its minute, however many they are', async () => {
     const accounts = accountsOf({ name: 'one', keys: [keyFor('k1'), keyFor('k2'), keyFor('k3')] });
     await withRig({ accounts }, async (rig) => {

@@ -53,7 +53,7 @@ interface Again {
 export function decide(outcome: Outcome, situation: Situation): Decision {
   if (outcome.kind === 'answer') return { next: 'relay', verdict: { kind: 'healthy' } };
   const { verdict, again } = rowOf(outcome.kind, outcome, situation);
-  if (again !== null && mayRepeat(again, situation) && isBeforeFallback(again, situation)) {
+  if (again !== null && mayRepeat(outcome, again, situation) && isBeforeFallback(again, situation)) {
     const { waitMs, elsewhere, freshConnection } = again;
     const isGuess = !again.isHinted && !again.unsent && waitMs > 0;
     return { next: 'retry', verdict, waitMs, elsewhere, freshConnection, isGuess };
@@ -61,13 +61,32 @@ export function decide(outcome: Outcome, situation: Situation): Decision {
   return { next: mayFallBack(outcome, situation) ? 'fallback' : 'giveBack', verdict };
 }
 
-function mayRepeat(again: Again, situation: Situation): boolean {
+function mayRepeat({ kind }: Failure, again: Again, situation: Situation): boolean {
   if (situation.nowMs + again.waitMs > situation.deadlineAtMs) return false;
   if (again.unsent) return situation.notSents < mostNotSents;
+  if (situation.repeatable === 'never' || (situation.repeatable === 'refused' && !refusals.has(kind)))
+    return false;
   // One attempt is kept for each model that is left.
   const allowed = situation.attemptsAllowed - situation.fallbacksLeft;
-  return situation.repeatable && !isBilledTwice(situation) && situation.attempt < allowed;
+  return !isBilledTwice(situation) && situation.attempt < allowed;
 }
+
+/** OpenRouter's no to the key or account: nothing was made, whatever the request makes. */
+const refusals: ReadonlySet<Failure['kind']> = new Set([
+  'dailyLimit',
+  'minuteLimit',
+  'modelLimit',
+  'modelDailyLimit',
+  'noCredits',
+  'belowZero',
+  'requestTooDear',
+  'inFlightBudget',
+  'keyCap',
+  'budget',
+  'policy',
+  'ownKeyWanted',
+  'unauthorized',
+]);
 
 /** Silence, a reset, a cut, and statuses about time may have been billed: such a request is sent once more, on any model. */
 function isBilledTwice(situation: Situation): boolean {
@@ -108,7 +127,8 @@ export function patienceFor(
 
 /** Another model helps where this one failed: not with a fault that is the request's alone. */
 function mayFallBack(outcome: Exclude<Outcome, { kind: 'answer' }>, situation: Situation): boolean {
-  if (situation.fallback === 'none' || !situation.repeatable || isBilledTwice(situation)) return false;
+  if (situation.fallback === 'none' || situation.repeatable !== 'always' || isBilledTwice(situation))
+    return false;
   if (situation.attempt >= situation.attemptsAllowed || situation.nowMs > situation.deadlineAtMs)
     return false;
   if (outcome.kind === 'requestFault') return outcome.model !== 'fit';

@@ -2,6 +2,7 @@
 import type { RequestClass } from '../../keys/lock';
 import type { Outcome } from '../errors/outcome';
 import type { FallbackKind } from '../request/fallback';
+import type { Repeatable } from '../request/plan';
 
 /** The attempts of an exchange. Counts are of earlier attempts; `attempt` and `attemptsHere` include the one that is judged. */
 export interface Tally {
@@ -24,8 +25,7 @@ export type PolicyRefusals = 'otherAccount' | 'giveBack';
 
 export interface Situation extends Tally {
   readonly class: RequestClass;
-  /** Chat, completions, responses, messages, embeddings, rerank, or GET and HEAD. */
-  readonly repeatable: boolean;
+  readonly repeatable: Repeatable;
   readonly model: string | null;
   readonly nowMs: number;
   /** Since the present model was turned to: waits and attempts. */

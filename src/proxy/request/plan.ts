@@ -28,8 +28,7 @@ export interface Plan extends Operation, Pick<Asked, 'model' | 'streaming' | 'ch
   readonly requestClass: RequestClass;
   /** Upstream answers without a key: no lease is needed. */
   readonly keyless: boolean;
-  /** Chat, completions, responses, messages, embeddings, rerank, or GET and HEAD. */
-  readonly repeatable: boolean;
+  readonly repeatable: Repeatable;
   /** Names the conversation, so that its prompt cache is found again; null where nothing tells. */
   readonly conversation: string | null;
   readonly thing: string | null;
@@ -41,6 +40,12 @@ export interface Plan extends Operation, Pick<Asked, 'model' | 'streaming' | 'ch
   readonly source: { readonly body: RequestBody; readonly names: ModelFields; readonly costs: boolean };
   readonly client: string;
 }
+
+/**
+ * Once it is sent: `always`: chat, completions, responses, messages, embeddings, rerank, and GET and HEAD · `refused`: where
+ * the key or account was refused alone, since what it makes must not be made twice · `never`.
+ */
+export type Repeatable = 'always' | 'refused' | 'never';
 
 export interface ClientRequest extends RequestHead {
   readonly body: RequestBody;
@@ -69,7 +74,7 @@ function* planning(request: ClientRequest, proxyKey: Secret): Scan<Plan> {
     model: asks.model,
     streaming: asks.streaming,
     choosesProviders: asks.choosesProviders,
-    repeatable: isRepeatable(request),
+    repeatable: repeatableOf(request),
     conversation: kind === 'plain' ? null : conversationOf(request, asks),
     // A batch is made by the account that has its file.
     thing: madeThing(target) ?? (makesThing ? read.inputFile : null),
@@ -82,8 +87,9 @@ function* planning(request: ClientRequest, proxyKey: Secret): Scan<Plan> {
 }
 
 /** What passes through is gone once it is sent. */
-function isRepeatable({ method, operation: { kind }, body }: ClientRequest): boolean {
-  return body.passing === null && (kind === 'models' || method === 'GET' || method === 'HEAD');
+function repeatableOf({ method, operation: { kind }, body }: ClientRequest): Repeatable {
+  if (body.passing !== null) return 'never';
+  return kind === 'models' || method === 'GET' || method === 'HEAD' ? 'always' : 'refused';
 }
 
 /** The plan for the same request with another model; everything else of its body, which must be kept, stays as it was. */

@@ -342,7 +342,7 @@ describe('decide: faults', () => {
     assert.deepEqual(faultOf(notSent, free), retry(nothing));
     const later = { ...free, notSents: 2 };
     assert.deepEqual(faultOf(notSent, later), retry(nothing, { waitMs: 1_250 }));
-    assert.equal(faultOf(notSent, { ...free, repeatable: false, attempt: 10 }).next, 'retry');
+    assert.equal(faultOf(notSent, { ...free, repeatable: 'never', attempt: 10 }).next, 'retry');
     assert.equal(nextTally(free, outcome).attempt, 1);
     assert.equal(nextTally(free, outcome).notSents, 1);
   });
@@ -468,7 +468,7 @@ describe('decide: the bounds of every retry', () => {
     internals: fc.integer({ min: 0, max: 2 }),
     freshRetries: fc.integer({ min: 0, max: 2 }),
     class: fc.constantFrom('free', 'paid', 'unmetered'),
-    repeatable: truth,
+    repeatable: fc.constantFrom('always', 'refused', 'never'),
     model: fc.constantFrom(null, 'x/y', 'x/y:free'),
     nowMs: fc.constant(nowMs),
     deadlineAtMs: fc.integer({ min: nowMs - 10_000, max: nowMs + 240_000 }),
@@ -518,9 +518,23 @@ describe('decide: the bounds of every retry', () => {
     fc.assert(
       fc.property(failure, situation, (outcome, now) => {
         fc.pre(!isUnsent(outcome));
-        assert.equal(decide(outcome, { ...now, repeatable: false }).next, 'giveBack');
+        assert.equal(decide(outcome, { ...now, repeatable: 'never' }).next, 'giveBack');
       }),
     );
+  });
+
+  it('repeats what must not be made twice only where the key or account was refused', () => {
+    fc.assert(
+      fc.property(failure, situation, (outcome, now) => {
+        const { next } = decide(outcome, { ...now, repeatable: 'refused' });
+        assert.notEqual(next, 'fallback');
+        if (['fault', 'overloaded', 'internal', 'busy', 'edgeBlocked', 'requestFault'].includes(outcome.kind))
+          assert.equal(next, isUnsent(outcome) ? next : 'giveBack');
+      }),
+    );
+    const limit = { untilMs: null, limit: null };
+    for (const kind of ['unauthorized', 'noCredits', 'keyCap', 'dailyLimit'] as const)
+      assert.equal(decide({ kind, ...limit }, { ...free, repeatable: 'refused' }).next, 'retry', kind);
   });
 
   it('keeps to the attempts allowed, whatever comes', () => {
@@ -529,7 +543,7 @@ describe('decide: the bounds of every retry', () => {
         let now: Situation = {
           ...start,
           ...firstTally,
-          repeatable: true,
+          repeatable: 'always',
           deadlineAtMs: Number.POSITIVE_INFINITY,
         };
         let sent = 0;

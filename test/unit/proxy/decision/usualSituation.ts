@@ -6,7 +6,7 @@ const nowMs = Date.UTC(2026, 10, 20, 12);
 export const usualSituation: Situation = {
   ...firstTally,
   class: 'free',
-  repeatable: true,
+  repeatable: 'always',
   model: 'x/y:free',
   nowMs,
   spentHereMs: 0,
