@@ -20,8 +20,7 @@ export function answerLocally(request: RequestHead, context: LocalContext): Loca
   if (method === 'OPTIONS') return preflight(request);
   // Claude Code probes its base URL before its first request.
   if (method === 'HEAD' && (path === '/api' || path === '/')) return { status: 204, headers: [], body: '' };
-  // Health checks may use HEAD.
-  if (method !== 'GET' && !(method === 'HEAD' && path === '/health')) return null;
+  if (method !== 'GET' && method !== 'HEAD') return null;
   switch (path) {
     case '/':
       return json({ program: 'keywheel', base_url_path: '/api/v1', health: '/health' });

@@ -168,6 +168,13 @@ describe('what is answered here', () => {
       assert.equal((await ask(rig.port, { method: 'GET', path: '/key-status' })).status, 401);
       const status = (await rig.ask({ method: 'GET', path: '/key-status' })).json();
       assert.equal((status as { free_left: number }).free_left, 100);
+      for (const path of ['/health', '/key-status', '/api/v1/key']) {
+        const whole = await rig.ask({ method: 'GET', path });
+        const alone = await rig.ask({ method: 'HEAD', path });
+        assert.deepEqual([alone.status, alone.body.length], [200, 0], path);
+        assert.equal(alone.header('content-length'), whole.header('content-length'), path);
+      }
+      assert.equal((await ask(rig.port, { method: 'HEAD', path: '/key-status' })).status, 401);
       assert.equal(rig.attempts.length, 0);
     });
   });
