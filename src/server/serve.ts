@@ -51,7 +51,9 @@ export async function serve(configuration: Configuration, program: Program): Pro
     const again = told.then(stopSignal);
     const state = await service.start();
     if (state.kind !== 'running') return await giveStartProblem(state, settings);
-    process.stdout.write(greeting(state.baseUrl, proxyKey === null ? ownKey : null, logFormat ?? 'text'));
+    process.stdout.write(
+      greeting(askedOrigin(state), proxyKey === null ? ownKey : null, logFormat ?? 'text'),
+    );
     const watch = watchMachine(service, clock, log);
     await told;
     watch.dispose();
@@ -145,11 +147,11 @@ export function askedOrigin({ host, port }: Pick<Settings, 'host' | 'port'>): st
 }
 
 /** A key that the user chose is not printed: output ends up in logs. */
-function greeting(baseUrl: string, madeKey: string | null, format: LogFormat): string {
+function greeting(origin: string, madeKey: string | null, format: LogFormat): string {
   const key = madeKey ?? 'the value of PROXY_API_KEY';
+  const baseUrl = `${origin}/api/v1`;
   if (format === 'json')
     return `${JSON.stringify({ message: 'Keywheel for OpenRouter', base_url: baseUrl, proxy_key: key })}\n`;
-  const origin = new URL(baseUrl).origin;
   return `Keywheel for OpenRouter
   Base URL:  ${baseUrl}
   Proxy key: ${key}

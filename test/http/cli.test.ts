@@ -308,6 +308,19 @@ describe('the command line', () => {
     assert.ok(!json.greeting.includes(proxyKey));
   });
 
+  it('greets with an address that clients of this machine can call, wherever it listens', async () => {
+    for (const [host, origin] of [
+      ['0.0.0.0', '127.0.0.1'],
+      ['::', '[::1]'],
+    ] as const) {
+      const cli = start({ HOST: host, LOG_FORMAT: 'text' });
+      const port = await cli.listening();
+      await eventually(() => Promise.resolve(cli.greeting.includes('curl')));
+      assert.ok(cli.greeting.includes(`http://${origin}:${port}/api/v1/chat/completions`), cli.greeting);
+      assert.ok(!cli.greeting.includes(`//${host}`) && !cli.greeting.includes(`[${host}]`));
+    }
+  });
+
   it('answers beyond loopback to any name, and to the allowed ones alone where there are some', async () => {
     const open = { HOST: '0.0.0.0' };
     const health = async (port: number, host: string): Promise<number> =>
