@@ -78,8 +78,8 @@ const commentToNextVariable = new RegExp(
   'g',
 );
 
-/** Zero-width characters, which texts from web pages and chats contain. */
-const unseen = /[\u200b-\u200d\u2060\ufeff]/g;
+/** Zero-width characters, soft hyphens and marks of direction, which texts from web pages and chats contain. */
+const unseen = /\p{Cf}/gu;
 /** A limit with a thousands separator: whole thousands up to 99,000 only. */
 const thousands = /:[1-9]\d?[,.\u2019'_ \u00a0\u202f]000(?![\w]|[,.\u2019'_]\d)/g;
 const emphasized = /(\*{1,3})(sk-[^\s*]+)\1/g;
