@@ -84,6 +84,19 @@ describe('a streaming client that waits', () => {
     });
   });
 
+  it('learns of a response in its stream whether the same request would be worth another try', async () => {
+    for (const [error, code] of [
+      ['moderation', 'invalid_prompt'],
+      ['noCredits', 'invalid_prompt'],
+      ['providerDown', 'server_error'],
+    ] as const)
+      await keptAlive({ kind: 'error', error }, (reply, _, path) => {
+        if (!path.endsWith('/responses')) return;
+        const { response } = lastData(afterComments(reply)) as { response: { error: { code: string } } };
+        assert.equal(response.error.code, code, error);
+      });
+  });
+
   it('gets our own refusal in its stream, with the same information', async () => {
     await keptAlive({ kind: 'noAnswer' }, (reply) => {
       assert.match(JSON.stringify(lastData(afterComments(reply))), /upstream_silent/);

@@ -174,12 +174,18 @@ function failedResponse(error: PlainError, model: string | null): unknown {
       model: model ?? '',
       output: [],
       error: {
-        code: error.status === 429 ? 'rate_limit_exceeded' : 'server_error',
+        code: responseCode(error.status),
         message: error.message,
         metadata: error.metadata,
       },
     },
   };
+}
+
+/** Of OpenAI's codes; at `server_error` Codex sends the same request again. */
+function responseCode(status: number): string {
+  if (status === 429) return 'rate_limit_exceeded';
+  return status < 500 && status !== 408 ? 'invalid_prompt' : 'server_error';
 }
 
 /** What OpenRouter and Anthropic call an error of the status. */
