@@ -45,12 +45,15 @@ export const options: readonly Option[] = [
     'what clients send; 24 characters or more if HOST is not loopback',
     'made at random and printed',
   ),
-  text(
-    'HOST,UVICORN_HOST ADDRESS',
-    'host',
-    'the address to listen on; 0.0.0.0 for all',
-    '127.0.0.1 and [::1]',
-  ),
+  {
+    ...text(
+      'HOST,UVICORN_HOST ADDRESS',
+      'host',
+      'the address to listen on; 0.0.0.0 for all',
+      '127.0.0.1 and [::1]',
+    ),
+    parse: (given) => given.replace(/^\[(.+)\]$/, '$1'),
+  },
   figure('PORT,UVICORN_PORT', 'port', 'the port; never another one silently'),
   plain(
     'ALLOWED_HOSTS NAMES',
