@@ -160,7 +160,15 @@ describe('readConfiguration', () => {
   it('demands a long proxy key beyond loopback alone', () => {
     for (const host of ['127.0.0.1', '127.9.9.9', 'localhost', '::1', '[::1]'])
       assert.deepEqual(problems({ HOST: host }), []);
-    for (const host of ['0.0.0.0', '::', '[::]', '192.168.0.1', 'example.org', '128.0.0.1', '127.example.org']) {
+    for (const host of [
+      '0.0.0.0',
+      '::',
+      '[::]',
+      '192.168.0.1',
+      'example.org',
+      '128.0.0.1',
+      '127.example.org',
+    ]) {
       assert.equal(problems({ HOST: host, PROXY_API_KEY: 'x'.repeat(23) }).length, 1, host);
       assert.deepEqual(problems({ HOST: host, PROXY_API_KEY: 'x'.repeat(24) }), []);
     }
