@@ -254,10 +254,8 @@ describe('a batch', () => {
     await withRig({}, async (rig) => {
       const batch = { path: '/api/v1/batches', body: { requests: [] } };
       rig.simulator.script({ account: 'a', times: 99, fault: { kind: 'error', error: 'noCredits' } });
-      assert.equal((await rig.get({ ...batch })).status, 402);
-      rig.simulator.forget();
       for (let count = 0; count < 3; count++) await rig.get({ ...batch });
-      assert.deepEqual(rig.accountsTried, ['b', 'b', 'b']);
+      assert.deepEqual(rig.accountsTried, ['a', 'b', 'b', 'b']);
     });
   });
 });
