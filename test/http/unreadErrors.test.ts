@@ -22,10 +22,10 @@ describe('an error in a coding that cannot be undone', () => {
   for (const [title, coding, body] of unknownCodings) {
     it(`reaches the client as it came: ${title}`, async () => {
       await withRig({}, async (rig) => {
-        for (const path of ['/api/v1/chat/completions', '/api/v1/generation?id=gen-1']) {
+        for (const path of ['/api/v1/chat/completions', '/api/v1/credits']) {
           const headers = { 'Content-Type': 'application/json', 'Content-Encoding': coding };
           rig.simulator.script({ fault: { kind: 'respond', status: 404, headers, body } });
-          const method = path.includes('?') ? 'GET' : 'POST';
+          const method = path.endsWith('credits') ? 'GET' : 'POST';
           const reply = await rig.get({ method, path, headers: ['Accept-Encoding', coding] });
           assert.equal(reply.status, 404);
           assert.deepEqual(reply.body, body);
