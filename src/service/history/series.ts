@@ -80,7 +80,10 @@ export class Series {
   ) {
     const calendar = new Calendar('local');
     const nextBreakMs = (fromMs: number): number => {
-      calendar.setZone(zoneOf(timezone()));
+      const zone = zoneOf(timezone());
+      // Most zones begin their hours with UTC's: the library of calendars is not read for them.
+      if (zone === 'local' && new Date(fromMs).getMinutes() === 0) return Number.POSITIVE_INFINITY;
+      calendar.setZone(zone);
       return calendar.nextMidnightMs(fromMs);
     };
     const ends = (): Hour['ends'] => ({ answered: 0, refused: 0, failed: 0, cancelled: 0 });
