@@ -156,10 +156,12 @@ function* hasPaidPlugin(bytes: Buffer, plugins: Field): Scan<boolean> {
 
 /** A list of tools without any of these has no paid one, not behind an escape either. */
 const paidMarks = ['openrouter:', 'web_search', '\\u'];
+/** A longer list is not searched for them: it is read in slices, so that other work runs in between. */
+const mostSearched = 256 * 1024;
 
 function* hasPaidTool(bytes: Buffer, tools: Field): Scan<boolean> {
   const list = bytes.subarray(tools.value.from, tools.value.to);
-  if (!paidMarks.some((mark) => list.includes(mark))) return false;
+  if (list.length <= mostSearched && !paidMarks.some((mark) => list.includes(mark))) return false;
   for (const tool of yield* itemsIn(bytes, tools, mostTools)) {
     const { type } = yield* fieldsOf(bytes, tool.from, ['type']);
     if (/^(?:openrouter:|web_search)/.test(textAt(bytes, type?.value, longestText) ?? '')) return true;
@@ -209,9 +211,13 @@ const noText = 0;
 function* sumOf(bytes: Buffer, field: Field | undefined): Scan<number> {
   if (isText(bytes, field)) return sumOfText(bytes, field.value, noText);
   let sum = noText;
+  let summed = 0;
   for (const part of yield* itemsIn(bytes, field, mostParts)) {
     const { text } = yield* fieldsOf(bytes, part.from, ['text']);
-    if (text !== undefined) sum = sumOfText(bytes, text.value, sum);
+    if (text === undefined) continue;
+    sum = sumOfText(bytes, text.value, sum);
+    summed += text.value.to - text.value.from;
+    if (summed > mostOpening) break;
   }
   return sum;
 }

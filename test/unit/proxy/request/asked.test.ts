@@ -113,6 +113,11 @@ describe('what a body asks for', () => {
     assert.deepEqual(new Set(openings), new Set([`${crc32('s')} ${crc32('u')}`]));
     const late = ['system', 'system', 'system', 'user'].map((role) => ({ role, content: role[0] }));
     assert.equal((await read({ messages: late })).opening, openings[0]);
+    const long = (end: string): unknown => {
+      const parts = ['x'.repeat(40_000), 'y'.repeat(40_000), end].map((text) => ({ type: 'text', text }));
+      return { messages: [{ role: 'user', content: parts }] };
+    };
+    assert.equal((await read(long('a'))).opening, (await read(long('b'))).opening, 'beyond 64 KiB');
     assert.equal((await read({ messages: [] })).opening, null);
     assert.notEqual((await read({ input: 'v' })).opening, (await read({ input: 'u' })).opening);
   });
@@ -156,7 +161,7 @@ describe('what a body asks for', () => {
       Array(Math.floor(size / item.length))
         .fill(item)
         .join();
-    const turns = await turnsIn(Buffer.from(`{"tools":["web_search",${list(`{"type":"f",${long}}`)}]}`));
+    const turns = await turnsIn(Buffer.from(`{"tools":[${list(`{"type":"f",${long}}`)}]}`));
     assert.ok(turns >= leastTurns, `${turns} turns`);
   });
 });
