@@ -1,6 +1,7 @@
 // One client request from first to last byte: the loop over its attempts.
 import { wait } from '../base/clock';
 import type { KeyId } from '../base/secret';
+import type { AccountId } from '../keys/account';
 import type { Denial } from '../keys/denials';
 import { isFreeModel } from '../keys/freeModel';
 import type { Lease, LeaseRequest, Wish } from '../keys/lease';
@@ -161,12 +162,9 @@ export class Exchange {
   }
 
   private request(fromMs: number): LeaseRequest {
-    const { clock, pool } = this.ports;
-    const { thing } = this.plan;
-    const accountId = thing === null ? null : pool.makers.get(thing, clock.wallMs());
     const { ofAccounts, ofModel } = patienceFor(this.fallback, this.isHinted, fromMs - this.hereSinceMs);
     const untilMs = Math.min(this.waitUntilMs(fromMs), fromMs + ofAccounts);
-    return { untilMs, modelUntilMs: Math.min(untilMs, fromMs + ofModel), ...this.wish(accountId) };
+    return { untilMs, modelUntilMs: Math.min(untilMs, fromMs + ofModel), ...this.wish(this.maker()) };
   }
 
   /** No new attempt begins after the deadline. */
@@ -228,16 +226,18 @@ export class Exchange {
   private decide({ outcome, sawWork, error }: Judged, lease: Lease | null): Decision {
     // The way of nearly all requests: nothing of a situation is asked.
     if (outcome.kind === 'answer') return { next: 'relay', verdict: { kind: 'healthy' } };
-    const mayBeOthers = error?.status === 404 && this.isMakerUnknown();
+    const mayBeOthers = error?.status === 404 && this.plan.thing !== null && this.maker() === null;
     const decision = decide(outcome, this.situation(outcome, sawWork, lease, mayBeOthers));
     // Without a key there is no other key.
     const isVain = lease === null && decision.next === 'retry' && decision.elsewhere !== 'no';
     return isVain ? { next: 'giveBack', verdict: decision.verdict } : decision;
   }
 
-  private isMakerUnknown(): boolean {
+  /** The account that made the thing that is asked for; null where none is, and where nobody remembers. */
+  private maker(): AccountId | null {
     const { thing } = this.plan;
-    return thing !== null && this.ports.pool.makers.get(thing, this.ports.clock.wallMs()) === null;
+    const { clock, pool } = this.ports;
+    return thing === null ? null : pool.makers.get(thing, clock.wallMs());
   }
 
   private situation(

@@ -1,6 +1,6 @@
 // Turns a denial into a refusal that tells the user which accounts, why, until when, and what to do.
 import { DateTime } from 'luxon';
-import { dayMs } from '../../keys/calendar';
+import { dayMs, zoneOf } from '../../keys/calendar';
 import type { AccountStanding, Denial } from '../../keys/denials';
 import { Refusal } from '../errors/refusal';
 
@@ -204,7 +204,7 @@ function until(atMs: number | null, { nowMs, timezone }: DenialContext): string 
   const isSoon = atMs - nowMs < 60_000;
   const unitMs = isSoon ? 1_000 : 60_000;
   const shownMs = Math.ceil((atMs - clocksDifferMs) / unitMs) * unitMs;
-  const at = DateTime.fromMillis(shownMs, { zone: timezone === '' ? 'local' : timezone, locale: 'en' });
+  const at = DateTime.fromMillis(shownMs, { zone: zoneOf(timezone), locale: 'en' });
   const isFar = atMs - nowMs >= dayMs;
   return ` until ${at.toFormat(isSoon ? 'HH:mm:ss' : isFar ? 'yyyy-MM-dd HH:mm' : 'HH:mm')} (${at.zoneName ?? 'local time'})`;
 }
