@@ -537,6 +537,17 @@ describe('GET /models', () => {
     });
   });
 
+  it('that stands still in its middle breaks off, for no place upstream is held without end', async () => {
+    await withRig({}, async (rig) => {
+      rig.simulator.script({ fault: { kind: 'silent', ms: 3_600_000 } });
+      const fromMs = rig.clock.elapsedMs();
+      const reply = await rig.get({ method: 'GET', path: '/v1/models' });
+      assert.ok(!reply.isWhole);
+      assert.equal(rig.clock.elapsedMs() - fromMs, 600_000);
+      assert.equal(rig.service.activity()[0]?.end, 'failed');
+    });
+  });
+
   it('for the user’s own list needs both', async () => {
     await withRig({}, async (rig) => {
       assert.equal((await ask(rig.port, { method: 'GET', path: '/v1/models/user' })).status, 401);

@@ -30,6 +30,8 @@ export interface Relayed {
   readonly failure: ErrorReply | null;
 }
 
+/** What is no stream may be silent as long as the most patient clients wait (OpenAI's SDKs). */
+const wholeTimeoutMs = 600_000;
 /** A client that takes nothing for so long does not come back. */
 const readerTimeoutMs = 300_000;
 
@@ -113,7 +115,7 @@ class Relaying implements Sink {
 
   data(chunk: Buffer): void {
     if (this.isOver) return;
-    if (this.isStream && !this.isPaused) this.options.watch.moved();
+    if (!this.isPaused) this.options.watch.moved();
     this.tail.push(chunk);
     if (this.options.answer.write(chunk) || this.isPaused) return;
     this.isPaused = true;
@@ -145,8 +147,7 @@ class Relaying implements Sink {
 
   private watchUpstream(): void {
     const { watch, idleTimeoutMs } = this.options;
-    if (this.isStream) watch.watch(idleTimeoutMs, this.onSilence);
-    else watch.rest();
+    watch.watch(this.isStream ? idleTimeoutMs : Math.max(idleTimeoutMs, wholeTimeoutMs), this.onSilence);
   }
 
   private readonly onSilence = (): void => {
