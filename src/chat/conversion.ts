@@ -254,10 +254,11 @@ const chunkSchema = v.object({
         delta: v.fallback(
           v.object({
             content: optionalText,
+            refusal: optionalText,
             tool_calls: v.fallback(v.array(callSchema), []),
             images: v.fallback(v.array(v.object({ image_url: v.object({ url: v.string() }) })), []),
           }),
-          { content: '', tool_calls: [], images: [] },
+          { content: '', refusal: '', tool_calls: [], images: [] },
         ),
         finish_reason: optionalText,
         error: errorSchema,
@@ -342,10 +343,11 @@ export class AnswerReader {
     if (choice === undefined) return [];
     if (choice.finish_reason === 'error') throw new ChatError('refused', wordless);
     if (choice.finish_reason !== '') this.isWhole = true;
-    const { content, tool_calls, images } = choice.delta;
+    const { content, refusal, tool_calls, images } = choice.delta;
+    const text = content + refusal;
     for (const call of tool_calls) this.addToCall(call);
     return [
-      ...(content === '' ? [] : [{ kind: 'text', text: content } as const]),
+      ...(text === '' ? [] : [{ kind: 'text', text } as const]),
       ...images.flatMap(({ image_url }) => this.image(image_url.url)),
     ];
   }

@@ -236,6 +236,11 @@ describe('an answer’s stream', () => {
       });
   });
 
+  it('says that the model refuses, in the model’s words', () => {
+    const parts = read([streamOf([{ content: null, refusal: 'I can’t' }, { refusal: ' do that.' }], '\n')]);
+    assert.equal(said(parts), 'I can’t do that.');
+  });
+
   it('tells calls apart that have one index', () => {
     const each = (id: string): object => ({
       tool_calls: [{ index: 0, id, function: { name: 'read', arguments: '{}' } }],
