@@ -55,6 +55,7 @@ function menuItem({ icon: iconName, text, isApart }: MenuItem, onClick: () => vo
     ${icon(iconName)}${text}
   </button>`;
 }
+
 function listenOutside(inside: readonly HTMLElement[], close: () => void, signal: AbortSignal): void {
   document.addEventListener(
     'pointerdown',
