@@ -68,10 +68,9 @@ export class Exchange {
     this.hereSinceMs = this.nowMs();
     this.asked = this.plan = plan;
     this.limit = plan.keyless ? ports.keylessLimit : ports.attemptLimit;
-    const { fallbackModels, freeOnly } = ports.settings;
     const isKept = plan.kind === 'models' && plan.body.passing === null;
-    const models = isKept ? fallbacksOf(plan.model, fallbackModels) : [];
-    this.fallbacks = new Fallbacks(freeOnly ? models.filter(isFreeModel) : models);
+    const models = isKept ? fallbacksOf(plan.model, ports.settings.fallbackModels) : [];
+    this.fallbacks = new Fallbacks(ports.isFreeOnly() ? models.filter(isFreeModel) : models);
     this.repeats = ports.retryBudget.enter();
   }
 
@@ -80,10 +79,9 @@ export class Exchange {
    * held. Throws a Refusal that is to be the answer, the signal's reason once the client has left, or a bug. Called once.
    */
   async run(): Promise<Relayed | null> {
-    const { settings, streamFailures, clock } = this.ports;
     try {
-      if (settings.freeOnly && this.plan.requestClass === 'paid') throw refusalOfPaid(this.plan.model);
-      streamFailures.check(this.asked, clock);
+      this.checkCost();
+      this.ports.streamFailures.check(this.asked, this.ports.clock);
       for (;;) {
         this.own.signal.throwIfAborted();
         const leased = this.leaseNow() ?? (await this.lease());
@@ -101,6 +99,7 @@ export class Exchange {
     let permit: Disposable | null = null;
     try {
       permit = this.limit.enterNow() ?? (await this.enterUpstream());
+      this.checkCost();
       const judged = await this.send(lease);
       if ('end' in judged) return this.learned(judged, lease);
       this.own.signal.throwIfAborted();
@@ -130,6 +129,10 @@ export class Exchange {
       permit?.[Symbol.dispose]();
       lease?.[Symbol.dispose]();
     }
+  }
+
+  private checkCost(): void {
+    if (this.plan.requestClass === 'paid' && this.ports.isFreeOnly()) throw refusalOfPaid(this.plan.model);
   }
 
   private nowMs(): number {

@@ -25,7 +25,6 @@ export interface ExchangeSettings {
   readonly exhaustedStatus: number;
   readonly fallbackModels: FallbackModels;
   readonly policyRefusals: PolicyRefusals;
-  readonly freeOnly: boolean;
 }
 
 /** What all exchanges share. */
@@ -34,6 +33,8 @@ export interface ExchangePorts {
   readonly pool: Pool;
   readonly upstream: Upstream;
   readonly settings: ExchangeSettings;
+  /** Whether nothing may cost: as the setting is now, for requests that wait already too. */
+  readonly isFreeOnly: () => boolean;
   readonly random: () => number;
   readonly retryBudget: RetryBudget;
   readonly attemptLimit: AttemptLimit;

@@ -94,6 +94,7 @@ export class KeywheelService implements Disposable {
   private readonly telling: Pace;
   private readonly saving: Pace;
   private paidRefusedAtMs: number | null = null;
+  private readonly isFreeOnly = (): boolean => this.settings.freeOnly;
 
   constructor(private readonly ports: ServicePorts) {
     const { clock, log } = ports;
@@ -289,6 +290,7 @@ export class KeywheelService implements Disposable {
       upstream,
       random: Math.random,
       settings: this.exchangeSettings,
+      isFreeOnly: this.isFreeOnly,
       retryBudget,
       attemptLimit,
       keylessLimit,

@@ -147,6 +147,42 @@ describe('settings that change', () => {
   });
 });
 
+describe('a setting that says that nothing may cost', () => {
+  const accounts = accountsOf({ name: 'a', credits: 5 });
+  for (const [what, asked, error] of [
+    ['a slot', { model: 'x/y' }, 'inFlightBudget'],
+    ['another attempt', { model: 'x/y' }, 'providerDown'],
+    ['a model that would lead on to a paid one', { model: 'x/y:free' }, 'providerBusy'],
+  ] as const) {
+    it(`holds for a request that waits for ${what} already`, async () => {
+      const settings = { fallbackModels: { 'x/y:free': ['big/one'] } };
+      await withRig({ accounts, settings }, async (rig) => {
+        rig.simulator.script({
+          times: 9,
+          model: /^x/,
+          fault: { kind: 'error', error, retryAfterSeconds: 10 },
+        });
+        const waiting = rig.ask(asked);
+        await rig.pass(1_000);
+        const upstreamUrl = rig.simulator.baseUrl;
+        await rig.service.configure({
+          ...defaultSettings,
+          ...settings,
+          port: 0,
+          upstreamUrl,
+          freeOnly: true,
+        });
+        const reply = await rig.drive(waiting);
+        assert.deepEqual([reply.status, reply.header('x-keywheel-refusal')], [402, 'free_only']);
+        assert.deepEqual(
+          rig.attempts.slice(1).filter(({ model }) => model !== 'x/y:free'),
+          [],
+        );
+      });
+    });
+  }
+});
+
 describe('connections that went stale', () => {
   it('are not tried one after the other once one of them has been silent', async () => {
     const settings = { keepAliveAfterSeconds: 3600, idleTimeoutSeconds: 10 };
