@@ -129,6 +129,18 @@ describe('a daily-limit answer', () => {
     });
   });
 
+  it('is believed where a Retry-After of 0 stands beside its reset', async () => {
+    await withRig({ accounts: accountsOf('a') }, async (rig) => {
+      const headers = { 'X-RateLimit-Limit': '50', 'X-RateLimit-Reset': String(midnightMs) };
+      const metadata = { headers, limit_source: 'openrouter_free_tier_daily' };
+      const body = { error: { message: 'Rate limit exceeded: free-models-per-day.', code: 429, metadata } };
+      const told = { kind: 'respond', status: 429, headers: { 'retry-after': '0' }, body } as const;
+      rig.simulator.script({ times: 9, fault: told });
+      assert.equal((await rig.get()).header('x-ratelimit-reset'), String(midnightMs));
+      assert.equal(rig.attempts.length, 1);
+    });
+  });
+
   it('survives a restart', async () => {
     await withRig({ accounts: accountsOf('a', 'b') }, async (rig) => {
       await runInto(rig, 'a');

@@ -31,17 +31,20 @@ const hintReaders: readonly (readonly [name: string, HintReader])[] = [
 
 /**
  * The instant that upstream says to come again at, never before `nowMs`; null when it does not say, or nothing
- * believable: a duration below zero, an instant long past or more than 400 days away.
+ * believable: a duration below zero, an instant long past or more than 400 days away. `Retry-After: 0` says nothing where
+ * another hint leaves time.
  */
 export function readUntil(hints: readonly string[], nowMs: number): number | null {
+  let atOnceMs: number | null = null;
   for (const [name, read] of hintReaders) {
     // A header may come twice, or damaged.
     for (const value of headerValues(hints, name)) {
       const untilMs = read(value, nowMs);
-      if (untilMs !== null) return untilMs;
+      if (untilMs !== null && untilMs > nowMs) return untilMs;
+      atOnceMs ??= untilMs;
     }
   }
-  return null;
+  return atOnceMs;
 }
 
 /** The reset that upstream names, where it has passed here already, a quarter of an hour ago at most; else null. */

@@ -97,6 +97,15 @@ describe('readUntil', () => {
     assert.equal(inMs(['x-ratelimit-reset', String(nowMs - 60_000)]), null);
   });
 
+  it('takes a hint that leaves no time only where no other one leaves some', () => {
+    const reset = ['x-ratelimit-reset', String(nowMs + 9_000)];
+    for (const value of ['0', '0.0', 'Fri, 20 Nov 2026 12:00:29 GMT'])
+      assert.equal(inMs(['retry-after', value, ...reset]), 9_000, value);
+    assert.equal(inMs(['retry-after', '0'], { retryAfterSeconds: 40 }), 40_000);
+    assert.equal(inMs(['retry-after', '0'], { headers: reset }), 9_000);
+    assert.equal(inMs(['retry-after', '0', 'x-ratelimit-reset', '-1']), 0);
+  });
+
   it('takes an instant that passed on the way for now', () => {
     assert.equal(inMs(['x-ratelimit-reset', String(nowMs - 300)]), 0);
   });
