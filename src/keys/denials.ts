@@ -41,20 +41,24 @@ export function nameOf(account: Account): string {
   return key?.accountName ?? key?.label ?? account.accountId;
 }
 
-/** The denial of the moment. Of all accounts that cannot serve now it tells what holds them; a lock of everything is every account's. */
-export function denialOf(wheel: Wheel, kind: DenialKind, wish: Wish, nowMs: number): Denial {
+/**
+ * The denial of the moment. Of all accounts that cannot serve now it tells what holds them; a lock of everything is every
+ * account's. `isDayTaken`: whoever waits before takes all that is left of the day.
+ */
+function denialOf(wheel: Wheel, kind: DenialKind, wish: Wish, nowMs: number, isDayTaken: boolean): Denial {
   const { requestClass } = wish;
-  const readyAtMs = wheel.servableAtMs(wish, nowMs);
   const [everything] = wheel.locks.active(nowMs);
   const accounts = wheel.roster.accounts.filter(
     (account) => everything !== undefined || account.readyAtMs(requestClass, nowMs) > nowMs,
   );
+  const resetAtMs = isDayTaken ? Math.min(...accounts.map(({ ledger }) => ledger.resetAtMs)) : 0;
+  const readyAtMs = Math.max(wheel.servableAtMs(wish, nowMs), resetAtMs);
   return {
     kind,
     requestClass,
     retryAtMs: Number.isFinite(readyAtMs) ? wheel.calendar.wallOf(Math.max(readyAtMs, nowMs)) : null,
     accounts: accounts.map((account) => {
-      const { reason, untilMs } = everything ?? holdOf(account, requestClass, nowMs);
+      const { reason, untilMs } = everything ?? holdOf(account, requestClass, nowMs, isDayTaken);
       return {
         accountId: account.accountId,
         name: nameOf(account),
@@ -70,13 +74,14 @@ function holdOf(
   account: Account,
   requestClass: RequestClass,
   nowMs: number,
+  isDayTaken: boolean,
 ): Pick<AccountStanding, 'reason' | 'untilMs'> {
   const { ledger, keys, minute } = account;
   if (keys.every((state) => !state.serves(requestClass))) return { reason: 'keysOff', untilMs: null };
   // A lock of one key holds the account back only where no other key is left.
   const isHeldByKeys = keys.every((state) => state.unlockedAtMs(requestClass, nowMs) > nowMs);
   const holders = [account, ...(isHeldByKeys ? keys.filter((state) => state.serves(requestClass)) : [])];
-  const isUsedUp = ledger.emptiness === 'spent' || ledger.emptiness === 'doubtful';
+  const isUsedUp = isDayTaken || ledger.emptiness === 'spent' || ledger.emptiness === 'doubtful';
   const day = { ...scopes.dailyLimit, reason: 'dailyLimit', untilMs: ledger.resetAtMs } as const;
   const [longest] = [...holders.flatMap(({ locks }) => locks.active(nowMs)), ...(isUsedUp ? [day] : [])]
     .filter((lock) => holdsBack(lock, requestClass))
@@ -103,6 +108,11 @@ export class Prospects {
   /** Counts the request as one that waits before all that are asked about later. */
   add(request: LeaseRequest): void {
     if (this.takesAnySlot(request)) this.before.push(request.untilMs);
+  }
+
+  /** The request's denial, now that those who were added wait before it. */
+  denial(kind: DenialKind, request: LeaseRequest): Denial {
+    return denialOf(this.wheel, kind, request, this.nowMs, kind === 'exhausted' && this.isDayTaken(request));
   }
 
   /** Why the request's wait ends, or null: its time is over, or it is hopeless (looked at only if `isJudged`). */
@@ -173,6 +183,17 @@ export class Prospects {
   private takesAnySlot(request: LeaseRequest): boolean {
     const { requestClass, model } = request;
     return requestClass === 'free' && this.wheel.isPlain(request) && !this.wheel.modelLocks.isHeld(model);
+  }
+
+  /** Whether those before take all that the day has left: then no minute's end helps. */
+  private isDayTaken(request: LeaseRequest): boolean {
+    if (!this.takesAnySlot(request)) return false;
+    const accounts = this.wheel.candidates(request);
+    // One more may go where the day is in doubt, or does not hold the account.
+    if (accounts.some(({ ledger }) => ledger.emptiness === 'doubtful' || ledger.emptiness === 'exempt'))
+      return false;
+    const left = accounts.reduce((sum, account) => sum + account.freeLeft(this.nowMs), 0);
+    return left > 0 && left <= this.before.length;
   }
 
   /** Whether a slot comes in time that none of those takes who wait before: each takes the first that comes in its own time. */

@@ -5,7 +5,7 @@ import { ended, type Signal } from '../base/signal';
 import type { KeyId } from '../base/secret';
 import type { Account, AccountId } from './account';
 import { dayMs } from './calendar';
-import { denialOf, type Denial, type DenialKind, Prospects } from './denials';
+import { type Denial, type DenialKind, Prospects } from './denials';
 import type { Key } from './keyState';
 import { learn } from './learning';
 import { Lease, type LeaseOwner, type LeaseRequest, type Wish } from './lease';
@@ -97,10 +97,12 @@ export class Pool implements LeaseOwner, Disposable {
       this.deniedAtMs = nowMs;
       this.ask(this.roster.accounts, nowMs);
     }
-    const kind = this.isDisposed ? 'stopping' : this.deny(request, nowMs);
+    const prospects = new Prospects(this.wheel, nowMs);
+    for (const { request: before } of this.queue) prospects.add(before);
+    const kind = this.deny(request, prospects);
     if (kind === null) return await this.wait(request, signal);
     this.setAlarm(nowMs);
-    return { denial: denialOf(this.wheel, kind, request, nowMs) };
+    return { denial: prospects.denial(kind, request) };
   }
 
   configure(options: PoolOptions): void {
@@ -233,9 +235,8 @@ export class Pool implements LeaseOwner, Disposable {
   /** Denies everybody who waits and gives no time to anybody; running leases may still settle. */
   dispose(): void {
     this.isDisposed = true;
-    const nowMs = this.nowMs();
-    for (const { request, end } of this.queue)
-      end({ denial: denialOf(this.wheel, 'stopping', request, nowMs) });
+    const prospects = new Prospects(this.wheel, this.nowMs());
+    for (const { request, end } of this.queue) end({ denial: prospects.denial('stopping', request) });
     this.alarm.dispose();
   }
 
@@ -248,11 +249,9 @@ export class Pool implements LeaseOwner, Disposable {
     return nowMs;
   }
 
-  private deny(request: LeaseRequest, nowMs: number): DenialKind | null {
-    if (this.queue.size >= this.options.maxWaiting) return 'queueFull';
-    const prospects = new Prospects(this.wheel, nowMs);
-    for (const { request: before } of this.queue) prospects.add(before);
-    return this.endOf(request, prospects, true);
+  private deny(request: LeaseRequest, prospects: Prospects): DenialKind | null {
+    if (this.isDisposed) return 'stopping';
+    return this.queue.size >= this.options.maxWaiting ? 'queueFull' : this.endOf(request, prospects, true);
   }
 
   /** Why the request's wait ends, or null. `judge`: one that has become hopeless ends too. */
@@ -299,7 +298,7 @@ export class Pool implements LeaseOwner, Disposable {
       const { request } = waiter;
       if (this.letGo(waiter, stuck, nowMs)) continue;
       const kind = this.endOf(request, prospects, judge);
-      if (kind !== null) waiter.end({ denial: denialOf(this.wheel, kind, request, nowMs) });
+      if (kind !== null) waiter.end({ denial: prospects.denial(kind, request) });
       else if (judge) prospects.add(request);
     }
     this.setAlarm(nowMs);

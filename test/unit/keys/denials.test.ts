@@ -106,6 +106,36 @@ describe('A denial', () => {
     assert.deepEqual([kind, accounts.map(({ reason }) => reason)], ['exhausted', ['edgeBlocked']]);
   });
 
+  it('is the day’s where those who wait before take all that it has left', async () => {
+    const clock = new ManualClock();
+    const daily = { used: 28, limit: 50 };
+    const pool = makePool(clock, { a: [makeKey('a')] }, { daily });
+    for (let nth = 0; nth < 20; nth++) await learn(pool, freeRequest(clock.elapsedMs()), { kind: 'healthy' });
+    const untilMs = clock.elapsedMs() + 90_000;
+    const waiting = [1, 2].map(() => pool.lease(freeRequest(untilMs), never));
+    const { kind, retryAtMs, accounts } = await denied(pool.lease(freeRequest(untilMs), never));
+    const midnightMs = Date.UTC(2026, 0, 16);
+    assert.deepEqual({ kind, retryAtMs }, { kind: 'exhausted', retryAtMs: midnightMs });
+    assert.deepEqual(
+      accounts.map((account) => [account.reason, account.untilMs]),
+      [['dailyLimit', midnightMs]],
+    );
+    await clock.run(minuteMs);
+    for (const lease of waiting) (await leased(lease))[Symbol.dispose]();
+  });
+
+  it('is the minute’s where those who wait before take its slots, and the day has more', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [makeKey('a')] });
+    for (let nth = 0; nth < 20; nth++) await learn(pool, freeRequest(clock.elapsedMs()), { kind: 'healthy' });
+    const untilMs = clock.elapsedMs() + 90_000;
+    const waiting = Array.from({ length: 20 }, () => pool.lease(freeRequest(untilMs), never));
+    const { retryAtMs, accounts } = await denied(pool.lease(freeRequest(untilMs), never));
+    assert.deepEqual([retryAtMs, accounts[0]?.reason], [clock.elapsedMs() + minuteMs, 'minuteLimit']);
+    await clock.run(minuteMs);
+    for (const lease of waiting) (await leased(lease))[Symbol.dispose]();
+  });
+
   it('says that the keys are not known yet, as long as nobody told which there are', async () => {
     const clock = new ManualClock();
     const ports = { clock, onChange: () => undefined, onReadingWanted: () => undefined };
