@@ -60,6 +60,8 @@ export class Pool implements LeaseOwner, Disposable {
   private expectsKeys = true;
   /** While nothing is known of some accounts, free requests wait for what is read of them. */
   private expectsReadings = false;
+  /** Nobody waits beyond it. */
+  private closesAtMs = Number.POSITIVE_INFINITY;
 
   constructor(
     private readonly ports: PoolPorts,
@@ -169,6 +171,12 @@ export class Pool implements LeaseOwner, Disposable {
     return this.wheel.save(this.roll());
   }
 
+  /** The proxy stops then: who could only be served later is denied at once. Infinity: it goes on. */
+  closeAt(atMs: number): void {
+    this.closesAtMs = atMs;
+    this.rejudge();
+  }
+
   /** All who wait are judged anew; also after a sleep or a jump of the clock. */
   rejudge(): void {
     this.roll();
@@ -257,7 +265,11 @@ export class Pool implements LeaseOwner, Disposable {
   /** Why the request's wait ends, or null. `judge`: one that has become hopeless ends too. */
   private endOf(request: LeaseRequest, prospects: Prospects, judge: boolean): DenialKind | null {
     if (this.expectsReadings && request.requestClass === 'free') return null;
-    if (!this.expectsKeys) return prospects.end(request, judge);
+    if (!this.expectsKeys) {
+      const kind = prospects.end(request, judge);
+      if (kind !== null || request.untilMs <= this.closesAtMs) return kind;
+      return prospects.end({ ...request, untilMs: this.closesAtMs }, judge) === null ? null : 'stopping';
+    }
     // Whoever comes before the keys waits for them, whatever they may turn out to be.
     return request.untilMs <= prospects.nowMs ? 'keysAwaited' : null;
   }

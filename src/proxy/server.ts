@@ -83,9 +83,15 @@ export class Server {
     this.isStopping = true;
     for (const { response } of this.ongoing) response.shouldKeepAlive = false;
     if (this.ongoing.length === 0) return;
-    const timer = this.ports.clock.after(drainMs, () => {
-      const refusal = stopping(this.ports.clock.wallMs());
-      for (const on of this.ongoing) if (!on.answer.hasBegun || on.answer.isKeptAlive) on.refuse(refusal);
+    const { clock } = this.ports;
+    const refuse = (isOver: (on: Ongoing) => boolean): void => {
+      const refusal = stopping(clock.wallMs());
+      for (const on of this.ongoing) if (isOver(on)) on.refuse(refusal);
+    };
+    const endMs = clock.elapsedMs() + drainMs;
+    refuse(({ trail }) => trail.stage === 'pausing' && trail.untilMs > endMs);
+    const timer = clock.after(drainMs, () => {
+      refuse(({ answer }) => !answer.hasBegun || answer.isKeptAlive);
       cut();
     });
     await new Promise<void>((resolve) => this.onIdle.push(resolve));

@@ -193,12 +193,14 @@ export class KeywheelService implements Disposable {
   async start(): Promise<ProxyState> {
     this.upstream.warm();
     this.server.open();
+    this.pool.closeAt(Number.POSITIVE_INFINITY);
     return await this.readings.after(this.listening.start(this.settings.host, this.settings.port));
   }
 
-  /** Frees the port at once. Requests go on for `drainMs`; then those without an answer are refused, and running answers end with an in-stream error. */
+  /** Frees the port at once. Requests go on for `drainMs`, but for those whose turn comes later; then those without an answer are refused, and running answers end with an in-stream error. */
   async stop(drainMs = this.settings.drainSeconds * 1000): Promise<void> {
     const freed = this.listening.stop();
+    this.pool.closeAt(this.ports.clock.elapsedMs() + drainMs);
     await this.server.drain(drainMs, () => this.replaceUpstream('close'));
     await freed;
   }

@@ -30,13 +30,56 @@ describe('a proxy that stops', () => {
       rig.simulator.script({ fault: { kind: 'error', error: 'providerDown', retryAfterSeconds: 30 } });
       const waiting = [rig.ask(), rig.ask({ path: '/v1/embeddings', model: 'x/y', body: { model: 'x/y' } })];
       await rig.pass(100);
+      const fromMs = rig.clock.elapsedMs();
       const [[first, second]] = await rig.drive(Promise.all([Promise.all(waiting), rig.service.stop(2_000)]));
+      // Neither turn comes within two seconds: nobody waits for them.
+      assert.equal(rig.clock.elapsedMs(), fromMs);
       for (const reply of [first, second]) {
         assert.equal(reply?.status, 503);
         assert.equal(reply.header('x-keywheel-refusal'), 'stopping');
         assert.equal(reply.header('retry-after'), '1');
       }
       assert.deepEqual([rig.service.snapshot().wheel.waiting, rig.service.snapshot().wheel.inFlight], [0, 0]);
+    });
+  });
+});
+
+describe('a proxy that stops while requests wait for the next minute', () => {
+  it('goes on for those whose turn comes in time, and refuses the others at once', async () => {
+    await withRig({ accounts: accountsOf('a') }, async (rig) => {
+      await rig.drive(Promise.all(Array.from({ length: 20 }, () => rig.ask())));
+      await rig.pass(35_000);
+      const waiting = Array.from({ length: 22 }, () => rig.ask());
+      await rig.pass(100);
+      const fromMs = rig.clock.elapsedMs();
+      const stopped = rig.service.stop(30_000);
+      const late = await rig.drive(Promise.all(waiting.slice(20)));
+      assert.deepEqual(
+        late.map((reply) => [reply.status, reply.header('x-keywheel-refusal'), reply.header('retry-after')]),
+        [
+          [503, 'stopping', '1'],
+          [503, 'stopping', '1'],
+        ],
+      );
+      assert.equal(rig.clock.elapsedMs(), fromMs);
+      const served = await rig.drive(Promise.all(waiting.slice(0, 20)));
+      assert.deepEqual(new Set(served.map(({ status }) => status)), new Set([200]));
+      await rig.drive(stopped);
+      assert.ok(rig.clock.elapsedMs() < fromMs + 30_000);
+    });
+  });
+
+  it('refuses one that ran, and was told a later turn while it stops', async () => {
+    await withRig({ accounts: accountsOf('a') }, async (rig) => {
+      const resetAtMs = rig.clock.wallMs() + 50_000;
+      const later = { kind: 'error', error: 'minuteLimit', resetAtMs } as const;
+      rig.simulator.script({ fault: [{ kind: 'headDelay', ms: 500 }, later] });
+      const fromMs = rig.clock.elapsedMs();
+      const asked = rig.ask();
+      await rig.pass(100);
+      const [reply] = await rig.drive(Promise.all([asked, rig.service.stop(30_000)]));
+      assert.deepEqual([reply.status, reply.header('x-keywheel-refusal')], [503, 'stopping']);
+      assert.equal(rig.clock.elapsedMs(), fromMs + 500);
     });
   });
 });
