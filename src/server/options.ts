@@ -77,7 +77,7 @@ export const options: readonly Option[] = [
   ),
   plain(
     'STATE_FILE FILE',
-    'where counts and locks are kept; past requests in a file beside it',
+    'where counts and locks are kept; past requests in a file beside it; for one server alone',
     'none: they end with the process',
   ),
   plain(

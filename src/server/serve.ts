@@ -98,15 +98,25 @@ async function keepAll(
   if (file === null) return [];
   const problem = (path: string, error: unknown): string =>
     `${file.name} ${path} cannot be used (${codeOf(error)}): name a file that can be read and written.`;
-  const counts = await keep(file.text, { kept: service, name: 'counts', log, clock }).catch(
-    (error: unknown) => problem(file.text, error),
-  );
+  const onStranger = (): void =>
+    log.warn(
+      `${file.name} ${file.text} is written by another process too, and its counts replace the ones of this one: give each server a file of its own.`,
+    );
+  const counts = await keep(new StateFile(file.text, onStranger), {
+    kept: service,
+    name: 'counts',
+    log,
+    clock,
+  }).catch((error: unknown) => problem(file.text, error));
   if (typeof counts === 'string') return counts;
   owned.add(counts);
   // Beside `state.json` it is `state.history.json`.
   const path = `${file.text.replace(/\.json$/i, '')}.history.json`;
   try {
-    return [counts, owned.add(await keep(path, { kept: service.history, name: 'requests', log, clock }))];
+    return [
+      counts,
+      owned.add(await keep(new StateFile(path), { kept: service.history, name: 'requests', log, clock })),
+    ];
   } catch (error: unknown) {
     // A mount of a single file allows no other file beside it.
     log.warn(`${problem(path, error)} Past requests are lost when this process ends.`);
@@ -115,8 +125,7 @@ async function keepAll(
 }
 
 /** Restores the state from the file, and saves it there from now on; rejects with the system's error if the file cannot be used. */
-async function keep(path: string, ports: Omit<StateKeepingPorts, 'store'>): Promise<StateKeeping> {
-  const store = new StateFile(path);
+async function keep(store: StateFile, ports: Omit<StateKeepingPorts, 'store'>): Promise<StateKeeping> {
   const keeping = new StateKeeping({ ...ports, store });
   await store.prepare();
   await keeping.restore();

@@ -507,6 +507,23 @@ describe('the command line', () => {
     for (const secret of [keyFor('a'), keyFor('b'), proxyKey]) assert.ok(!text.includes(secret));
   });
 
+  it('says so where another process keeps its counts in the same STATE_FILE', async () => {
+    const file = join(cli.folder, 'shared', 'state.json');
+    const both = [start({ STATE_FILE: file }), start({ STATE_FILE: file })];
+    const ports = await Promise.all(both.map(async (each) => await each.listening()));
+    await eventually(async () => {
+      for (const port of ports) assert.equal((await ask(port, { proxyKey })).status, 200);
+      return both.every(({ log }) => log.includes('another process'));
+    });
+    for (const each of both) {
+      const { errors } = await each.kill('SIGTERM');
+      assert.equal(
+        errors.match(/warn.*STATE_FILE .*shared\/state\.json is written by another process/g)?.length,
+        1,
+      );
+    }
+  });
+
   it('keeps past requests beside STATE_FILE, over restarts, without secrets and without contents', async () => {
     const file = join(cli.folder, 'past', 'state.json');
     const past = join(cli.folder, 'past', 'state.history.json');

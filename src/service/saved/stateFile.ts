@@ -7,6 +7,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { access, constants, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -21,8 +22,14 @@ const mostLinks = 40;
 
 export class StateFile implements StateStore {
   private readonly inTurn = new InTurn();
+  /** What it is like since it was read or written here; null where that is not known. */
+  private own: string | null = null;
 
-  constructor(private readonly path: string) {}
+  /** `onStranger`: something else has written the file since it was read or written here; told once. */
+  constructor(
+    private readonly path: string,
+    private onStranger: (() => void) | null = null,
+  ) {}
 
   /** Makes the folder. Rejects with the system's error if the file can be neither made in it nor written in place. */
   async prepare(): Promise<void> {
@@ -42,6 +49,7 @@ export class StateFile implements StateStore {
   async load(): Promise<unknown> {
     let text: string;
     try {
+      this.own = looksOf(this.path);
       text = await readFile(this.path, 'utf8');
       await removeOldPartials(targetOf(this.path));
     } catch (error: unknown) {
@@ -65,6 +73,7 @@ export class StateFile implements StateStore {
     const target = targetOf(this.path);
     const temporary = temporaryFor(target);
     const text = JSON.stringify(state);
+    this.lookForStranger();
     try {
       writeFileSync(temporary, text, { mode: 0o600, flush: true });
       renameSync(temporary, target);
@@ -73,6 +82,7 @@ export class StateFile implements StateStore {
       if (!isFixed(error, target)) throw error;
       writeFileSync(target, text, { flush: true });
     }
+    this.own = looksOf(this.path);
   }
 
   /** Renames the file, with `.bak` behind its name. */
@@ -85,6 +95,7 @@ export class StateFile implements StateStore {
     await mkdir(dirname(this.path), { recursive: true });
     const target = targetOf(this.path);
     const temporary = temporaryFor(target);
+    this.lookForStranger();
     try {
       await writeFile(temporary, text, { mode: 0o600, flush: true });
       await rename(temporary, target);
@@ -93,7 +104,21 @@ export class StateFile implements StateStore {
       if (!isFixed(error, target)) throw error;
       await writeFile(target, text, { flush: true });
     }
+    this.own = looksOf(this.path);
   }
+
+  private lookForStranger(): void {
+    const looks = looksOf(this.path);
+    if (looks === null || this.own === null || looks === this.own) return;
+    this.onStranger?.();
+    this.onStranger = null;
+  }
+}
+
+/** Changes with whatever writes or replaces the file; null where there is none. */
+function looksOf(path: string): string | null {
+  const { ino, mtimeMs, size } = statSync(path, { throwIfNoEntry: false }) ?? {};
+  return ino === undefined ? null : `${ino} ${mtimeMs} ${size}`;
 }
 
 const fixedCodes: ReadonlySet<string> = new Set(['EBUSY', 'EXDEV', 'EROFS', 'EACCES', 'EPERM']);

@@ -39,6 +39,36 @@ describe('StateFile', () => {
     assert.deepEqual(await new StateFile(path).load(), { version: 1, of: ['a'] });
   });
 
+  it('tells once that another process writes the file too, and goes on writing', async () => {
+    const told: string[] = [];
+    const [one, other] = ['one', 'other'].map((name) => new StateFile(path, () => told.push(name)));
+    assert.ok(one !== undefined && other !== undefined);
+    await one.load();
+    await one.save({ of: 'one' });
+    one.saveSync({ of: 'one' });
+    await one.save({ of: 'one again' });
+    await rm(path);
+    await one.save({ of: 'one' });
+    await other.load();
+    assert.deepEqual(told, []);
+    await other.save({ of: 'other' });
+    for (let count = 0; count < 2; count++) {
+      await one.save({ of: 'one' });
+      await other.save({ of: 'other' });
+    }
+    assert.deepEqual(told, ['one', 'other']);
+    assert.deepEqual(await one.load(), { of: 'other' });
+  });
+
+  it('tells it of a file that is written in place, too', async () => {
+    const told: string[] = [];
+    const file = new StateFile(path, () => told.push('told'));
+    await file.save({ of: 'one' });
+    await writeFile(path, '{"of":"a longer other"}');
+    await file.save({ of: 'one' });
+    assert.deepEqual(told, ['told']);
+  });
+
   it('gives the text of a file that is no JSON, so that nobody takes it for nothing', async () => {
     const file = new StateFile(path);
     await file.prepare();
