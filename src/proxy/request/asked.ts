@@ -50,6 +50,7 @@ const fieldNames = [
   'plugins',
   'tools',
   'web_search_options',
+  'preset',
   'system',
   'instructions',
   'messages',
@@ -137,10 +138,11 @@ function isAllFree(names: readonly (string | null)[]): boolean {
 /** Plugins that only change what is sent or answered. */
 const freePlugins: ReadonlySet<string | null> = new Set(['response-healing', 'context-compression']);
 
-/** Web search, files read by a paid engine and OpenRouter's own tools cost, with a free model too. */
+/** Web search, files read by a paid engine and OpenRouter's own tools cost, with a free model too; a preset may have them. */
 function* costsBeside(bytes: Buffer, fields: Fields): Scan<boolean> {
-  const { web_search_options: options, plugins, tools } = fields;
-  if (options !== undefined && !isWord(bytes, options.value, 'null')) return true;
+  const { web_search_options: options, preset, plugins, tools } = fields;
+  if ([options, preset].some((field) => field !== undefined && !isWord(bytes, field.value, 'null')))
+    return true;
   if (plugins !== undefined && (yield* hasPaidPlugin(bytes, plugins))) return true;
   return tools !== undefined && (yield* hasPaidTool(bytes, tools));
 }

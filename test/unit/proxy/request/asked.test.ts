@@ -65,6 +65,8 @@ describe('what a body asks for', () => {
       [{ model, tools: [{ name: 'x', type: 'web_search_20250305' }] }, false],
       [{ model, web_search_options: {} }, false],
       [{ model, web_search_options: null }, true],
+      [{ model, preset: 'mine' }, false],
+      [{ model, preset: null }, true],
     ] as const) {
       assert.equal((await read(body)).isFree, isFree, JSON.stringify(body));
     }
