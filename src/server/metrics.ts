@@ -68,11 +68,7 @@ export class Metrics implements Disposable {
       accounts('allowance_left_requests', 'Free requests left today.', ({ day }) => day.left),
       accounts('allowance_used_requests', 'Free requests used today.', ({ day }) => day.used),
       accounts('allowance_limit_requests', 'Free requests a day.', ({ day }) => day.limit),
-      accounts(
-        'credits_left',
-        'Credits left under the tightest known cap.',
-        ({ creditsLeft }) => creditsLeft,
-      ),
+      accounts('credits_left', 'Credits that the caps of its keys leave.', ({ creditsLeft }) => creditsLeft),
       accounts('account_ready', 'Whether a free request could go now.', ({ state }) =>
         state === 'ready' ? 1 : 0,
       ),

@@ -167,7 +167,8 @@ function lockState(
 }
 
 function freeState(account: Account, nowMs: number): Pick<AccountView, 'state' | 'untilMs'> {
-  if (account.ledger.left === 0) return { state: 'usedUp', untilMs: account.ledger.resetAtMs };
+  if (account.ledger.left === 0 && account.ledger.emptiness !== 'exempt')
+    return { state: 'usedUp', untilMs: account.ledger.resetAtMs };
   const slotAtMs = account.minute.nextSlotAtMs(nowMs);
   return slotAtMs > nowMs ? { state: 'waiting', untilMs: slotAtMs } : ready;
 }
@@ -205,6 +206,8 @@ function instant(elapsedMs: number | null, { wall }: Now): number | null {
 }
 
 function creditsLeft(account: Account): number | null {
-  const caps = account.keys.flatMap(({ key, capLeft }) => (key.enabled && capLeft !== null ? [capLeft] : []));
-  return caps.length === 0 ? null : Math.min(...caps);
+  const caps = account.keys.flatMap((state) => (state.serves('paid') ? [state.capLeft] : []));
+  // A key without a cap may spend what nobody tells.
+  if (caps.length === 0 || caps.includes(null)) return null;
+  return caps.reduce<number>((sum, capLeft) => sum + Math.max(0, capLeft ?? 0), 0);
 }

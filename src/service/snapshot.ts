@@ -70,7 +70,7 @@ export interface AccountView {
     readonly resetAtMs: number;
   };
   readonly minute: { readonly used: number; readonly limit: number };
-  /** Credits left under the tightest known cap of the keys that are on, or null where none is known. */
+  /** Credits that the caps leave to the keys which may spend any, or null where one of them has no cap. */
   readonly creditsLeft: number | null;
   readonly locks: readonly LockView[];
   /** Whether a free request could go now or within this minute; a paid one, if all enabled keys are for paid requests only. */

@@ -58,6 +58,19 @@ describe('buildSnapshot', () => {
     assert.equal(snapshotOf(pool).wheel.freeUsed, 50);
   });
 
+  it('shows an account as ready that is answered beyond its limit', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [makeKey('one')] }, { daily: { used: 50, limit: 50 } });
+    {
+      using probe = await leased(pool.lease(freeRequest(clock.wallMs()), never));
+      probe.markSent();
+      probe.markHead();
+      probe.settle({ kind: 'healthy' });
+    }
+    const { day, state } = firstOf(pool);
+    assert.deepEqual([state, day.left], ['ready', 0]);
+  });
+
   it('shows what is left again as soon as a used-up day’s lock has ended', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [makeKey('one')] });
@@ -118,6 +131,22 @@ describe('buildSnapshot', () => {
     read('one', 1.5);
     read('two', 0);
     assert.equal(firstOf(pool).creditsLeft, 1.5);
+  });
+
+  it('sums the caps of the keys that may spend credits, where each of them has one', () => {
+    const clock = new ManualClock();
+    const keys = [makeKey('one'), makeKey('two'), makeKey('free', { paidUse: 'never' })];
+    const pool = makePool(clock, { a: keys });
+    const read = (name: string, capLeft: number | null): void =>
+      pool.read(makeKey(name).keyId, makeReading('a', clock.wallMs(), { used: 0, limit: 50 }, { capLeft }));
+    read('one', 3);
+    assert.equal(firstOf(pool).creditsLeft, null, 'the other key spends without a cap');
+    read('two', 0.5);
+    assert.equal(firstOf(pool).creditsLeft, 3.5);
+    read('one', -0.25);
+    assert.equal(firstOf(pool).creditsLeft, 0.5);
+    pool.markBad(makeKey('two').keyId);
+    assert.equal(firstOf(pool).creditsLeft, 0);
   });
 
   it('tells health, caps and the account of each key', () => {
