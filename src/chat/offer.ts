@@ -123,7 +123,7 @@ export function whatIsLeft(
   const figures = {
     freeRequestsLeftToday: wheel.freeLeft,
     freeRequestsADay: wheel.freeLimit,
-    // Bounded by the wheel's figure, which leaves out accounts that are off.
+    // Bounded by the wheel's figure, which leaves out accounts for paid requests alone.
     freeRequestsLeftThisMinute: Math.min(leftThisMinute(accounts), wheel.freeLeft),
     resetsAt: wheel.resetAtMs === null ? null : isoOf(wheel.resetAtMs),
     requestsWaiting: wheel.waiting,
@@ -145,7 +145,8 @@ export function whatIsLeft(
 }
 
 function leftThisMinute(accounts: readonly AccountView[]): number {
-  return accounts.reduce(
+  const ready = accounts.filter(({ state }) => state === 'ready');
+  return ready.reduce(
     (sum, { minute, day }) => sum + Math.max(Math.min(minute.limit - minute.used, day.left), 0),
     0,
   );

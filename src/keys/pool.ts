@@ -78,7 +78,8 @@ export class Pool implements LeaseOwner, Disposable {
 
   /** Free requests that the accounts have left which may serve the wish. */
   leftFor(wish: Wish): number {
-    return this.wheel.candidates(wish).reduce((sum, { ledger }) => sum + ledger.left, 0);
+    const nowMs = this.nowMs();
+    return this.wheel.candidates(wish).reduce((sum, account) => sum + account.freeLeft(nowMs), 0);
   }
 
   /** A lease now, or null where the request has to wait or is denied: `lease` tells which. */

@@ -108,7 +108,7 @@ function wheelView(accounts: readonly Account[], waiting: number, { nowMs, wall 
     keys: accounts.reduce((sum, { keys }) => sum + keys.length, 0),
     accounts: accounts.length,
     freeLeft: total((account) => account.freeLeft(nowMs)),
-    freeUsed: total(({ ledger }) => Math.min(ledger.used, ledger.limit)),
+    freeUsed: total((account) => account.ledger.limit - account.freeLeft(nowMs)),
     freeLimit: total(({ ledger }) => ledger.limit),
     resetAtMs: resets.length === 0 ? null : wall(Math.min(...resets)),
     waiting,
@@ -120,15 +120,17 @@ function accountView(account: Account, now: Now): AccountView {
   const { nowMs, wall } = now;
   const { ledger, minute } = account;
   const { own, latest } = ledger.day;
+  const left = account.freeLeft(nowMs);
   const { state, untilMs } = stateOf(account, nowMs);
   return {
     accountId: account.accountId,
     name: nameOf(account),
     keys: account.keys.map((each) => keyView(each, now)),
     day: {
-      used: Math.min(ledger.used, Math.max(ledger.limit, own)),
+      // A day that upstream called used up is, whatever the sum says.
+      used: Math.max(ledger.limit - left, Math.min(ledger.used, own)),
       limit: ledger.limit,
-      left: account.freeLeft(nowMs),
+      left,
       own,
       server: latest === null ? null : { ...latest, atMs: wall(latest.atMs) },
       resetAtMs: wall(ledger.resetAtMs),

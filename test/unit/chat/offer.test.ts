@@ -158,6 +158,18 @@ describe('what an agent is told', () => {
     assert.equal(told.freeRequestsLeftThisMinute, 17);
   });
 
+  it('are for this minute nothing of an account that is held back', () => {
+    const [anna, ben] = accounts;
+    assert.ok(anna && ben);
+    for (const state of ['locked', 'usedUp', 'off'] as const) {
+      const held = { ...anna, state };
+      assert.match(
+        whatIsLeft({ ...snapshot, accounts: [held, ben] }, [], false),
+        /"freeRequestsLeftThisMinute":15,/,
+      );
+    }
+  });
+
   it('stay under a kilobyte, whatever there is', () => {
     const many = Array.from({ length: 500 }, (_, index) =>
       listedModel(`author-${index}/${'long-name-'.repeat(9)}:free`),

@@ -530,6 +530,14 @@ describe('Pool: a day that a reading alone calls used up', () => {
     assert.deepEqual([denial.kind, denial.retryAtMs], ['exhausted', Date.UTC(2026, 0, 16)]);
   });
 
+  it('has nothing left that another account’s request might spend', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [a] });
+    assert.equal(pool.leftFor(freeRequest(0)), 50);
+    await confirmUsedUp(pool, clock);
+    assert.equal(pool.leftFor(freeRequest(0)), 0);
+  });
+
   it('is used up without a question where our own requests came to the limit, and where the limit is the user’s', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a] }, { daily: { used: 45, limit: 50 } });

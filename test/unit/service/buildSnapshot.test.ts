@@ -82,12 +82,13 @@ describe('buildSnapshot', () => {
     }
     const seen = (): readonly unknown[] => {
       const { state, day } = firstOf(pool);
-      return [state, day.left, snapshotOf(pool).wheel.freeLeft];
+      const { freeLeft, freeUsed } = snapshotOf(pool).wheel;
+      return [state, day.left, day.used, freeLeft, freeUsed];
     };
     clock.advance(minuteMs - 1);
-    assert.deepEqual(seen(), ['usedUp', 0, 0]);
+    assert.deepEqual(seen(), ['usedUp', 0, 50, 0, 50]);
     clock.advance(1);
-    assert.deepEqual(seen(), ['ready', 49, 49]);
+    assert.deepEqual(seen(), ['ready', 49, 1, 49, 1]);
   });
 
   it('leaves accounts out of the sums that serve no free request', () => {
