@@ -80,7 +80,8 @@ function situation({ snapshot }: DashboardState, speech: Speech): string[] {
   const waiting = waitingText(snapshot.wheel.waiting, speech);
   if (waiting !== '') lines.push(escaped(waiting));
   const until = new Map<string, number>();
-  for (const { model, accountId, untilMs } of snapshot.busyModels) {
+  for (const { model, accountId, reason, untilMs } of snapshot.busyModels) {
+    if (reason === 'policy' || reason === 'ownKeyWanted') continue;
     const account = snapshot.accounts.find((each) => each.accountId === accountId);
     const name = account === undefined ? model : `${model} (${account.name})`;
     until.set(name, Math.max(until.get(name) ?? 0, untilMs));

@@ -71,13 +71,19 @@ describe('statusTooltip', () => {
         snapshot: {
           ...snapshot,
           wheel: { ...snapshot.wheel, waiting: 2 },
-          busyModels: [busy('a/b', midnightMs), busy('a/b', english.nowMs + 1)],
+          busyModels: [
+            busy('a/b', midnightMs),
+            busy('a/b', english.nowMs + 1),
+            // An account's settings keep it away: it is not busy.
+            { ...busy('c/d', midnightMs), accountId: 'account-1', reason: 'policy' },
+          ],
         },
       },
       english,
     );
     assert.match(tooltip, /2 requests waiting/);
     assert.match(tooltip, /Busy models&#58; a\/b until 00&#58;00/);
+    assert.doesNotMatch(tooltip, /c\/d/);
     assert.equal(tooltip.match(/\*\*Private\*\*/g)?.length, 12);
     assert.match(tooltip, /and 3 more/);
   });
