@@ -167,7 +167,7 @@ export class Account {
   }
 
   /** From when the day allows a free request: 0 is now. A doubtful day may be probed. */
-  private allowanceAtMs(nowMs: number): number {
+  allowanceAtMs(nowMs: number): number {
     switch (this.ledger.emptiness) {
       case 'some':
       case 'exempt':

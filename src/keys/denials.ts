@@ -81,10 +81,10 @@ function holdOf(
   // A lock of one key holds the account back only where no other key is left.
   const isHeldByKeys = keys.every((state) => state.unlockedAtMs(requestClass, nowMs) > nowMs);
   const holders = [account, ...(isHeldByKeys ? keys.filter((state) => state.serves(requestClass)) : [])];
-  const isUsedUp = isDayTaken || ledger.emptiness === 'spent' || ledger.emptiness === 'doubtful';
-  const day = { ...scopes.dailyLimit, reason: 'dailyLimit', untilMs: ledger.resetAtMs } as const;
-  const [longest] = [...holders.flatMap(({ locks }) => locks.active(nowMs)), ...(isUsedUp ? [day] : [])]
-    .filter((lock) => holdsBack(lock, requestClass))
+  const untilMs = isDayTaken ? ledger.resetAtMs : account.allowanceAtMs(nowMs);
+  const day = { ...scopes.dailyLimit, reason: 'dailyLimit', untilMs } as const;
+  const [longest] = [...holders.flatMap(({ locks }) => locks.active(nowMs)), day]
+    .filter((lock) => lock.untilMs > nowMs && holdsBack(lock, requestClass))
     .sort((a, b) => b.untilMs - a.untilMs);
   return longest ?? { reason: 'minuteLimit', untilMs: minute.nextSlotAtMs(nowMs) || null };
 }

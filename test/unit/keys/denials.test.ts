@@ -106,6 +106,18 @@ describe('A denial', () => {
     assert.deepEqual([kind, accounts.map(({ reason }) => reason)], ['exhausted', ['edgeBlocked']]);
   });
 
+  it('of a day that only our own sum calls used up ends when it is asked about', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [makeKey('a')] }, { daily: { used: 49, limit: 50 } });
+    await learn(pool, freeRequest(clock.elapsedMs()), { kind: 'healthy' });
+    const { retryAtMs, accounts } = await denied(pool.lease(freeRequest(clock.elapsedMs()), never));
+    assert.ok(retryAtMs !== null && retryAtMs < clock.elapsedMs() + 2 * minuteMs);
+    assert.deepEqual(
+      accounts.map((account) => [account.reason, account.untilMs]),
+      [['dailyLimit', retryAtMs]],
+    );
+  });
+
   it('is the day’s where those who wait before take all that it has left', async () => {
     const clock = new ManualClock();
     const daily = { used: 28, limit: 50 };
