@@ -10,6 +10,7 @@ import {
   type ModelLockReason,
   type Verdict,
 } from './lock';
+import { usualMinuteLimit } from './minuteWindow';
 import type { Wheel } from './wheel';
 
 const minuteMs = 60_000;
@@ -90,7 +91,7 @@ function learnBesides(reason: LockReason, { limit }: Locked, lease: Lease, wheel
       account.creditStrikes++;
       return true;
     case 'minuteLimit':
-      if (limit !== null) account.minute.learnLimit(limit, nowMs);
+      if (limit !== null) account.minute.learnLimit(Math.min(limit, usualMinuteLimit), nowMs);
       return true;
     case 'inFlightBudget':
     case 'keyCap':

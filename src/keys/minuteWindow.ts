@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { dayMs } from './calendar';
 
 /** OpenRouter's limit of free-model requests a minute (OpenRouter, "Limits"). */
-const defaultMinuteLimit = 20;
+export const usualMinuteLimit = 20;
 /** Upstream counted the attempt before its answer's head came: then the plain minute is enough. */
 const afterHeadMs = 60_000;
 /** Between our write and upstream's count lies a journey of unknown length; half a second more drew no 429 in 20,000 bursts. */
@@ -28,11 +28,11 @@ export class MinuteWindow {
   /** When the slots of sent attempts free, soonest first; new ones come last, so that a change costs the same in a busy minute. */
   private freeTimes: number[] = [];
   private unsent = 0;
-  private learnedLimit = defaultMinuteLimit;
+  private learnedLimit = usualMinuteLimit;
   private learnedUntilMs = 0;
 
   limit(nowMs: number): number {
-    return nowMs < this.learnedUntilMs ? this.learnedLimit : defaultMinuteLimit;
+    return nowMs < this.learnedUntilMs ? this.learnedLimit : usualMinuteLimit;
   }
 
   used(nowMs: number): number {
