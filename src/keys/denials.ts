@@ -1,6 +1,6 @@
 // Whether a request that has to wait can be served in time, and the facts from which a refusal says why it was not.
 import type { Account, AccountId } from './account';
-import type { LeaseRequest, Wish } from './lease';
+import type { LeaseRequest } from './lease';
 import { holdsBack, type RequestClass, scopes, type LockReason } from './lock';
 import type { Wheel } from './wheel';
 
@@ -39,35 +39,6 @@ export interface Denial {
 export function nameOf(account: Account): string {
   const { key } = account.keys.find((state) => state.key.accountName !== null) ?? account.keys[0] ?? {};
   return key?.accountName ?? key?.label ?? account.accountId;
-}
-
-/**
- * The denial of the moment. Of all accounts that cannot serve now it tells what holds them; a lock of everything is every
- * account's. `isDayTaken`: whoever waits before takes all that is left of the day.
- */
-function denialOf(wheel: Wheel, kind: DenialKind, wish: Wish, nowMs: number, isDayTaken: boolean): Denial {
-  const { requestClass } = wish;
-  const [everything] = wheel.locks.active(nowMs);
-  const accounts = wheel.roster.accounts.filter(
-    (account) => everything !== undefined || account.readyAtMs(requestClass, nowMs) > nowMs,
-  );
-  const resetAtMs = isDayTaken ? Math.min(...accounts.map(({ ledger }) => ledger.resetAtMs)) : 0;
-  const readyAtMs = Math.max(wheel.servableAtMs(wish, nowMs), resetAtMs);
-  return {
-    kind,
-    requestClass,
-    retryAtMs: Number.isFinite(readyAtMs) ? wheel.calendar.wallOf(Math.max(readyAtMs, nowMs)) : null,
-    accounts: accounts.map((account) => {
-      const { reason, untilMs } = everything ?? holdOf(account, requestClass, nowMs, isDayTaken);
-      return {
-        accountId: account.accountId,
-        name: nameOf(account),
-        reason,
-        untilMs: untilMs === null ? null : wheel.calendar.wallOf(untilMs),
-        freeLimit: account.ledger.limit,
-      };
-    }),
-  };
 }
 
 function holdOf(
@@ -110,9 +81,35 @@ export class Prospects {
     if (this.takesAnySlot(request)) this.before.push(request.untilMs);
   }
 
-  /** The request's denial, now that those who were added wait before it. */
+  /**
+   * The request's denial. Of all accounts that cannot serve now it tells what holds them; a lock of everything is every
+   * account's.
+   */
   denial(kind: DenialKind, request: LeaseRequest): Denial {
-    return denialOf(this.wheel, kind, request, this.nowMs, kind === 'exhausted' && this.isDayTaken(request));
+    const { wheel, nowMs } = this;
+    const { requestClass } = request;
+    const isDayTaken = kind === 'exhausted' && this.isDayTaken(request);
+    const [everything] = wheel.locks.active(nowMs);
+    const accounts = wheel.roster.accounts.filter(
+      (account) => everything !== undefined || account.readyAtMs(requestClass, nowMs) > nowMs,
+    );
+    const resetAtMs = isDayTaken ? Math.min(...accounts.map(({ ledger }) => ledger.resetAtMs)) : 0;
+    const readyAtMs = Math.max(wheel.servableAtMs(request, nowMs), resetAtMs);
+    return {
+      kind,
+      requestClass,
+      retryAtMs: Number.isFinite(readyAtMs) ? wheel.calendar.wallOf(Math.max(readyAtMs, nowMs)) : null,
+      accounts: accounts.map((account) => {
+        const { reason, untilMs } = everything ?? holdOf(account, requestClass, nowMs, isDayTaken);
+        return {
+          accountId: account.accountId,
+          name: nameOf(account),
+          reason,
+          untilMs: untilMs === null ? null : wheel.calendar.wallOf(untilMs),
+          freeLimit: account.ledger.limit,
+        };
+      }),
+    };
   }
 
   /** Why the request's wait ends, or null: its time is over, or it is hopeless (looked at only if `isJudged`). */
