@@ -42,6 +42,10 @@ const dayCountSchema = v.object({
   latest: v.nullable(mark),
   /** The last quiet reading: it includes `ownThen` own attempts for certain. */
   quiet: v.nullable(mark),
+  /** The server called the day used up before anything was sent today. Accounts that no limit holds are told so as well. */
+  isToldUnasked: v.optional(v.boolean(), false),
+  /** A request beyond the limit was answered. */
+  isExempt: v.optional(v.boolean(), false),
   lastSentAtMs: v.number(),
   /** A day's requests as the server told them last, or null. */
   learnedLimit: v.nullable(v.number()),
@@ -65,9 +69,6 @@ export class Ledger {
   private readonly attempts = new OwnAttempts();
   /** Whether readings were seen to lack attempts that had been sent shortly before: then the usual lateness is reckoned with. */
   private isLate = false;
-  /** The server called the day used up before anything was sent today. Accounts that no limit holds are told so as well. */
-  private isToldUnasked = false;
-  private isExempt = false;
   /** When a reading was asked for here last, and when the latest one that came was asked for by anybody. */
   private askedAtMs = Number.NEGATIVE_INFINITY;
   private answeredAtMs = Number.NEGATIVE_INFINITY;
@@ -121,8 +122,9 @@ export class Ledger {
   get emptiness(): Emptiness {
     const { limit } = this;
     if (this.used < limit) return 'some';
-    if (this.isExempt && !this.isUsersLimit) return 'exempt';
-    return this.told >= limit && !this.isToldUnasked ? 'spent' : 'doubtful';
+    const { isExempt, isToldUnasked } = this.state;
+    if (isExempt && !this.isUsersLimit) return 'exempt';
+    return this.told >= limit && !isToldUnasked ? 'spent' : 'doubtful';
   }
 
   /** An attempt is about to be sent; in doubt it is the probe. */
@@ -150,12 +152,12 @@ export class Ledger {
    * account, if it was sent beyond it. True if that is new.
    */
   answered({ nth, isBeyond, sentAtMs }: OwnAttempt): boolean {
-    const { isExempt } = this;
+    const { isExempt } = this.state;
     // Yesterday's tells nothing of the new day's limit.
-    this.isExempt ||= isBeyond && sentAtMs >= this.state.resetAtMs - dayMs;
+    this.state.isExempt ||= isBeyond && sentAtMs >= this.state.resetAtMs - dayMs;
     const isRaised = nth > defaultDailyLimit && this.state.learnedLimit === null && this.userLimit === null;
     if (isRaised) this.state.learnedLimit = higherDailyLimit;
-    return isRaised || this.isExempt !== isExempt;
+    return isRaised || this.state.isExempt !== isExempt;
   }
 
   /** Whether a count of today is higher than the last quiet reading and our own attempts since explain: others use the account too. */
@@ -167,8 +169,8 @@ export class Ledger {
   /** A 429 told that the day is used up, and its limit or null. */
   refused(limit: number | null): void {
     if (limit !== null) this.state.learnedLimit = limit;
-    this.isExempt = false;
-    this.isToldUnasked = false;
+    this.state.isExempt = false;
+    this.state.isToldUnasked = false;
   }
 
   /**
@@ -190,7 +192,7 @@ export class Ledger {
     if (askedAtMs - (this.state.resetAtMs - dayMs) < staleAfterMidnightMs) return;
     const { used, limit } = daily;
     const { own, quiet } = this.state;
-    this.isToldUnasked = used >= limit && (own === 0 || this.isToldUnasked);
+    this.state.isToldUnasked = used >= limit && (own === 0 || this.state.isToldUnasked);
     this.judgeLateness(used, askedAtMs);
     const missing = this.isLate ? this.attempts.sentSince(askedAtMs - usualLateMs) : 0;
     this.state.latest = { used, limit, ownThen: own - missing, atMs };
@@ -205,8 +207,6 @@ export class Ledger {
     if (nowMs < resetAtMs) return;
     const isNextDay = nowMs - resetAtMs < dayMs;
     const carried = this.attempts.beginDay(resetAtMs);
-    this.isExempt = false;
-    this.isToldUnasked = false;
     this.state = { ...this.state, ...newDay(this.nextResetMs(nowMs), isNextDay ? carried : 0) };
   }
 
@@ -333,8 +333,11 @@ export class Ledger {
   }
 }
 
-function newDay(resetAtMs: number, own: number): Pick<DayCount, 'resetAtMs' | 'own' | 'latest' | 'quiet'> {
-  return { resetAtMs, own, latest: null, quiet: null };
+function newDay(
+  resetAtMs: number,
+  own: number,
+): Omit<DayCount, 'lastSentAtMs' | 'learnedLimit' | 'everRead'> {
+  return { resetAtMs, own, latest: null, quiet: null, isToldUnasked: false, isExempt: false };
 }
 
 /**
@@ -357,6 +360,8 @@ function joinedCounts(one: DayCount, other: DayCount): DayCount {
     own: one.own + other.own,
     latest: joinedMark(one.latest, other) ?? joinedMark(other.latest, one),
     quiet: joinedMark(one.quiet, other) ?? joinedMark(other.quiet, one),
+    isToldUnasked: one.isToldUnasked || other.isToldUnasked,
+    isExempt: one.isExempt || other.isExempt,
     lastSentAtMs: Math.max(one.lastSentAtMs, other.lastSentAtMs),
     learnedLimit: one.learnedLimit ?? other.learnedLimit,
     everRead: one.everRead || other.everRead,

@@ -277,6 +277,27 @@ describe('Ledger: saved and restored', () => {
     assert.equal(ledger.used, 1);
   });
 
+  it('remembers that no limit holds the account, also when it turns out to be another one, until the day ends', () => {
+    const exempt = makeLedger();
+    read(exempt, 50, noonMs);
+    assert.equal(exempt.emptiness, 'doubtful');
+    const unasked = makeLedger(noonMs);
+    unasked.restore(exempt.save(noonMs), noonMs);
+    send(unasked, 1, noonMs);
+    assert.equal(unasked.emptiness, 'doubtful', 'the probe may have told nothing');
+    exempt.reserve(noonMs);
+    exempt.answered(exempt.spend(noonMs));
+    const again = makeLedger(noonMs);
+    again.restore(exempt.save(noonMs), noonMs);
+    assert.equal(again.emptiness, 'exempt');
+    const heir = makeLedger(noonMs);
+    heir.absorb(again, noonMs);
+    assert.equal(heir.emptiness, 'exempt');
+    heir.roll(midnightMs);
+    read(heir, 50, midnightMs + hourMs);
+    assert.equal(heir.emptiness, 'doubtful');
+  });
+
   it('keeps of another day only that the server told, and its limit', () => {
     const saved = makeLedger(noonMs, null, new Calendar('Europe/Berlin'));
     read(saved, 900, noonMs, 1_000);
