@@ -49,7 +49,7 @@ export class StateFile implements StateStore {
   async load(): Promise<unknown> {
     let text: string;
     try {
-      this.own = looksOf(this.path);
+      this.noteOwn();
       text = await readFile(this.path, 'utf8');
       await removeOldPartials(targetOf(this.path));
     } catch (error: unknown) {
@@ -82,7 +82,7 @@ export class StateFile implements StateStore {
       if (!isFixed(error, target)) throw error;
       writeFileSync(target, text, { flush: true });
     }
-    this.own = looksOf(this.path);
+    this.noteOwn();
   }
 
   /** Renames the file, with `.bak` behind its name. */
@@ -104,21 +104,30 @@ export class StateFile implements StateStore {
       if (!isFixed(error, target)) throw error;
       await writeFile(target, text, { flush: true });
     }
-    this.own = looksOf(this.path);
+    this.noteOwn();
+  }
+
+  private noteOwn(): void {
+    if (this.onStranger !== null) this.own = looksOf(this.path);
   }
 
   private lookForStranger(): void {
+    if (this.onStranger === null || this.own === null) return;
     const looks = looksOf(this.path);
-    if (looks === null || this.own === null || looks === this.own) return;
-    this.onStranger?.();
+    if (looks === null || looks === this.own) return;
+    this.onStranger();
     this.onStranger = null;
   }
 }
 
-/** Changes with whatever writes or replaces the file; null where there is none. */
+/** Changes with whatever writes or replaces the file; null where none can be seen. */
 function looksOf(path: string): string | null {
-  const { ino, mtimeMs, size } = statSync(path, { throwIfNoEntry: false }) ?? {};
-  return ino === undefined ? null : `${ino} ${mtimeMs} ${size}`;
+  try {
+    const { ino, mtimeMs, size } = statSync(path);
+    return `${ino} ${mtimeMs} ${size}`;
+  } catch {
+    return null;
+  }
 }
 
 const fixedCodes: ReadonlySet<string> = new Set(['EBUSY', 'EXDEV', 'EROFS', 'EACCES', 'EPERM']);
