@@ -112,9 +112,17 @@ export class Account {
     for (const lock of other.locks.active(nowMs)) this.locks.join(lock);
   }
 
-  read(reading: Reading): void {
-    this.ledger.join(reading);
+  /** `wasFreeTier`: what the key's reading before said. */
+  read(reading: Reading, wasFreeTier: boolean): void {
     const { daily, askedAtMs } = reading;
+    const isRaised = daily !== null && daily.limit > (this.ledger.day.learnedLimit ?? daily.limit);
+    this.ledger.join(reading);
+    // Credits were bought.
+    if (isRaised || (wasFreeTier && !reading.isFreeTier)) {
+      this.locks.lift('noCredits');
+      this.locks.lift('belowZero');
+      this.creditStrikes = 0;
+    }
     if (daily !== null && daily.used < daily.limit) this.locks.disprove('dailyLimit', askedAtMs);
   }
 

@@ -60,8 +60,9 @@ export class Roster {
   }
 
   read(state: KeyState, reading: Reading): void {
+    const { isFreeTier } = state;
     if (state.read(reading)) this.regroup(reading.atMs);
-    this.owners.get(state.key.keyId)?.read(reading);
+    this.owners.get(state.key.keyId)?.read(reading, isFreeTier);
   }
 
   /** Notes that the key was refused (401). Returns the keys of an incident, or none: two accounts within a minute are upstream's bad minute, and no key's fault. */

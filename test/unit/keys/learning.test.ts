@@ -276,6 +276,38 @@ describe('Learning: credits, caps and keys', () => {
   });
 });
 
+describe('An account without credits', () => {
+  const first = { used: 0, limit: 50 };
+  for (const [what, daily, isFreeTier] of [
+    ['the first credits', first, false],
+    ['a higher allowance, which credits buy', { used: 0, limit: 1000 }, true],
+  ] as const) {
+    it(`is asked again as soon as a reading shows ${what}`, async () => {
+      const clock = new ManualClock();
+      const pool = makePool(clock, { a: [a] });
+      const read = (told: typeof daily, isFree: boolean): void =>
+        pool.read(a.keyId, makeReading('a', clock.elapsedMs(), told, { isFreeTier: isFree }));
+      read(first, true);
+      const locked = (reason: 'noCredits' | 'belowZero'): Verdict => ({
+        kind: 'locked',
+        reason,
+        untilMs: null,
+        limit: null,
+      });
+      await learn(pool, locked('noCredits'), paidRequest(clock.elapsedMs()));
+      await learn(pool, locked('belowZero'));
+      read(first, true);
+      const requests = [paidRequest, freeRequest].map((of) =>
+        pool.lease(of(clock.elapsedMs() + hourMs), never),
+      );
+      assert.equal(pool.waiting, 2);
+      read(daily, isFreeTier);
+      assert.equal(pool.waiting, 0);
+      for (const request of requests) (await leased(request))[Symbol.dispose]();
+    });
+  }
+});
+
 describe('An account that gets a name of the user’s', () => {
   it('stays held back for a model that is busy for it alone', async () => {
     const clock = new ManualClock();
