@@ -9,8 +9,8 @@ export interface AccountStanding {
   readonly accountId: AccountId;
   /** The user's name of the account, else its first key's label. */
   readonly name: string;
-  /** What holds it back: a lock's reason, its day or minute, or that no key of it may serve the class. */
-  readonly reason: LockReason | 'keysOff';
+  /** What holds it back: a lock's reason, its day or minute, the user's own limit, or that no key of it may serve the class. */
+  readonly reason: LockReason | 'ownLimit' | 'keysOff';
   /** Null where only the user can change it. */
   readonly untilMs: number | null;
   /** Free requests a day, used or not. */
@@ -57,6 +57,7 @@ function holdOf(
   const [longest] = [...holders.flatMap(({ locks }) => locks.active(nowMs)), day]
     .filter((lock) => lock.untilMs > nowMs && holdsBack(lock, requestClass))
     .sort((a, b) => b.untilMs - a.untilMs);
+  if (longest === day && ledger.isUsersLimit) return { reason: 'ownLimit', untilMs };
   return longest ?? { reason: 'minuteLimit', untilMs: minute.nextSlotAtMs(nowMs) || null };
 }
 

@@ -324,7 +324,8 @@ export class Ledger {
     return Math.max(latest?.used ?? 0, quiet?.used ?? 0);
   }
 
-  private get isUsersLimit(): boolean {
+  /** Whether the day ends at a limit of the user's own. */
+  get isUsersLimit(): boolean {
     return this.userLimit !== null && this.userLimit < (this.state.learnedLimit ?? Number.POSITIVE_INFINITY);
   }
 

@@ -104,6 +104,11 @@ const addCredits = 'add credits at openrouter.ai/settings/credits';
 
 const reasonRows: Readonly<Record<AccountStanding['reason'], ReasonRow>> = {
   dailyLimit: { says: 'today’s free requests are used up', ends: 'day', advice: 'wait until then' },
+  ownLimit: {
+    says: 'the limit that you set for its day is reached',
+    ends: 'day',
+    advice: 'raise that limit in Keywheel',
+  },
   minuteLimit: {
     says: 'this minute’s requests are used up',
     ends: 'soon',
@@ -154,7 +159,10 @@ function advice(accounts: readonly AccountStanding[]): string {
   if (soon.length === 0 && ofDay.length > 0) {
     // A balance that is empty pays for no other model either.
     if (ofDay.length === accounts.length) steps.add('use a paid model');
-    if (!steps.has(addCredits) && ofDay.some(({ freeLimit }) => freeLimit < boughtAllowance))
+    const canGrow = ofDay.some(
+      ({ reason, freeLimit }) => reason === 'dailyLimit' && freeLimit < boughtAllowance,
+    );
+    if (!steps.has(addCredits) && canGrow)
       steps.add('add credits at openrouter.ai: an account that has bought 10 has 1000 free requests a day');
   }
   const text = [...steps].join(', or ');

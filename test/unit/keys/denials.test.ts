@@ -136,6 +136,17 @@ describe('A denial', () => {
     for (const lease of waiting) (await leased(lease))[Symbol.dispose]();
   });
 
+  it('is the user’s where the day ends at a limit of the user’s own', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [makeKey('a', { dailyLimit: 1 })] });
+    await learn(pool, freeRequest(clock.elapsedMs()), { kind: 'healthy' });
+    const { accounts } = await denied(pool.lease(freeRequest(clock.elapsedMs() + 90_000), never));
+    assert.deepEqual(
+      accounts.map(({ reason, untilMs }) => [reason, untilMs]),
+      [['ownLimit', Date.UTC(2026, 0, 16)]],
+    );
+  });
+
   it('is the minute’s where those who wait before take its slots, and the day has more', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [makeKey('a')] });

@@ -16,7 +16,7 @@ const denial: Denial = { kind: 'exhausted', requestClass: 'paid', retryAtMs: nul
 type Reason = AccountStanding['reason'];
 const money: readonly Reason[] = ['noCredits', 'belowZero', 'keyCap', 'budget', 'keysOff'];
 const minutes: readonly Reason[] = ['minuteLimit', 'inFlightBudget', 'unauthorized', 'edgeBlocked'];
-const all: readonly Reason[] = [...money, ...minutes, 'dailyLimit'];
+const all: readonly Reason[] = [...money, ...minutes, 'dailyLimit', 'ownLimit'];
 
 /** Of accounts that are held back for these reasons. */
 function refused(
@@ -51,6 +51,7 @@ describe('refusalOf', () => {
         assert.deepEqual([status, code], [isMoneyAlone ? 402 : exhaustedStatus, 'accounts_exhausted']);
       }
       const advice = refused(reasons).message.split('. ').at(-1) ?? '';
+      if (!has(['dailyLimit'])) assert.doesNotMatch(advice, /bought/, String(reasons));
       if (has(minutes)) assert.doesNotMatch(advice, /credits|raise|paid model/, String(reasons));
       else if (has(['noCredits', 'belowZero'])) assert.match(advice, /add credits/i, String(reasons));
       if (has(money)) assert.doesNotMatch(advice, /paid model/, String(reasons));
@@ -63,6 +64,17 @@ describe('refusalOf', () => {
     assert.match(refused(['dailyLimit', 'belowZero']).message, /Wait until then, or add credits at \S+\.$/);
     const { message } = refused(['dailyLimit'], 429, 1_000);
     assert.match(message, /Wait until then, or use a paid model\.$/);
+  });
+
+  it('names the user’s own limit, and sells nothing to somebody who has set it', () => {
+    assert.match(
+      refused(['ownLimit']).message,
+      /account 0: the limit that you set for its day is reached until .*\. Raise that limit in Keywheel, or use a paid model\.$/,
+    );
+    assert.match(
+      refused(['ownLimit', 'dailyLimit']).message,
+      /Raise that limit in Keywheel, or wait until then, .*bought/,
+    );
   });
 
   it('never speaks of accounts without anything left where none is named', () => {
