@@ -193,12 +193,9 @@ export class Exchange {
   /** Throws the pool's refusal, unless upstream's own last error says it better. */
   private denied(denial: Denial): 'lastWord' {
     if (this.lastWord.says(denial.kind)) return 'lastWord';
-    throw refusalOf(denial, {
-      ...this.ports.settings,
-      nowMs: this.ports.clock.wallMs(),
-      model: this.plan.model,
-      triedKeys: this.tried.size,
-    });
+    const { settings, clock, isFreeOnly } = this.ports;
+    const own = { model: this.plan.model, triedKeys: this.tried.size, isFreeOnly: isFreeOnly() };
+    throw refusalOf(denial, { ...settings, ...own, nowMs: clock.wallMs() });
   }
 
   /** Sends once. An answer is settled and passed on as soon as it is recognized: the result is how that ended then. Any other outcome is for the caller. */

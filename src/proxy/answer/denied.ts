@@ -13,6 +13,8 @@ export interface DenialContext {
   readonly model: string | null;
   /** How many keys were refused in this exchange. */
   readonly triedKeys: number;
+  /** Nothing may cost. */
+  readonly isFreeOnly: boolean;
 }
 
 /** More accounts than this are not named one by one. */
@@ -79,7 +81,7 @@ function exhausted(denial: Denial, context: DenialContext): Refusal {
   const nothing = accounts.length === 1 ? 'nothing left' : 'anything left';
   return new Refusal(
     'accounts_exhausted',
-    `${which} ${nothing} ${what}${until(retryAtMs, context)}: ${named.join('; ')}. ${advice(accounts)}`,
+    `${which} ${nothing} ${what}${until(retryAtMs, context)}: ${named.join('; ')}. ${advice(accounts, context)}`,
     {
       status: statusOf(accounts, context),
       retryAtMs,
@@ -152,13 +154,13 @@ const reasonRows: Readonly<Record<AccountStanding['reason'], ReasonRow>> = {
 const boughtAllowance = 1_000;
 
 /** The next step that fits the accounts that are there: nobody pays for what passes by itself in a minute. */
-function advice(accounts: readonly AccountStanding[]): string {
+function advice(accounts: readonly AccountStanding[], { isFreeOnly }: DenialContext): string {
   const soon = accounts.filter(({ reason }) => reasonRows[reason].ends === 'soon');
   const steps = new Set((soon.length > 0 ? soon : accounts).map(({ reason }) => reasonRows[reason].advice));
   const ofDay = accounts.filter(({ reason }) => reasonRows[reason].ends === 'day');
   if (soon.length === 0 && ofDay.length > 0) {
     // A balance that is empty pays for no other model either.
-    if (ofDay.length === accounts.length) steps.add('use a paid model');
+    if (ofDay.length === accounts.length && !isFreeOnly) steps.add('use a paid model');
     const canGrow = ofDay.some(
       ({ reason, freeLimit }) => reason === 'dailyLimit' && freeLimit < boughtAllowance,
     );

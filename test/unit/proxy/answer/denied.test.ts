@@ -10,6 +10,7 @@ const context: DenialContext = {
   exhaustedStatus: 429,
   model: 'x/y',
   triedKeys: 0,
+  isFreeOnly: false,
 };
 const denial: Denial = { kind: 'exhausted', requestClass: 'paid', retryAtMs: null, accounts: [] };
 
@@ -64,6 +65,14 @@ describe('refusalOf', () => {
     assert.match(refused(['dailyLimit', 'belowZero']).message, /Wait until then, or add credits at \S+\.$/);
     const { message } = refused(['dailyLimit'], 429, 1_000);
     assert.match(message, /Wait until then, or use a paid model\.$/);
+  });
+
+  it('advises no paid model where nothing may cost', () => {
+    const accounts = [
+      { accountId: 'a', name: 'a', reason: 'dailyLimit', untilMs: nowMs, freeLimit: 1_000 },
+    ] as const;
+    const told = { ...denial, requestClass: 'free', accounts } as const;
+    assert.match(refusalOf(told, { ...context, isFreeOnly: true }).message, / Wait until then\.$/);
   });
 
   it('names the user’s own limit, and sells nothing to somebody who has set it', () => {
