@@ -7,11 +7,11 @@ import {
   realpathSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { access, constants, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { InTurn } from '../../base/inTurn';
 import { parseJson } from '../../base/json';
 import { codeOf } from '../../base/systemError';
@@ -22,8 +22,8 @@ const mostLinks = 40;
 
 export class StateFile implements StateStore {
   private readonly inTurn = new InTurn();
-  /** What it is like since it was read or written here; null where that is not known. */
-  private own: string | null = null;
+  /** The checksum of what was read or written here last. */
+  private own: number | null = null;
 
   /** `onStranger`: something else has written the file since it was read or written here; told once. */
   constructor(
@@ -49,8 +49,8 @@ export class StateFile implements StateStore {
   async load(): Promise<unknown> {
     let text: string;
     try {
-      this.noteOwn();
       text = await readFile(this.path, 'utf8');
+      this.own = crc32(text);
       await removeOldPartials(targetOf(this.path));
     } catch (error: unknown) {
       if (codeOf(error) === 'ENOENT') return undefined;
@@ -73,7 +73,6 @@ export class StateFile implements StateStore {
     const target = targetOf(this.path);
     const temporary = temporaryFor(target);
     const text = JSON.stringify(state);
-    this.lookForStranger();
     try {
       writeFileSync(temporary, text, { mode: 0o600, flush: true });
       renameSync(temporary, target);
@@ -82,7 +81,7 @@ export class StateFile implements StateStore {
       if (!isFixed(error, target)) throw error;
       writeFileSync(target, text, { flush: true });
     }
-    this.noteOwn();
+    this.own = crc32(text);
   }
 
   /** Renames the file, with `.bak` behind its name. */
@@ -95,7 +94,7 @@ export class StateFile implements StateStore {
     await mkdir(dirname(this.path), { recursive: true });
     const target = targetOf(this.path);
     const temporary = temporaryFor(target);
-    this.lookForStranger();
+    await this.lookForStranger();
     try {
       await writeFile(temporary, text, { mode: 0o600, flush: true });
       await rename(temporary, target);
@@ -104,29 +103,16 @@ export class StateFile implements StateStore {
       if (!isFixed(error, target)) throw error;
       await writeFile(target, text, { flush: true });
     }
-    this.noteOwn();
+    this.own = crc32(text);
   }
 
-  private noteOwn(): void {
-    if (this.onStranger !== null) this.own = looksOf(this.path);
-  }
-
-  private lookForStranger(): void {
+  /** By what is in it: some file systems tell other times and numbers of one file each time. */
+  private async lookForStranger(): Promise<void> {
     if (this.onStranger === null || this.own === null) return;
-    const looks = looksOf(this.path);
-    if (looks === null || looks === this.own) return;
+    const text = await readFile(this.path, 'utf8').catch(() => null);
+    if (text === null || crc32(text) === this.own) return;
     this.onStranger();
     this.onStranger = null;
-  }
-}
-
-/** Changes with whatever writes or replaces the file; null where none can be seen. */
-function looksOf(path: string): string | null {
-  try {
-    const { ino, mtimeMs, size } = statSync(path);
-    return `${ino} ${mtimeMs} ${size}`;
-  } catch {
-    return null;
   }
 }
 
