@@ -123,7 +123,8 @@ export class Account {
       this.locks.lift('belowZero');
       this.creditStrikes = 0;
     }
-    if (daily !== null && daily.used < daily.limit) this.locks.disprove('dailyLimit', askedAtMs);
+    if (daily !== null && daily.used < daily.limit)
+      this.locks.disprove('dailyLimit', askedAtMs, this.ledger.refusedForMs);
   }
 
   /** A request of the class was answered: it lifts the locks that say it could not be; true if there was one. */

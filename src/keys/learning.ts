@@ -81,7 +81,7 @@ function learnBesides(reason: LockReason, { limit }: Locked, lease: Lease, wheel
       return incident.length === 0;
     }
     case 'dailyLimit':
-      account.ledger.refused(limit);
+      account.ledger.refused(limit, (account.locks.get(reason)?.untilMs ?? 0) <= nowMs);
       return true;
     case 'noCredits':
     case 'belowZero':

@@ -29,6 +29,8 @@ const surelyCountedMs = lateCountMs + 1_000;
 const askEveryMs = 60_000;
 /** How often one that the server calls used up is asked whether that is still so, at most: the user may have bought credits. */
 const recheckEveryMs = 5 * 60_000;
+/** Readings may contradict what requests are told: then one request asks this often, in the end. */
+const longestRefusedMs = 60 * 60_000;
 /** How long a request waits for a reading. */
 const readingWaitMs = 5_000;
 
@@ -66,6 +68,8 @@ export type Emptiness = 'some' | 'spent' | 'doubtful' | 'exempt';
 export class Ledger {
   private state: DayCount;
   private reserved = 0;
+  /** How often in a row requests were refused for the day, readings or not. */
+  private refusals = 0;
   private readonly attempts = new OwnAttempts();
   /** Whether readings were seen to lack attempts that had been sent shortly before: then the usual lateness is reckoned with. */
   private isLate = false;
@@ -153,11 +157,17 @@ export class Ledger {
    */
   answered({ nth, isBeyond, sentAtMs }: OwnAttempt): boolean {
     const { isExempt } = this.state;
+    this.refusals = 0;
     // Yesterday's tells nothing of the new day's limit.
     this.state.isExempt ||= isBeyond && sentAtMs >= this.state.resetAtMs - dayMs;
     const isRaised = nth > defaultDailyLimit && this.state.learnedLimit === null && this.userLimit === null;
     if (isRaised) this.state.learnedLimit = higherDailyLimit;
     return isRaised || this.state.isExempt !== isExempt;
+  }
+
+  /** How long a refusal for the day holds whatever readings say: the longer, the more often they were wrong. */
+  get refusedForMs(): number {
+    return Math.min(usualLateMs * 2 ** Math.max(0, this.refusals - 1), longestRefusedMs);
   }
 
   /** Whether a count of today is higher than the last quiet reading and our own attempts since explain: others use the account too. */
@@ -166,8 +176,9 @@ export class Ledger {
     return latest !== null && used > sinceMark(quiet ?? latest, own);
   }
 
-  /** A 429 told that the day is used up, and its limit or null. */
-  refused(limit: number | null): void {
+  /** A 429 told that the day is used up, and its limit or null. `isNews`: no other such answer held the account. */
+  refused(limit: number | null, isNews = true): void {
+    if (isNews) this.refusals++;
     if (limit !== null) this.state.learnedLimit = limit;
     this.state.isExempt = false;
     this.state.isToldUnasked = false;
@@ -206,6 +217,7 @@ export class Ledger {
     const { resetAtMs } = this.state;
     if (nowMs < resetAtMs) return;
     const isNextDay = nowMs - resetAtMs < dayMs;
+    this.refusals = 0;
     const carried = this.attempts.beginDay(resetAtMs);
     this.state = { ...this.state, ...newDay(this.nextResetMs(nowMs), isNextDay ? carried : 0) };
   }

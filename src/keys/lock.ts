@@ -132,7 +132,7 @@ export function holdsBack({ covers, reason }: Omit<Lock, 'sinceMs'>, requestClas
   return covers === 'all' ? requestClass !== 'unmetered' || !ofMoney.has(reason) : covers === requestClass;
 }
 
-/** Readings lag: one that was asked for this soon after a lock does not speak against it. */
+/** Readings lag: one that was asked for this soon after a lock does not speak against it, usually. */
 const readingLagMs = 60_000;
 
 /** The locks of one key or account: at most one a reason. */
@@ -157,9 +157,9 @@ export class Locks {
   }
 
   /** Lifts the lock, unless it is so young that a reading asked for at `askedAtMs` may not know of it. */
-  disprove(reason: LockReason, askedAtMs: number): void {
+  disprove(reason: LockReason, askedAtMs: number, lagMs = readingLagMs): void {
     const lock = this.get(reason);
-    if (lock !== null && askedAtMs - lock.sinceMs > readingLagMs) this.lift(reason);
+    if (lock !== null && askedAtMs - lock.sinceMs > lagMs) this.lift(reason);
   }
 
   clear(): void {

@@ -129,6 +129,28 @@ describe('a daily-limit answer', () => {
     });
   });
 
+  it('is asked about ever more rarely while readings go on to contradict it', async () => {
+    await withRig({ accounts: accountsOf('a') }, async (rig) => {
+      const rule = rig.simulator.script({
+        times: 999,
+        fault: { kind: 'error', error: 'dailyLimit' },
+        counts: false,
+      });
+      for (let count = 0; count < 120; count++) {
+        await rig.get();
+        await rig.pass(30_000);
+      }
+      // After one minute, two, four … of an hour.
+      assert.ok(rig.attempts.length <= 7, String(rig.attempts.length));
+      rule.remove();
+      await rig.pass(60 * minuteMs);
+      // The first one makes it read what is left.
+      await rig.get();
+      await rig.pass(minuteMs);
+      assert.equal((await rig.get()).status, 200);
+    });
+  });
+
   it('is believed where a Retry-After of 0 stands beside its reset', async () => {
     await withRig({ accounts: accountsOf('a') }, async (rig) => {
       const headers = { 'X-RateLimit-Limit': '50', 'X-RateLimit-Reset': String(midnightMs) };
