@@ -51,6 +51,8 @@ export class KeyState {
   markedBadAtMs = Number.NEGATIVE_INFINITY;
   /** When it was refused (401) last, if nothing has accepted it since: then it was not upstream's fault. */
   refusedAtMs = Number.NEGATIVE_INFINITY;
+  /** A reading has lifted its lock since it served last: the next one does not. */
+  acceptedInVain = false;
   reading: Reading | null = null;
 
   constructor(public key: Key) {}
@@ -83,7 +85,7 @@ export class KeyState {
     this.isFreeTier = reading.isFreeTier;
     this.isOrganization = reading.isOrganization;
     this.refusedAtMs = Number.NEGATIVE_INFINITY;
-    this.locks.lift('unauthorized');
+    this.acceptedInVain ||= this.locks.lift('unauthorized');
     if (capLeft === null || capLeft > 0) this.locks.disprove('keyCap', askedAtMs);
     // A reading without the account's name does not make the key an account of its own.
     if (accountRef === null || accountRef === this.accountRef) return false;

@@ -34,6 +34,7 @@ export function learn(verdict: Verdict, lease: Lease, wheel: Wheel): boolean {
 function learnHealth({ account, attempt, grant, nowMs }: Lease, { modelLocks }: Wheel): boolean {
   const { state, request } = grant;
   state.refusedAtMs = Number.NEGATIVE_INFINITY;
+  state.acceptedInVain = false;
   if (state.health === 'unchecked') state.health = 'good';
   const isModelOpener = modelLocks.healthy(request.model, account.accountId, state.key.keyId, nowMs);
   const isAccountOpener = account.answered(request.requestClass);

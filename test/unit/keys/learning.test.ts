@@ -247,6 +247,22 @@ describe('Learning: credits, caps and keys', () => {
     assert.equal(keyLock(pool, 'unauthorized'), null);
   });
 
+  it('keeps that lock where a reading has accepted the key in vain, until the key serves', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [a] });
+    const refuse = async (): Promise<void> => {
+      await learn(pool, { kind: 'locked', reason: 'unauthorized', untilMs: null, limit: null });
+      pool.read(a.keyId, makeReading('a', clock.elapsedMs()));
+    };
+    await refuse();
+    await refuse();
+    assert.equal(keyLock(pool, 'unauthorized')?.untilMs, clock.elapsedMs() + minuteMs);
+    await clock.run(minuteMs);
+    await learn(pool, { kind: 'healthy' });
+    await refuse();
+    assert.equal(keyLock(pool, 'unauthorized'), null);
+  });
+
   it('takes refusals of two accounts within a minute for upstream’s own, and locks nothing', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a], b: [b] });
