@@ -199,6 +199,11 @@ export class Pool implements LeaseOwner, Disposable {
     return this.wheel.choose({ ...wish, tried }, this.nowMs()) !== null;
   }
 
+  /** Whether the lease's key may still serve: the user may have taken it away since. */
+  allows({ key, grant }: Lease): boolean {
+    return this.roster.keys.get(key.keyId)?.serves(grant.request.requestClass) ?? false;
+  }
+
   keysOfAccount(accountId: AccountId): readonly KeyId[] {
     return this.roster.account(accountId)?.keys.map(({ key }) => key.keyId) ?? [];
   }

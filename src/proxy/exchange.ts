@@ -100,6 +100,7 @@ export class Exchange {
     try {
       permit = this.limit.enterNow() ?? (await this.enterUpstream());
       this.checkCost();
+      if (lease !== null && !this.ports.pool.allows(lease)) return 'again';
       const judged = await this.send(lease);
       if ('end' in judged) return this.learned(judged, lease);
       this.own.signal.throwIfAborted();

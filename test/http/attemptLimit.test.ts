@@ -1,7 +1,8 @@
 // As many attempts run upstream at once as the setting allows; the others wait in order, or are refused in time.
 import assert from 'node:assert/strict';
 import { defaultSettings } from '../../src/service/settings';
-import { PAID, withRig } from './support';
+import { plainKey } from '../../src/service/keyring/storedKey';
+import { keyFor, PAID, withRig } from './support';
 
 const slow = { answer: { headDelayMs: 1_000 } };
 
@@ -24,6 +25,16 @@ describe('attempts upstream', () => {
         waited.map((ms) => Math.floor(ms / 1_000)),
         [0, 0, 0, 1, 1, 1, 2],
       );
+    });
+  });
+
+  it('are sent with no key that the user took away while they waited', async () => {
+    await withRig({ settings: { maxUpstreamAttempts: 1 }, simulator: slow }, async (rig) => {
+      const asked = [1, 2, 3].map(() => rig.ask());
+      await rig.pass(500);
+      rig.service.setKeys([plainKey(keyFor('b'))]);
+      await rig.drive(Promise.all(asked));
+      assert.deepEqual(rig.accountsTried, ['a', 'b', 'b']);
     });
   });
 
