@@ -222,11 +222,13 @@ describe('GET /key', () => {
     const accounts = accountsOf(
       { name: 'a', credits: 50, keys: [{ key: keyFor('a'), limit: 10, usage: 4 }] },
       { name: 'b', credits: 50, keys: [{ key: keyFor('b'), limit: 5, usage: 1 }] },
+      // The last request cost more than was left: nothing is left, and nothing of the others' is gone.
+      { name: 'c', credits: 50, keys: [{ key: keyFor('c'), limit: 2, usage: 3 }] },
     );
     await withRig({ accounts }, async (rig) => {
       const reply = await rig.ask({ method: 'GET', path: '/v1/key' });
       const { data } = reply.json() as { data: Record<string, unknown> };
-      assert.deepEqual([data.limit, data.limit_remaining], [15, 10]);
+      assert.deepEqual([data.limit, data.limit_remaining], [17, 10]);
     });
   });
 });
