@@ -311,7 +311,7 @@ export class AnswerReader {
   /** The remaining parts when the body has ended. */
   end(): readonly AnswerPart[] {
     const left = [...this.line(this.held), ...this.line('')];
-    if (!this.isWhole) throw new ChatError('cut', 'The answer ended before its end.');
+    if (!this.isWhole) throw new ChatError('cut', 'The answer ended before it was complete.');
     return [...left, ...this.wholeCalls()];
   }
 

@@ -30,7 +30,7 @@ export class StreamFailures {
     if (leftMs <= 0) return;
     throw new Refusal(
       'answers_broke',
-      `The last answers of ${request.model ?? 'this model'} in this conversation broke in the middle. Wait a moment, or choose another model.`,
+      `The last answers of ${request.model ?? 'this model'} in this conversation were cut off. Wait a moment, or choose another model.`,
       { retryAtMs: clock.wallMs() + leftMs },
     );
   }

@@ -133,7 +133,7 @@ describe('a stream', () => {
     // A reset takes the simulator some real time: `faults.test.ts` has it.
     for (const how of ['destroy', 'cleanEnd'] as const) {
       await streamed({ kind: 'cut', afterEvents: 40, how }, (reply, rig, path) =>
-        assertBrokenOff(reply, rig, path, /in the middle of the answer|before its end/),
+        assertBrokenOff(reply, rig, path, /cut off before it was complete|ended the answer before it was complete/),
       );
     }
   });
@@ -146,7 +146,7 @@ describe('a stream', () => {
       const reply = await rig.get({ stream: true });
       assert.equal(reply.header('content-length'), undefined);
       assert.equal(reply.text.slice(0, 2 * event.length), event + event);
-      assert.match(errorAtEnd(reply.text, '/api/v1/chat/completions'), /before its end/);
+      assert.match(errorAtEnd(reply.text, '/api/v1/chat/completions'), /before it was complete/);
       assert.ok(!reply.isWhole);
     });
   });
@@ -166,13 +166,13 @@ describe('a stream', () => {
 
   it('that is cut in the middle of an event ends in an error that can still be read', async () => {
     await streamed({ kind: 'cut', afterBytes: 6_001 }, (reply, rig, path) =>
-      assertBrokenOff(reply, rig, path, /it broke in the middle/),
+      assertBrokenOff(reply, rig, path, /cut off before it was complete/),
     );
   });
 
   it('that goes silent is given up after 90 s', async () => {
     await streamed({ kind: 'silent', afterEvents: 20, ms: 3_600_000 }, (reply, rig, path) => {
-      assertBrokenOff(reply, rig, path, /silent/);
+      assertBrokenOff(reply, rig, path, /stopped sending/);
       const { startedAtMs = 0, endedAtMs = 0 } = rig.service.activity()[0] ?? {};
       assert.equal(endedAtMs - startedAtMs, 90_000);
     });
@@ -233,7 +233,7 @@ describe('a stream', () => {
     );
     await streamed(
       { kind: 'noEndMarker' },
-      (reply, rig, path) => assertBrokenOff(reply, rig, path, /before its end/),
+      (reply, rig, path) => assertBrokenOff(reply, rig, path, /ended the answer before it was complete/),
       { paths: ['/api/v1/responses'] },
     );
   });

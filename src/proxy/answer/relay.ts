@@ -134,7 +134,7 @@ class Relaying implements Sink {
   end(): void {
     const { form } = this.options.plan;
     if (!this.readsEvents || this.hasEnded || hasFinished(form, this.tail.text())) this.endWhole();
-    else this.breakOff('OpenRouter ended the stream before its end.');
+    else this.breakOff('OpenRouter ended the answer before it was complete.');
   }
 
   fault(fault: Fault): void {
@@ -142,7 +142,7 @@ class Relaying implements Sink {
       // Two SDKs close right after the end marker: they have what they wanted.
       this.finish(this.hasEnded ? 'whole' : 'clientGone');
     } else if (this.hasEnded) this.endWhole();
-    else this.breakOff('it broke in the middle of the answer.');
+    else this.breakOff('OpenRouter’s answer was cut off before it was complete.');
   }
 
   private watchUpstream(): void {
@@ -152,7 +152,7 @@ class Relaying implements Sink {
 
   private readonly onSilence = (): void => {
     if (this.hasEnded) this.endWhole();
-    else this.breakOff('OpenRouter went silent in the middle of the answer.');
+    else this.breakOff('OpenRouter stopped sending before its answer was complete.');
     this.reply.abort(new Error('Silent.'));
   };
 
