@@ -31,7 +31,7 @@ export class AttemptLimit {
     if (permit !== null) return permit;
     throw new Refusal(
       'upstream_full',
-      `${this.most()} requests run at OpenRouter already, and no place came free in time. Send fewer at once, or raise the setting "keywheel.maxUpstreamAttempts" (MAX_UPSTREAM_ATTEMPTS).`,
+      `${this.most()} requests are already running at OpenRouter, and none ended in time. Send fewer at once, or raise the setting "keywheel.maxUpstreamAttempts" (MAX_UPSTREAM_ATTEMPTS).`,
       { retryAtMs: this.clock.wallMs() + retryAfterMs },
     );
   }

@@ -77,7 +77,7 @@ describe('an answer whose head', () => {
           const reply = await rig.get({ model });
           assert.equal(reply.status, 502);
           assert.equal(reply.header('x-keywheel-refusal'), 'upstream_unfit');
-          assert.match(reply.text, /no valid HTTP/);
+          assert.match(reply.text, /not valid HTTP/);
           assert.equal(upstream.asked, 1);
           assert.equal(rig.service.activity()[0]?.attempts[0]?.outcome, 'unreadable');
         });

@@ -28,7 +28,7 @@ export function refusalOf(denial: Denial, context: DenialContext): Refusal {
     case 'keysAwaited':
       return new Refusal(
         'keys_not_loaded',
-        'Keywheel’s keys are not loaded yet: where they are kept has not answered. Try again in a moment.',
+        'Keywheel’s keys are not loaded yet: the system keychain has not answered. Try again in a moment.',
         { retryAtMs: context.nowMs + 5_000 },
       );
     case 'allTried':
@@ -36,7 +36,7 @@ export function refusalOf(denial: Denial, context: DenialContext): Refusal {
     case 'queueFull':
       return new Refusal(
         'too_many_waiting',
-        'Too many requests wait for a free slot already. Send fewer at once, or try again shortly.',
+        'Too many requests are already waiting for a free slot. Send fewer at once, or try again shortly.',
         { retryAtMs: retryAtMs ?? context.nowMs + 5_000 },
       );
     case 'modelBusy':
@@ -71,7 +71,7 @@ function exhausted(denial: Denial, context: DenialContext): Refusal {
   const { retryAtMs, accounts, requestClass } = denial;
   if (accounts.length === 0) {
     // None is held back, yet not one can serve what is asked: such as one whose only untried key is locked.
-    const message = `No account can serve this request in time${until(retryAtMs, context)}. Try again later, or use another model.`;
+    const message = `No account can serve this request${until(retryAtMs, context) || ' in time'}. Try again later, or use another model.`;
     return new Refusal('accounts_exhausted', message, { status: context.exhaustedStatus, retryAtMs });
   }
   const what = requestClass === 'free' ? 'for a free model' : 'for this request';
@@ -134,9 +134,9 @@ const reasonRows: Readonly<Record<AccountStanding['reason'], ReasonRow>> = {
   noCredits: { says: 'no credits', ends: 'byUser', advice: addCredits },
   belowZero: { says: 'its balance is below zero', ends: 'byUser', advice: addCredits },
   keyCap: {
-    says: 'the key’s spending cap is reached',
+    says: 'the key’s spending limit is reached',
     ends: 'byUser',
-    advice: 'raise the key’s limit at openrouter.ai/settings/keys',
+    advice: 'raise it at openrouter.ai/settings/keys',
   },
   budget: {
     says: 'a budget set at OpenRouter is reached',
@@ -192,7 +192,7 @@ function keysRefused({ retryAtMs }: Denial, { nowMs, triedKeys }: DenialContext)
   return triedKeys > 1
     ? new Refusal(
         'keys_refused',
-        `OpenRouter refuses all ${triedKeys} keys at the moment, which looks like an incident of its own.`,
+        `OpenRouter refuses all ${triedKeys} keys at the moment, so the cause is probably at OpenRouter. Try again shortly.`,
         { retryAtMs: Math.min(retryAtMs ?? nowMs + 30_000, nowMs + 30_000) },
       )
     : new Refusal(

@@ -105,26 +105,26 @@ function ofFault(fault: Fault): Refusal {
     }
     case 'resetBeforeHead':
     case 'cut':
-      return new Refusal('upstream_cut', 'OpenRouter broke the connection before its answer was whole.', {
+      return new Refusal('upstream_cut', 'OpenRouter closed the connection before its answer was complete.', {
         cause: fault.cause,
       });
     case 'unreadable':
       return new Refusal(
         'upstream_unfit',
-        'OpenRouter’s answer was no valid HTTP, so nothing of it can be passed on.',
+        'OpenRouter’s answer was not valid HTTP, so none of it can be passed on.',
         { cause: fault.cause },
       );
     case 'notAnAnswer':
       return new Refusal(
         'upstream_unfit',
-        'OpenRouter’s answer was neither JSON nor events, so it is none of the API.',
+        'OpenRouter’s answer was neither JSON nor an event stream, so it is not from its API.',
       );
     case 'headTooLarge':
-      return new Refusal('upstream_cut', 'OpenRouter answered with a head larger than 64 KiB.');
+      return new Refusal('upstream_cut', 'OpenRouter answered with headers larger than 64 KiB.');
     case 'headTimeout':
     case 'firstTokenTimeout':
     case 'idleTimeout':
-      return new Refusal('upstream_silent', 'OpenRouter took the request and did not answer in time.');
+      return new Refusal('upstream_silent', 'OpenRouter accepted the request and did not answer in time.');
     case 'clientGone':
       return new Refusal('upstream_cut', 'The client has left.');
   }
@@ -163,7 +163,7 @@ const proxyTexts: Readonly<Record<ProxyProblem, (code: string) => string>> = {
   credentials: (code) =>
     `The network proxy wants a user name and password, or does not accept these (${code}). Put them into http.proxy or HTTPS_PROXY, as http://user:password@host:port.`,
   refused: (code) =>
-    `The network proxy does not let the connection to OpenRouter through (${code}). Ask who runs it to allow OpenRouter’s host at port 443.`,
+    `The network proxy does not let the connection to OpenRouter through (${code}). Ask whoever runs it to allow OpenRouter’s host at port 443.`,
   silent: (code) => `The network proxy did not answer in time (${code}).`,
   unreached: (code) =>
     `The network proxy cannot be reached (${code}). Look at http.proxy or HTTPS_PROXY, and whether this machine is online.`,

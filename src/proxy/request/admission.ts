@@ -32,7 +32,7 @@ export function readHead(method: string, url: string, rawHeaders: readonly strin
 /** TRACE gives the request back with its headers (RFC 9110 9.3.8), and so the key that is sent upstream. */
 export function checkMethod({ method }: RequestHead): void {
   if (!/^(?:TRACE|TRACK|CONNECT)$/i.test(method)) return;
-  throw new Refusal('method_not_allowed', `Keywheel does not take ${method}.`);
+  throw new Refusal('method_not_allowed', `Keywheel does not accept the method ${method}.`);
 }
 
 /** A web page that found a name resolving to 127.0.0.1 sends that name as its Host (DNS rebinding): it is not let in. */
@@ -48,7 +48,7 @@ export function checkHost({ headers: { hosts }, target }: RequestHead, door: Doo
   if (isLoopback(name) || name === bare(door.boundHost) || isAllowed(name, door)) return;
   throw new Refusal(
     'host_not_allowed',
-    `Keywheel takes no requests for the host name "${redact(name)}". Use 127.0.0.1 or localhost in the client's base URL; where Keywheel runs without VS Code, you can also add the name to ALLOWED_HOSTS.`,
+    `Keywheel does not accept requests for the host name "${redact(name)}". Use 127.0.0.1 or localhost in the client's base URL; where Keywheel runs without VS Code, you can also add the name to ALLOWED_HOSTS.`,
   );
 }
 

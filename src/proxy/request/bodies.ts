@@ -63,7 +63,7 @@ export class Bodies {
     if (length === 0) return noBody;
     const stand = (): void =>
       signal.abort(
-        new Refusal('body_incomplete', 'The request stood still for 60 s before all of it had come.'),
+        new Refusal('body_incomplete', 'Nothing of the request came for 60 s, and its body is not complete.'),
       );
     const body = new IncomingBody(request, length, (bytes) => this.take(bytes));
     if (runsModel) {
@@ -87,7 +87,7 @@ export class Bodies {
     if (bytes > 0 && this.kept + bytes > this.bounds.togetherBytes)
       throw new Refusal(
         'busy_with_bodies',
-        'Keywheel holds 256 MiB of request bodies already. Try again shortly.',
+        'Keywheel already holds 256 MiB of request bodies. Try again shortly.',
         { retryAtMs: this.clock.wallMs() + 5_000 },
       );
     this.kept += bytes;
@@ -247,13 +247,13 @@ export class RenewedBody implements Body {
 }
 
 function tooLarge(): Refusal {
-  return new Refusal('body_too_large', 'The body of a request that runs a model may have 64 MiB, decoded.');
+  return new Refusal('body_too_large', 'The body of a request that runs a model may have 64 MiB at most, decoded.');
 }
 
 function unknownCoding(cause?: unknown): Refusal {
   return new Refusal(
     'body_coding_unknown',
-    'The content coding of this request cannot be undone. Send it without one.',
+    'The Content-Encoding of this request cannot be decoded. Send the body without one.',
     { cause },
   );
 }

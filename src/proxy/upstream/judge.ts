@@ -191,7 +191,7 @@ function classified(
 
 /** Half of an error's body is no body: its status is what is left of it. */
 function brokenError({ form }: Plan, status: number): HeldError {
-  const message = `OpenRouter answered with status ${status}; its error broke off before its end.`;
+  const message = `OpenRouter answered with status ${status}; its error was cut off.`;
   const body = errorBody(form, { status, code: 'upstream_cut', message, metadata: {} });
   return { status, body: Buffer.from(body), kind: 'ours' };
 }

@@ -91,7 +91,7 @@ describe('refusalOf', () => {
       const { message } = refusalOf({ ...denial, requestClass, retryAtMs: nowMs + 120_000 }, context);
       assert.equal(
         message,
-        'No account can serve this request in time until 12:02 (UTC). Try again later, or use another model.',
+        'No account can serve this request until 12:02 (UTC). Try again later, or use another model.',
       );
     }
   });
