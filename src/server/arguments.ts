@@ -38,9 +38,13 @@ export function readArguments(words: readonly string[], environment: NodeJS.Proc
   }
 }
 
-function commandOf([name = 'serve', ...others]: readonly string[]): Command {
-  if (others.length === 0 && isCommand(name)) return name;
-  throw new Error(`The commands are ${Object.keys(commands).join(', ')}`);
+function commandOf(words: readonly string[]): Command {
+  const name = words.join(' ') || 'serve';
+  if (isCommand(name)) return name;
+  const switches = options.filter(({ value }) => value === null).map(optionName);
+  throw new Error(
+    `There is no command “${name}”: use serve, check or status; ${switches.join(' and ')} take no value`,
+  );
 }
 
 function isCommand(name: string): name is Command {

@@ -1,5 +1,6 @@
 // The variables and options of the command line: one table, from which reading, `--help` and the documents are made.
 import { existsSync } from 'node:fs';
+import packageJson from '../../package.json';
 import { parseJson } from '../base/json';
 import type { LogLevel } from '../base/log';
 import { withScheme, type WayOut } from '../proxy/upstream/wayOut';
@@ -13,6 +14,8 @@ import {
   wayOutOf,
   type Settings,
 } from '../service/settings';
+import { contributedSettings, settingRule } from '../words/settingRule';
+import { translator } from '../words/translate';
 
 export interface Option {
   /** The variable's name, which gives the option's: `MAX_WAITING` → `--max-waiting`. */
@@ -37,7 +40,7 @@ export const options: readonly Option[] = [
   ),
   plain(
     'KEYS_FILE FILE',
-    'a file with keys, one a line or as a .env file; read again when it changes',
+    'a file with keys, one per line or as a .env file; read again when it changes',
     'none',
   ),
   plain(
@@ -54,10 +57,10 @@ export const options: readonly Option[] = [
     ),
     parse: (given) => given.replace(/^\[(.+)\]$/, '$1'),
   },
-  figure('PORT,UVICORN_PORT', 'port', 'the port; never another one silently'),
+  figure('PORT,UVICORN_PORT', 'port', 'the port; if it is taken, Keywheel does not start'),
   plain(
     'ALLOWED_HOSTS NAMES',
-    'host names by which clients may call, with commas between; loopback names and, beyond loopback, IP addresses are always right',
+    'host names by which clients may call, separated by commas; loopback names and, beyond loopback, IP addresses are always allowed',
     'beyond loopback any name',
   ),
   plain(
@@ -66,9 +69,9 @@ export const options: readonly Option[] = [
     'none',
   ),
   plain('HTTP_PROXY,http_proxy URL', 'the same where HTTPS_PROXY is not set', 'none'),
-  plain('NO_PROXY,no_proxy HOSTS', 'hosts that are reached directly, with commas between', 'none'),
-  plain('NODE_EXTRA_CA_CERTS FILE', 'a PEM file of more authorities whose certificates are trusted', 'none'),
-  text('OPENROUTER_BASE_URL URL', 'upstreamUrl', 'upstream; https, unless it is on this machine'),
+  plain('NO_PROXY,no_proxy HOSTS', 'hosts that are reached directly, separated by commas', 'none'),
+  plain('NODE_EXTRA_CA_CERTS FILE', 'a PEM file with more certificate authorities to trust', 'none'),
+  text('OPENROUTER_BASE_URL URL', 'upstreamUrl', 'OpenRouter’s API; https, unless it is on this machine'),
   text(
     'TIMEZONE ZONE',
     'timezone',
@@ -82,33 +85,49 @@ export const options: readonly Option[] = [
   ),
   plain(
     'LOG_LEVEL,UVICORN_LOG_LEVEL LEVEL',
-    'debug, info, warning or error; debug shows heads of requests and answers, never bodies',
+    'debug, info, warning or error; debug shows headers of requests and answers, never bodies',
     'info',
   ),
   plain('LOG_FORMAT FORMAT', 'text, or json for one object a line', 'text on a terminal, else json'),
   figure('MAX_WAIT_SECONDS', 'maxWaitSeconds', 'how long a request may wait for a slot'),
-  figure('MAX_WAITING', 'maxWaiting', 'how many may wait at once'),
-  figure('MAX_UPSTREAM_ATTEMPTS', 'maxUpstreamAttempts', 'how many may run at OpenRouter at once'),
-  figure('DEADLINE_SECONDS', 'deadlineSeconds', 'how long new attempts of one request may begin'),
-  figure('FIRST_TOKEN_TIMEOUT_SECONDS', 'firstTokenTimeoutSeconds', 'for streams of free models'),
+  figure('MAX_WAITING', 'maxWaiting', 'how many requests may wait at once'),
+  figure('MAX_UPSTREAM_ATTEMPTS', 'maxUpstreamAttempts', 'how many requests may run at OpenRouter at once'),
+  figure(
+    'DEADLINE_SECONDS',
+    'deadlineSeconds',
+    'how long a request may be tried again; running answers are not cut',
+  ),
+  figure(
+    'FIRST_TOKEN_TIMEOUT_SECONDS',
+    'firstTokenTimeoutSeconds',
+    'how long a free model may send nothing before another attempt',
+  ),
   figure(
     'IDLE_TIMEOUT_SECONDS',
     'idleTimeoutSeconds',
-    'silence that ends a stream; where a fallback model is left, any answer',
+    'how long a stream may send nothing before it counts as broken; where a fallback model is left, any answer',
   ),
-  figure('KEEP_ALIVE_AFTER_SECONDS', 'keepAliveAfterSeconds', 'after this a waiting stream gets comments'),
-  figure('DRAIN_SECONDS', 'drainSeconds', 'how long running answers may go on when it is told to stop'),
+  figure(
+    'KEEP_ALIVE_AFTER_SECONDS',
+    'keepAliveAfterSeconds',
+    'how long a stream may wait before its client gets keep-alive comments',
+  ),
+  figure(
+    'DRAIN_SECONDS',
+    'drainSeconds',
+    'how long running answers may continue after the proxy is told to stop',
+  ),
   figure('EXHAUSTED_STATUS', 'exhaustedStatus', '429, or 402, at which most agents stop and show the text'),
   text(
     'POLICY_REFUSALS WAY',
     'policyRefusals',
     'where an account’s own settings at OpenRouter refuse a request: otherAccount asks the others, giveBack returns the refusal',
   ),
-  flag('FREE_ONLY', 'freeOnly', 'requests that may cost are refused'),
+  flag('FREE_ONLY', 'freeOnly', 'refuse requests that may cost credits'),
   flag(
     'ALLOW_KEY_CHANGES',
     'allowKeyChanges',
-    'requests that make or move keys of your account are passed on',
+    'pass on requests that create, change or move keys of your account',
   ),
   {
     ...text('FALLBACK_MODELS JSON', 'fallbackModels', 'model pattern → models to try instead'),
@@ -188,6 +207,7 @@ export interface Named {
 export type Given = ReadonlyMap<string, Named>;
 
 const shortestOpenProxyKey = 24;
+const properties = contributedSettings(packageJson);
 
 /** The variables that are set; an empty one counts as missing. Docker's `--env-file` leaves the quotes of a `.env` file in a value. */
 export function givenOf(environment: Readonly<Record<string, string | undefined>>): Given {
@@ -242,7 +262,7 @@ function readKeys(given: Given, problems: string[]): readonly StoredKey[] {
   if (list === undefined) {
     if (!given.has('KEYS_FILE'))
       problems.push(
-        'OPENROUTER_KEYS is missing: set it to your keys, such as sk-or-v1-aaa:50,sk-or-v1-bbb:1000,sk-or-v1-ccc.',
+        'OPENROUTER_KEYS is missing: set it to your keys, such as sk-or-…:50,sk-or-…:1000,sk-or-….',
       );
     return [];
   }
@@ -261,7 +281,7 @@ function readKeys(given: Given, problems: string[]): readonly StoredKey[] {
     else addKey(keys, read);
   }
   if (entries.length === 0)
-    problems.push(`${list.name} holds no key: set it to your keys, such as sk-or-v1-aaa.`);
+    problems.push(`${list.name} holds no key: set it to your keys, such as sk-or-…,sk-or-….`);
   return [...keys.values()];
 }
 
@@ -275,8 +295,13 @@ function readProxySettings(given: Given, problems: string[]): Settings {
     names.set(setting, value.name);
   }
   const read = readSettings(settingsSchema, raw, defaultSettings);
-  for (const { setting, problem } of read.problems)
-    problems.push(`${names.get(setting) ?? setting}: ${problem}.`);
+  for (const { setting, problem } of read.problems) {
+    const property = properties[`keywheel.${setting}`];
+    // The schema's own words, unless they are valibot's.
+    const isOwn = property === undefined || !problem.startsWith('Invalid ');
+    const said = isOwn ? problem : `must be ${settingRule(property, translator({}))}`;
+    problems.push(`${names.get(setting) ?? setting}: ${said}.`);
+  }
   return read.values;
 }
 
@@ -284,7 +309,7 @@ function readWayOut(given: Given, problems: string[]): WayOut {
   for (const variable of ['HTTPS_PROXY', 'HTTP_PROXY']) {
     const { name = '', text: url = '' } = given.get(variable) ?? {};
     if (url !== '' && !URL.canParse(withScheme(url)))
-      problems.push(`${name}: is not a URL such as http://user:password@proxy:3128.`);
+      problems.push(`${name}: is not a URL such as http://proxy:3128.`);
   }
   const file = given.get('NODE_EXTRA_CA_CERTS');
   if (file !== undefined && !existsSync(file.text))

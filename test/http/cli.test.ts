@@ -74,7 +74,7 @@ describe('the command line', () => {
   });
 
   for (const [what, environment, expected] of [
-    ['no keys', { OPENROUTER_KEYS: '' }, /^OPENROUTER_KEYS is missing: /],
+    ['no keys', { OPENROUTER_KEYS: '' }, /^OPENROUTER_KEYS is missing: .* such as sk-or-…:50,sk-or-…:1000/],
     [
       'something that is no key',
       { OPENROUTER_KEYS: `${keyFor('a')},sk-ant-x` },
@@ -86,7 +86,7 @@ describe('the command line', () => {
       /^OPENROUTER_KEYS: entry 1 cannot be read/,
     ],
     ['a port that is no number', { PORT: 'http' }, /^PORT: /],
-    ['a port that is too high', { PORT: '65536' }, /^PORT: /],
+    ['a port that is too high', { PORT: '65536' }, /^PORT: must be a whole number from 1 to 65535\.$/],
     ['an alias with a bad port', { PORT: '', UVICORN_PORT: '-1' }, /^UVICORN_PORT: /],
     ['a time zone that is none', { TIMEZONE: 'Mars/Olympus' }, /^TIMEZONE: .*Europe\/Berlin/],
     [
@@ -116,7 +116,7 @@ describe('the command line', () => {
     ],
     ['an idle timeout that is no number', { IDLE_TIMEOUT_SECONDS: '1m' }, /^IDLE_TIMEOUT_SECONDS: /],
     ['a keep-alive of nothing', { KEEP_ALIVE_AFTER_SECONDS: '0' }, /^KEEP_ALIVE_AFTER_SECONDS: /],
-    ['another status', { EXHAUSTED_STATUS: '503' }, /^EXHAUSTED_STATUS: /],
+    ['another status', { EXHAUSTED_STATUS: '503' }, /^EXHAUSTED_STATUS: must be one of 429, 402\.$/],
     ['fallback models that are no JSON', { FALLBACK_MODELS: 'a=b' }, /^FALLBACK_MODELS: /],
     ['a proxy key with spaces', { PROXY_API_KEY: 'my own key' }, /^PROXY_API_KEY: /],
     [
@@ -143,13 +143,17 @@ describe('the command line', () => {
     ['a state file that is a folder', { STATE_FILE: '/tmp' }, /^STATE_FILE \/tmp .*EISDIR/],
     ['a file of keys that is none', { KEYS_FILE: '/nowhere/keys' }, /^KEYS_FILE \/nowhere\/keys .*ENOENT/],
     ['a host name that is a URL', { ALLOWED_HOSTS: 'https://a.example' }, /^ALLOWED_HOSTS: /],
-    ['a network proxy that is no URL', { HTTPS_PROXY: 'http://:3128' }, /^HTTPS_PROXY: is not a URL/],
+    [
+      'a network proxy that is no URL',
+      { HTTPS_PROXY: 'http://:3128' },
+      /^HTTPS_PROXY: is not a URL such as http:\/\/proxy:3128/,
+    ],
     ['the same in small letters', { http_proxy: 'http://a b' }, /^http_proxy: is not a URL/],
     ['another form of the log', { LOG_FORMAT: 'xml' }, /^LOG_FORMAT: use text or json/],
     ['no attempt at all', { MAX_UPSTREAM_ATTEMPTS: '0' }, /^MAX_UPSTREAM_ATTEMPTS: /],
     ['a drain of days', { DRAIN_SECONDS: '86400' }, /^DRAIN_SECONDS: /],
     ['another way of refusals', { POLICY_REFUSALS: 'never' }, /^POLICY_REFUSALS: /],
-    ['a switch that is neither', { FREE_ONLY: 'maybe' }, /^FREE_ONLY: /],
+    ['a switch that is neither', { FREE_ONLY: 'maybe' }, /^FREE_ONLY: must be true or false\.$/],
     ['another switch that is neither', { ALLOW_KEY_CHANGES: 'maybe' }, /^ALLOW_KEY_CHANGES: /],
   ] satisfies readonly (readonly [string, Environment, RegExp])[]) {
     it(`names the variable and leaves with 2: ${what}`, async () => {
@@ -188,7 +192,8 @@ describe('the command line', () => {
     [['--fallback-models', 'a=b'], /^--fallback-models: /],
     [['--env-file', '/nowhere/.env'], /^--env-file \/nowhere\/\.env cannot be read \(ENOENT\)/],
     [['--prot', '1'], /^Unknown option '--prot'/],
-    [['run'], /^The commands are serve, check, status/],
+    [['run'], /^There is no command “run”: use serve, check or status/],
+    [['serve', '--free-only', 'true'], /^There is no command “serve true”: .*; --free-only and --allow-key-changes take no value/],
   ] satisfies readonly (readonly [readonly string[], RegExp])[]) {
     it(`names the option and leaves with 2: ${words.join(' ')}`, async () => {
       assert.match(await problem({}, words), expected);
