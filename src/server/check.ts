@@ -27,7 +27,7 @@ export async function check({ keys: own, keysFile, settings }: Configuration): P
   const names = [...new Set(checks.flatMap((each) => (each.kind === 'good' ? [each.accountId] : [])))];
   const rows = keys.map((key, index) => rowOf(key, checks[index], names, formats));
   process.stdout.write(
-    `${tableText(['Key', '', 'Account', 'Free a day', 'Left', 'Cap left', 'State'], rows)}
+    `${tableText(['Name', 'Key', 'Account', 'Free a day', 'Left today', 'Limit left', 'State'], rows)}
 OpenRouter  ${upstreamText(answer)}
 Clock       ${clockText(answer)}
 `,
@@ -48,7 +48,7 @@ function rowOf(
       const limit = freeLimit === null ? null : Math.min(freeLimit, dailyLimit ?? freeLimit);
       const left = limit === null || freeUsed === null ? null : Math.max(limit - freeUsed, 0);
       const figure = (value: number | null): string => (value === null ? '?' : formats.count(value));
-      const cap = capLeft === null ? 'none' : formats.credits(capLeft);
+      const cap = capLeft === null ? 'no limit' : formats.credits(capLeft);
       return row(`account ${accounts.indexOf(accountId) + 1}`, figure(limit), figure(left), cap, 'works');
     }
     case 'management':

@@ -3,11 +3,23 @@ import * as v from 'valibot';
 import { ask } from '../base/http';
 import { parseJson } from '../base/json';
 import { printable } from '../base/log';
+import { Formats } from '../words/formats';
+import { waitingText } from '../words/stateWords';
+import { translator } from '../words/translate';
 import type { Configuration } from './options';
 import { give, tableText } from './output';
 import { askedOrigin } from './serve';
 
 const answerTimeoutMs = 5_000;
+
+/** As the dashboard calls them. */
+const stateTexts = new Map([
+  ['ready', 'Ready'],
+  ['waiting', 'Minute limit reached'],
+  ['usedUp', 'Used up'],
+  ['locked', 'Locked'],
+  ['off', 'Off'],
+]);
 
 const statusSchema = v.object({
   free_left: v.number(),
@@ -49,14 +61,25 @@ export async function status({ settings, proxyKey }: Configuration): Promise<num
       `Something other than Keywheel answers at ${origin} (status ${answer.status}): correct HOST and PORT.`,
     );
   const { free_left: left, free_limit: limit, resets_at: resetsAt, waiting, accounts } = read.output;
+  const formats = new Formats('en', settings.timezone);
+  const of = (some: number, all: number): string => `${formats.count(some)} of ${formats.count(all)}`;
+  const at = (time: string): string => {
+    const atMs = Date.parse(time);
+    return Number.isNaN(atMs) ? time : formats.until(atMs, Date.now());
+  };
   const rows = accounts.map(({ name: account, state, until, day, minute, keys }) => [
     account,
-    String(keys.length),
-    `${day.left} of ${day.limit}`,
-    `${minute.used} of ${minute.limit}`,
-    until === null ? state : `${state} until ${until}`,
+    formats.count(keys.length),
+    of(day.left, day.limit),
+    of(minute.used, minute.limit),
+    `${stateTexts.get(state) ?? state}${until === null ? '' : ` until ${at(until)}`}`,
   ]);
-  const text = `Keywheel at ${origin}: ${left} of ${limit} free requests left today${resetsAt === null ? '' : `, resets at ${resetsAt}`}; ${waiting} waiting
+  const facts = [
+    `${of(left, limit)} free requests left today`,
+    resetsAt === null ? '' : `resets ${at(resetsAt)}`,
+    waitingText(waiting, { t: translator({}), formats }),
+  ];
+  const text = `Keywheel at ${origin}: ${facts.filter((fact) => fact !== '').join(', ')}
 
 ${tableText(['Account', 'Keys', 'Left today', 'This minute', 'State'], rows)}`;
   process.stdout.write(printable(text));

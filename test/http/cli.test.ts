@@ -193,7 +193,10 @@ describe('the command line', () => {
     [['--env-file', '/nowhere/.env'], /^--env-file \/nowhere\/\.env cannot be read \(ENOENT\)/],
     [['--prot', '1'], /^Unknown option '--prot'/],
     [['run'], /^There is no command “run”: use serve, check or status/],
-    [['serve', '--free-only', 'true'], /^There is no command “serve true”: .*; --free-only and --allow-key-changes take no value/],
+    [
+      ['serve', '--free-only', 'true'],
+      /^There is no command “serve true”: .*; --free-only and --allow-key-changes take no value/,
+    ],
   ] satisfies readonly (readonly [readonly string[], RegExp])[]) {
     it(`names the option and leaves with 2: ${words.join(' ')}`, async () => {
       assert.match(await problem({}, words), expected);
@@ -205,7 +208,8 @@ describe('the command line', () => {
     const checked = await start({ OPENROUTER_KEYS: keys }, ['check']).ended;
     assert.deepEqual([checked.code, checked.errors], [0, '']);
     for (const line of [
-      /^key 1 +sk-or-v1-\.\.\.000a +account 1 +50 .*works$/m,
+      /^Name +Key +Account +Free a day +Left today +Limit left +State$/m,
+      /^key 1 +sk-or-v1-\.\.\.000a +account 1 +50 .*no limit +works$/m,
       /^key 2 +sk-or-v1-\.\.\.body +refused by OpenRouter$/m,
       /^key 3 +sk-or-v1-\.\.\.000b +account 2 +20 +(?:1?\d|20) .*works$/m,
       /^OpenRouter +answers in \d+ ms$/m,
@@ -225,8 +229,11 @@ describe('the command line', () => {
     const port = String(await start().listening());
     const told = await start({ PORT: port, OPENROUTER_KEYS: '' }, ['status']).ended;
     assert.deepEqual([told.code, told.errors], [0, '']);
-    assert.match(told.out, /^Keywheel at http:\/\/127\.0\.0\.1:\d+: \d+ of \d+ free requests left today/);
-    assert.match(told.out, /^key 1 +1 +\d+ of 50 /m);
+    assert.match(
+      told.out,
+      /^Keywheel at http:\/\/127\.0\.0\.1:\d+: \d+ of \d+ free requests left today, resets \d\d:\d\d(?::\d\d)?\n/,
+    );
+    assert.match(told.out, /^key 1 +1 +\d+ of 50 .* Ready$/m);
     const wrong = await start({ PORT: port, PROXY_API_KEY: 'kw-wrong' }, ['status']).ended;
     assert.deepEqual([wrong.code, wrong.errors.split('\n').length], [1, 2]);
     assert.equal((await start({ PROXY_API_KEY: '' }, ['status']).ended).code, 2);
