@@ -19,7 +19,12 @@ export class Formats {
   private readonly money = this.number(dollars);
   private readonly smallMoney = this.number({ ...dollars, maximumSignificantDigits: 2 });
   private readonly tenths = this.number({ minimumFractionDigits: 1, maximumFractionDigits: 1 });
-  private readonly short = this.number({ notation: 'compact', maximumFractionDigits: 1 });
+  private readonly short = this.number({
+    notation: 'compact',
+    maximumFractionDigits: 1,
+    maximumSignificantDigits: 3,
+    roundingPriority: 'lessPrecision',
+  });
   private readonly minutes = this.time(hourAndMinute);
   private readonly seconds = this.time({ ...hourAndMinute, second: '2-digit' });
   private readonly dated = this.time({ ...hourAndMinute, ...monthAndDay });
@@ -38,7 +43,7 @@ export class Formats {
     return this.numbers().format(value);
   }
 
-  /** Such as `1.2M`. */
+  /** Such as `1.2M`, `131K`. */
   compact(value: number): string {
     return this.short().format(value);
   }

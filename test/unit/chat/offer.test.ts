@@ -74,7 +74,7 @@ describe('models for VS Code’s chat', () => {
     assert.ok(first);
     assert.match(
       modelTooltip(first, wheel, speech),
-      /openrouter\/free.*\ntools · 131.1K tokens\n.*estimates/,
+      /openrouter\/free.*\ntools · 131K tokens\n.*estimates/,
     );
   });
 });

@@ -22,6 +22,13 @@ describe('Formats', () => {
     assert.equal(formats.share(0, 0), '0%');
   });
 
+  it('shortens large numbers to three figures at most', () => {
+    assert.deepEqual(
+      [34, 65_536, 131_072, 657_900, 7_307_100].map((value) => formats.compact(value)),
+      ['34', '65.5K', '131K', '658K', '7.3M'],
+    );
+  });
+
   it('tells of no time below zero, though the clock was set back meanwhile', () => {
     assert.deepEqual([formats.inSeconds(1_200), formats.inSeconds(-3_600_000)], ['1.2', '0.0']);
   });
