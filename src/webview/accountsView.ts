@@ -199,8 +199,11 @@ function areCountsApart({ day, minute }: AccountView): boolean {
   return day.server !== null && Math.abs(day.server.used - day.own) > minute.limit;
 }
 
+/** The time of today, else the day: there is no room for both. */
 function lastUsedText(atMs: number, { formats, nowMs }: Speech): string {
-  return atMs === 0 ? '–' : formats.since(atMs, nowMs);
+  if (atMs === 0) return '–';
+  const day = formats.day(atMs);
+  return day === formats.day(nowMs) ? formats.clock(atMs) : day;
 }
 
 function emptyState({ vault, snapshot, removed }: DashboardState): AccountsView['empty'] {

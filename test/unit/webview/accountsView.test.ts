@@ -45,6 +45,12 @@ describe('accountsView', () => {
     );
   });
 
+  it('tells the time of a last use of today, and the day of an earlier one', () => {
+    const used = (hoursAgo: number): string | undefined =>
+      rows([accountView({ keys: [keyView({ lastUsedAtMs: nowMs - hoursAgo * 3_600_000 })] })])[0]?.lastUsed;
+    assert.deepEqual([used(1), used(20), used(200)], ['17:00', 'Nov 21', 'Nov 14']);
+  });
+
   it('has credits only where some are known', () => {
     const hasCredits = (account: Parameters<typeof stateOf>[0][number]): boolean =>
       accountsView(stateOf([account]), english).hasCredits;
