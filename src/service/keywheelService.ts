@@ -312,7 +312,9 @@ export class KeywheelService implements Disposable {
     const proxy = proxyOnTheWay(upstreamUrl, wayOut);
     if (proxy !== null) {
       const { host } = proxy;
-      this.ports.log.info(`Upstream is reached through the network proxy ${host ?? 'without a valid URL'}.`);
+      this.ports.log.info(
+        `OpenRouter is reached through the network proxy ${host ?? 'without a valid URL'}.`,
+      );
     }
     return new Upstream(this.ports.clock, this.settings, () => this.telling.touch());
   }

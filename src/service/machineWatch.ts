@@ -34,7 +34,7 @@ export function watchMachine(
     const now = waysOut(read());
     if (now === seen) return;
     seen = now;
-    log.info('The networks of this machine have changed: upstream is connected again.');
+    log.info('The networks of this machine have changed: OpenRouter is connected again.');
     service.changedNetwork();
   });
 }

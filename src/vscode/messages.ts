@@ -100,7 +100,9 @@ export async function untilCancelled<T>(
 
 /** Why the proxy cannot be used; false, as the command has failed. */
 export function tellNotRunning(proxy: ProxyState): false {
-  void window.showWarningMessage(notRunningText(proxy, l10n.t));
+  const message = { severity: 'warning', text: notRunningText(proxy, l10n.t) } as const;
+  if (proxy.kind === 'stopped') void offer(message, l10n.t('Start Proxy'), 'keywheel.startProxy');
+  else void offer(message, l10n.t('Open Dashboard'), 'keywheel.openDashboard');
   return false;
 }
 

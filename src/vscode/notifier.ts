@@ -70,7 +70,7 @@ function noticeText(notice: Notice, { t, formats, nowMs }: Speech): string {
           );
     case 'keyBad':
       return notice.others > 0
-        ? t('Keywheel: OpenRouter no longer accepts the key “{0}”. The other keys go on.', notice.label)
-        : t('Keywheel: OpenRouter no longer accepts the key “{0}”, and there is no other.', notice.label);
+        ? t('Keywheel: OpenRouter no longer accepts the key “{0}”. The other keys still work.', notice.label)
+        : t('Keywheel: OpenRouter no longer accepts the key “{0}”, and there is no other key.', notice.label);
   }
 }

@@ -112,7 +112,7 @@ function accountRow(account: AccountView, state: DashboardState, speech: Speech)
     keyId: keys[0]?.keyId ?? '',
     title,
     subtitle: t(
-      '{0} keys, one account, {1} a day together',
+      '{0} keys of one account: {1} free requests a day',
       formats.count(keys.length),
       formats.count(account.day.limit),
     ),

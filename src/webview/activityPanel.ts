@@ -251,7 +251,7 @@ export class ActivityPanel {
 }
 
 function attemptTable(attempts: readonly (readonly string[])[], t: Translate): TemplateResult {
-  const names = [t('At'), t('Waited'), t('Key'), t('Outcome'), t('Status')];
+  const names = [t('After'), t('Waited'), t('Key'), t('Outcome'), t('Status')];
   const cells = (texts: readonly string[]): readonly TemplateResult[] =>
     texts.map((text) => html`<td>${text}</td>`);
   return html`<table class="attempts">

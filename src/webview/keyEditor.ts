@@ -53,7 +53,7 @@ export class KeyEditor {
 
   private field(name: keyof TypedKey): TemplateResult {
     const { t } = this.ports;
-    const labels = { label: t('Label'), limit: t('Daily limit'), account: t('Account name') };
+    const labels = { label: t('Name'), limit: t('Daily limit'), account: t('Account name') };
     const placeholders = { label: '', limit: t('OpenRouter’s limit'), account: t('detected automatically') };
     return field(labels[name], {
       value: this.typed[name],

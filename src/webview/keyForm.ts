@@ -23,9 +23,9 @@ export function readKeyForm(typed: TypedKey, t: Translate): KeyFormRead {
   const account = typed.account.trim();
   const limit = parseLimit(typed.limit);
   const problems: KeyFormProblem[] = [];
-  if (label === '') problems.push({ field: 'label', text: t('Enter a label.') });
+  if (label === '') problems.push({ field: 'label', text: t('Enter a name.') });
   if (label.length > longestName)
-    problems.push({ field: 'label', text: t('Labels have at most {0} characters.', longestName) });
+    problems.push({ field: 'label', text: t('Names have at most {0} characters.', longestName) });
   if (limit === undefined)
     problems.push({
       field: 'limit',

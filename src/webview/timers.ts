@@ -28,7 +28,7 @@ export class Countdowns {
   }
 
   /**
-   * What is left until `atMs`, or has passed since then with `isUp`; empty without it. Hidden from screen readers, because
+   * Such as `in 45 s` until `atMs`, or `for 45 s` since then with `isUp`; empty without it. Hidden from screen readers, because
    * the text beside it has the time.
    */
   template(atMs: number | undefined, isUp = false): TemplateResult {
@@ -39,7 +39,9 @@ export class Countdowns {
     if (atMs === undefined) return '';
     const { nowMs } = this;
     this.plan((isUp ? nextTickUpMs : nextTickMs)(atMs, nowMs));
-    return isUp ? passedText(nowMs - atMs, this.t) : durationText(atMs - nowMs, this.t);
+    return isUp
+      ? this.t('for {0}', passedText(nowMs - atMs, this.t))
+      : this.t('in {0}', durationText(atMs - nowMs, this.t));
   }
 
   /** Draws again in so many milliseconds, unless it will do so before. */

@@ -75,7 +75,7 @@ export function reachAdvice(detail: string, t: Translate): string | null {
     case 'credentials':
       return t('Add a user name and password to the setting http.proxy: http://user:password@host:port.');
     case 'refused':
-      return t('Ask who runs the network proxy to let OpenRouter’s host through, at port 443.');
+      return t('Ask whoever runs the network proxy to let OpenRouter’s host through, at port 443.');
     case 'silent':
     case 'unreached':
       return t('Check the setting http.proxy, or HTTPS_PROXY if it is empty.');
@@ -84,7 +84,7 @@ export function reachAdvice(detail: string, t: Translate): string | null {
   }
 }
 
-/** Such as `OpenRouter cannot be reached since 22:51 (connection refused, ECONNREFUSED). 1 request is being retried.`; empty while it is reached. */
+/** Such as `OpenRouter has been unreachable since 22:51 (connection refused, ECONNREFUSED). 1 request is being retried.`; empty while it is reached. */
 export function unreachedText(
   { unreached, running }: Pick<Snapshot, 'unreached' | 'running'>,
   speech: Speech,
@@ -93,7 +93,7 @@ export function unreachedText(
   const { t, formats, nowMs } = speech;
   const { sinceMs, code, heldUntilMs } = unreached;
   const since = formats.since(sinceMs, nowMs);
-  const text = t('OpenRouter cannot be reached since {0} ({1}).', since, reachReason(code, t));
+  const text = t('OpenRouter has been unreachable since {0} ({1}).', since, reachReason(code, t));
   return `${text} ${retriedText(running, heldUntilMs ?? 0, speech)}`.trimEnd();
 }
 

@@ -75,7 +75,9 @@ function checkSentences(check: KeyCheck, account: SharedAccount | null, { t, for
     case 'good': {
       if (account && account.keys > 1) {
         const { keys, limit } = account;
-        return [t('{0} keys, 1 account: {1} a day together.', formats.count(keys), formats.count(limit))];
+        return [
+          `${t('{0} keys of one account: {1} free requests a day', formats.count(keys), formats.count(limit))}.`,
+        ];
       }
       const { freeLimit: limit, freeUsed } = check;
       if (limit === null) return [];
@@ -112,7 +114,9 @@ export function addSummaryText(summary: AddSummary, language: Language): ResultT
     addedText(good, language),
     ...(known > 0 ? [t('Already added: {0}.', formats.count(known))] : []),
     ...doubtTexts(good, language),
-    ...(summary.leftOut > 0 ? [t('Cancelled before: {0}.', formats.count(summary.leftOut))] : []),
+    ...(summary.leftOut > 0
+      ? [t('Not tried, because you cancelled: {0}.', formats.count(summary.leftOut))]
+      : []),
   ];
   const isDoubtful = good.some(({ check }) => check.kind !== 'good');
   const severity =
@@ -140,7 +144,7 @@ function doubtTexts(good: readonly Added[], { t, formats }: Language): string[] 
   const [detail] = unreachable;
   if (detail === undefined) return [];
   const count = formats.count(unreachable.length);
-  return [t('Could not check yet: {0} ({1}). Keywheel will try again.', count, reachText(detail, t))];
+  return [t('Keys not checked yet: {0} ({1}). Keywheel will try again.', count, reachText(detail, t))];
 }
 
 function named(bad: readonly string[], { t, formats }: Language): string {
@@ -259,7 +263,7 @@ export function removalDetail(
 ): string {
   const lines = [
     t(
-      'Keys: {0}. Deletes them with their labels and limits, the history and the proxy key. Connected clients stop working. Your keys stay valid at OpenRouter. This cannot be undone.',
+      'Deletes all keys ({0}) with their names and limits, the history and the proxy key. Connected clients stop working. Your keys stay valid at OpenRouter. This cannot be undone.',
       formats.count(keys),
     ),
   ];

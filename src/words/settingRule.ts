@@ -40,7 +40,7 @@ export function settingRule(
       return t('a number from {0} to {1}', minimum ?? 0, maximum ?? '…');
     case 'array':
       // A list without fixed values is one of models.
-      return items?.enum.length ? t('a list of any of {0}', items.enum.join(', ')) : t('a list of model ids');
+      return items?.enum.length ? t('a list of any of {0}', items.enum.join(', ')) : t('a list of model IDs');
     case 'object':
       return t('model patterns, each with a list of models');
     default:

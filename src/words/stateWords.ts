@@ -137,7 +137,7 @@ const failureAdvice = wordsFor<ProxyFailure>({
 export function notRunningText(proxy: ProxyState, t: Translate): string {
   switch (proxy.kind) {
     case 'stopped':
-      return t('The proxy is stopped. Start it with “Keywheel: Start Proxy”, then try again.');
+      return t('The proxy is stopped. Start it, then try again.');
     case 'starting':
       return t('The proxy is starting. Try again in a moment.');
     case 'running':
@@ -176,7 +176,10 @@ export function vaultWords(vault: DashboardState['vault'], t: Translate): StateW
     case 'slow':
       return { text: t('Waiting for the system keychain. It may ask for your password.'), tone: 'warn' };
     case 'refused':
-      return { text: t('The system keychain is not available. Unlock it, then try again.'), tone: 'bad' };
+      return {
+        text: t('The system keychain is not available. Unlock it, then reload this window.'),
+        tone: 'bad',
+      };
     case 'loading':
     case 'ok':
       return null;
@@ -244,7 +247,7 @@ export function runningWords(running: RunningView, { t, formats, nowMs }: Speech
   switch (stage) {
     case 'waiting':
       return {
-        text: next === '' ? t('Waiting for a free slot') : t('Waiting for a free slot at {0}', next),
+        text: next === '' ? t('Waiting for a free slot') : t('Waiting, next slot at {0}', next),
         tone: 'warn',
         ...at,
       };
@@ -272,7 +275,7 @@ export const classWords = wordsFor<ExchangeView['class']>({
 
 const outcomes: Readonly<Record<string, (t: Translate) => string>> = {
   ...reasons,
-  answer: (t) => t('Answer'),
+  answer: (t) => t('Answered'),
   requestTooDear: (t) => t('Not enough credits for this request'),
   overloaded: (t) => t('Provider unavailable'),
   internal: (t) => t('OpenRouter error'),

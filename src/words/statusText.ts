@@ -110,7 +110,7 @@ function allowanceText(state: DashboardState, format: StatusFormat, speech: Spee
   const icon = wheel.waiting > 0 ? 'loading~spin' : 'key';
   const refusalEndsMs = paidRefusalEndsMs(usable, wheel);
   if (refusalEndsMs > nowMs) {
-    const shown = calm(`$(warning) ${t('no credits')}`, speak(t('No credits for a paid request')));
+    const shown = calm(`$(warning) ${t('No credits')}`, speak(t('No credits for a paid request')));
     return { ...shown, changesAtMs: earliest([changesAtMs, refusalEndsMs]) };
   }
   const credits = creditsFigure(state, speech);

@@ -49,7 +49,7 @@ describe('the dashboard while its keys change', () => {
       await changeTo(accounts);
       await page.keyboard.type('.');
     }
-    assert.equal(await focused(), 'Label');
+    assert.equal(await focused(), 'Name');
     assert.equal(await typed(), 'Half a na....');
     assert.deepEqual(await page.locator('.accounts .title').allTextContents(), ['One', 'Two', 'Three']);
   });
@@ -59,7 +59,7 @@ describe('the dashboard while its keys change', () => {
     await openEditor();
     await changeTo([joined, three]);
     await page.keyboard.type('me');
-    assert.equal(await focused(), 'Label');
+    assert.equal(await focused(), 'Name');
     assert.equal(await typed(), 'Half a name');
     await page.keyboard.press('Escape');
     assert.equal(await page.locator('.editor').count(), 0);
@@ -183,7 +183,7 @@ describe('the dashboard while its keys change', () => {
   async function openEditor(): Promise<void> {
     const { page } = dashboard;
     await page.getByLabel('Edit “Two”').press('Enter');
-    await pollUntil(async () => (await focused()) === 'Label', 'The form did not take the focus');
+    await pollUntil(async () => (await focused()) === 'Name', 'The form did not take the focus');
     await page.keyboard.press('Control+A');
     await page.keyboard.type('Half a na');
   }

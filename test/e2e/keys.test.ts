@@ -123,7 +123,7 @@ describe('keys, by clicks and keys alone', () => {
     await pictures('k08-paste-a-code');
     await window.quickInput.fill(code, /code/);
     const said = await window.waitForNotification(/added/);
-    assert.match(said, /2 keys, 1 account: 1,000 a day together/);
+    assert.match(said, /2 keys of one account: 1,000 free requests a day/);
     await window.clearNotifications();
   });
 

@@ -104,7 +104,7 @@ describe('with six requests that wait, one account used up and one at its minute
       assert.match(waiting, /^6 requests waiting, next slot at \d\d:\d\d:\d\d$/);
       assert.equal(notice, '');
       assert.equal(rows.length, 6);
-      for (const row of rows) assert.match(row, /^Waiting for a free slot at \d\d:\d\d:\d\d$/);
+      for (const row of rows) assert.match(row, /^Waiting, next slot at \d\d:\d\d:\d\d$/);
       assert.match(accounts.join(), /^Used up until 00:00,Minute limit reached until \d\d:\d\d:\d\d$/);
       const findings = await doctorSays(rig);
       assert.match(findings.join('\n'), /^6 requests waiting\. The next account is free at/);
@@ -128,7 +128,7 @@ describe('with OpenRouter gone', () => {
       assert.equal(bar, '$(cloud-offline) OpenRouter unreachable');
       assert.equal(severity, 'warning');
       const gone =
-        /OpenRouter cannot be reached since \d\d:\d\d \(connection refused, ECONNREFUSED\)\. 1 request is being retried/;
+        /OpenRouter has been unreachable since \d\d:\d\d \(connection refused, ECONNREFUSED\)\. 1 request is being retried/;
       assert.match(tooltip, gone);
       assert.match(notice, gone);
       assert.match(

@@ -121,7 +121,7 @@ const commandMeanings: Readonly<Record<string, string>> = {
     'Takes one key, several, or a whole `.env` file; checks each for free and keeps it in the secret storage.',
   signIn: 'Opens OpenRouter in the browser and gets a key from it.',
   removeKey: 'Removes a key; it can be undone for ten seconds.',
-  removeEverything: 'Disconnects all clients and deletes keys, labels, limits, history and the proxy key.',
+  removeEverything: 'Disconnects all clients and deletes keys, names, limits, history and the proxy key.',
   connectClient:
     'Shows what it would write into a client’s configuration, writes it after a yes, and keeps a backup.',
   disconnectClient: 'Takes Keywheel’s values out of one client’s configuration again; your own changes stay.',

@@ -136,7 +136,7 @@ export class Keyring implements Disposable {
       if (there !== null) return { kind: 'duplicate', label: there.label };
       return { kind: 'added', keyId: keyIdOf(key), check };
     } catch (error: unknown) {
-      this.ports.log.error('The vault did not store a key.', error);
+      this.ports.log.error('The system keychain did not store a key.', error);
       return { kind: 'notKept' };
     }
   }
@@ -241,7 +241,7 @@ export class Keyring implements Disposable {
     try {
       const contents = await vault.load();
       for (const name of contents.damaged)
-        log.warn(`The record ${name} of the vault is not a key: it is ignored.`);
+        log.warn(`The record ${name} of the system keychain is not a key: it is ignored.`);
       this.take(contents);
       this.setHealth({ kind: 'ok' });
       if (this.sessionProxyKey === null) return;
@@ -250,7 +250,7 @@ export class Keyring implements Disposable {
       // A keychain that reads at once may ask for a password before it stores.
       if (this.health.kind === 'slow') this.setHealth({ kind: 'ok' });
     } catch (error: unknown) {
-      log.error('The vault cannot be read or written.', error);
+      log.error('The system keychain cannot be read or written.', error);
       const { revision, proxyKey } = this.set;
       if (proxyKey === null) this.sessionProxyKey = this.ports.firstProxyKey();
       this.set = { ...this.set, revision: Math.max(revision, 0), proxyKey: proxyKey ?? this.sessionProxyKey };
@@ -287,7 +287,7 @@ export class Keyring implements Disposable {
     try {
       await this.ports.vault.removeKey(keyId);
     } catch (error: unknown) {
-      this.ports.log.error('The vault could not remove a key that it did not store.', error);
+      this.ports.log.error('The system keychain could not remove a key that it did not store.', error);
     }
   }
 
@@ -295,7 +295,7 @@ export class Keyring implements Disposable {
   private async change<T>(run: () => Promise<T>): Promise<T> {
     return await this.inTurn.run(async () => {
       if (this.state.kind !== 'ok') await this.read();
-      if (this.state.kind !== 'ok') throw new Error('The vault cannot be read or written.');
+      if (this.state.kind !== 'ok') throw new Error('The system keychain cannot be read or written.');
       return await run();
     });
   }
@@ -306,7 +306,7 @@ export class Keyring implements Disposable {
     this.set = { ...this.set, ...change, revision };
     this.changed.fire();
     this.ports.vault.saveRevision?.(revision).catch((error: unknown) => {
-      this.ports.log.error('The vault did not store the revision of the keys.', error);
+      this.ports.log.error('The system keychain did not store the revision of the keys.', error);
     });
   }
 

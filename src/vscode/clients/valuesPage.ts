@@ -48,7 +48,7 @@ function paragraph(text: string): PageBlock {
 /** Which base URL fits which known client. */
 function whichBase(): readonly PageBlock[] {
   const lines = formClients.map(({ form, names }) =>
-    l10n.t('{0} (not tried): {1}', formNames[form]()[0], names.join(', ')),
+    l10n.t('{0} (not tested): {1}', formNames[form]()[0], names.join(', ')),
   );
   const cursor = l10n.t(
     'Cursor sends requests from its own servers, which cannot reach this machine. It cannot use the proxy.',

@@ -64,7 +64,7 @@ async function askLabel(masked: string): Promise<string | undefined> {
     ignoreFocusOut: true,
     // The dashboard's form has the same limit.
     validateInput: (text) =>
-      text.trim().length > longestName ? l10n.t('Labels have at most {0} characters.', longestName) : null,
+      text.trim().length > longestName ? l10n.t('Names have at most {0} characters.', longestName) : null,
   });
   return typed?.trim();
 }

@@ -61,7 +61,7 @@ describe('accountsView', () => {
 
   it('has a row for an account with several keys, then one for each, which do not repeat its state', () => {
     const [account, ...keys] = rows([accountView({ keys: [keyView({ requests: 3 }), second] })]);
-    assert.equal(account?.subtitle, '2 keys, one account, 1,000 a day together');
+    assert.equal(account?.subtitle, '2 keys of one account: 1,000 free requests a day');
     assert.equal(account.requests, '3');
     assert.deepEqual(
       keys.map(({ kind, title, day, state }) => [kind, title, day, state.text]),

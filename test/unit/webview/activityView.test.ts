@@ -125,7 +125,7 @@ describe('the activity list', () => {
   it('opens to its trail: attempts, waits, reasons, times', () => {
     assert.deepEqual(trailOf(exchangeView({}), english).attempts, [
       ['0 ms', '0 ms', 'Private', 'Provider is busy', '429'],
-      ['1.0 s', '900 ms', 'Private', 'Answer', '200'],
+      ['1.0 s', '900 ms', 'Private', 'Answered', '200'],
     ]);
     assert.deepEqual(trailOf(exchangeView({}), english).facts[0], ['Time', 'Nov 22, 18:00:00']);
     const odd = exchangeView({});
@@ -166,7 +166,7 @@ describe('the activity list', () => {
 describe('a request that has not ended', () => {
   it('says that it waits, until when, and when it is given up', () => {
     const row = liveRow(runningView({ nextAtMs: nowMs + 41_000, endsAtMs: nowMs + 90_000 }), english);
-    assert.equal(row.state.text, 'Waiting for a free slot at 18:00:41');
+    assert.equal(row.state.text, 'Waiting, next slot at 18:00:41');
     assert.equal(row.state.untilMs, nowMs + 41_000);
     assert.equal(row.what, 'Cline · a/b:free');
     assert.equal(row.note, 'gives up at 18:01:30');

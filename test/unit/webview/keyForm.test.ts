@@ -34,14 +34,14 @@ describe('the form of a key', () => {
 
   it('says what is too long', () => {
     assert.deepEqual(problemsOf({ label: `${longest}x`, account: `${longest}x` }), [
-      ['label', 'Labels have at most 200 characters.'],
+      ['label', 'Names have at most 200 characters.'],
       ['account', 'Account names have at most 200 characters.'],
     ]);
   });
 
   it('says what is no limit, and that a label is missing', () => {
     assert.deepEqual(problemsOf({ label: ' ', limit: '5000000' }), [
-      ['label', 'Enter a label.'],
+      ['label', 'Enter a name.'],
       ['limit', 'Enter a whole number from 0 to 1000000, or leave empty.'],
     ]);
   });

@@ -31,7 +31,7 @@ describe('the result of adding a key', () => {
 
   it('tells that a second key of an account adds no allowance', () => {
     const { text } = addResultText(added, 'Work', { keys: 2, limit: 50 }, english);
-    assert.equal(text, 'Key “Work” added. 2 keys, 1 account: 50 a day together.');
+    assert.equal(text, 'Key “Work” added. 2 keys of one account: 50 free requests a day.');
   });
 
   it("writes numbers as the user's language does", () => {
@@ -132,13 +132,13 @@ describe('the result of adding several keys', () => {
       severity: 'warning',
       text:
         'Not added: sk-or-v1-...0001 (not stored by the system keychain). Keys added: 1. ' +
-        'Could not check yet: 1 (ENOTFOUND [secret]). Keywheel will try again.',
+        'Keys not checked yet: 1 (ENOTFOUND [secret]). Keywheel will try again.',
     });
   });
 
   it('tells what was left out when it was stopped', () => {
     const { text } = addSummaryText({ ...nothing, added: tried(addedTo('a')), leftOut: 4 }, english);
-    assert.match(text, /Cancelled before: 4\.$/);
+    assert.match(text, /Not tried, because you cancelled: 4\.$/);
   });
 });
 
@@ -243,7 +243,7 @@ const whole: Removal = { disconnected: [], keysLeft: [], isVaultClear: true, isF
 describe('what is asked before all is removed', () => {
   it('names the clients that will be disconnected, with their files', () => {
     const text = removalDetail(3, [record], english);
-    assert.match(text, /^Keys: 3\. /);
+    assert.match(text, /^Deletes all keys \(3\) /);
     assert.match(text, /\nClaude Code: \/home\/a\/\.claude\/settings\.json$/);
   });
 

@@ -84,7 +84,7 @@ describe('statusText', () => {
       const wheel = { ...snapshot.wheel, paidRefusedAtMs: nowMs - agoMs };
       return statusText({ ...rest, snapshot: { ...snapshot, wheel } }, 'number', english);
     };
-    assert.deepEqual([after(60_000).text, after(60_000).severity], ['$(warning) no credits', 'normal']);
+    assert.deepEqual([after(60_000).text, after(60_000).severity], ['$(warning) No credits', 'normal']);
     assert.equal(after(60_000).changesAtMs, nowMs + 4 * 60_000);
     assert.equal(after(60_000, usedUp).text, '$(warning) 0 · resets 00:00');
     assert.equal(after(300_000).text, '$(key) 784');
@@ -170,7 +170,7 @@ describe('the status bar while OpenRouter cannot be reached', () => {
     assert.equal(shown.severity, 'warning');
     assert.equal(
       shown.spoken,
-      'Keywheel: OpenRouter cannot be reached since 17:59 (address not found, ENOTFOUND). 1 request is being retried, next at 18:00:09.',
+      'Keywheel: OpenRouter has been unreachable since 17:59 (address not found, ENOTFOUND). 1 request is being retried, next at 18:00:09.',
     );
   });
 
