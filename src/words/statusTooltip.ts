@@ -106,16 +106,16 @@ const icons: Readonly<Record<StateWords['tone'], string>> = {
   off: 'circle-slash',
 };
 
-/** Such as `$(pass) **anna** — 29 of 50 · 3 / 20 this minute`; not a table, because VS Code's hover gives its cells no space. */
+/** Such as `$(pass) **anna** — 29 of 50 left · 3 of 20 used this minute`; not a table, because VS Code's hover gives its cells no space. */
 function accountLines(accounts: readonly AccountView[], speech: Speech): string {
   const { t, formats } = speech;
   const lines = accounts.slice(0, mostAccounts).map((account) => {
     const { name, day, minute } = account;
     const { text, tone } = stateOf(account, speech);
-    const left = t('{0} of {1}', formats.count(day.left), formats.count(day.limit));
+    const left = t('{0} of {1} left', formats.count(day.left), formats.count(day.limit));
     const state =
       account.state === 'ready' && tone === 'good'
-        ? t('{0} / {1} this minute', formats.count(minute.used), formats.count(minute.limit))
+        ? t('{0} of {1} used this minute', formats.count(minute.used), formats.count(minute.limit))
         : text;
     return `$(${icons[tone]}) **${escaped(name)}** — ${escaped(`${left} · ${state}`)}`;
   });

@@ -21,8 +21,8 @@ describe('statusTooltip', () => {
   it('has a line an account, with its state where it cannot go on', () => {
     const usedUp = accountView({ name: 'anna', state: 'usedUp', untilMs: midnightMs });
     const lines = plain(statusTooltip(stateOf([accountView(), usedUp]), english)).split('\n');
-    assert.ok(lines.includes('$(pass) **Private** — 784 of 1,000 · 3 / 20 this minute  '), lines.join('\n'));
-    assert.ok(lines.includes('$(warning) **anna** — 784 of 1,000 · Used up until 00:00'), lines.join('\n'));
+    assert.ok(lines.includes('$(pass) **Private** — 784 of 1,000 left · 3 of 20 used this minute  '), lines.join('\n'));
+    assert.ok(lines.includes('$(warning) **anna** — 784 of 1,000 left · Used up until 00:00'), lines.join('\n'));
   });
 
   it('names itself while there is no key', () => {
@@ -37,7 +37,7 @@ describe('statusTooltip', () => {
   it('lets no label become Markdown, HTML, a link, a line or an icon', () => {
     const name = '[x](command:y) | **b** <img src=x> `c` $(key)\n\n# h &amp; https://a.b \\';
     const tooltip = statusTooltip(stateOf([accountView({ name })]), english);
-    const [line] = tooltip.split('\n').filter((each) => each.includes('784 of 1,000 ·'));
+    const [line] = tooltip.split('\n').filter((each) => each.includes('784 of 1,000 left ·'));
     const shown = /^\$\(pass\) \*\*(.*)\*\* — /.exec(line ?? '')?.[1] ?? '$';
     assert.doesNotMatch(shown, /[[\]()*<>`$\\:|]/);
   });
