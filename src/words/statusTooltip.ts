@@ -138,7 +138,7 @@ function links({ snapshot }: DashboardState, { t }: Speech): string {
     [t('Add Key'), 'keywheel.addKey'],
     [t('Connect Client'), 'keywheel.connectClient'],
     [t('Doctor'), 'keywheel.runDoctor'],
-    isRunning ? [t('Stop'), 'keywheel.stopProxy'] : [t('Start Proxy'), 'keywheel.startProxy'],
+    isRunning ? [t('Stop Proxy'), 'keywheel.stopProxy'] : [t('Start Proxy'), 'keywheel.startProxy'],
   ];
   if (!isRunning) wanted.push([t('Show Log'), 'keywheel.showLog']);
   return wanted.map(([text, command]) => `[${escaped(text)}](command:${command})`).join(' · ');

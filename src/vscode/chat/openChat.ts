@@ -33,7 +33,7 @@ export function openChat(owned: DisposableStore, ports: WindowPorts): void {
   entries.push({
     label: l10n.t('VS Code Chat'),
     description: l10n.t('In its model picker, by Keywheel'),
-    detail: l10n.t('Choose further models'),
+    detail: l10n.t('Select more models'),
     run: choose,
   });
   entries.push({

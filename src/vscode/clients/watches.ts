@@ -168,7 +168,7 @@ async function askSuccessor(
   const successor = next?.id ?? freeRouter;
   const isPaid = next !== null && !isFree(next);
   const text = obituaryText({ model, users, isSaid: named !== undefined, successor, isPaid }, l10n.t);
-  const [use, another] = [l10n.t('Use {0}', successor), l10n.t('Choose Another…')];
+  const [use, another] = [l10n.t('Use {0}', successor), l10n.t('Select Another…')];
   const choice = await window.showWarningMessage(text, use, another);
   const title = l10n.t('Replace {0}', model);
   const asked = { title, models: Promise.resolve(listed), hasOwnModels: false };
