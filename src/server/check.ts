@@ -71,7 +71,7 @@ function upstreamText(answer: UpstreamAnswer): string {
 
 function clockText(answer: UpstreamAnswer): string {
   const aheadMs = answer.kind === 'answer' ? answer.aheadMs : null;
-  if (aheadMs === null) return 'not checked: OpenRouter gave no time';
+  if (aheadMs === null) return 'not checked: no time came from OpenRouter';
   if (Math.abs(aheadMs) <= clockToleranceMs) return 'agrees with OpenRouter’s';
   const seconds = Math.round(Math.abs(aheadMs) / 1000);
   return `${seconds} s ${aheadMs > 0 ? 'ahead of' : 'behind'} OpenRouter’s: correct it, as resets depend on it`;

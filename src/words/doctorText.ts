@@ -155,7 +155,7 @@ const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => Fi
         : t('This machine’s clock is {0} s behind OpenRouter’s.', seconds);
     return warn(text, t('Correct this machine’s clock; resets depend on it.'));
   },
-  clockUnknown: (_, { t }) => note(t('Clock not checked: OpenRouter sent no time.')),
+  clockUnknown: (_, { t }) => note(t('Clock not checked: no time came from OpenRouter.')),
   noKeys: (_, { t }) => bad(t('No key.'), t('Add a key to send requests.'), 'addKey'),
   keyGood: ({ label }, { t }) => good(t('OpenRouter accepts “{0}”.', label)),
   keyBad: ({ label }, { t }) =>

@@ -186,7 +186,7 @@ export function testConnecting(opened: () => EmptyVsCode): void {
     await connect('Claude Code');
     await window.clearNotifications();
     await window.runCommand('Keywheel: Remove All Data');
-    assert.match(await dialogText(), /Keys: 1\.[\s\S]*Claude Code: .*settings\.json/);
+    assert.match(await dialogText(), /all keys \(1\)[\s\S]*Claude Code: .*settings\.json/);
     await window.screenshot('29-remove-everything');
     await press('Remove All Data');
     const said = await window.waitForNotification(/data was removed/);

@@ -18,11 +18,11 @@ const otherThemes: readonly Theme[] = ['light', 'highContrast'];
 const wantsAllPictures = process.env.KEYWHEEL_PICTURES === 'all';
 const tabs = ['Accounts', 'History', 'Activity', 'Models'] as const;
 
-/** What each has when it is filled. */
+/** What each has when it is filled, and not from the tests before. */
 const filled: Readonly<Record<(typeof tabs)[number], string>> = {
   Accounts: 'tr.single',
-  History: '.u-wrap',
-  Activity: '.exchange',
+  History: 'text=25 other accounts',
+  Activity: 'tr.exchange:nth-child(40)',
   Models: 'text=crowd/model',
 };
 
