@@ -1,5 +1,6 @@
 // `keywheel status`: asks the running proxy, and prints what it can serve.
 import * as v from 'valibot';
+import { SystemClock } from '../base/clock';
 import { ask } from '../base/http';
 import { parseJson } from '../base/json';
 import { printable } from '../base/log';
@@ -63,9 +64,10 @@ export async function status({ settings, proxyKey }: Configuration): Promise<num
   const { free_left: left, free_limit: limit, resets_at: resetsAt, waiting, accounts } = read.output;
   const formats = new Formats('en', settings.timezone);
   const of = (some: number, all: number): string => `${formats.count(some)} of ${formats.count(all)}`;
+  const nowMs = new SystemClock().wallMs();
   const at = (time: string): string => {
     const atMs = Date.parse(time);
-    return Number.isNaN(atMs) ? time : formats.until(atMs, Date.now());
+    return Number.isNaN(atMs) ? time : formats.until(atMs, nowMs);
   };
   const rows = accounts.map(({ name: account, state, until, day, minute, keys }) => [
     account,

@@ -133,7 +133,12 @@ describe('a stream', () => {
     // A reset takes the simulator some real time: `faults.test.ts` has it.
     for (const how of ['destroy', 'cleanEnd'] as const) {
       await streamed({ kind: 'cut', afterEvents: 40, how }, (reply, rig, path) =>
-        assertBrokenOff(reply, rig, path, /cut off before it was complete|ended the answer before it was complete/),
+        assertBrokenOff(
+          reply,
+          rig,
+          path,
+          /cut off before it was complete|ended the answer before it was complete/,
+        ),
       );
     }
   });

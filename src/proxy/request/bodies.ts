@@ -247,7 +247,10 @@ export class RenewedBody implements Body {
 }
 
 function tooLarge(): Refusal {
-  return new Refusal('body_too_large', 'The body of a request that runs a model may have 64 MiB at most, decoded.');
+  return new Refusal(
+    'body_too_large',
+    'The body of a request that runs a model may have 64 MiB at most, decoded.',
+  );
 }
 
 function unknownCoding(cause?: unknown): Refusal {

@@ -72,10 +72,7 @@ describe('models for VS Code’s chat', () => {
     assert.equal(details(1834, busy)[0], 'busy until 12:20');
     const [first] = offeredModels(listed, [], []);
     assert.ok(first);
-    assert.match(
-      modelTooltip(first, wheel, speech),
-      /openrouter\/free.*\ntools · 131K tokens\n.*estimates/,
-    );
+    assert.match(modelTooltip(first, wheel, speech), /openrouter\/free.*\ntools · 131K tokens\n.*estimates/);
   });
 });
 

@@ -21,8 +21,14 @@ describe('statusTooltip', () => {
   it('has a line an account, with its state where it cannot go on', () => {
     const usedUp = accountView({ name: 'anna', state: 'usedUp', untilMs: midnightMs });
     const lines = plain(statusTooltip(stateOf([accountView(), usedUp]), english)).split('\n');
-    assert.ok(lines.includes('$(pass) **Private** — 784 of 1,000 left · 3 of 20 used this minute  '), lines.join('\n'));
-    assert.ok(lines.includes('$(warning) **anna** — 784 of 1,000 left · Used up until 00:00'), lines.join('\n'));
+    assert.ok(
+      lines.includes('$(pass) **Private** — 784 of 1,000 left · 3 of 20 used this minute  '),
+      lines.join('\n'),
+    );
+    assert.ok(
+      lines.includes('$(warning) **anna** — 784 of 1,000 left · Used up until 00:00'),
+      lines.join('\n'),
+    );
   });
 
   it('names itself while there is no key', () => {
