@@ -5,6 +5,7 @@ import { mkdtempSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TextLog } from '../../../src/base/log';
+import { redact } from '../../../src/base/secret';
 import { watchKeysFile, withKeysFile } from '../../../src/server/keysFile';
 import { plainKey, type StoredKey } from '../../../src/service/keyring/storedKey';
 import { ManualClock } from '../../support/manualClock';
@@ -31,6 +32,7 @@ describe('the file of keys', () => {
     const problem = read(own);
     assert.ok(typeof problem === 'string');
     assert.ok(!problem.includes('canary'));
+    assert.equal(redact(problem), problem, 'its example is not masked');
     return problem;
   }
 
