@@ -9,7 +9,7 @@ import type { ProxyFailure, ProxyState } from '../service/snapshot';
 import type { ByeReason, ReadEnd } from './hostEvents';
 import { identify, type HostLine } from './hostLine';
 import type { WindowIdentity } from './identity';
-import { usualDrainMs, type Handover, type HostingEnd, type ShownLevel, type WorkerHost } from './workerHost';
+import { usualDrainMs, type Handover, type WorkerEnd, type ShownLevel, type WorkerHost } from './workerHost';
 
 const readAgainMs = 50;
 /** The user is told after this many failures of the worker. */
@@ -29,8 +29,8 @@ export interface HostingPorts {
 }
 
 /** `notBound`: the system refuses the port · `waiting`: another window begins to host. */
-export type HostEnd =
-  | { readonly kind: HostingEnd | 'waiting' }
+export type HostingEnd =
+  | { readonly kind: WorkerEnd | 'waiting' }
   | { readonly kind: 'notBound'; readonly code: ProxyFailure; readonly detail: string };
 
 export class Hosting implements Disposable {
@@ -48,12 +48,12 @@ export class Hosting implements Disposable {
    * Resolves when this window has stopped serving, or could not begin; with `waiting` at once while another window begins.
    * Calls `onBound` when it serves.
    */
-  async host(settings: Settings, onBound: () => void): Promise<HostEnd> {
+  async host(settings: Settings, onBound: () => void): Promise<HostingEnd> {
     const { handover, spawn, claim } = this.ports;
     if (!claim.take()) return { kind: 'waiting' };
     const worker = spawn();
     this.worker = worker;
-    let end: HostEnd = { kind: 'crashed' };
+    let end: HostingEnd = { kind: 'crashed' };
     try {
       const proxy = await worker.start(settings, handover()).finally(() => claim.release());
       if (typeof proxy === 'string') end = { kind: proxy };
@@ -94,7 +94,7 @@ export class Hosting implements Disposable {
     this.worker?.dispose();
   }
 
-  private async readWhileServing(worker: WorkerHost): Promise<HostingEnd> {
+  private async readWhileServing(worker: WorkerHost): Promise<WorkerEnd> {
     const { clock, identity, read } = this.ports;
     const over = new AbortController();
     const ended = worker.ended.finally(() => over.abort(new Error('It serves no more.')));
@@ -107,7 +107,7 @@ export class Hosting implements Disposable {
   }
 
   /** A worker that left in order drains before its thread ends. */
-  private part(worker: WorkerHost, end: HostEnd): void {
+  private part(worker: WorkerHost, end: HostingEnd): void {
     switch (end.kind) {
       case 'stopped':
       case 'retired':
@@ -132,7 +132,7 @@ export class Hosting implements Disposable {
 }
 
 /** `portLost`: another program was faster; `identify` will show which. */
-function endOf(proxy: ProxyState): HostEnd {
+function endOf(proxy: ProxyState): HostingEnd {
   if (proxy.kind !== 'failed') return { kind: 'portLost' };
   const { code, detail } = proxy;
   return code === 'portForbidden' || code === 'other'

@@ -1,7 +1,7 @@
 // A window's place among the others: how its views show it, and what follows when hosting or following ends.
 import type { ProxyFailure, ProxyState, Snapshot } from '../service/snapshot';
 import type { ReadEnd } from './hostEvents';
-import type { HostEnd } from './hosting';
+import type { HostingEnd } from './hosting';
 import type { Who } from './hostLine';
 
 export type Place =
@@ -46,7 +46,7 @@ const waitingPauseMs = 40;
 export const lookAgainMs = 5_000;
 
 /** `pause`: milliseconds, or `short` for a random moment, so that not all windows try at once. */
-export function aftermathOf(end: { readonly kind: ReadEnd | 'otherProtocol' } | HostEnd): {
+export function aftermathOf(end: { readonly kind: ReadEnd | 'otherProtocol' } | HostingEnd): {
   readonly place: Place;
   readonly pause: number | 'short';
 } {

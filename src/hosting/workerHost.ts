@@ -50,7 +50,7 @@ export type FromWorker =
   | { readonly kind: 'left' };
 
 /** Why a worker has stopped serving: it left in order, its code failed, it was silent, or it lost its port. */
-export type HostingEnd = ByeReason | 'crashed' | 'hung' | 'portLost';
+export type WorkerEnd = ByeReason | 'crashed' | 'hung' | 'portLost';
 
 const silentMs = 3_000;
 /** Loading its code on a busy machine takes a while. */
@@ -71,11 +71,11 @@ export interface WorkerHostPorts {
 
 export class WorkerHost implements Disposable {
   /** Resolves as soon as it has stopped serving; the port is free then, or once its thread has ended. */
-  readonly ended: Promise<HostingEnd>;
+  readonly ended: Promise<WorkerEnd>;
   /** Resolves when its last answer has ended, or was cut. */
   private readonly drained: Promise<void>;
   private readonly worker: Worker;
-  private end: (end: HostingEnd) => void = () => undefined;
+  private end: (end: WorkerEnd) => void = () => undefined;
   private drain: () => void = () => undefined;
   private onStarted: (proxy: ProxyState) => void = () => undefined;
   private begun: Promise<void> = Promise.resolve();
@@ -99,7 +99,7 @@ export class WorkerHost implements Disposable {
    * Resolves with `running` or `failed`, or with its end if it ends before. The worker's code loads while `handover` is
    * pending; rejects if `handover` does.
    */
-  async start(settings: Settings, handover: Promise<Handover>): Promise<ProxyState | HostingEnd> {
+  async start(settings: Settings, handover: Promise<Handover>): Promise<ProxyState | WorkerEnd> {
     this.port = settings.port;
     const started = new Promise<ProxyState>((resolve) => (this.onStarted = resolve));
     this.begun = handover.then((made) => this.send({ kind: 'start', start: { settings, ...made } }));
@@ -173,7 +173,7 @@ export class WorkerHost implements Disposable {
     }
   }
 
-  private onExit(end: HostingEnd): void {
+  private onExit(end: WorkerEnd): void {
     this.watch.dispose();
     this.end(end);
     this.drain();

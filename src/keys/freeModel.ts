@@ -1,4 +1,4 @@
-// The class of a model: which models cost nothing but allowance, by name and by what answers told.
+// The class of a model's requests: by its name, and by what answers told of it.
 import type { RequestClass } from './lock';
 import { remember } from './recent';
 
@@ -19,7 +19,7 @@ function mayBeCloaked(model: string): boolean {
 
 const mostModels = 1_000;
 
-/** Models without `:free` that cost nothing: they need no credits, and count only once an answer or a 429 says so. */
+/** Models without `:free` that cost nothing: they need no credits, and count against the allowance only once a 429 says so. */
 export class ModelClasses {
   private readonly known = new Map<string, RequestClass>();
 

@@ -49,7 +49,7 @@ export class KeyState {
   errors = 0;
   lastUsedAtMs: number | null = null;
   markedBadAtMs = Number.NEGATIVE_INFINITY;
-  /** When it was refused (401) last, if nothing has accepted it since: then it was not upstream's fault. */
+  /** When it was refused (401) last; an answer or a reading since then has reset it. */
   refusedAtMs = Number.NEGATIVE_INFINITY;
   /** A reading has lifted its lock since it served last: the next one does not. */
   acceptedInVain = false;
@@ -109,7 +109,7 @@ export class KeyState {
     return { health, accountRef, capLeft, isFreeTier, isOrganization, requests, errors, lastUsedAtMs, locks };
   }
 
-  /** A key that was bad is asked again at start; until then it stays out of the way. */
+  /** A key that was bad stays so until a reading accepts it. */
   restore({ locks, ...known }: KeyStateSaved): void {
     Object.assign(this, known);
     for (const lock of locks) this.locks.join(lock);

@@ -36,10 +36,10 @@ function learnHealth({ account, attempt, grant, nowMs }: Lease, { modelLocks }: 
   state.refusedAtMs = Number.NEGATIVE_INFINITY;
   state.acceptedInVain = false;
   if (state.health === 'unchecked') state.health = 'good';
-  const isModelOpener = modelLocks.healthy(request.model, account.accountId, state.key.keyId, nowMs);
-  const isAccountOpener = account.answered(request.requestClass);
-  const isLimitHigher = attempt !== null && account.ledger.answered(attempt);
-  return isLimitHigher || isModelOpener || isAccountOpener;
+  const opensModel = modelLocks.healthy(request.model, account.accountId, state.key.keyId, nowMs);
+  const opensAccount = account.answered(request.requestClass);
+  const opensDay = attempt !== null && account.ledger.answered(attempt);
+  return opensModel || opensAccount || opensDay;
 }
 
 function learnModel(reason: ModelLockReason, untilMs: number | null, lease: Lease, wheel: Wheel): void {
@@ -53,14 +53,14 @@ function learnModel(reason: ModelLockReason, untilMs: number | null, lease: Leas
   wheel.modelLocks.learn({ model, accountId, keyId, reason }, untilMs, nowMs);
 }
 
-/** What is locked is `scopes` to say, but for the end of a day. */
+/** Locks what the reason's row of `scopes` says; the lock of a day ends with the day. */
 function learnLimit(reason: LockReason, verdict: Locked, lease: Lease, wheel: Wheel): void {
   const { account, nowMs } = lease;
   const { state, request } = lease.grant;
   const { holds, covers, lasts } = scopes[reason];
   const { locks } = { key: state, account, everything: wheel }[holds];
   if (!learnBesides(reason, verdict, lease, wheel)) return;
-  // No other lock of these grows with those before it.
+  // Of these only `noCredits` and `belowZero` grow with each lock in a row.
   const strikes = Math.max(1, account.creditStrikes);
   const untilMs =
     reason === 'dailyLimit'
@@ -71,7 +71,7 @@ function learnLimit(reason: LockReason, verdict: Locked, lease: Lease, wheel: Wh
   if (untilMs > nowMs) locks.set({ reason, covers: showsAll ? 'all' : covers, sinceMs: nowMs, untilMs });
 }
 
-/** What a reason teaches besides its lock; false where no lock falls. */
+/** What a reason teaches besides its lock; false where no lock is to be set. */
 function learnBesides(reason: LockReason, { limit }: Locked, lease: Lease, wheel: Wheel): boolean {
   const { account, nowMs } = lease;
   const { state, request } = lease.grant;
@@ -87,7 +87,7 @@ function learnBesides(reason: LockReason, { limit }: Locked, lease: Lease, wheel
     case 'noCredits':
     case 'belowZero':
       if (request.model !== null) wheel.modelClasses.noteCosts(request.model);
-      // Requests that were on their way when the lock fell tell nothing new.
+      // Requests that were on their way when the lock was set tell nothing new.
       if ((account.locks.get(reason)?.untilMs ?? 0) > nowMs) return false;
       account.creditStrikes++;
       return true;

@@ -75,7 +75,7 @@ export class Lease implements Disposable {
     return this.grant.account.current;
   }
 
-  get accountId(): string {
+  get accountId(): AccountId {
     return this.account.accountId;
   }
 
@@ -91,7 +91,7 @@ export class Lease implements Disposable {
   /** The head of upstream's answer has come. */
   markHead(): void {
     if (this.slot === null || this.isEnded) return;
-    // What was answered was sent, whether anybody noticed or not.
+    // An answer proves that the attempt was sent.
     this.markSent();
     this.account.minute.answered(this.slot, this.nowMs);
     this.owner.changed(this.account);

@@ -1,5 +1,5 @@
-// The rule of scope: an answer locks the narrowest thing that its words support, for as long as they support it. And the
-// locks of keys and accounts: what is held back, why, and until when.
+// The rule of scope: an answer locks the narrowest thing that its words support, for as long as they support it. `Locks` has
+// the locks of one key, one account, or everything.
 import * as v from 'valibot';
 import { dayMs } from './calendar';
 
@@ -38,7 +38,7 @@ function hinted(withoutHintMs: number, longestHintMs: number): Duration {
   return { firstMs: withoutHintMs, longestMs: withoutHintMs, longestHintMs };
 }
 
-// A provider's mood does not last longer, whatever its hint is.
+// A longer hint of a busy provider is not believed.
 const busyPause: Duration = { firstMs: 2 * secondMs, longestMs: minuteMs, longestHintMs: 15 * minuteMs };
 const creditPause: Duration = { firstMs: 5 * minuteMs, longestMs: hourMs, longestHintMs: null };
 const leftPause: Duration = { firstMs: 15 * secondMs, longestMs: 5 * minuteMs, longestHintMs: null };
@@ -135,7 +135,7 @@ export function holdsBack({ covers, reason }: Omit<Lock, 'sinceMs'>, requestClas
 /** Readings lag: one that was asked for this soon after a lock does not speak against it, usually. */
 const readingLagMs = 60_000;
 
-/** The locks of one key or account: at most one a reason. */
+/** The locks of one key, one account, or everything: at most one a reason. */
 export class Locks {
   private readonly byReason = new Map<LockReason, Lock>();
 
@@ -172,7 +172,7 @@ export class Locks {
 
   /** Until when a request of the class is held back: 0 if it is not. */
   lockedUntilMs(requestClass: RequestClass, nowMs: number): number {
-    // Nearly always; choosing asks this of every key of an account, twice.
+    // Nearly always so; choosing asks this twice of each key of an account.
     if (this.byReason.size === 0) return 0;
     let lockedUntilMs = 0;
     for (const lock of this.byReason.values()) {

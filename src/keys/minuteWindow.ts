@@ -76,7 +76,7 @@ export class MinuteWindow {
     return over < 0 ? 0 : (this.freeTimes[this.freed(nowMs) + over] ?? nowMs + afterSendMs);
   }
 
-  /** When slots free, soonest first, at most so many; the free ones are free now. */
+  /** When slots free, soonest first, at most `most`: those that are free now at `nowMs`. */
   slotTimes(nowMs: number, most: number): number[] {
     const limit = this.limit(nowMs);
     const times = this.times(nowMs);
@@ -94,7 +94,7 @@ export class MinuteWindow {
     return { freeAtMs: this.times(nowMs), limit: this.learnedLimit, limitUntilMs: this.learnedUntilMs };
   }
 
-  /** Begins with a saved state, as far as it can be true. */
+  /** Takes over a saved state; none of its slots frees later than that of an attempt that is sent now. */
   restore(saved: MinuteWindowState, nowMs: number): void {
     const told = saved.freeAtMs.map((atMs) => Math.min(atMs, nowMs + afterSendMs));
     this.add(told, saved.limit, saved.limitUntilMs);
@@ -107,7 +107,7 @@ export class MinuteWindow {
     this.learnedUntilMs = untilMs;
   }
 
-  /** Of the slots in use, those of attempts that are about to be sent last. */
+  /** When the slots in use free, soonest first; those of attempts that are not sent yet come last. */
   private times(nowMs: number): number[] {
     const unsent = Array.from({ length: this.unsent }, () => nowMs + afterSendMs);
     return [...this.freeTimes.slice(this.freed(nowMs)), ...unsent];

@@ -5,9 +5,9 @@ import type { AccountId } from './account';
 import { remember } from './recent';
 import { holdsModel, lockedUntilMs, modelScopes, type Force } from './lock';
 
-/** A lock that nobody asked about for so long after its end is over: no probe is needed. */
+/** So long after its end a lock is over, unless a probe runs: none is needed. */
 const forgottenAfterMs = 60_000;
-/** More than this at once and the model is open again. */
+/** A model with more permits than this is open again. */
 const openAgainAt = 16;
 /** Refusals that nobody explains, by two accounts within this time, are about the model. */
 const widensWithinMs = 10_000;
@@ -104,23 +104,23 @@ export class ModelLocks {
     };
   }
 
-  /** It was answered: a guess and a pass-over are over, of a held model twice as many may go. True if that changed a lock. */
+  /** The model answered: locks that only reorder or pass over are dropped, of a held model twice as many may go. True if that changed a lock. */
   healthy(model: string | null, accountId: AccountId, keyId: KeyId, nowMs: number): boolean {
-    let isOpener = false;
+    let opens = false;
     for (const lock of this.of(model)) {
       if (lock.accountId !== null && lock.accountId !== accountId) continue;
       if (lock.keyId !== null && lock.keyId !== keyId) continue;
       const isHeld = forceOf(lock) === 'held';
       if (isHeld && lock.untilMs > nowMs) continue;
-      isOpener = true;
+      opens = true;
       lock.permits *= 2;
       lock.strikes = 0;
       if (!isHeld || lock.permits > openAgainAt) this.drop(lock);
     }
-    return isOpener;
+    return opens;
   }
 
-  /** Locks the scope until the hinted instant, or for as long as `scopes` says. An unexplained refusal widens to the model. */
+  /** Locks the scope until the hinted instant, or for as long as `modelScopes` says. An unexplained refusal may widen to the model. */
   learn(scope: ModelScope, untilMs: number | null, nowMs: number): void {
     if (scope.reason === 'unknownLimit' && this.widens(scope, nowMs)) {
       this.learn({ ...scope, accountId: null, keyId: null, reason: 'busy' }, untilMs, nowMs);
@@ -132,7 +132,7 @@ export class ModelLocks {
       lock = { ...scope, sinceMs: nowMs, untilMs: 0, strikes: 0, permits: 1, running: 0 };
       this.add(lock);
     }
-    // Requests that were on their way when the lock fell tell nothing new.
+    // Requests that were on their way when the lock was set tell nothing new.
     if (lock.untilMs <= nowMs) {
       lock.sinceMs = nowMs;
       lock.strikes++;
@@ -175,7 +175,7 @@ export class ModelLocks {
   }
 
   private of(model: string | null): readonly ModelLock[] {
-    // Nearly always; choosing asks this for every account.
+    // Nearly always so; choosing asks this for each account.
     if (this.byModel.size === 0 || model === null) return none;
     return this.byModel.get(model) ?? none;
   }

@@ -1,8 +1,9 @@
 // Our own attempts of the last minutes: which of them a count that is told late may miss.
 import * as v from 'valibot';
 
-/** The server's count is about 60 s late; an attempt that ended this long before a question surely is in the answer. */
+/** An attempt that ended this long before a reading was asked for surely is in its count. */
 export const lateCountMs = 90_000;
+/** Upstream's count is about this late. */
 export const usualLateMs = 60_000;
 /** A reading may travel this long and still be judged by what is kept here. */
 export const longestReadingMs = 60_000;
@@ -15,7 +16,7 @@ export interface OwnAttempt {
   endedAtMs: number;
   /** Which of the day's own attempts it is, from 1; 0 for one of a saved state. */
   readonly nth: number;
-  /** Whether the server had called the day used up when it was sent. */
+  /** Whether upstream had called the day used up when it was sent. */
   readonly isBeyond: boolean;
 }
 

@@ -65,7 +65,7 @@ export class Roster {
     this.owners.get(state.key.keyId)?.read(reading, isFreeTier);
   }
 
-  /** Notes that the key was refused (401). Returns the keys of an incident, or none: two accounts within a minute are upstream's bad minute, and no key's fault. */
+  /** Notes that the key was refused (401). Returns the keys of an incident, or none: where keys of two accounts are refused within a minute, upstream is at fault. */
   refused(state: KeyState, nowMs: number): readonly KeyState[] {
     state.refusedAtMs = nowMs;
     const refused = [...this.keys.values()].filter(({ refusedAtMs }) => nowMs - refusedAtMs < incidentMs);

@@ -1,4 +1,4 @@
-// The quota state that outlives the process: versioned, lenient towards nothing, silent about secrets.
+// The counts and locks that outlive the process: versioned, checked as a whole, without secrets.
 import * as v from 'valibot';
 import { accountSchema } from './account';
 import { keyStateSchema } from './keyState';

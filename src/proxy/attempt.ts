@@ -83,7 +83,7 @@ export function attempt(
   upstream.dispatch(request, { steps, signal, watch, tell: hear });
 }
 
-/** What is left of a losing answer is not waited for: a connection that has not ended goes with it. */
+/** Gives up what is left of a losing answer, with its connection. */
 export function discard({ reply }: Judged): void {
   reply?.abort(new Error('Discarded.'));
 }
@@ -143,7 +143,7 @@ function headTimeoutMs(
   return hasFallback ? Math.min(firstTokenTimeoutMs, idleTimeoutMs) : firstTokenTimeoutMs;
 }
 
-export function attemptOf(
+export function attemptReportOf(
   { reply, outcome, error }: Judged,
   lease: Lease | null,
 ): Omit<AttemptReport, 'atMs' | 'waitedMs'> {

@@ -9,7 +9,7 @@ import { refusalOf, refusalOfPaid } from './answer/denied';
 import { LastWord, passesOn } from './answer/lastWord';
 import { relay, type Relayed } from './answer/relay';
 import type { AttemptLimit, Repeats } from './attemptLimit';
-import { attempt, attemptOf, discard, learnMakers, servedModel } from './attempt';
+import { attempt, attemptReportOf, discard, learnMakers, servedModel } from './attempt';
 import type { ExchangePorts, Own } from './ongoing';
 import {
   decide,
@@ -37,7 +37,7 @@ import { outcomeOfError, type Judged } from './upstream/judge';
 /** `lease` null: none is needed. `lastWord`: nobody can serve, and upstream's own last error says it best. */
 type Leased = { readonly lease: Lease | null } | 'lastWord';
 
-/** A list of models ends in time for a person who waits. */
+/** Reads, such as lists of models, are given up in time for a person who waits. */
 const readDeadlineMs = 5_000;
 const budgetPauseMs = 1_000;
 
@@ -206,7 +206,7 @@ export class Exchange {
       const tell = (judged: Judged, sentAtMs: number): void => {
         this.deadlineAtMs ??=
           sentAtMs + (this.plan.kind === 'plain' ? readDeadlineMs : ports.settings.deadlineMs);
-        this.own.trail.add(sentAtMs, attemptOf(judged, lease));
+        this.own.trail.add(sentAtMs, attemptReportOf(judged, lease));
         if (judged.outcome.kind === 'answer' && !this.own.signal.aborted) {
           this.settle(lease, judged, this.decide(judged, lease));
           this.relay(lease, judged, resolve);

@@ -56,7 +56,7 @@ export interface LocalAnswer {
 
 export class Server {
   private readonly bodies: Bodies;
-  /** No Set: each outgrown table of one leads to the next, and so keeps old requests until all memory is searched. */
+  /** No Set: V8 links each outgrown table of a Set to the next, and old requests stay until a full collection. */
   private readonly ongoing: Ongoing[] = [];
   private onIdle: (() => void)[] = [];
   private readonly turns = new Turns();

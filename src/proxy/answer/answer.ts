@@ -21,7 +21,7 @@ export interface AnswerCopy {
 }
 
 const everyMs = 10_000;
-/** After upstream's own first sign of life the client gets one, too. */
+/** So long after upstream's first preamble the first comment goes out at the latest. */
 const afterPreambleMs = 4_000;
 /** Never one that begins with `: ping`: Continue's reader stops at it. */
 const comment = ': keywheel is waiting for a free slot\n\n';

@@ -13,7 +13,7 @@ interface Queued extends Turn {
   readonly go: (() => void) | null;
 }
 
-/** Nobody sends more before an answer: each is in memory, also of who has no proxy key. */
+/** No client sends more before an answer. Each is in memory before its proxy key is checked. */
 const mostOfConnection = 64;
 
 export class Turns {

@@ -4,8 +4,7 @@ import type { Socket } from 'node:net';
 import * as tls from 'node:tls';
 import { buildConnector, Client, ProxyAgent, type Dispatcher } from 'undici';
 import * as v from 'valibot';
-import { certificateProblem, proxyPrefix, silentProxyCode } from '../../base/systemError';
-import { codeOf } from '../../base/systemError';
+import { certificateProblem, codeOf, proxyPrefix, silentProxyCode } from '../../base/systemError';
 import type { AddressBook } from './addressBook';
 import { proxyOnTheWay, type NetworkProxy, type WayOut } from './wayOut';
 
