@@ -137,7 +137,8 @@ const commandMeanings: Readonly<Record<string, string>> = {
   restartProxy: 'Stops the proxy and starts it again.',
   openDashboard: 'Opens the dashboard: accounts, history, activity and free models.',
   openWalkthrough: 'Opens the walkthrough: the first steps.',
-  recordNextRequest: 'Writes one request and its answer to the log, in full and without keys.',
+  recordNextRequest:
+    'Writes one request and its answer to the log, without keys; of each body up to 256 KiB of text.',
   showLog: 'Opens Keywheel’s log.',
 };
 

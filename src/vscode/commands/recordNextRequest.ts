@@ -8,7 +8,7 @@ export const recordNextRequest: Command = async (ports) => {
   if (proxy.kind !== 'running') return tellNotRunning(proxy);
   const record = l10n.t('Record');
   const question = l10n.t(
-    'Record the next request and its answer in the log, in full and without keys? Only this one request is recorded.',
+    'Record the next request and its answer in the log, with their contents and without keys? Only this one request is recorded.',
   );
   if ((await window.showWarningMessage(question, record, l10n.t('Cancel'))) !== record) return false;
   // Not awaited, because the next request may come ten minutes later.
