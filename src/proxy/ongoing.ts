@@ -59,7 +59,7 @@ export interface Running {
 
 const mostHeldBytes = 256 * 1024 * 1024;
 
-/** What is held of all answers, and may wait for clients that take none of it. */
+/** How much is held of all answers together, for clients that have not taken it. */
 export class HeldBytes {
   private sum = 0;
 
@@ -96,7 +96,7 @@ export class Ongoing {
     this.answer = new Answer(response, clock, this.head.operation.form, shared.isHurried);
     this.answer.extraHeaders = () => ownHeaders;
     response.once('close', this.leave);
-    // An answer that waits behind others on its connection, however many, is not told.
+    // A response that waits behind others on its connection is not told that it has closed.
     this.isBehind = response.socket === null;
     if (this.isBehind) request.socket.setMaxListeners(0).once('close', this.leave);
   }
@@ -117,7 +117,7 @@ export class Ongoing {
   /** Whatever was thrown: nothing goes on upstream for an answer that has ended. */
   end(): void {
     this.watch.dispose();
-    // One that still waits behind others is not told when its connection ends.
+    // While it waits behind others, the socket alone tells that the connection has closed.
     if (this.response.socket !== null || this.response.writableFinished) this.forgetSocket();
     this.signal.abort(over);
   }

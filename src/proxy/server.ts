@@ -33,7 +33,7 @@ const wrongKeyDelayMs = 1_000;
 export interface ServerPorts {
   readonly clock: Clock;
   readonly log: Log;
-  /** Resolves when requests can be told apart: a vault may be slow to give the proxy key. Null once it has. */
+  /** Resolves when the proxy key is known: a vault may be slow. Null once it is. */
   readonly opening: () => Promise<void> | null;
   /** As they are when a request comes: settings may change between two. */
   readonly exchange: () => ExchangePorts;
@@ -42,9 +42,9 @@ export interface ServerPorts {
   readonly answerLocally: (request: RequestHead) => LocalAnswer | Promise<LocalAnswer> | null;
   readonly keepAliveAfterMs: () => number;
   readonly onExchange: (report: ExchangeReport) => void;
-  /** Where the exchange that begins is written down, if the user asked for that. */
+  /** What copies the exchange that begins; null where nobody wants a copy. */
   readonly record?: (plan: Plan) => AnswerCopy | null;
-  /** Asked before all else: true if it answers the request itself. */
+  /** Asked once method, Host and Origin are allowed: true if it answers the request itself. */
   readonly routes?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 

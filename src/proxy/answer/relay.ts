@@ -30,7 +30,7 @@ export interface Relayed {
   readonly failure: ErrorReply | null;
 }
 
-/** What is no stream may be silent as long as the most patient clients wait (OpenAI's SDKs). */
+/** An answer that is no stream may be silent as long as the most patient clients wait (OpenAI's SDKs). */
 const wholeTimeoutMs = 600_000;
 /** A client that takes nothing for so long does not come back. */
 const readerTimeoutMs = 300_000;

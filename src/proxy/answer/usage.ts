@@ -8,7 +8,7 @@ export interface Usage {
   readonly cost: number | null;
 }
 
-/** An upstream that names it without end costs no more than this many looks. */
+/** So often at most is `"usage"` looked for in one answer, from its end. */
 const mostLooks = 16;
 const longestUsage = 8_192;
 

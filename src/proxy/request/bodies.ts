@@ -1,4 +1,4 @@
-// Request bodies: those of models are read whole and kept for retries, within bounds; others stream up unread, once.
+// Request bodies: those of models, and short ones, are read whole and kept for retries, within bounds; others stream up once.
 import type { IncomingMessage } from 'node:http';
 import { pipeline, Readable, type Transform } from 'node:stream';
 import type { Clock } from '../../base/clock';
