@@ -23,7 +23,7 @@ export function withKeysFile(own: readonly StoredKey[], file: Named | null): rea
     if (unreadable.length > 0)
       return `${name} ${path}: ${unreadable.length} of its entries cannot be read as an OpenRouter key (sk-or-…, and :limit if you like): correct or remove what is wrong.`;
     if (entries.length === 0 && own.length === 0)
-      return `${name} ${path} holds no OpenRouter key: write one a line, such as sk-or-…:50.`;
+      return `${name} ${path} holds no OpenRouter key: write one per line, such as sk-or-…:50.`;
     const keys = new Map(own.map((key) => [key.key, key]));
     for (const entry of entries) addKey(keys, entry);
     return [...keys.values()];

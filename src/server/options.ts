@@ -281,7 +281,7 @@ function readKeys(given: Given, problems: string[]): readonly StoredKey[] {
     else addKey(keys, read);
   }
   if (entries.length === 0)
-    problems.push(`${list.name} holds no key: set it to your keys, such as sk-or-…:50,sk-or-….`);
+    problems.push(`${list.name} holds no key: set it to your keys, such as sk-or-…,sk-or-….`);
   return [...keys.values()];
 }
 

@@ -74,7 +74,7 @@ describe('the command line', () => {
   });
 
   for (const [what, environment, expected] of [
-    ['no keys', { OPENROUTER_KEYS: '' }, /^OPENROUTER_KEYS is missing: /],
+    ['no keys', { OPENROUTER_KEYS: '' }, /^OPENROUTER_KEYS is missing: .* such as sk-or-…:50,sk-or-…:1000/],
     ['a comment alone', { OPENROUTER_KEYS: '# none yet' }, /^OPENROUTER_KEYS holds no key: /],
     [
       'something that is no key',
