@@ -6,6 +6,7 @@ import type { Disposable } from '../base/disposable';
 import { parseJson } from '../base/json';
 import type { Log } from '../base/log';
 import { ownHeaders } from '../base/http';
+import { Pieces } from '../base/pieces';
 import { Secret } from '../base/secret';
 import { keySetSchema } from '../service/keyring/storedKey';
 import type { KeywheelService } from '../service/keywheelService';
@@ -141,19 +142,16 @@ export class HostRoutes implements Disposable {
   private async bodyOf(request: IncomingMessage): Promise<Buffer | null> {
     const { clock, log } = this.ports;
     const late = clock.after(unprovenBodyTimeoutMs, () => request.destroy());
-    const chunks: Buffer[] = [];
-    let size = 0;
-    this.unproven.set(request, size);
+    const pieces = new Pieces();
+    this.unproven.set(request, 0);
     try {
       for await (const chunk of request) {
-        const bytes = Buffer.from(chunk as Uint8Array);
-        size += bytes.length;
-        if (size > mostBodyBytes) throw new RangeError(`More than ${mostBodyBytes} bytes.`);
-        chunks.push(bytes);
-        this.unproven.set(request, size);
+        pieces.push(Buffer.from(chunk as Uint8Array));
+        if (pieces.bytes > mostBodyBytes) throw new RangeError(`More than ${mostBodyBytes} bytes.`);
+        this.unproven.set(request, pieces.bytes);
         this.cutLargest();
       }
-      return Buffer.concat(chunks);
+      return pieces.take();
     } catch (error: unknown) {
       log.debug(`The body of a request to the host was not read: ${String(error)}.`);
       request.destroy();

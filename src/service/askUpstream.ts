@@ -1,6 +1,7 @@
 // Requests of the service's own to upstream, which run no model and cost nothing.
 import { SystemClock, type Clock } from '../base/clock';
 import { parseJson } from '../base/json';
+import { Pieces } from '../base/pieces';
 import { codeOf } from '../base/systemError';
 import type { Fault } from '../proxy/errors/outcome';
 import { headerValue } from '../proxy/request/headers';
@@ -94,8 +95,7 @@ export async function askJson(
 /** Null if it breaks off, takes longer than `timeoutMs`, or is larger than 256 KiB. */
 async function replyText(reply: Reply, clock: Clock, timeoutMs: number): Promise<string | null> {
   return await new Promise<string | null>((resolve) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
+    const pieces = new Pieces();
     const finish = (text: string | null): void => {
       timer.dispose();
       if (text === null) reply.abort(new Error('The answer cannot be read.'));
@@ -104,11 +104,10 @@ async function replyText(reply: Reply, clock: Clock, timeoutMs: number): Promise
     const timer = clock.after(timeoutMs, () => finish(null));
     reply.readInto({
       data: (chunk) => {
-        chunks.push(chunk);
-        bytes += chunk.length;
-        if (bytes > mostBytes) finish(null);
+        pieces.push(chunk);
+        if (pieces.bytes > mostBytes) finish(null);
       },
-      end: () => finish(Buffer.concat(chunks).toString('utf8')),
+      end: () => finish(pieces.take().toString('utf8')),
       fault: () => finish(null),
     });
   });

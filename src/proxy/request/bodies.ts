@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { pipeline, Readable, type Transform } from 'node:stream';
 import type { Clock } from '../../base/clock';
 import { decoding, isCoded } from '../../base/coding';
+import { Pieces, TinyPieces } from '../../base/pieces';
 import { SilenceWatch } from '../../base/silence';
 import type { Canceller, Signal } from '../../base/signal';
 import { Refusal } from '../errors/refusal';
@@ -11,6 +12,8 @@ import type { ClientHeaders } from './headers';
 const mebibyte = 1024 * 1024;
 /** A body that stands still for so long holds its room no longer. */
 const stillMs = 60_000;
+
+const mostTinyPieces = 1024;
 
 const usualBounds = {
   /** Of one body of a model, decoded too: images and audio fit into it. */
@@ -112,7 +115,8 @@ class IncomingBody implements Body {
   /** Resolves when all of it is here; what throws, or a signal, leaves the connection open: the answer goes over it. */
   async gather(longestBytes: number, signal: Signal, watch: SilenceWatch): Promise<void> {
     const { request } = this;
-    const pieces: Buffer[] = [];
+    const pieces = new Pieces();
+    const tiny = new TinyPieces(mostTinyPieces);
     await new Promise<void>((resolve, reject) => {
       const stop = (error: Error): void => {
         request.off('data', this.onPiece).off('end', end);
@@ -122,13 +126,15 @@ class IncomingBody implements Body {
       const leave = (): void => stop(signal.reason);
       const end = (): void => {
         signal.removeEventListener('abort', leave);
-        this.bytes = joined(pieces, this.counted);
-        // Nothing but the body as a whole holds on to its pieces, though the request still has its listeners.
-        pieces.length = 0;
+        this.bytes = whole(pieces);
         resolve();
       };
       this.onPiece = (piece) => {
         watch.moved();
+        if (tiny.areMany(piece)) {
+          request.pause();
+          setImmediate(() => request.resume());
+        }
         try {
           this.count(piece, longestBytes);
           pieces.push(piece);
@@ -151,7 +157,7 @@ class IncomingBody implements Body {
     const decoders = decoding(this.request.rawHeaders, longestBytes, true);
     if (decoders === null) throw unknownCoding();
     const codedBytes = this.counted;
-    const pieces: Buffer[] = [];
+    const pieces = new Pieces();
     this.counted = 0;
     try {
       for await (const piece of decoded(coded, decoders)) {
@@ -164,7 +170,7 @@ class IncomingBody implements Body {
     } finally {
       this.take(-codedBytes);
     }
-    this.bytes = joined(pieces, this.counted);
+    this.bytes = whole(pieces);
     this.isDecoded = true;
   }
 
@@ -214,10 +220,8 @@ class IncomingBody implements Body {
   }
 }
 
-function joined(pieces: readonly Buffer[], length: number): Buffer | null {
-  const [first] = pieces;
-  if (first === undefined || length === 0) return null;
-  return pieces.length === 1 ? first : Buffer.concat(pieces, length);
+function whole(pieces: Pieces): Buffer | null {
+  return pieces.bytes === 0 ? null : pieces.take();
 }
 
 function decoded(bytes: Buffer, decoders: readonly Transform[]): AsyncIterable<Buffer> {

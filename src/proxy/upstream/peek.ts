@@ -5,6 +5,7 @@ import type { Clock } from '../../base/clock';
 import type { Disposable } from '../../base/disposable';
 import type { SilenceWatch } from '../../base/silence';
 import { decodeStart, decoding } from '../../base/coding';
+import { Pieces } from '../../base/pieces';
 import { mostParsedBytes, parseShortJson } from '../errors/errorBody';
 import type { Fault } from '../errors/outcome';
 import { behindMark } from '../request/outerFields';
@@ -84,13 +85,14 @@ const passing: Held = {
 };
 
 class Holder implements Sink {
+  private readonly pieces = new Pieces();
+  /** What was held, once that is told, and what comes behind it until the next reader is there. */
   private readonly chunks: Buffer[] = [];
   /** Of `start` alone. */
   private readonly scanner: StartScanner | null;
   /** Of a coded stream: undone piece by piece, so that no piece is decoded twice. Empty where nothing is to be undone. */
   private decoders: readonly Transform[] = [];
   private readonly isReadable: boolean;
-  private bytes = 0;
   private decodedBytes = 0;
   private beginning = '';
   private isJson = false;
@@ -112,14 +114,16 @@ class Holder implements Sink {
   }
 
   data(chunk: Buffer): void {
-    this.chunks.push(chunk);
-    this.bytes += chunk.length;
-    if (this.isDone) return;
+    if (this.isDone) {
+      this.chunks.push(chunk);
+      return;
+    }
+    this.pieces.push(chunk);
     const hasRoom = this.limits.hold(chunk.length);
     if (this.isMoving) this.limits.watch.moved();
     if (this.mode === 'start') this.read(chunk);
     else if (this.mode === 'unsure' && this.isReadable && !this.isJson) this.look(chunk);
-    if (this.bytes >= this.bound || !hasRoom) this.finish({});
+    if (this.pieces.bytes >= this.bound || !hasRoom) this.finish({});
   }
 
   end(): void {
@@ -214,8 +218,8 @@ class Holder implements Sink {
     this.headTimer?.dispose();
     for (const decoder of this.decoders) decoder.destroy();
     this.reply.release();
-    const [first] = this.chunks;
-    const all = this.chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.chunks);
+    const all = this.pieces.take();
+    if (all.length > 0) this.chunks.push(all);
     const text = this.isReadable ? all : decodeStart(this.reply.headers, all, this.bound);
     const told = (decoded: Buffer | null): void =>
       this.tell({
@@ -245,7 +249,7 @@ export class StartScanner {
   sawComments = false;
   /** How many events have come that say nothing yet. */
   preambles = 0;
-  private line: Buffer[] = [];
+  private line = new Pieces();
   private isFirstLine = true;
   private endedInCr = false;
   private name: string | null = null;
@@ -276,14 +280,14 @@ export class StartScanner {
 
   /** `from`, `to`: the rest of the line in `bytes`. */
   private endLine(bytes: Buffer, from: number, to: number): StreamEvent | null {
-    if (bytes[from] === colon && this.line.length === 0 && !this.isFirstLine) {
+    if (bytes[from] === colon && this.line.bytes === 0 && !this.isFirstLine) {
       // Nothing is made of a comment, however many there are.
       this.sawComments = true;
       return null;
     }
     const end = bytes.subarray(from, to);
-    const whole = this.line.length === 0 ? end : Buffer.concat([...this.line, end]);
-    if (this.line.length > 0) this.line = [];
+    if (this.line.bytes > 0) this.line.push(end);
+    const whole = this.line.bytes === 0 ? end : this.line.take();
     const line = this.isFirstLine ? whole.subarray(behindMark(whole)) : whole;
     this.isFirstLine = false;
     if (line.length === 0) return this.dispatch();

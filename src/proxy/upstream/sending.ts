@@ -1,5 +1,6 @@
 // One request on its way: from undici's callbacks to a reply, or to what went wrong.
 import type { Socket } from 'node:net';
+import { TinyPieces } from '../../base/pieces';
 import type { Signal } from '../../base/signal';
 import type { SilenceWatch } from '../../base/silence';
 import type { Fault } from '../errors/outcome';
@@ -71,12 +72,18 @@ function whenClosed(socket: Socket, letRunOut: () => void): void {
   });
 }
 
+/** With each pause undici reads up to 64 KiB ahead: so many pieces are more, with the framing of each. */
+const mostTinyPieces = 16 * 1024;
+
 /** Undici's view of one attempt: a dispatch handler of its older API, which builds no object of headers that nobody reads. */
 export class Sending implements Flow {
   /** Null until the head is being written. */
   private abortConnection: ((reason: Error) => void) | null = null;
   private resumeConnection: (() => void) | null = null;
   private isPaused = false;
+  /** Paused until other work has gone first. */
+  private isResting = false;
+  private readonly tiny = new TinyPieces(mostTinyPieces);
   private reply: Reply | null = null;
   /** Null where there is no key, and where the body is in a coding: its bytes pass as they came. */
   private mask: PassingMask | null = null;
@@ -133,6 +140,7 @@ export class Sending implements Flow {
   onData(chunk: Buffer): boolean {
     const { reply } = this;
     this.give(this.mask?.push(chunk) ?? chunk);
+    if (this.tiny.areMany(chunk)) this.rest();
     return reply === null || this.mayGoOn(reply);
   }
 
@@ -157,12 +165,14 @@ export class Sending implements Flow {
   resume(): void {
     if (!this.isPaused || this.isOver) return;
     this.isPaused = false;
-    this.resumeConnection?.();
+    if (!this.isResting) this.resumeConnection?.();
   }
 
   /** Upstream has closed its side: what is left is a socket's buffer at most, and comes now, whether anybody reads or not. */
   letRunOut(): void {
     this.isRunningOut = true;
+    this.isPaused ||= this.isResting;
+    this.isResting = false;
     this.resume();
   }
 
@@ -179,7 +189,17 @@ export class Sending implements Flow {
   /** What nobody reads yet waits. */
   private mayGoOn(reply: Reply): boolean {
     if (!reply.isRead) this.pause();
-    return !this.isPaused;
+    return !this.isPaused && !this.isResting;
+  }
+
+  /** Lets other work go first. */
+  private rest(): void {
+    if (this.isRunningOut || this.isResting) return;
+    this.isResting = true;
+    setImmediate(() => {
+      this.isResting = false;
+      if (!this.isPaused && !this.isOver) this.resumeConnection?.();
+    });
   }
 
   private pairsOf(headers: readonly Buffer[]): string[] {

@@ -234,6 +234,22 @@ describe('An answer that is waited for', () => {
     assert.deepEqual([Buffer.concat(chunks).toString(), isWhole, fault], ['{"choices":', false, null]);
   });
 
+  it('is held as one piece, however small those were in which it came', async () => {
+    for (const [status, headers] of [
+      [200, ['content-type', 'application/json']],
+      [400, ['content-type', 'text/plain']],
+      [200, sse],
+    ] as const) {
+      const reply = replyOf(headers, status);
+      const telling = peeked(reply, headers === sse ? 'start' : 'whole', limitsAt(new ManualClock()));
+      const text = `: ${'a'.repeat(3_000)}\ndata: {"a":1}\n\n`;
+      for (const byte of Buffer.from(text)) reply.data(Buffer.from([byte]));
+      reply.end();
+      const { chunks } = await telling;
+      assert.deepEqual(chunks.map(String), [text]);
+    }
+  });
+
   it('is passed on as far as it came when its head is due, and not before', async () => {
     const clock = new ManualClock();
     const reply = replyOf(['content-type', 'application/json']);

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { Canceller } from '../../../../src/base/signal';
+import { SilenceWatch } from '../../../../src/base/silence';
+import type { Reply } from '../../../../src/proxy/upstream/reply';
+import { Connection, Sending, type Sent } from '../../../../src/proxy/upstream/sending';
+import { ManualClock } from '../../../support/manualClock';
+
+/** A sending whose head is here, and how often undici was told to go on. */
+function answered(): { sending: Sending; reply: Reply; resumed: () => number } {
+  const over = (): void => undefined;
+  const connection = new Connection({ dispatch: () => true, destroy: async () => undefined }, over);
+  let sent: Sent | null = null;
+  let resumed = 0;
+  const sending = new Sending(connection, null, {
+    steps: { onSent: over },
+    signal: new Canceller(),
+    watch: new SilenceWatch(new ManualClock()),
+    tell: (told) => (sent = told),
+  });
+  sending.onConnect(over);
+  sending.onHeaders(200, [], () => resumed++, 'OK');
+  const told = sent as Sent | null;
+  assert.ok(told !== null && 'reply' in told);
+  return { sending, reply: told.reply, resumed: () => resumed };
+}
+
+const nextTurn = async (): Promise<void> => await new Promise((resolve) => setImmediate(resolve));
+
+/** Gives bytes one by one until undici is told to pause; how many it took. */
+function untilPaused(sending: Sending, most = 100_000): number {
+  for (let count = 1; count <= most; count++) if (!sending.onData(Buffer.from('a'))) return count;
+  return most;
+}
+
+const reader = { data: () => undefined, end: () => undefined, fault: () => undefined };
+
+describe('an answer that comes in single bytes', () => {
+  it('lets other work go first after some thousands of them, and then goes on', async () => {
+    const { sending, reply, resumed } = answered();
+    reply.readInto(reader);
+    const before = resumed();
+    assert.ok(untilPaused(sending) < 50_000);
+    assert.equal(resumed(), before);
+    await nextTurn();
+    assert.equal(resumed(), before + 1);
+  });
+
+  it('goes on no sooner than its reader, who has paused meanwhile', async () => {
+    const { sending, reply, resumed } = answered();
+    reply.readInto(reader);
+    untilPaused(sending);
+    reply.pause();
+    const before = resumed();
+    await nextTurn();
+    assert.equal(resumed(), before);
+    reply.resume();
+    assert.equal(resumed(), before + 1);
+  });
+
+  it('runs out at once where upstream has closed its side: a paused one would end the process', () => {
+    const { sending, reply, resumed } = answered();
+    reply.readInto(reader);
+    untilPaused(sending);
+    const before = resumed();
+    sending.letRunOut();
+    assert.equal(resumed(), before + 1);
+    assert.equal(untilPaused(sending), 100_000);
+  });
+
+  it('is never interrupted in pieces of usual size', () => {
+    const { sending, reply } = answered();
+    reply.readInto(reader);
+    for (let count = 0; count < 50_000; count++) assert.ok(sending.onData(Buffer.alloc(100)));
+  });
+});
