@@ -15,6 +15,7 @@ const heads: readonly (readonly [string, string])[] = [
   ['has a space in a name', `${json}x y: 1\r\n${length}\r\n${answer}`],
   ['has a control character in a value', `${json}X-A: a\x01b\r\n${length}\r\n${answer}`],
   ['comes after 100 Continue that nobody asked for', `HTTP/1.1 100 Continue\r\n\r\n${good}`],
+  ['comes behind thousands of heads that are no answer', 'HTTP/1.1 103 E\r\n\r\n'.repeat(3_000) + good],
   ['changes the protocol', 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n'],
   ['is no HTTP at all', 'SSH-2.0-OpenSSH_9.6\r\n'],
 ];

@@ -72,6 +72,10 @@ function whenClosed(socket: Socket, letRunOut: () => void): void {
   });
 }
 
+/** A server that works for an hour may say so every few seconds; without a bound it could say nothing else, as fast as it can. */
+const mostHeads = 1_000;
+const endless = new Error('Upstream sent heads without end.');
+
 /** With each pause undici reads up to 64 KiB ahead: so many pieces are more, with the framing of each. */
 const mostTinyPieces = 16 * 1024;
 
@@ -84,6 +88,8 @@ export class Sending implements Flow {
   /** Paused until other work has gone first. */
   private isResting = false;
   private readonly tiny = new TinyPieces(mostTinyPieces);
+  /** How many came that are no answer. */
+  private heads = 0;
   private reply: Reply | null = null;
   /** Null where there is no key, and where the body is in a coding: its bytes pass as they came. */
   private mask: PassingMask | null = null;
@@ -123,6 +129,7 @@ export class Sending implements Flow {
   onHeaders(code: number, headers: readonly Buffer[], resume: () => void, message: string): boolean {
     if (this.isOver) return true;
     if (code < 200) {
+      if (++this.heads > mostHeads) this.abort(endless);
       this.part.steps.onInformation?.(code, this.pairsOf(headers));
       return true;
     }
@@ -246,6 +253,7 @@ export class Sending implements Flow {
  * message tells from a broken connection.
  */
 function isUnreadable(error: Error, code: unknown): boolean {
-  if (error.name === 'HTTPParserError' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return true;
+  if (error === endless || error.name === 'HTTPParserError' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH')
+    return true;
   return code === 'UND_ERR_SOCKET' && /^bad (?:response|upgrade)$/.test(error.message);
 }
