@@ -19,7 +19,7 @@ import { composeViews } from './vscode/composeViews';
 import { channelLog, shownLevel } from './vscode/logChannel';
 import { contributedSettings } from './words/settingRule';
 import { UserSettings } from './vscode/settings';
-import { tellProxyTrouble, tellStartFailure } from './vscode/messages';
+import { showText, tellProxyTrouble, tellStartFailure } from './vscode/messages';
 import type { WindowPorts } from './vscode/ports';
 import { CountsStore } from './vscode/stateStore';
 import { SecretStorageVault } from './vscode/vault';
@@ -171,15 +171,15 @@ async function askToStartAfresh(kind: 'newer' | 'damaged'): Promise<boolean> {
           'Keywheel: Saved counts are from a newer version. New counts will not be saved until you start over.',
         )
       : l10n.t('Keywheel: Saved counts are unreadable. New counts will not be saved until you start over.');
-  return (await window.showWarningMessage(message, startAfresh)) === startAfresh;
+  return (await showText({ severity: 'warning', text: message }, [startAfresh])) === startAfresh;
 }
 
 async function loadKeys(keyring: Keyring): Promise<void> {
   await keyring.load();
   while (keyring.health.kind === 'refused') {
     const tryAgain = l10n.t('Try Again');
-    const message = l10n.t('The system keychain is not available. Unlock it, then try again.');
-    if ((await window.showErrorMessage(`Keywheel: ${message}`, tryAgain)) !== tryAgain) return;
+    const text = `Keywheel: ${l10n.t('The system keychain is not available. Unlock it, then try again.')}`;
+    if ((await showText({ severity: 'error', text }, [tryAgain])) !== tryAgain) return;
     await keyring.load();
   }
 }

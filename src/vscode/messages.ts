@@ -3,7 +3,7 @@ import { commands, env, l10n, ProgressLocation, StatusBarAlignment, window, type
 import { SystemClock } from '../base/clock';
 import type { Log } from '../base/log';
 import type { ProxyState, Snapshot } from '../service/snapshot';
-import type { ResultText } from '../words/resultText';
+import { withoutLinks, type ResultText } from '../words/resultText';
 import { Formats } from '../words/formats';
 import { notRunningText, type Speech } from '../words/stateWords';
 
@@ -38,14 +38,20 @@ export async function showText(
   { severity, text }: ResultText,
   buttons: readonly string[] = [],
 ): Promise<string | undefined> {
+  const plain = withoutLinks(text);
   switch (severity) {
     case 'info':
-      return await window.showInformationMessage(text, ...buttons);
+      return await window.showInformationMessage(plain, ...buttons);
     case 'warning':
-      return await window.showWarningMessage(text, ...buttons);
+      return await window.showWarningMessage(plain, ...buttons);
     case 'error':
-      return await window.showErrorMessage(text, ...buttons);
+      return await window.showErrorMessage(plain, ...buttons);
   }
+}
+
+/** The same without a button. */
+export function tell(severity: ResultText['severity'], text: string): void {
+  void showText({ severity, text });
 }
 
 /** The button runs the command. VS Code cuts messages without a button after one line. */
@@ -63,24 +69,35 @@ export async function offerLog(text: string, severity: ResultText['severity'] = 
   await offer({ severity, text }, l10n.t('Show Log'), 'keywheel.showLog');
 }
 
-/** A modal dialog; resolves to whether its button was pressed. */
+/** A modal dialog; resolves to the pressed button, or undefined if it was closed. */
+export async function choose(
+  severity: 'info' | 'warning',
+  question: string,
+  detail: string,
+  buttons: readonly string[],
+): Promise<string | undefined> {
+  const options = { modal: true, detail };
+  return severity === 'info'
+    ? await window.showInformationMessage(question, options, ...buttons)
+    : await window.showWarningMessage(question, options, ...buttons);
+}
+
+/** The same with one button; resolves to whether it was pressed. */
 export async function confirm(
   severity: 'info' | 'warning',
   question: string,
   detail: string,
   button: string,
 ): Promise<boolean> {
-  const options = { modal: true, detail };
-  const answer =
-    severity === 'info'
-      ? await window.showInformationMessage(question, options, button)
-      : await window.showWarningMessage(question, options, button);
-  return answer === button;
+  return (await choose(severity, question, detail, [button])) === button;
 }
 
 /** A notification while the work runs. */
 export async function whileShowing<T>(title: string, work: () => Promise<T>): Promise<T> {
-  return await window.withProgress({ location: ProgressLocation.Notification, title }, work);
+  return await window.withProgress(
+    { location: ProgressLocation.Notification, title: withoutLinks(title) },
+    work,
+  );
 }
 
 /** The same with a button that aborts the signal. */
@@ -90,7 +107,7 @@ export async function untilCancelled<T>(
 ): Promise<T> {
   const cancelled = new AbortController();
   return await window.withProgress(
-    { location: ProgressLocation.Notification, title, cancellable: true },
+    { location: ProgressLocation.Notification, title: withoutLinks(title), cancellable: true },
     async (progress, token) => {
       token.onCancellationRequested(() => cancelled.abort());
       return await work(cancelled.signal, progress);
@@ -108,9 +125,7 @@ export function tellNotRunning(proxy: ProxyState): false {
 
 /** The vault has not loaded yet; false, as the command has failed. */
 export function tellNoProxyKey(): false {
-  void window.showWarningMessage(
-    l10n.t('The proxy key is not loaded yet: the system keychain has not answered.'),
-  );
+  tell('warning', l10n.t('The proxy key is not loaded yet: the system keychain has not answered.'));
   return false;
 }
 
@@ -123,7 +138,7 @@ export function tellFailure(log: Log, what: string, error: unknown): void {
 /** A part of the activation has failed. */
 export function tellStartFailure(log: Log, what: string, error: unknown): void {
   log.error(what, error);
-  void window.showErrorMessage(l10n.t('Keywheel could not start. See the log.'));
+  tell('error', l10n.t('Keywheel could not start. See the log.'));
 }
 
 /** The proxy has failed three times in this window. */

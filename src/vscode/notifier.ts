@@ -4,7 +4,7 @@ import type { DisposableStore } from '../base/disposable';
 import { isWanted, Notices, NoticeTurn, type Notice } from '../service/notices';
 import type { Speech } from '../words/stateWords';
 import type { CurrentState } from './currentState';
-import { speechOf } from './messages';
+import { showText, speechOf } from './messages';
 import { recordNames, sharedRecord, type WindowPorts } from './ports';
 
 /** Shows notices until `owned` is disposed. */
@@ -37,7 +37,7 @@ async function show(notice: Notice, turn: NoticeTurn, state: CurrentState): Prom
   const open = l10n.t('Open Dashboard');
   const mute = l10n.t("Don't Show Again");
   const text = noticeText(notice, speechOf(state.read().snapshot));
-  const chosen = await window.showWarningMessage(text, open, mute);
+  const chosen = await showText({ severity: 'warning', text }, [open, mute]);
   if (chosen === open) await commands.executeCommand('keywheel.openDashboard');
   if (chosen === mute) await turn.mute(notice.kind);
 }

@@ -19,6 +19,11 @@ export interface ResultText {
   readonly text: string;
 }
 
+/** VS Code makes links of `[text](command:…)` in a message, and a command runs at a click: texts of models, clients and strangers must not. */
+export function withoutLinks(text: string): string {
+  return text.replaceAll('](', '] (');
+}
+
 type Added = AddResult & { readonly kind: 'added' };
 
 type Refusal = Exclude<AddResult['kind'], 'added' | 'duplicate'>;

@@ -308,7 +308,7 @@ describe('bodies', () => {
       socket.write(
         `POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nx-api-key: ${PROXY_KEY}\r\nTransfer-Encoding: chunked\r\n\r\n`,
       );
-      socket.write(`${[...json].map((character) => `1\r\n${character}\r\n`).join('')}0\r\n\r\n`);
+      socket.write(`${json.replace(/./g, '1\r\n$&\r\n')}0\r\n\r\n`);
       await socket.until(/^HTTP\/1\.1 200 [^]*"finish_reason"/);
       assert.equal(lastRecord(rig).bodySha256, sha256(Buffer.from(json)));
       socket.leave();

@@ -4,7 +4,7 @@ import { modelGroup, offeredModels, originIn } from '../../chat/offer';
 import type { Endpoint } from '../../clients/client';
 import { listModelsByKey } from '../../clients/modelList';
 import { groupName, vscodeChatClient as client } from '../../clients/vscodeChat';
-import { confirm } from '../messages';
+import { confirm, tell } from '../messages';
 import { tellWritten } from '../clients/connections';
 import { runsElsewhere } from '../clients/endpoint';
 import { showValues } from '../clients/valuesPage';
@@ -25,7 +25,7 @@ export async function connectModelGroup(ports: WindowPorts): Promise<boolean> {
       '{0} gave no list of models for this proxy key. Check the address and the key.',
       endpoint.origin,
     );
-    void window.showErrorMessage(text);
+    tell('error', text);
     return false;
   }
   const models = offeredModels(listed, [], []);

@@ -12,7 +12,7 @@ import {
   type KnownConnection,
 } from '../../clients/connector';
 import { listModels, type ListedModel } from '../../clients/modelList';
-import { confirm, tellNoProxyKey } from '../messages';
+import { choose, confirm, showText, tell, tellNoProxyKey } from '../messages';
 import type { ClientItem, WindowPorts } from '../ports';
 import { askModel } from './askModel';
 import { tellWritten } from './connections';
@@ -96,7 +96,7 @@ export function tellConnected(
   for (const { client, error } of done) {
     if (error === null) continue;
     ports.log.error(`${client.name} could not be connected.`, error);
-    void window.showErrorMessage(l10n.t('{0} could not be connected. See the log.', client.name));
+    tell('error', l10n.t('{0} could not be connected. See the log.', client.name));
   }
   const connected = done.filter(({ error }) => error === null).map(({ client }) => client);
   if (connected.length > 0)
@@ -189,7 +189,7 @@ async function write(client: Client, endpoint: Endpoint, ports: WindowPorts): Pr
     ports.service.snapshot().wheel.keys > 0 &&
     !ports.connector.needsReload(client);
   const buttons = [...(canTest ? [andTest] : []), l10n.t('Connect')];
-  const chosen = await window.showInformationMessage(question, { modal: true, detail }, ...buttons);
+  const chosen = await choose('info', question, detail, buttons);
   if (chosen === undefined) return false;
   await ports.connector.connect(client, endpoint);
   await ports.noteStorage();
@@ -207,7 +207,7 @@ async function tellOne(client: Client, { connector, log }: WindowPorts): Promise
   const reload = l10n.t('Reload Window');
   const test = l10n.t('Send Test Request');
   const actions = connector.needsReload(client) ? [reload, test] : [test];
-  const choice = await window.showInformationMessage(connectedText(client), ...actions);
+  const choice = await showText({ severity: 'info', text: connectedText(client) }, actions);
   if (choice === undefined) return;
   const command = choice === reload ? 'workbench.action.reloadWindow' : 'keywheel.sendTestRequest';
   await commands.executeCommand(command).then(undefined, (error: unknown) => {
@@ -224,5 +224,5 @@ async function tellProblem(error: unknown, id: ClientId, ports: WindowPorts): Pr
         ? l10n.t('Keywheel cannot connect this version of the extension. Enter the values yourself.')
         : null;
   if (text === null) throw error;
-  return (await window.showErrorMessage(text, values)) === values && (await showValues(ports, id));
+  return (await showText({ severity: 'error', text }, [values])) === values && (await showValues(ports, id));
 }

@@ -11,7 +11,7 @@ import {
   disconnectedSentences,
   problemText,
 } from '../../words/clientWords';
-import { confirm, offer } from '../messages';
+import { confirm, offer, tell } from '../messages';
 import type { WindowPorts } from '../ports';
 import { endpointOf } from './endpoint';
 
@@ -62,7 +62,7 @@ async function update({ client, record }: KnownConnection, ports: WindowPorts): 
       error instanceof ConfigError
         ? problemText(error, l10n.t)
         : l10n.t('{0} could not be updated. See the log.', client.name);
-    void window.showErrorMessage(text);
+    tell('error', text);
     return false;
   }
 }
@@ -101,7 +101,7 @@ export async function disconnectAllClients(ports: WindowPorts): Promise<boolean>
 /** Shows a message if there are none. */
 async function connected({ connector }: WindowPorts): Promise<readonly ConnectionRecord[]> {
   const records = await connector.records();
-  if (records.length === 0) void window.showInformationMessage(l10n.t('No client is connected.'));
+  if (records.length === 0) tell('info', l10n.t('No client is connected.'));
   return records;
 }
 
@@ -123,6 +123,7 @@ async function disconnect(
   const isDone = done.every(({ error }) => error === null);
   const text = disconnectedSentences(done, l10n.t).join(' ');
   const written = done.map(({ client }) => clientOf(client));
-  void (isDone ? tellWritten(text, written, ports) : window.showErrorMessage(text));
+  if (isDone) void tellWritten(text, written, ports);
+  else tell('error', text);
   return isDone;
 }

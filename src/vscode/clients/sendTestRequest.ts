@@ -1,9 +1,9 @@
 // Send Test Request: sends one small request as a client would, and shows the result.
-import { l10n, window } from 'vscode';
+import { l10n } from 'vscode';
 import { sendTestRequest as send, type TestResult } from '../../clients/testRequest';
 import { listModels } from '../../clients/modelList';
 import { testResultText } from '../../words/resultText';
-import { offer, speechOf, tellNotRunning, untilCancelled } from '../messages';
+import { offer, speechOf, tell, tellNotRunning, untilCancelled } from '../messages';
 import type { WindowPorts } from '../ports';
 import { askModel } from './askModel';
 import { runningEndpoint } from './endpoint';
@@ -32,12 +32,12 @@ export async function sendTestRequest(
     l10n.t('Keywheel: asking {0}…', model),
     async (signal) => await send(endpoint, model, { ...settings.current, signal }),
   );
-  if (result.kind !== 'cancelled') void tell(result, said);
-  else if (said !== '') void window.showInformationMessage(said);
+  if (result.kind !== 'cancelled') void tellResult(result, said);
+  else if (said !== '') tell('info', said);
   return result.kind === 'answered';
 }
 
-async function tell(result: Exclude<TestResult, { kind: 'cancelled' }>, said: string): Promise<void> {
+async function tellResult(result: Exclude<TestResult, { kind: 'cancelled' }>, said: string): Promise<void> {
   const text = `${said} ${testResultText(result, speechOf())}`.trimStart();
   if (result.kind === 'answered')
     await offer({ severity: 'info', text }, l10n.t('Open Dashboard'), 'keywheel.openDashboard');

@@ -16,7 +16,7 @@ import {
 import { freeRouter, isFree, listModels, type ListedModel } from '../../clients/modelList';
 import type { ConnectionRecord } from '../../clients/records';
 import { obituaryText, strayText } from '../../words/clientWords';
-import { offer } from '../messages';
+import { offer, showText } from '../messages';
 import { recordNames, sharedRecord, type WindowPorts } from '../ports';
 import { askModel } from './askModel';
 import { endpointFor, tellConnected } from './connectClient';
@@ -49,8 +49,8 @@ export function watchAddress(owned: DisposableStore, ports: WindowPorts): void {
 async function tellMove(news: MoveNews, ports: WindowPorts): Promise<void> {
   if (!(await news.look())) return;
   const update = l10n.t('Update Clients…');
-  const message = l10n.t('Keywheel: the proxy has a new address. Connected clients still use the old one.');
-  if ((await window.showWarningMessage(message, update)) === update) await offerUpdate(ports);
+  const text = l10n.t('Keywheel: the proxy has a new address. Connected clients still use the old one.');
+  if ((await showText({ severity: 'warning', text }, [update])) === update) await offerUpdate(ports);
 }
 
 /** Most pairs of client and model that are remembered as checked; then the set is cleared. */
@@ -169,7 +169,7 @@ async function askSuccessor(
   const isPaid = next !== null && !isFree(next);
   const text = obituaryText({ model, users, isSaid: named !== undefined, successor, isPaid }, l10n.t);
   const [use, another] = [l10n.t('Use {0}', successor), l10n.t('Select Another…')];
-  const choice = await window.showWarningMessage(text, use, another);
+  const choice = await showText({ severity: 'warning', text }, [use, another]);
   const title = l10n.t('Replace {0}', model);
   const asked = { title, models: Promise.resolve(listed), hasOwnModels: false };
   return choice === another ? await askModel(asked) : choice && successor;

@@ -3,7 +3,7 @@ import { env, l10n, Uri, window } from 'vscode';
 import { keyIdOf, maskKey } from '../../base/secret';
 import { readPastedKeys, type KeyEntry, type PastedKeys } from '../../service/pastedKeys';
 import { addSummaryText } from '../../words/resultText';
-import { showText, speechOf, untilCancelled } from '../messages';
+import { showText, speechOf, tell, untilCancelled } from '../messages';
 import type { Command, WindowPorts } from '../ports';
 import { offerNext, resultText, whileChecking } from './addResult';
 import { askKeys } from './askKeys';
@@ -85,7 +85,7 @@ export async function replaceKey(keyId: string, ports: WindowPorts): Promise<boo
   if (entry === null) return false;
   const result = await whileChecking(ports.keyring.replace(keyId, entry.key));
   if (result.kind === 'added' && result.check.kind === 'good')
-    void window.showInformationMessage(l10n.t('Key “{0}” replaced.', label));
+    tell('info', l10n.t('Key “{0}” replaced.', label));
   else void offerNext(resultText(result, label, ports), ports);
   return result.kind === 'added';
 }

@@ -1,6 +1,6 @@
 // Record Next Request: asks each time, then logs one request and its answer.
 import { l10n, ProgressLocation, window } from 'vscode';
-import { offerLog, tellNotRunning } from '../messages';
+import { offerLog, showText, tell, tellNotRunning } from '../messages';
 import type { Command, WindowPorts } from '../ports';
 
 export const recordNextRequest: Command = async (ports) => {
@@ -10,7 +10,8 @@ export const recordNextRequest: Command = async (ports) => {
   const question = l10n.t(
     'Record the next request and its answer in the log, with their contents and without keys? Only this one request is recorded.',
   );
-  if ((await window.showWarningMessage(question, record, l10n.t('Cancel'))) !== record) return false;
+  if ((await showText({ severity: 'warning', text: question }, [record, l10n.t('Cancel')])) !== record)
+    return false;
   // Not awaited, because the next request may come ten minutes later.
   void tellRecorded(ports);
   return true;
@@ -22,7 +23,7 @@ async function tellRecorded({ service, log }: WindowPorts): Promise<void> {
     async () => await service.recordNext(),
   );
   if (text === null) {
-    void window.showInformationMessage(l10n.t('No request was recorded within ten minutes.'));
+    tell('info', l10n.t('No request was recorded within ten minutes.'));
     return;
   }
   log.info(`Recorded, as you asked:\n${text}`);

@@ -3,7 +3,7 @@ import { l10n, window, type QuickPickItem } from 'vscode';
 import { keyIdOf, maskKey } from '../../base/secret';
 import { isWhole, removeAll } from '../../clients/removal';
 import { removalDetail, removalText } from '../../words/resultText';
-import { confirm, flash, offerLog, speechOf } from '../messages';
+import { confirm, flash, offerLog, showText, speechOf, tell } from '../messages';
 import type { Command, WindowPorts } from '../ports';
 
 interface KeyItem extends QuickPickItem {
@@ -16,7 +16,7 @@ export const removeKey: Command = async (ports) => {
   const { keyActions } = ports;
   const items = keyItems(ports);
   if (items.length === 0) {
-    void window.showInformationMessage(l10n.t('No key to remove.'));
+    tell('info', l10n.t('No key to remove.'));
     return false;
   }
   const chosen = await window.showQuickPick(items, {
@@ -29,11 +29,12 @@ export const removeKey: Command = async (ports) => {
   if (!chosen) return false;
   if (!(await keyActions.onKey(chosen.keyId, { kind: 'remove' }))) return false;
   const undo = l10n.t('Undo');
-  const answer = await window.showInformationMessage(l10n.t('Key “{0}” removed.', chosen.name), undo);
+  const removed = l10n.t('Key “{0}” removed.', chosen.name);
+  const answer = await showText({ severity: 'info', text: removed }, [undo]);
   if (answer !== undo) return true;
   if (await keyActions.onKey(chosen.keyId, { kind: 'undo' }))
     flash(l10n.t('Key “{0}” restored', chosen.name));
-  else void window.showWarningMessage(l10n.t('Can’t undo any more. Add the key again.'));
+  else tell('warning', l10n.t('Can’t undo any more. Add the key again.'));
   return true;
 };
 
@@ -70,6 +71,6 @@ export const removeEverything: Command = async (ports) => {
   if (!(await confirm('warning', question, detail, l10n.t('Remove All Data')))) return false;
   const removal = await removeAll(ports);
   const text = removalText(removal, l10n.t);
-  void (isWhole(removal) ? window.showInformationMessage(text, l10n.t('OK')) : offerLog(text));
+  void (isWhole(removal) ? showText({ severity: 'info', text }, [l10n.t('OK')]) : offerLog(text));
   return isWhole(removal);
 };

@@ -1,9 +1,9 @@
 // Start, Stop and Restart Proxy; its base URL and its key: copied, and made anew.
-import { commands, l10n, window } from 'vscode';
+import { commands, l10n } from 'vscode';
 import type { ProxyState } from '../../service/snapshot';
 import { proxyAdvice, proxyWords } from '../../words/stateWords';
 import { offerUpdate } from '../clients/connections';
-import { confirm, copy, flash, offer, tellNoProxyKey, tellNotRunning } from '../messages';
+import { confirm, copy, flash, offer, showText, tellNoProxyKey, tellNotRunning } from '../messages';
 import type { Command, WindowPorts } from '../ports';
 import { settingsCommand } from '../settings';
 
@@ -33,11 +33,8 @@ async function showFailure(proxy: ProxyState, ports: WindowPorts): Promise<void>
   const openSettings = l10n.t('Open Settings');
   const showLog = l10n.t('Show Log');
   const sentences = [proxyWords(proxy, l10n.t).text, proxyAdvice(proxy, l10n.t)];
-  const answer = await window.showErrorMessage(
-    `Keywheel: ${sentences.filter((text) => text !== null).join('. ')}`,
-    openSettings,
-    showLog,
-  );
+  const text = `Keywheel: ${sentences.filter((sentence) => sentence !== null).join('. ')}`;
+  const answer = await showText({ severity: 'error', text }, [openSettings, showLog]);
   if (answer === openSettings) await commands.executeCommand(...settingsCommand('keywheel.port'));
   if (answer === showLog) ports.showLog();
 }

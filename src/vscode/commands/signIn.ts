@@ -24,7 +24,7 @@ export const signIn: Command = async (ports) => {
   if (answer === null) return await signInByPaste(verifier, ports);
   const tryAgain = l10n.t('Try Again');
   const pasteCode = l10n.t('Paste a Code');
-  const chosen = await window.showWarningMessage(endText(answer), pasteCode, tryAgain);
+  const chosen = await showText({ severity: 'warning', text: endText(answer) }, [pasteCode, tryAgain]);
   if (chosen === pasteCode) return await signInByPaste(verifier, ports);
   return chosen === tryAgain && (await signIn(ports));
 };
@@ -105,7 +105,7 @@ async function tellNoKey(answer: Exclude<CodeAnswer, { kind: 'key' }>, ports: Wi
           'OpenRouter could not be reached ({0}). No key was added. Check your network, then try again.',
           reachText(answer.detail, l10n.t),
         );
-  return (await window.showErrorMessage(text, tryAgain)) === tryAgain && (await signIn(ports));
+  return (await showText({ severity: 'error', text }, [tryAgain])) === tryAgain && (await signIn(ports));
 }
 
 function endText({ kind }: Exclude<SignInAnswer, { kind: 'code' }>): string {

@@ -14,6 +14,7 @@ import {
   removalText,
   testResultText,
   unlockedText,
+  withoutLinks,
   type AddSummary,
 } from '../../../src/words/resultText';
 import { accountView, english, keyView, midnightMs, nowMs } from '../vscode/views';
@@ -284,5 +285,27 @@ describe('the result of removing all', () => {
 
   it('says where counts are still known', () => {
     assert.match(removalText({ ...whole, isForgotten: false }, english.t), /Another window still holds data/);
+  });
+});
+
+describe('a message that repeats what a model, a client or a stranger says', () => {
+  it('runs no command at a click, as VS Code would make a link of it', () => {
+    // VS Code's own expression (src/vs/base/common/linkedText.ts).
+    const link = /\[([^\]]+)\]\(((?:https?:\/\/|command:|file:)[^)\s]+)(?: (["'])(.+?)(\3))?\)/i;
+    const say = (text: string): string =>
+      testResultText(
+        { kind: 'answered', model: 'x/y', text, tookMs: 1, keyLabel: null, attempts: 1 },
+        english,
+      );
+    for (const text of [
+      '[Fix it](command:workbench.action.terminal.sendSequence?%7B%7D)',
+      '[a](https://evil.example "title")',
+      '[[a]](file:///etc/passwd)[b](command:x)',
+    ]) {
+      assert.match(say(text), link);
+      assert.doesNotMatch(withoutLinks(say(text)), link);
+    }
+    assert.equal(withoutLinks('f[0](x) and (y)'), 'f[0] (x) and (y)');
+    assert.equal(withoutLinks('[plain] text'), '[plain] text');
   });
 });

@@ -8,7 +8,7 @@ import { ManualClock } from '../../../support/manualClock';
 /** A sending whose head is here, and how often undici was told to go on. */
 function answered(): { sending: Sending; reply: Reply; resumed: () => number } {
   const over = (): void => undefined;
-  const connection = new Connection({ dispatch: () => true, destroy: async () => undefined }, over);
+  const connection = new Connection({ dispatch: () => true, destroy: () => Promise.resolve() }, over);
   let sent: Sent | null = null;
   let resumed = 0;
   const sending = new Sending(connection, null, {
