@@ -1,6 +1,6 @@
 // TOML: top-level keys and tables, edited in the text at the parser's positions.
 import { isDeepStrictEqual } from 'node:util';
-import { getStaticTOMLValue, ParseError, parseTOML, type AST } from 'toml-eslint-parser';
+import { getStaticTOMLValue, ParseError, parseTOML, traverseNodes, type AST } from 'toml-eslint-parser';
 import {
   endOfLine,
   FormatError,
@@ -41,11 +41,20 @@ export const tomlFormat: ConfigFormat = {
 
 function parsed(text: string): AST.TOMLProgram {
   try {
-    return parseTOML(text, { tomlVersion: '1.1' });
+    const program = parseTOML(text, { tomlVersion: '1.1' });
+    traverseNodes(program, { enterNode: refusePrototype, leaveNode: () => undefined });
+    return program;
   } catch (error: unknown) {
+    if (error instanceof FormatError) throw error;
     const line = error instanceof ParseError ? error.lineNumber : null;
     throw new FormatError('damaged', line, { cause: error });
   }
+}
+
+/** The parser's values would change the prototype of all objects, those of other extensions too. */
+function refusePrototype(node: AST.TOMLNode): void {
+  const name = node.type === 'TOMLBare' ? node.name : node.type === 'TOMLQuoted' ? node.value : '';
+  if (name === '__proto__') throw new FormatError('unsupported', node.loc.start.line);
 }
 
 /** Adds a top-level pair after the last one, or at the beginning, because top-level keys come before tables. */

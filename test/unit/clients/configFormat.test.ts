@@ -216,6 +216,16 @@ trust_level = "trusted"
         return true;
       },
     );
+    for (const name of ['__proto__', '"__proto__"', "'__proto__'", String.raw`"__proto\u005f_"`])
+      for (const text of [
+        `[${name}]\nbad = 1\n`,
+        `${name}.bad = 1\n`,
+        `[[a]]\nx = 1\n[a.${name}]\nbad = 1\n`,
+        `a = [{ b = { ${name}.bad = 1 } }]\n`,
+      ]) {
+        assert.throws(() => tomlFormat.parse(text), { code: 'unsupported' }, text);
+        assert.equal('bad' in {}, false, text);
+      }
     const inline = 'model_providers = { other = { name = "o" } }\n';
     assert.throws(() => applyChanges(tomlFormat, inline, changes), { code: 'unsupported' });
   });
