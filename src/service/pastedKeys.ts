@@ -101,5 +101,5 @@ function candidatesIn(text: string, comment: RegExp): string[] {
     .replace(emphasized, ' $2 ');
   // Keys may follow each other without a separator.
   const words = joined.split(separators).flatMap((word) => word.split(/(?=sk-or-)/));
-  return words.map((word) => word.replace(/[:.]+$/, '')).filter((word) => /^sk-/.test(word));
+  return words.map((word) => word.replace(/(?<![:.])[:.]+$/, '')).filter((word) => /^sk-/.test(word));
 }

@@ -187,6 +187,8 @@ OPENROUTER_KEYS="${b}:40
       ' #A= ',
     ])
       await assertCheap(() => readPastedKeys(part.repeat(200_000 / part.length)), 2_000, part);
+    for (const part of [':', '.', '.:', '*', '#', 'A'])
+      await assertCheap(() => readPastedKeys(`${part.repeat(200_000 / part.length)}x`), 2_000, part);
   });
 
   it('may have lost its line breaks to blanks, as in an input box', () => {
