@@ -17,6 +17,9 @@ export interface Flow {
   abort(reason: Error): void;
 }
 
+/** The year of a date of HTTP has four digits (RFC 9110 5.6.7); from some later ones no further date can be made. */
+const longestDateMs = Date.UTC(10_000, 0);
+
 export class Reply implements Sink {
   readonly forClient: readonly string[];
   readonly isEventStream: boolean;
@@ -53,7 +56,7 @@ export class Reply implements Sink {
 
   get dateMs(): number | null {
     const dateMs = this.date === null ? Number.NaN : Date.parse(this.date);
-    return Number.isNaN(dateMs) ? null : dateMs;
+    return dateMs < longestDateMs ? dateMs : null;
   }
 
   get isRead(): boolean {
