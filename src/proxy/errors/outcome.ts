@@ -108,7 +108,9 @@ export function classifyError(reply: ErrorReply, context: ErrorContext): Outcome
 
 /** The status that an error has for a client: its own, or inside a 200 the one that it names, else 502. */
 export function statusOfError(reply: ErrorReply): number {
-  return effectiveStatus(reply.status, readErrorBody(reply.headers, reply.body));
+  return reply.status >= 400
+    ? reply.status
+    : effectiveStatus(reply.status, readErrorBody(reply.headers, reply.body));
 }
 
 /** The outcome in one word, for the trail. */
