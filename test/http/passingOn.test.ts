@@ -301,17 +301,22 @@ describe('bodies', () => {
     });
   });
 
-  it('in chunks of one byte each arrive whole', async () => {
+  it('in chunks of one byte each arrive whole, whether read or passed through', async () => {
     await withRig({ clock: realTime() }, async (rig) => {
-      const socket = await RawSocket.open(rig.port);
-      const json = JSON.stringify({ model: FREE, messages: [{ role: 'user', content: 'a'.repeat(10_000) }] });
-      socket.write(
-        `POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nx-api-key: ${PROXY_KEY}\r\nTransfer-Encoding: chunked\r\n\r\n`,
-      );
-      socket.write(`${json.replace(/./g, '1\r\n$&\r\n')}0\r\n\r\n`);
-      await socket.until(/^HTTP\/1\.1 200 [^]*"finish_reason"/);
-      assert.equal(lastRecord(rig).bodySha256, sha256(Buffer.from(json)));
-      socket.leave();
+      for (const path of ['/v1/chat/completions', '/v1/files']) {
+        const socket = await RawSocket.open(rig.port);
+        const json = JSON.stringify({
+          model: FREE,
+          messages: [{ role: 'user', content: 'a'.repeat(10_000) }],
+        });
+        socket.write(
+          `POST ${path} HTTP/1.1\r\nHost: localhost\r\nx-api-key: ${PROXY_KEY}\r\nTransfer-Encoding: chunked\r\n\r\n`,
+        );
+        socket.write(`${json.replace(/./g, '1\r\n$&\r\n')}0\r\n\r\n`);
+        await socket.until(/^HTTP\/1\.1 200 /);
+        assert.equal(lastRecord(rig).bodySha256, sha256(Buffer.from(json)));
+        socket.leave();
+      }
     });
   });
 

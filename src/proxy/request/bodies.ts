@@ -105,6 +105,7 @@ class IncomingBody implements Body {
   private isReleased = false;
   private onPiece: (piece: Buffer) => void = () => undefined;
   private ownWatch: SilenceWatch | null = null;
+  private readonly tiny = new TinyPieces(mostTinyPieces);
 
   constructor(
     private readonly request: IncomingMessage,
@@ -116,7 +117,6 @@ class IncomingBody implements Body {
   async gather(longestBytes: number, signal: Signal, watch: SilenceWatch): Promise<void> {
     const { request } = this;
     const pieces = new Pieces();
-    const tiny = new TinyPieces(mostTinyPieces);
     await new Promise<void>((resolve, reject) => {
       const stop = (error: Error): void => {
         request.off('data', this.onPiece).off('end', end);
@@ -131,10 +131,7 @@ class IncomingBody implements Body {
       };
       this.onPiece = (piece) => {
         watch.moved();
-        if (tiny.areMany(piece)) {
-          request.pause();
-          setImmediate(() => request.resume());
-        }
+        this.restAfter(piece);
         try {
           this.count(piece, longestBytes);
           pieces.push(piece);
@@ -185,14 +182,23 @@ class IncomingBody implements Body {
           request.resume();
         },
       });
-      this.onPiece = (piece) => {
-        watch.moved();
-        if (stream.destroyed || stream.push(piece)) return;
+      // What comes in one turn goes on as one piece.
+      const pieces = new Pieces();
+      const passOn = (): void => {
+        if (pieces.bytes === 0 || stream.destroyed || stream.push(pieces.take())) return;
         watch.rest();
         request.pause();
       };
+      this.onPiece = (piece) => {
+        watch.moved();
+        this.restAfter(piece);
+        if (stream.destroyed) return;
+        if (pieces.bytes === 0) setImmediate(passOn);
+        pieces.push(piece);
+      };
       request.on('data', this.onPiece).once('end', () => {
         watch.dispose();
+        passOn();
         stream.push(null);
       });
       // Who reads it hears of errors as long as they matter.
@@ -211,6 +217,13 @@ class IncomingBody implements Body {
     this.counted = 0;
     // A connection with an unread body would serve no further request.
     if (!this.request.readableEnded) this.request.off('data', this.onPiece).resume();
+  }
+
+  /** Lets other work go first, after many tiny pieces. */
+  private restAfter(piece: Buffer): void {
+    if (!this.tiny.areMany(piece)) return;
+    this.request.pause();
+    setImmediate(() => this.request.resume());
   }
 
   private count(piece: Buffer, longestBytes: number): void {
