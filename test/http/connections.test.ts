@@ -106,4 +106,25 @@ describe('a connection', () => {
       }
     });
   });
+
+  it('whose client reads nothing before it has sent all of a body that is too long gets the refusal', async () => {
+    await withRig({ clock: realTime() }, async (rig) => {
+      for (const [proxyKey, status] of [
+        [PROXY_KEY, 413],
+        ['kw-wrong', 401],
+      ] as const) {
+        const raw = await RawSocket.open(rig.port);
+        raw.socket.pause();
+        const length = 100_000_000;
+        raw.write(
+          `POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${proxyKey}\r\nContent-Length: ${length}\r\n\r\n`,
+        );
+        const error = await new Promise((resolve) => raw.socket.write(Buffer.alloc(length, 'x'), resolve));
+        assert.equal(error ?? null, null);
+        raw.socket.resume();
+        await raw.until(new RegExp(`^HTTP/1\\.1 ${status} `));
+        raw.leave();
+      }
+    });
+  });
 });

@@ -44,7 +44,8 @@ function leave(queue: Queued[], queued: Queued): void {
 }
 
 const longestDrainMs = 30_000;
-const mostDrainedBytes = 64 * 1024 * 1024;
+/** What is refused for its length, over 64 MiB, has more still to come; many clients read nothing before they have sent all. */
+const mostDrainedBytes = 256 * 1024 * 1024;
 
 /**
  * Ends the response, once. The rest of the request is read and thrown away before, within bounds: closed on unread bytes a
