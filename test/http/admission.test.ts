@@ -51,6 +51,26 @@ describe('the proxy key', () => {
     });
   });
 
+  it('that comes in another form is told apart from one that is missing, and from another key', async () => {
+    await withRig({}, async (rig) => {
+      for (const [name, value, told] of [
+        ['Authorization', 'Bearer', /^The proxy key is missing/],
+        ['Authorization', PROXY_KEY, /"Bearer "/],
+        ['Authorization', `Token ${PROXY_KEY}`, /"Bearer "/],
+        ['Authorization', `Bearer Bearer ${PROXY_KEY}`, /"Bearer "/],
+        ['Authorization', `Bearer "${PROXY_KEY}"`, /"Bearer "/],
+        ['x-api-key', `Bearer ${PROXY_KEY}`, /"Bearer "/],
+        ['Authorization', 'kw-wrong', /^This is not the proxy key/],
+        ['Authorization', 'Basic dTpr', /^This is not the proxy key/],
+      ] as const) {
+        const reply = await ask(rig.port, { headers: [name, value] });
+        const { error } = reply.json() as { error: { message: string } };
+        assert.equal(reply.status, 401);
+        assert.match(error.message, told, value);
+      }
+    });
+  });
+
   it('in the query goes no further, and the rest of the query as it came', async () => {
     await withRig({}, async (rig) => {
       const query = (key: string): string => `?a=%2F..&${key}beta=true&b=`;

@@ -83,17 +83,20 @@ function isOfAnotherSite({ method, target, rawHeaders, headers }: RequestHead): 
 }
 
 /** The proxy key in `Authorization: Bearer`, `x-api-key`, `api-key` or `APIKEY`; compared in constant time. */
-export function checkProxyKey({ headers: { keys } }: RequestHead, { proxyKey }: Door): void {
+export function checkProxyKey({ headers: { keys, shown } }: RequestHead, { proxyKey }: Door): void {
   if (keys.some((key) => proxyKey.matches(key))) return;
+  const isMisplaced = shown.some((text) => proxyKey.isIn(text));
   const [message, code] =
-    keys.length === 0
+    shown.length === 0
       ? (['The proxy key is missing.', 'proxy_key_missing'] as const)
-      : (['This is not the proxy key.', 'proxy_key_wrong'] as const);
+      : ([isMisplaced ? misplaced : 'This is not the proxy key.', 'proxy_key_wrong'] as const);
   throw new Refusal(
     code,
     `${message} Set the API key of this client to Keywheel's own key: in VS Code "Keywheel: Copy Proxy Key", without VS Code the value of PROXY_API_KEY.`,
   );
 }
+
+const misplaced = 'The proxy key has to stand behind "Bearer " in Authorization, or by itself in x-api-key.';
 
 /** The proxy key must not be able to buy a real one. */
 export function checkKeyChanges({ method, target }: RequestHead, { allowKeyChanges }: Door): void {

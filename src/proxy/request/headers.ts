@@ -49,9 +49,12 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ['host', stays((headers, value) => headers.hosts.push(value))],
   ['origin', stays((headers, value) => headers.origins.push(value))],
   ['sec-fetch-site', leaves((headers, value) => headers.sites.push(value))],
-  ['authorization', stays((headers, value) => headers.tellKey(/^bearer\s+(\S+)\s*$/i.exec(value)?.[1]))],
+  [
+    'authorization',
+    stays((headers, value) => headers.tellKey(value, /^bearer\s+(\S+)\s*$/i.exec(value)?.[1])),
+  ],
   ...['x-api-key', 'api-key', 'apikey'].map(
-    (name) => [name, stays((headers, value) => headers.tellKey(value))] as const,
+    (name) => [name, stays((headers, value) => headers.tellKey(value, value))] as const,
   ),
   ...sessionHeaders.map(
     (name, rank) => [name, leaves((headers, value) => (headers.sessions[rank] ??= value))] as const,
@@ -80,6 +83,8 @@ export class ClientHeaders {
   readonly sites: string[] = [];
   /** All that may be the proxy key. */
   readonly keys: string[] = [];
+  /** What came where the proxy key belongs, in whatever form. */
+  readonly shown: string[] = [];
   /** How long the body is: null where the client does not say, 0 where none comes. */
   bodyLength: number | null = 0;
   /** Whether the body may be coded (`Content-Encoding`). */
@@ -109,8 +114,9 @@ export class ClientHeaders {
     if (this.bodyLength !== null) this.bodyLength = bytes;
   }
 
-  tellKey(key = ''): void {
+  tellKey(shown: string, key = ''): void {
     if (key !== '') this.keys.push(key);
+    if (!/^(?:bearer)?\s*$/i.test(shown)) this.shown.push(shown);
   }
 
   get session(): string | null {
