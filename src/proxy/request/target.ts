@@ -49,9 +49,9 @@ export function checkPath({ path, isWithinBase }: Target, proxyKey: Secret): voi
   throw new Refusal('path_not_allowed', 'This path is not one of OpenRouter’s API.');
 }
 
-/** `/api` alone is the base of what clients ask for; `/api/alpha` and the like stand beside it. */
+/** `/api` alone is the base of what clients ask for; `/api/alpha` and the like stand beside it. Some paste a whole address for the base: `/v1/messages/v1/messages`. */
 const base =
-  /^(?:(?:\/api)*(?:\/v1(?=\/|$)|\/api(?=\/(?:chat|completions|responses|messages|embeddings|models)(?:\/|$))))+/;
+  /^(?:(?:\/api)*(?:\/v1(?=\/|$)|(?:\/api|\/(?:chat\/completions|responses|messages)(?:\/api)?(?:\/v1)?)(?=\/(?:chat|completions|responses|messages|embeddings|models)(?:\/|$))))+/;
 
 /** A percent-encoded letter or digit is the same as the plain one (RFC 3986 6.2.2.2): no spelling of a path gets around a rule about it. */
 function withoutBase(path: string): string {

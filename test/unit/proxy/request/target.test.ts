@@ -25,11 +25,17 @@ describe('the target of a request', () => {
       '/api/api/v1/messages?a=/v1',
       '/api/messages?a=/v1',
       '/v1/m%65ssages?a=/v1',
+      '/api/v1/messages/v1/messages?a=/v1',
+      '/v1/chat/completions/messages?a=/v1',
+      '/responses/api/v1/messages?a=/v1',
       'http://localhost:1/v1/messages?a=/v1',
     ]) {
       const { path, query, isWithinBase } = readTarget(url);
       assert.deepEqual([path, query, isWithinBase], ['/messages', '?a=/v1', true], url);
     }
+    assert.equal(readTarget('/v1/chat/completions/models').path, '/models');
+    assert.equal(readTarget('/v1/messages/batches').path, '/messages/batches');
+    assert.equal(readTarget('/v1/responses/r/models').path, '/responses/r/models');
     assert.equal(readTarget('/v1x/messages').path, '/v1x/messages');
     assert.equal(readTarget('/api/beta/decisions').path, '/api/beta/decisions');
     assert.equal(readTarget('/api/v1/a%2Fb%20c').path, '/a%2Fb%20c');
