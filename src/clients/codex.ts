@@ -1,5 +1,6 @@
 // Codex: a provider of its own in config.toml. The key is in a header, because an environment variable cannot be set in the file.
 import path from 'node:path';
+import { isFreeModel } from '../keys/freeModel';
 import { folderOf, openAiBaseUrl, type FileClient } from './client';
 import { isObject, valueAt } from './configValue';
 import { tomlFormat } from './tomlFormat';
@@ -24,6 +25,8 @@ export const codexClient: FileClient = {
     return [
       { path: ['model_provider'], value: 'keywheel' },
       { path: ['model'], value: model ?? '' },
+      // Codex offers its search to every model, and OpenRouter charges for it: no request of a free model would be free.
+      ...(isFreeModel(model ?? '') ? [{ path: ['web_search'], value: 'disabled' }] : []),
       {
         path: ['model_providers', 'keywheel'],
         value: {

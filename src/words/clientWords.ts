@@ -129,7 +129,7 @@ export const stepsByHand = wordsFor<ClientId, readonly string[]>({
   ],
   codex: (t) => [
     t(
-      'In config.toml, add a model provider with the base URL for the Responses API and the proxy key, and select it with model_provider.',
+      'In config.toml, add a model provider with the base URL for the Responses API and the proxy key, and select it with model_provider. With a free model also set web_search to disabled, as OpenRouter charges for the search.',
     ),
   ],
   opencode: (t) => [

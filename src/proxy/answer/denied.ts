@@ -56,7 +56,7 @@ export function refusalOf(denial: Denial, context: DenialContext): Refusal {
 export function refusalOfPaid(model: string | null): Refusal {
   return new Refusal(
     'free_only',
-    `Keywheel is set to free models only, and ${model ?? 'this request'} may cost. Choose a model that ends in ":free", or turn off the setting "keywheel.freeOnly" (FREE_ONLY).`,
+    `Keywheel is set to free models only, and ${model ?? 'this request'} may cost. Choose a model that ends in ":free", without web search and other tools that OpenRouter charges for, or turn off the setting "keywheel.freeOnly" (FREE_ONLY).`,
   );
 }
 

@@ -343,6 +343,20 @@ describe('a client in which another provider was chosen', () => {
 });
 
 describe('connecting', () => {
+  it('turns Codex’s search off for a free model alone: with it no request would be free', async () => {
+    for (const [model, expected] of [
+      ['x/y:free', 'web_search = "disabled"'],
+      ['x/y', 'web_search = "live"'],
+    ] as const) {
+      await using home = await TemporaryHome.make();
+      await home.write('.codex/config.toml', 'web_search = "live"\n');
+      const record = await home.connections.connect(fileClient('codex'), { ...endpoint, model });
+      assert.ok((await home.read('.codex/config.toml')).includes(expected));
+      await home.connections.disconnect(fileClient('codex'), record);
+      assert.equal(await home.read('.codex/config.toml'), 'web_search = "live"\n');
+    }
+  });
+
   const claude = fileClient('claudeCode');
 
   it('writes what a symbolic link points at, and leaves the link', async () => {

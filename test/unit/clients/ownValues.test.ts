@@ -173,7 +173,8 @@ describe('disconnecting where one field of ours was changed', () => {
           .replace(endpoint.origin, 'http://elsewhere:1')
           .replace(endpoint.proxyKey, 'sk-elsewhere')
           .replace('model_provider = "keywheel"', 'model_provider = "other"')
-          .replace('model = "openrouter/free"', 'model = "other"');
+          .replace('model = "openrouter/free"', 'model = "other"')
+          .replace('web_search = "disabled"', 'web_search = "live"');
       const { undone, text } = await throughConnection(client, before, edit);
       assert.equal(undone, 'changed');
       assert.match(text ?? '', /elsewhere:1[^]*sk-elsewhere|sk-elsewhere[^]*elsewhere:1/);
