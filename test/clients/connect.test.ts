@@ -54,6 +54,15 @@ const cases: readonly Case[] = [
     args: (file) => ({ cmd: `cat ${file}` }),
   },
   {
+    id: 'kilo',
+    file: '.config/kilo/kilo.jsonc',
+    // Without a permission for its shell, Kilo Code writes one at its first start.
+    text: '{\n  "$schema": "https://app.kilo.ai/config.json",\n  // my own settings\n  "share": "disabled", // never\n  "permission": { "bash": "ask" }\n}\n',
+    path: '/chat/completions',
+    tool: 'read',
+    args: (filePath) => ({ filePath }),
+  },
+  {
     id: 'opencode',
     file: '.config/opencode/opencode.jsonc',
     text: '{\n\t"$schema": "https://opencode.ai/config.json",\n\t// my own settings\n\t"share": "disabled", // never\n\t"autoupdate": false\n}\n',
@@ -166,6 +175,8 @@ describe('a client that was connected', function () {
         assert.equal(await home.connections.state(each, record, endpoint), 'current');
 
       for (const { model } of asked) assert.equal(model, freeModel);
+      // A tool that costs would make its requests paid ones.
+      for (const each of service.activity()) assert.equal(each.class, 'free');
       const undone: Undone[] = [];
       for (const [each, record] of records) undone.push(await home.connections.disconnect(each, record));
       // Cline writes the time of its last use into the file.

@@ -8,8 +8,9 @@ import type { Sandbox } from '../tools/sandbox';
 /** Which of npm's packages each is, and the version. */
 export const clientPackages = {
   continue: ['@continuedev/cli', '1.5.47'],
-  claudeCode: ['@anthropic-ai/claude-code', '2.1.330'],
-  codex: ['@openai/codex', '0.169.0'],
+  claudeCode: ['@anthropic-ai/claude-code', '2.1.332'],
+  codex: ['@openai/codex', '0.171.0'],
+  kilo: ['@kilocode/cli', '7.7.7'],
   opencode: ['opencode-ai', '1.18.33'],
   cline: ['cline', '3.0.65'],
   qwenCode: ['@qwen-code/qwen-code', '0.24.4'],
@@ -32,6 +33,7 @@ export interface RealClients {
   readonly continue: CommandLine;
   readonly claudeCode: CommandLine;
   readonly codex: CommandLine;
+  readonly kilo: CommandLine;
   readonly opencode: CommandLine;
   readonly cline: CommandLine;
   readonly qwenCode: CommandLine;
@@ -61,6 +63,10 @@ export async function fetchRealClients(): Promise<RealClients> {
     codex: {
       env: {},
       command: (question) => [nodePath, bin('codex'), 'exec', '--skip-git-repo-check', question],
+    },
+    kilo: {
+      env: { KILO_DISABLE_MODELS_FETCH: '1', KILO_DISABLE_AUTOUPDATE: '1' },
+      command: (question) => [bin('kilo'), 'run', question],
     },
     opencode: {
       env: { OPENCODE_DISABLE_MODELS_FETCH: '1', OPENCODE_DISABLE_AUTOUPDATE: '1' },
@@ -117,7 +123,8 @@ export async function ask(
 
 /** The variables that tell a client where to go, or who it is, are undone: an undefined one is not passed on. */
 function withoutClients(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const theirs = /^(ANTHROPIC|CLAUDE|CODEX|OPENAI|OPENROUTER|OPENCODE|CONTINUE|CLINE|QWEN|PI_|KEYWHEEL_API)/;
+  const theirs =
+    /^(ANTHROPIC|CLAUDE|CODEX|OPENAI|OPENROUTER|OPENCODE|KILO|CONTINUE|CLINE|QWEN|PI_|KEYWHEEL_API)/;
   return Object.fromEntries(
     Object.keys(env)
       .filter((name) => theirs.test(name))

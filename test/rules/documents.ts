@@ -150,7 +150,6 @@ function clientsTable(): string {
     Object.entries(clientPackages).map(([id, [name, version]]) => [id, `\`${name}\` ${version}`]),
   );
   const alone: Partial<Record<ClientId, string>> = {
-    kilo: 'not run: its file is written, read and restored',
     zoo: 'not run: a stand-in for its extension is called',
     roo: 'not run: a stand-in for its extension is called',
     vscodeChat: 'VS Code 1.139, by its own command',
