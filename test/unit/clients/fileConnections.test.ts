@@ -357,6 +357,14 @@ describe('connecting', () => {
     }
   });
 
+  it('gives Codex’s search back where a paid model takes the free one’s place', async () => {
+    await using home = await TemporaryHome.make();
+    await home.write('.codex/config.toml', 'web_search = "live"\n');
+    for (const model of ['x/y:free', 'x/y'])
+      await home.connections.connect(fileClient('codex'), { ...endpoint, model });
+    assert.ok((await home.read('.codex/config.toml')).includes('web_search = "live"'));
+  });
+
   const claude = fileClient('claudeCode');
 
   it('writes what a symbolic link points at, and leaves the link', async () => {
