@@ -288,7 +288,7 @@ describe('requests that have not ended', () => {
     await dashboard.show([{ type: 'state', state: state([{ ...second, stage: 'answering' }], 0) }]);
     await drawn(dashboard);
     assert.equal(await page.locator('.live li').count(), 1);
-    assert.match((await page.locator('.live li').textContent()) ?? '', /^\s*Answering\d+ s/);
+    assert.match((await page.locator('.live li').textContent()) ?? '', /^\s*Answeringfor \d+ s/);
     await page.keyboard.press('Enter');
     assert.deepEqual(await page.evaluate(`window.posted.at(-1)`), { type: 'cancel', requestId: 'second' });
     await dashboard.show([{ type: 'state', state: state([], 0) }]);

@@ -148,13 +148,13 @@ describe('what comes before an answer', () => {
       const client = await RawSocket.open(rig.port);
       client.socket.pause();
       client.write(rawChat(PROXY_KEY, JSON.stringify({ model: PAID })));
-      const hint = `HTTP/1.1 103 Early Hints\r\nLink: <${'a'.repeat(8_000)}>\r\n\r\n`;
+      const hint = `HTTP/1.1 103 Early Hints\r\nLink: <${'a'.repeat(15_900)}>\r\n\r\n`;
       const upstream = await socket();
-      await new Promise((resolve) => upstream.write(hint.repeat(8_000) + answer, resolve));
+      await new Promise((resolve) => upstream.write(hint.repeat(999) + answer, resolve));
       client.socket.resume();
       const text = await client.until(/\{\}$/);
       const passed = text.split('103 Early Hints').length - 1;
-      assert.ok(passed > 0 && passed < 8_000, `${passed} of 8,000`);
+      assert.ok(passed > 0 && passed < 999, `${passed} of 999`);
       client.leave();
     });
   });
