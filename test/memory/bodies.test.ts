@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
+import type { Readable } from 'node:stream';
 import { Canceller } from '../../src/base/signal';
 import { SilenceWatch } from '../../src/base/silence';
 import { Bodies, type Body } from '../../src/proxy/request/bodies';
@@ -120,6 +121,29 @@ describe('bodies', () => {
       assert.ok(!(short instanceof Refusal));
       assert.equal(String(short.bytes), 'short');
     });
+  });
+
+  it('that pass through in single bytes stay with the client while nobody takes them', async () => {
+    const clock = new ManualClock();
+    let stream: Readable | null = null;
+    const server = createServer((request) => {
+      const headers = new ClientHeaders(request.rawHeaders);
+      const reader = { headers, runsModel: false, signal: new Canceller(), watch: new SilenceWatch(clock) };
+      void new Bodies(clock).read(request, reader).then((body) => (stream = body.passing?.() ?? null));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    try {
+      client.write('POST /v1/files HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n');
+      client.write('1\r\na\r\n'.repeat(1_000_000));
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      const held = (stream as Readable | null)?.readableLength ?? 0;
+      assert.ok(held > 0 && held < 256 * 1024, `${held} bytes`);
+    } finally {
+      client.destroy();
+      server.closeAllConnections();
+      server.close();
+    }
   });
 
   it('that are coded are decoded, within the same bounds', async () => {

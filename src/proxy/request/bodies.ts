@@ -106,6 +106,8 @@ class IncomingBody implements Body {
   private onPiece: (piece: Buffer) => void = () => undefined;
   private ownWatch: SilenceWatch | null = null;
   private readonly tiny = new TinyPieces(mostTinyPieces);
+  /** Whoever takes a body that passes has enough for now. */
+  private isFull = false;
 
   constructor(
     private readonly request: IncomingMessage,
@@ -178,6 +180,7 @@ class IncomingBody implements Body {
     this.passing = () => {
       const stream = new Readable({
         read: () => {
+          this.isFull = false;
           watch.watch(stillMs, onStill);
           request.resume();
         },
@@ -186,6 +189,7 @@ class IncomingBody implements Body {
       const pieces = new Pieces();
       const passOn = (): void => {
         if (pieces.bytes === 0 || stream.destroyed || stream.push(pieces.take())) return;
+        this.isFull = true;
         watch.rest();
         request.pause();
       };
@@ -223,7 +227,9 @@ class IncomingBody implements Body {
   private restAfter(piece: Buffer): void {
     if (!this.tiny.areMany(piece)) return;
     this.request.pause();
-    setImmediate(() => this.request.resume());
+    setImmediate(() => {
+      if (!this.isFull) this.request.resume();
+    });
   }
 
   private count(piece: Buffer, longestBytes: number): void {
