@@ -165,10 +165,10 @@ describe('a client that was connected', function () {
       assert.ok(said.stdout.includes(answer), said.stdout + said.stderr);
       const asked = simulator.requestsTo(path);
       assert.ok(asked.length > 0, `nothing came to ${path}`);
-      const { bodyText = '' } = asked.at(-1) ?? {};
+      // Some ask for a title besides, and not always first.
       assert.ok(
-        bodyText.includes('call_1') && bodyText.includes('The spoke is oiled.'),
-        bodyText.slice(-2000),
+        asked.some(({ bodyText }) => bodyText.includes('call_1') && bodyText.includes('The spoke is oiled.')),
+        asked.map(({ bodyText }) => bodyText.slice(-500)).join('\n'),
       );
       assert.ok(asked.every((each) => each.bodyText.includes('"stream":true')));
       for (const [each, record] of records)
