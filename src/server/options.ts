@@ -207,7 +207,6 @@ export interface Named {
 export type Given = ReadonlyMap<string, Named>;
 
 const shortestOpenProxyKey = 24;
-const properties = contributedSettings(packageJson);
 
 /** The variables that are set; an empty one counts as missing. Docker's `--env-file` leaves the quotes of a `.env` file in a value. */
 export function givenOf(environment: Readonly<Record<string, string | undefined>>): Given {
@@ -296,7 +295,7 @@ function readProxySettings(given: Given, problems: string[]): Settings {
   }
   const read = readSettings(settingsSchema, raw, defaultSettings);
   for (const { setting, problem } of read.problems) {
-    const property = properties[`keywheel.${setting}`];
+    const property = contributedSettings(packageJson)[`keywheel.${setting}`];
     // The schema's own words, unless they are valibot's.
     const isOwn = property === undefined || !problem.startsWith('Invalid ');
     const said = isOwn ? problem : `must be ${settingRule(property, translator({}))}`;
