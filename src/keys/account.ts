@@ -117,12 +117,8 @@ export class Account {
     const { daily, askedAtMs } = reading;
     const isRaised = daily !== null && daily.limit > (this.ledger.day.learnedLimit ?? daily.limit);
     this.ledger.join(reading);
-    // Credits were bought.
-    if (isRaised || (wasFreeTier && !reading.isFreeTier)) {
-      this.locks.lift('noCredits');
-      this.locks.lift('belowZero');
-      this.creditStrikes = 0;
-    }
+    // Credits were bought: that tells what a paid answer tells.
+    if (isRaised || (wasFreeTier && !reading.isFreeTier)) this.answered('paid');
     if (daily !== null && daily.used < daily.limit)
       this.locks.disprove('dailyLimit', askedAtMs, this.ledger.refusedForMs);
   }
@@ -193,4 +189,9 @@ function creditsOf(state: KeyState): number {
   if (!state.serves('paid')) return 0;
   if (state.capLeft !== null) return state.capLeft;
   return state.isFreeTier ? 0 : uncapped;
+}
+
+/** Free requests that the accounts have left today together. */
+export function freeLeftOf(accounts: readonly Account[], nowMs: number): number {
+  return accounts.reduce((sum, account) => sum + account.freeLeft(nowMs), 0);
 }

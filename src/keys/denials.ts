@@ -1,5 +1,5 @@
 // Whether a request that has to wait can be served in time, and the facts from which a refusal says why it was not.
-import type { Account, AccountId } from './account';
+import { freeLeftOf, type Account, type AccountId } from './account';
 import type { LeaseRequest } from './lease';
 import { holdsBack, type RequestClass, scopes, type LockReason } from './lock';
 import type { Wheel } from './wheel';
@@ -190,7 +190,7 @@ export class Prospects {
     // One more may go where the day is in doubt, or does not hold the account.
     if (accounts.some(({ ledger }) => ledger.emptiness === 'doubtful' || ledger.emptiness === 'exempt'))
       return false;
-    const left = accounts.reduce((sum, account) => sum + account.freeLeft(this.nowMs), 0);
+    const left = freeLeftOf(accounts, this.nowMs);
     return left > 0 && left <= this.before.length;
   }
 

@@ -75,6 +75,7 @@ function learnLimit(reason: LockReason, verdict: Locked, lease: Lease, wheel: Wh
 function learnBesides(reason: LockReason, { limit }: Locked, lease: Lease, wheel: Wheel): boolean {
   const { account, nowMs } = lease;
   const { state, request } = lease.grant;
+  const isLocked = (account.locks.get(reason)?.untilMs ?? 0) > nowMs;
   switch (reason) {
     case 'unauthorized': {
       const incident = wheel.roster.refused(state, nowMs);
@@ -82,13 +83,13 @@ function learnBesides(reason: LockReason, { limit }: Locked, lease: Lease, wheel
       return incident.length === 0;
     }
     case 'dailyLimit':
-      account.ledger.refused(limit, (account.locks.get(reason)?.untilMs ?? 0) <= nowMs);
+      account.ledger.refused(limit, !isLocked);
       return true;
     case 'noCredits':
     case 'belowZero':
       if (request.model !== null) wheel.modelClasses.noteCosts(request.model);
       // Requests that were on their way when the lock was set tell nothing new.
-      if ((account.locks.get(reason)?.untilMs ?? 0) > nowMs) return false;
+      if (isLocked) return false;
       account.creditStrikes++;
       return true;
     case 'minuteLimit':

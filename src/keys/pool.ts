@@ -3,7 +3,7 @@ import { Alarm, type Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
 import { ended, type Signal } from '../base/signal';
 import type { KeyId } from '../base/secret';
-import type { Account, AccountId } from './account';
+import { freeLeftOf, type Account, type AccountId } from './account';
 import { dayMs } from './calendar';
 import { type Denial, type DenialKind, Prospects } from './denials';
 import type { Key } from './keyState';
@@ -78,8 +78,7 @@ export class Pool implements LeaseOwner, Disposable {
 
   /** Free requests that the accounts have left which may serve the wish. */
   leftFor(wish: Wish): number {
-    const nowMs = this.nowMs();
-    return this.wheel.candidates(wish).reduce((sum, account) => sum + account.freeLeft(nowMs), 0);
+    return freeLeftOf(this.wheel.candidates(wish), this.nowMs());
   }
 
   /** A lease now, or null where the request has to wait or is denied: `lease` tells which. */

@@ -89,7 +89,7 @@ export function classifyError(reply: ErrorReply, context: ErrorContext): Outcome
   const hints = [...reply.headers, ...evidence.hints];
   const facts: Facts = {
     ...context,
-    status: effectiveStatus(reply.status, evidence),
+    status: effectiveStatus(reply.status, () => evidence),
     evidence,
     isFreeModel: model !== null && isFreeModel(model),
     untilMs: readUntil(hints, nowMs),
@@ -108,9 +108,7 @@ export function classifyError(reply: ErrorReply, context: ErrorContext): Outcome
 
 /** The status that an error has for a client: its own, or inside a 200 the one that it names, else 502. */
 export function statusOfError(reply: ErrorReply): number {
-  return reply.status >= 400
-    ? reply.status
-    : effectiveStatus(reply.status, readErrorBody(reply.headers, reply.body));
+  return effectiveStatus(reply.status, () => readErrorBody(reply.headers, reply.body));
 }
 
 /** The outcome in one word, for the trail. */
@@ -118,8 +116,9 @@ export function reasonOf(outcome: Outcome): string {
   return outcome.kind === 'fault' ? outcome.fault.code : outcome.kind;
 }
 
-function effectiveStatus(status: number, evidence: ErrorEvidence): number {
-  return status >= 400 ? status : (evidence.status ?? 502);
+/** The body is read only where the status does not tell. */
+function effectiveStatus(status: number, read: () => ErrorEvidence): number {
+  return status >= 400 ? status : (read().status ?? 502);
 }
 
 function limitOf(kind: LimitOutcome['kind'], { untilMs, limit }: Facts): LimitOutcome {
