@@ -49,10 +49,18 @@ export class Calendar {
   nextMidnightMs(nowMs: number): number {
     const day = this.zoneDay;
     if (day !== null && nowMs >= day.fromMs && nowMs < day.untilMs) return day.untilMs;
-    const wall = DateTime.fromMillis(this.wallOf(nowMs), { zone: this.zone });
-    const untilMs = this.elapsedOf(wall.plus({ days: 1 }).startOf('day').toMillis());
+    const midnight = this.startOfDay(this.wallOf(nowMs));
+    // No day is as long as 36 hours, and no two are as short.
+    const untilMs = this.elapsedOf(this.startOfDay(midnight + 1.5 * dayMs));
     this.zoneDay = { fromMs: nowMs, untilMs };
     return untilMs;
+  }
+
+  private startOfDay(wallMs: number): number {
+    // Without the library, which would take longer to load than all else of a start.
+    if (this.zone === 'local') return new Date(wallMs).setHours(0, 0, 0, 0);
+    // With a locale, which plays no part: to look for the system's takes as long.
+    return DateTime.fromMillis(wallMs, { zone: this.zone, locale: 'en' }).startOf('day').toMillis();
   }
 }
 

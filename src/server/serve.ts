@@ -44,12 +44,14 @@ export async function serve(configuration: Configuration, program: Program): Pro
       owned.add(watchKeysFile(configuration.keys, keysFile, keys, { clock, log, setKeys }));
     const ownKey = proxyKey ?? newProxyKey();
     service.setProxyKey(ownKey);
-    setKeys(keys);
     // Before the start: a reader of the greeting may send a signal at once.
     const told = stopSignal();
     // A second signal ends what still runs.
     const again = told.then(stopSignal);
-    const state = await service.start();
+    const started = service.start();
+    // In the turn of the start, before any request; read once the port is bound.
+    setKeys(keys);
+    const state = await started;
     if (state.kind !== 'running') return await giveStartProblem(state, settings);
     process.stdout.write(
       greeting(askedOrigin(state), proxyKey === null ? ownKey : null, logFormat ?? 'text'),

@@ -97,7 +97,7 @@ export const settingsSchema = v.object({
 
 export type Settings = v.InferOutput<typeof settingsSchema>;
 
-export const defaultSettings: Settings = v.parse(settingsSchema, {});
+export const defaultSettings: Settings = v.getDefaults(settingsSchema);
 
 export interface SettingProblem {
   readonly setting: string;

@@ -22,6 +22,31 @@ describe('The calendar', () => {
     assert.equal(nextMidnightMs(Date.UTC(2026, 0, 15, 12), 'Asia/Kolkata'), Date.UTC(2026, 0, 15, 18, 30));
   });
 
+  it('ends the days of the machine’s own zone when that zone named ends them', () => {
+    const before = process.env['TZ'];
+    try {
+      for (const zone of [
+        'Europe/Berlin',
+        'Asia/Beirut',
+        'America/Santiago',
+        'Asia/Kolkata',
+        'Pacific/Apia',
+      ]) {
+        process.env['TZ'] = zone;
+        // The year in which Apia had no 30th of December, and this one; every 31 hours.
+        for (const year of [2011, 2026])
+          for (let hour = 0; hour < 366 * 24; hour += 31) {
+            const wallMs = Date.UTC(year, 0, 1, hour);
+            const at = `${zone}, ${new Date(wallMs).toISOString()}`;
+            assert.equal(nextMidnightMs(wallMs, 'local'), nextMidnightMs(wallMs, zone), at);
+          }
+      }
+    } finally {
+      if (before === undefined) delete process.env['TZ'];
+      else process.env['TZ'] = before;
+    }
+  });
+
   it('tells midnights on the scale of elapsed time, and follows wall time that has jumped', () => {
     const calendar = new Calendar('Europe/Berlin');
     const [nowMs, midnightMs] = [Date.UTC(2026, 0, 15, 12), Date.UTC(2026, 0, 15, 23)];
