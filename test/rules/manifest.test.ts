@@ -11,6 +11,7 @@ const property = v.looseObject({
   minimum: v.optional(v.number()),
   maximum: v.optional(v.number()),
   enum: v.optional(v.array(v.unknown())),
+  enumItemLabels: v.optional(v.array(v.string())),
   markdownDescription: v.string(),
   ignoreSync: v.optional(v.boolean()),
 });
@@ -175,6 +176,14 @@ describe('contributed settings', () => {
         if (good !== undefined) assert.equal(problems(good), 0, `${name}: ${JSON.stringify(good)}`);
       }
       if (maximum !== undefined) assert.equal(problems(maximum + 1), 1, `${name}: ${maximum + 1}`);
+    }
+  });
+
+  it('name each choice as people would', () => {
+    for (const [name, { type, enum: values, enumItemLabels: labels }] of settings) {
+      if (type !== 'string' || values === undefined) continue;
+      assert.equal(labels?.length, values.length, name);
+      for (const label of labels) assert.doesNotMatch(word(label), /[a-z][A-Z]/, name);
     }
   });
 
