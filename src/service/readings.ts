@@ -1,4 +1,4 @@
-// Schedules the readings of what each account has left: few at a time, often during use, else hourly.
+// Schedules the readings of what each account and key has left: few at a time, often during use, else hourly.
 import type { Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
 import type { Log } from '../base/log';
@@ -21,8 +21,8 @@ const idleEveryMs = 60 * 60_000;
 export const activeForMs = 5 * 60_000;
 /** Pauses after failures double up to this. */
 const longestPauseMs = idleEveryMs;
-/** For keys that may have become valid, during use. */
-const questionEveryMs = 5 * 60_000;
+/** For what is the key's own, such as its cap, during use. */
+const keyEveryMs = 5 * 60_000;
 const badEveryMs = 60 * 60_000;
 /** How long requests wait for the first readings where nothing was saved. */
 const firstReadingMs = 1_000;
@@ -133,9 +133,8 @@ export class Readings implements Disposable {
     this.round.dispose();
     if (this.isDisposed) return;
     const { pool, clock } = this.ports;
-    const { accounts, keys } = pool.roster;
     const nowMs = clock.elapsedMs();
-    const states = [...accounts.flatMap((account) => askable(account) ?? []), ...keys.values()];
+    const states = [...pool.roster.keys.values()];
     const dues = states.map((state) => ({ state, dueAtMs: this.dueAtMs(state, nowMs) }));
     for (const { state, dueAtMs } of dues.toSorted((a, b) => a.dueAtMs - b.dueAtMs))
       if (dueAtMs <= nowMs) this.queue.add(state.key.keyId);
@@ -147,24 +146,26 @@ export class Readings implements Disposable {
     this.pump();
   }
 
-  /** When the key is due, for itself or for its account; Infinity if a reading tells nothing new. */
+  /** When the key is due: one for its account too, the others for what they may spend; Infinity for one that is off. */
   private dueAtMs(state: KeyState, nowMs: number): number {
+    const { health, key, lastUsedAtMs } = state;
+    if (health === 'bad') return state.markedBadAtMs + badEveryMs;
+    if (!key.enabled && health !== 'unchecked') return Number.POSITIVE_INFINITY;
     const askedAtMs = this.askedAtMs.get(state) ?? state.reading?.askedAtMs ?? 0;
-    if (state.health === 'bad') return state.markedBadAtMs + badEveryMs;
-    const everyMs = Math.min(
-      isQuestionable(state, nowMs) ? this.pace(questionEveryMs, nowMs) : Number.POSITIVE_INFINITY,
-      this.accountEveryMs(state, nowMs),
-    );
-    return askedAtMs + everyMs;
-  }
-
-  /** How often the key is read for its account; Infinity if another key is. */
-  private accountEveryMs(state: KeyState, nowMs: number): number {
-    const account = this.ports.pool.roster.owners.get(state.key.keyId);
-    if (account === undefined || askable(account) !== state) return Number.POSITIVE_INFINITY;
+    const account = this.accountReadBy(state);
+    if (account === null)
+      return askedAtMs + this.pace((lastUsedAtMs ?? 0) > askedAtMs ? activeEveryMs : keyEveryMs, nowMs);
     const isForeign = (this.foreignUntilMs.get(account) ?? 0) > nowMs;
     const everyMs = this.pace(isForeign ? foreignEveryMs : activeEveryMs, nowMs);
-    return Math.max(everyMs, this.pausesMs.get(account) ?? 0);
+    const pausedMs = Math.max(everyMs, this.pausesMs.get(account) ?? 0);
+    // Only a reading shows that the key may serve: no pause is longer than others of the key.
+    return askedAtMs + (health === 'unchecked' ? Math.min(pausedMs, this.pace(keyEveryMs, nowMs)) : pausedMs);
+  }
+
+  /** The account of which the key's readings tell; null where another key's do. */
+  private accountReadBy(state: KeyState): Account | null {
+    const account = this.ports.pool.roster.owners.get(state.key.keyId);
+    return account !== undefined && askable(account) === state ? account : null;
   }
 
   private pace(activeMs: number, nowMs: number): number {
@@ -212,12 +213,12 @@ export class Readings implements Disposable {
     if (this.isDisposed) return;
     const { pool, log, clock } = this.ports;
     const { keyId, label } = state.key;
-    const account = pool.roster.owners.get(keyId);
+    const account = this.accountReadBy(state);
     switch (answer.kind) {
       case 'read': {
         this.refusedSinceMs.delete(state);
         const { daily } = answer.reading;
-        if (account !== undefined) {
+        if (account !== null) {
           this.pausesMs.delete(account);
           if (daily !== null && account.ledger.showsOthers(daily.used))
             this.foreignUntilMs.set(account, clock.elapsedMs() + foreignForMs);
@@ -231,7 +232,7 @@ export class Readings implements Disposable {
         return;
       case 'unreachable':
         this.refusedSinceMs.delete(state);
-        if (account !== undefined) {
+        if (account !== null) {
           const pauseMs = 2 * (this.pausesMs.get(account) ?? activeEveryMs / 2);
           this.pausesMs.set(account, Math.min(pauseMs, longestPauseMs));
         }
@@ -281,10 +282,4 @@ export class Readings implements Disposable {
 /** The key that is read for its account: the first that works, or null. */
 function askable({ keys }: Account): KeyState | null {
   return keys.find((each) => each.serves('unmetered')) ?? null;
-}
-
-/** Whether the key is read for itself, whatever its account does. */
-function isQuestionable({ health, locks }: KeyState, nowMs: number): boolean {
-  // Only a reading shows that the user raised the cap: the lock blocks requests until the cap's own reset.
-  return health === 'unchecked' || (locks.get('keyCap')?.untilMs ?? 0) > nowMs;
 }

@@ -5,7 +5,17 @@ import type { Pool } from '../../../src/keys/pool';
 import type { KeyAnswer } from '../../../src/service/keyring/keyCheck';
 import { Readings } from '../../../src/service/readings';
 import { ManualClock } from '../../support/manualClock';
-import { freeRequest, hourMs, leased, makeKey, makePool, makeReading, minuteMs, never } from '../keys/make';
+import {
+  freeRequest,
+  hourMs,
+  leased,
+  makeKey,
+  makePool,
+  makeReading,
+  minuteMs,
+  never,
+  paidRequest,
+} from '../keys/make';
 
 type Answer = (key: string) => KeyAnswer | Promise<KeyAnswer>;
 
@@ -160,13 +170,49 @@ describe('Readings', () => {
       const times = all.asked.flatMap(({ key, atMs }) => (key === name ? [(atMs - startMs) / 1_000] : []));
       assert.deepEqual(times.map(Math.floor), perAccount, name);
     }
+    const asked = (): number => all.names.filter((name) => name !== 'a-2').length;
     await all.clock.run(3.5 * hourMs);
-    assert.equal(all.asked.length, 2 * (perAccount.length + 3));
+    assert.equal(asked(), 2 * (perAccount.length + 3));
     all.readings.active(90_000);
     await all.clock.run(1_000);
-    assert.equal(all.asked.length, 2 * (perAccount.length + 4), 'at once when somebody looks again');
+    assert.equal(asked(), 2 * (perAccount.length + 4), 'at once when somebody looks again');
     await all.clock.run(80_000);
-    assert.equal(all.asked.length, 2 * (perAccount.length + 5));
+    assert.equal(asked(), 2 * (perAccount.length + 5));
+  });
+
+  it('ask about each key, as its cap is its own: each five minutes in use, and hourly from then on', async () => {
+    const all = asking(['a-1', 'a-2', 'a-3']);
+    all.pool.setKeys([makeKey('a-1'), makeKey('a-2'), makeKey('a-3', { enabled: false })]);
+    const asked = (key = 'a-2'): number => all.names.filter((name) => name === key).length;
+    all.readings.active(hourMs + minuteMs);
+    await all.clock.run(hourMs + minuteMs);
+    assert.equal(asked(), 12);
+    await all.clock.run(3 * hourMs);
+    assert.equal(asked(), 15);
+    assert.equal(asked('a-3'), 0, 'a key that is off serves nobody');
+  });
+
+  it('ask about a key that was used since as often as about its account', async () => {
+    const all = asking(['a-1', 'a-2']);
+    const tried = new Set([makeKey('a-1').keyId]);
+    const { clock, pool } = all;
+    for (let second = 0; second < 120; second += 10) {
+      using lease = await leased(pool.lease(paidRequest(clock.wallMs(), { tried }), never));
+      lease.settle({ kind: 'healthy' });
+      await clock.run(10_000);
+    }
+    assert.equal(all.names.filter((name) => name === 'a-2').length, 2);
+  });
+
+  it('ask about every key after a restart, which left nothing of what a key has spent', async () => {
+    const before = asking(['a-1', 'a-2', 'b-1']);
+    const pool = makePool(before.clock, {});
+    pool.restore(before.pool.save());
+    pool.setKeys([...before.pool.roster.keys.values()].map(({ key }) => key));
+    const all = new Asking(before.clock, pool);
+    all.readings.wantAll();
+    await all.clock.run(2_000);
+    assert.deepEqual(all.names, ['a-1', 'b-1', 'a-2']);
   });
 
   it('ask each 20 s for ten minutes about an account that others use too', async () => {
@@ -251,7 +297,7 @@ describe('Readings', () => {
     assert.deepEqual([all.names, isSettled], [['a-1', 'a-1', 'b-1'], true]);
   });
 
-  it('every five minutes ask about a key whose spending cap is reached, and notice that it was raised', async () => {
+  it('notice within five minutes that the spending cap of a key was raised', async () => {
     const all = asking(['a-1', 'a-2']);
     const { clock, pool } = all;
     const state = pool.roster.keys.get(makeKey('a-2').keyId);
@@ -263,18 +309,10 @@ describe('Readings', () => {
     state.locks.set({ reason: 'keyCap', covers: 'all', sinceMs, untilMs: sinceMs + 16 * 24 * hourMs });
     all.readings.active(3 * hourMs);
     await clock.run(10 * minuteMs);
-    const asked = (): number => all.names.filter((name) => name === 'a-2').length;
-    assert.equal(asked(), 2);
     assert.ok(state.unlockedAtMs('paid', clock.wallMs()) > clock.wallMs());
     capLeft = 20;
     await clock.run(5 * minuteMs + 1_000);
     assert.equal(state.unlockedAtMs('paid', clock.wallMs()), 0);
-    await clock.run(hourMs);
-    assert.equal(asked(), 3);
-    // What has ended by itself is no question either.
-    state.locks.set({ reason: 'keyCap', covers: 'all', sinceMs, untilMs: clock.wallMs() + minuteMs });
-    await clock.run(hourMs);
-    assert.equal(asked(), 4, 'once while it held');
   });
 
   it('look a minute later before a key that was good is bad', async () => {
