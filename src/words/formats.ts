@@ -6,6 +6,10 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 const preciseBelowMs = 5 * minuteMs;
+/** A date that is further away has its year. */
+const yearAboveMs = 180 * dayMs;
+/** Nothing costs less. */
+const leastCredits = 1e-9;
 
 const dollars = { style: 'currency', currency: 'USD', currencyDisplay: 'narrowSymbol' } as const;
 // 24 hours in every language, because a time without "AM" is shorter and unambiguous.
@@ -29,6 +33,7 @@ export class Formats {
   private readonly seconds = this.time({ ...hourAndMinute, second: '2-digit' });
   private readonly dated = this.time({ ...hourAndMinute, ...monthAndDay });
   private readonly datedSeconds = this.time({ ...hourAndMinute, ...monthAndDay, second: '2-digit' });
+  private readonly yearly = this.time({ ...hourAndMinute, ...monthAndDay, year: 'numeric' });
   private readonly dates = this.time(monthAndDay);
   private readonly minuteAlone = this.time({ minute: 'numeric' }, 'en');
 
@@ -50,8 +55,10 @@ export class Formats {
 
   /** Credits in US dollars: `$12.50`; two significant digits below one cent. */
   credits(value: number): string {
-    const isSmall = value !== 0 && Math.abs(value) < 0.01;
-    return isSmall ? this.smallMoney().format(value) : this.money().format(value);
+    // What sums of fractions leave is no debt, and no cost.
+    const credits = Math.round(value / leastCredits) * leastCredits || 0;
+    const isSmall = credits !== 0 && Math.abs(credits) < 0.01;
+    return isSmall ? this.smallMoney().format(credits) : this.money().format(credits);
   }
 
   /** Such as `1.2` for 1200 ms; never negative, because the clock may have been set back. */
@@ -66,11 +73,12 @@ export class Formats {
     return this.percent().format(isBetween ? Math.min(Math.max(ratio, 0.01), 0.99) : ratio);
   }
 
-  /** Such as `01:00`; with seconds if it is soon, with the date if it is more than a day away. */
+  /** Such as `01:00`; with seconds if it is soon, with the date if it is more than a day away, and the year if it is months. */
   until(untilMs: number, nowMs: number): string {
     const awayMs = untilMs - nowMs;
     if (awayMs < preciseBelowMs) return this.seconds().format(untilMs);
     const nearestMs = Math.round(untilMs / minuteMs) * minuteMs;
+    if (awayMs > yearAboveMs) return this.yearly().format(nearestMs);
     return awayMs > dayMs ? this.dated().format(nearestMs) : this.minutes().format(nearestMs);
   }
 

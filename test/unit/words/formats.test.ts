@@ -51,6 +51,21 @@ describe('Formats', () => {
     );
   });
 
+  it('takes what sums of fractions leave for nothing, and nothing for no debt', () => {
+    const credits = [0.3 - 0.1 - 0.2, -1e-15, -0, 5 * 0.00137, 0.0000001].map((value) =>
+      formats.credits(value),
+    );
+    assert.deepEqual(credits, ['$0.00', '$0.00', '$0.00', '$0.0069', '$0.0000001']);
+    const sum = [1, 2, 3, 4, 5].reduce((all) => all + 0.00137, 0);
+    assert.equal(formats.credits(sum), formats.credits(5 * 0.00137), 'in whatever order it was added up');
+  });
+
+  it('tells the year of an instant that is not in the next months', () => {
+    const nowMs = Date.UTC(2026, 10, 22);
+    const until = [60, 200, 800].map((days) => formats.until(nowMs + days * 86_400_000, nowMs));
+    assert.deepEqual(until, ['Jan 21, 00:00', 'Jun 10, 2027, 00:00', 'Jan 30, 2029, 00:00']);
+  });
+
   it('writes midnight as 00:00, not 24:00', () => {
     assert.equal(formats.until(Date.UTC(2026, 10, 23), Date.UTC(2026, 10, 22, 12)), '00:00');
   });
