@@ -9,7 +9,7 @@ export interface Reading {
   readonly accountRef: string | null;
   readonly isOrganization: boolean;
   readonly daily: { readonly used: number; readonly limit: number } | null;
-  /** The key's spending cap: what is left of it, in credits; null without one. */
+  /** The key's spending cap: what is left of it, in credits, 0 where it was overspent; null without one. */
   readonly capLeft: number | null;
   /** Whether the account never bought credits. */
   readonly isFreeTier: boolean;
@@ -70,7 +70,7 @@ export function parseReading(body: unknown, askedAtMs: number, atMs: number): Re
     isOrganization: data.organization_id !== null,
     accountRef: data.organization_id ?? data.creator_user_id,
     daily: data.free_model_daily_requests,
-    capLeft: data.limit_remaining,
+    capLeft: data.limit_remaining === null ? null : Math.max(0, data.limit_remaining),
     isFreeTier: data.is_free_tier,
     expiresAtMs: Date.parse(data.expires_at ?? '') || null,
     isManagement: data.is_management_key || data.is_provisioning_key,

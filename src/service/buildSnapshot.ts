@@ -211,5 +211,5 @@ function creditsLeft(account: Account): number | null {
   const caps = account.keys.flatMap((state) => (state.serves('paid') ? [state.capLeft] : []));
   // A key without a cap may spend what nobody tells.
   if (caps.length === 0 || caps.includes(null)) return null;
-  return caps.reduce<number>((sum, capLeft) => sum + Math.max(0, capLeft ?? 0), 0);
+  return caps.reduce<number>((sum, capLeft) => sum + (capLeft ?? 0), 0);
 }

@@ -126,7 +126,7 @@ function wheelKey(
     data: {
       label: `Keywheel (${plural(states.length, 'key')}, ${plural(accounts.length, 'account')})`,
       limit: isCapped ? sum(readings.map(({ usage }) => usage.limit ?? 0)) : null,
-      limit_remaining: isCapped ? sum(states.map(({ capLeft }) => Math.max(0, capLeft ?? 0))) : null,
+      limit_remaining: isCapped ? sum(states.map(({ capLeft }) => capLeft ?? 0)) : null,
       limit_reset: null,
       include_byok_in_limit: false,
       ...Object.fromEntries(summed.map((field) => [field, sum(readings.map(({ usage }) => usage[field]))])),

@@ -31,6 +31,12 @@ describe('parseReading', () => {
     );
   });
 
+  it('leaves nothing of a cap that was overspent', () => {
+    const left = (limit_remaining: number): number | null | undefined =>
+      parseReading({ data: { limit: 1, limit_remaining } }, 1, 2)?.capLeft;
+    assert.deepEqual([left(0.25), left(0), left(-0.25)], [0.25, 0, 0]);
+  });
+
   it('prefers the organisation, and takes an empty name for none', () => {
     const of = (organization_id: unknown, creator_user_id: unknown): string | null | undefined =>
       parseReading({ data: { organization_id, creator_user_id } }, 1, 2)?.accountRef;

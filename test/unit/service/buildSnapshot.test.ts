@@ -144,7 +144,7 @@ describe('buildSnapshot', () => {
     assert.equal(firstOf(pool).creditsLeft, null, 'the other key spends without a cap');
     read('two', 0.5);
     assert.equal(firstOf(pool).creditsLeft, 3.5);
-    read('one', -0.25);
+    read('one', 0);
     assert.equal(firstOf(pool).creditsLeft, 0.5);
     pool.markBad(makeKey('two').keyId);
     assert.equal(firstOf(pool).creditsLeft, 0);
