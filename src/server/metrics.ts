@@ -58,7 +58,7 @@ export class Metrics implements Disposable {
         gauge.reset();
         for (const account of snapshot.accounts) {
           const value = of(account);
-          if (value !== null) gauge.set({ account: account.name }, value);
+          if (value !== null) gauge.set({ account: labelOf(account, snapshot) }, value);
         }
       };
     };
@@ -145,4 +145,10 @@ export class Metrics implements Disposable {
       registers: [this.registry],
     });
   }
+}
+
+/** Accounts of one name have their ids too: else one would hide the other. */
+function labelOf({ accountId, name }: AccountView, { accounts }: Snapshot): string {
+  const isShared = accounts.some((each) => each.name === name && each.accountId !== accountId);
+  return isShared ? `${name} (${accountId})` : name;
 }

@@ -78,6 +78,16 @@ describe('Metrics', () => {
     ]);
   });
 
+  it('tells accounts of one name apart', async () => {
+    const keys = ['1', '2', '3'].map((name) => makeKey(name, { label: name === '3' ? 'b' : 'a' }));
+    snapshot = snapshotOf(
+      makePool(new ManualClock(), Object.fromEntries(keys.map((key) => [key.keyId, [key]]))),
+    );
+    const left = await lines(/^keywheel_allowance_left_requests/);
+    assert.equal(left.length, 3);
+    assert.match(left.join(), /account="a [^"]+"\} 50,.*account="a [^"]+"\} 50,.*account="b"\} 50$/);
+  });
+
   it('tells of the process, and calls nothing a total that is no counter', async () => {
     const text = await metrics.text();
     assert.match(text, /^nodejs_eventloop_lag_p99_seconds \d/m);
