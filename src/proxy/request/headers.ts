@@ -123,14 +123,14 @@ export class ClientHeaders {
     return this.sessions.find((id) => id !== undefined && id !== '') ?? null;
   }
 
-  /** The program that calls: a known name, else the first word of the user agent, else `unknown`. */
+  /** The program that calls: a known name, else the first that a header has, else `unknown`. */
   get client(): string {
     const told = this.names.filter((name) => name !== undefined);
     for (const text of told) {
       const match = known.find(([pattern]) => pattern.test(text));
       if (match !== undefined) return match[1];
     }
-    return /^[\w .-]{1,40}/.exec(told[0] ?? '')?.[0] ?? 'unknown';
+    return told.map(programIn).find((name) => name !== '') ?? 'unknown';
   }
 
   /**
@@ -233,3 +233,9 @@ const known: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/openai\/(?:js|python)/i, 'OpenAI SDK'],
   [/curl/i, 'curl'],
 ];
+
+/** The name without its version: a client that was updated is still the same. */
+function programIn(text: string): string {
+  const [name = ''] = /^[\w .-]{1,40}/.exec(text) ?? [];
+  return name.replace(/[ -]v?\d+(?:\.\d+)+[\w.-]*\s*$/, '').trim();
+}
