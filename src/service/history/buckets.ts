@@ -36,10 +36,10 @@ export class Buckets<T extends Bucket> {
     this.kept = saved.toSorted((a, b) => a.startMs - b.startMs);
   }
 
-  /** The bucket of that time, or null if it is too long ago. A time before the last bucket counts in the last bucket. */
+  /** The bucket of that time, or null if it is too long ago. A time before the last bucket, or to come, counts in the last bucket. */
   at(atMs: number): T | null {
-    const startMs = this.floor(atMs);
     const lastMs = this.lastMs();
+    const startMs = Math.min(this.floor(atMs), lastMs);
     if (startMs < this.firstMs()) return null;
     // Each request comes this way: the others are looked at only when a span begins, or when the clock was set back.
     const newest = this.kept.at(-1);

@@ -145,6 +145,18 @@ describe('the series of the last 24 hours', () => {
   });
 });
 
+describe('the series while the clock is put right', () => {
+  it('keeps what ended by a clock that was ahead, in the last bucket and hour', () => {
+    const { clock, series } = fresh();
+    series.add(exchangeView({ endedAtMs: startMs + 90 * minuteMs }));
+    series.add(exchangeView({ endedAtMs: startMs }));
+    const sum = (): number => total(series.view().ends.answered);
+    assert.deepEqual([sum(), total(series.view().hours.map(({ ends }) => ends.answered))], [2, 2]);
+    clock.advance(2 * 60 * minuteMs);
+    assert.equal(sum(), 2);
+  });
+});
+
 describe('forecast', () => {
   const nowMs = startMs;
   const hourMs = 60 * minuteMs;
