@@ -63,6 +63,14 @@ export function buildSnapshot(parts: SnapshotParts): Snapshot {
   };
 }
 
+/** When the first of the days, locks and full minutes that the snapshot tells is over; Infinity without one. */
+export function nextEndMs({ atMs, accounts, busyModels }: Snapshot): number {
+  const locks = accounts.flatMap((account) => [account, ...account.keys].flatMap((each) => each.locks));
+  const days = accounts.map(({ day }) => day.resetAtMs);
+  const ends = [...days, ...[...locks, ...accounts, ...busyModels].map(({ untilMs }) => untilMs)];
+  return Math.min(...ends.flatMap((endMs) => (endMs !== null && endMs > atMs ? endMs : [])));
+}
+
 function unreachedView({ code, sinceMs, heldUntilMs }: Unreached, now: Now): UnreachedView {
   return { code, sinceMs: now.wall(sinceMs), heldUntilMs: instant(heldUntilMs, now) };
 }

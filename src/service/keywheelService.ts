@@ -1,6 +1,6 @@
 // The proxy with its keys, counts and history: its inputs and outputs are plain values, so it can run in another thread.
 import { randomUUID } from 'node:crypto';
-import { Pace, type Clock } from '../base/clock';
+import { Alarm, Pace, type Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import { Emitter, type Event } from '../base/event';
 import type { Log } from '../base/log';
@@ -19,7 +19,7 @@ import { Server, type LocalAnswer, type ServerPorts } from '../proxy/server';
 import { StreamFailures } from '../proxy/streamFailures';
 import { proxyOnTheWay } from '../proxy/upstream/wayOut';
 import { Upstream } from '../proxy/upstream/upstream';
-import { buildSnapshot } from './buildSnapshot';
+import { buildSnapshot, nextEndMs } from './buildSnapshot';
 import { History } from './history/history';
 import { readKey } from './keyring/keyCheck';
 import { answerLocally } from './localRoutes';
@@ -92,6 +92,8 @@ export class KeywheelService implements Disposable {
   /** Records one exchange on request. */
   readonly recorder: Recorder;
   private readonly telling: Pace;
+  /** Tells views again when something ends that the last snapshot says. */
+  private readonly ending: Alarm;
   private readonly saving: Pace;
   private paidRefusedAtMs: number | null = null;
   private readonly isFreeOnly = (): boolean => this.settings.freeOnly;
@@ -102,6 +104,7 @@ export class KeywheelService implements Disposable {
     this.attemptLimit = new AttemptLimit(clock, () => this.settings.maxUpstreamAttempts);
     this.keylessLimit = new AttemptLimit(clock, () => Math.ceil(this.settings.maxUpstreamAttempts / 4));
     this.telling = this.owned.add(new Pace(clock, tellEveryMs, () => this.changed.fire()));
+    this.ending = this.owned.add(new Alarm(clock, () => this.telling.touch()));
     this.saving = this.owned.add(new Pace(clock, saveEveryMs, () => this.tellState()));
     this.pool = this.owned.add(
       new Pool(
@@ -259,7 +262,9 @@ export class KeywheelService implements Disposable {
     const { unreached } = upstream.reach;
     const { running } = this.server;
     const proxy = this.listening.state;
-    return buildSnapshot({ pool, proxy, timezone, paidRefusedAtMs, unreached, running });
+    const snapshot = buildSnapshot({ pool, proxy, timezone, paidRefusedAtMs, unreached, running });
+    this.ending.set(this.ports.clock.elapsedMs() + nextEndMs(snapshot) - snapshot.atMs);
+    return snapshot;
   }
 
   /** Newest first, at most 500. */

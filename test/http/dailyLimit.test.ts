@@ -8,7 +8,7 @@ import type { AccountView } from '../../src/service/snapshot';
 import type { SimulatorClock } from '../simulator/clock';
 import { ManualClock } from '../support/manualClock';
 import { ask } from './client';
-import { accountsOf, keyFor, PROXY_KEY, withRig, type Rig } from './support';
+import { accountsOf, keyFor, PAID, PROXY_KEY, withRig, type Rig } from './support';
 
 const minuteMs = 60_000;
 const midnightMs = Date.UTC(2026, 0, 16);
@@ -208,6 +208,33 @@ describe('a daily-limit answer', () => {
       await rig.drive(rig.service.refresh());
       const { state, day, locks } = viewOf(rig, 'a');
       assert.deepEqual({ state, locks, limit: day.limit }, { state: 'ready', locks: [], limit: 1000 });
+    });
+  });
+});
+
+describe('what views are told', () => {
+  it('is told anew when it ends, though nobody sends or looks: a lock, a day', async () => {
+    await withRig({ accounts: accountsOf({ name: 'a', usedToday: 20, credits: 5 }) }, async (rig) => {
+      const { clock, service } = rig;
+      const untilMs = clock.wallMs() + 20 * minuteMs;
+      const fault = { kind: 'error', error: 'guardrailBudget', resetAtMs: untilMs } as const;
+      rig.simulator.script({ model: PAID, fault });
+      await rig.get({ model: PAID });
+      const view = (): object => {
+        const { locks, day } = viewOf(rig, 'a');
+        return { left: day.left, locks: [...locks, ...(viewOf(rig, 'a').keys[0]?.locks ?? [])].length };
+      };
+      let shown = view();
+      service.onDidChange(() => (shown = view()));
+      // Readings are hourly from here on.
+      await rig.pass(untilMs - clock.wallMs() - 1_000);
+      assert.deepEqual(shown, { left: 30, locks: 1 });
+      await rig.pass(2_000);
+      assert.deepEqual(shown, { left: 30, locks: 0 });
+      await rig.pass(midnightMs - clock.wallMs() - 1_000);
+      assert.deepEqual(shown, { left: 30, locks: 0 });
+      await rig.pass(2_000);
+      assert.deepEqual(shown, { left: 50, locks: 0 });
     });
   });
 });
