@@ -17,6 +17,7 @@ import { reachAdvice, unreachedText } from '../words/reachReason';
 export interface OverviewView {
   /** False without an account: no key yet, or the proxy's state is unknown. */
   readonly hasFigure: boolean;
+  /** Empty where no free request is served, as its note is. */
   readonly left: string;
   readonly leftNote: string;
   /** The share of all allowances that is left, 0 to 1. */
@@ -50,11 +51,12 @@ export function overviewView(state: DashboardState, speech: Speech): OverviewVie
   const words = proxyWords(proxy, t);
   const { spoken, ...notice } = noticeOf(state, speech);
   const isRunning = proxy.kind === 'running';
+  const servesFree = wheel.freeLimit > 0;
   return {
     hasFigure: accounts.length > 0,
-    left: formats.count(wheel.freeLeft),
-    leftNote: t('of {0} free requests left today', formats.count(wheel.freeLimit)),
-    leftShare: wheel.freeLimit > 0 ? wheel.freeLeft / wheel.freeLimit : 0,
+    left: servesFree ? formats.count(wheel.freeLeft) : '',
+    leftNote: servesFree ? t('of {0} free requests left today', formats.count(wheel.freeLimit)) : '',
+    leftShare: servesFree ? wheel.freeLeft / wheel.freeLimit : 0,
     outlook: outlookText(state, speech),
     spent: spentText(state, speech),
     waiting: waitingLine(state, speech),

@@ -114,10 +114,10 @@ export function allowance(
   { left, leftNote, leftShare, outlook, spent }: OverviewView,
   waiting: string | TemplateResult,
 ): TemplateResult {
-  return html`<p class="total">
+  return html`<p class="total" ?hidden=${left === ''}>
       <span class="figure left-figure">${left}</span> <span class="left-note">${leftNote}</span>
     </p>
-    ${bar(leftShare, { className: 'bar total-bar' })}
+    ${left === '' ? '' : bar(leftShare, { className: 'bar total-bar' })}
     <p class="outlook">${outlook}</p>
     <p class="outlook" ?hidden=${spent === ''}>${spent}</p>
     <p class="waiting">${waiting}</p>`;

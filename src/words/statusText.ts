@@ -1,6 +1,6 @@
 // The status bar item's content as plain values; does not import vscode, so that every state can be tested.
 import type { DashboardState } from '../service/messages';
-import type { AccountView } from '../service/snapshot';
+import type { AccountView, KeyView } from '../service/snapshot';
 import { accountWords, canServe, proxyWords, vaultWords, waitingText, type Speech } from './stateWords';
 import { unreachedText } from './reachReason';
 
@@ -116,6 +116,7 @@ function allowanceText(state: DashboardState, format: StatusFormat, speech: Spee
   const credits = creditsFigure(state, speech);
   if (credits !== null)
     return { ...calm(`$(${icon}) ${credits}`, speak(t('{0} of credits left', credits))), changesAtMs };
+  if (wheel.freeLimit === 0) return { ...calm(`$(${icon}) Keywheel`, speak(t('Ready'))), changesAtMs };
   const left = Math.max(wheel.freeLeft - held.reduce((sum, { day }) => sum + day.left, 0), 0);
   const spoken = t(
     '{0} of {1} free requests left today',
@@ -166,6 +167,10 @@ function servesFree({ keys }: AccountView): boolean {
   return keys.some((key) => canServe(key) && key.paidUse !== 'only');
 }
 
+function spendsCredits(key: KeyView): boolean {
+  return canServe(key) && key.paidUse !== 'never';
+}
+
 /** A full minute or a short lock delays requests but does not fail them. */
 function isServableSoon({ state, untilMs }: AccountView, nowMs: number): boolean {
   switch (state) {
@@ -182,7 +187,7 @@ function isServableSoon({ state, untilMs }: AccountView, nowMs: number): boolean
 
 /** When the last refusal of a paid request is no longer shown; 0 if no key is for paid use. */
 function paidRefusalEndsMs(usable: readonly AccountView[], { paidRefusedAtMs }: Wheel): number {
-  const isPaidOn = usable.some(({ keys }) => keys.some((key) => canServe(key) && key.paidUse !== 'never'));
+  const isPaidOn = usable.some(({ keys }) => keys.some(spendsCredits));
   return isPaidOn && typeof paidRefusedAtMs === 'number' ? paidRefusedAtMs + paidRefusalShownMs : 0;
 }
 
@@ -191,11 +196,13 @@ function earliest(times: readonly (number | null)[]): number | null {
   return known.length === 0 ? null : Math.min(...known);
 }
 
-/** The credits left if no free models are used and credits are known; else null. */
+/** The credits left if no free models are used and each key that spends any has a cap; else null. */
 function creditsFigure({ snapshot, paidOnly }: DashboardState, { formats }: Speech): string | null {
   if (!paidOnly && snapshot.wheel.freeLimit > 0) return null;
-  const known = snapshot.accounts.flatMap(({ creditsLeft }) => creditsLeft ?? []);
-  return known.length === 0 ? null : formats.credits(known.reduce((sum, credits) => sum + credits, 0));
+  const spending = snapshot.accounts.filter(({ keys }) => keys.some(spendsCredits));
+  const known = spending.flatMap(({ creditsLeft }) => creditsLeft ?? []);
+  if (known.length === 0 || known.length < spending.length) return null;
+  return formats.credits(known.reduce((sum, credits) => sum + credits, 0));
 }
 
 function allowanceFigure(

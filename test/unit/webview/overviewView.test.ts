@@ -22,6 +22,12 @@ describe('overviewView', () => {
     assert.equal(view([accountView()]).hasFigure, true);
   });
 
+  it('says nothing of free requests where none are served', () => {
+    const day = { ...accountView().day, used: 0, limit: 0, left: 0 };
+    const { left, leftNote } = view([accountView({ day })]);
+    assert.deepEqual([left, leftNote], ['', '']);
+  });
+
   it('says only when it resets while there is no pace', () => {
     assert.equal(view([accountView()]).outlook, 'resets in 6 h 0 min');
     assert.equal(view([]).outlook, '');

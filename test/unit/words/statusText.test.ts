@@ -105,6 +105,20 @@ describe('statusText', () => {
     assert.equal(text([accountView()], { paidOnly: true }), '$(key) 784');
   });
 
+  it('shows no credits where a key may spend what no cap tells', () => {
+    const capped = accountView({ creditsLeft: 12.5 });
+    const keys = [keyView({ paidUse: 'never' }), keyView({ enabled: false })];
+    assert.equal(text([capped, accountView({ accountId: 'b' })], { paidOnly: true }), '$(key) 1,568');
+    assert.equal(text([capped, accountView({ accountId: 'b', keys })], { paidOnly: true }), '$(key) $12.50');
+  });
+
+  it('shows no figure where nothing free is served and no credits are known', () => {
+    const day = { ...accountView().day, used: 0, limit: 0, left: 0 };
+    const paid = stateOf([accountView({ day, keys: [keyView({ paidUse: 'only' })] })]);
+    const { text: shown, spoken } = statusText(paid, 'usedOfLimit', english);
+    assert.deepEqual([shown, spoken], ['$(key) Keywheel', 'Keywheel: Ready']);
+  });
+
   it('asks for a key only once the vault has said that there is none', () => {
     assert.equal(text([]), '$(key) Keywheel: Add Key');
     assert.equal(text([], { vault: 'loading' }), '$(loading~spin) Keywheel');
