@@ -95,7 +95,7 @@ export class HistoryPanel {
 
   private modelTable({ models, canUnlock }: HistoryView): TemplateResult {
     const { t, send } = this.ports;
-    const columns = [...this.useColumns(), t('Cost'), t('Busy until')];
+    const columns = [...this.useColumns(), t('Busy until')];
     const row = ({ model, cells, busy }: ModelRow): TemplateResult => {
       const unlock = (): void => send({ type: 'unlockModel', model });
       const canBe = busy !== '' && canUnlock;
@@ -118,7 +118,7 @@ export class HistoryPanel {
   /** After the name of a model or a client. */
   private useColumns(): readonly string[] {
     const { t } = this.ports;
-    return [t('Requests'), t('Answered'), t('Tokens in / out')];
+    return [t('Requests'), t('Answered'), t('Tokens in / out'), t('Cost')];
   }
 
   private redrawCharts(): void {

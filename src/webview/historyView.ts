@@ -80,7 +80,7 @@ export function historyView(series: SeriesView, snapshot: Snapshot, speech: Spee
     models: modelRows(series, snapshot, speech),
     canUnlock: snapshot.proxy.kind === 'running',
     sums: sumsOf(series, speech),
-    clients: series.clients.map(({ client, ...use }) => [client, ...useCells(use, speech).slice(0, 3)]),
+    clients: series.clients.map(({ client, ...use }) => [client, ...useCells(use, speech)]),
   };
 }
 

@@ -100,7 +100,7 @@ describe('historyView', () => {
       { model: 'a/b:free', cells: ['2', '100%', '2.4K / 68', '–'], busy: '18:10' },
       { model: 'c/d:free', cells: ['0', '–', '0 / 0', '–'], busy: '18:10' },
     ]);
-    assert.deepEqual(clients, [['Cline', '2', '100%', '2.4K / 68']]);
+    assert.deepEqual(clients, [['Cline', '2', '100%', '2.4K / 68', '–']]);
   });
 
   it('tells on which account a model is held back, and why, and stays short', () => {
