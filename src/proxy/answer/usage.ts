@@ -48,8 +48,10 @@ function usageOf(raw: unknown): Usage | null {
     // A negative one, or JSON's `1e999`, would spoil the sums.
     return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER ? value : null;
   };
+  // Anthropic's form tells what came from the cache, or went into it, beside the rest.
+  const inputs = ['input_tokens', 'cache_creation_input_tokens', 'cache_read_input_tokens'];
   return {
-    promptTokens: numberOf('prompt_tokens') ?? numberOf('input_tokens') ?? 0,
+    promptTokens: numberOf('prompt_tokens') ?? inputs.reduce((sum, name) => sum + (numberOf(name) ?? 0), 0),
     completionTokens: numberOf('completion_tokens') ?? numberOf('output_tokens') ?? 0,
     cost: numberOf('cost'),
   };
