@@ -217,7 +217,7 @@ function countClass(bucket: Bucket, exchange: ExchangeView): void {
   if (exchange.class === 'paid') bucket.paid++;
   // An attempt that was never sent uses no allowance.
   if (exchange.class === 'free')
-    bucket.freeAttempts += exchange.attempts.filter(({ status }) => status !== null).length;
+    bucket.freeAttempts += exchange.attempts.filter(({ outcome }) => outcome !== 'notSent').length;
 }
 
 function addTo(hour: Hour, { end, usage }: ExchangeView): void {

@@ -60,7 +60,12 @@ describe('the series of the last 24 hours', () => {
     series.add(exchangeView({ endedAtMs: startMs }));
     series.add(exchangeView({ endedAtMs: startMs, class: 'paid' }));
     series.add(exchangeView({ endedAtMs: startMs, attempts: [] }));
-    assert.deepEqual(series.recent(60 * minuteMs), { freeAttempts: 2, paid: 1 });
+    const [attempt] = exchangeView({}).attempts;
+    assert.ok(attempt);
+    // A model that is silent has counted the attempt.
+    for (const outcome of ['headTimeout', 'notSent'])
+      series.add(exchangeView({ endedAtMs: startMs, attempts: [{ ...attempt, status: null, outcome }] }));
+    assert.deepEqual(series.recent(60 * minuteMs), { freeAttempts: 3, paid: 1 });
     clock.advance(70 * minuteMs);
     assert.deepEqual(series.recent(60 * minuteMs), { freeAttempts: 0, paid: 0 });
   });
