@@ -72,3 +72,19 @@ export function zoneOf(timezone: string): string {
 export function nextUtcMidnightMs(wallMs: number): number {
   return (Math.floor(wallMs / dayMs) + 1) * dayMs;
 }
+
+/** When the period of a key's cap ends: all of UTC, and weeks begin on Monday (OpenRouter, `limit_reset`); null for another word. */
+export function periodEndMs(period: string, wallMs: number): number | null {
+  const midnightMs = nextUtcMidnightMs(wallMs);
+  switch (period) {
+    case 'daily':
+      return midnightMs;
+    case 'weekly':
+      // 0 of `getUTCDay` is Sunday, which ends the week.
+      return midnightMs + ((7 - new Date(wallMs).getUTCDay()) % 7) * dayMs;
+    case 'monthly':
+      return Date.UTC(new Date(wallMs).getUTCFullYear(), new Date(wallMs).getUTCMonth() + 1);
+    default:
+      return null;
+  }
+}

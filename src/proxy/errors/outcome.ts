@@ -1,6 +1,6 @@
 // An attempt's outcome: a closed union, and the pure reading of an error into it.
 import { isFreeModel } from '../../keys/freeModel';
-import { nextUtcMidnightMs } from '../../keys/calendar';
+import { nextUtcMidnightMs, periodEndMs } from '../../keys/calendar';
 import type { LimitReason } from '../../keys/lock';
 import { readErrorBody, type ErrorEvidence } from './errorBody';
 import { readLimit, readPassedReset, readUntil } from './retryTiming';
@@ -168,7 +168,7 @@ const byLimitSource: ReadonlyMap<string, (facts: Facts) => Outcome> = new Map([
   ['openrouter_admission_control', (facts) => limitOf('inFlightBudget', facts)],
   ['upstream_provider_shared_pool', busy],
   ['openrouter_credits', (facts) => limitOf(facts.isFreeModel ? 'belowZero' : 'noCredits', facts)],
-  ['openrouter_key_limit', (facts) => limitOf('keyCap', facts)],
+  ['openrouter_key_limit', keyCap],
   ['openrouter_in_flight_budget', (facts) => limitOf('inFlightBudget', facts)],
 ]);
 
@@ -252,9 +252,15 @@ function ofStatus(facts: Facts): Outcome {
 function ofMoney(facts: Facts): Outcome {
   const { words } = facts.evidence;
   const isKeys = /key limit exceeded|settings\/keys/i.test(words);
-  if (isKeys) return limitOf('keyCap', facts);
+  if (isKeys) return keyCap(facts);
   if (facts.status !== 402) return requestFault(facts);
   return limitOf(facts.isFreeModel ? 'belowZero' : 'noCredits', facts);
+}
+
+/** `Key limit exceeded (weekly limit)` ends with the week; of a total nobody knows when it is raised. */
+function keyCap(facts: Facts): Outcome {
+  const period = /\((\w+) limit\)/.exec(facts.evidence.words)?.[1] ?? '';
+  return limitOf('keyCap', { ...facts, untilMs: facts.untilMs ?? periodEndMs(period, facts.nowMs) });
 }
 
 /** No minute limit lasts longer, even between clocks that differ by minutes. */

@@ -196,8 +196,24 @@ describe('classifyError: money', () => {
     const untilMs = Date.parse('2026-12-01T00:00:00Z');
     for (const status of [402, 403]) {
       assert.deepEqual(classify(status, documented.keyCap), limitOf('keyCap', untilMs));
-      assert.deepEqual(classify(status, documented.keyCapInWords), limitOf('keyCap', null));
+      const words = documented.keyCapInWords.replace('monthly', 'total');
+      assert.deepEqual(classify(status, words), limitOf('keyCap', null));
     }
+  });
+
+  it('is capped for the key until the day, the week or the month ends that the words name', () => {
+    const until = (period: string, nowMs: number): unknown => {
+      const words = documented.keyCapInWords.replace('monthly', period);
+      const outcome = classify(403, words, [], { ...paid, nowMs });
+      return 'untilMs' in outcome && outcome.untilMs !== null && new Date(outcome.untilMs).toISOString();
+    };
+    // A Sunday, and the Monday after it.
+    const [sundayMs, mondayMs] = [Date.UTC(2026, 10, 29, 23, 59), Date.UTC(2026, 10, 30)];
+    assert.equal(until('daily', sundayMs), '2026-11-30T00:00:00.000Z');
+    assert.equal(until('weekly', sundayMs), '2026-11-30T00:00:00.000Z');
+    assert.equal(until('weekly', mondayMs), '2026-12-07T00:00:00.000Z');
+    assert.equal(until('monthly', mondayMs), '2026-12-01T00:00:00.000Z');
+    assert.equal(until('monthly', Date.UTC(2026, 11, 31, 12)), '2027-01-01T00:00:00.000Z');
   });
 
   it('is capped by a guardrail or a workspace', () => {
