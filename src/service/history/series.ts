@@ -144,18 +144,12 @@ export class Series {
   view(): SeriesView {
     const buckets = this.buckets.all();
     const startMs = this.buckets.firstMs();
-    const column = (value: (bucket: Bucket) => number): number[] => {
-      const values = new Array<number>(bucketCount).fill(0);
-      for (const bucket of buckets) values[(bucket.startMs - startMs) / bucketMs] = value(bucket);
-      return values;
-    };
-    const firstToken: [number, number][][] = Array.from({ length: bucketCount }, () => []);
-    for (const bucket of buckets) {
-      firstToken[(bucket.startMs - startMs) / bucketMs] = Object.entries(bucket.firstToken).map(
-        ([bin, many]) => [Math.round(binRatio ** Number(bin)), many],
-      );
-    }
-    const ends = (end: ExchangeEnd): number[] => column((bucket) => bucket.ends[end]);
+    const byStart = new Map(buckets.map((bucket) => [bucket.startMs, bucket]));
+    const column = <T>(value: (bucket: Bucket | undefined) => T): T[] =>
+      Array.from({ length: bucketCount }, (_, index) => value(byStart.get(startMs + index * bucketMs)));
+    const firstToken = (bins: Bucket['firstToken'] = {}): [number, number][] =>
+      Object.entries(bins).map(([bin, many]) => [Math.round(binRatio ** Number(bin)), many]);
+    const ends = (end: ExchangeEnd): number[] => column((bucket) => bucket?.ends[end] ?? 0);
     return {
       startMs,
       bucketMs,
@@ -168,9 +162,9 @@ export class Series {
       keys: [...new Set(buckets.flatMap(({ keys }) => Object.keys(keys)))].map((keyId) => ({
         keyId,
         label: this.labels.get(keyId) ?? '',
-        counts: column(({ keys }) => keys[keyId] ?? 0),
+        counts: column((bucket) => bucket?.keys[keyId] ?? 0),
       })),
-      firstToken,
+      firstToken: column((bucket) => firstToken(bucket?.firstToken)),
       models: this.uses(({ models }) => models).map(([model, use]) => ({ model, ...use })),
       clients: this.uses(({ clients }) => clients).map(([client, use]) => ({ client, ...use })),
       hours: this.hours.all(),
