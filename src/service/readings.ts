@@ -146,11 +146,11 @@ export class Readings implements Disposable {
     this.pump();
   }
 
-  /** When the key is due: one for its account too, the others for what they may spend; Infinity for one that is off. */
+  /** When the key is due: one for its account too, the others for what they may spend; Infinity for one that serves nothing. */
   private dueAtMs(state: KeyState, nowMs: number): number {
     const { health, key, lastUsedAtMs } = state;
     if (health === 'bad') return state.markedBadAtMs + badEveryMs;
-    if (!key.enabled && health !== 'unchecked') return Number.POSITIVE_INFINITY;
+    if (!state.serves('unmetered') && health !== 'unchecked') return Number.POSITIVE_INFINITY;
     const askedAtMs = this.askedAtMs.get(state) ?? state.reading?.askedAtMs ?? 0;
     const account = this.accountReadBy(state);
     if (account === null)

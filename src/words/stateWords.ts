@@ -187,7 +187,7 @@ export function vaultWords(vault: DashboardState['vault'], t: Translate): StateW
 }
 
 /** How long the allowance lasts at the pace of the last hour; empty if unknown. */
-export function paceText(forecast: ForecastView, { t, formats }: Speech): string {
+export function paceText(forecast: ForecastView, { t, formats, nowMs }: Speech): string {
   switch (forecast.kind) {
     case 'none':
     case 'quiet':
@@ -197,7 +197,8 @@ export function paceText(forecast: ForecastView, { t, formats }: Speech): string
       return t('enough at this pace ({0}/h)', formats.count(forecast.perHour));
     case 'until': {
       const fiveMinutes = 5 * 60_000;
-      const until = formats.clock(Math.round(forecast.untilMs / fiveMinutes) * fiveMinutes);
+      const nearestMs = Math.round(forecast.untilMs / fiveMinutes) * fiveMinutes;
+      const until = formats.clock(nearestMs <= nowMs ? nearestMs + fiveMinutes : nearestMs);
       return t('runs out about {0} at this pace ({1}/h)', until, formats.count(forecast.perHour));
     }
   }

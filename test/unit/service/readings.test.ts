@@ -181,15 +181,18 @@ describe('Readings', () => {
   });
 
   it('ask about each key, as its cap is its own: each five minutes in use, and hourly from then on', async () => {
-    const all = asking(['a-1', 'a-2', 'a-3']);
-    all.pool.setKeys([makeKey('a-1'), makeKey('a-2'), makeKey('a-3', { enabled: false })]);
+    const all = asking(['a-1', 'a-2', 'a-3', 'a-4']);
+    const off = makeKey('a-3', { enabled: false });
+    const management = makeReading('a', all.clock.wallMs(), null, { isManagement: true });
+    all.pool.setKeys([makeKey('a-1'), makeKey('a-2'), off, makeKey('a-4')]);
+    all.pool.read(makeKey('a-4').keyId, management);
     const asked = (key = 'a-2'): number => all.names.filter((name) => name === key).length;
     all.readings.active(hourMs + minuteMs);
     await all.clock.run(hourMs + minuteMs);
     assert.equal(asked(), 12);
     await all.clock.run(3 * hourMs);
     assert.equal(asked(), 15);
-    assert.equal(asked('a-3'), 0, 'a key that is off serves nobody');
+    assert.equal(asked('a-3') + asked('a-4'), 0, 'a key that is off, or for management, serves nobody');
   });
 
   it('ask about a key that was used since as often as about its account', async () => {

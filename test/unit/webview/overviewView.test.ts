@@ -15,6 +15,10 @@ describe('overviewView', () => {
     const untilMs = nowMs + 61 * 60_000;
     const ending = view([accountView()], { forecast: { kind: 'until', perHour: 770, untilMs } });
     assert.equal(ending.outlook, 'runs out about 19:00 at this pace (770/h) · resets in 6 h 0 min');
+    const soon = view([accountView()], {
+      forecast: { kind: 'until', perHour: 770, untilMs: nowMs + 60_000 },
+    });
+    assert.match(soon.outlook, /^runs out about 18:05 /, 'never in the past');
   });
 
   it('hides the figure while no account is known', () => {
