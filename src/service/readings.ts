@@ -148,7 +148,7 @@ export class Readings implements Disposable {
 
   /** When the key is due: one for its account too, the others for what they may spend; Infinity for one that serves nothing. */
   private dueAtMs(state: KeyState, nowMs: number): number {
-    const { health, key, lastUsedAtMs } = state;
+    const { health, lastUsedAtMs } = state;
     if (health === 'bad') return state.markedBadAtMs + badEveryMs;
     if (!state.serves('unmetered') && health !== 'unchecked') return Number.POSITIVE_INFINITY;
     const askedAtMs = this.askedAtMs.get(state) ?? state.reading?.askedAtMs ?? 0;
