@@ -148,18 +148,22 @@ export class Readings implements Disposable {
 
   /** When the key is due: one for its account too, the others for what they may spend; Infinity for one that serves nothing. */
   private dueAtMs(state: KeyState, nowMs: number): number {
-    const { health, lastUsedAtMs } = state;
+    const { health } = state;
     if (health === 'bad') return state.markedBadAtMs + badEveryMs;
     if (!state.serves('unmetered') && health !== 'unchecked') return Number.POSITIVE_INFINITY;
     const askedAtMs = this.askedAtMs.get(state) ?? state.reading?.askedAtMs ?? 0;
+    const everyMs = this.everyMs(state, askedAtMs, nowMs);
+    // Only a reading shows that the key may serve: then no pause is longer.
+    return askedAtMs + (health === 'unchecked' ? Math.min(everyMs, this.pace(keyEveryMs, nowMs)) : everyMs);
+  }
+
+  private everyMs(state: KeyState, askedAtMs: number, nowMs: number): number {
     const account = this.accountReadBy(state);
     if (account === null)
-      return askedAtMs + this.pace((lastUsedAtMs ?? 0) > askedAtMs ? activeEveryMs : keyEveryMs, nowMs);
+      return this.pace((state.lastUsedAtMs ?? 0) > askedAtMs ? activeEveryMs : keyEveryMs, nowMs);
     const isForeign = (this.foreignUntilMs.get(account) ?? 0) > nowMs;
     const everyMs = this.pace(isForeign ? foreignEveryMs : activeEveryMs, nowMs);
-    const pausedMs = Math.max(everyMs, this.pausesMs.get(account) ?? 0);
-    // Only a reading shows that the key may serve: no pause is longer than others of the key.
-    return askedAtMs + (health === 'unchecked' ? Math.min(pausedMs, this.pace(keyEveryMs, nowMs)) : pausedMs);
+    return Math.max(everyMs, this.pausesMs.get(account) ?? 0);
   }
 
   /** The account of which the key's readings tell; null where another key's do. */
