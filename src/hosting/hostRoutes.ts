@@ -208,6 +208,7 @@ function refused(status: number, code: string): HostReply {
 }
 
 const optionalText = v.optional(v.string());
+const offeredKeys = v.object({ ...keySetSchema.entries, base: v.optional(v.number()) });
 
 /** A command whose body fits the schema. */
 function withBody<T>(
@@ -222,11 +223,12 @@ function withBody<T>(
 
 /** A command opens `sealed` itself and seals an answer with secrets. */
 const commands: Readonly<Record<HostCommand, Command>> = {
-  /** Offers a changed set of keys; 409 if the host has a newer one. Both answers contain the host's set. */
+  /** Offers a changed set of keys; 409 if the host has a newer one, or one that this one was not made of. Both answers contain the host's set. */
   keys: withBody(v.object({ sealed: v.string() }), ({ sealed }, { keys }, seal) => {
-    const set = v.safeParse(keySetSchema, seal.open('offerKeys', sealed));
-    if (!set.success) return malformed;
-    const isTaken = keys.offer(set.output);
+    const offered = v.safeParse(offeredKeys, seal.open('offerKeys', sealed));
+    if (!offered.success) return malformed;
+    const { base, ...set } = offered.output;
+    const isTaken = keys.offer(set, base);
     return { status: isTaken ? 200 : 409, body: { sealed: seal.close('knownKeys', keys.current) } };
   }),
   refresh: withBody(v.object({ keyId: optionalText }), async ({ keyId }, { service }) => {

@@ -1,4 +1,5 @@
-// Keeps the keys of a window and of the host the same: the higher revision wins.
+// Keeps the keys of a window and of the host the same: the higher revision wins, with what others changed meanwhile.
+import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import { Emitter, type Event } from '../base/event';
@@ -20,10 +21,13 @@ export interface KeySharePorts {
 /** A window's side: a change here goes to the host. */
 export class KeyShare implements Disposable {
   private readonly owned = new DisposableStore();
-  /** The last set that this window and the host both had. */
+  /** The last set that this window shared with a host; before the first one, with the vault. What differs from it was changed here. */
   private agreed: KeySet = noKeys;
+  /** The last set that this window sent. */
+  private sent: KeySet = noKeys;
+  /** The revision of the host's set; null while there is no host: changes wait for the next one. */
+  private hosted: number | null = null;
   private last: Promise<void> = Promise.resolve();
-  private isConnected = false;
 
   constructor(private readonly ports: KeySharePorts) {
     this.owned.add(ports.keyring.onDidChange(() => this.offer()));
@@ -31,23 +35,18 @@ export class KeyShare implements Disposable {
 
   /** The host's set, at the beginning of its stream and whenever it changes. */
   heard(raw: unknown): void {
-    const { keyring, log } = this.ports;
     const read = v.safeParse(keySetSchema, raw);
     if (!read.success) {
-      log.warn('The keys of the host cannot be read.');
+      this.ports.log.warn('The keys of the host cannot be read.');
       return;
     }
-    const set = read.output;
-    this.isConnected = true;
-    if (set.revision >= keyring.keySet.revision) {
-      this.agreed = set;
-      keyring.adopt(set);
-    } else this.offer();
+    this.meet(read.output);
+    this.offer();
   }
 
-  /** There is no host now: changes wait for the next one. */
+  /** There is no host now. */
   lost(): void {
-    this.isConnected = false;
+    this.hosted = null;
   }
 
   /** Resolves when the host has what this window has, or cannot be reached. */
@@ -59,28 +58,41 @@ export class KeyShare implements Disposable {
     this.owned.dispose();
   }
 
+  /** Takes over what the host's set has new, and keeps what was changed here meanwhile. */
+  private meet(theirs: KeySet): void {
+    const { keyring } = this.ports;
+    const { agreed, sent } = this;
+    this.hosted = theirs.revision;
+    if (theirs.revision <= agreed.revision) return;
+    this.agreed = theirs;
+    const isChanged = agreed.revision >= 0 && keyring.keySet.revision > agreed.revision;
+    const isNews = isChanged && !isDeepStrictEqual(theirs, sent);
+    keyring.adopt(isNews ? rebase(agreed, keyring.keySet, theirs) : theirs);
+  }
+
   private offer(): void {
-    if (!this.isConnected || this.ports.keyring.keySet.revision <= this.agreed.revision) return;
+    const { keyring, log } = this.ports;
+    if (this.hosted === null) {
+      if (this.agreed.revision < 0 && keyring.health.kind === 'ok') this.agreed = keyring.keySet;
+      return;
+    }
+    if (keyring.keySet.revision <= this.hosted) return;
     this.last = this.last
       .then(() => this.push())
-      .catch((error: unknown) => this.ports.log.error('The keys could not be given to the host.', error));
+      .catch((error: unknown) => log.error('The keys could not be given to the host.', error));
   }
 
   private async push(): Promise<void> {
     const { keyring, ask } = this.ports;
     for (let attempt = 1; attempt <= mostTries; attempt++) {
-      const mine = keyring.keySet;
-      if (mine.revision <= this.agreed.revision) return;
-      const reply = await ask({ name: 'keys', body: mine, timeoutMs: answerTimeoutMs });
+      const { hosted: base } = this;
+      if (base === null || keyring.keySet.revision <= base) return;
+      this.sent = keyring.keySet;
+      const reply = await ask({ name: 'keys', body: { ...this.sent, base }, timeoutMs: answerTimeoutMs });
       const theirs = v.safeParse(keySetSchema, reply?.body);
       // No host: the next one gets the set when its stream begins.
-      if (reply === null || !theirs.success) return;
-      const merged =
-        reply.status === 200 || this.agreed.revision < 0
-          ? theirs.output
-          : rebase(this.agreed, mine, theirs.output);
-      this.agreed = theirs.output;
-      keyring.adopt(merged);
+      if (!theirs.success) return;
+      this.meet(theirs.output);
     }
   }
 }
@@ -102,9 +114,12 @@ export class SharedKeys {
     return this.set;
   }
 
-  /** True if the set is newer than the known one; the proxy uses it from now on. */
-  offer(set: KeySet): boolean {
-    if (set.revision <= this.set.revision) return false;
+  /**
+   * True if the set is newer than the known one; the proxy uses it from now on. `base`: the revision that it was made of;
+   * false if that is another by now, as another window was faster. Windows of earlier builds tell none.
+   */
+  offer(set: KeySet, base = this.set.revision): boolean {
+    if (base !== this.set.revision || set.revision <= this.set.revision) return false;
     this.set = set;
     this.service.setKeys(set.keys);
     if (set.proxyKey !== null) this.service.setProxyKey(set.proxyKey);

@@ -128,6 +128,19 @@ describe('keys in many windows', () => {
     console.log(`      shown everywhere ${latesMs.join(' and ')} ms after it was added`);
   });
 
+  it('that two windows add at the same moment are all kept, in every window', async () => {
+    const a = await open('a', [one]);
+    await a.until('hosts', ({ isHost }) => isHost);
+    const [b, c] = [await open('b', [one]), await open('c', [one])];
+    for (const window of [b, c]) await window.until('follows', ({ isFollower }) => isFollower);
+    await Promise.all([
+      b.ask({ kind: 'add', key: two, label: 'Two' }),
+      c.ask({ kind: 'add', key: three, label: 'Three' }),
+    ]);
+    for (const window of [a, b, c])
+      await window.until('has all keys', ({ seen }) => seen.at(-1)?.keys.length === 3);
+  });
+
   it('that are added while nobody hosts are counted at once', async () => {
     const a = await open('a', [one]);
     await a.until('hosts', ({ isHost }) => isHost);

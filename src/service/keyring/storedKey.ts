@@ -111,7 +111,7 @@ export function rebase(base: KeySet, mine: KeySet, theirs: KeySet): KeySet {
     .map((stored) => changes.get(stored.key) ?? stored);
   const there = byKey(kept);
   return {
-    revision: Math.max(mine.revision, theirs.revision + 1),
+    revision: Math.max(mine.revision, theirs.revision) + 1,
     keys: [...kept, ...changed.filter(({ key }) => !there.has(key))],
     proxyKey: mine.proxyKey === base.proxyKey ? theirs.proxyKey : mine.proxyKey,
   };
