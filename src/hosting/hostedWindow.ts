@@ -1,7 +1,7 @@
 // Composes the parts of a window that shares the proxy with others, for the extension and for tests.
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { Clock } from '../base/clock';
+import { SystemClock, type Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import type { Log } from '../base/log';
 import type { Keyring } from '../service/keyring/keyring';
@@ -46,14 +46,16 @@ export class HostedWindow implements Disposable {
   constructor(private readonly ports: HostedWindowPorts) {
     const { clock, log, identity, folder, settings, keyring } = ports;
     const { owned } = this;
-    const hold = owned.add(new Hold({ clock, log, folder: join(folder, 'windows') }));
+    // Files have the machine's own times: upstream's date, which corrects those of `clock`, would make them old.
+    const fileClock = new SystemClock();
+    const hold = owned.add(new Hold({ clock: fileClock, log, folder: join(folder, 'windows') }));
     const read = this.read.bind(this);
     const hosting = (this.hosting = owned.add(
       new Hosting({
         clock,
         identity,
         read,
-        claim: new Claim(clock, join(folder, 'windows', 'claim')),
+        claim: new Claim(fileClock, join(folder, 'windows', 'claim')),
         spawn: () =>
           new WorkerHost({
             clock,

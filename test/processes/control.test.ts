@@ -1,6 +1,6 @@
 /** Stop, start, restart, newer versions, crashes and streams that none of it disturbs. */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { keyIdOf } from '../../src/base/secret';
 import { Simulator } from '../simulator/simulator';
 import { freePort } from '../support/freePort';
@@ -65,6 +65,22 @@ describe('a proxy of many windows', () => {
     const windows = [a, b, c];
     await until('all serve or follow', () => windows.every(({ isHost, isFollower }) => isHost || isFollower));
     assert.equal(windows.filter(({ isHost }) => isHost).length, 1);
+  });
+
+  it('stays stopped for later windows where the machine’s clock is an hour behind OpenRouter’s', async () => {
+    await simulator.stop();
+    const clock = { nowMs: () => Date.now() + 3_600_000 };
+    simulator = await Simulator.start({ accounts: [{ name: two, keys: [two] }], clock });
+    const a = await open('a');
+    await a.until('hosts', ({ isHost }) => isHost);
+    await a.ask({ kind: 'add', key: two, label: 'Two' });
+    await a.ask({ kind: 'stop' });
+    const folder = `${stage.shared()}/windows`;
+    const own = readdirSync(folder).find((name) => name !== 'stopped') ?? '';
+    const joinedAtMs = statSync(`${folder}/${own}`).mtimeMs;
+    await until('renewed', () => statSync(`${folder}/${own}`).mtimeMs > joinedAtMs);
+    const b = await open('b');
+    await b.until('is stopped', ({ proxy }) => proxy?.kind === 'stopped');
   });
 
   it('is restarted from any window', async () => {
