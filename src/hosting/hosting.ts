@@ -28,9 +28,9 @@ export interface HostingPorts {
   readonly onTrouble: () => void;
 }
 
-/** `notBound`: the system refuses the port · `waiting`: another window begins to host. */
+/** `notBound`: the system refuses the port · `notBegun`: the worker failed before it served · `waiting`: another window begins to host. */
 export type HostingEnd =
-  | { readonly kind: WorkerEnd | 'waiting' }
+  | { readonly kind: WorkerEnd | 'notBegun' | 'waiting' }
   | { readonly kind: 'notBound'; readonly code: ProxyFailure; readonly detail: string };
 
 export class Hosting implements Disposable {
@@ -56,7 +56,8 @@ export class Hosting implements Disposable {
     let end: HostingEnd = { kind: 'crashed' };
     try {
       const proxy = await worker.start(settings, handover()).finally(() => claim.release());
-      if (typeof proxy === 'string') end = { kind: proxy };
+      if (typeof proxy === 'string')
+        end = { kind: proxy === 'crashed' || proxy === 'hung' ? 'notBegun' : proxy };
       else if (proxy.kind === 'running') {
         onBound();
         end = { kind: await this.readWhileServing(worker) };
@@ -116,6 +117,7 @@ export class Hosting implements Disposable {
         return;
       case 'crashed':
       case 'hung':
+      case 'notBegun':
         if (++this.failures === failuresToTell) this.ports.onTrouble();
         break;
       case 'portLost':

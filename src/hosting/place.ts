@@ -69,6 +69,9 @@ export function aftermathOf(end: { readonly kind: ReadEnd | 'otherProtocol' } | 
       return { place: looking, pause: 'short' };
     case 'otherProtocol':
       return { place: { kind: 'blocked', code: 'otherVersion', detail: '' }, pause: lookAgainMs };
+    case 'notBegun':
+      // Its code is broken: at once it would fail again, and another window may have a whole one.
+      return { place: { kind: 'blocked', code: 'other', detail: 'crashed' }, pause: lookAgainMs };
     case 'notBound':
       return { place: { kind: 'blocked', code: end.code, detail: end.detail }, pause: lookAgainMs };
   }

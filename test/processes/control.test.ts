@@ -149,6 +149,20 @@ describe('a proxy of many windows', () => {
     assert.ok(window.log.some((line) => line.includes('The proxy crashed.')));
   });
 
+  it('whose worker cannot even begin is shown as failed, and tried again every few seconds', async () => {
+    const workerPath = `${stage.shared()}-broken.js`;
+    writeFileSync(workerPath, 'throw new Error("half of an update")');
+    const window = await stage.open({ name: 'broken', keys: [one], workerPath });
+    await window.until('has failed', ({ proxy }) => proxy?.kind === 'failed');
+    assert.deepEqual(await window.ask({ kind: 'start' }), window.proxy);
+    const crashes = (): number => window.log.filter((line) => line.includes('The proxy crashed.')).length;
+    const before = crashes();
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    assert.equal(crashes(), before, 'not again at once');
+    writeFileSync(workerPath, `require(${JSON.stringify(stage.workerPath)})`);
+    await window.until('hosts', ({ isHost }) => isHost);
+  });
+
   it('whose worker hangs is ended after 3 s; a main thread that hangs is not its fault', async () => {
     const workerPath = failingWorker('hanging', 'for (;;);', 4_000);
     const hanging = await stage.open({ name: 'hanging', keys: [one], workerPath });
