@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { wait, type Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
 import { codeOf } from '../base/systemError';
-import type { Settings } from '../service/settings';
+import { defaultSettings, type Settings } from '../service/settings';
 import type { ProxyFailure, ProxyState } from '../service/snapshot';
 import type { ByeReason, ReadEnd } from './hostEvents';
 import { identify, type HostLine } from './hostLine';
@@ -37,6 +37,7 @@ export class Hosting implements Disposable {
   private worker: WorkerHost | null = null;
   private draining: Promise<void> = Promise.resolve();
   private failures = 0;
+  private settings = defaultSettings;
 
   constructor(private readonly ports: HostingPorts) {}
 
@@ -50,6 +51,7 @@ export class Hosting implements Disposable {
    */
   async host(settings: Settings, onBound: () => void): Promise<HostingEnd> {
     const { handover, spawn, claim } = this.ports;
+    this.settings = settings;
     if (!claim.take()) return { kind: 'waiting' };
     const worker = spawn();
     this.worker = worker;
@@ -70,6 +72,7 @@ export class Hosting implements Disposable {
   }
 
   configure(settings: Settings): void {
+    this.settings = settings;
     this.worker?.configure(settings);
   }
 
@@ -100,7 +103,7 @@ export class Hosting implements Disposable {
     const over = new AbortController();
     const ended = worker.ended.finally(() => over.abort(new Error('It serves no more.')));
     while (!over.signal.aborted) {
-      const who = await identify(worker.port, identity);
+      const who = await identify(this.settings.port, identity);
       if (who.kind === 'ours') await read(who.line, over.signal);
       await wait(clock, readAgainMs, over.signal).catch(() => undefined);
     }
@@ -115,12 +118,18 @@ export class Hosting implements Disposable {
       case 'closing':
         this.drainBehind(worker, usualDrainMs);
         return;
+      case 'portLost': {
+        // Another port was set, and is taken: what runs goes on as it would over the new one.
+        const drainMs = this.settings.drainSeconds * 1000;
+        worker.leave('closing', drainMs);
+        this.drainBehind(worker, drainMs);
+        return;
+      }
       case 'crashed':
       case 'hung':
       case 'notBegun':
         if (++this.failures === failuresToTell) this.ports.onTrouble();
         break;
-      case 'portLost':
       case 'notBound':
       case 'waiting':
         break;

@@ -79,8 +79,6 @@ export class WorkerHost implements Disposable {
   private drain: () => void = () => undefined;
   private onStarted: (proxy: ProxyState) => void = () => undefined;
   private begun: Promise<void> = Promise.resolve();
-  /** Where it listens, or tries to. */
-  port = 0;
   private hasSpoken = false;
   private readonly watch: SilenceWatch;
 
@@ -100,14 +98,12 @@ export class WorkerHost implements Disposable {
    * pending; rejects if `handover` does.
    */
   async start(settings: Settings, handover: Promise<Handover>): Promise<ProxyState | WorkerEnd> {
-    this.port = settings.port;
     const started = new Promise<ProxyState>((resolve) => (this.onStarted = resolve));
     this.begun = handover.then((made) => this.send({ kind: 'start', start: { settings, ...made } }));
     return await Promise.race([this.begun.then(async () => await started), this.ended]);
   }
 
   configure(settings: Settings): void {
-    this.port = settings.port;
     this.post({ kind: 'configure', settings });
   }
 

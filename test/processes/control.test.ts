@@ -1,6 +1,7 @@
 /** Stop, start, restart, newer versions, crashes and streams that none of it disturbs. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { keyIdOf } from '../../src/base/secret';
 import { Simulator } from '../simulator/simulator';
 import { freePort } from '../support/freePort';
@@ -124,6 +125,21 @@ describe('a proxy of many windows', () => {
     assert.equal([a, b].filter(({ isHost }) => isHost).length, 1);
   });
 
+  it('lets running answers end where the port changes to one that is taken', async () => {
+    simulator.setAnswer({ events: 60, eventDelayMs: 50 });
+    const a = await open('a');
+    await a.until('hosts', ({ isHost }) => isHost);
+    const other = createServer((socket) => void socket.end());
+    const { port } = await new Promise<AddressInfo>((resolve) =>
+      other.listen(0, '127.0.0.1', () => resolve(other.address() as AddressInfo)),
+    );
+    const reading = gapsOf(await streamed(a.proxyKey));
+    await a.ask({ kind: 'configure', settings: { port } });
+    await a.until('has failed', ({ proxy }) => proxy?.kind === 'failed');
+    assert.match((await reading).text, /\[DONE\]/);
+    other.close();
+  });
+
   it('answers a path that is no URL as it answers any other, and finds no bug in it', async () => {
     const window = await open('a');
     await window.until('hosts', ({ isHost }) => isHost);
@@ -185,12 +201,7 @@ describe('a proxy of many windows', () => {
     await a.until('hosts', ({ isHost }) => isHost);
     const b = await open('b');
     await b.until('follows', ({ isFollower }) => isFollower);
-    const response = await fetch(`http://127.0.0.1:${stage.port}/api/v1/chat/completions`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${a.proxyKey}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ model: 'x/y:free', stream: true, messages: [{ role: 'user', content: 'Hi' }] }),
-    });
-    const reading = gapsOf(response);
+    const reading = gapsOf(await streamed(a.proxyKey));
     await b.ask({ kind: 'add', key: two, label: 'Two' });
     await a.ask({ kind: 'update', keyId: keyIdOf(one), dailyLimit: 10 });
     await a.ask({ kind: 'configure', settings: { maxWaitSeconds: 5 } });
@@ -201,6 +212,14 @@ describe('a proxy of many windows', () => {
     assert.equal(text.match(/^data: /gm)?.length, 62, 'each event came once');
     assert.equal(simulator.requestsTo('/chat/completions').length, 1);
   });
+
+  async function streamed(proxyKey: string): Promise<Response> {
+    return await fetch(`http://127.0.0.1:${stage.port}/api/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${proxyKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'x/y:free', stream: true, messages: [{ role: 'user', content: 'Hi' }] }),
+    });
+  }
 
   /** The worker that ships, which fails so long after it listens: on a busy machine it takes its time until then. */
   function failingWorker(name: string, failure: string, afterMs: number): string {
