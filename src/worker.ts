@@ -34,8 +34,10 @@ class Serving {
   private readonly watch: Disposable;
   private readonly shared: SharedKeys;
   private hasLeft = false;
+  private port: number;
 
-  constructor({ identity, state, history }: WorkerStart) {
+  constructor({ identity, state, history, settings }: WorkerStart) {
+    this.port = settings.port;
     this.service = new KeywheelService({
       clock,
       log,
@@ -59,6 +61,9 @@ class Serving {
   }
 
   async configure({ settings }: ToWorker & { kind: 'configure' }): Promise<void> {
+    // Windows for which the port has not changed need a host there; the others find this one again.
+    if (settings.port !== this.port) this.routes.bye('retired');
+    this.port = settings.port;
     await this.service.configure(settings);
     post({ kind: 'configured', proxy: this.service.snapshot().proxy });
   }

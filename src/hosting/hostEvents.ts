@@ -7,7 +7,7 @@ import { SilenceWatch } from '../base/silence';
 import type { AccountView, ExchangeView, Snapshot } from '../service/snapshot';
 import type { HostLine } from './hostLine';
 
-/** `stopped`: by the user, for all windows · `retired`: a newer version takes over · `closing`: its window closes. */
+/** `stopped`: by the user, for all windows · `retired`: a newer version takes over, or the host moves to another port · `closing`: its window closes. */
 export type ByeReason = 'stopped' | 'retired' | 'closing';
 
 /** The changed parts of a snapshot; `order`: ids of all accounts, or null where they are the same. */

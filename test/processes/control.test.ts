@@ -125,6 +125,16 @@ describe('a proxy of many windows', () => {
     assert.equal([a, b].filter(({ isHost }) => isHost).length, 1);
   });
 
+  it('leaves its old port to windows for which it has not changed', async () => {
+    const a = await open('a');
+    await a.until('hosts', ({ isHost }) => isHost);
+    const b = await open('b');
+    await b.until('follows', ({ isFollower }) => isFollower);
+    await a.ask({ kind: 'configure', settings: { port: await freePort() } });
+    await b.until('hosts', ({ isHost }) => isHost);
+    assert.ok(b.proxy?.kind === 'running' && b.proxy.port === stage.port);
+  });
+
   it('lets running answers end where the port changes to one that is taken', async () => {
     simulator.setAnswer({ events: 60, eventDelayMs: 50 });
     const a = await open('a');
