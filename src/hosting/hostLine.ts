@@ -1,5 +1,6 @@
 // A window's line to whoever has the port: finds out who that is, and carries one sealed request to a host of ours.
 import { Agent, ClientRequest, type IncomingMessage } from 'node:http';
+import { createServer } from 'node:net';
 import * as v from 'valibot';
 import { ask, type Answer } from '../base/http';
 import type { Disposable } from '../base/disposable';
@@ -120,6 +121,15 @@ export async function identify(port: number, self: WindowIdentity): Promise<Who>
   const who = judge(health, { nonce, port, line }, self);
   if (who.kind !== 'ours') line.dispose();
   return who;
+}
+
+/** Whether this machine lets the port be had; whoever has it does not notice the question. */
+export async function isFree(port: number): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ port, host }, () => server.close(() => resolve(true)));
+  });
 }
 
 function healthIn(answer: Answer): Health | null {

@@ -6,7 +6,7 @@ import type { Log } from '../base/log';
 import type { Settings } from '../service/settings';
 import type { Hold } from './hold';
 import type { ReadEnd } from './hostEvents';
-import { askHost, identify, type HostLine, type Who } from './hostLine';
+import { askHost, identify, isFree, type HostLine, type Who } from './hostLine';
 import type { Hosting } from './hosting';
 import { isNewer, protocol, type WindowIdentity } from './identity';
 import { aftermathOf, blockedBy, lookAgainMs, type Place } from './place';
@@ -16,6 +16,8 @@ const movedPauseMs = 300;
 /** The first pause after finding a stranger, doubled each time; short at first, as it may be a slow host. */
 const strangerPauseMs = 500;
 const longestLookAgainMs = 60_000;
+/** How often a taken port is tried meanwhile. */
+const freeLookMs = 1_000;
 const failurePauseMs = 1_000;
 const askTimeoutMs = 3_000;
 /** The range of a short pause: it is random, so that windows that lost the same host do not all try at once. */
@@ -176,11 +178,14 @@ export class Station implements Disposable {
       case 'otherMachine':
       case 'otherProduct':
       case 'stranger':
-        await this.standAside(who);
+        await this.standAside(who, signal);
     }
   }
 
-  private async standAside(who: Exclude<Who, { kind: 'nobody' | 'ours' }>): Promise<void> {
+  private async standAside(
+    who: Exclude<Who, { kind: 'nobody' | 'ours' }>,
+    signal: AbortSignal,
+  ): Promise<void> {
     const isStranger = who.kind === 'stranger';
     // A host that is ending breaks the connection too.
     if (isStranger && who.how === 'broken' && this.looks++ === 0) {
@@ -193,7 +198,17 @@ export class Station implements Disposable {
     }
     this.set(place);
     const pauseMs = isStranger ? strangerPauseMs * 2 ** this.looks++ : lookAgainMs;
-    await this.rounds.pause(Math.min(pauseMs, longestLookAgainMs));
+    await this.pauseWhileTaken(Math.min(pauseMs, longestLookAgainMs), signal);
+  }
+
+  /** Ends early once the port is free. */
+  private async pauseWhileTaken(pauseMs: number, signal: AbortSignal): Promise<void> {
+    // Some systems lend a port of 127.0.0.1 beside a program that has it on all addresses: there it cannot be told.
+    const canTell = !(await isFree(this.port));
+    for (let leftMs = pauseMs; leftMs > 0 && !signal.aborted; leftMs -= freeLookMs) {
+      await this.rounds.pause(Math.min(leftMs, freeLookMs));
+      if (canTell && (await isFree(this.port))) return;
+    }
   }
 
   private async hostOrWait(): Promise<void> {
