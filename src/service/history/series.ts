@@ -165,8 +165,8 @@ export class Series {
         counts: column((bucket) => bucket?.keys[keyId] ?? 0),
       })),
       firstToken: column((bucket) => firstToken(bucket?.firstToken)),
-      models: this.uses(({ models }) => models).map(([model, use]) => ({ model, ...use })),
-      clients: this.uses(({ clients }) => clients).map(([client, use]) => ({ client, ...use })),
+      models: this.uses('models').map(([model, use]) => ({ model, ...use })),
+      clients: this.uses('clients').map(([client, use]) => ({ client, ...use })),
       hours: this.hours.all(),
     };
   }
@@ -192,10 +192,10 @@ export class Series {
   }
 
   /** Sums of all buckets, the most used first. */
-  private uses(of: (bucket: Bucket) => Readonly<Record<string, Use>>): [string, Use][] {
+  private uses(by: 'models' | 'clients'): [string, Use][] {
     const sums = new Map<string, Use>();
     for (const bucket of this.buckets.all()) {
-      for (const [name, use] of Object.entries(of(bucket))) {
+      for (const [name, use] of Object.entries(bucket[by])) {
         const sum = sums.get(name) ?? noUse();
         sums.set(name, sum);
         sum.requests += use.requests;
