@@ -13,6 +13,7 @@ interface Spans {
 }
 
 export class Buckets<T extends Bucket> {
+  /** Oldest first. A clock that is behind for a while, as at some machines' start, leaves buckets to come. */
   private kept: readonly T[] = [];
 
   constructor(
@@ -21,19 +22,21 @@ export class Buckets<T extends Bucket> {
     private readonly make: (startMs: number) => T,
   ) {}
 
-  /** Oldest first; spans in which nothing happened have none. */
+  /** Those up to now, oldest first; spans in which nothing happened have none. */
   all(): readonly T[] {
-    const firstMs = this.firstMs();
     const lastMs = this.lastMs();
-    // A clock that was set back leaves buckets in the future.
-    const kept = this.kept.filter(({ startMs }) => startMs >= firstMs && startMs <= lastMs);
-    this.kept = kept.slice(-this.spans.count);
-    return this.kept;
+    return this.save().filter(({ startMs }) => startMs <= lastMs);
   }
 
-  /** Replaces all by saved ones. */
+  /** With those to come, as the clock will be put right. */
+  save(): readonly T[] {
+    const firstMs = this.firstMs();
+    return this.kept.filter(({ startMs }) => startMs >= firstMs);
+  }
+
+  /** Replaces all by saved ones, the newest of them. */
   restore(saved: readonly T[]): void {
-    this.kept = saved.toSorted((a, b) => a.startMs - b.startMs);
+    this.kept = saved.toSorted((a, b) => a.startMs - b.startMs).slice(-this.spans.count);
   }
 
   /** The bucket of that time, or null if it is too long ago. A time before the last bucket, or to come, counts in the last bucket. */
@@ -41,12 +44,10 @@ export class Buckets<T extends Bucket> {
     const lastMs = this.lastMs();
     const startMs = Math.min(this.floor(atMs), lastMs);
     if (startMs < this.firstMs()) return null;
-    // Each request comes this way: the others are looked at only when a span begins, or when the clock was set back.
-    const newest = this.kept.at(-1);
-    const last = newest !== undefined && newest.startMs > lastMs ? this.all().at(-1) : newest;
+    const last = this.kept.findLast((bucket) => bucket.startMs <= lastMs);
     if (last !== undefined && last.startMs >= startMs) return last;
     const made = this.make(startMs);
-    this.kept = [...this.all(), made];
+    this.restore([...this.save(), made]);
     return made;
   }
 

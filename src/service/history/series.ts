@@ -173,7 +173,7 @@ export class Series {
 
   /** Plain JSON, without secrets and without content. */
   save(): SavedSeries {
-    return { buckets: this.buckets.all(), hours: this.hours.all() };
+    return { buckets: this.buckets.save(), hours: this.hours.save() };
   }
 
   /** Replaces all by what was saved. */

@@ -160,6 +160,28 @@ describe('the series while the clock is put right', () => {
     clock.advance(2 * 60 * minuteMs);
     assert.equal(sum(), 2);
   });
+
+  it('loses nothing by a clock that is behind for a while, as at the start of some machines', () => {
+    const { clock, series: before } = fresh();
+    before.add(exchangeView({ endedAtMs: startMs }));
+    clock.advance(60 * minuteMs);
+    before.add(exchangeView({ endedAtMs: clock.wallMs() }));
+    const series = new Series(clock, () => 'UTC');
+    const answered = (): number[] => {
+      const { ends, hours } = series.view();
+      return [total(ends.answered), total(hours.map((hour) => hour.ends.answered))];
+    };
+    clock.set(-40 * minuteMs);
+    series.restore(before.save());
+    assert.deepEqual(answered(), [1, 1]);
+    series.add(exchangeView({ endedAtMs: clock.wallMs() }));
+    assert.deepEqual(answered(), [2, 2]);
+    const saved = series.save();
+    clock.set(40 * minuteMs);
+    assert.deepEqual(answered(), [3, 3]);
+    series.restore(saved);
+    assert.deepEqual(answered(), [3, 3]);
+  });
 });
 
 describe('forecast', () => {
