@@ -91,6 +91,11 @@ export function canServe({ enabled, health }: KeyView): boolean {
   return enabled && health !== 'bad' && health !== 'management';
 }
 
+/** Whether the account's free requests are among those of the sum. */
+export function servesFree({ keys }: AccountView): boolean {
+  return keys.some((key) => canServe(key) && key.paidUse !== 'only');
+}
+
 /** The key's own state, else its account's. */
 export function keyWords(key: KeyView, account: AccountView, speech: Speech): StateWords {
   const { t } = speech;

@@ -1,7 +1,15 @@
 // The status bar item's content as plain values; does not import vscode, so that every state can be tested.
 import type { DashboardState } from '../service/messages';
 import type { AccountView, KeyView } from '../service/snapshot';
-import { accountWords, canServe, proxyWords, vaultWords, waitingText, type Speech } from './stateWords';
+import {
+  accountWords,
+  canServe,
+  proxyWords,
+  servesFree,
+  vaultWords,
+  waitingText,
+  type Speech,
+} from './stateWords';
 import { unreachedText } from './reachReason';
 
 export const statusFormats = ['number', 'percent', 'usedOfLimit'] as const;
@@ -161,10 +169,6 @@ function heldText(held: readonly AccountView[], { wheel, format, speech, speak }
     );
   const reasons = new Set(held.map((account) => accountWords(account, speech).text));
   return warning(until === '' ? figure : t('{0} until {1}', figure, until), [...reasons].join(', '));
-}
-
-function servesFree({ keys }: AccountView): boolean {
-  return keys.some((key) => canServe(key) && key.paidUse !== 'only');
 }
 
 function spendsCredits(key: KeyView): boolean {

@@ -7,6 +7,7 @@ import {
   paceText,
   proxyAdvice,
   proxyWords,
+  servesFree,
   vaultWords,
   waitingText,
   type Speech,
@@ -110,14 +111,16 @@ const icons: Readonly<Record<StateWords['tone'], string>> = {
 function accountLines(accounts: readonly AccountView[], speech: Speech): string {
   const { t, formats } = speech;
   const lines = accounts.slice(0, mostAccounts).map((account) => {
-    const { name, day, minute } = account;
+    const { name, day, minute, creditsLeft } = account;
     const { text, tone } = stateOf(account, speech);
     const left = t('{0} of {1} left', formats.count(day.left), formats.count(day.limit));
-    const state =
-      account.state === 'ready' && tone === 'good'
-        ? t('{0} of {1} used this minute', formats.count(minute.used), formats.count(minute.limit))
-        : text;
-    return `$(${icons[tone]}) **${escaped(name)}** — ${escaped(`${left} · ${state}`)}`;
+    const used = t('{0} of {1} used this minute', formats.count(minute.used), formats.count(minute.limit));
+    const credits = creditsLeft === null ? '' : t('{0} of credits left', formats.credits(creditsLeft));
+    const facts = servesFree(account)
+      ? [left, account.state === 'ready' && tone === 'good' ? used : text]
+      : [credits, text];
+    const told = escaped(facts.filter((fact) => fact !== '').join(' · '));
+    return `$(${icons[tone]}) **${escaped(name)}** — ${told}`;
   });
   const others = accounts.length - mostAccounts;
   if (others > 0) lines.push(escaped(t('and {0} more', formats.count(others))));

@@ -31,6 +31,21 @@ describe('statusTooltip', () => {
     );
   });
 
+  it('tells of no free requests that are not in the sum', () => {
+    const keys = [keyView({ paidUse: 'only' })];
+    const lines = [
+      accountView({ keys, creditsLeft: 4.5 }),
+      accountView({ keys }),
+      accountView({ keys: [keyView({ enabled: false })], state: 'off' }),
+    ].map((account) => plain(statusTooltip(stateOf([account]), english)).split('\n'));
+    assert.ok(
+      lines[0]?.includes('$(pass) **Private** — $4.50 of credits left · Ready'),
+      lines[0]?.join('\n'),
+    );
+    assert.ok(lines[1]?.includes('$(pass) **Private** — Ready'), lines[1]?.join('\n'));
+    assert.ok(lines[2]?.includes('$(circle-slash) **Private** — Off'), lines[2]?.join('\n'));
+  });
+
   it('names itself while there is no key', () => {
     assert.match(statusTooltip(stateOf([]), english), /^\*\*Keywheel\*\*: No key yet\n/);
   });
