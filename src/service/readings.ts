@@ -159,8 +159,12 @@ export class Readings implements Disposable {
 
   private everyMs(state: KeyState, askedAtMs: number, nowMs: number): number {
     const account = this.accountReadBy(state);
+    const { capLeft, lastUsedAtMs } = state;
     if (account === null)
-      return this.pace((state.lastUsedAtMs ?? 0) > askedAtMs ? activeEveryMs : keyEveryMs, nowMs);
+      return this.pace(
+        capLeft !== null && (lastUsedAtMs ?? 0) > askedAtMs ? activeEveryMs : keyEveryMs,
+        nowMs,
+      );
     const isForeign = (this.foreignUntilMs.get(account) ?? 0) > nowMs;
     const everyMs = this.pace(isForeign ? foreignEveryMs : activeEveryMs, nowMs);
     return Math.max(everyMs, this.pausesMs.get(account) ?? 0);

@@ -195,16 +195,23 @@ describe('Readings', () => {
     assert.equal(asked('a-3') + asked('a-4'), 0, 'a key that is off, or for management, serves nobody');
   });
 
-  it('ask about a key that was used since as often as about its account', async () => {
-    const all = asking(['a-1', 'a-2']);
-    const tried = new Set([makeKey('a-1').keyId]);
-    const { clock, pool } = all;
-    for (let second = 0; second < 120; second += 10) {
-      using lease = await leased(pool.lease(paidRequest(clock.wallMs(), { tried }), never));
-      lease.settle({ kind: 'healthy' });
-      await clock.run(10_000);
-    }
-    assert.equal(all.names.filter((name) => name === 'a-2').length, 2);
+  it('ask about a key that has a cap and was used since as often as about its account', async () => {
+    const askedOf = async (capLeft: number | null): Promise<number> => {
+      const all = asking(['a-1', 'a-2']);
+      const { clock, pool } = all;
+      const first = makeKey('a-1').keyId;
+      pool.read(makeKey('a-2').keyId, makeReading('a', clock.wallMs(), null, { capLeft }));
+      for (let second = 0; second < 40; second += 10) {
+        using lease = await leased(
+          pool.lease(paidRequest(clock.wallMs(), { tried: new Set([first]) }), never),
+        );
+        lease.settle({ kind: 'healthy' });
+        await clock.run(10_000);
+      }
+      await clock.run(2 * minuteMs);
+      return all.names.filter((name) => name === 'a-2').length;
+    };
+    assert.deepEqual([await askedOf(3), await askedOf(null)], [1, 0]);
   });
 
   it('ask about every key after a restart, which left nothing of what a key has spent', async () => {
