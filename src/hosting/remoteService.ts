@@ -21,7 +21,7 @@ const commandTimeoutMs = 30_000;
 const recordTimeoutMs = 20 * 60_000;
 
 export interface RemoteServicePorts {
-  readonly station: Station;
+  readonly station: Pick<Station, 'place' | 'port' | 'onDidChange' | 'start' | 'stop' | 'configure'>;
   readonly identity: WindowIdentity;
   readonly clock: Clock;
   readonly log: Log;
@@ -34,6 +34,8 @@ export class RemoteService implements Disposable {
   readonly history: History;
   /** The host's last snapshot and saved state; null before the first host. */
   private heard: Snapshot | null = null;
+  /** When it came, on the scale of `elapsedMs`. */
+  private heardAtMs = 0;
   private heardState: unknown = null;
   /** Whether this window reads a host's stream now. */
   private isLive = false;
@@ -63,6 +65,7 @@ export class RemoteService implements Disposable {
     this.history = this.owned.add(
       new History({
         clock,
+        nowMs: () => this.nowMs(),
         timezone: () => this.heard?.timezone ?? '',
         onError: this.onError,
         isOurs: () => this.isHosting,
@@ -226,6 +229,12 @@ export class RemoteService implements Disposable {
     this.owned.dispose();
   }
 
+  /** The host's time, which upstream puts right; this machine's before the first host. */
+  private nowMs(): number {
+    const { clock } = this.ports;
+    return this.heard === null ? clock.wallMs() : this.heard.atMs + clock.elapsedMs() - this.heardAtMs;
+  }
+
   /** Drops exchanges, counts and, without a host, the snapshot. */
   private forgetHeard(): void {
     this.saved = null;
@@ -237,6 +246,7 @@ export class RemoteService implements Disposable {
 
   private show(snapshot: Snapshot): void {
     const hadKeys = this.heard !== null && this.heard.accounts.length > 0;
+    if (snapshot.atMs !== this.heard?.atMs) this.heardAtMs = this.ports.clock.elapsedMs();
     // A host of another version may lack fields of ours.
     this.heard = { ...emptySnapshot, ...snapshot, wheel: { ...emptySnapshot.wheel, ...snapshot.wheel } };
     this.isLive = true;

@@ -17,7 +17,7 @@ export class Buckets<T extends Bucket> {
   private kept: readonly T[] = [];
 
   constructor(
-    private readonly clock: Clock,
+    private readonly clock: Pick<Clock, 'wallMs'>,
     private readonly spans: Spans,
     private readonly make: (startMs: number) => T,
   ) {}

@@ -42,6 +42,8 @@ export type SavedHistory = v.InferOutput<typeof savedSchema>;
 
 export interface HistoryPorts {
   readonly clock: Clock;
+  /** Wall time; default: the clock's. */
+  readonly nowMs?: () => number;
   /** The setting; default: the machine's own zone. */
   readonly timezone?: () => string;
   readonly onError: (error: unknown) => void;
@@ -64,12 +66,14 @@ export class History implements Kept, Disposable {
   private readonly stateChanged = this.owned.add(new Emitter<void>((error) => this.ports.onError(error)));
   /** `savedState()` may have changed; at most every ten seconds. */
   readonly onDidChangeState: Event<void> = this.stateChanged.event;
+  private readonly nowMs: () => number;
   private readonly telling: Pace;
   private isNew = false;
 
   constructor(private readonly ports: HistoryPorts) {
     const { clock, pool, timezone } = ports;
-    this.series = new Series(clock, timezone);
+    this.nowMs = ports.nowMs ?? (() => clock.wallMs());
+    this.series = new Series({ wallMs: this.nowMs }, timezone);
     this.made = pool?.makers ?? new Recent(mostRemembered, dayMs);
     this.telling = this.owned.add(new Pace(clock, tellEveryMs, () => this.stateChanged.fire()));
   }
@@ -99,7 +103,7 @@ export class History implements Kept, Disposable {
 
   /** Plain JSON of 1.2 million characters at most; keys by their ids, without secrets, without contents. */
   save(): SavedHistory {
-    const nowMs = this.ports.clock.wallMs();
+    const nowMs = this.nowMs();
     const { buckets, hours } = this.series.save();
     return {
       version: historyVersion,

@@ -75,7 +75,7 @@ export class Series {
   private readonly labels = new Map<string, string>();
 
   constructor(
-    private readonly clock: Clock,
+    private readonly clock: Pick<Clock, 'wallMs'>,
     timezone: () => string = () => '',
   ) {
     const calendar = new Calendar('local');

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { TextLog } from '../../../src/base/log';
+import { RemoteService } from '../../../src/hosting/remoteService';
+import { History } from '../../../src/service/history/history';
+import { ManualClock } from '../../support/manualClock';
+import { exchangeReport, exchangeView } from '../service/exchanges';
+import { stateOf } from '../vscode/views';
+
+const names = { machineId: 'm', machine: 'm', product: 'VS Code', version: '1.0.0', window: 'w' };
+const hourMs = 3_600_000;
+const nowMs = Date.UTC(2026, 10, 22, 18);
+
+/** A window that follows, on a machine whose clock is so far behind. */
+function windowBehind(behindMs: number): { clock: ManualClock; service: RemoteService } {
+  const clock = new ManualClock(nowMs - behindMs);
+  const service = new RemoteService({
+    clock,
+    log: new TextLog(() => undefined),
+    identity: { ...names, secret: new Uint8Array(32) },
+    station: {
+      place: { kind: 'following', window: 'other' },
+      port: 9999,
+      onDidChange: () => ({ dispose: () => undefined }),
+      start: () => undefined,
+      stop: () => Promise.resolve(),
+      configure: () => undefined,
+    },
+    keyCount: () => 1,
+  });
+  return { clock, service };
+}
+
+describe('The past requests of a window', () => {
+  it('are by the host’s time, as upstream puts the host’s clock right and not the window’s', () => {
+    const host = new History({ clock: new ManualClock(nowMs), onError: () => assert.fail() });
+    host.add(exchangeReport({ endedAtMs: nowMs - 2 * hourMs }));
+    const { clock, service } = windowBehind(3 * hourMs);
+    const { snapshot } = stateOf([]);
+    service.hear({ kind: 'snapshot', snapshot: { ...snapshot, atMs: nowMs } });
+    service.hear({ kind: 'history', history: host.save() });
+    clock.advance(60_000);
+    service.hear({ kind: 'exchange', exchange: exchangeView({ id: 2, endedAtMs: nowMs + 60_000 }) });
+    const { ends, startMs, bucketMs } = service.history.series.view();
+    const times = ends.answered.flatMap((count, index) => (count > 0 ? startMs + index * bucketMs : []));
+    assert.deepEqual(times, [nowMs - 2 * hourMs, nowMs]);
+    service.dispose();
+  });
+});
