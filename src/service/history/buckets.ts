@@ -13,7 +13,7 @@ interface Spans {
 }
 
 export class Buckets<T extends Bucket> {
-  /** Oldest first. A clock that is behind for a while, as at some machines' start, leaves buckets to come. */
+  /** Oldest first. A clock that is wrong for a while, as at some machines' start, makes none of them too old, or to come, for good. */
   private kept: readonly T[] = [];
 
   constructor(
@@ -22,16 +22,14 @@ export class Buckets<T extends Bucket> {
     private readonly make: (startMs: number) => T,
   ) {}
 
-  /** Those up to now, oldest first; spans in which nothing happened have none. */
+  /** Those of the spans up to now, oldest first; spans in which nothing happened have none. */
   all(): readonly T[] {
-    const lastMs = this.lastMs();
-    return this.save().filter(({ startMs }) => startMs <= lastMs);
+    const [firstMs, lastMs] = [this.firstMs(), this.lastMs()];
+    return this.kept.filter(({ startMs }) => startMs >= firstMs && startMs <= lastMs);
   }
 
-  /** With those to come, as the clock will be put right. */
   save(): readonly T[] {
-    const firstMs = this.firstMs();
-    return this.kept.filter(({ startMs }) => startMs >= firstMs);
+    return this.kept;
   }
 
   /** Replaces all by saved ones, the newest of them. */
@@ -41,13 +39,13 @@ export class Buckets<T extends Bucket> {
 
   /** The bucket of that time, or null if it is too long ago. A time before the last bucket, or to come, counts in the last bucket. */
   at(atMs: number): T | null {
-    const lastMs = this.lastMs();
+    const [firstMs, lastMs] = [this.firstMs(), this.lastMs()];
     const startMs = Math.min(this.floor(atMs), lastMs);
-    if (startMs < this.firstMs()) return null;
+    if (startMs < firstMs) return null;
     const last = this.kept.findLast((bucket) => bucket.startMs <= lastMs);
     if (last !== undefined && last.startMs >= startMs) return last;
     const made = this.make(startMs);
-    this.restore([...this.save(), made]);
+    this.restore([...this.kept.filter((bucket) => bucket.startMs >= firstMs), made]);
     return made;
   }
 

@@ -161,6 +161,19 @@ describe('the series while the clock is put right', () => {
     assert.equal(sum(), 2);
   });
 
+  it('loses nothing by a clock that is ahead for a while, until something ends by it', () => {
+    const { clock, series: before } = fresh();
+    before.add(exchangeView({ endedAtMs: startMs }));
+    clock.set(40 * 24 * 60 * minuteMs);
+    const series = new Series(clock, () => 'UTC');
+    series.restore(before.save());
+    assert.deepEqual([total(series.view().ends.answered), series.view().hours], [0, []]);
+    series.restore(series.save());
+    clock.set(-40 * 24 * 60 * minuteMs);
+    assert.equal(total(series.view().ends.answered), 1);
+    assert.equal(series.view().hours.length, 1);
+  });
+
   it('loses nothing by a clock that is behind for a while, as at the start of some machines', () => {
     const { clock, series: before } = fresh();
     before.add(exchangeView({ endedAtMs: startMs }));
