@@ -1,6 +1,6 @@
 // Counts in the file and in globalState: one record, of which the newer one holds whole.
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Memento } from 'vscode';
@@ -112,6 +112,16 @@ describe('CountsStore', () => {
     memento.values.set(recordName, state);
     assert.deepEqual(await store.load(), state);
     assert.equal(await readFile(`${path}.bak`, 'utf8'), '{"version":1,');
+  });
+
+  it('goes on with globalState where the file cannot be read, which is moved out of the way', async () => {
+    const state = await stateOf(3);
+    await mkdir(path);
+    assert.equal(readSaved(await store.load()).kind, 'damaged', 'and so it is called without globalState');
+    memento.values.set(recordName, state);
+    assert.deepEqual(await store.load(), state);
+    await store.save(await stateOf(4));
+    assert.equal(readSaved(JSON.parse(await readFile(path, 'utf8'))).kind, 'good');
   });
 
   it('gives globalState 60 KB at most: counts and locks alone, or nothing', async () => {
