@@ -1,5 +1,6 @@
 // Passes an answer on as it came, with backpressure; an answer that breaks off never looks whole.
 import type { SilenceWatch } from '../../base/silence';
+import { codeOf } from '../../base/systemError';
 import type { Answer } from './answer';
 import type { ErrorReply, Fault } from '../errors/outcome';
 import { without } from '../request/headers';
@@ -34,6 +35,9 @@ export interface Relayed {
 const wholeTimeoutMs = 600_000;
 /** A client that takes nothing for so long does not come back. */
 const readerTimeoutMs = 300_000;
+
+/** undici's, of a connection that was closed here while it carried an answer. */
+const closedHere = 'UND_ERR_DESTROYED';
 
 /** Tells when nothing more will be sent to the client; in the same turn where all of the answer is here. */
 export function relay(
@@ -142,6 +146,8 @@ class Relaying implements Sink {
       // Two SDKs close right after the end marker: they have what they wanted.
       this.finish(this.hasEnded ? 'whole' : 'clientGone');
     } else if (this.hasEnded) this.endWhole();
+    else if (fault.code === 'cut' && codeOf(fault.cause) === closedHere)
+      this.breakOff('Keywheel’s proxy was stopped before the answer was complete.');
     else this.breakOff('OpenRouter’s answer was cut off before it was complete.');
   }
 
