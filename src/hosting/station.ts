@@ -218,7 +218,12 @@ export class Station implements Disposable {
       return;
     }
     if (this.current.kind !== 'blocked') this.set({ kind: 'looking' });
-    const end = await this.ports.hosting.host(this.settings, () => this.set({ kind: 'hosting' }));
+    const { hold, hosting } = this.ports;
+    const end = await hosting.host(this.settings, () => {
+      // Another window has stopped the proxy since this one began, and met no host to tell.
+      if (hold.isHeld) void hosting.leave('stopped', 0);
+      else this.set({ kind: 'hosting' });
+    });
     this.looks = 0;
     await this.after(end);
   }

@@ -1,6 +1,6 @@
 /** Stop, start, restart, newer versions, crashes and streams that none of it disturbs. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { keyIdOf } from '../../src/base/secret';
 import { Simulator } from '../simulator/simulator';
@@ -66,6 +66,17 @@ describe('a proxy of many windows', () => {
     const windows = [a, b, c];
     await until('all serve or follow', () => windows.every(({ isHost, isFollower }) => isHost || isFollower));
     assert.equal(windows.filter(({ isHost }) => isHost).length, 1);
+  });
+
+  it('is stopped also where another window has just begun to start it', async () => {
+    const workerPath = `${stage.shared()}-slow.js`;
+    writeFileSync(workerPath, `setTimeout(() => require(${JSON.stringify(stage.workerPath)}), 1_000)`);
+    const a = await open('a', { autoStart: false });
+    const b = await stage.open({ name: 'b', keys: [one], workerPath });
+    await until('begun', () => existsSync(`${stage.shared()}/windows/claim`));
+    await a.ask({ kind: 'stop' });
+    await b.until('is stopped', ({ proxy }) => proxy?.kind === 'stopped');
+    assert.ok(!b.seen.some(({ proxy }) => proxy.kind === 'running'));
   });
 
   it('stays stopped for later windows where the machine’s clock is an hour behind OpenRouter’s', async () => {
