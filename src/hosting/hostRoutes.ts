@@ -37,8 +37,9 @@ export interface HostRoutesPorts {
 export class HostRoutes implements Disposable {
   private readonly nonces: HostNonces;
   private readonly streams: EventStreams;
-  /** Bytes held of each body that is being read. */
+  /** Bytes held of each body that is being read, and of all of them. */
   private readonly unproven = new Map<IncomingMessage, number>();
+  private unprovenBytes = 0;
 
   constructor(private readonly ports: HostRoutesPorts) {
     this.nonces = new HostNonces(ports.clock);
@@ -138,18 +139,17 @@ export class HostRoutes implements Disposable {
     return this.nonces.take(socket, hostNonce) ? { nonce, hostNonce, signature } : null;
   }
 
-  /** The whole body, or null if it is too large, too slow or cut off, or was destroyed by `cutLargest`. */
+  /** The whole body, or null if it is too large, too slow or cut off, or was the largest of too many. */
   private async bodyOf(request: IncomingMessage): Promise<Buffer | null> {
     const { clock, log } = this.ports;
     const late = clock.after(unprovenBodyTimeoutMs, () => request.destroy());
     const pieces = new Pieces();
-    this.unproven.set(request, 0);
     try {
       for await (const chunk of request) {
-        pieces.push(Buffer.from(chunk as Uint8Array));
+        const piece = Buffer.from(chunk as Uint8Array);
+        pieces.push(piece);
         if (pieces.bytes > mostBodyBytes) throw new RangeError(`More than ${mostBodyBytes} bytes.`);
-        this.unproven.set(request, pieces.bytes);
-        this.cutLargest();
+        this.hold(request, piece.length);
       }
       return pieces.take();
     } catch (error: unknown) {
@@ -158,15 +158,23 @@ export class HostRoutes implements Disposable {
       return null;
     } finally {
       late.dispose();
-      this.unproven.delete(request);
+      this.release(request);
     }
   }
 
-  /** Limits the memory for all bodies: destroys the largest, as those of windows are small. */
-  private cutLargest(): void {
-    const bySize = [...this.unproven].sort(([, one], [, other]) => other - one);
-    const sum = bySize.reduce((total, [, size]) => total + size, 0);
-    if (sum > mostUnprovenBytes) bySize[0]?.[0].destroy();
+  /** Limits the memory for all bodies: destroys the largest, as those of windows are small. They are compared only then. */
+  private hold(request: IncomingMessage, bytes: number): void {
+    this.unproven.set(request, (this.unproven.get(request) ?? 0) + bytes);
+    this.unprovenBytes += bytes;
+    if (this.unprovenBytes <= mostUnprovenBytes) return;
+    const [largest] = [...this.unproven].reduce((one, other) => (other[1] > one[1] ? other : one));
+    this.release(largest);
+    largest.destroy();
+  }
+
+  private release(request: IncomingMessage): void {
+    this.unprovenBytes -= this.unproven.get(request) ?? 0;
+    this.unproven.delete(request);
   }
 }
 
