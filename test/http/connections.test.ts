@@ -127,4 +127,16 @@ describe('a connection', () => {
       }
     });
   });
+
+  it('whose refused request goes on in single bytes is closed: each would cost as much as a large piece', async () => {
+    await withRig({ clock: realTime() }, async (rig) => {
+      const raw = await RawSocket.open(rig.port);
+      raw.write(
+        `POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nx-api-key: kw-wrong\r\nTransfer-Encoding: chunked\r\n\r\n`,
+      );
+      raw.write(`${'1\r\nx\r\n'.repeat(200_000)}0\r\n\r\n`);
+      raw.write('GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+      assert.doesNotMatch(await raw.untilClosed(), / 200 OK/);
+    });
+  });
 });

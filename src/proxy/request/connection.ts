@@ -1,6 +1,7 @@
 // One client connection: whose turn it is on it, and how an answer ends while the client still sends.
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../base/clock';
+import { TinyPieces } from '../../base/pieces';
 
 export interface Turn {
   /** Resolves when the request may run; null: it may run at once. */
@@ -46,6 +47,8 @@ function leave(queue: Queued[], queued: Queued): void {
 const longestDrainMs = 30_000;
 /** What is refused for its length, over 64 MiB, has more still to come; many clients read nothing before they have sent all. */
 const mostDrainedBytes = 256 * 1024 * 1024;
+/** Each costs as much as a large piece, and nobody waits for the sender of these. */
+const mostTinyPieces = 1024;
 
 /**
  * Ends the response, once. The rest of the request is read and thrown away before, within bounds: closed on unread bytes a
@@ -58,10 +61,11 @@ export function endResponse(response: ServerResponse, clock: Clock, isHurried: (
     return;
   }
   let bytes = 0;
+  const tiny = new TinyPieces(mostTinyPieces);
   const timer = clock.after(longestDrainMs, () => give(false));
   const count = (chunk: Buffer): void => {
     bytes += chunk.length;
-    if (bytes > mostDrainedBytes) give(false);
+    if (bytes > mostDrainedBytes || tiny.areMany(chunk)) give(false);
   };
   const whole = (): void => give(true);
   const give = (isWhole: boolean): void => {
