@@ -6,6 +6,8 @@ import { inspect } from 'node:util';
 export type KeyId = string;
 
 const shortestTelling = 16;
+/** Of a text with a short secret in it; more words would be as many guesses at once. */
+const mostWords = 4;
 
 /** Holds one secret; prints as `[secret]` wherever text is made of it. Only `reveal` gives the text. */
 export class Secret {
@@ -26,10 +28,11 @@ export class Secret {
     return timingSafeEqual(this.#compared, comparable(presented));
   }
 
-  /** Whether the text holds the secret; one so short that any text may hold it only as a word of its own. */
+  /** Whether the text holds the secret; one so short that any text may hold it only as one of few words. */
   isIn(text: string): boolean {
     if (this.#text.length >= shortestTelling) return text.includes(this.#text);
-    return text.split(/[\s,;="']/).includes(this.#text);
+    const words = text.split(/[\s,;="']+/, mostWords + 2).filter((word) => word !== '');
+    return words.length <= mostWords && words.includes(this.#text);
   }
 
   toString(): string {

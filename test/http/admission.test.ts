@@ -71,6 +71,25 @@ describe('the proxy key', () => {
     });
   });
 
+  it('is one of four that a request may show, and is not found among others: many would be as many guesses', async () => {
+    await withRig({}, async (rig) => {
+      rig.service.setProxyKey('493817');
+      const guesses = (count: number): string[] =>
+        Array.from({ length: count }, (_, index) => String(493_817 - index)).toReversed();
+      const told = async (headers: readonly string[]): Promise<string> => {
+        const reply = await ask(rig.port, { method: 'GET', path: '/key-status', headers });
+        return `${reply.status} ${reply.text}`;
+      };
+      const inHeaders = (keys: readonly string[]): string[] => keys.flatMap((key) => ['APIKEY', key]);
+      assert.match(await told(inHeaders(guesses(4))), /^200 /);
+      assert.match(await told(inHeaders(guesses(5))), /^401 .*This is not the proxy key/);
+      for (const header of ['Authorization', 'x-api-key'])
+        assert.match(await told([header, `${guesses(5).join(' ')} too`]), /^401 .*This is not the proxy key/);
+      const path = `/${guesses(5).join()},`;
+      assert.equal((await ask(rig.port, { method: 'GET', path })).status, 401);
+    });
+  });
+
   it('in the query goes no further, and the rest of the query as it came', async () => {
     await withRig({}, async (rig) => {
       const query = (key: string): string => `?a=%2F..&${key}beta=true&b=`;

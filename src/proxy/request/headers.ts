@@ -19,6 +19,8 @@ const hopByHop: ReadonlySet<string> = new Set([
 const sessionHeaders = ['x-session-id', 'session-id', 'x-claude-code-session-id'];
 /** Where a client may name itself; the first that is there holds. */
 const nameHeaders = ['x-openrouter-title', 'x-title', 'originator', 'user-agent'];
+/** As many headers may show the proxy key, once each; more would be as many guesses at once. */
+const mostShown = 4;
 
 /** What a client's header means here: what is read of it, and whether it leaves. */
 interface Meaning {
@@ -115,6 +117,7 @@ export class ClientHeaders {
   }
 
   tellKey(shown: string, key = ''): void {
+    if (this.shown.length === mostShown) return;
     if (key !== '') this.keys.push(key);
     if (!/^(?:bearer)?\s*$/i.test(shown)) this.shown.push(shown);
   }
