@@ -133,7 +133,8 @@ export class Exchange {
   }
 
   private checkCost(): void {
-    if (this.plan.requestClass === 'paid' && this.ports.isFreeOnly()) throw refusalOfPaid(this.plan.model);
+    const { requestClass, mayCost, model } = this.plan;
+    if ((mayCost || requestClass === 'paid') && this.ports.isFreeOnly()) throw refusalOfPaid(model);
   }
 
   private nowMs(): number {

@@ -92,6 +92,36 @@ describe('paths', () => {
     });
   });
 
+  it('that may cost, or that nobody knows, are refused where nothing may cost', async () => {
+    await withRig({ settings: { freeOnly: true } }, async (rig) => {
+      const statusOf = async (method: string, path: string): Promise<number> =>
+        (await rig.get({ method, path, body: method === 'POST' ? { model: PAID } : null })).status;
+      for (const path of [
+        '/api/v1/batches',
+        '/api/beta/batches',
+        '/api/alpha/decisions',
+        '/api/v1/messages/batches',
+        '/api/v1/containers',
+        '/api/v1/responses/compact',
+        '/api/v1/Chat/Completions',
+        '/api/v1/chat/completions;x',
+        '/api/v1/chat%252Fcompletions',
+        '/api/v1/new/thing',
+      ])
+        assert.equal(await statusOf('POST', path), 402, path);
+      assert.equal(rig.attempts.length, 0);
+      for (const [method, path] of [
+        ['POST', '/api/v1/files?purpose=batch'],
+        ['POST', '/api/v1/messages/count_tokens?beta=true'],
+        ['POST', '/api/v1/batches/b1/cancel'],
+        ['DELETE', '/api/v1/files/f1'],
+        ['GET', '/api/v1/batches'],
+      ] as const)
+        assert.notEqual(await statusOf(method, path), 402, path);
+      assert.equal(rig.attempts.length, 5);
+    });
+  });
+
   it('that nobody knows are OpenRouter’s to answer, with any method', async () => {
     await withRig({}, async (rig) => {
       for (const method of ['GET', 'PUT', 'PATCH', 'DELETE', 'PROPFIND']) {

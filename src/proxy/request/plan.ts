@@ -7,6 +7,7 @@ import {
   madeThing,
   queryWithout,
   makesThings,
+  mayCost,
   needsNoKey,
   type Operation,
   type OperationKind,
@@ -26,6 +27,8 @@ export interface Plan extends Operation, Pick<Asked, 'model' | 'streaming' | 'ch
   /** Below upstream's base URL, with the query. */
   readonly path: string;
   readonly requestClass: RequestClass;
+  /** Whether it may cost, of whichever class it is. */
+  readonly mayCost: boolean;
   /** Upstream answers without a key: no lease is needed. */
   readonly keyless: boolean;
   readonly repeatable: Repeatable;
@@ -70,6 +73,7 @@ function* planning(request: ClientRequest, proxyKey: Secret): Scan<Plan> {
     form,
     kind,
     requestClass: classOf(kind, asks),
+    mayCost: kind === 'plain' && mayCost(method, target.path),
     keyless: needsNoKey(method, target.path),
     model: asks.model,
     streaming: asks.streaming,

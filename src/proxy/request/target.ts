@@ -90,6 +90,15 @@ export function changesKeys(method: string, path: string): boolean {
   return !['GET', 'HEAD', 'OPTIONS'].includes(method) && keyAdministration.test(decoded(path));
 }
 
+/** A file, a question of length, the end of a batch. */
+const costless =
+  /^(?:\/api\/(?:alpha|beta))?\/(?:files(?:\/.*)?|messages\/count_tokens|batches\/[^/]+\/cancel)\/?$/;
+
+/** Whether a request that runs no model may cost all the same: one later, as a batch does, or one by a path that nobody knows. */
+export function mayCost(method: string, path: string): boolean {
+  return !/^(?:GET|HEAD|OPTIONS|DELETE)$/.test(method) && !costless.test(path) && !changesKeys(method, path);
+}
+
 const mostDecodings = 3;
 
 /** As the last of several servers may read it. */
