@@ -1,15 +1,20 @@
 // Stores a state in a file: replaces the file, or writes it in place if it cannot be replaced.
 import { randomBytes } from 'node:crypto';
 import {
+  closeSync,
+  constants,
   existsSync,
+  lstatSync,
   mkdirSync,
+  openSync,
   readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
   writeFileSync,
+  type Stats,
 } from 'node:fs';
-import { access, constants, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { InTurn } from '../../base/inTurn';
@@ -19,6 +24,10 @@ import type { StateStore } from './stateKeeping';
 
 /** As many links as the system follows. */
 const mostLinks = 40;
+
+const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
+/** Where a link has taken the file's place meanwhile, nothing is written. */
+const inPlace = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW;
 
 export class StateFile implements StateStore {
   private readonly inTurn = new InTurn();
@@ -79,7 +88,12 @@ export class StateFile implements StateStore {
     } catch (error: unknown) {
       rmSync(temporary, { force: true });
       if (!isFixed(error, target)) throw error;
-      writeFileSync(target, text, { flush: true });
+      const opened = openSync(target, inPlace);
+      try {
+        writeFileSync(opened, text, { flush: true });
+      } finally {
+        closeSync(opened);
+      }
     }
     this.own = crc32(text);
   }
@@ -101,7 +115,7 @@ export class StateFile implements StateStore {
     } catch (error: unknown) {
       await rm(temporary, { force: true });
       if (!isFixed(error, target)) throw error;
-      await writeFile(target, text, { flush: true });
+      await writeFile(target, text, { flush: true, flag: inPlace });
     }
     this.own = crc32(text);
   }
@@ -123,25 +137,33 @@ function isFixed(error: unknown, target: string): boolean {
   return process.platform !== 'win32' && fixedCodes.has(codeOf(error)) && existsSync(target);
 }
 
-/** The target of symbolic links, even if missing: a rename onto a link would replace the link. Throws ELOOP for a circle. */
+/** The target of symbolic links, even if missing: a rename onto a link would replace the link. Throws ELOOP for a circle, and what else the system would say of a place where nothing may be written. */
 export function targetOf(path: string): string {
   let target = path;
   for (let followed = 0; followed < mostLinks; followed++) {
-    const link = linkAt(target);
-    if (link === null) return target;
-    target = resolve(realpathSync(dirname(target)), link);
+    const found = statsOf(target);
+    if (found === null || found.isFile()) return target;
+    // A device or a pipe would be replaced as well.
+    if (!found.isSymbolicLink()) throw refusal('EEXIST', target);
+    // In a folder that all may write to, another user's link could lead to any file of this one's.
+    if (found.uid !== 0 && found.uid !== process.geteuid?.()) throw refusal('EACCES', target);
+    target = resolve(realpathSync(dirname(target)), readlinkSync(target));
   }
   // Throws the system's ELOOP.
   return realpathSync(path);
 }
 
-/** Null if there is no symbolic link. */
-function linkAt(path: string): string | null {
+/** Of a link itself; null if nothing can be found there. */
+function statsOf(path: string): Stats | null {
   try {
-    return readlinkSync(path);
+    return lstatSync(path);
   } catch {
     return null;
   }
+}
+
+function refusal(code: string, path: string): Error {
+  return Object.assign(new Error(`${code}: ${path} is not to be written`), { code });
 }
 
 function temporaryFor(target: string): string {

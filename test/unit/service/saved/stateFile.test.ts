@@ -1,9 +1,11 @@
 // The state in a file: the old one or the new one, never half of it.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import {
   chmod,
   chown,
+  lchown,
   lstat,
   mkdir,
   mkdtemp,
@@ -171,6 +173,35 @@ describe('StateFile', () => {
     await writeFile(join(folder, 'deep'), 'a file in the way');
     await assert.rejects(new StateFile(path).prepare(), { code: 'EEXIST' });
   });
+
+  // Windows has none.
+  if (process.platform !== 'win32')
+    it('takes nothing for a state that is no file: a rename would replace a pipe, or /dev/null', async () => {
+      execFileSync('mkfifo', [join(folder, 'pipe')]);
+      for (const strange of [join(folder, 'pipe'), folder]) {
+        await rm(path, { force: true });
+        const file = new StateFile(path);
+        await file.prepare();
+        await symlink(strange, path);
+        await assert.rejects(file.prepare(), { code: 'EEXIST' }, strange);
+        await assert.rejects(file.save(1), { code: 'EEXIST' }, strange);
+        assert.throws(() => file.saveSync(1), { code: 'EEXIST' }, strange);
+      }
+      assert.ok((await lstat(join(folder, 'pipe'))).isFIFO());
+    });
+
+  // Only root can make one.
+  if (process.geteuid?.() === 0)
+    it('follows no link of another user: in a folder such as /tmp it could lead to any file of ours', async () => {
+      const target = join(folder, 'precious');
+      await writeFile(target, 'precious');
+      const file = new StateFile(path);
+      await file.prepare();
+      await symlink(target, path);
+      await lchown(path, 65_534, 65_534);
+      await assert.rejects(file.save(1), { code: 'EACCES' });
+      assert.equal(await readFile(target, 'utf8'), 'precious');
+    });
 
   // Windows has no such folders.
   if (process.platform !== 'win32')
