@@ -283,13 +283,16 @@ function levelOf({ end }: ExchangeReport): 'info' | 'debug' {
   return end === 'refused' || end === 'failed' ? 'info' : 'debug';
 }
 
+/** Of a path or a message in the log: anybody may send long ones. */
+const mostShown = 300;
+
 function lineOf(report: ExchangeReport): string {
   const { method, path, model, end, status, refusal, message, attempts, waitedMs } = report;
   const why = refusal === null ? '' : ` (${refusal})`;
   const tried = attempts
     .map(({ keyId, outcome }) => `${keyId === '' ? 'no key' : keyId} ${outcome}`)
     .join(', ');
-  return `${method} ${path} ${model ?? ''}: ${end}, status ${status ?? 'none'}${why}, waited ${Math.round(waitedMs)} ms, attempts: ${tried}${message === null ? '' : `: ${message.slice(0, 300)}`}`;
+  return `${method} ${path.slice(0, mostShown)} ${model ?? ''}: ${end}, status ${status ?? 'none'}${why}, waited ${Math.round(waitedMs)} ms, attempts: ${tried}${message === null ? '' : `: ${message.slice(0, mostShown)}`}`;
 }
 
 function endOf({ answer, signal }: Ongoing, ended: Ended): ExchangeEnd {

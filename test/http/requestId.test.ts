@@ -37,6 +37,15 @@ describe('the id of a request', () => {
     });
   });
 
+  it('is in a line of few words, however long the path of the request: anybody may ask for lists', async () => {
+    await withRig({}, async (rig) => {
+      const path = `/api/v1/models/${'x'.repeat(12_000)}`;
+      const reply = await rig.get({ method: 'GET', path, proxyKey: null });
+      const [line] = linesWith(rig, reply.header('x-keywheel-request-id'));
+      assert.ok((line ?? '').length < 500, line);
+    });
+  });
+
   it('is in the last event of a stream that we end ourselves', async () => {
     await withRig({ simulator: { answer: { events: 9, eventDelayMs: 1_000 } } }, async (rig) => {
       const asked = rig.ask({ model: PAID, stream: true });
