@@ -15,7 +15,7 @@ const bucketCount = 288;
 const hourMs = 60 * 60_000;
 const hourCount = 35 * 24;
 
-/** Further names in one bucket count as `otherName`. */
+/** Further names in one bucket, and of the day in views, count as `otherName`. */
 const mostNames = 200;
 const otherName = '…';
 /** For requests that reached no key. */
@@ -191,20 +191,24 @@ export class Series {
     return spent;
   }
 
-  /** Sums of all buckets, the most used first. */
+  /** Sums of all buckets, the most used first; further names count as `otherName`. */
   private uses(by: 'models' | 'clients'): [string, Use][] {
     const sums = new Map<string, Use>();
-    for (const bucket of this.buckets.all()) {
-      for (const [name, use] of Object.entries(bucket[by])) {
-        const sum = sums.get(name) ?? noUse();
-        sums.set(name, sum);
-        sum.requests += use.requests;
-        sum.answered += use.answered;
-        addUse(sum, use);
-      }
-    }
-    return [...sums].sort(([, a], [, b]) => b.requests - a.requests);
+    for (const bucket of this.buckets.all())
+      for (const [name, use] of Object.entries(bucket[by])) addToSum(sums, name, use);
+    const sorted = [...sums].sort(([, a], [, b]) => b.requests - a.requests);
+    const shown = new Map(sorted.slice(0, mostNames));
+    for (const [, use] of sorted.slice(mostNames)) addToSum(shown, otherName, use);
+    return [...shown];
   }
+}
+
+function addToSum(sums: Map<string, Use>, name: string, use: Use): void {
+  const sum = sums.get(name) ?? noUse();
+  sums.set(name, sum);
+  sum.requests += use.requests;
+  sum.answered += use.answered;
+  addUse(sum, use);
 }
 
 function countClass(bucket: Bucket, exchange: ExchangeView): void {

@@ -90,6 +90,19 @@ describe('the series of the last 24 hours', () => {
     assert.equal(total(models.map(({ requests }) => requests)), 501);
   });
 
+  it('shows the most used names of a day, and the others together', () => {
+    const { clock, series } = fresh();
+    for (let index = 0; index < 1_000; index++) {
+      if (index % 100 === 0) clock.advance(5 * minuteMs);
+      const name = index % 4 === 0 ? 'm/usual' : `m/${index}`;
+      series.add(exchangeView({ endedAtMs: clock.wallMs(), model: name, client: name }));
+    }
+    const { models, clients } = series.view();
+    assert.deepEqual([models.length, clients.length], [201, 201]);
+    assert.deepEqual([models[0]?.model, models[0]?.requests], ['m/usual', 250]);
+    assert.deepEqual([clients.at(-1)?.client, clients.at(-1)?.requests], ['…', 551]);
+  });
+
   it('comes back from what was saved, but for the labels of keys', () => {
     const { clock, series } = fresh();
     series.add(exchangeView({ endedAtMs: startMs }));
