@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { english } from '../unit/vscode/views';
 import { reachAdvice } from '../../src/words/reachReason';
 import { reachText } from '../../src/words/reachText';
+import { ForwardProxy } from '../support/forwardProxy';
 import { identities, PemFile, withTlsRig } from './upstreams';
 import { headersOf } from './client';
 
@@ -71,6 +72,23 @@ describe('a certificate of upstream', () => {
       });
     });
   }
+
+  it('is verified whatever the environment says: what was set for another program would give the keys away', async () => {
+    await withTlsRig(identities.selfSigned, async ({ rig, go }) => {
+      await using proxy = await ForwardProxy.open();
+      process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+      try {
+        rig.simulator.forget();
+        for (const proxyUrl of ['', proxy.url]) {
+          await go({ proxyUrl });
+          assert.equal((await rig.get()).status, 502, proxyUrl);
+        }
+        assert.deepEqual(rig.simulator.requests, []);
+      } finally {
+        delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+      }
+    });
+  });
 
   it('is tried again at once by Check Now, and the hold is over as soon as it is good', async () => {
     await withTlsRig(identities.expired, async ({ rig, front }) => {

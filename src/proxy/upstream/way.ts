@@ -92,14 +92,17 @@ export class Way {
     return this.trust !== undefined;
   }
 
-  private tls(): tls.ConnectionOptions & { readonly timeout: number; readonly allowH2: false } {
-    return { timeout: connectTimeoutMs, allowH2: false, secureContext: this.trust };
+  /** Whether certificates are verified is not for NODE_TLS_REJECT_UNAUTHORIZED to say, which may have been set for another program. */
+  private tls(
+    rejectUnauthorized = true,
+  ): tls.ConnectionOptions & { readonly timeout: number; readonly allowH2: false } {
+    return { timeout: connectTimeoutMs, allowH2: false, secureContext: this.trust, rejectUnauthorized };
   }
 
   /** Behind a network proxy TLS is often inspected, and an agent's authorities are fixed when it is made: the machine's own are read at once. */
   private tunnel({ url, token }: NetworkProxy, events: ConnectionEvents): SingleDispatcher {
     this.trustMore();
-    const options = { ...this.tls(), ...(this.wayOut.isStrict ? {} : { rejectUnauthorized: false }) };
+    const options = this.tls(this.wayOut.isStrict);
     const toProxy = told(buildConnector(options), (error) => ofProxy(codeOf(error)));
     const agent = new ProxyAgent({
       uri: url,
