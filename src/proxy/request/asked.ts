@@ -6,8 +6,8 @@ import { fieldsOf, isWord, itemsOf, textAt, type Field, type Scan, type Span } f
 /** Longer names and ids decide nothing. */
 const longestText = 512;
 const mostModels = 64;
+/** No model takes more plugins or tools; a longer list may have anything in it. */
 const mostPlugins = 64;
-/** No model takes so many. */
 const mostTools = 2048;
 /** Among so many messages the first that is not the system's is looked for, among so many parts its text. */
 const mostMessages = 16;
@@ -148,12 +148,13 @@ function* costsBeside(bytes: Buffer, fields: Fields): Scan<boolean> {
 }
 
 function* hasPaidPlugin(bytes: Buffer, plugins: Field): Scan<boolean> {
-  for (const plugin of yield* itemsIn(bytes, plugins, mostPlugins)) {
+  const items = yield* itemsIn(bytes, plugins, mostPlugins + 1);
+  for (const plugin of items) {
     const { id, enabled } = yield* fieldsOf(bytes, plugin.from, ['id', 'enabled']);
     const isFree = freePlugins.has(textAt(bytes, id?.value, longestText));
     if (!isFree && !isWord(bytes, enabled?.value, 'false')) return true;
   }
-  return false;
+  return items.length > mostPlugins;
 }
 
 /** A list of tools without any of these has no paid one, not behind an escape either. */
@@ -164,11 +165,12 @@ const mostSearched = 256 * 1024;
 function* hasPaidTool(bytes: Buffer, tools: Field): Scan<boolean> {
   const list = bytes.subarray(tools.value.from, tools.value.to);
   if (list.length <= mostSearched && !paidMarks.some((mark) => list.includes(mark))) return false;
-  for (const tool of yield* itemsIn(bytes, tools, mostTools)) {
+  const items = yield* itemsIn(bytes, tools, mostTools + 1);
+  for (const tool of items) {
     const { type } = yield* fieldsOf(bytes, tool.from, ['type']);
     if (/^(?:openrouter:|web_search)/.test(textAt(bytes, type?.value, longestText) ?? '')) return true;
   }
-  return false;
+  return items.length > mostTools;
 }
 
 /**

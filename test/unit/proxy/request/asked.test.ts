@@ -63,6 +63,17 @@ describe('what a body asks for', () => {
       [{ model, tools: [{ type: 'function', function: { name: 'web_search' } }] }, true],
       [{ model, tools: [{ type: 'function' }, { type: 'openrouter:web_search' }] }, false],
       [{ model, tools: [{ name: 'x', type: 'web_search_20250305' }] }, false],
+      [
+        {
+          model,
+          plugins: [...Array.from({ length: 64 }, () => ({ id: 'response-healing' })), { id: 'web' }],
+        },
+        false,
+      ],
+      [
+        { model, tools: [...Array.from({ length: 2_048 }, () => ({})), { type: 'openrouter:web_search' }] },
+        false,
+      ],
       [{ model, web_search_options: {} }, false],
       [{ model, web_search_options: null }, true],
       [{ model, preset: 'mine' }, false],
@@ -72,6 +83,11 @@ describe('what a body asks for', () => {
     }
     const escaped = `{"model":"${model}","tools":[{"type":"openrouter\\u003aweb_\\u0073earch"}]}`;
     assert.equal((await read(escaped)).isFree, false);
+    for (const name of ['plugins', 'tools', 'web_search_options', 'preset']) {
+      const spelled = Array.from(name, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
+      const body = `{"model":"${model}","${spelled.join('')}":[{"id":"web","type":"web_search"}]}`;
+      assert.equal((await read(body)).isFree, false, body);
+    }
   });
 
   it('opens with the same texts in each form and turn, whatever marks and ids stand around them', async () => {
