@@ -6,9 +6,10 @@ import { fieldsOf, isWord, itemsOf, textAt, type Field, type Scan, type Span } f
 /** Longer names and ids decide nothing. */
 const longestText = 512;
 const mostModels = 64;
-/** No model takes more plugins or tools; a longer list may have anything in it. */
+/** No model takes more plugins, tools or items; a longer list may have anything in it. */
 const mostPlugins = 64;
 const mostTools = 2048;
+const mostItems = 16_384;
 /** Among so many messages the first that is not the system's is looked for, among so many parts its text. */
 const mostMessages = 16;
 /** It is mostly one of the first two. */
@@ -43,6 +44,7 @@ export interface ModelFields {
 const fieldNames = [
   'model',
   'models',
+  'fallbacks',
   'stream',
   'provider',
   'session_id',
@@ -138,13 +140,24 @@ function isAllFree(names: readonly (string | null)[]): boolean {
 /** Plugins that only change what is sent or answered. */
 const freePlugins: ReadonlySet<string | null> = new Set(['response-healing', 'context-compression']);
 
-/** Web search, files read by a paid engine and OpenRouter's own tools cost, with a free model too; a preset may have them. */
+/** Web search, files read by a paid engine and OpenRouter's own tools cost, with a free model too; a preset may have them. So does a paid model that stands in (`/messages`). */
 function* costsBeside(bytes: Buffer, fields: Fields): Scan<boolean> {
-  const { web_search_options: options, preset, plugins, tools } = fields;
+  const { web_search_options: options, preset, fallbacks, plugins, tools, input } = fields;
   if ([options, preset].some((field) => field !== undefined && !isWord(bytes, field.value, 'null')))
     return true;
+  if (fallbacks !== undefined && (yield* hasPaidFallback(bytes, fallbacks))) return true;
   if (plugins !== undefined && (yield* hasPaidPlugin(bytes, plugins))) return true;
-  return tools !== undefined && (yield* hasPaidTool(bytes, tools));
+  if (tools !== undefined && (yield* hasPaidTool(bytes, tools))) return true;
+  return input !== undefined && (yield* addsPaidTool(bytes, input));
+}
+
+function* hasPaidFallback(bytes: Buffer, fallbacks: Field): Scan<boolean> {
+  const names: (string | null)[] = [];
+  for (const fallback of yield* itemsIn(bytes, fallbacks, mostModels + 1)) {
+    const { model } = yield* fieldsOf(bytes, fallback.from, ['model']);
+    names.push(textAt(bytes, model?.value, longestText));
+  }
+  return names.some(isSearching) || (names.length > 0 && !isAllFree(names));
 }
 
 function* hasPaidPlugin(bytes: Buffer, plugins: Field): Scan<boolean> {
@@ -157,20 +170,47 @@ function* hasPaidPlugin(bytes: Buffer, plugins: Field): Scan<boolean> {
   return items.length > mostPlugins;
 }
 
+/** How the types begin of those that upstream runs, and of one that asks another model. */
+const paidTools = [
+  ...['openrouter:', 'web_search', 'web_fetch', 'image_generation', 'code_interpreter', 'file_search'],
+  'advisor',
+];
 /** A list of tools without any of these has no paid one, not behind an escape either. */
-const paidMarks = ['openrouter:', 'web_search', '\\u'];
-/** A longer list is not searched for them: it is read in slices, so that other work runs in between. */
-const mostSearched = 256 * 1024;
+const paidMarks = [...paidTools, '\\u'];
+/** So much is searched in one turn, and a little more, as a mark may stand where it ends. */
+const searchedBytes = 256 * 1024;
+const longestMark = 32;
 
 function* hasPaidTool(bytes: Buffer, tools: Field): Scan<boolean> {
-  const list = bytes.subarray(tools.value.from, tools.value.to);
-  if (list.length <= mostSearched && !paidMarks.some((mark) => list.includes(mark))) return false;
+  if (!(yield* holdsAny(bytes, tools, paidMarks))) return false;
   const items = yield* itemsIn(bytes, tools, mostTools + 1);
   for (const tool of items) {
     const { type } = yield* fieldsOf(bytes, tool.from, ['type']);
-    if (/^(?:openrouter:|web_search)/.test(textAt(bytes, type?.value, longestText) ?? '')) return true;
+    const told = textAt(bytes, type?.value, longestText) ?? '';
+    if (paidTools.some((begin) => told.startsWith(begin))) return true;
   }
   return items.length > mostTools;
+}
+
+/** Items of `/responses` may add tools of their own. */
+function* addsPaidTool(bytes: Buffer, input: Field): Scan<boolean> {
+  if (!(yield* holdsAny(bytes, input, ['additional_tools', '\\u']))) return false;
+  const items = yield* itemsIn(bytes, input, mostItems + 1);
+  for (const item of items) {
+    const { tools } = yield* fieldsOf(bytes, item.from, ['tools']);
+    if (tools !== undefined && (yield* hasPaidTool(bytes, tools))) return true;
+  }
+  return items.length > mostItems;
+}
+
+function* holdsAny(bytes: Buffer, { value }: Field, marks: readonly string[]): Scan<boolean> {
+  for (let { from } = value; from < value.to; from += searchedBytes) {
+    const to = Math.min(value.to, from + searchedBytes + longestMark);
+    const searched = bytes.subarray(from, to);
+    if (marks.some((mark) => searched.includes(mark))) return true;
+    yield to - from;
+  }
+  return false;
 }
 
 /**

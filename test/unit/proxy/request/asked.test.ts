@@ -74,6 +74,20 @@ describe('what a body asks for', () => {
         { model, tools: [...Array.from({ length: 2_048 }, () => ({})), { type: 'openrouter:web_search' }] },
         false,
       ],
+      [{ model, tools: [{ type: 'advisor_20260301', name: 'advisor', model: 'a/b' }] }, false],
+      [{ model, tools: [{ type: 'image_generation' }] }, false],
+      [
+        { model, tools: [{ type: 'local_shell' }, { type: 'custom', name: 'advisor_image_generation' }] },
+        true,
+      ],
+      [{ model, input: [{ type: 'additional_tools', tools: [{ type: 'web_search' }] }] }, false],
+      [{ model, input: [{ role: 'user', content: 'additional_tools web_search' }] }, true],
+      [{ model, input: [{ type: 'additional_tools', tools: [{ type: 'function' }] }, 'web_search'] }, true],
+      [{ model, input: 'web_search' }, true],
+      [{ model, fallbacks: [{ model: 'c/d:free' }, { model: 'c/d' }] }, false],
+      [{ model, fallbacks: [{}] }, false],
+      [{ model, fallbacks: [{ model: 'c/d:free' }] }, true],
+      [{ model, fallbacks: null }, true],
       [{ model, web_search_options: {} }, false],
       [{ model, web_search_options: null }, true],
       [{ model, preset: 'mine' }, false],
@@ -83,6 +97,9 @@ describe('what a body asks for', () => {
     }
     const escaped = `{"model":"${model}","tools":[{"type":"openrouter\\u003aweb_\\u0073earch"}]}`;
     assert.equal((await read(escaped)).isFree, false);
+    const adding = { type: 'additional_tools', tools: [{ type: 'openrouter:fusion' }] };
+    for (const bytes of [0, 262_130, 300_000])
+      assert.equal((await read({ model, input: ['x'.repeat(bytes), adding] })).isFree, false);
     for (const name of ['plugins', 'tools', 'web_search_options', 'preset']) {
       const spelled = Array.from(name, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
       const body = `{"model":"${model}","${spelled.join('')}":[{"id":"web","type":"web_search"}]}`;
