@@ -131,7 +131,7 @@ export class Lease implements Disposable {
     if (attempt !== null) attempt.endedAtMs = this.nowMs;
     else if (slot !== null) {
       account.ledger.release();
-      account.minute.release();
+      account.minute.release(slot);
     }
     this.owner.ended(account, permit !== null || (slot !== null && attempt === null));
   }

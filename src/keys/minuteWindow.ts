@@ -8,12 +8,11 @@ export const usualMinuteLimit = 20;
 const afterHeadMs = 60_000;
 /** Between our write and upstream's count lies a journey of unknown length; half a second more drew no 429 in 20,000 bursts. */
 const afterSendMs = 60_500;
-/** Freed slots are dropped together once there are at least so many, and more than half of all. */
-const droppedAtOnce = 32;
+/** Later than any other: the attempt is not on a socket yet. */
+const unsent = Number.MAX_SAFE_INTEGER;
 
 /** One attempt's place in the window. */
 export interface Slot {
-  /** Infinity while the attempt is not on a socket yet. */
   freeAtMs: number;
 }
 
@@ -25,9 +24,8 @@ export const minuteWindowSchema = v.object({
 type MinuteWindowState = v.InferOutput<typeof minuteWindowSchema>;
 
 export class MinuteWindow {
-  /** When the slots of sent attempts free, soonest first; new ones come last, so that a change costs the same in a busy minute. */
-  private freeTimes: number[] = [];
-  private unsent = 0;
+  /** Soonest free first: those of attempts that are not sent yet come last. */
+  private slots: Slot[] = [];
   private learnedLimit = usualMinuteLimit;
   private learnedUntilMs = 0;
 
@@ -36,30 +34,29 @@ export class MinuteWindow {
   }
 
   used(nowMs: number): number {
-    return this.unsent + this.freeTimes.length - this.freed(nowMs);
+    return this.times(nowMs).length;
   }
 
   take(): Slot {
-    this.unsent++;
-    return { freeAtMs: Number.POSITIVE_INFINITY };
+    const slot = { freeAtMs: unsent };
+    this.slots.push(slot);
+    return slot;
   }
 
   sent(slot: Slot, nowMs: number): void {
-    const freed = this.freed(nowMs);
-    if (freed >= droppedAtOnce && freed * 2 > this.freeTimes.length) this.freeTimes.splice(0, freed);
-    this.unsent--;
-    this.place(slot, nowMs + afterSendMs, this.freeTimes.length);
+    slot.freeAtMs = nowMs + afterSendMs;
+    this.slots = this.slots.filter(({ freeAtMs }) => freeAtMs > nowMs).sort(bySoonest);
   }
 
   /** The head of the attempt's answer has come. */
   answered(slot: Slot, nowMs: number): void {
-    const freeAtMs = nowMs + afterHeadMs;
-    if (freeAtMs < slot.freeAtMs) this.place(slot, freeAtMs, this.freed(slot.freeAtMs) - 1);
+    slot.freeAtMs = Math.min(slot.freeAtMs, nowMs + afterHeadMs);
+    this.slots.sort(bySoonest);
   }
 
-  /** An attempt that had a slot never reached a socket: it is free again. */
-  release(): void {
-    this.unsent--;
+  /** An attempt that had the slot never reached a socket: it is free again. */
+  release(slot: Slot): void {
+    this.slots = this.slots.filter((other) => other !== slot);
   }
 
   /** The limit that a minute-limit answer told; it holds for a day. */
@@ -70,24 +67,21 @@ export class MinuteWindow {
 
   /** When a slot is free: 0 if one is now. An attempt that is not sent yet frees its slot in 60.5 s at the earliest. */
   nextSlotAtMs(nowMs: number): number {
-    const limit = this.limit(nowMs);
-    if (this.unsent + this.freeTimes.length < limit) return 0;
-    const over = this.used(nowMs) - limit;
-    return over < 0 ? 0 : (this.freeTimes[this.freed(nowMs) + over] ?? nowMs + afterSendMs);
+    const next = this.slots.at(-this.limit(nowMs));
+    return next === undefined || next.freeAtMs <= nowMs ? 0 : freeAtMs(next, nowMs);
   }
 
   /** When slots free, soonest first, at most `most`: those that are free now at `nowMs`. */
   slotTimes(nowMs: number, most: number): number[] {
     const limit = this.limit(nowMs);
-    const times = this.times(nowMs);
-    const free = Array.from({ length: Math.min(most, Math.max(0, limit - times.length)) }, () => nowMs);
-    return [...free, ...times.slice(Math.max(0, times.length - limit))].slice(0, most);
+    const times = this.times(nowMs).slice(-limit);
+    const free = Array.from({ length: Math.min(most, limit - times.length) }, () => nowMs);
+    return [...free, ...times].slice(0, most);
   }
 
   /** Takes over another window's slots: its account and this one's are the same. */
   absorb(other: MinuteWindow): void {
-    this.unsent += other.unsent;
-    this.add(other.freeTimes, other.learnedLimit, other.learnedUntilMs);
+    this.add(other.slots, other.learnedLimit, other.learnedUntilMs);
   }
 
   save(nowMs: number): MinuteWindowState {
@@ -96,42 +90,27 @@ export class MinuteWindow {
 
   /** Takes over a saved state; none of its slots frees later than that of an attempt that is sent now. */
   restore(saved: MinuteWindowState, nowMs: number): void {
-    const told = saved.freeAtMs.map((atMs) => Math.min(atMs, nowMs + afterSendMs));
-    this.add(told, saved.limit, saved.limitUntilMs);
+    const slots = saved.freeAtMs.map((atMs) => ({ freeAtMs: Math.min(atMs, nowMs + afterSendMs) }));
+    this.add(slots, saved.limit, saved.limitUntilMs);
   }
 
-  private add(freeTimes: readonly number[], limit: number, untilMs: number): void {
-    this.freeTimes = [...this.freeTimes, ...freeTimes].sort((a, b) => a - b);
+  private add(slots: readonly Slot[], limit: number, untilMs: number): void {
+    this.slots = [...this.slots, ...slots].sort(bySoonest);
     if (untilMs <= this.learnedUntilMs) return;
     this.learnedLimit = limit;
     this.learnedUntilMs = untilMs;
   }
 
-  /** When the slots in use free, soonest first; those of attempts that are not sent yet come last. */
+  /** When the slots in use free, soonest first. */
   private times(nowMs: number): number[] {
-    const unsent = Array.from({ length: this.unsent }, () => nowMs + afterSendMs);
-    return [...this.freeTimes.slice(this.freed(nowMs)), ...unsent];
+    return this.slots.filter((slot) => slot.freeAtMs > nowMs).map((slot) => freeAtMs(slot, nowMs));
   }
+}
 
-  private freed(atMs: number): number {
-    let [from, to] = [0, this.freeTimes.length];
-    while (from < to) {
-      const middle = (from + to) >> 1;
-      if (this.timeAt(middle) <= atMs) from = middle + 1;
-      else to = middle;
-    }
-    return from;
-  }
+function freeAtMs(slot: Slot, nowMs: number): number {
+  return Math.min(slot.freeAtMs, nowMs + afterSendMs);
+}
 
-  private timeAt(index: number): number {
-    return this.freeTimes[index] ?? Number.POSITIVE_INFINITY;
-  }
-
-  /** Puts the time at `index` (the length: at the end), moved before later ones: those of half a second at the most. */
-  private place(slot: Slot, atMs: number, index: number): void {
-    slot.freeAtMs = atMs;
-    let at = index;
-    for (; at > 0 && this.timeAt(at - 1) > atMs; at--) this.freeTimes[at] = this.timeAt(at - 1);
-    this.freeTimes[at] = atMs;
-  }
+function bySoonest(one: Slot, other: Slot): number {
+  return one.freeAtMs - other.freeAtMs;
 }

@@ -1,5 +1,5 @@
-// How long a request takes in the pool: among 3 and among 100 accounts of five keys each, while others wait, after a busy
-// minute; and how long a start with the state of 100 accounts takes.
+// How long a request takes in the pool: among 3 and among 100 accounts of five keys each, while others wait; and
+// how long a start with the state of 100 accounts takes.
 import { Pool, type PoolPorts } from '../../src/keys/pool';
 import type { LeaseRequest } from '../../src/keys/lease';
 import type { Lease } from '../../src/keys/lease';
@@ -21,8 +21,6 @@ interface Case {
   readonly alike?: boolean;
   /** Free requests that wait for a slot. */
   readonly waiting?: number;
-  /** Free requests that were sent and answered in the last minute, by all accounts. */
-  readonly inMinute?: number;
   readonly request?: 'free' | 'paid';
 }
 
@@ -46,11 +44,8 @@ function filledPool(clock: ManualClock, { accounts, alike = false }: Case): Pool
 }
 
 /** Limits that no request of the measurement meets, as an answer told them. */
-function openLimits(pool: Pool, clock: ManualClock): void {
-  for (const account of pool.roster.accounts) {
-    account.ledger.refused(1_000_000_000);
-    account.minute.learnLimit(1_000_000_000, clock.elapsedMs());
-  }
+function openDays(pool: Pool): void {
+  for (const account of pool.roster.accounts) account.ledger.refused(1_000_000_000);
 }
 
 function pass(pool: Pool, request: LeaseRequest): void {
@@ -68,8 +63,8 @@ function answer(lease: Lease): void {
 
 /** Every account's minute is full; so many requests wait for it. */
 async function fillLine(pool: Pool, clock: ManualClock, count: number): Promise<void> {
+  openDays(pool);
   for (const account of pool.roster.accounts) {
-    account.ledger.refused(1_000_000_000);
     for (let nth = 0; nth < 20; nth++) {
       account.minute.sent(account.minute.take(), clock.elapsedMs());
       clock.advance(60_000 / pool.roster.accounts.length / 20);
@@ -91,14 +86,10 @@ async function costs(each: Case): Promise<Record<string, string>> {
     each.request === 'free'
       ? freeRequest(clock.elapsedMs() + farMs, { model: 'some/other:free' })
       : paidRequest(clock.elapsedMs() + farMs);
-  const { waiting = 0, inMinute = 0 } = each;
+  const { waiting = 0 } = each;
   if (waiting > 0) await fillLine(pool, clock, waiting);
-  else if (each.request === 'free') openLimits(pool, clock);
-  const stepMs = inMinute > 0 ? 60_000 / inMinute : waiting > 0 ? 0 : 4_000;
-  for (let nth = 0; nth < inMinute; nth++) {
-    pass(pool, request);
-    clock.advance(stepMs);
-  }
+  else if (each.request === 'free') openDays(pool);
+  const stepMs = waiting > 0 ? 0 : 4_000;
   const chooseUs: number[] = [];
   const wholeUs: number[] = [];
   for (let round = 0; round < rounds; round++) {
@@ -163,9 +154,6 @@ async function main(): Promise<void> {
     '20 accounts, paid': await costs({ accounts: 20 }),
     '20 accounts, paid, 64 wait': await costs({ accounts: 20, waiting: 64 }),
     '20 accounts, paid, 256 wait': await costs({ accounts: 20, waiting: 256 }),
-    '3 accounts, free, 1,000 in the minute': await costs({ accounts: 3, request: 'free', inMinute: 1_000 }),
-    '3 accounts, free, 10,000 in the minute': await costs({ accounts: 3, request: 'free', inMinute: 10_000 }),
-    '3 accounts, free, 60,000 in the minute': await costs({ accounts: 3, request: 'free', inMinute: 60_000 }),
     '20 accounts, a wake, 1 waits': await wakeCost(20, 1),
     '20 accounts, a wake, 255 wait': await wakeCost(20, 255),
     '100 accounts, a wake, 255 wait': await wakeCost(100, 255),

@@ -29,9 +29,10 @@ describe('MinuteWindow', () => {
 
   it('holds a slot for as long as its attempt has not left, and frees it at once if it never does', () => {
     const window = new MinuteWindow();
-    for (let nth = 0; nth < 20; nth++) window.take();
+    const [slot] = Array.from({ length: 20 }, () => window.take());
+    assert.ok(slot);
     assert.equal(window.nextSlotAtMs(noonMs + 300_000), noonMs + 360_500);
-    window.release();
+    window.release(slot);
     assert.equal(window.nextSlotAtMs(noonMs), 0);
     assert.equal(window.used(noonMs), 19);
   });
@@ -86,21 +87,6 @@ describe('MinuteWindow', () => {
     );
   });
 
-  it('counts right through ten busy minutes', () => {
-    const window = new MinuteWindow();
-    window.learnLimit(60_200, noonMs);
-    for (let nth = 0; nth < 600_000; nth++) {
-      const slot = window.take();
-      window.sent(slot, noonMs + nth);
-      window.answered(slot, noonMs + nth + 100);
-      if (nth === 70_000) assert.equal(window.nextSlotAtMs(noonMs + nth), 0);
-    }
-    assert.equal(window.used(noonMs + 599_999), 60_100);
-    assert.equal(window.nextSlotAtMs(noonMs + 599_999), 0);
-    window.learnLimit(60_000, noonMs + 599_999);
-    assert.equal(window.nextSlotAtMs(noonMs + 599_999), noonMs + 600_100);
-  });
-
   it('comes back with its slots and its limit', () => {
     const window = new MinuteWindow();
     sendAt(window, noonMs, 12);
@@ -118,12 +104,12 @@ describe('MinuteWindow', () => {
     const [one, other] = [new MinuteWindow(), new MinuteWindow()];
     sendAt(one, noonMs, 8);
     sendAt(other, noonMs, 11);
-    other.take();
+    const unsent = other.take();
     other.learnLimit(18, noonMs);
     one.absorb(other);
     assert.equal(one.used(noonMs), 20);
     assert.equal(one.limit(noonMs), 18);
-    one.release();
+    one.release(unsent);
     assert.equal(one.used(noonMs), 19);
   });
 });
