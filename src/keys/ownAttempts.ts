@@ -20,7 +20,6 @@ export interface OwnAttempt {
   readonly isBeyond: boolean;
 }
 
-const leastSwept = 32;
 /** More than any account may make in that time: a saved state that tells of more is not believed. */
 const mostUnsure = 10_000;
 
@@ -30,15 +29,10 @@ type Unsure = v.InferOutput<typeof unsureSchema>;
 
 export class OwnAttempts {
   private recent: OwnAttempt[] = [];
-  /** At this length old ones are dropped: it doubles, so that an attempt costs the same in a busy minute. */
-  private sweptAt = leastSwept;
 
   add(nowMs: number, nth: number, isBeyond: boolean): OwnAttempt {
     const attempt: OwnAttempt = { sentAtMs: nowMs, endedAtMs: Number.POSITIVE_INFINITY, nth, isBeyond };
-    if (this.recent.length >= this.sweptAt) {
-      this.recent = this.recent.filter(({ endedAtMs }) => nowMs - endedAtMs < lateCountMs + longestReadingMs);
-      this.sweptAt = Math.max(leastSwept, 2 * this.recent.length);
-    }
+    this.recent = this.recent.filter(({ endedAtMs }) => nowMs - endedAtMs < lateCountMs + longestReadingMs);
     this.recent.push(attempt);
     return attempt;
   }
