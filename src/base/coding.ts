@@ -1,26 +1,21 @@
 // Content codings, undone to look inside, within bounds; what is relayed stays as it came.
-import type { Transform } from 'node:stream';
-import { promisify } from 'node:util';
+import { pipeline, Readable, type Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { headerValues } from './http';
-import { codeOf } from './systemError';
+import { Pieces } from './pieces';
 
-type Options = Pick<zlib.ZlibOptions, 'finishFlush' | 'maxOutputLength'>;
+type Options = Pick<zlib.ZlibOptions, 'finishFlush'>;
 
-/** One coding, undone in one call, beside other work, or as a stream. */
 interface Coding {
-  readonly now: (bytes: Buffer, options: Options) => Buffer;
-  readonly later: (bytes: Buffer, options: Options) => Promise<Buffer>;
-  readonly stream: (options: Options) => Transform;
+  /** `bytes`: those that are to be decoded, or their beginning. */
+  readonly decoder: (options: Options, bytes: Buffer | null) => Transform;
   /** The flush that gives out what a body that is not over holds so far. */
   readonly flush: number;
 }
 
 /** Newer Node only: looked for at run time. */
 interface ZstdZlib {
-  readonly zstdDecompressSync?: Coding['now'];
-  readonly zstdDecompress?: typeof zlib.gunzip;
-  readonly createZstdDecompress?: Coding['stream'];
+  readonly createZstdDecompress?: Coding['decoder'];
 }
 
 /** The lower half of a zlib wrapper's first byte (RFC 1950 2.2). */
@@ -34,64 +29,59 @@ export function isCoded(headers: readonly string[]): boolean {
   return codingsOf(headers).length > 0;
 }
 
-/** So little is decoded at once, and if it gives no more than that. However few bytes are dear, if there are thousands of them. */
-const shortCoded = 16 * 1024;
-const shortDecoded = 64 * 1024;
-
 /**
- * As much of the body as can be decoded from its beginning; a promise where that takes a while. Null where the coding is
- * not known, where the bytes are not of it, and where they decode to more than `mostBytes`.
+ * As much of the body as can be decoded from its beginning. Null where the coding is not known, where the bytes are not of
+ * it, and where they decode to more than `mostBytes`.
  */
-export function decodeStart(
+export async function decodeStart(
   headers: readonly string[],
   bytes: Buffer,
   mostBytes: number,
-): Buffer | null | Promise<Buffer | null> {
-  const codings = knownCodings(headers);
-  if (codings === null) return null;
-  if (bytes.length > shortCoded) return decodeLater(codings, bytes, mostBytes);
-  const maxOutputLength = Math.min(mostBytes, shortDecoded);
-  try {
-    return codings.reduce(
-      (coded, { now, flush }) => now(coded, { finishFlush: flush, maxOutputLength }),
-      bytes,
-    );
-  } catch (error: unknown) {
-    return codeOf(error) === 'ERR_BUFFER_TOO_LARGE' ? decodeLater(codings, bytes, mostBytes) : null;
-  }
-}
-
-async function decodeLater(
-  codings: readonly Coding[],
-  bytes: Buffer,
-  maxOutputLength: number,
 ): Promise<Buffer | null> {
-  let text = bytes;
+  const decoders = decoding(headers, bytes, mostBytes);
+  if (decoders === null) return null;
+  const pieces = new Pieces();
   try {
-    for (const { later, flush } of codings) text = await later(text, { finishFlush: flush, maxOutputLength });
-    return text;
+    for await (const piece of decoded(bytes, decoders)) {
+      pieces.push(piece);
+      if (pieces.bytes > mostBytes) return null;
+    }
+    return pieces.take();
   } catch {
-    // Too few bytes to begin with, not of this coding, or a bomb: nothing is read of them.
+    // Too few bytes to begin with, or not of this coding: nothing is read of them.
     return null;
   }
 }
 
+/** What the decoders make of the bytes, piece by piece; nothing is decoded ahead of its reader. */
+export function decoded(bytes: Buffer, decoders: readonly Transform[]): AsyncIterable<Buffer> {
+  const source = Readable.from([bytes]);
+  const last = decoders.at(-1) ?? source;
+  pipeline([source, ...decoders], () => {
+    // Its reader hears of errors, and of the end.
+  });
+  return last as AsyncIterable<Buffer>;
+}
+
 /**
- * Decodes a body as it comes; nothing is decoded ahead of its reader. Null where the coding is not known. What each coding
- * but the last gives has `mostBytes`: more is an error, as nothing may come of it. `isWhole`: so is a body that ends early.
+ * What decodes a body that begins with the bytes, as it comes. Null where the coding is not known. What each coding but the
+ * last gives has `mostBytes`: more is an error, as nothing may come of it. `isWhole`: so is a body that ends early.
  */
 export function decoding(
   headers: readonly string[],
+  bytes: Buffer,
   mostBytes: number,
   isWhole = false,
 ): readonly Transform[] | null {
-  const options = (flush: number): Options => (isWhole ? {} : { finishFlush: flush });
-  const decoders = knownCodings(headers)?.map(({ stream, flush }) => stream(options(flush))) ?? null;
+  const decoders =
+    knownCodings(headers)?.map(({ decoder, flush }, nth) =>
+      decoder(isWhole ? {} : { finishFlush: flush }, nth === 0 ? bytes : null),
+    ) ?? null;
   for (const decoder of decoders?.slice(0, -1) ?? []) {
-    let bytes = 0;
+    let given = 0;
     decoder.on('data', (piece: Buffer) => {
-      bytes += piece.length;
-      if (bytes > mostBytes) decoder.destroy(new RangeError(`More than ${mostBytes} bytes.`));
+      given += piece.length;
+      if (given > mostBytes) decoder.destroy(new RangeError(`More than ${mostBytes} bytes.`));
     });
   }
   return decoders;
@@ -116,38 +106,23 @@ function codingOf(name: string): Coding | null {
   const { Z_SYNC_FLUSH, BROTLI_OPERATION_FLUSH } = zlib.constants;
   switch (name) {
     case 'gzip':
-    case 'x-gzip': {
-      const { gunzipSync: now, gunzip, createGunzip: stream } = zlib;
-      return { now, later: promisify(gunzip), stream, flush: Z_SYNC_FLUSH };
-    }
+    case 'x-gzip':
+      return { decoder: zlib.createGunzip, flush: Z_SYNC_FLUSH };
     case 'deflate':
-      return { now: inflate, later: inflateLater, stream: zlib.createInflate, flush: Z_SYNC_FLUSH };
-    case 'br': {
-      const { brotliDecompressSync: now, brotliDecompress, createBrotliDecompress: stream } = zlib;
-      return { now, later: promisify(brotliDecompress), stream, flush: BROTLI_OPERATION_FLUSH };
+      return { decoder: createInflate, flush: Z_SYNC_FLUSH };
+    case 'br':
+      return { decoder: zlib.createBrotliDecompress, flush: BROTLI_OPERATION_FLUSH };
+    case 'zstd': {
+      const { createZstdDecompress: decoder } = zlib as ZstdZlib;
+      return decoder === undefined ? null : { decoder, flush: zstdFlush };
     }
-    case 'zstd':
-      return zstd();
     default:
       return null;
   }
 }
 
 /** Some senders leave out the wrapper, whose first byte tells; clients read them all the same. */
-function isWrapped(bytes: Buffer): boolean {
-  return ((bytes[0] ?? 0) & 0x0f) === deflateMethod;
-}
-
-function inflate(bytes: Buffer, options: Options): Buffer {
-  return isWrapped(bytes) ? zlib.inflateSync(bytes, options) : zlib.inflateRawSync(bytes, options);
-}
-
-async function inflateLater(bytes: Buffer, options: Options): Promise<Buffer> {
-  return await promisify(isWrapped(bytes) ? zlib.inflate : zlib.inflateRaw)(bytes, options);
-}
-
-function zstd(): Coding | null {
-  const { zstdDecompressSync: now, zstdDecompress, createZstdDecompress: stream } = zlib as ZstdZlib;
-  if (now === undefined || zstdDecompress === undefined || stream === undefined) return null;
-  return { now, later: promisify(zstdDecompress), stream, flush: zstdFlush };
+function createInflate(options: Options, bytes: Buffer | null): Transform {
+  const isWrapped = bytes === null || ((bytes[0] ?? deflateMethod) & 0x0f) === deflateMethod;
+  return isWrapped ? zlib.createInflate(options) : zlib.createInflateRaw(options);
 }

@@ -1,7 +1,7 @@
 // Whatever is under /api/v1 passes as it came, but for what belongs to one connection, and credentials.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gunzipSync, deflateRawSync, gzipSync } from 'node:zlib';
 import { OpenRouter } from '@openrouter/sdk';
 import { ask, headersOf, RawSocket } from './client';
 import { accountsOf, FREE, keyFor, PAID, PROXY_KEY, realTime, withRig, type Rig } from './support';
@@ -271,17 +271,23 @@ describe('bodies', () => {
       assert.equal(lastRecord(rig).bodyText, `\ufeff${text}`);
       assert.equal(rig.service.activity()[0]?.class, 'free');
       const coded = gzipSync(text);
-      const reply = await rig.get({ body: coded, headers: ['Content-Encoding', 'gzip'] });
-      assert.equal(reply.status, 200);
-      assert.deepEqual(
-        [
-          lastRecord(rig).bodyText,
-          lastRecord(rig).header('content-encoding'),
-          lastRecord(rig).header('content-length'),
-        ],
-        [text, undefined, String(text.length)],
-      );
-      assert.equal(rig.service.activity()[0]?.class, 'free');
+      for (const [coding, body] of [
+        ['gzip', coded],
+        // Without its wrapper, as some senders have it.
+        ['deflate', deflateRawSync(text)],
+      ] as const) {
+        const reply = await rig.get({ body, headers: ['Content-Encoding', coding] });
+        assert.equal(reply.status, 200);
+        assert.deepEqual(
+          [
+            lastRecord(rig).bodyText,
+            lastRecord(rig).header('content-encoding'),
+            lastRecord(rig).header('content-length'),
+          ],
+          [text, undefined, String(text.length)],
+        );
+        assert.equal(rig.service.activity()[0]?.class, 'free');
+      }
       assert.equal((await rig.ask({ body: coded, headers: ['Content-Encoding', 'lzma'] })).status, 415);
       await rig.get({ path: '/v1/things', body: coded, headers: ['Content-Encoding', 'gzip'] });
       assert.equal(lastRecord(rig).header('content-encoding'), 'gzip');

@@ -1,8 +1,8 @@
 // Request bodies: those of models, and short ones, are read whole and kept for retries, within bounds; others stream up once.
 import type { IncomingMessage } from 'node:http';
-import { pipeline, Readable, type Transform } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { Clock } from '../../base/clock';
-import { decoding, isCoded } from '../../base/coding';
+import { decoded, decoding, isCoded } from '../../base/coding';
 import { Pieces, TinyPieces } from '../../base/pieces';
 import { SilenceWatch } from '../../base/silence';
 import type { Canceller, Signal } from '../../base/signal';
@@ -153,7 +153,7 @@ class IncomingBody implements Body {
   async decode(longestBytes: number, signal: Signal): Promise<void> {
     const { bytes: coded } = this;
     if (coded === null || !isCoded(this.request.rawHeaders)) return;
-    const decoders = decoding(this.request.rawHeaders, longestBytes, true);
+    const decoders = decoding(this.request.rawHeaders, coded, longestBytes, true);
     if (decoders === null) throw unknownCoding();
     const codedBytes = this.counted;
     const pieces = new Pieces();
@@ -241,15 +241,6 @@ class IncomingBody implements Body {
 
 function whole(pieces: Pieces): Buffer | null {
   return pieces.bytes === 0 ? null : pieces.take();
-}
-
-function decoded(bytes: Buffer, decoders: readonly Transform[]): AsyncIterable<Buffer> {
-  const source = Readable.from([bytes]);
-  const last = decoders.at(-1) ?? source;
-  pipeline([source, ...decoders], () => {
-    // Its reader hears of errors, and of the end.
-  });
-  return last as AsyncIterable<Buffer>;
 }
 
 /** Another text instead of a kept body: released with it, in its place. */

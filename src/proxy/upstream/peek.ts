@@ -90,8 +90,8 @@ class Holder implements Sink {
   private readonly chunks: Buffer[] = [];
   /** Of `start` alone. */
   private readonly scanner: StartScanner | null;
-  /** Of a coded stream: undone piece by piece, so that no piece is decoded twice. Empty where nothing is to be undone. */
-  private decoders: readonly Transform[] = [];
+  /** Of a coded stream: undone piece by piece, so that no piece is decoded twice. Empty where nothing is to be undone; null before its first piece. */
+  private decoders: readonly Transform[] | null = null;
   private readonly isReadable: boolean;
   private decodedBytes = 0;
   private beginning = '';
@@ -109,7 +109,6 @@ class Holder implements Sink {
   ) {
     this.isReadable = !reply.isCoded;
     this.scanner = mode === 'start' ? new StartScanner() : null;
-    if (mode === 'start' && !this.isReadable) this.decode();
     this.startWatch();
   }
 
@@ -127,7 +126,7 @@ class Holder implements Sink {
   }
 
   end(): void {
-    const [first] = this.decoders;
+    const [first] = this.decoders ?? [];
     if (first === undefined) this.finish({ isWhole: true, event: this.scanner?.end() ?? null });
     else first.end();
   }
@@ -178,7 +177,7 @@ class Holder implements Sink {
 
   private read(chunk: Buffer): void {
     if (this.isReadable) this.scan(chunk);
-    else this.decoders[0]?.write(chunk);
+    else (this.decoders ??= this.decodersFor(chunk))[0]?.write(chunk);
   }
 
   private scan(bytes: Buffer): void {
@@ -191,9 +190,9 @@ class Holder implements Sink {
   }
 
   /** A coding that is not known, or bytes that are not of it, leave nothing to scan: the bound ends it. */
-  private decode(): void {
-    this.decoders = decoding(this.reply.headers, mostHeldBytes) ?? [];
-    const last = this.decoders.reduce<Transform | null>((to, next) => to?.pipe(next) ?? next, null);
+  private decodersFor(beginning: Buffer): readonly Transform[] {
+    const decoders = decoding(this.reply.headers, beginning, mostHeldBytes) ?? [];
+    const last = decoders.reduce<Transform | null>((to, next) => to?.pipe(next) ?? next, null);
     last?.on('data', (piece: Buffer) => {
       this.decodedBytes += piece.length;
       if (this.isDone) return;
@@ -201,14 +200,15 @@ class Holder implements Sink {
       if (this.decodedBytes >= mostHeldBytes) this.finish({});
     });
     last?.once('end', () => this.finish({ isWhole: true, event: this.scanner?.end() ?? null }));
-    for (const decoder of this.decoders) {
+    for (const decoder of decoders) {
       decoder.once('error', () => {
-        const isOver = this.decoders[0]?.writableEnded ?? false;
-        for (const other of this.decoders) other.destroy();
+        const isOver = decoders[0]?.writableEnded ?? false;
+        for (const other of decoders) other.destroy();
         this.decoders = [];
         if (isOver) this.finish({ isWhole: true });
       });
     }
+    return decoders;
   }
 
   private finish(end: Partial<Pick<Held, 'isWhole' | 'event' | 'fault'>>): void {
@@ -216,11 +216,10 @@ class Holder implements Sink {
     this.isDone = true;
     this.limits.watch.rest();
     this.headTimer?.dispose();
-    for (const decoder of this.decoders) decoder.destroy();
+    for (const decoder of this.decoders ?? []) decoder.destroy();
     this.reply.release();
     const all = this.pieces.take();
     if (all.length > 0) this.chunks.push(all);
-    const text = this.isReadable ? all : decodeStart(this.reply.headers, all, this.bound);
     const told = (decoded: Buffer | null): void =>
       this.tell({
         chunks: this.chunks,
@@ -230,10 +229,11 @@ class Holder implements Sink {
         sawComments: this.scanner?.sawComments ?? false,
         text: () => decoded,
       });
-    if (text instanceof Promise) {
+    if (this.isReadable) told(all);
+    else {
       this.reply.pause();
-      void text.then(told);
-    } else told(text);
+      void decodeStart(this.reply.headers, all, this.bound).then(told);
+    }
   }
 }
 

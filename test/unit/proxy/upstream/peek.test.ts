@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { brotliCompressSync, brotliDecompressSync, constants, gzipSync } from 'node:zlib';
+import { brotliCompressSync, brotliDecompressSync, constants, deflateRawSync, gzipSync } from 'node:zlib';
 import { SilenceWatch } from '../../../../src/base/silence';
 import { decodeStart } from '../../../../src/base/coding';
 import {
@@ -164,6 +164,8 @@ describe('The beginning of a coded answer', () => {
     assert.deepEqual((await held(once, pieces)).event, { name: null, data: '{"a":1}' });
     const chained = [...sse, 'content-encoding', 'gzip, identity', 'Content-Encoding', 'br'];
     assert.deepEqual((await held(chained, [brotliCompressSync(bytes)])).event?.data, '{"a":1}');
+    const raw = [...sse, 'content-encoding', 'deflate'];
+    assert.deepEqual((await held(raw, [deflateRawSync(text)])).event?.data, '{"a":1}');
     let many = text;
     for (let time = 0; time < 6; time++) many = gzipSync(many);
     const six = [...sse, 'content-encoding', 'gzip,gzip,gzip,gzip,gzip,gzip'];
