@@ -127,11 +127,6 @@ export class Upstream {
     this.retire();
   }
 
-  /** Connections that carry an answer or stand ready for one. */
-  get connections(): number {
-    return this.busy.size + this.idle.length;
-  }
-
   /** Ends every connection, those with a running answer too. */
   close(): void {
     this.leave();
