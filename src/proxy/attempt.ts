@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import * as v from 'valibot';
 import type { AccountId } from '../keys/account';
+import { isFreeModel } from '../keys/freeModel';
 import type { Lease } from '../keys/lease';
 import type { Recent } from '../keys/recent';
 import { reasonOf } from './errors/outcome';
@@ -9,7 +10,7 @@ import type { ExchangePorts, ExchangeSettings, Own } from './ongoing';
 import { storyOf } from './errors/errorBody';
 import type { AttemptReport, Made } from './report';
 import type { Body } from './request/bodies';
-import { judge, type Judged } from './upstream/judge';
+import { judge, type Answered, type Failed, type Judged } from './upstream/judge';
 import type { Plan } from './request/plan';
 import type { Held } from './upstream/peek';
 import type { Reply } from './upstream/reply';
@@ -84,7 +85,7 @@ export function attempt(
 }
 
 /** Gives up what is left of a losing answer, with its connection. */
-export function discard({ reply }: Judged): void {
+export function discard({ reply }: Failed): void {
   reply?.abort(new Error('Discarded.'));
 }
 
@@ -165,11 +166,16 @@ function isQuickRead({ kind, repeatable, path }: Plan): boolean {
 const beginningBytes = 4096;
 const longestId = 200;
 
+/** Whether a free model answered what was taken for a paid request: a preset may be free. */
+export function isServedFree({ requestClass }: Plan, answered: Answered): boolean {
+  return requestClass === 'paid' && isFreeModel(servedModel(answered) ?? '');
+}
+
 /** The model that answers, as far as the answer, or its held beginning, names it. */
-export function servedModel({ held, value }: Judged): string | null {
+function servedModel({ held, value }: Answered): string | null {
   const named = v.safeParse(naming, value);
   if (named.success) return named.output.model;
-  const beginning = held?.event?.data ?? held?.text()?.toString('latin1', 0, beginningBytes) ?? '';
+  const beginning = held.event?.data ?? held.text()?.toString('latin1', 0, beginningBytes) ?? '';
   return /"model"\s*:\s*"([^"\\]{1,200})"/.exec(beginning)?.[1] ?? null;
 }
 

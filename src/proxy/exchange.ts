@@ -9,7 +9,7 @@ import { refusalOf, refusalOfPaid } from './answer/denied';
 import { LastWord, passesOn } from './answer/lastWord';
 import { relay, type Relayed } from './answer/relay';
 import type { AttemptLimit, Repeats } from './attemptLimit';
-import { attempt, attemptReportOf, discard, learnMakers, servedModel } from './attempt';
+import { attempt, attemptReportOf, discard, isServedFree, learnMakers } from './attempt';
 import type { ExchangePorts, Own } from './ongoing';
 import {
   decide,
@@ -32,7 +32,7 @@ import {
 import type { Outcome } from './errors/outcome';
 import { Fallbacks, fallbacksOf, type FallbackKind } from './request/fallback';
 import { withModel, type Plan } from './request/plan';
-import { outcomeOfError, type Judged } from './upstream/judge';
+import { outcomeOfError, type Answered, type Failed, type Judged } from './upstream/judge';
 
 /** `lease` null: none is needed. `lastWord`: nobody can serve, and upstream's own last error says it best. */
 type Leased = { readonly lease: Lease | null } | 'lastWord';
@@ -103,12 +103,10 @@ export class Exchange {
       if (lease !== null && !this.ports.pool.allows(lease)) return 'again';
       const judged = await this.send(lease);
       if ('end' in judged) return this.learned(judged, lease);
-      this.own.signal.throwIfAborted();
       const { outcome } = judged;
       const decision = this.decide(judged, lease);
       this.settle(lease, judged, decision);
       switch (decision.next) {
-        case 'relay':
         case 'giveBack':
           return await this.giveBack(lease, judged);
         case 'fallback':
@@ -200,18 +198,21 @@ export class Exchange {
     throw refusalOf(denial, { ...settings, ...own, nowMs: clock.wallMs() });
   }
 
-  /** Sends once. An answer is settled and passed on as soon as it is recognized: the result is how that ended then. Any other outcome is for the caller. */
-  private send(lease: Lease | null): Promise<Judged | Relayed> {
+  /** Sends once. An answer is settled and passed on as soon as it is recognized: the result is how that ended then. A failure is for the caller. */
+  private send(lease: Lease | null): Promise<Failed | Relayed> {
     const { fallbacks, ports } = this;
     return new Promise((resolve, reject) => {
       const tell = (judged: Judged, sentAtMs: number): void => {
         this.deadlineAtMs ??=
           sentAtMs + (this.plan.kind === 'plain' ? readDeadlineMs : ports.settings.deadlineMs);
         this.own.trail.add(sentAtMs, attemptReportOf(judged, lease));
-        if (judged.outcome.kind === 'answer' && !this.own.signal.aborted) {
-          this.settle(lease, judged, this.decide(judged, lease));
+        if (this.own.signal.aborted) reject(this.own.signal.reason);
+        else if (judged.outcome !== null) resolve(judged);
+        else {
+          this.repeats.release();
+          lease?.settle({ kind: 'healthy' }, isServedFree(this.plan, judged));
           this.relay(lease, judged, resolve);
-        } else resolve(judged);
+        }
       };
       this.own.trail.enter('asking');
       this.own.trail.keyLabel = lease?.key.label ?? '';
@@ -225,9 +226,7 @@ export class Exchange {
     });
   }
 
-  private decide({ outcome, sawWork, error }: Judged, lease: Lease | null): Decision {
-    // The way of nearly all requests: nothing of a situation is asked.
-    if (outcome.kind === 'answer') return { next: 'relay', verdict: { kind: 'healthy' } };
+  private decide({ outcome, sawWork, error }: Failed, lease: Lease | null): Decision {
     const mayBeOthers = error?.status === 404 && this.plan.thing !== null && this.maker() === null;
     const decision = decide(outcome, this.situation(outcome, sawWork, lease, mayBeOthers));
     // Without a key there is no other key.
@@ -277,12 +276,11 @@ export class Exchange {
     };
   }
 
-  private settle(lease: Lease | null, judged: Judged, decision: Decision): void {
+  private settle(lease: Lease | null, failed: Failed, { verdict }: Decision): void {
     this.repeats.release();
-    this.lastWord.hear(judged);
-    const isPaidAnswer = decision.next === 'relay' && this.plan.requestClass === 'paid';
-    lease?.settle(decision.verdict, isPaidAnswer && isFreeModel(servedModel(judged) ?? ''));
-    if (lease === null || !isPolicyRefusal(judged.outcome)) return;
+    this.lastWord.hear(failed);
+    lease?.settle(verdict);
+    if (lease === null || !isPolicyRefusal(failed.outcome)) return;
     for (const keyId of this.ports.pool.keysBarredBy(lease.accountId)) this.barred.add(keyId);
   }
 
@@ -320,9 +318,11 @@ export class Exchange {
     this.own.trail.waited(waitMs);
   }
 
-  private relay(lease: Lease | null, judged: Judged, tell: (relayed: Relayed) => void): void {
-    const { reply, held, value } = judged;
-    if (reply === null || held === null) throw new Error('An answer without a reply.');
+  private relay(
+    lease: Lease | null,
+    { reply, held, value }: Pick<Answered, 'reply' | 'held' | 'value'>,
+    tell: (relayed: Relayed) => void,
+  ): void {
     const { plan, ports } = this;
     const { trail, answer, watch } = this.own;
     trail.enter('answering');
@@ -383,13 +383,13 @@ export class Exchange {
     this.tried.clear();
   }
 
-  private async giveBack(lease: Lease | null, judged: Judged): Promise<Relayed | null> {
-    if (passesOn(judged, this.own.answer)) {
-      const relayed = await new Promise<Relayed>((resolve) => this.relay(lease, judged, resolve));
+  private async giveBack(lease: Lease | null, failed: Failed): Promise<Relayed | null> {
+    if (passesOn(failed, this.own.answer)) {
+      const relayed = await new Promise<Relayed>((resolve) => this.relay(lease, failed, resolve));
       return this.learned(relayed, lease);
     }
-    discard(judged);
-    return this.speak(judged.outcome);
+    discard(failed);
+    return this.speak(failed.outcome);
   }
 
   private speak(outcome: Outcome | null): null {

@@ -8,8 +8,6 @@ import type { LimitOutcome, Outcome } from '../../src/proxy/errors/outcome';
 import type { RefusalCode } from '../../src/proxy/errors/refusal';
 import { usualSituation } from '../unit/proxy/decision/usualSituation';
 
-type Failure = Exclude<Outcome, { kind: 'answer' }>;
-
 const doc = readFileSync('docs/errors.md', 'utf8');
 
 /** The rows of the table under the heading, by their first cell, without the backticks. */
@@ -63,7 +61,7 @@ function nextOf(decision: Decision): string {
   return verdict.kind === 'locked' ? 'who is not locked' : 'again, at once';
 }
 
-function nextCells(outcome: Failure): readonly string[] {
+function nextCells(outcome: Outcome): readonly string[] {
   const decisions = (['free', 'paid'] as const).map((requestClass) =>
     decide(outcome, { ...situation, class: requestClass }),
   );
@@ -77,7 +75,7 @@ const busy = { kind: 'busy', untilMs: null, isByok: false, allProviders: false }
 const overloaded = { kind: 'overloaded', untilMs: null, timedOut: false } as const;
 
 /** Exhaustive by its type; more than one row where a kind's facts decide. */
-const outcomes: Readonly<Record<Exclude<Failure['kind'], 'fault'>, Readonly<Record<string, Failure>>>> = {
+const outcomes: Readonly<Record<Exclude<Outcome['kind'], 'fault'>, Readonly<Record<string, Outcome>>>> = {
   dailyLimit: { '': limit('dailyLimit') },
   minuteLimit: { '': limit('minuteLimit') },
   modelLimit: { '': limit('modelLimit') },

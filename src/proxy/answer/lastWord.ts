@@ -11,14 +11,14 @@ import {
 import type { DenialKind } from '../../keys/denials';
 import type { Answer } from './answer';
 import { without } from '../request/headers';
-import type { HeldError, Judged } from '../upstream/judge';
+import type { Answered, Failed, HeldError } from '../upstream/judge';
 import type { Fault, Outcome } from '../errors/outcome';
 import { Refusal } from '../errors/refusal';
 
 export class LastWord {
   private word: { error: HeldError; headers: readonly string[]; outcome: Outcome } | null = null;
 
-  hear({ reply, error, outcome }: Judged): void {
+  hear({ reply, error, outcome }: Failed): void {
     if (error !== null && reply !== null) this.word = { error, headers: reply.forClient, outcome };
   }
 
@@ -56,8 +56,12 @@ export class LastWord {
  * Whether all of an error that is longer than what is held can still be passed on: unless our own words say it better, or
  * the client holds a stream of ours.
  */
-export function passesOn({ error, outcome }: Judged, answer: Answer): boolean {
-  return error?.kind === 'standIn' && refusalOfOutcome(outcome) === null && !answer.isKeptAlive;
+export function passesOn(
+  failed: Failed,
+  answer: Answer,
+): failed is Failed & Pick<Answered, 'reply' | 'held'> {
+  const isLong = failed.error?.kind === 'standIn' && failed.reply !== null && failed.held !== null;
+  return isLong && refusalOfOutcome(failed.outcome) === null && !answer.isKeptAlive;
 }
 
 /** Upstream's headers, as far as they hold for what is given back. */

@@ -19,7 +19,7 @@ export interface RelayOptions {
   readonly plan: Plan;
   readonly answer: Answer;
   readonly idleTimeoutMs: number;
-  /** Of an answer that was read: see `Judged`. */
+  /** Of an answer that was read: see `Answered`. */
   readonly value?: unknown;
 }
 

@@ -8,8 +8,7 @@ import { backOffMs, shortestWaitMs, type Situation } from './situation';
 export type Elsewhere = 'no' | 'key' | 'account';
 
 /** `giveBack`: upstream's own error goes to the client as it came; a fault becomes the proxy's own error. */
-export type Decision =
-  { readonly next: 'relay' | 'fallback' | 'giveBack'; readonly verdict: Verdict } | Retry;
+export type Decision = { readonly next: 'fallback' | 'giveBack'; readonly verdict: Verdict } | Retry;
 
 export interface Retry extends Pick<Again, 'waitMs' | 'elsewhere' | 'freshConnection'> {
   readonly next: 'retry';
@@ -51,7 +50,6 @@ interface Again {
  * request may be repeated or was never sent. A paid request is sent twice at most where it may have been billed.
  */
 export function decide(outcome: Outcome, situation: Situation): Decision {
-  if (outcome.kind === 'answer') return { next: 'relay', verdict: { kind: 'healthy' } };
   const { verdict, again } = rowOf(outcome.kind, outcome, situation);
   if (again !== null && mayRepeat(outcome, again, situation) && isBeforeFallback(again, situation)) {
     const { waitMs, elsewhere, freshConnection } = again;
@@ -61,7 +59,7 @@ export function decide(outcome: Outcome, situation: Situation): Decision {
   return { next: mayFallBack(outcome, situation) ? 'fallback' : 'giveBack', verdict };
 }
 
-function mayRepeat({ kind }: Failure, again: Again, situation: Situation): boolean {
+function mayRepeat({ kind }: Outcome, again: Again, situation: Situation): boolean {
   if (situation.nowMs + again.waitMs > situation.deadlineAtMs) return false;
   if (again.unsent) return situation.notSents < mostNotSents;
   if (situation.repeatable === 'never' || (situation.repeatable === 'refused' && !refusals.has(kind)))
@@ -72,7 +70,7 @@ function mayRepeat({ kind }: Failure, again: Again, situation: Situation): boole
 }
 
 /** OpenRouter's no to the key or account: nothing was made, whatever the request makes. */
-const refusals: ReadonlySet<Failure['kind']> = new Set([
+const refusals: ReadonlySet<Outcome['kind']> = new Set([
   'dailyLimit',
   'minuteLimit',
   'modelLimit',
@@ -126,7 +124,7 @@ export function patienceFor(
 }
 
 /** Another model helps where this one failed: not with a fault that is the request's alone. */
-function mayFallBack(outcome: Exclude<Outcome, { kind: 'answer' }>, situation: Situation): boolean {
+function mayFallBack(outcome: Outcome, situation: Situation): boolean {
   if (situation.fallback === 'none' || situation.repeatable !== 'always' || isBilledTwice(situation))
     return false;
   if (situation.attempt >= situation.attemptsAllowed || situation.nowMs > situation.deadlineAtMs)
@@ -137,10 +135,9 @@ function mayFallBack(outcome: Exclude<Outcome, { kind: 'answer' }>, situation: S
   return outcome.kind !== 'unauthorized' && outcome.kind !== 'edgeBlocked';
 }
 
-type Failure = Exclude<Outcome, { kind: 'answer' }>;
-type FailureOf<K extends Failure['kind']> = Extract<Failure, { kind: K }>;
-type Rows = { readonly [K in Failure['kind']]: (outcome: RowInput<K>, situation: Situation) => Row };
-type RowInput<K extends Failure['kind']> = K extends LimitOutcome['kind'] ? LimitOutcome : FailureOf<K>;
+type OutcomeOf<K extends Outcome['kind']> = Extract<Outcome, { kind: K }>;
+type Rows = { readonly [K in Outcome['kind']]: (outcome: RowInput<K>, situation: Situation) => Row };
+type RowInput<K extends Outcome['kind']> = K extends LimitOutcome['kind'] ? LimitOutcome : OutcomeOf<K>;
 
 const nothing: Verdict = { kind: 'nothing' };
 
@@ -186,12 +183,12 @@ const rows: Rows = {
   fault: ({ fault }, situation) => rowOfFault(fault, situation),
 };
 
-function rowOf<K extends Failure['kind']>(kind: K, outcome: RowInput<K>, situation: Situation): Row {
+function rowOf<K extends Outcome['kind']>(kind: K, outcome: RowInput<K>, situation: Situation): Row {
   return rows[kind](outcome, situation);
 }
 
 /** A shared pool is busy for every key; an account's own provider key is busy for that account alone. */
-function rowOfBusy(outcome: FailureOf<'busy'>, situation: Situation): Row {
+function rowOfBusy(outcome: OutcomeOf<'busy'>, situation: Situation): Row {
   const { isByok, allProviders, untilMs } = outcome;
   // Without a model there is nothing to lock, and without a lock nothing would hold an immediate retry back.
   const isLocked = situation.model !== null && (isByok || allProviders || situation.class === 'free');

@@ -1,4 +1,4 @@
-// An attempt's outcome: a closed union, and the pure reading of an error into it.
+// What came of an attempt that brought no answer: a closed union, and the pure reading of an error into it.
 import { isFreeModel } from '../../keys/freeModel';
 import { nextUtcMidnightMs, periodEndMs } from '../../keys/calendar';
 import type { LimitReason } from '../../keys/lock';
@@ -38,7 +38,6 @@ export type LimitOutcome = {
 };
 
 export type Outcome =
-  | { readonly kind: 'answer' }
   | LimitOutcome
   /** A provider is busy: with the account's own provider key, or for everybody; `allProviders`: no other one is left. */
   | {
@@ -111,8 +110,9 @@ export function statusOfError(reply: ErrorReply): number {
   return effectiveStatus(reply.status, () => readErrorBody(reply.headers, reply.body));
 }
 
-/** The outcome in one word, for the trail. */
-export function reasonOf(outcome: Outcome): string {
+/** What came of an attempt in one word, for the trail; null: an answer. */
+export function reasonOf(outcome: Outcome | null): string {
+  if (outcome === null) return 'answer';
   return outcome.kind === 'fault' ? outcome.fault.code : outcome.kind;
 }
 

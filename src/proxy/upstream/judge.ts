@@ -31,17 +31,27 @@ export interface HeldError {
   readonly kind: HeldErrorKind;
 }
 
-export interface Judged {
-  /** Null where no head came. */
-  readonly reply: Reply | null;
+/** An answer, ready to be relayed. */
+export interface Answered {
+  readonly outcome: null;
+  readonly error: null;
+  readonly reply: Reply;
+  readonly held: Held;
+  /** See `plainValue`. */
+  readonly value?: unknown;
+}
+
+export interface Failed {
   readonly outcome: Outcome;
+  /** Null where no head came, and so is what was held. */
+  readonly reply: Reply | null;
   readonly held: Held | null;
   readonly error: HeldError | null;
   /** Whether upstream showed that it worked on the request: it sent comments, or a part of an answer. */
   readonly sawWork: boolean;
-  /** Of an answer: see `plainValue`. */
-  readonly value?: unknown;
 }
+
+export type Judged = Answered | Failed;
 
 const longestRaw = 16_384;
 /** Dates are in whole seconds, and answers travel. */
@@ -95,7 +105,7 @@ function* judgeHeld(
     const fault = yield* faultIn(mode, held);
     if (fault !== null) return faulty(fault, reply, held);
   }
-  return { reply, outcome: { kind: 'answer' }, held, error: null, sawWork: held.sawComments, value };
+  return { outcome: null, error: null, reply, held, value };
 }
 
 /** All errors that hide inside a 200 have one of these in them. */
@@ -177,7 +187,7 @@ function classified(
   reply: Reply,
   error: HeldError,
   { plan, held, clock }: { plan: Plan; held: Held; clock: Clock },
-): Judged {
+): Failed {
   const body = error.kind === 'coded' ? Buffer.alloc(0) : error.body;
   const asSent = { status: error.status, headers: reply.headers, body };
   const outcome = outcomeOfError(asSent, plan, reply.dateMs, clock);
@@ -204,7 +214,7 @@ function longError({ form }: Plan, status: number, beginning: Buffer): HeldError
   return { status, body: Buffer.from(body), kind: 'standIn' };
 }
 
-function faulty(fault: Fault, reply: Reply, held: Held): Judged {
+function faulty(fault: Fault, reply: Reply, held: Held): Failed {
   // Comments and a stream's first bytes, the blank lines and the first half of a whole answer: all of it was made.
   const sawWork = held.chunks.length > 0;
   return { reply, outcome: { kind: 'fault', fault }, held, error: null, sawWork };

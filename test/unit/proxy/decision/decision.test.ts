@@ -53,11 +53,7 @@ function outcomeOfFault(fault: Fault): Outcome {
   return { kind: 'fault', fault };
 }
 
-describe("decide: answers and the request's own faults", () => {
-  it('relays an answer, and the key is well', () => {
-    assert.deepEqual(decide({ kind: 'answer' }, free), { next: 'relay', verdict: { kind: 'healthy' } });
-  });
-
+describe("decide: the request's own faults", () => {
   it("gives the request's own fault back after one attempt, and nothing is learned", () => {
     for (const model of ['fit', 'unfit', 'gone'] as const) {
       assert.deepEqual(decide({ kind: 'requestFault', model }, free), back());
