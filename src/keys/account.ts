@@ -57,7 +57,8 @@ export class Account {
 
   /** Free requests left today. A day that upstream called used up has none, whatever the sum says. */
   freeLeft(nowMs: number): number {
-    return this.usedUpSinceMs(nowMs) === null ? this.ledger.left : 0;
+    const isUsedUp = (this.locks.get('dailyLimit')?.untilMs ?? 0) > nowMs;
+    return isUsedUp ? 0 : this.ledger.left;
   }
 
   /** From when a request of the class may go with one of the keys but those excepted: 0 is now, Infinity is never. */
@@ -135,7 +136,7 @@ export class Account {
 
   /** The key that a reading is worth asking for now, one that works if there is one; null while there is no question. */
   keyToRead(nowMs: number): KeyState | null {
-    if (this.ledger.readingWantedAtMs(this.usedUpSinceMs(nowMs)) > nowMs) return null;
+    if (this.ledger.readingWantedAtMs > nowMs) return null;
     return this.keys.find((each) => each.serves('unmetered')) ?? this.keys[0] ?? null;
   }
 
@@ -163,12 +164,6 @@ export class Account {
 
   get isKnown(): boolean {
     return this.ledger.day.everRead || this.keys.some(({ reading }) => reading !== null);
-  }
-
-  /** Since when an answer of upstream's holds that the day is used up, or null. */
-  private usedUpSinceMs(nowMs: number): number | null {
-    const lock = this.locks.get('dailyLimit');
-    return lock !== null && lock.untilMs > nowMs ? lock.sinceMs : null;
   }
 
   /** From when the day allows a free request: 0 is now. A doubtful day may be probed. */

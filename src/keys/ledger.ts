@@ -27,8 +27,6 @@ const provesLatenessMs = 30_000;
 const surelyCountedMs = lateCountMs + 1_000;
 /** How often a doubtful account is asked, at most. */
 const askEveryMs = 60_000;
-/** How often one that the server calls used up is asked whether that is still so, at most: the user may have bought credits. */
-const recheckEveryMs = 5 * 60_000;
 /** Readings may contradict what requests are told: then one request asks this often, in the end. */
 const longestRefusedMs = 60 * 60_000;
 /** How long a request waits for a reading. */
@@ -232,18 +230,14 @@ export class Ledger {
     this.askedAtMs = nowMs;
   }
 
-  /** When a reading is worth asking for, Infinity while there is no question. `lockedSinceMs`: since when a daily-limit answer locks the account, or null. */
-  readingWantedAtMs(lockedSinceMs: number | null): number {
-    if (lockedSinceMs !== null) return this.recheckAtMs(lockedSinceMs);
-    switch (this.emptiness) {
-      case 'some':
-      case 'exempt':
-        return Number.POSITIVE_INFINITY;
-      case 'spent':
-        return this.isUsersLimit ? Number.POSITIVE_INFINITY : this.recheckAtMs(0);
-      case 'doubtful':
-        return this.isMute ? Number.POSITIVE_INFINITY : this.askAtMs;
-    }
+  /** When a reading may speak of the doubt: at once, and again when it counts all that we sent; Infinity while there is no doubt. */
+  get readingWantedAtMs(): number {
+    if (this.emptiness !== 'doubtful' || this.isMute) return Number.POSITIVE_INFINITY;
+    const sureAtMs = this.lastUntoldMs + surelyCountedMs;
+    const soonestMs = this.askedAtMs + askEveryMs;
+    // A reading that tells little must not postpone the one that tells all.
+    const isTooSoon = this.latestQuestionMs >= this.state.lastSentAtMs || soonestMs + askEveryMs > sureAtMs;
+    return isTooSoon ? Math.max(sureAtMs, soonestMs) : soonestMs;
   }
 
   /** Whether a reading is on its way that requests should wait for, as the day is in doubt. */
@@ -254,9 +248,7 @@ export class Ledger {
 
   /** When the doubt is to be looked at again, Infinity without one: a reading may be asked for, or is waited for no longer. */
   nextDoubtMs(nowMs: number): number {
-    if (this.emptiness !== 'doubtful') return Number.POSITIVE_INFINITY;
-    const wantedAtMs = this.readingWantedAtMs(null);
-    return this.awaitsReading(nowMs) ? Math.min(this.askedAtMs + readingWaitMs, wantedAtMs) : wantedAtMs;
+    return this.awaitsReading(nowMs) ? this.askedAtMs + readingWaitMs : this.readingWantedAtMs;
   }
 
   /**
@@ -305,21 +297,6 @@ export class Ledger {
       this.isLate ||=
         quiet !== null &&
         used < sinceMark(quiet, own - this.attempts.sentSince(askedAtMs - provesLatenessMs));
-  }
-
-  /** When a reading speaks of the doubt: at once, and again when it counts all that we sent. */
-  private get askAtMs(): number {
-    const sureAtMs = this.lastUntoldMs + surelyCountedMs;
-    const soonestMs = this.askedAtMs + askEveryMs;
-    // A reading that tells little must not postpone the one that tells all.
-    const isTooSoon = this.latestQuestionMs >= this.state.lastSentAtMs || soonestMs + askEveryMs > sureAtMs;
-    return isTooSoon ? Math.max(sureAtMs, soonestMs) : soonestMs;
-  }
-
-  /** The same for a day that surely was used up at `sinceMs`. */
-  private recheckAtMs(sinceMs: number): number {
-    const sureAtMs = sinceMs + surelyCountedMs;
-    return this.latestQuestionMs < sureAtMs ? sureAtMs : this.latestQuestionMs + recheckEveryMs;
   }
 
   private get latestQuestionMs(): number {

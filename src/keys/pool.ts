@@ -16,9 +16,6 @@ import type { Roster } from './roster';
 import type { SavedState } from './savedState';
 import { mostRemembered, Wheel } from './wheel';
 
-/** Requests that were denied lately may come again: doubt is followed up for so long without anybody waiting. */
-const interestMs = 120_000;
-
 export type LeaseResult = { readonly lease: Lease } | { readonly denial: Denial };
 
 /** One waiting request; it is in the queue exactly as long as its promise is open. */
@@ -53,8 +50,6 @@ export class Pool implements LeaseOwner, Disposable {
   /** Oldest first. */
   private readonly queue = new Set<Waiter>();
   private readonly alarm: Alarm;
-  /** When a free request could not be served last. */
-  private deniedAtMs = Number.NEGATIVE_INFINITY;
   private isDisposed = false;
   /** Until the keys are known, requests wait for them: a vault may be slow. */
   private expectsKeys = true;
@@ -95,16 +90,11 @@ export class Pool implements LeaseOwner, Disposable {
     const lease = this.leaseNow(request);
     if (lease !== null) return { lease };
     const nowMs = this.nowMs();
-    if (request.requestClass === 'free') {
-      this.deniedAtMs = nowMs;
-      this.ask(this.roster.accounts, nowMs);
-    }
+    if (request.requestClass === 'free') this.ask(this.roster.accounts, nowMs);
     const prospects = new Prospects(this.wheel, nowMs);
     for (const { request: before } of this.queue) prospects.add(before);
     const kind = this.deny(request, prospects);
-    if (kind === null) return await this.wait(request, signal);
-    this.setAlarm(nowMs);
-    return { denial: prospects.denial(kind, request) };
+    return kind === null ? await this.wait(request, signal) : { denial: prospects.denial(kind, request) };
   }
 
   configure(options: PoolOptions): void {
@@ -308,7 +298,7 @@ export class Pool implements LeaseOwner, Disposable {
   private serve(judge: boolean): void {
     if (this.queue.size === 0) return;
     const nowMs = this.roll();
-    this.askAgain(nowMs);
+    this.ask(this.roster.accounts, nowMs);
     const stuck = new Set<RequestClass>();
     const prospects = new Prospects(this.wheel, nowMs);
     for (const waiter of this.queue) {
@@ -337,14 +327,11 @@ export class Pool implements LeaseOwner, Disposable {
   }
 
   private setAlarm(nowMs: number): void {
-    const doubtMs = this.isOfInterest(nowMs) ? this.wheel.nextDoubtMs(nowMs) : Number.POSITIVE_INFINITY;
-    const changeMs = this.expectsReadings
-      ? Number.POSITIVE_INFINITY
-      : this.wheel.nextChangeMs(this.queue, nowMs);
-    this.alarm.set(Math.min(doubtMs, changeMs));
+    const isTimed = this.queue.size > 0 && !this.expectsReadings;
+    this.alarm.set(isTimed ? this.wheel.nextChangeMs(this.queue, nowMs) : Number.POSITIVE_INFINITY);
   }
 
-  /** Wants a reading of each account that only our own sum calls used up, or that may be open again. */
+  /** Wants a reading of each account that only our own sum calls used up; others are read from time to time. */
   private ask(accounts: readonly Account[], nowMs: number): void {
     for (const account of accounts) {
       const state = account.keyToRead(nowMs);
@@ -354,23 +341,8 @@ export class Pool implements LeaseOwner, Disposable {
     }
   }
 
-  private askAgain(nowMs: number): void {
-    if (this.isOfInterest(nowMs)) this.ask(this.roster.accounts, nowMs);
-  }
-
-  private isOfInterest(nowMs: number): boolean {
-    if (nowMs - this.deniedAtMs < interestMs) return true;
-    for (const { request } of this.queue) if (request.requestClass === 'free') return true;
-    return false;
-  }
-
   private ring(): void {
     // Time alone makes a request hopeless only where a reading that it waited for does not come.
     this.serve(this.roster.accounts.some(({ ledger }) => ledger.emptiness === 'doubtful'));
-    if (this.queue.size > 0) return;
-    // The last that went may have taken what was left of a day: an alarm would not be set for a doubt of this instant.
-    const nowMs = this.roll();
-    this.askAgain(nowMs);
-    this.setAlarm(nowMs);
   }
 }

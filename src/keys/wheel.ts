@@ -117,9 +117,10 @@ export class Wheel {
     return accountId === null && tried.size === 0 && !this.modelLocks.hasNarrowLocks(model);
   }
 
-  /** When something about the requests can change by time alone: the soonest end of a wait, or of what holds one back; Infinity without any. */
+  /** When something about the requests can change by time alone: the soonest end of a wait, of what holds one back, or of a doubt. */
   nextChangeMs(waiting: Iterable<{ readonly request: LeaseRequest }>, nowMs: number): number {
-    let soonestMs = Number.POSITIVE_INFINITY;
+    const doubtsMs = this.roster.accounts.map(({ ledger }) => ledger.nextDoubtMs(nowMs));
+    let soonestMs = Math.min(...doubtsMs.filter((atMs) => atMs > nowMs));
     const known = { free: new Set(), paid: new Set(), unmetered: new Set() };
     for (const { request } of waiting) {
       soonestMs = Math.min(soonestMs, request.untilMs);
@@ -140,16 +141,6 @@ export class Wheel {
     return this.accountsFor(wish).filter(({ keys }) =>
       keys.some((state) => state.serves(wish.requestClass) && !wish.tried.has(state.key.keyId)),
     );
-  }
-
-  /** When waiting free requests can learn something about accounts that only our own sum calls used up; Infinity without one. */
-  nextDoubtMs(nowMs: number): number {
-    let soonestMs = Number.POSITIVE_INFINITY;
-    for (const { ledger } of this.roster.accounts) {
-      const atMs = ledger.nextDoubtMs(nowMs);
-      if (atMs > nowMs) soonestMs = Math.min(soonestMs, atMs);
-    }
-    return soonestMs;
   }
 
   /** Of the accounts that are ready the one with the highest rank, ties to fewer in flight, then to the longest unused. */

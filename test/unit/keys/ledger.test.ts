@@ -118,7 +118,6 @@ describe('Ledger: emptiness', () => {
     assert.equal(ledger.emptiness, 'doubtful');
     read(ledger, 50, noonMs + 60_000);
     assert.equal(ledger.emptiness, 'spent');
-    assert.equal(ledger.readingWantedAtMs(null), noonMs + 6 * minuteMs);
   });
 
   it('asks once at the start of a doubt and once when a reading must hold every attempt, never twice a minute', () => {
@@ -126,13 +125,13 @@ describe('Ledger: emptiness', () => {
     read(ledger, 48, noonMs);
     const emptyAtMs = noonMs + 10 * minuteMs;
     send(ledger, 2, emptyAtMs);
-    assert.ok(ledger.readingWantedAtMs(null) <= emptyAtMs);
+    assert.ok(ledger.readingWantedAtMs <= emptyAtMs);
     ledger.asked(emptyAtMs);
     assert.equal(ledger.awaitsReading(emptyAtMs + 4_999), true);
     assert.equal(ledger.awaitsReading(emptyAtMs + 5_000), false);
-    assert.equal(ledger.readingWantedAtMs(null), emptyAtMs + 91_000);
+    assert.equal(ledger.readingWantedAtMs, emptyAtMs + 91_000);
     ledger.asked(emptyAtMs + 91_000);
-    assert.equal(ledger.readingWantedAtMs(null), emptyAtMs + 151_000);
+    assert.equal(ledger.readingWantedAtMs, emptyAtMs + 151_000);
   });
 
   it('is probed at once when a reading that must hold every attempt leaves the doubt', () => {

@@ -46,9 +46,9 @@ const restartAtMidnight: WorldOptions = {
  * - Too low by what others sent since 90 s before the last reading, and by as many of theirs as we had attempts unsure at it
  *   (running, or over for less than 90 s: a late reading misses them, and others hide in the gap).
  * - Too high by what upstream did not count of ours since the last reading, and by those that were unsure at it.
- * A reading is made every five minutes while we send, and once more when the last one came too soon after our attempts: so
- * an error lasts five minutes at most and is then replaced by what is new, and an idle account is right but for what others
- * send; that shows within five minutes of our next attempt. In a day's first two minutes no reading is believed.
+ * A reading is made every 45 s while we send, and for five minutes after: so an error lasts two minutes at most and is then
+ * replaced by what is new, and an idle account is right but for what others send; that shows within 45 s of our next
+ * attempt. In a day's first two minutes no reading is believed.
  */
 describe('The ledger, against random truth', function () {
   this.timeout(10 * 60_000);

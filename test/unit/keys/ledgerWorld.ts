@@ -4,7 +4,6 @@ import { dayMs } from '../../../src/keys/calendar';
 import { learn } from '../../../src/keys/learning';
 import { Lease, type LeaseOwner } from '../../../src/keys/lease';
 import type { Verdict } from '../../../src/keys/lock';
-import { lateCountMs } from '../../../src/keys/ownAttempts';
 import { Roster } from '../../../src/keys/roster';
 import { Wheel } from '../../../src/keys/wheel';
 import { freeRequest, makeKey, makeReading, minuteMs } from './make';
@@ -49,6 +48,8 @@ interface Event {
 
 const refusedMostMs = 2 * minuteMs;
 const retryEveryMs = 10_000;
+const roundMs = 45_000;
+const activeForMs = 5 * minuteMs;
 
 export class LedgerWorld implements LeaseOwner {
   readonly found: Findings = {
@@ -76,12 +77,11 @@ export class LedgerWorld implements LeaseOwner {
   private generation = 0;
   private inTransit = 0;
   private roundIsSet = false;
-  private askAgainAtMs = 0;
+  private activeUntilMs = 0;
   private limitAnswer = { sentAtMs: Number.NEGATIVE_INFINITY, atMs: Number.NEGATIVE_INFINITY };
   private refusedSinceMs: number | null = null;
   /** The last reading that was believed: what it may have missed, or counted in advance, of ours. */
   private reading = { askedAtMs: 0, unsure: 0 };
-  private lastOwnMs = Number.NEGATIVE_INFINITY;
   private randomState: number;
 
   constructor(private readonly options: WorldOptions) {
@@ -158,6 +158,8 @@ export class LedgerWorld implements LeaseOwner {
   private request(tries: number): void {
     const { account } = this;
     account.ledger.roll(this.wallMs);
+    this.activeUntilMs = this.wallMs + activeForMs;
+    this.setRound();
     this.note();
     if (account.readyAtMs('free', this.wallMs) > this.wallMs) {
       this.refuse();
@@ -186,8 +188,6 @@ export class LedgerWorld implements LeaseOwner {
     lease.markSent();
     this.found.attempts++;
     this.inTransit++;
-    this.lastOwnMs = sentAtMs;
-    this.setRound();
     const isCounted = this.random() >= this.options.uncountedShare;
     this.sentAtMs.push(sentAtMs);
     if (!isCounted) this.lostAtMs.push(sentAtMs);
@@ -266,16 +266,6 @@ export class LedgerWorld implements LeaseOwner {
       this.account.ledger.asked(this.wallMs);
       this.readSoon();
     }
-    // As the pool does: who was denied is asked for once more when a reading can tell more.
-    const againAtMs = this.account.ledger.nextDoubtMs(this.wallMs);
-    if (
-      againAtMs - this.wallMs < refusedMostMs &&
-      againAtMs > this.wallMs &&
-      this.askAgainAtMs !== againAtMs
-    ) {
-      this.askAgainAtMs = againAtMs;
-      this.at(againAtMs, () => this.ask());
-    }
   }
 
   private readSoon(): void {
@@ -302,16 +292,13 @@ export class LedgerWorld implements LeaseOwner {
     this.note();
   }
 
-  /** Every five minutes, where there were attempts since the last reading, or that one came too soon after them. */
+  /** As the service reads: every 45 s while requests come, and for some minutes after. */
   private setRound(): void {
     if (this.roundIsSet) return;
     this.roundIsSet = true;
-    const everyMs = 5 * minuteMs;
-    this.at((Math.floor(this.wallMs / everyMs) + 1) * everyMs, () => {
+    this.at(this.wallMs + roundMs, () => {
       this.roundIsSet = false;
-      const { account } = this;
-      const readAtMs = account.ledger.day.latest?.atMs ?? 0;
-      if (Math.max(account.lastUsedAtMs, this.lastOwnMs) + lateCountMs <= readAtMs) return;
+      if (this.wallMs > this.activeUntilMs) return;
       this.readSoon();
       this.setRound();
     });
