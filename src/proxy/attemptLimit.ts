@@ -12,7 +12,7 @@ export class AttemptLimit {
   private running = 0;
   private readonly queue = new Set<(permit: Disposable | null) => void>();
 
-  /** `most`: as the settings are now. */
+  /** `most`: as it is now. */
   constructor(
     private readonly clock: Clock,
     private readonly most: () => number,
@@ -74,38 +74,7 @@ export class AttemptLimit {
 const shareDivisor = 5;
 const fewest = 3;
 
-/** One exchange's share in the budget; to be disposed at its end. */
-export interface Repeats extends Disposable {
-  /** Takes a permit for one repeated attempt, to be given back with `release`; false while there is none. */
-  take(): boolean;
-  /** Gives the permit back, if there is one. */
-  release(): void;
-}
-
-/** How many exchanges repeat an attempt on a guess at once: upstream in trouble must not be asked ever more. */
-export class RetryBudget {
-  private running = 0;
-  private repeating = 0;
-
-  enter(): Repeats {
-    this.running++;
-    let holds = false;
-    const release = (): void => {
-      if (holds) this.repeating--;
-      holds = false;
-    };
-    return {
-      take: () => {
-        const isFree = this.repeating < Math.max(fewest, Math.floor(this.running / shareDivisor));
-        if (isFree && !holds) this.repeating++;
-        holds ||= isFree;
-        return holds;
-      },
-      release,
-      [Symbol.dispose]: () => {
-        release();
-        this.running--;
-      },
-    };
-  }
+/** How many of so many exchanges may repeat an attempt on a guess at once: upstream in trouble must not be asked ever more. */
+export function mostRepeats(exchanges: number): number {
+  return Math.max(fewest, Math.floor(exchanges / shareDivisor));
 }

@@ -8,7 +8,7 @@ import type { Lease, LeaseRequest, Wish } from '../keys/lease';
 import { refusalOf, refusalOfPaid } from './answer/denied';
 import { LastWord, passesOn } from './answer/lastWord';
 import { relay, type Relayed } from './answer/relay';
-import type { AttemptLimit, Repeats } from './attemptLimit';
+import type { AttemptLimit } from './attemptLimit';
 import { attempt, attemptReportOf, discard, isServedFree, learnMakers } from './attempt';
 import type { ExchangePorts, Own } from './ongoing';
 import {
@@ -58,7 +58,7 @@ export class Exchange {
   private readonly fallbacks: Fallbacks;
   private readonly lastWord = new LastWord();
   private readonly limit: AttemptLimit;
-  private readonly repeats: Repeats;
+  private repeat: Disposable | null = null;
 
   constructor(
     plan: Plan,
@@ -71,7 +71,6 @@ export class Exchange {
     const isKept = plan.kind === 'models' && plan.body.passing === null;
     const models = isKept ? fallbacksOf(plan.model, ports.settings.fallbackModels) : [];
     this.fallbacks = new Fallbacks(ports.isFreeOnly() ? models.filter(isFreeModel) : models);
-    this.repeats = ports.retryBudget.enter();
   }
 
   /**
@@ -90,7 +89,7 @@ export class Exchange {
         if (ended !== 'again') return ended;
       }
     } finally {
-      this.repeats[Symbol.dispose]();
+      this.repeat?.[Symbol.dispose]();
     }
   }
 
@@ -209,7 +208,7 @@ export class Exchange {
         if (this.own.signal.aborted) reject(this.own.signal.reason);
         else if (judged.outcome !== null) resolve(judged);
         else {
-          this.repeats.release();
+          this.repeat?.[Symbol.dispose]();
           lease?.settle({ kind: 'healthy' }, isServedFree(this.plan, judged));
           this.relay(lease, judged, resolve);
         }
@@ -277,7 +276,7 @@ export class Exchange {
   }
 
   private settle(lease: Lease | null, failed: Failed, { verdict }: Decision): void {
-    this.repeats.release();
+    this.repeat?.[Symbol.dispose]();
     this.lastWord.hear(failed);
     lease?.settle(verdict);
     if (lease === null || !isPolicyRefusal(failed.outcome)) return;
@@ -294,13 +293,13 @@ export class Exchange {
   }
 
   /**
-   * Waits before the next attempt, and for a permit in the retry budget where it is a guess: another model is asked instead
+   * Waits before the next attempt, and for a permit to repeat where it is a guess: another model is asked instead
    * if one is left. False: the deadline comes first.
    */
   private async waitToRetry(outcome: Outcome, { waitMs, isGuess }: Retry): Promise<boolean> {
     await this.wait(waitMs);
     if (!isGuess) return true;
-    while (!this.repeats.take()) {
+    while ((this.repeat = this.ports.repeatLimit.enterNow()) === null) {
       if (this.fallbacks.left > 0) {
         this.leaveModel(outcome);
         return true;

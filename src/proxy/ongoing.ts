@@ -5,7 +5,7 @@ import { Canceller } from '../base/signal';
 import { SilenceWatch } from '../base/silence';
 import type { Pool } from '../keys/pool';
 import { Answer } from './answer/answer';
-import type { AttemptLimit, RetryBudget } from './attemptLimit';
+import type { AttemptLimit } from './attemptLimit';
 import type { PolicyRefusals } from './decision/situation';
 import type { Refusal } from './errors/refusal';
 import { Trail } from './report';
@@ -36,10 +36,11 @@ export interface ExchangePorts {
   /** Whether nothing may cost: as the setting is now, for requests that wait already too. */
   readonly isFreeOnly: () => boolean;
   readonly random: () => number;
-  readonly retryBudget: RetryBudget;
   readonly attemptLimit: AttemptLimit;
   /** Of requests that need no key, which anybody may send. */
   readonly keylessLimit: AttemptLimit;
+  /** Of attempts that repeat on a guess. */
+  readonly repeatLimit: AttemptLimit;
   readonly streamFailures: StreamFailures;
 }
 

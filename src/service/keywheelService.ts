@@ -10,7 +10,7 @@ import { Pool, type PoolOptions, type UnlockTarget } from '../keys/pool';
 import { isNewerState, readSaved, type SavedState } from '../keys/savedState';
 import type { SavedRead } from '../base/json';
 import type { AnswerCopy } from '../proxy/answer/answer';
-import { AttemptLimit, RetryBudget } from '../proxy/attemptLimit';
+import { AttemptLimit, mostRepeats } from '../proxy/attemptLimit';
 import type { ExchangePorts, ExchangeSettings } from '../proxy/ongoing';
 import type { ExchangeReport } from '../proxy/report';
 import type { Door, RequestHead } from '../proxy/request/admission';
@@ -80,7 +80,7 @@ export class KeywheelService implements Disposable {
   private opening: Promise<void> | null = new Promise((resolve) => (this.open = resolve));
   private readonly attemptLimit: AttemptLimit;
   private readonly keylessLimit: AttemptLimit;
-  private readonly retryBudget = new RetryBudget();
+  private readonly repeatLimit: AttemptLimit;
   private readonly streamFailures = new StreamFailures();
   /** The saved state, until the keys that it describes are set. */
   private earlier: SavedState | null = null;
@@ -103,6 +103,7 @@ export class KeywheelService implements Disposable {
     this.recorder = new Recorder(clock);
     this.attemptLimit = new AttemptLimit(clock, () => this.settings.maxUpstreamAttempts);
     this.keylessLimit = new AttemptLimit(clock, () => Math.ceil(this.settings.maxUpstreamAttempts / 4));
+    this.repeatLimit = new AttemptLimit(clock, () => mostRepeats(this.server.running.length));
     this.telling = this.owned.add(new Pace(clock, tellEveryMs, () => this.changed.fire()));
     this.ending = this.owned.add(new Alarm(clock, () => this.telling.touch()));
     this.saving = this.owned.add(new Pace(clock, saveEveryMs, () => this.tellState()));
@@ -290,7 +291,7 @@ export class KeywheelService implements Disposable {
 
   private exchangePorts(): ExchangePorts {
     this.readings.active(activeForMs);
-    const { pool, upstream, retryBudget, attemptLimit, keylessLimit, streamFailures } = this;
+    const { pool, upstream, attemptLimit, keylessLimit, repeatLimit, streamFailures } = this;
     return {
       clock: this.ports.clock,
       pool,
@@ -298,9 +299,9 @@ export class KeywheelService implements Disposable {
       random: Math.random,
       settings: this.exchangeSettings,
       isFreeOnly: this.isFreeOnly,
-      retryBudget,
       attemptLimit,
       keylessLimit,
+      repeatLimit,
       streamFailures,
     };
   }

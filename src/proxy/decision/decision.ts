@@ -13,7 +13,7 @@ export type Decision = { readonly next: 'fallback' | 'giveBack'; readonly verdic
 export interface Retry extends Pick<Again, 'waitMs' | 'elsewhere' | 'freshConnection'> {
   readonly next: 'retry';
   readonly verdict: Verdict;
-  /** Nothing but back-off says that the next attempt is worth it: the retry budget bounds how many do that at once. */
+  /** Nothing but back-off says that the next attempt is worth it: `mostRepeats` bounds how many do that at once. */
   readonly isGuess: boolean;
 }
 
