@@ -176,7 +176,7 @@ class Relaying implements Sink {
   private endWhole(): void {
     if (this.isOver) return;
     this.options.answer.end();
-    const isError = this.readsEvents && endedInError(this.options.plan.form, this.tail.text());
+    const isError = this.readsEvents && endedInError(this.tail.text());
     this.finish(isError ? 'error' : 'whole');
   }
 

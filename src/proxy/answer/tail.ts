@@ -71,7 +71,7 @@ function lastDataIn(chunk: Buffer): number {
 
 /** Whether a stream of the form ended as it should: with its marker, or with an error of its own. */
 export function endedWhole(form: Form, tail: string): boolean {
-  return endMarkers[form].test(tail) || endedInError(form, tail);
+  return endMarkers[form].test(tail) || endedInError(tail);
 }
 
 const endMarkers: Readonly<Record<Form, RegExp>> = {
@@ -96,7 +96,7 @@ export function hasFinished(form: Form, tail: string): boolean {
     return data.some((text) => /"type": ?"message_delta"/.test(text) && /"stop_reason": ?"/.test(text));
   }
   const finished = new Map<number, boolean>();
-  if (data[0] !== undefined && tail.length >= fewestKeptChars && endsFinished(data[0])) finished.set(0, true);
+  if (/"finish_reason": ?"/.test(longEvent(tail) ?? '')) finished.set(0, true);
   for (const text of data) {
     const chunk = v.safeParse(chatChunk, parseJson(text));
     if (!chunk.success) continue;
@@ -110,21 +110,17 @@ export function hasFinished(form: Form, tail: string): boolean {
 /** UTF-8 takes four bytes a character at most. */
 const fewestKeptChars = keptBytes / 4;
 
-/** Whether an event that is longer than the tail, and so no JSON there, says at its end that its choice is over. */
-function endsFinished(text: string): boolean {
-  return text.endsWith('}') && parseJson(text) === undefined && /"finish_reason": ?"/.test(text);
+/** The data of an event that is longer than the tail, and so no JSON there; null where there is none, or its end is missing. */
+function longEvent(tail: string): string | null {
+  const data = tail.length < fewestKeptChars ? '' : (eventsIn(tail)[0]?.data ?? '');
+  return data.endsWith('}') && parseJson(data) === undefined ? data : null;
 }
 
-/** Whether the end of the stream carries upstream's own error; one that is longer than the tail is told by how it begins. */
-export function endedInError(form: Form, tail: string): boolean {
-  return errorMarks[form].test(tail) || errorAtEnd(tail) !== null;
+/** Whether the end of the stream carries upstream's own error; a failed response, which holds all of it, may be longer than the tail. */
+export function endedInError(tail: string): boolean {
+  const isFailed = /"type": ?"response\.failed"/.test(tail) && longEvent(tail) !== null;
+  return isFailed || errorAtEnd(tail) !== null;
 }
-
-const errorMarks: Readonly<Record<Form, RegExp>> = {
-  openai: /"finish_reason": ?"error"|^data: ?\{"error":/m,
-  responses: /"type": ?"(?:response\.(?:failed|error)|error)"/,
-  anthropic: /^(?:event: ?error|data: ?\{"type": ?"error")/m,
-};
 
 export function errorAtEnd(tail: string): string | null {
   if (!/"error"|"finish_reason": ?"error"|response\.failed|^event: ?error/m.test(tail)) return null;

@@ -41,7 +41,29 @@ describe('The tail of a stream', () => {
     tail.push(Buffer.from(chunk(null)));
     const error = Buffer.from(`data: {"error":{"code":502,"message":"${'x'.repeat(200_000)}"}}\n\n`);
     for (let from = 0; from < error.length; from += 16_384) tail.push(error.subarray(from, from + 16_384));
-    assert.ok(endedInError('openai', tail.text()));
+    assert.ok(endedInError(tail.text()));
+  });
+
+  it('that breaks off in the middle of an error has not ended', () => {
+    for (const [form, half] of [
+      ['openai', 'data: {"error":{"code":502,"mess'],
+      ['openai', 'data: {"choices":[{"index":0,"finish_reason":"error","err'],
+      ['responses', 'data: {"type":"response.failed","response":{"error":{"co'],
+      ['anthropic', 'data: {"type":"error","error":{"type":"over'],
+    ] as const)
+      assert.ok(!endedWhole(form, chunk(null) + half), half);
+  });
+
+  it('that is one failed response longer than itself is an error all the same', () => {
+    const tail = new Tail();
+    const output = Array.from({ length: 3_000 }, () => ({ type: 'message', text: '"x"'.repeat(20) }));
+    const response = { id: 'r'.repeat(100), error: { code: 'x', message: 'y' }, output };
+    const error = Buffer.from(
+      `event: response.failed\ndata: ${JSON.stringify({ type: 'response.failed', response })}\n\n`,
+    );
+    for (let from = 0; from < error.length; from += 16_384) tail.push(error.subarray(from, from + 16_384));
+    assert.ok(endedWhole('responses', tail.text()));
+    assert.ok(endedInError(tail.text()));
   });
 
   it('that is one event longer than itself has finished if that event says so', () => {
