@@ -23,7 +23,6 @@ import {
 import {
   attemptsAllowed,
   firstTally,
-  mayBeBilled,
   nextTally,
   tallyOfNextModel,
   type Situation,
@@ -227,7 +226,7 @@ export class Exchange {
 
   private decide({ outcome, sawWork, error }: Failed, lease: Lease | null): Decision {
     const mayBeOthers = error?.status === 404 && this.plan.thing !== null && this.maker() === null;
-    const decision = decide(outcome, this.situation(outcome, sawWork, lease, mayBeOthers));
+    const decision = decide(outcome, this.situation(sawWork, lease, mayBeOthers));
     // Without a key there is no other key.
     const isVain = lease === null && decision.next === 'retry' && decision.elsewhere !== 'no';
     return isVain ? { next: 'giveBack', verdict: decision.verdict } : decision;
@@ -240,12 +239,7 @@ export class Exchange {
     return thing === null ? null : pool.makers.get(thing, clock.wallMs());
   }
 
-  private situation(
-    outcome: Outcome | null,
-    sawWork: boolean,
-    lease: Lease | null,
-    mayBeOthers = false,
-  ): Situation {
+  private situation(sawWork: boolean, lease: Lease | null, mayBeOthers = false): Situation {
     const { plan, tally, fallback, ports } = this;
     const { requestClass, repeatable, model, kind } = plan;
     const { pool } = ports;
@@ -260,7 +254,6 @@ export class Exchange {
       attemptsAllowed: mayBeOthers
         ? accounts
         : attemptsAllowed(requestClass, kind === 'plain', pool.leftFor(wish)),
-      mayBeBilled: tally.billable + Number(outcome !== null && mayBeBilled(outcome)),
       isProbe: pool.wheel.modelLocks.wasLeft(model, nowMs),
       othersReady: tally.attemptsHere < accounts && lease !== null && pool.canServe(wish, lease),
       mayBeOthers,
@@ -351,7 +344,7 @@ export class Exchange {
       case 'cut': {
         streamFailures.failed(this.asked, this.nowMs());
         const outcome = failure === null ? null : outcomeOfError(failure, this.plan, null, clock);
-        lease.amend(verdictOnEnd(outcome, this.situation(outcome, true, lease)));
+        lease.amend(verdictOnEnd(outcome, this.situation(true, lease)));
         // The client asks again.
         if (this.fallbacks.left > 0 && isModelFailure(outcome)) pool.leave(model);
         break;

@@ -111,7 +111,7 @@ const faults: Readonly<Record<Fault['code'], Fault>> = {
   resetBeforeHead: { code: 'resetBeforeHead', reusedSocket: false, cause },
   unreadable: { code: 'unreadable', reusedSocket: false, cause },
   headTimeout: { code: 'headTimeout' },
-  firstTokenTimeout: { code: 'firstTokenTimeout', sawComments: false },
+  firstTokenTimeout: { code: 'firstTokenTimeout' },
   idleTimeout: { code: 'idleTimeout' },
   cut: { code: 'cut', cause },
   notAnAnswer: { code: 'notAnAnswer' },

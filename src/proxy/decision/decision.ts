@@ -2,7 +2,7 @@
 import type { Verdict } from '../../keys/lock';
 import type { Fault, LimitOutcome, Outcome } from '../errors/outcome';
 import type { FallbackKind } from '../request/fallback';
-import { backOffMs, shortestWaitMs, type Situation } from './situation';
+import { backOffMs, mayBeBilled, shortestWaitMs, type Situation } from './situation';
 
 /** How far the next attempt must go from the key that was just used: anywhere, another key, another account. */
 export type Elsewhere = 'no' | 'key' | 'account';
@@ -51,7 +51,7 @@ interface Again {
  */
 export function decide(outcome: Outcome, situation: Situation): Decision {
   const { verdict, again } = rowOf(outcome.kind, outcome, situation);
-  if (again !== null && mayRepeat(outcome, again, situation) && isBeforeFallback(again, situation)) {
+  if (again !== null && mayRepeat(outcome, again, situation) && isBeforeFallback(outcome, again, situation)) {
     const { waitMs, elsewhere, freshConnection } = again;
     const isGuess = !again.isHinted && !again.unsent && waitMs > 0;
     return { next: 'retry', verdict, waitMs, elsewhere, freshConnection, isGuess };
@@ -59,14 +59,14 @@ export function decide(outcome: Outcome, situation: Situation): Decision {
   return { next: mayFallBack(outcome, situation) ? 'fallback' : 'giveBack', verdict };
 }
 
-function mayRepeat({ kind }: Outcome, again: Again, situation: Situation): boolean {
+function mayRepeat(outcome: Outcome, again: Again, situation: Situation): boolean {
   if (situation.nowMs + again.waitMs > situation.deadlineAtMs) return false;
   if (again.unsent) return situation.notSents < mostNotSents;
-  if (situation.repeatable === 'never' || (situation.repeatable === 'refused' && !refusals.has(kind)))
+  if (situation.repeatable === 'never' || (situation.repeatable === 'refused' && !refusals.has(outcome.kind)))
     return false;
   // One attempt is kept for each model that is left.
   const allowed = situation.attemptsAllowed - situation.fallbacksLeft;
-  return !isBilledTwice(situation) && situation.attempt < allowed;
+  return !isBilledOver(1, outcome, situation) && situation.attempt < allowed;
 }
 
 /** OpenRouter's no to the key or account: nothing was made, whatever the request makes. */
@@ -87,14 +87,14 @@ const refusals: ReadonlySet<Outcome['kind']> = new Set([
 ]);
 
 /** Silence, a reset, a cut, and statuses about time may have been billed: such a request is sent once more, on any model. */
-function isBilledTwice(situation: Situation): boolean {
-  return situation.class === 'paid' && situation.mayBeBilled > 1;
+function isBilledOver(times: number, outcome: Outcome, situation: Situation): boolean {
+  return situation.class === 'paid' && situation.billable + Number(mayBeBilled(outcome)) > times;
 }
 
-function isBeforeFallback(again: Again, situation: Situation): boolean {
+function isBeforeFallback(outcome: Outcome, again: Again, situation: Situation): boolean {
   if (situation.fallback === 'none' || again.unsent || again.elsewhere !== 'no') return true;
   // The one more send that is left goes to the model that may answer.
-  if (situation.class === 'paid' && situation.mayBeBilled > 0) return false;
+  if (isBilledOver(0, outcome, situation)) return false;
   if (situation.isProbe || situation.attemptsHere >= attemptsBeforeFallback) return false;
   const patienceMs =
     situation.fallback === 'paid' && again.isHinted ? hintBeforePaidMs : waitBeforeFallbackMs;
@@ -125,7 +125,11 @@ export function patienceFor(
 
 /** Another model helps where this one failed: not with a fault that is the request's alone. */
 function mayFallBack(outcome: Outcome, situation: Situation): boolean {
-  if (situation.fallback === 'none' || situation.repeatable !== 'always' || isBilledTwice(situation))
+  if (
+    situation.fallback === 'none' ||
+    situation.repeatable !== 'always' ||
+    isBilledOver(1, outcome, situation)
+  )
     return false;
   if (situation.attempt >= situation.attemptsAllowed || situation.nowMs > situation.deadlineAtMs)
     return false;
@@ -231,12 +235,11 @@ function rowOfFault(fault: Fault, situation: Situation): Row {
     case 'unreadable':
       return afterUnreadable(fault.reusedSocket, situation);
     case 'headTimeout':
+    case 'firstTokenTimeout':
       return afterSilence(situation.sawWork, situation);
     // The head of an answer had come: it is being made, and billed.
     case 'idleTimeout':
       return afterSilence(true, situation);
-    case 'firstTokenTimeout':
-      return afterSilence(fault.sawComments || situation.sawWork, situation);
     // An answer whose head had come was made, and is billed.
     case 'cut':
       return situation.class === 'paid' ? noMore(nothing) : whenHinted(null, situation);

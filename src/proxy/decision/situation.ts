@@ -35,8 +35,6 @@ export interface Situation extends Tally {
   readonly attemptsAllowed: number;
   /** Whether comments, or a part of an answer, had come in the attempt that is judged: upstream worked on it, and bills it. */
   readonly sawWork: boolean;
-  /** Attempts that may have been billed, the one that is judged included. */
-  readonly mayBeBilled: number;
   readonly fallback: FallbackKind;
   readonly fallbacksLeft: number;
   /** The model was left lately, and this attempt is its probe. */

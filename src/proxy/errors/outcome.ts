@@ -19,8 +19,8 @@ export type Fault =
   /** An answer whose head is no valid HTTP: upstream did its work, or the bytes belong to what a reused socket served before. */
   | { readonly code: 'unreadable'; readonly reusedSocket: boolean; readonly cause: unknown }
   | { readonly code: 'headTimeout' }
-  /** A head, but no first event in time; `sawComments` when upstream said that it works on it. */
-  | { readonly code: 'firstTokenTimeout'; readonly sawComments: boolean }
+  /** A head, but no first event in time. */
+  | { readonly code: 'firstTokenTimeout' }
   | { readonly code: 'idleTimeout' }
   /** A body that ended before its end. */
   | { readonly code: 'cut'; readonly cause: unknown }

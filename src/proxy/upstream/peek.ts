@@ -142,9 +142,7 @@ class Holder implements Sink {
     const headInMs = Math.max(leastHeldMs, headByMs - nowMs);
     const passOn = (): void => this.finish({});
     if (this.mode === 'start' && firstTokenAtMs !== null) {
-      watch.watch(firstTokenAtMs - nowMs, () =>
-        this.giveUp({ code: 'firstTokenTimeout', sawComments: this.scanner?.sawComments ?? false }),
-      );
+      watch.watch(firstTokenAtMs - nowMs, () => this.giveUp({ code: 'firstTokenTimeout' }));
       return;
     }
     const isMade = this.mode !== 'start' && this.reply.status < 400;

@@ -221,7 +221,7 @@ describe('decide: another model is left', () => {
   });
 
   it('sends a paid request that may have been billed to the other model next', () => {
-    const bought: Situation = { ...paid, fallback: 'alike', fallbacksLeft: 1, mayBeBilled: 1 };
+    const bought: Situation = { ...paid, fallback: 'alike', fallbacksLeft: 1 };
     const reset = outcomeOfFault({ code: 'resetBeforeHead', reusedSocket: false, cause: null });
     const late: Outcome = { kind: 'overloaded', untilMs: null, timedOut: true };
     for (const outcome of [reset, late]) {
@@ -260,8 +260,8 @@ describe('decide: another model is left', () => {
   it('sends nothing that may have been billed a third time, on no model', () => {
     const bought: Situation = { ...paid, fallback: 'alike', fallbacksLeft: 1 };
     const silence = outcomeOfFault({ code: 'headTimeout' });
-    assert.equal(decide(silence, { ...bought, mayBeBilled: 1 }).next, 'fallback');
-    assert.equal(decide(silence, { ...bought, mayBeBilled: 2 }).next, 'giveBack');
+    assert.equal(decide(silence, bought).next, 'fallback');
+    assert.equal(decide(silence, { ...bought, billable: 1 }).next, 'giveBack');
   });
 });
 
@@ -291,8 +291,8 @@ describe('decide: the service', () => {
 
   it("buys nothing twice after upstream's own timeouts", () => {
     const outcome: Outcome = { kind: 'overloaded', untilMs: null, timedOut: true };
-    assert.equal(decide(outcome, { ...paid, mayBeBilled: 1 }).next, 'retry');
-    assert.deepEqual(decide(outcome, { ...paid, mayBeBilled: 2 }), back());
+    assert.equal(decide(outcome, paid).next, 'retry');
+    assert.deepEqual(decide(outcome, { ...paid, billable: 1 }), back());
     assert.deepEqual(decide(outcome, { ...paid, sawWork: true }), back());
     assert.equal(decide(outcome, { ...free, timeouts: 1 }).next, 'retry');
   });
@@ -377,7 +377,7 @@ describe('decide: faults', () => {
   it('tries a silent route once more, on a fresh connection, and not again', () => {
     for (const fault of [
       { code: 'headTimeout' },
-      { code: 'firstTokenTimeout', sawComments: true },
+      { code: 'firstTokenTimeout' },
       { code: 'idleTimeout' },
     ] as const) {
       const outcome = outcomeOfFault(fault);
@@ -393,8 +393,12 @@ describe('decide: faults', () => {
 
   it('never buys twice what may be thinking, or had begun to come', () => {
     const begun = { ...paid, sawWork: true };
-    assert.deepEqual(faultOf({ code: 'firstTokenTimeout', sawComments: true }, paid), back());
-    for (const fault of [{ code: 'idleTimeout' }, { code: 'headTimeout' }, cut] as const) {
+    for (const fault of [
+      { code: 'firstTokenTimeout' },
+      { code: 'idleTimeout' },
+      { code: 'headTimeout' },
+      cut,
+    ] as const) {
       assert.deepEqual(faultOf(fault, begun), back());
     }
     assert.equal(faultOf({ code: 'headTimeout' }, paid).next, 'retry');
@@ -415,9 +419,10 @@ describe('decide: the bounds of every retry', () => {
   const fault: fc.Arbitrary<Fault> = fc.oneof(
     fc.record({ code: fc.constant('notSent' as const), cause }),
     fc.record({ code: fc.constantFrom('resetBeforeHead', 'unreadable'), reusedSocket: truth, cause }),
-    fc.record({ code: fc.constant('firstTokenTimeout' as const), sawComments: truth }),
     fc.record({ code: fc.constant('cut' as const), cause }),
-    fc.record({ code: fc.constantFrom('headTimeout', 'idleTimeout', 'clientGone', 'headTooLarge') }),
+    fc.record({
+      code: fc.constantFrom('headTimeout', 'firstTokenTimeout', 'idleTimeout', 'clientGone', 'headTooLarge'),
+    }),
   );
   const failure: fc.Arbitrary<Outcome> = fc.oneof(
     fc.record({
@@ -470,7 +475,6 @@ describe('decide: the bounds of every retry', () => {
     deadlineAtMs: fc.integer({ min: nowMs - 10_000, max: nowMs + 240_000 }),
     attemptsAllowed: fc.integer({ min: 4, max: 10 }),
     sawWork: truth,
-    mayBeBilled: fc.integer({ min: 0, max: 3 }),
     fallback: fc.constantFrom('none', 'alike', 'paid'),
     fallbacksLeft: fc.integer({ min: 0, max: 3 }),
     isProbe: fc.boolean(),
@@ -583,13 +587,13 @@ describe('decide: the bounds of every retry', () => {
     const timeout: fc.Arbitrary<Outcome> = fc.constantFrom(
       { kind: 'overloaded', untilMs: null, timedOut: true },
       { kind: 'fault', fault: { code: 'headTimeout' } },
-      { kind: 'fault', fault: { code: 'firstTokenTimeout', sawComments: false } },
+      { kind: 'fault', fault: { code: 'firstTokenTimeout' } },
       { kind: 'fault', fault: { code: 'idleTimeout' } },
     );
     fc.assert(
       fc.property(timeout, situation, (outcome, now) => {
         const bought = { ...now, class: 'paid' } as const;
-        assert.equal(decide(outcome, { ...bought, mayBeBilled: 2 }).next, 'giveBack');
+        assert.equal(decide(outcome, { ...bought, billable: 1 }).next, 'giveBack');
         assert.notEqual(decide(outcome, { ...bought, sawWork: true }).next, 'retry');
       }),
     );

@@ -13,7 +13,6 @@ export const usualSituation: Situation = {
   deadlineAtMs: nowMs + 240_000,
   attemptsAllowed: 10,
   sawWork: false,
-  mayBeBilled: 0,
   fallback: 'none',
   fallbacksLeft: 0,
   isProbe: false,
