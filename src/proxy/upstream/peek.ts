@@ -86,8 +86,6 @@ const passing: Held = {
 
 class Holder implements Sink {
   private readonly pieces = new Pieces();
-  /** What was held, once that is told, and what comes behind it until the next reader is there. */
-  private readonly chunks: Buffer[] = [];
   /** Of `start` alone. */
   private readonly scanner: StartScanner | null;
   /** Of a coded stream: undone piece by piece, so that no piece is decoded twice. Empty where nothing is to be undone; null before its first piece. */
@@ -113,10 +111,6 @@ class Holder implements Sink {
   }
 
   data(chunk: Buffer): void {
-    if (this.isDone) {
-      this.chunks.push(chunk);
-      return;
-    }
     this.pieces.push(chunk);
     const hasRoom = this.limits.hold(chunk.length);
     if (this.isMoving) this.limits.watch.moved();
@@ -217,10 +211,9 @@ class Holder implements Sink {
     for (const decoder of this.decoders ?? []) decoder.destroy();
     this.reply.release();
     const all = this.pieces.take();
-    if (all.length > 0) this.chunks.push(all);
     const told = (decoded: Buffer | null): void =>
       this.tell({
-        chunks: this.chunks,
+        chunks: all.length === 0 ? [] : [all],
         isWhole: end.isWhole ?? false,
         event: end.event ?? null,
         fault: end.fault ?? null,

@@ -66,9 +66,11 @@ export class Reply implements Sink {
   /** Lets the body flow into `sink`; what came before comes first. A reader that gives over to another calls `pause` first. */
   readInto(sink: Sink): void {
     this.sink = sink;
-    const early = this.early;
-    this.early = [];
-    for (const chunk of early) sink.data(chunk);
+    for (let chunk = this.early.shift(); chunk !== undefined; chunk = this.early.shift()) {
+      sink.data(chunk);
+      // It may have given over: the next one reads on.
+      if (this.sink !== sink) return;
+    }
     if (this.ending === null) this.flow.resume();
     else this.ending(sink);
   }

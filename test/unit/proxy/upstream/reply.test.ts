@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Reply } from '../../../../src/proxy/upstream/reply';
+import { Reply, type Sink } from '../../../../src/proxy/upstream/reply';
 
 const flow = { pause: () => undefined, resume: () => undefined, abort: () => undefined };
 
@@ -13,5 +13,25 @@ describe('the date of an answer', () => {
     assert.equal(dateMsOf('Fri, 31 Dec 9999 23:59:59 GMT'), Date.UTC(9999, 11, 31, 23, 59, 59));
     for (const date of ['Fri, 12 Sep 275760 23:59:59 GMT', 'Sat, 01 Jan 10000 00:00:00 GMT', 'soon', ''])
       assert.equal(dateMsOf(date), null, date);
+  });
+});
+
+describe('the body of an answer that came before its readers', () => {
+  it('goes on to the second where the first has enough, in order', () => {
+    const reply = new Reply(200, 'OK', [], flow);
+    for (const text of ['a', 'b', 'c']) reply.data(Buffer.from(text));
+    reply.end();
+    const got: string[] = [];
+    const readerOf = (name: string, onData: () => void): Sink => ({
+      data: (chunk) => {
+        got.push(`${name} ${chunk.toString()}`);
+        onData();
+      },
+      end: () => got.push(`${name} ends`),
+      fault: () => assert.fail(),
+    });
+    const second = readerOf('second', () => undefined);
+    reply.readInto(readerOf('first', () => reply.readInto(second)));
+    assert.deepEqual(got, ['first a', 'second b', 'second c', 'second ends']);
   });
 });
