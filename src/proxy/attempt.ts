@@ -175,7 +175,7 @@ export function isServedFree({ requestClass }: Plan, answered: Answered): boolea
 function servedModel({ held, value }: Answered): string | null {
   const named = v.safeParse(naming, value);
   if (named.success) return named.output.model;
-  const beginning = held.event?.data ?? held.text()?.toString('latin1', 0, beginningBytes) ?? '';
+  const beginning = held.event?.data ?? held.text?.toString('latin1', 0, beginningBytes) ?? '';
   return /"model"\s*:\s*"([^"\\]{1,200})"/.exec(beginning)?.[1] ?? null;
 }
 
@@ -197,7 +197,7 @@ export function learnMakers(
 }
 
 function idIn(held: Held): string | null {
-  return /"id"\s*:\s*"([^"\\]{1,200})"/.exec(held.text()?.toString('utf8') ?? '')?.[1] ?? null;
+  return /"id"\s*:\s*"([^"\\]{1,200})"/.exec(held.text?.toString('utf8') ?? '')?.[1] ?? null;
 }
 
 function isId(id: string | null): id is string {

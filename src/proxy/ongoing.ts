@@ -22,6 +22,7 @@ export interface ExchangeSettings {
   readonly deadlineMs: number;
   readonly firstTokenTimeoutMs: number;
   readonly idleTimeoutMs: number;
+  readonly keepAliveAfterMs: number;
   readonly exhaustedStatus: number;
   readonly fallbackModels: FallbackModels;
   readonly policyRefusals: PolicyRefusals;

@@ -40,10 +40,9 @@ export interface ServerPorts {
   readonly door: () => Door;
   /** The answer to a request that is not for upstream, or null; throws a Refusal where the proxy key is needed and not shown. */
   readonly answerLocally: (request: RequestHead) => LocalAnswer | Promise<LocalAnswer> | null;
-  readonly keepAliveAfterMs: () => number;
   readonly onExchange: (report: ExchangeReport) => void;
   /** What copies the exchange that begins; null where nobody wants a copy. */
-  readonly record?: (plan: Plan) => AnswerCopy | null;
+  readonly record: (plan: Plan) => AnswerCopy | null;
   /** Asked once method, Host and Origin are allowed: true if it answers the request itself. */
   readonly routes?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
@@ -214,10 +213,10 @@ export class Server {
     const plan = requestClass === planned.requestClass ? planned : { ...planned, requestClass };
     on.plan = plan;
     answer.extraHeaders = () => [...trail.headers(), ...forBrowser(on.head)];
-    answer.copy = this.ports.record?.(plan) ?? null;
+    answer.copy = this.ports.record(plan);
     // What is made once may come in any form: a stream of ours would leave no place for it.
     const mayComment = plan.streaming && plan.kind === 'models';
-    if (mayComment) answer.keepAliveAfter(this.ports.keepAliveAfterMs());
+    if (mayComment) answer.keepAliveAfter(ports.settings.keepAliveAfterMs);
     let ended: Ended = null;
     try {
       ended = await new Exchange(plan, on, ports).run();

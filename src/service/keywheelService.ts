@@ -132,7 +132,6 @@ export class KeywheelService implements Disposable {
           version: ports.version,
           snapshot: () => this.snapshot(),
         }),
-      keepAliveAfterMs: () => this.settings.keepAliveAfterSeconds * 1000,
       onExchange: (report) => this.noteExchange(report),
       record: (plan) => this.recorder.take(plan) ?? ports.follow?.(plan) ?? null,
       routes: ports.routes,
@@ -368,5 +367,6 @@ function exchangeSettingsOf(settings: Settings): ExchangeSettings {
     deadlineMs: settings.deadlineSeconds * 1000,
     firstTokenTimeoutMs: settings.firstTokenTimeoutSeconds * 1000,
     idleTimeoutMs: settings.idleTimeoutSeconds * 1000,
+    keepAliveAfterMs: settings.keepAliveAfterSeconds * 1000,
   };
 }

@@ -70,7 +70,7 @@ export function relay(
 function passHeld({ isCoded }: Reply, held: Held, { answer, value }: RelayOptions): Relayed {
   for (const chunk of held.chunks) answer.write(chunk);
   answer.end();
-  const told = isCoded ? null : held.text();
+  const told = isCoded ? null : held.text;
   return { end: 'whole', usage: usageIn(value) ?? (told === null ? null : readUsage(told)), failure: null };
 }
 

@@ -125,7 +125,7 @@ function plainValue(reply: Reply, held: Held): unknown {
 }
 
 function wholeJson({ status, isJson, isFramed }: Reply, held: Held): Buffer | null {
-  return status < 400 && isJson && isFramed && held.isWhole && held.event === null ? held.text() : null;
+  return status < 400 && isJson && isFramed && held.isWhole && held.event === null ? held.text : null;
 }
 
 function isClosed(body: Buffer): boolean {
@@ -136,14 +136,12 @@ function isClosed(body: Buffer): boolean {
 /** What is read of a coded answer, with upstream's own copies of the key masked; it is relayed as it came. Others have none any more. */
 function withoutKey(held: Held, { isCoded }: Reply, key: string | null): Held {
   if (key === null || !isCoded) return held;
-  const bytes = held.text();
-  if (bytes === null) return held;
-  const hidden = hideInBytes(bytes, key);
-  const { event } = held;
+  const { event, text } = held;
+  if (text === null) return held;
   return {
     ...held,
     event: event === null ? null : { ...event, data: hideInText(event.data, key) },
-    text: () => hidden,
+    text: hideInBytes(text, key),
   };
 }
 
@@ -170,7 +168,7 @@ function errorIn(reply: Reply, held: Held, mode: PeekMode): HeldError | null {
   }
   // What has ended without being what its type says, or says nothing, may be an error's JSON all the same.
   if (mode === 'none' || !held.isWhole) return null;
-  const body = held.text();
+  const body = held.text;
   return body !== null && isErrorBody(body)
     ? { status: reply.status, body, kind: reply.isJson ? 'asSent' : 'ours' }
     : null;
@@ -178,7 +176,7 @@ function errorIn(reply: Reply, held: Held, mode: PeekMode): HeldError | null {
 
 /** What nobody here can decode, the client may: it asked for that coding. */
 function errorAnswer({ status }: Reply, held: Held): HeldError {
-  const body = held.text();
+  const body = held.text;
   if (body === null) return { status, body: Buffer.concat(held.chunks), kind: 'coded' };
   return { status, body, kind: 'asSent' };
 }
@@ -246,7 +244,7 @@ function endedEarly(): Fault {
 
 /** A body that says nothing of its length may look whole where it broke off. */
 function* faultOfJson(held: Held): Scan<Fault | null> {
-  const body = held.isWhole ? held.text() : null;
+  const body = held.isWhole ? held.text : null;
   if (body === null) return null;
   const text = textOf(held) ?? '';
   const isLong = body.length > mostParsedBytes && /^[[{\d]/.test(text);
@@ -265,7 +263,7 @@ function* faultOfUnsure(held: Held): Scan<Fault | null> {
 
 /** The text from its first visible character on; null where it cannot be decoded. */
 function textOf(held: Held): string | null {
-  const text = held.text()?.toString('utf8') ?? null;
+  const text = held.text?.toString('utf8') ?? null;
   return text === null ? null : text.replace(/^\uFEFF/, '').trimStart();
 }
 

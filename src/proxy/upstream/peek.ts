@@ -59,7 +59,7 @@ export interface Held {
   /** Of `start`: the first event that is no preamble, or null where none was found within the bounds. */
   readonly event: StreamEvent | null;
   /** All that was held, decoded; null where its coding is not known, and where it decodes to more than is held. */
-  readonly text: () => Buffer | null;
+  readonly text: Buffer | null;
   readonly fault: Fault | null;
   readonly sawComments: boolean;
 }
@@ -79,7 +79,7 @@ const passing: Held = {
   chunks: [],
   isWhole: false,
   event: null,
-  text: () => null,
+  text: null,
   fault: null,
   sawComments: false,
 };
@@ -211,14 +211,14 @@ class Holder implements Sink {
     for (const decoder of this.decoders ?? []) decoder.destroy();
     this.reply.release();
     const all = this.pieces.take();
-    const told = (decoded: Buffer | null): void =>
+    const told = (text: Buffer | null): void =>
       this.tell({
         chunks: all.length === 0 ? [] : [all],
         isWhole: end.isWhole ?? false,
         event: end.event ?? null,
         fault: end.fault ?? null,
         sawComments: this.scanner?.sawComments ?? false,
-        text: () => decoded,
+        text,
       });
     if (this.isReadable) told(all);
     else {

@@ -25,7 +25,7 @@ const nothingHeld: Held = {
   chunks: [],
   isWhole: false,
   event: null,
-  text: () => null,
+  text: null,
   fault: null,
   sawComments: false,
 };
