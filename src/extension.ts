@@ -19,7 +19,7 @@ import { composeViews } from './vscode/composeViews';
 import { channelLog, shownLevel } from './vscode/logChannel';
 import { contributedSettings } from './words/settingRule';
 import { UserSettings } from './vscode/settings';
-import { showText, tellProxyTrouble, tellStartFailure } from './vscode/messages';
+import { offer, tellProxyTrouble, tellStartFailure } from './vscode/messages';
 import type { WindowPorts } from './vscode/ports';
 import { CountsStore } from './vscode/stateStore';
 import { SecretStorageVault } from './vscode/vault';
@@ -164,22 +164,21 @@ function openKeepers(
 }
 
 async function askToStartAfresh(kind: 'newer' | 'damaged'): Promise<boolean> {
-  const startAfresh = l10n.t('Start Over');
   const message =
     kind === 'newer'
       ? l10n.t(
           'Keywheel: Saved counts are from a newer version. New counts will not be saved until you start over.',
         )
       : l10n.t('Keywheel: Saved counts are unreadable. New counts will not be saved until you start over.');
-  return (await showText({ severity: 'warning', text: message }, [startAfresh])) === startAfresh;
+  return (await offer({ severity: 'warning', text: message }, [l10n.t('Start Over'), () => true])) ?? false;
 }
 
 async function loadKeys(keyring: Keyring): Promise<void> {
   await keyring.load();
   while (keyring.health.kind === 'refused') {
-    const tryAgain = l10n.t('Try Again');
     const text = `Keywheel: ${l10n.t('The system keychain is not available. Unlock it, then try again.')}`;
-    if ((await showText({ severity: 'error', text }, [tryAgain])) !== tryAgain) return;
+    const isAgain = await offer({ severity: 'error', text }, [l10n.t('Try Again'), () => true]);
+    if (isAgain !== true) return;
     await keyring.load();
   }
 }

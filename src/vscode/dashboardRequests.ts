@@ -1,5 +1,5 @@
 // Runs the requests of the dashboard's page.
-import { commands, env, l10n, Uri, window, workspace } from 'vscode';
+import { env, l10n, Uri, window, workspace } from 'vscode';
 import { wait } from '../base/clock';
 import { keyIdOf } from '../base/secret';
 import { exchangeReport, exchangeTable } from '../service/history/exchangeText';
@@ -7,11 +7,11 @@ import { pageOfKey } from '../service/keyring/storedKey';
 import type { FromDashboard } from '../service/messages';
 import type { AccountView, ExchangeView } from '../service/snapshot';
 import { actedOn, checkedText, isChecked, unlockedText } from '../words/resultText';
+import { runAction } from './actions';
 import { disconnectOne } from './clients/connections';
 import { replaceKey } from './commands/addKey';
 import { confirm, speechOf, tellFailure } from './messages';
 import type { WindowPorts } from './ports';
-import { settingsCommand } from './settings';
 
 /** The page's messages, except those that ask for its content. */
 export type DashboardRequest = Exclude<FromDashboard, { type: 'ready' | 'show' }>;
@@ -42,11 +42,8 @@ async function run(
 ): Promise<boolean> {
   const { service } = ports;
   switch (request.type) {
-    case 'run': {
-      const [command, ...args] =
-        request.action === 'openSettings' ? settingsCommand('keywheel.') : [`keywheel.${request.action}`];
-      return (await commands.executeCommand(command, ...args)) !== false;
-    }
+    case 'run':
+      return (await runAction(request.action)) !== false;
     case 'key':
     case 'account':
       return await act(request, ports, tell);

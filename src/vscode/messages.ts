@@ -1,11 +1,13 @@
 // Notifications, dialogs and notes, and the language of their texts.
-import { commands, env, l10n, ProgressLocation, StatusBarAlignment, window, type Progress } from 'vscode';
+import { env, l10n, ProgressLocation, StatusBarAlignment, window, type Progress } from 'vscode';
 import { SystemClock } from '../base/clock';
 import type { Log } from '../base/log';
 import type { ProxyState, Snapshot } from '../service/snapshot';
+import { actionText, type Action } from '../words/actionText';
 import { withoutLinks, type ResultText } from '../words/resultText';
 import { Formats } from '../words/formats';
 import { notRunningText, type Speech } from '../words/stateWords';
+import { runAction } from './actions';
 
 const notedMs = 3000;
 /** The right end of the status bar, where a note moves no other item. */
@@ -33,11 +35,7 @@ export async function copy(text: string, note: string): Promise<void> {
   flash(note);
 }
 
-/** Resolves to the pressed button, or undefined if the message was closed. */
-export async function showText(
-  { severity, text }: ResultText,
-  buttons: readonly string[] = [],
-): Promise<string | undefined> {
+async function show({ severity, text }: ResultText, buttons: readonly string[]): Promise<string | undefined> {
   const plain = withoutLinks(text);
   switch (severity) {
     case 'info':
@@ -49,24 +47,25 @@ export async function showText(
   }
 }
 
-/** The same without a button. */
+/** A message without a button, which VS Code cuts after one line. */
 export function tell(severity: ResultText['severity'], text: string): void {
-  void showText({ severity, text });
+  void show({ severity, text }, []);
 }
 
-/** The button runs the command. VS Code cuts messages without a button after one line. */
-export async function offer(
+/** What a button says, and what it does. */
+type Choice<T> = readonly [text: string, run: () => T | Promise<T>];
+
+/** A message with buttons; resolves to what the pressed one's function gives, else to undefined. */
+export async function offer<T>(
   message: ResultText,
-  button: string,
-  command: string,
-  ...args: readonly unknown[]
-): Promise<void> {
-  if ((await showText(message, [button])) === button) await commands.executeCommand(command, ...args);
-}
-
-/** Shows the message with a button that opens the log. */
-export async function offerLog(text: string, severity: ResultText['severity'] = 'error'): Promise<void> {
-  await offer({ severity, text }, l10n.t('Show Log'), 'keywheel.showLog');
+  ...buttons: readonly (Action | Choice<T>)[]
+): Promise<T | undefined> {
+  const texts = buttons.map((each) => (typeof each === 'string' ? actionText(each, l10n.t) : each[0]));
+  const pressed = await show(message, texts);
+  const button = pressed === undefined ? undefined : buttons[texts.indexOf(pressed)];
+  if (typeof button === 'object') return await button[1]();
+  if (button !== undefined) await runAction(button);
+  return undefined;
 }
 
 /** A modal dialog; resolves to the pressed button, or undefined if it was closed. */
@@ -118,8 +117,7 @@ export async function untilCancelled<T>(
 /** Why the proxy cannot be used; false, as the command has failed. */
 export function tellNotRunning(proxy: ProxyState): false {
   const message = { severity: 'warning', text: notRunningText(proxy, l10n.t) } as const;
-  if (proxy.kind === 'stopped') void offer(message, l10n.t('Start Proxy'), 'keywheel.startProxy');
-  else void offer(message, l10n.t('Open Dashboard'), 'keywheel.openDashboard');
+  void offer(message, proxy.kind === 'stopped' ? 'startProxy' : 'openDashboard');
   return false;
 }
 
@@ -132,7 +130,7 @@ export function tellNoProxyKey(): false {
 /** A command or an action of the user has failed. */
 export function tellFailure(log: Log, what: string, error: unknown): void {
   log.error(what, error);
-  void offerLog(l10n.t('Keywheel: Something went wrong. See the log.'));
+  void offer({ severity: 'error', text: l10n.t('Keywheel: Something went wrong. See the log.') }, 'showLog');
 }
 
 /** A part of the activation has failed. */
@@ -144,5 +142,5 @@ export function tellStartFailure(log: Log, what: string, error: unknown): void {
 /** The proxy has failed three times in this window. */
 export async function tellProxyTrouble(): Promise<void> {
   const text = `Keywheel: ${l10n.t('The proxy failed three times in this window. See the log.')}`;
-  await offerLog(text, 'warning');
+  await offer({ severity: 'warning', text }, 'showLog');
 }

@@ -1,10 +1,10 @@
 // Shows notices: each kind at most once a day over all windows, and, but for keys that expire, none that held at the start.
-import { commands, l10n, window } from 'vscode';
+import { l10n, window } from 'vscode';
 import type { DisposableStore } from '../base/disposable';
 import { isWanted, Notices, NoticeTurn, type Notice } from '../service/notices';
 import type { Speech } from '../words/stateWords';
 import type { CurrentState } from './currentState';
-import { showText, speechOf } from './messages';
+import { offer, speechOf } from './messages';
 import { recordNames, sharedRecord, type WindowPorts } from './ports';
 
 /** Shows notices until `owned` is disposed. */
@@ -34,12 +34,9 @@ export function showNotices(owned: DisposableStore, ports: WindowPorts): void {
 
 async function show(notice: Notice, turn: NoticeTurn, state: CurrentState): Promise<void> {
   if (!(await turn.take(notice.kind))) return;
-  const open = l10n.t('Open Dashboard');
-  const mute = l10n.t("Don't Show Again");
   const text = noticeText(notice, speechOf(state.read().snapshot));
-  const chosen = await showText({ severity: 'warning', text }, [open, mute]);
-  if (chosen === open) await commands.executeCommand('keywheel.openDashboard');
-  if (chosen === mute) await turn.mute(notice.kind);
+  const mute = async (): Promise<void> => await turn.mute(notice.kind);
+  await offer({ severity: 'warning', text }, 'openDashboard', [l10n.t("Don't Show Again"), mute]);
 }
 
 function noticeText(notice: Notice, { t, formats, nowMs }: Speech): string {

@@ -1,10 +1,11 @@
-// The user's `keywheel.*` settings, read on activation and after every change; says which are invalid, and opens them.
-import { env, l10n, workspace, type ConfigurationChangeEvent, type WorkspaceConfiguration } from 'vscode';
+// The user's `keywheel.*` settings, read on activation and after every change; says which are invalid.
+import { l10n, workspace, type ConfigurationChangeEvent, type WorkspaceConfiguration } from 'vscode';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import { Emitter, type Event } from '../base/event';
 import type { Log } from '../base/log';
 import { httpSettings, wayOutOf, type SettingProblem, type Settings } from '../service/settings';
 import { settingRule, type SettingProperty } from '../words/settingRule';
+import { openSettings } from './actions';
 import { offer } from './messages';
 import { defaultValues, readSettingValues, settingNames, type SettingValues } from './settingValues';
 
@@ -14,13 +15,6 @@ const httpSection = 'http';
 
 /** VS Code cuts a message at 1,000 characters. */
 const mostRules = 8;
-
-/** A command, and its argument, that shows the matching settings: in a remote window the other tab lacks those of the machine. */
-export function settingsCommand(query: string): readonly [command: string, argument: unknown] {
-  return env.remoteName === undefined
-    ? ['workbench.action.openSettings', query]
-    : ['workbench.action.openRemoteSettings', { query }];
-}
 
 /** Keeps the last valid value of every setting; an invalid one is reported once. */
 export class UserSettings implements Disposable {
@@ -86,8 +80,8 @@ export class UserSettings implements Disposable {
             names.join(', '),
           )
         : l10n.t('Keywheel: {0}. The previous value stays in use.', rules.join('; '));
-    const command = settingsCommand(names[0] ?? 'keywheel.');
-    await offer({ severity: 'error', text }, l10n.t('Open Settings'), ...command);
+    const open = async (): Promise<void> => await openSettings(names[0] ?? 'keywheel.');
+    await offer({ severity: 'error', text }, [l10n.t('Open Settings'), open]);
   }
 }
 

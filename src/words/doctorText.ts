@@ -5,6 +5,7 @@ import { redact } from '../base/secret';
 import type { ConnectionState } from '../clients/fileConnections';
 import { checks, type Check, type Checked, type Code, type Finding } from '../doctor/finding';
 import type { PortOwner } from '../doctor/system';
+import { actionText, type Action } from './actionText';
 import { stateText, strayText } from './clientWords';
 import { tookText } from './formats';
 import type { PageBlock, PageContent, Tone } from './pageHtml';
@@ -13,30 +14,16 @@ import { reachText } from './reachText';
 import { accountWords, proxyAdvice, proxyWords, waitingText, type Speech } from './stateWords';
 import { wordsFor, type Translate } from './translate';
 
-const remedyText = wordsFor({
-  startProxy: (t) => t('Start Proxy'),
-  openPortSetting: (t) => t('Open Settings'),
-  openProxySettings: (t) => t('Open Settings'),
-  addKey: (t) => t('Add Key'),
-  removeKey: (t) => t('Remove Key'),
-  connectClient: (t) => t('Connect Client'),
-  reloadWindow: (t) => t('Reload Window'),
-  showLog: (t) => t('Show Log'),
-});
-
-/** The action of a finding's button. */
-export type Remedy = Parameters<typeof remedyText>[0];
-
 interface FindingText {
   readonly tone: Tone;
   readonly text: string;
   /** What to do, or null. */
   readonly advice: string | null;
-  readonly remedy: Remedy | null;
+  readonly remedy: Action | null;
 }
 
 function toned(tone: Tone) {
-  return (text: string, advice: string | null = null, remedy: Remedy | null = null): FindingText => {
+  return (text: string, advice: string | null = null, remedy: Action | null = null): FindingText => {
     return { tone, text, advice, remedy };
   };
 }
@@ -265,7 +252,7 @@ export function doctorPage(checked: readonly Checked[], speech: Speech): PageCon
     .flatMap(({ check, own }): PageBlock[] => [
       { kind: 'heading', text: checkText(check, t) },
       ...own.map(({ tone, text, advice, remedy }): PageBlock => {
-        const buttons = remedy === null ? [] : [{ label: remedyText(remedy, t), action: remedy }];
+        const buttons = remedy === null ? [] : [{ label: actionText(remedy, t), action: remedy }];
         return { kind: 'finding', tone, toneText: toneText(tone, t), text, advice, buttons };
       }),
     ]);

@@ -1,6 +1,6 @@
 // Connect Client: lists this machine's clients, shows what will be written, and writes it after confirmation.
 import { homedir } from 'node:os';
-import { commands, l10n, QuickPickItemKind, ThemeIcon, window, type QuickPickItem } from 'vscode';
+import { l10n, QuickPickItemKind, ThemeIcon, window, type QuickPickItem } from 'vscode';
 import type { Client, ClientId, Endpoint } from '../../clients/client';
 import { clientOf, clients } from '../../clients/clientList';
 import { askedModels } from '../../clients/connectionNews';
@@ -12,7 +12,7 @@ import {
   type KnownConnection,
 } from '../../clients/connector';
 import { listModels, type ListedModel } from '../../clients/modelList';
-import { choose, confirm, showText, tell, tellNoProxyKey } from '../messages';
+import { choose, confirm, offer, tell, tellNoProxyKey } from '../messages';
 import type { ClientItem, WindowPorts } from '../ports';
 import { askModel } from './askModel';
 import { tellWritten } from './connections';
@@ -194,7 +194,10 @@ async function write(client: Client, endpoint: Endpoint, ports: WindowPorts): Pr
   await ports.connector.connect(client, endpoint);
   await ports.noteStorage();
   if (chosen === andTest) await sendTestRequest(ports, endpoint.model, connectedText(client));
-  else void tellOne(client, ports);
+  else {
+    const reload = ports.connector.needsReload(client) ? (['reloadWindow'] as const) : [];
+    void offer({ severity: 'info', text: connectedText(client) }, ...reload, 'sendTestRequest');
+  }
   return true;
 }
 
@@ -203,20 +206,7 @@ function connectedText(client: Client): string {
   return sentences.filter((sentence) => sentence !== null).join(' ');
 }
 
-async function tellOne(client: Client, { connector, log }: WindowPorts): Promise<void> {
-  const reload = l10n.t('Reload Window');
-  const test = l10n.t('Send Test Request');
-  const actions = connector.needsReload(client) ? [reload, test] : [test];
-  const choice = await showText({ severity: 'info', text: connectedText(client) }, actions);
-  if (choice === undefined) return;
-  const command = choice === reload ? 'workbench.action.reloadWindow' : 'keywheel.sendTestRequest';
-  await commands.executeCommand(command).then(undefined, (error: unknown) => {
-    log.error(`${command} failed.`, error);
-  });
-}
-
 async function tellProblem(error: unknown, id: ClientId, ports: WindowPorts): Promise<boolean> {
-  const values = l10n.t('Show Values');
   const text =
     error instanceof ConfigError
       ? problemText(error, l10n.t)
@@ -224,5 +214,6 @@ async function tellProblem(error: unknown, id: ClientId, ports: WindowPorts): Pr
         ? l10n.t('Keywheel cannot connect this version of the extension. Enter the values yourself.')
         : null;
   if (text === null) throw error;
-  return (await showText({ severity: 'error', text }, [values])) === values && (await showValues(ports, id));
+  const show = async (): Promise<boolean> => await showValues(ports, id);
+  return (await offer({ severity: 'error', text }, [l10n.t('Show Values'), show])) ?? false;
 }

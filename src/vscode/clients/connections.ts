@@ -22,12 +22,8 @@ export async function tellWritten(
   { connector }: WindowPorts,
 ): Promise<void> {
   const needsReload = some.find((client) => connector.needsReload(client));
-  if (needsReload === undefined) {
-    await offer({ severity: 'info', text }, l10n.t('Open Dashboard'), 'keywheel.openDashboard');
-    return;
-  }
-  const said = `${text} ${afterConnecting(needsReload.id, l10n.t) ?? ''}`;
-  await offer({ severity: 'info', text: said }, l10n.t('Reload Window'), 'workbench.action.reloadWindow');
+  const said = needsReload === undefined ? text : `${text} ${afterConnecting(needsReload.id, l10n.t) ?? ''}`;
+  await offer({ severity: 'info', text: said }, needsReload === undefined ? 'openDashboard' : 'reloadWindow');
 }
 
 /** Connected clients that have another address or key; empty until the proxy key is loaded. */

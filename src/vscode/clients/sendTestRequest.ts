@@ -19,7 +19,7 @@ export async function sendTestRequest(
   if (endpoint === null) return tellNotRunning(proxy);
   if (wheel.keys === 0) {
     const text = l10n.t('No key yet. Add one to send a request.');
-    void offer({ severity: 'warning', text }, l10n.t('Add Key'), 'keywheel.addKey');
+    void offer({ severity: 'warning', text }, 'addKey');
     return false;
   }
   const { settings } = ports;
@@ -39,7 +39,6 @@ export async function sendTestRequest(
 
 async function tellResult(result: Exclude<TestResult, { kind: 'cancelled' }>, said: string): Promise<void> {
   const text = `${said} ${testResultText(result, speechOf())}`.trimStart();
-  if (result.kind === 'answered')
-    await offer({ severity: 'info', text }, l10n.t('Open Dashboard'), 'keywheel.openDashboard');
-  else await offer({ severity: 'error', text }, l10n.t('Run Doctor'), 'keywheel.runDoctor');
+  if (result.kind === 'answered') await offer({ severity: 'info', text }, 'openDashboard');
+  else await offer({ severity: 'error', text }, 'runDoctor');
 }

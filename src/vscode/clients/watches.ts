@@ -16,7 +16,7 @@ import {
 import { freeRouter, isFree, listModels, type ListedModel } from '../../clients/modelList';
 import type { ConnectionRecord } from '../../clients/records';
 import { obituaryText, strayText } from '../../words/clientWords';
-import { offer, showText } from '../messages';
+import { offer } from '../messages';
 import { recordNames, sharedRecord, type WindowPorts } from '../ports';
 import { askModel } from './askModel';
 import { endpointFor, tellConnected } from './connectClient';
@@ -48,9 +48,9 @@ export function watchAddress(owned: DisposableStore, ports: WindowPorts): void {
 /** Not a modal dialog, because the user may still be typing the port. */
 async function tellMove(news: MoveNews, ports: WindowPorts): Promise<void> {
   if (!(await news.look())) return;
-  const update = l10n.t('Update Clients…');
   const text = l10n.t('Keywheel: the proxy has a new address. Connected clients still use the old one.');
-  if ((await showText({ severity: 'warning', text }, [update])) === update) await offerUpdate(ports);
+  const update = async (): Promise<boolean> => await offerUpdate(ports);
+  await offer({ severity: 'warning', text }, [l10n.t('Update Clients…'), update]);
 }
 
 /** Most pairs of client and model that are remembered as checked; then the set is cleared. */
@@ -102,8 +102,7 @@ async function tellStray(
   const needsReload = connector.needsReload(clientOf(record.client));
   const { text, advice } = strayText(stray, record.model ?? '', needsReload, l10n.t);
   const message = { severity: 'warning', text: `Keywheel: ${text} ${advice}` } as const;
-  if (needsReload) await offer(message, l10n.t('Reload Window'), 'workbench.action.reloadWindow');
-  else await offer(message, l10n.t('Connect Client'), 'keywheel.connectClient');
+  await offer(message, needsReload ? 'reloadWindow' : 'connectClient');
 }
 
 const mostTold = 100;
@@ -168,11 +167,13 @@ async function askSuccessor(
   const successor = next?.id ?? freeRouter;
   const isPaid = next !== null && !isFree(next);
   const text = obituaryText({ model, users, isSaid: named !== undefined, successor, isPaid }, l10n.t);
-  const [use, another] = [l10n.t('Use {0}', successor), l10n.t('Select Another…')];
-  const choice = await showText({ severity: 'warning', text }, [use, another]);
   const title = l10n.t('Replace {0}', model);
   const asked = { title, models: Promise.resolve(listed), hasOwnModels: false };
-  return choice === another ? await askModel(asked) : choice && successor;
+  return await offer<string | null | undefined>(
+    { severity: 'warning', text },
+    [l10n.t('Use {0}', successor), () => successor],
+    [l10n.t('Select Another…'), async () => await askModel(asked)],
+  );
 }
 
 async function replaceModel(

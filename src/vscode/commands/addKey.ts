@@ -3,7 +3,7 @@ import { env, l10n, Uri, window } from 'vscode';
 import { keyIdOf, maskKey } from '../../base/secret';
 import { readPastedKeys, type KeyEntry, type PastedKeys } from '../../service/pastedKeys';
 import { addSummaryText } from '../../words/resultText';
-import { showText, speechOf, tell, untilCancelled } from '../messages';
+import { offer, speechOf, tell, untilCancelled } from '../messages';
 import type { Command, WindowPorts } from '../ports';
 import { offerNext, resultText, whileChecking } from './addResult';
 import { askKeys } from './askKeys';
@@ -31,11 +31,16 @@ async function addPaste(paste: PastedKeys, ports: WindowPorts): Promise<boolean>
     void offerNext(resultText(result, label, ports), ports, result.kind === 'added' ? [only.key] : []);
     return result.kind === 'added';
   }
-  const tryAgain = l10n.t('Try Again');
-  const openPage = l10n.t('Open OpenRouter');
-  const chosen = await showText(resultText(result, label, ports), [tryAgain, openPage]);
-  if (chosen === openPage) await env.openExternal(Uri.parse(keysPage));
-  return chosen === tryAgain && (await addTyped(ports, textOf([only])));
+  const openPage = async (): Promise<boolean> => {
+    await env.openExternal(Uri.parse(keysPage));
+    return false;
+  };
+  const isAdded = await offer(
+    resultText(result, label, ports),
+    [l10n.t('Try Again'), async () => await addTyped(ports, textOf([only]))],
+    [l10n.t('Open OpenRouter'), openPage],
+  );
+  return isAdded ?? false;
 }
 
 /** A list that can be pasted again. */
@@ -64,9 +69,8 @@ async function addSeveral({ entries, unreadable }: PastedKeys, ports: WindowPort
     void offerNext(summary, ports, fresh);
     return isAnyAdded;
   }
-  const tryAgain = l10n.t('Try Again');
-  const isWanted = (await showText(summary, [tryAgain])) === tryAgain;
-  return (isWanted && (await addTyped(ports, textOf(notKept)))) || isAnyAdded;
+  const again = async (): Promise<boolean> => await addTyped(ports, textOf(notKept));
+  return (await offer(summary, [l10n.t('Try Again'), again])) === true || isAnyAdded;
 }
 
 /** Resolves to whether the key was replaced. Rejects if the vault does not remove the old one. */

@@ -1,11 +1,11 @@
 // Shows progress and result of adding keys, and names them.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { commands, l10n, window } from 'vscode';
+import { l10n, window } from 'vscode';
 import { keyIdOf, maskKey } from '../../base/secret';
 import type { AddResult } from '../../service/keyring/keyring';
 import { longestName } from '../../service/messages';
 import { addResultText, type ResultText } from '../../words/resultText';
-import { flash, showText, speechOf, tellFailure, whileShowing } from '../messages';
+import { flash, offer, speechOf, tellFailure, whileShowing } from '../messages';
 import type { WindowPorts } from '../ports';
 
 /** A quick check shows no progress: VS Code hides notifications after the third one within 800 ms. */
@@ -32,13 +32,10 @@ export async function offerNext(
     (records) => records.length > 0,
     () => true,
   );
-  const [next, command] = isConnected
-    ? [l10n.t('Open Dashboard'), 'keywheel.openDashboard']
-    : [l10n.t('Connect Client'), 'keywheel.connectClient'];
+  const next = isConnected ? 'openDashboard' : 'connectClient';
   const name = newKeys.length === 1 ? l10n.t('Name Key') : l10n.t('Name Keys');
-  const chosen = await showText(text, newKeys.length === 0 ? [next] : [next, name]);
-  if (chosen === next) await commands.executeCommand(command);
-  if (chosen === name) await nameKeys(newKeys, ports);
+  const naming = [name, async () => await nameKeys(newKeys, ports)] as const;
+  await offer(text, next, ...(newKeys.length === 0 ? [] : [naming]));
 }
 
 /** Asks for one name after the other; ends where the user closes a box. */

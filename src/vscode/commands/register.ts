@@ -62,7 +62,8 @@ function tellRecords(log: Log, what: string, error: RecordsError): void {
     'Keywheel’s record of connected clients ({0}) is unreadable. No client was changed. Delete it and connect the clients again.',
     error.file,
   );
-  void offer({ severity: 'error', text }, l10n.t('Open File'), 'vscode.open', Uri.file(error.file));
+  const open = async (): Promise<void> => await commands.executeCommand('vscode.open', Uri.file(error.file));
+  void offer({ severity: 'error', text }, [l10n.t('Open File'), open]);
 }
 
 function done(show: () => void): Promise<boolean> {

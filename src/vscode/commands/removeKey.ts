@@ -3,7 +3,7 @@ import { l10n, window, type QuickPickItem } from 'vscode';
 import { keyIdOf, maskKey } from '../../base/secret';
 import { isWhole, removeAll } from '../../clients/removal';
 import { removalDetail, removalText } from '../../words/resultText';
-import { confirm, flash, offerLog, showText, speechOf, tell } from '../messages';
+import { confirm, flash, offer, speechOf, tell } from '../messages';
 import type { Command, WindowPorts } from '../ports';
 
 interface KeyItem extends QuickPickItem {
@@ -28,13 +28,13 @@ export const removeKey: Command = async (ports) => {
   });
   if (!chosen) return false;
   if (!(await keyActions.onKey(chosen.keyId, { kind: 'remove' }))) return false;
-  const undo = l10n.t('Undo');
+  const undo = async (): Promise<void> => {
+    if (await keyActions.onKey(chosen.keyId, { kind: 'undo' }))
+      flash(l10n.t('Key “{0}” restored', chosen.name));
+    else tell('warning', l10n.t('Can’t undo any more. Add the key again.'));
+  };
   const removed = l10n.t('Key “{0}” removed.', chosen.name);
-  const answer = await showText({ severity: 'info', text: removed }, [undo]);
-  if (answer !== undo) return true;
-  if (await keyActions.onKey(chosen.keyId, { kind: 'undo' }))
-    flash(l10n.t('Key “{0}” restored', chosen.name));
-  else tell('warning', l10n.t('Can’t undo any more. Add the key again.'));
+  await offer({ severity: 'info', text: removed }, [l10n.t('Undo'), undo]);
   return true;
 };
 
@@ -71,6 +71,7 @@ export const removeEverything: Command = async (ports) => {
   if (!(await confirm('warning', question, detail, l10n.t('Remove All Data')))) return false;
   const removal = await removeAll(ports);
   const text = removalText(removal, l10n.t);
-  void (isWhole(removal) ? showText({ severity: 'info', text }, [l10n.t('OK')]) : offerLog(text));
+  if (isWhole(removal)) void offer({ severity: 'info', text }, [l10n.t('OK'), () => undefined]);
+  else void offer({ severity: 'error', text }, 'showLog');
   return isWhole(removal);
 };

@@ -1,11 +1,9 @@
 // Start, Stop and Restart Proxy; its base URL and its key: copied, and made anew.
-import { commands, l10n } from 'vscode';
-import type { ProxyState } from '../../service/snapshot';
+import { l10n } from 'vscode';
 import { proxyAdvice, proxyWords } from '../../words/stateWords';
 import { offerUpdate } from '../clients/connections';
-import { confirm, copy, flash, offer, showText, tellNoProxyKey, tellNotRunning } from '../messages';
-import type { Command, WindowPorts } from '../ports';
-import { settingsCommand } from '../settings';
+import { confirm, copy, flash, offer, tellNoProxyKey, tellNotRunning } from '../messages';
+import type { Command } from '../ports';
 
 export const startProxy: Command = async (ports) => {
   const proxy = await ports.service.start();
@@ -14,8 +12,10 @@ export const startProxy: Command = async (ports) => {
     flash(proxyWords(proxy, l10n.t).text);
     return true;
   }
+  const sentences = [proxyWords(proxy, l10n.t).text, proxyAdvice(proxy, l10n.t)];
+  const text = `Keywheel: ${sentences.filter((sentence) => sentence !== null).join('. ')}`;
   // A message, because the user asked; on activation only the status bar shows it.
-  void showFailure(proxy, ports);
+  void offer({ severity: 'error', text }, 'openPortSetting', 'showLog');
   return false;
 };
 
@@ -28,16 +28,6 @@ export const restartProxy: Command = async (ports) => {
   await ports.service.stop();
   return await startProxy(ports);
 };
-
-async function showFailure(proxy: ProxyState, ports: WindowPorts): Promise<void> {
-  const openSettings = l10n.t('Open Settings');
-  const showLog = l10n.t('Show Log');
-  const sentences = [proxyWords(proxy, l10n.t).text, proxyAdvice(proxy, l10n.t)];
-  const text = `Keywheel: ${sentences.filter((sentence) => sentence !== null).join('. ')}`;
-  const answer = await showText({ severity: 'error', text }, [openSettings, showLog]);
-  if (answer === openSettings) await commands.executeCommand(...settingsCommand('keywheel.port'));
-  if (answer === showLog) ports.showLog();
-}
 
 export const copyBaseUrl: Command = async ({ service }) => {
   const { proxy } = service.snapshot();
@@ -60,6 +50,6 @@ export const makeNewProxyKey: Command = async (ports) => {
   await ports.keyring.renewProxyKey();
   if (await offerUpdate(ports)) return true;
   const text = l10n.t('The proxy has a new key. Set it in your clients.');
-  void offer({ severity: 'info', text }, l10n.t('Copy Proxy Key'), 'keywheel.copyProxyKey');
+  void offer({ severity: 'info', text }, 'copyProxyKey');
   return true;
 };

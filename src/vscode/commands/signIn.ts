@@ -13,7 +13,7 @@ import {
 import { SignInListener, type SignInAnswer } from '../../service/signIn/signInListener';
 import { signInPage } from '../../words/pageHtml';
 import { reachText } from '../../words/reachText';
-import { showText, untilCancelled, whileShowing } from '../messages';
+import { offer, untilCancelled, whileShowing } from '../messages';
 import type { Command, WindowPorts } from '../ports';
 import { offerNext, resultText, whileChecking } from './addResult';
 
@@ -22,11 +22,12 @@ export const signIn: Command = async (ports) => {
   const answer = await askBrowser(verifier, ports);
   if (answer?.kind === 'code') return await takeCode(answer.code, verifier, ports);
   if (answer === null) return await signInByPaste(verifier, ports);
-  const tryAgain = l10n.t('Try Again');
-  const pasteCode = l10n.t('Paste a Code');
-  const chosen = await showText({ severity: 'warning', text: endText(answer) }, [pasteCode, tryAgain]);
-  if (chosen === pasteCode) return await signInByPaste(verifier, ports);
-  return chosen === tryAgain && (await signIn(ports));
+  const isDone = await offer(
+    { severity: 'warning', text: endText(answer) },
+    [l10n.t('Paste a Code'), async () => await signInByPaste(verifier, ports)],
+    [l10n.t('Try Again'), async () => await signIn(ports)],
+  );
+  return isDone ?? false;
 };
 
 /** Null if the browser cannot redirect to this window. */
@@ -91,13 +92,11 @@ async function keepKey(key: string, ports: WindowPorts): Promise<boolean> {
     void offerNext(resultText(result, label, ports), ports, result.kind === 'added' ? [key] : []);
     return result.kind === 'added';
   }
-  const tryAgain = l10n.t('Try Again');
-  const chosen = await showText(resultText(result, label, ports), [tryAgain]);
-  return chosen === tryAgain && (await keepKey(key, ports));
+  const again = async (): Promise<boolean> => await keepKey(key, ports);
+  return (await offer(resultText(result, label, ports), [l10n.t('Try Again'), again])) ?? false;
 }
 
 async function tellNoKey(answer: Exclude<CodeAnswer, { kind: 'key' }>, ports: WindowPorts): Promise<boolean> {
-  const tryAgain = l10n.t('Try Again');
   const text =
     answer.kind === 'refused'
       ? l10n.t('The code was not accepted: it was used before, or it is older than ten minutes.')
@@ -105,7 +104,8 @@ async function tellNoKey(answer: Exclude<CodeAnswer, { kind: 'key' }>, ports: Wi
           'OpenRouter could not be reached ({0}). No key was added. Check your network, then try again.',
           reachText(answer.detail, l10n.t),
         );
-  return (await showText({ severity: 'error', text }, [tryAgain])) === tryAgain && (await signIn(ports));
+  const again = async (): Promise<boolean> => await signIn(ports);
+  return (await offer({ severity: 'error', text }, [l10n.t('Try Again'), again])) ?? false;
 }
 
 function endText({ kind }: Exclude<SignInAnswer, { kind: 'code' }>): string {

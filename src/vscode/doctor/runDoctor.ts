@@ -1,5 +1,5 @@
 // Run Doctor: checks everything between client and OpenRouter, and shows the findings on a page.
-import { commands, env, l10n, version as codeVersion } from 'vscode';
+import { env, l10n, version as codeVersion } from 'vscode';
 import { checkKeyAt } from '../../service/keyring/keyCheck';
 import { examine } from '../../doctor/doctor';
 import { systemProxy } from '../../doctor/system';
@@ -8,23 +8,10 @@ import type { Speech } from '../../words/stateWords';
 import { endpointOf, originOf } from '../clients/endpoint';
 import { copy, speechOf, whileShowing } from '../messages';
 import type { PageActions } from '../textPage';
-import { doctorPage, doctorReport, type Remedy } from '../../words/doctorText';
+import { actions } from '../../words/actionText';
+import { doctorPage, doctorReport } from '../../words/doctorText';
+import { runAction } from '../actions';
 import type { WindowPorts } from '../ports';
-import { settingsCommand } from '../settings';
-
-const remedies: Readonly<Record<Remedy, readonly [command: string, ...args: unknown[]]>> = {
-  startProxy: ['keywheel.startProxy'],
-  openPortSetting: settingsCommand('keywheel.port'),
-  openProxySettings: [
-    'workbench.action.openSettings',
-    '@id:http.proxy @id:http.noProxy @id:http.proxyStrictSSL',
-  ],
-  addKey: ['keywheel.addKey'],
-  removeKey: ['keywheel.removeKey'],
-  connectClient: ['keywheel.connectClient'],
-  reloadWindow: ['workbench.action.reloadWindow'],
-  showLog: ['keywheel.showLog'],
-};
 
 export async function runDoctor(ports: WindowPorts): Promise<boolean> {
   const title = l10n.t('Keywheel: running the doctor…');
@@ -54,10 +41,7 @@ async function examineAll(ports: WindowPorts): Promise<readonly Checked[]> {
 }
 
 function actionsOf(checked: readonly Checked[], speech: Speech, ports: WindowPorts): PageActions {
-  const run = Object.entries(remedies).map(
-    ([remedy, [command, ...args]]) =>
-      [remedy, async (): Promise<unknown> => await commands.executeCommand(command, ...args)] as const,
-  );
+  const run = actions.map((action) => [action, async () => await runAction(action)] as const);
   const facts = {
     Version: ports.version,
     Editor: `${env.appName} ${codeVersion}`,
