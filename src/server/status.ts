@@ -4,7 +4,7 @@ import { SystemClock } from '../base/clock';
 import { ask } from '../base/http';
 import { parseJson } from '../base/json';
 import { printable } from '../base/log';
-import { Formats } from '../words/formats';
+import { Formats, joined } from '../words/formats';
 import { waitingText } from '../words/stateWords';
 import { translator } from '../words/translate';
 import type { Configuration } from './options';
@@ -76,12 +76,13 @@ export async function status({ settings, proxyKey }: Configuration): Promise<num
     of(minute.used, minute.limit),
     `${stateTexts.get(state) ?? state}${until === null ? '' : ` until ${at(until)}`}`,
   ]);
-  const facts = [
+  const facts = joined(
+    ', ',
     `${of(left, limit)} free requests left today`,
-    resetsAt === null ? '' : `resets ${at(resetsAt)}`,
+    resetsAt !== null && `resets ${at(resetsAt)}`,
     waitingText(waiting, { t: translator({}), formats }),
-  ];
-  const text = `Keywheel at ${origin}: ${facts.filter((fact) => fact !== '').join(', ')}
+  );
+  const text = `Keywheel at ${origin}: ${facts}
 
 ${tableText(['Account', 'Keys', 'Left today', 'This minute', 'State'], rows)}`;
   process.stdout.write(printable(text));

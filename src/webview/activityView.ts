@@ -1,6 +1,6 @@
 // The list of exchanges as plain values, its filter and its order; no DOM.
 import type { AttemptView, ExchangeEnd, ExchangeView, RunningView } from '../service/snapshot';
-import { tookText } from '../words/formats';
+import { joined, tookText } from '../words/formats';
 import {
   endWords,
   classWords,
@@ -106,17 +106,17 @@ export interface LiveRow {
 export function liveRow(running: RunningView, speech: Speech): LiveRow {
   const { t, formats, nowMs } = speech;
   const { requestId, startedAtMs, client, model, method, path, keyLabel, attempts, endsAtMs } = running;
-  const notes = [
-    attempts > 0 ? t('attempt {0}', formats.count(attempts + 1)) : '',
-    keyLabel === '' ? '' : t('key {0}', keyLabel),
-    endsAtMs === null ? '' : t('gives up at {0}', formats.until(endsAtMs, nowMs)),
-  ];
   return {
     requestId,
     state: runningWords(running, speech),
     sinceMs: startedAtMs,
     what: `${client} · ${model ?? `${method} ${path}`}`,
-    note: notes.filter((note) => note !== '').join(' · '),
+    note: joined(
+      ' · ',
+      attempts > 0 && t('attempt {0}', formats.count(attempts + 1)),
+      keyLabel !== '' && t('key {0}', keyLabel),
+      endsAtMs !== null && t('gives up at {0}', formats.until(endsAtMs, nowMs)),
+    ),
   };
 }
 

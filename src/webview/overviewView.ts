@@ -1,7 +1,7 @@
 // The top of the dashboard as plain values; no DOM.
 import type { DashboardAction, DashboardState } from '../service/messages';
 import type { AccountView, ProxyState } from '../service/snapshot';
-import { roughDurationText } from '../words/formats';
+import { joined, roughDurationText } from '../words/formats';
 import {
   accountWords,
   paceText,
@@ -86,7 +86,7 @@ function noticeOf(
   const words = vaultWords(vault, t);
   if (words !== null) return { notice: words, isUnreached: false, spoken: [words.text] };
   if (unreached === undefined) return { notice: null, isUnreached: false, spoken: [] };
-  const text = `${unreachedText(snapshot, speech)} ${reachAdvice(unreached.code, t) ?? ''}`.trimEnd();
+  const text = joined(' ', unreachedText(snapshot, speech), reachAdvice(unreached.code, t));
   return { notice: { text, tone: 'bad' }, isUnreached: true, spoken: [t('OpenRouter cannot be reached')] };
 }
 
@@ -118,8 +118,7 @@ function outlookText({ snapshot, forecast }: DashboardState, speech: Speech): st
   const { resetAtMs } = snapshot.wheel;
   if (resetAtMs === null) return '';
   const resets = t('resets in {0}', roughDurationText(resetAtMs - nowMs, t));
-  const pace = paceText(forecast, speech);
-  return pace === '' ? resets : `${pace} · ${resets}`;
+  return joined(' · ', paceText(forecast, speech), resets);
 }
 
 function remedies(proxy: ProxyState): readonly DashboardAction[] {

@@ -9,7 +9,7 @@ import type { Disconnected } from '../clients/connector';
 import type { ListedModel } from '../clients/modelList';
 import type { ConnectionRecord } from '../clients/records';
 import type { TerminalClient } from '../clients/values';
-import type { Language } from './formats';
+import { joined, type Language } from './formats';
 import { wordsFor, type Translate } from './translate';
 
 /** Such as `tools · images · 128K tokens`. */
@@ -17,8 +17,8 @@ export function traitsText(
   { tools, images, contextLength }: Pick<ListedModel, 'tools' | 'images' | 'contextLength'>,
   { t, formats }: Language,
 ): string {
-  const context = contextLength === null ? [] : [t('{0} tokens', formats.compact(contextLength))];
-  return [...(tools ? [t('tools')] : []), ...(images ? [t('images')] : []), ...context].join(' · ');
+  const context = contextLength !== null && t('{0} tokens', formats.compact(contextLength));
+  return joined(' · ', tools && t('tools'), images && t('images'), context);
 }
 
 /** Why a file was not changed, and what to do. */
@@ -240,23 +240,24 @@ export function connectionLines(records: readonly ConnectionRecord[]): readonly 
 }
 
 /** A sentence for each result: restored, no longer ours, changed since, or failed and why. */
-export function disconnectedSentences(done: readonly Disconnected[], t: Translate): readonly string[] {
+export function disconnectedText(done: readonly Disconnected[], t: Translate): string {
   const failed = done.filter(({ error }) => error !== null);
   const changed = done.filter(({ error, undone }) => error === null && undone === 'changed');
   const gone = done.filter(({ error, undone }) => error === null && undone === 'left');
   const freed = done.filter((one) => ![...failed, ...gone, ...changed].includes(one));
   // Of a client with several files.
   const left = gone.filter(({ client }) => !freed.some((other) => other.client === client));
-  return [
-    ...(freed.length === 0 ? [] : [t('Disconnected: {0}.', namesOf(freed))]),
-    ...(left.length === 0 ? [] : [t('Already disconnected: {0}.', namesOf(left))]),
-    ...(changed.length === 0 ? [] : [t('Left unchanged, because you edited it: {0}.', namesOf(changed))]),
+  return joined(
+    ' ',
+    freed.length > 0 && t('Disconnected: {0}.', namesOf(freed)),
+    left.length > 0 && t('Already disconnected: {0}.', namesOf(left)),
+    changed.length > 0 && t('Left unchanged, because you edited it: {0}.', namesOf(changed)),
     ...failed.map(({ client, error }) =>
       error instanceof ConfigError
         ? problemText(error, t)
         : t('{0} could not be disconnected. See the log.', clientOf(client).name),
     ),
-  ];
+  );
 }
 
 function namesOf(some: readonly Disconnected[]): string {

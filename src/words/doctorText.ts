@@ -7,7 +7,7 @@ import { checks, type Check, type Checked, type Code, type Finding } from '../do
 import type { PortOwner } from '../doctor/system';
 import { actionText, type Action } from './actionText';
 import { stateText, strayText } from './clientWords';
-import { tookText } from './formats';
+import { joined, tookText } from './formats';
 import type { PageBlock, PageContent, Tone } from './pageHtml';
 import { reachAdvice, unreachedText } from './reachReason';
 import { reachText } from './reachText';
@@ -57,7 +57,7 @@ const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => Fi
       hostedBy === null
         ? t('This window serves port {0}.', String(port))
         : t('Port {0} is served by the window {1}.', String(port), hostedBy);
-    return good(joined(where, ownerText(owner, t)));
+    return good(joined(' ', where, ownerText(owner, t)));
   },
   notRunning: ({ port, owner }, { t }) => {
     const where =
@@ -65,11 +65,11 @@ const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => Fi
         ? t('The proxy is stopped. Port {0} is free.', String(port))
         : t('The proxy is stopped. Port {0} is in use.', String(port));
     const advice = t('Start it so that clients get answers.');
-    return warn(joined(where, ownerText(owner, t)), advice, 'startProxy');
+    return warn(joined(' ', where, ownerText(owner, t)), advice, 'startProxy');
   },
   portFailed: ({ port, failure: code, detail, owner }, { t }) => {
     const proxy = { kind: 'failed', code, detail, port } as const;
-    const text = joined(`${proxyWords(proxy, t).text}.`, ownerText(owner, t));
+    const text = joined(' ', `${proxyWords(proxy, t).text}.`, ownerText(owner, t));
     return bad(text, proxyAdvice(proxy, t), 'openPortSetting');
   },
   selfGood: ({ tookMs }, speech) =>
@@ -175,7 +175,7 @@ const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => Fi
     const { t, formats, nowMs } = speech;
     const next =
       nextAtMs === null ? null : t('The next account is free at {0}.', formats.until(nextAtMs, nowMs));
-    return warn(joined(`${waitingText(waiting, speech)}.`, next), t('They are sent automatically.'));
+    return warn(joined(' ', `${waitingText(waiting, speech)}.`, next), t('They are sent automatically.'));
   },
   accountHeld: ({ label, account }, speech) =>
     warn(speech.t('“{0}”: {1}.', label, accountWords(account, speech).text)),
@@ -233,10 +233,6 @@ function connectAgain(t: Translate): string {
 
 function ownerText(owner: PortOwner | null, t: Translate): string | null {
   return owner === null ? null : t('Process {1} ({0}).', owner.program, String(owner.processId));
-}
-
-function joined(...sentences: readonly (string | null)[]): string {
-  return sentences.filter((sentence) => sentence !== null).join(' ');
 }
 
 /** Problems with advice first, then a line for each check without problems. */

@@ -1,4 +1,4 @@
-// Formats numbers and times for the user's language and time zone.
+// Formats numbers and times for the user's language and time zone, and puts parts together.
 import type { Translate } from './translate';
 
 const secondMs = 1000;
@@ -128,6 +128,11 @@ export class Formats {
 function onceUsed<T>(make: () => T): () => T {
   let made: T | null = null;
   return () => (made ??= make());
+}
+
+/** The parts that there are. */
+export function joined(separator: string, ...parts: readonly (string | false | null | undefined)[]): string {
+  return parts.filter((part) => typeof part === 'string' && part !== '').join(separator);
 }
 
 /** The user's language, and its formats. */

@@ -6,6 +6,7 @@ import {
   type ProxyProblem,
 } from '../base/systemError';
 import type { Snapshot } from '../service/snapshot';
+import { joined } from './formats';
 import type { Speech } from './stateWords';
 import { wordsFor, type Translate } from './translate';
 
@@ -94,7 +95,7 @@ export function unreachedText(
   const { sinceMs, code, heldUntilMs } = unreached;
   const since = formats.since(sinceMs, nowMs);
   const text = t('OpenRouter has been unreachable since {0} ({1}).', since, reachReason(code, t));
-  return `${text} ${retriedText(running, heldUntilMs ?? 0, speech)}`.trimEnd();
+  return joined(' ', text, retriedText(running, heldUntilMs ?? 0, speech));
 }
 
 /** Such as `2 requests are being retried, the next at 22:52:07.`, or that nothing is tried for a while; empty if nothing is retried. */

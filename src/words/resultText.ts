@@ -7,8 +7,8 @@ import type { TestResult } from '../clients/testRequest';
 import type { KeyCheck } from '../service/keyring/keyCheck';
 import type { AddedKey, AddResult } from '../service/keyring/keyring';
 import type { AccountView, Snapshot } from '../service/snapshot';
-import { connectionLines, disconnectedSentences } from './clientWords';
-import { tookText, type Language } from './formats';
+import { connectionLines, disconnectedText } from './clientWords';
+import { joined, tookText, type Language } from './formats';
 import { reachReason } from './reachReason';
 import { reachText } from './reachText';
 import { accountWords, type Speech } from './stateWords';
@@ -62,8 +62,8 @@ export function addResultText(
   const { t } = language;
   switch (result.kind) {
     case 'added': {
-      const sentences = [t('Key “{0}” added.', label), ...checkSentences(result.check, account, language)];
-      return { severity: result.check.kind === 'good' ? 'info' : 'warning', text: sentences.join(' ') };
+      const text = joined(' ', t('Key “{0}” added.', label), checkText(result.check, account, language));
+      return { severity: result.check.kind === 'good' ? 'info' : 'warning', text };
     }
     case 'duplicate':
       return { severity: 'info', text: t('This key is already added as “{0}”.', result.label) };
@@ -75,26 +75,24 @@ export function addResultText(
   }
 }
 
-function checkSentences(check: KeyCheck, account: SharedAccount | null, { t, formats }: Language): string[] {
+function checkText(check: KeyCheck, account: SharedAccount | null, { t, formats }: Language): string | null {
   switch (check.kind) {
     case 'good': {
       if (account && account.keys > 1) {
         const { keys, limit } = account;
-        return [
-          `${t('{0} keys of one account: {1} free requests a day', formats.count(keys), formats.count(limit))}.`,
-        ];
+        return `${t('{0} keys of one account: {1} free requests a day', formats.count(keys), formats.count(limit))}.`;
       }
       const { freeLimit: limit, freeUsed } = check;
-      if (limit === null) return [];
+      if (limit === null) return null;
       const left = Math.max(limit - (freeUsed ?? 0), 0);
-      return [t('{0} of {1} free requests left today.', formats.count(left), formats.count(limit))];
+      return t('{0} of {1} free requests left today.', formats.count(left), formats.count(limit));
     }
     case 'unreachable':
-      return [t('Could not check it yet ({0}). Keywheel will try again.', reachText(check.detail, t))];
+      return t('Could not check it yet ({0}). Keywheel will try again.', reachText(check.detail, t));
     case 'bad':
     case 'management':
       // Not reached: such a key is not added.
-      return [];
+      return null;
   }
 }
 
@@ -114,19 +112,18 @@ export function addSummaryText(summary: AddSummary, language: Language): ResultT
   const good = summary.added.flatMap(({ result }) => (result.kind === 'added' ? [result] : []));
   const known = summary.added.filter(({ result }) => result.kind === 'duplicate').length;
   const bad = badTexts(summary, t);
-  const sentences = [
-    ...(bad.length > 0 ? [t('Not added: {0}.', named(bad, language))] : []),
+  const text = joined(
+    ' ',
+    bad.length > 0 && t('Not added: {0}.', named(bad, language)),
     addedText(good, language),
-    ...(known > 0 ? [t('Already added: {0}.', formats.count(known))] : []),
-    ...doubtTexts(good, language),
-    ...(summary.leftOut > 0
-      ? [t('Not tried, because you cancelled: {0}.', formats.count(summary.leftOut))]
-      : []),
-  ];
+    known > 0 && t('Already added: {0}.', formats.count(known)),
+    doubtText(good, language),
+    summary.leftOut > 0 && t('Not tried, because you cancelled: {0}.', formats.count(summary.leftOut)),
+  );
   const isDoubtful = good.some(({ check }) => check.kind !== 'good');
   const severity =
     bad.length > 0 && good.length === 0 ? 'error' : bad.length > 0 || isDoubtful ? 'warning' : 'info';
-  return { severity, text: sentences.join(' ') };
+  return { severity, text };
 }
 
 function addedText(good: readonly Added[], { t, formats }: Language): string {
@@ -144,12 +141,12 @@ function badTexts({ added, unreadable }: AddSummary, t: Translate): string[] {
   return [...refused, ...unreadable.map((masked) => listedRefusal('malformed', t, masked))];
 }
 
-function doubtTexts(good: readonly Added[], { t, formats }: Language): string[] {
+function doubtText(good: readonly Added[], { t, formats }: Language): string | undefined {
   const unreachable = good.flatMap(({ check }) => (check.kind === 'unreachable' ? [check.detail] : []));
   const [detail] = unreachable;
-  if (detail === undefined) return [];
+  if (detail === undefined) return undefined;
   const count = formats.count(unreachable.length);
-  return [t('Keys not checked yet: {0} ({1}). Keywheel will try again.', count, reachText(detail, t))];
+  return t('Keys not checked yet: {0} ({1}). Keywheel will try again.', count, reachText(detail, t));
 }
 
 function named(bad: readonly string[], { t, formats }: Language): string {
@@ -222,7 +219,7 @@ export function testResultText(
     case 'answered':
       return answeredText(result, language);
     case 'refused':
-      return [refusedText(result.status, t), result.message].filter((text) => text !== '').join(' ');
+      return joined(' ', refusedText(result.status, t), result.message);
     case 'failed':
       return t('The proxy did not answer ({0}). Restart it, or run the doctor.', reachText(result.code, t));
     case 'unreachable':
@@ -243,9 +240,8 @@ function answeredText(
     text === ''
       ? t('{0} answered in {1} without text.', model, took)
       : t('{0} answered in {1}: “{2}”', model, took, text);
-  const how = keyLabel === null ? null : t('Key: {0}.', keyLabel);
-  const tries = attempts > 1 ? t('{0} attempts.', attempts) : null;
-  return [t('It works.'), said, how, tries].filter((part) => part !== null).join(' ');
+  const how = keyLabel !== null && t('Key: {0}.', keyLabel);
+  return joined(' ', t('It works.'), said, how, attempts > 1 && t('{0} attempts.', attempts));
 }
 
 function refusedText(status: number, t: Translate): string {
@@ -283,15 +279,14 @@ export function removalDetail(
 export function removalText(removal: Removal, t: Translate): string {
   const { disconnected, keysLeft, isVaultClear, isForgotten } = removal;
   const isVaultToName = !isVaultClear && keysLeft.length === 0;
-  const sentences = [
+  return joined(
+    ' ',
     isWhole(removal) ? t('All Keywheel data was removed.') : t('Not everything could be removed.'),
-    ...disconnectedSentences(disconnected ?? [], t),
-    ...(disconnected === null
-      ? [t('The records of connected clients are unreadable: clients’ files were not changed.')]
-      : []),
-    ...(keysLeft.length > 0 ? [t('The system keychain still has: {0}.', keysLeft.join(', '))] : []),
-    ...(isVaultToName ? [t('The system keychain still has a key that Keywheel cannot read.')] : []),
-    ...(isForgotten ? [] : [t('Another window still holds data. Reload it, then remove everything again.')]),
-  ];
-  return sentences.join(' ');
+    disconnectedText(disconnected ?? [], t),
+    disconnected === null &&
+      t('The records of connected clients are unreadable: clients’ files were not changed.'),
+    keysLeft.length > 0 && t('The system keychain still has: {0}.', keysLeft.join(', ')),
+    isVaultToName && t('The system keychain still has a key that Keywheel cannot read.'),
+    !isForgotten && t('Another window still holds data. Reload it, then remove everything again.'),
+  );
 }

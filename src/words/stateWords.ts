@@ -14,7 +14,7 @@ import type {
   ProxyState,
   RunningView,
 } from '../service/snapshot';
-import type { Language } from './formats';
+import { joined, type Language } from './formats';
 import { wordsFor, type Translate } from './translate';
 
 /** Language, formats and present time of a text. */
@@ -148,7 +148,7 @@ export function notRunningText(proxy: ProxyState, t: Translate): string {
     case 'running':
       return t('The proxy key is not loaded yet: the system keychain has not answered.');
     case 'failed':
-      return `${proxyWords(proxy, t).text}. ${proxyAdvice(proxy, t) ?? ''}`;
+      return joined('. ', proxyWords(proxy, t).text, proxyAdvice(proxy, t));
   }
 }
 

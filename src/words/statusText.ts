@@ -1,6 +1,7 @@
 // The status bar item's content as plain values; does not import vscode, so that every state can be tested.
 import type { DashboardState } from '../service/messages';
 import type { AccountView, KeyView } from '../service/snapshot';
+import { joined } from './formats';
 import {
   accountWords,
   canServe,
@@ -110,8 +111,7 @@ function allowanceText(state: DashboardState, format: StatusFormat, speech: Spee
   const counted = free.length > 0 ? free : usable;
   const held = counted.filter((account) => !isServableSoon(account, nowMs));
   const waiting = waitingText(wheel.waiting, speech);
-  const speak = (spoken: string): string =>
-    `Keywheel: ${[spoken, waiting].filter((part) => part !== '').join(', ')}`;
+  const speak = (spoken: string): string => `Keywheel: ${joined(', ', spoken, waiting)}`;
   const changesAtMs = earliest(held.map(({ untilMs }) => (untilMs === null ? null : untilMs - soonMs)));
   if (held.length === counted.length)
     return { ...heldText(held, { wheel, format, speech, speak }), changesAtMs };

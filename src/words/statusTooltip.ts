@@ -1,6 +1,7 @@
 // The status bar item's tooltip as Markdown; does not import vscode, so that escaping can be tested.
 import type { DashboardState } from '../service/messages';
 import type { AccountView } from '../service/snapshot';
+import { joined } from './formats';
 import {
   accountWords,
   keyWords,
@@ -39,19 +40,16 @@ export function statusTooltip(state: DashboardState, speech: Speech): string {
   const where =
     proxy.kind === 'running'
       ? `${escaped(t('Base URL'))}: \`${proxy.baseUrl}\`  \n${escaped(proxyWords(proxy, t).text)}`
-      : escaped(
-          [proxyWords(proxy, t).text, proxyAdvice(proxy, t) ?? ''].filter((text) => text !== '').join('. '),
-        );
-  return [
-    vault === undefined ? '' : escaped(vault),
+      : escaped(joined('. ', proxyWords(proxy, t).text, proxyAdvice(proxy, t)));
+  return joined(
+    '\n\n',
+    vault && escaped(vault),
     totalLine(state, speech),
     ...situation(state, speech),
     accountLines(snapshot.accounts, speech),
     where,
     links(state, speech),
-  ]
-    .filter((part) => part !== '')
-    .join('\n\n');
+  );
 }
 
 /** Such as `784 of 1,000 free requests left today · runs out about 16:40 at this pace (12/h)`. */
@@ -61,8 +59,8 @@ function totalLine({ snapshot, vault, forecast }: DashboardState, speech: Speech
   if (keys === 0) return vault === 'ok' ? `**Keywheel**: ${escaped(t('No key yet'))}` : '**Keywheel**';
   if (freeLimit === 0) return '';
   const total = t('{0} of {1} free requests left today', formats.count(freeLeft), formats.count(freeLimit));
-  const resets = resetAtMs === null ? '' : t('resets {0}', formats.until(resetAtMs, nowMs));
-  return escaped([total, paceText(forecast, speech), resets].filter((part) => part !== '').join(' · '));
+  const resets = resetAtMs !== null && t('resets {0}', formats.until(resetAtMs, nowMs));
+  return escaped(joined(' · ', total, paceText(forecast, speech), resets));
 }
 
 /** Escapes all characters that Markdown, its tables or icons interpret. */

@@ -18,6 +18,7 @@ import { askModel } from './askModel';
 import { tellWritten } from './connections';
 import { endpointOf, runningEndpoint, runsElsewhere } from './endpoint';
 import { afterConnecting, planText, problemText, stateText } from '../../words/clientWords';
+import { joined } from '../../words/formats';
 import { sendTestRequest } from './sendTestRequest';
 import { chooseTerminalClients } from './terminals';
 import { showValues } from './valuesPage';
@@ -75,7 +76,7 @@ async function clientItems(ports: WindowPorts, endpoint: Endpoint): Promise<(Cli
 async function connectEarlier(endpoint: Endpoint, ports: WindowPorts): Promise<boolean> {
   const { connector } = ports;
   const lines = (await connector.earlier()).map(({ client, model }) =>
-    joined(clientOf(client).name, model ?? undefined),
+    joined(' · ', clientOf(client).name, model),
   );
   const question = l10n.t('Reconnect all clients?');
   if (!(await confirm('info', question, lines.join('\n'), l10n.t('Connect')))) return false;
@@ -121,7 +122,7 @@ function absentItems(there: readonly Client[], ports: WindowPorts): readonly Cli
     .map((client) => ({
       label: client.name,
       iconPath: new ThemeIcon('circle-slash'),
-      description: joined(l10n.t('Values to enter yourself'), endedText(client)),
+      description: joined(' · ', l10n.t('Values to enter yourself'), endedText(client)),
       run: async () => await showValues(ports, client.id),
     }));
 }
@@ -138,17 +139,13 @@ function connectionOf(
   const [last] = askedModels(client, {}, ports.service.activity());
   return {
     iconPath: new ThemeIcon(state === 'current' ? 'check' : 'warning'),
-    description: joined(stateText(state, l10n.t), endedText(client)),
-    detail: joined(file, last && l10n.t('Last request: {0}', last.model)),
+    description: joined(' · ', stateText(state, l10n.t), endedText(client)),
+    detail: joined(' · ', file, last && l10n.t('Last request: {0}', last.model)),
   };
 }
 
 function endedText({ isEnded }: Client): string | undefined {
   return isEnded ? l10n.t('No longer developed') : undefined;
-}
-
-function joined(...parts: readonly (string | undefined)[]): string {
-  return parts.filter((part) => part !== undefined).join(' · ');
 }
 
 async function connectOne(client: Client, endpoint: Endpoint, ports: WindowPorts): Promise<boolean> {
@@ -202,8 +199,7 @@ async function write(client: Client, endpoint: Endpoint, ports: WindowPorts): Pr
 }
 
 function connectedText(client: Client): string {
-  const sentences = [l10n.t('{0} is connected.', client.name), afterConnecting(client.id, l10n.t)];
-  return sentences.filter((sentence) => sentence !== null).join(' ');
+  return joined(' ', l10n.t('{0} is connected.', client.name), afterConnecting(client.id, l10n.t));
 }
 
 async function tellProblem(error: unknown, id: ClientId, ports: WindowPorts): Promise<boolean> {

@@ -5,12 +5,8 @@ import { clientOf } from '../../clients/clientList';
 import { ConfigError } from '../../clients/configFile';
 import type { KnownConnection } from '../../clients/connector';
 import type { ConnectionRecord } from '../../clients/records';
-import {
-  afterConnecting,
-  connectionLines,
-  disconnectedSentences,
-  problemText,
-} from '../../words/clientWords';
+import { afterConnecting, connectionLines, disconnectedText, problemText } from '../../words/clientWords';
+import { joined } from '../../words/formats';
 import { confirm, offer, tell } from '../messages';
 import type { WindowPorts } from '../ports';
 import { endpointOf } from './endpoint';
@@ -22,7 +18,7 @@ export async function tellWritten(
   { connector }: WindowPorts,
 ): Promise<void> {
   const needsReload = some.find((client) => connector.needsReload(client));
-  const said = needsReload === undefined ? text : `${text} ${afterConnecting(needsReload.id, l10n.t) ?? ''}`;
+  const said = joined(' ', text, needsReload && afterConnecting(needsReload.id, l10n.t));
   await offer({ severity: 'info', text: said }, needsReload === undefined ? 'openDashboard' : 'reloadWindow');
 }
 
@@ -117,7 +113,7 @@ async function disconnect(
   const done = some === undefined ? await connector.disconnectForNow() : await connector.disconnectAll(some);
   for (const { client, error } of done) if (error !== null) log.error(`${client} stays connected.`, error);
   const isDone = done.every(({ error }) => error === null);
-  const text = disconnectedSentences(done, l10n.t).join(' ');
+  const text = disconnectedText(done, l10n.t);
   const written = done.map(({ client }) => clientOf(client));
   if (isDone) void tellWritten(text, written, ports);
   else tell('error', text);

@@ -2,6 +2,7 @@
 import { l10n } from 'vscode';
 import { sendTestRequest as send, type TestResult } from '../../clients/testRequest';
 import { listModels } from '../../clients/modelList';
+import { joined } from '../../words/formats';
 import { testResultText } from '../../words/resultText';
 import { offer, speechOf, tell, tellNotRunning, untilCancelled } from '../messages';
 import type { WindowPorts } from '../ports';
@@ -38,7 +39,7 @@ export async function sendTestRequest(
 }
 
 async function tellResult(result: Exclude<TestResult, { kind: 'cancelled' }>, said: string): Promise<void> {
-  const text = `${said} ${testResultText(result, speechOf())}`.trimStart();
+  const text = joined(' ', said, testResultText(result, speechOf()));
   if (result.kind === 'answered') await offer({ severity: 'info', text }, 'openDashboard');
   else await offer({ severity: 'error', text }, 'runDoctor');
 }

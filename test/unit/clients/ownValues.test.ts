@@ -6,7 +6,7 @@ import { codexClient } from '../../../src/clients/codex';
 import { continueClient } from '../../../src/clients/continue';
 import { changed, isObject, type Json, type Step, valueAt } from '../../../src/clients/configValue';
 import type { Undone } from '../../../src/clients/fileConnections';
-import { disconnectedSentences } from '../../../src/words/clientWords';
+import { disconnectedText } from '../../../src/words/clientWords';
 import { english } from '../vscode/views';
 import { endpoint, TemporaryHome } from './temporaryHome';
 
@@ -209,11 +209,10 @@ describe('what is said of disconnecting', () => {
       { client: 'continue', file: '/continue', undone: 'changed', error: null },
       { client: 'cline', file: '/cline', undone: 'undone', error: null },
     ] as const;
-    assert.deepEqual(disconnectedSentences(done, english.t), [
-      'Disconnected: Cline.',
-      'Already disconnected: Codex.',
-      'Left unchanged, because you edited it: Continue.',
-    ]);
+    assert.equal(
+      disconnectedText(done, english.t),
+      'Disconnected: Cline. Already disconnected: Codex. Left unchanged, because you edited it: Continue.',
+    );
   });
 
   it('says nothing of files that had nothing of ours any more beside another of the same client', () => {
@@ -221,6 +220,6 @@ describe('what is said of disconnecting', () => {
       { client: 'cline', file: '/providers', undone: 'undone', error: null },
       { client: 'cline', file: '/secrets', undone: 'left', error: null },
     ] as const;
-    assert.deepEqual(disconnectedSentences(done, english.t), ['Disconnected: Cline.']);
+    assert.equal(disconnectedText(done, english.t), 'Disconnected: Cline.');
   });
 });
