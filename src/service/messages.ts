@@ -71,7 +71,6 @@ export const longestName = 200;
 /** The highest daily limit that can be set. */
 export const mostADay = 1_000_000;
 
-const by = v.picklist([-1, 1]);
 const shortText = v.pipe(v.string(), v.trim(), v.maxLength(longestName));
 
 /** What may be changed of a key; an empty name of the account removes the name. */
@@ -87,27 +86,23 @@ const changeSchema = v.partial(
 
 export type KeyEdit = v.InferOutput<typeof changeSchema>;
 
-const keyActSchema = v.variant('kind', [
+const targetSchema = v.union([v.object({ keyId: v.string() }), v.object({ accountId: v.string() })]);
+
+/** One key, or an account with all its keys. */
+export type Target = Readonly<v.InferOutput<typeof targetSchema>>;
+
+const actSchema = v.variant('kind', [
   v.object({ kind: v.literal('update'), change: changeSchema }),
   v.object({ kind: v.picklist(['check', 'unlock', 'remove', 'undo']) }),
-  v.object({ kind: v.literal('move'), by }),
+  v.object({ kind: v.literal('move'), by: v.picklist([-1, 1]) }),
 ]);
 
-const accountActSchema = v.variant('kind', [
-  v.object({ kind: v.literal('rename'), name: shortText }),
-  v.object({ kind: v.picklist(['check', 'unlock']) }),
-  v.object({ kind: v.literal('move'), by }),
-]);
-
-/** What can be done with one key, or with an account and all its keys. */
-export type KeyAct = v.InferOutput<typeof keyActSchema>;
-export type AccountAct = v.InferOutput<typeof accountActSchema>;
+export type Act = v.InferOutput<typeof actSchema>;
 
 const fromDashboardSchema = v.variant('type', [
   v.object({ type: v.picklist(['ready', 'show']), tab: tabSchema }),
   v.object({ type: v.literal('run'), action: actionSchema }),
-  v.object({ type: v.literal('key'), keyId: v.string(), act: keyActSchema }),
-  v.object({ type: v.literal('account'), accountId: v.string(), act: accountActSchema }),
+  v.object({ type: v.literal('act'), target: targetSchema, act: actSchema }),
   v.object({ type: v.literal('replaceKey'), keyId: v.string() }),
   v.object({ type: v.literal('unlockModel'), model: v.string() }),
   v.object({ type: v.literal('copyReport'), id: v.number() }),
@@ -145,7 +140,7 @@ export type ToDashboard =
   | { readonly type: 'activity' | 'exchanges'; readonly exchanges: readonly ExchangeView[] }
   | { readonly type: 'models'; readonly models: readonly ModelView[] }
   /** The result of an action on a key or an account. */
-  | { readonly type: 'note'; readonly keyId: string; readonly accountId: string; readonly text: string }
+  | { readonly type: 'note'; readonly target: Target; readonly text: string }
   | { readonly type: 'done'; readonly action: DashboardAction | 'copyReport' };
 
 // The sender is our own code of the same version: a message is recognized, not checked.

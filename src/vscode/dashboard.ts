@@ -89,43 +89,25 @@ class DashboardPanel implements Disposable {
 
   private async onMessage(raw: unknown): Promise<void> {
     const message = parseFromDashboard(raw);
-    switch (message?.type) {
-      case undefined:
-        return;
-      case 'ready':
-        this.greet();
-        this.feed.show(message.tab);
-        return;
-      case 'show':
-        this.feed.show(message.tab);
-        return;
-      case 'run':
-      case 'copyReport':
-      case 'copyModel': {
-        const action = message.type === 'run' ? message.action : 'copyReport';
-        if (await this.run(message)) this.post({ type: 'done', action });
-        return;
-      }
-      case 'key':
-      case 'account':
-      case 'export':
-      case 'clearActivity':
-      case 'openPage':
-      case 'replaceKey':
-      case 'unlockModel':
-      case 'disconnect':
-      case 'cancel':
-        await this.run(message);
-        this.feed.now();
+    if (message === null) return;
+    if ('tab' in message) {
+      if (message.type === 'ready') this.greet();
+      this.feed.show(message.tab);
+    } else {
+      await this.run(message);
     }
   }
 
-  private async run(request: DashboardRequest): Promise<boolean> {
-    const { keyId, accountId } = { keyId: '', accountId: '', ...request };
-    return await runDashboardRequest(request, this.ports, (text) => {
+  private async run(request: DashboardRequest): Promise<void> {
+    const isDone = await runDashboardRequest(request, this.ports, (note) => {
       this.feed.now();
-      this.post({ type: 'note', keyId, accountId, text });
+      this.post(note);
     });
+    this.feed.now();
+    if (!isDone) return;
+    if (request.type === 'run') this.post({ type: 'done', action: request.action });
+    if (request.type === 'copyReport' || request.type === 'copyModel')
+      this.post({ type: 'done', action: 'copyReport' });
   }
 
   private greet(): void {

@@ -4,7 +4,7 @@ import { wait } from '../base/clock';
 import { keyIdOf } from '../base/secret';
 import { exchangeReport, exchangeTable } from '../service/history/exchangeText';
 import { pageOfKey } from '../service/keyring/storedKey';
-import type { FromDashboard } from '../service/messages';
+import type { FromDashboard, ToDashboard } from '../service/messages';
 import type { AccountView, ExchangeView } from '../service/snapshot';
 import { actedOn, checkedText, isChecked, unlockedText } from '../words/resultText';
 import { runAction } from './actions';
@@ -19,13 +19,15 @@ export type DashboardRequest = Exclude<FromDashboard, { type: 'ready' | 'show' }
 /** The time within which a snapshot shows an action that the proxy has confirmed. */
 const shownWithinMs = 1_000;
 
-type KeyOrAccountRequest = DashboardRequest & { readonly type: 'key' | 'account' };
+type ActRequest = DashboardRequest & { readonly type: 'act' };
+
+type Tell = (note: ToDashboard & { readonly type: 'note' }) => void;
 
 /** Resolves to whether the request succeeded; `tell` shows a note. Failures are logged and shown; never rejects. */
 export async function runDashboardRequest(
   request: DashboardRequest,
   ports: WindowPorts,
-  tell: (note: string) => void,
+  tell: Tell,
 ): Promise<boolean> {
   try {
     return await run(request, ports, tell);
@@ -35,17 +37,12 @@ export async function runDashboardRequest(
   }
 }
 
-async function run(
-  request: DashboardRequest,
-  ports: WindowPorts,
-  tell: (note: string) => void,
-): Promise<boolean> {
+async function run(request: DashboardRequest, ports: WindowPorts, tell: Tell): Promise<boolean> {
   const { service } = ports;
   switch (request.type) {
     case 'run':
       return (await runAction(request.action)) !== false;
-    case 'key':
-    case 'account':
+    case 'act':
       return await act(request, ports, tell);
     case 'unlockModel':
       service.unlock({ model: request.model });
@@ -77,19 +74,12 @@ async function run(
   }
 }
 
-async function act(
-  request: KeyOrAccountRequest,
-  ports: WindowPorts,
-  tell: (note: string) => void,
-): Promise<boolean> {
+async function act(request: ActRequest, ports: WindowPorts, tell: Tell): Promise<boolean> {
   const { keyActions, clock } = ports;
   const askedAtMs = clock.wallMs();
-  const isDone =
-    request.type === 'key'
-      ? await keyActions.onKey(request.keyId, request.act)
-      : await keyActions.onAccount(request.accountId, request.act);
-  const note = await noteOf(request, askedAtMs, ports);
-  if (note !== null) tell(note);
+  const isDone = await keyActions.run(request.target, request.act);
+  const text = await noteOf(request, askedAtMs, ports);
+  if (text !== null) tell({ type: 'note', target: request.target, text });
   return isDone;
 }
 
@@ -115,13 +105,12 @@ async function clearActivity(service: WindowPorts['service']): Promise<boolean> 
 
 /** The result of Check Now or Unlock; null for other actions, whose results are visible. */
 async function noteOf(
-  request: KeyOrAccountRequest,
+  { target, act: { kind } }: ActRequest,
   askedAtMs: number,
   { state, clock }: WindowPorts,
 ): Promise<string | null> {
-  const { kind } = request.act;
   if (kind !== 'check' && kind !== 'unlock') return null;
-  const account = (): AccountView | undefined => actedOn(state.read().snapshot.accounts, request);
+  const account = (): AccountView | undefined => actedOn(state.read().snapshot.accounts, target);
   const before = JSON.stringify(account());
   const isShown = (now: AccountView): boolean =>
     kind === 'check' ? isChecked(now, askedAtMs) : JSON.stringify(now) !== before;

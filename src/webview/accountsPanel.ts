@@ -5,7 +5,7 @@ import { repeat } from 'lit-html/directives/repeat.js';
 import type { ToDashboard } from '../service/messages';
 import { actionButton, actionLink } from './actions';
 import { accountsTable, idOf, type RowParts } from './accountsTable';
-import type { AccountsView, Row } from './accountsView';
+import { targetOf, type AccountsView, type Row } from './accountsView';
 import { button } from './controls';
 import { KeyEditor } from './keyEditor';
 import { menuItems } from './rowMenu';
@@ -46,9 +46,11 @@ export class AccountsPanel {
   }
 
   /** Shows the text for a while below the state of the key or account. */
-  note({ keyId, accountId, text }: ToDashboard & { type: 'note' }): void {
+  note({ target, text }: ToDashboard & { type: 'note' }): void {
     const rows = this.groups.flatMap((group) => group.rows);
-    const of = rows.find((row) => (keyId === '' ? row.accountId === accountId : idOf(row) === keyId));
+    const of = rows.find((row) =>
+      'keyId' in target ? idOf(row) === target.keyId : row.accountId === target.accountId,
+    );
     if (of) this.answers.set(idOf(of), text);
   }
 
@@ -110,7 +112,7 @@ export class AccountsPanel {
   private flip(row: Row): void {
     const enabled = !row.isEnabled;
     this.wishes.set(idOf(row), enabled);
-    this.ports.send({ type: 'key', keyId: row.keyId, act: { kind: 'update', change: { enabled } } });
+    this.ports.send({ type: 'act', target: targetOf(row), act: { kind: 'update', change: { enabled } } });
   }
 
   private openMenu(row: Row, { currentTarget: anchor }: Event): void {
@@ -162,7 +164,7 @@ export class AccountsPanel {
   private undoBar(removed: AccountsView['removed']): TemplateResult {
     const { t, send } = this.ports;
     const row = ({ keyId, label }: AccountsView['removed'][number]): TemplateResult => {
-      const undo = (): void => send({ type: 'key', keyId, act: { kind: 'undo' } });
+      const undo = (): void => send({ type: 'act', target: { keyId }, act: { kind: 'undo' } });
       const name = t('Undo the removal of “{0}”', label);
       return html`<div class="undo-row" ${ref(takeLostFocus)}>
         <span>${t('Key “{0}” removed.', label)}</span>${button(t('Undo'), undo, { name })}

@@ -1,5 +1,5 @@
 // The accounts and keys as plain values for the table; no DOM.
-import type { DashboardState } from '../service/messages';
+import type { DashboardState, Target } from '../service/messages';
 import type { AccountView, KeyView } from '../service/snapshot';
 import { accountWords, keyWords, type Speech, type StateWords } from '../words/stateWords';
 
@@ -56,6 +56,11 @@ export interface Row {
   readonly isServed: boolean;
   /** The editor's initial values; for an account only the name is used. */
   readonly edit: Pick<KeyView, 'label' | 'dailyLimit' | 'accountName' | 'paidUse'>;
+}
+
+/** What is done in the row is done to this. */
+export function targetOf({ kind, keyId, accountId }: Row): Target {
+  return kind === 'account' ? { accountId } : { keyId };
 }
 
 export function accountsView(state: DashboardState, speech: Speech): AccountsView {

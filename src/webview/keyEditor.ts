@@ -2,7 +2,7 @@
 import { html, type TemplateResult } from 'lit-html';
 import { createRef, ref } from 'lit-html/directives/ref.js';
 import type { KeyEdit } from '../service/messages';
-import type { Row } from './accountsView';
+import { targetOf, type Row } from './accountsView';
 import { button, choice, field } from './controls';
 import { readKeyForm, type KeyFormProblem, type TypedKey } from './keyForm';
 import type { PanelPorts } from './parts';
@@ -100,17 +100,10 @@ export class KeyEditor {
   }
 
   private send(change: KeyEdit): void {
-    const { kind, keyId, accountId, edit } = this.row;
-    const name = change.accountName ?? '';
+    const { kind, edit } = this.row;
+    const { accountName } = change;
     const paidUse = (['auto', 'only', 'never'] as const).find((value) => value === this.paidUse);
-    this.ports.send(
-      kind === 'account'
-        ? { type: 'account', accountId, act: { kind: 'rename', name } }
-        : {
-            type: 'key',
-            keyId,
-            act: { kind: 'update', change: { ...change, paidUse: paidUse ?? edit.paidUse } },
-          },
-    );
+    const own = kind === 'account' ? { accountName } : { ...change, paidUse: paidUse ?? edit.paidUse };
+    this.ports.send({ type: 'act', target: targetOf(this.row), act: { kind: 'update', change: own } });
   }
 }

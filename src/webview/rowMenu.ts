@@ -1,6 +1,6 @@
 // The menu items of a row.
-import type { FromDashboard } from '../service/messages';
-import type { Row } from './accountsView';
+import type { Act, FromDashboard } from '../service/messages';
+import { targetOf, type Row } from './accountsView';
 import type { Translate } from '../words/translate';
 
 export interface MenuItem {
@@ -20,17 +20,15 @@ interface RowMenuPorts {
 }
 
 export function menuItems(row: Row, { t, send, edit, checking }: RowMenuPorts): MenuItem[] {
-  const { kind, keyId, accountId, isServed, isLocked } = row;
+  const { kind, accountId, isServed, isLocked } = row;
   const isAccount = kind === 'account';
-  /** A key does by itself what an account does as a whole. */
-  const act = (own: { kind: 'check' } | { kind: 'move'; by: 1 | -1 }): void =>
-    send(isAccount ? { type: 'account', accountId, act: own } : { type: 'key', keyId, act: own });
+  const act = (own: Act): void => send({ type: 'act', target: targetOf(row), act: own });
   const check = (): void => {
     checking();
     act({ kind: 'check' });
   };
   // Unlocks the account of a key too, because the lock of a single key may be the account's.
-  const unlock = (): void => send({ type: 'account', accountId, act: { kind: 'unlock' } });
+  const unlock = (): void => send({ type: 'act', target: { accountId }, act: { kind: 'unlock' } });
   return [
     { icon: 'edit', text: isAccount ? t('Rename Account…') : t('Edit…'), run: edit },
     ...(isAccount ? [] : keyItems(row, t, send)),
@@ -50,14 +48,14 @@ function keyItems({ keyId, isEnabled }: Row, t: Translate, send: RowMenuPorts['s
     {
       icon: isEnabled ? 'circle-slash' : 'pass',
       text: isEnabled ? t('Turn Off') : t('Turn On'),
-      run: () => send({ type: 'key', keyId, act: { kind: 'update', change } }),
+      run: () => send({ type: 'act', target: { keyId }, act: { kind: 'update', change } }),
     },
   ];
 }
 
 function lastKeyItems({ keyId }: Row, t: Translate, send: RowMenuPorts['send']): MenuItem[] {
   const open = (page: 'key' | 'log') => (): void => send({ type: 'openPage', keyId, page });
-  const remove = (): void => send({ type: 'key', keyId, act: { kind: 'remove' } });
+  const remove = (): void => send({ type: 'act', target: { keyId }, act: { kind: 'remove' } });
   return [
     { icon: 'link-external', text: t('Key at OpenRouter'), run: open('key') },
     { icon: 'link-external', text: t('Log at OpenRouter'), run: open('log') },

@@ -6,6 +6,7 @@ import { isWhole, type Removal } from '../clients/removal';
 import type { TestResult } from '../clients/testRequest';
 import type { KeyCheck } from '../service/keyring/keyCheck';
 import type { AddedKey, AddResult } from '../service/keyring/keyring';
+import type { Target } from '../service/messages';
 import type { AccountView, Snapshot } from '../service/snapshot';
 import { connectionLines, disconnectedText } from './clientWords';
 import { joined, tookText, type Language } from './formats';
@@ -160,15 +161,10 @@ function named(bad: readonly string[], { t, formats }: Language): string {
 const clocksDifferMs = 100;
 
 /** The account of the action; for an action on a key, with only that key. */
-export function actedOn(
-  accounts: readonly AccountView[],
-  asked:
-    | { readonly type: 'key'; readonly keyId: string }
-    | { readonly type: 'account'; readonly accountId: string },
-): AccountView | undefined {
-  if (asked.type === 'account') return accounts.find(({ accountId }) => accountId === asked.accountId);
+export function actedOn(accounts: readonly AccountView[], target: Target): AccountView | undefined {
+  if ('accountId' in target) return accounts.find(({ accountId }) => accountId === target.accountId);
   return accounts
-    .map((account) => ({ ...account, keys: account.keys.filter(({ keyId }) => keyId === asked.keyId) }))
+    .map((account) => ({ ...account, keys: account.keys.filter(({ keyId }) => keyId === target.keyId) }))
     .find(({ keys }) => keys.length > 0);
 }
 

@@ -92,7 +92,7 @@ describe('the dashboard while its keys change', () => {
     await page.keyboard.type('Ada');
     await page.keyboard.press('Enter');
     assert.deepEqual(await page.evaluate(`window.posted.filter(({ type }) => type !== 'ready')`), [
-      { type: 'account', accountId: 'One', act: { kind: 'rename', name: 'Ada' } },
+      { type: 'act', target: { accountId: 'One' }, act: { kind: 'update', change: { accountName: 'Ada' } } },
     ]);
     const named = joined.keys.map((key) => ({ ...key, accountName: 'Ada' }));
     await changeTo([accountView({ ...joined, accountId: 'Ada', keys: named }), three]);
@@ -127,7 +127,7 @@ describe('the dashboard while its keys change', () => {
     const off = accountView({ ...one, keys: [keyView({ keyId: 'One', label: 'One', enabled: false })] });
     await changeTo([off, two]);
     assert.deepEqual(
-      await page.evaluate(`window.posted.filter(({ type }) => type === 'key').map(({ act }) => act.change)`),
+      await page.evaluate(`window.posted.filter(({ type }) => type === 'act').map(({ act }) => act.change)`),
       [{ enabled: false }, { enabled: true }],
     );
     await pollUntil(async () => (await checked()) === 'false', 'What holds was never shown');

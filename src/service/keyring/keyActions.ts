@@ -6,7 +6,7 @@ import type { Log } from '../../base/log';
 import { keyIdOf } from '../../base/secret';
 import type { Keyring } from './keyring';
 import type { KeywheelService } from '../keywheelService';
-import type { AccountAct, DashboardState, KeyAct } from '../messages';
+import type { Act, DashboardState, Target } from '../messages';
 import type { StoredKey } from './storedKey';
 
 /** How long a removal can be undone. */
@@ -42,49 +42,32 @@ export class KeyActions implements Disposable {
     return [...this.removals.values()].map(({ keyId, label, untilMs }) => ({ keyId, label, untilMs }));
   }
 
-  /** Resolves to whether there is such a key; rejects, and changes nothing, if the vault fails. */
-  async onKey(keyId: string, act: KeyAct): Promise<boolean> {
-    const { service, keyring } = this.ports;
-    switch (act.kind) {
-      case 'update':
-        return await keyring.update([keyId], act.change);
-      case 'check':
-        await service.refresh(keyId);
-        return true;
-      case 'unlock':
-        service.unlock({ keyId });
-        return true;
-      case 'move':
-        await keyring.reorder(orderAfterMove(service.snapshot().accounts, keyId, act.by));
-        return true;
-      case 'remove':
-        return await this.remove(keyId);
-      case 'undo':
-        return await this.undo(keyId);
-    }
-  }
-
-  async onAccount(accountId: string, act: AccountAct): Promise<boolean> {
+  /** Resolves to whether there is such a key or account; rejects, and changes nothing, if the vault fails. */
+  async run(target: Target, act: Act): Promise<boolean> {
     const { service, keyring } = this.ports;
     const { accounts } = service.snapshot();
-    const account = accounts.find((each) => each.accountId === accountId);
-    if (account === undefined) return false;
+    const keyIds = 'keyId' in target ? [target.keyId] : idsOf(accounts.filter((each) => isIn(each, target)));
     switch (act.kind) {
-      case 'rename': {
-        const keyIds = account.keys.map(({ keyId }) => keyId);
-        return await keyring.update(keyIds, { accountName: act.name || null });
-      }
+      case 'update':
+        return await keyring.update(keyIds, act.change);
       case 'check':
-        await Promise.all(account.keys.map(async ({ keyId }) => await service.refresh(keyId)));
-        return true;
+        await Promise.all(keyIds.map(async (keyId) => await service.refresh(keyId)));
+        break;
       case 'unlock':
-        service.unlock({ accountId });
-        for (const { keyId } of account.keys) service.unlock({ keyId });
-        return true;
+        if ('accountId' in target) service.unlock(target);
+        for (const keyId of keyIds) service.unlock({ keyId });
+        break;
       case 'move':
-        await keyring.reorder(orderAfterAccountMove(accounts, accountId, act.by));
-        return true;
+        await keyring.reorder(orderAfterMove(accounts, target, act.by));
+        break;
+      case 'remove':
+        for (const keyId of keyIds) if (!(await this.remove(keyId))) return false;
+        break;
+      case 'undo':
+        for (const keyId of keyIds) if (!(await this.undo(keyId))) return false;
+        break;
     }
+    return keyIds.length > 0;
   }
 
   /** Removals can no longer be undone. */
@@ -123,23 +106,29 @@ export class KeyActions implements Disposable {
   }
 }
 
-type Groups = readonly { readonly accountId: string; readonly keys: readonly { readonly keyId: string }[] }[];
-
-/** All ids after the key has changed places with its neighbour in the account; an account's only key moves with the account. */
-export function orderAfterMove(groups: Groups, keyId: string, by: -1 | 1): readonly string[] {
-  const index = groups.findIndex(({ keys }) => keys.some((key) => key.keyId === keyId));
-  const group = groups[index];
-  if (group === undefined) return idsOf(groups);
-  if (group.keys.length === 1) return idsOf(swapped(groups, index, by));
-  const position = group.keys.findIndex((key) => key.keyId === keyId);
-  const moved = { ...group, keys: swapped(group.keys, position, by) };
-  return idsOf(groups.map((each, place) => (place === index ? moved : each)));
+interface Group {
+  readonly accountId: string;
+  readonly keys: readonly { readonly keyId: string }[];
 }
 
-/** The same for an account with all its keys. */
-export function orderAfterAccountMove(groups: Groups, accountId: string, by: -1 | 1): readonly string[] {
-  const index = groups.findIndex((group) => group.accountId === accountId);
-  return idsOf(swapped(groups, index, by));
+/**
+ * All ids after the key has changed places with its neighbour in the account, or the account with the one beside it; an
+ * account's only key moves with the account.
+ */
+export function orderAfterMove(groups: readonly Group[], target: Target, by: -1 | 1): readonly string[] {
+  const index = groups.findIndex((group) => isIn(group, target));
+  const keys = groups[index]?.keys ?? [];
+  if ('accountId' in target || keys.length < 2) return idsOf(swapped(groups, index, by));
+  const position = keys.findIndex(({ keyId }) => keyId === target.keyId);
+  return idsOf(
+    groups.map((group, at) => (at === index ? { ...group, keys: swapped(keys, position, by) } : group)),
+  );
+}
+
+function isIn({ accountId, keys }: Group, target: Target): boolean {
+  return 'keyId' in target
+    ? keys.some(({ keyId }) => keyId === target.keyId)
+    : accountId === target.accountId;
 }
 
 function swapped<T>(list: readonly T[], index: number, by: -1 | 1): T[] {
@@ -151,6 +140,6 @@ function swapped<T>(list: readonly T[], index: number, by: -1 | 1): T[] {
   return result;
 }
 
-function idsOf(groups: Groups): readonly string[] {
+function idsOf(groups: readonly Group[]): readonly string[] {
   return groups.flatMap(({ keys }) => keys.map(({ keyId }) => keyId));
 }

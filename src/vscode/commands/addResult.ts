@@ -45,7 +45,7 @@ async function nameKeys(keys: readonly string[], { keyActions, log }: WindowPort
       const label = await askLabel(maskKey(key));
       if (label === undefined) return;
       if (label === '') continue;
-      const isNamed = await keyActions.onKey(keyIdOf(key), { kind: 'update', change: { label } });
+      const isNamed = await keyActions.run({ keyId: keyIdOf(key) }, { kind: 'update', change: { label } });
       if (isNamed) flash(l10n.t('Key “{0}” named', label));
     }
   } catch (error: unknown) {

@@ -27,10 +27,9 @@ export const removeKey: Command = async (ports) => {
     ignoreFocusOut: true,
   });
   if (!chosen) return false;
-  if (!(await keyActions.onKey(chosen.keyId, { kind: 'remove' }))) return false;
+  if (!(await keyActions.run(chosen, { kind: 'remove' }))) return false;
   const undo = async (): Promise<void> => {
-    if (await keyActions.onKey(chosen.keyId, { kind: 'undo' }))
-      flash(l10n.t('Key “{0}” restored', chosen.name));
+    if (await keyActions.run(chosen, { kind: 'undo' })) flash(l10n.t('Key “{0}” restored', chosen.name));
     else tell('warning', l10n.t('Can’t undo any more. Add the key again.'));
   };
   const removed = l10n.t('Key “{0}” removed.', chosen.name);

@@ -21,7 +21,7 @@ describe('the form of a key', () => {
       change: { label: longest, dailyLimit: 50, accountName: longest },
     });
     const act = { kind: 'update', change: read.kind === 'good' ? read.change : {} };
-    assert.ok(parseFromDashboard({ type: 'key', keyId: 'a', act }), 'it is a message');
+    assert.ok(parseFromDashboard({ type: 'act', target: { keyId: 'a' }, act }), 'it is a message');
   });
 
   it('takes the name of the account away where none is given', () => {

@@ -4,6 +4,7 @@ import { ConfigError } from '../../../src/clients/configFile';
 import type { FileRecord } from '../../../src/clients/records';
 import type { Removal } from '../../../src/clients/removal';
 import type { KeyCheck } from '../../../src/service/keyring/keyCheck';
+import type { Target } from '../../../src/service/messages';
 import type { AddResult } from '../../../src/service/keyring/keyring';
 import {
   actedOn,
@@ -169,18 +170,15 @@ describe('what Check Now says', () => {
   it('tells of the one key that was checked, whatever the others of its account are', () => {
     const keys = [keyView({ keyId: 'good' }), keyView({ keyId: 'bad', health: 'bad' })];
     const accounts = [accountView({ accountId: 'other', keys: [keyView()] }), accountView({ keys })];
-    const text = (asked: Parameters<typeof actedOn>[1]): string => {
+    const text = (asked: Target): string => {
       const account = actedOn(accounts, asked);
       assert.ok(account);
       return checkedText(account, {}, nowMs, english);
     };
-    assert.equal(text({ type: 'key', keyId: 'bad' }), 'Checked: OpenRouter does not accept it');
-    for (const asked of [
-      { type: 'key', keyId: 'good' },
-      { type: 'account', accountId: 'account-1' },
-    ] as const)
+    assert.equal(text({ keyId: 'bad' }), 'Checked: OpenRouter does not accept it');
+    for (const asked of [{ keyId: 'good' }, { accountId: 'account-1' }] as const)
       assert.equal(text(asked), 'Not checked: OpenRouter gave no answer');
-    assert.equal(actedOn(accounts, { type: 'key', keyId: 'gone' }), undefined);
+    assert.equal(actedOn(accounts, { keyId: 'gone' }), undefined);
   });
 
   it('tells that no key is accepted', () => {

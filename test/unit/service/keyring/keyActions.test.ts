@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict';
 import { keyIdOf } from '../../../../src/base/secret';
-import {
-  KeyActions,
-  orderAfterAccountMove,
-  orderAfterMove,
-} from '../../../../src/service/keyring/keyActions';
+import { KeyActions, orderAfterMove } from '../../../../src/service/keyring/keyActions';
 import { plainKey } from '../../../../src/service/keyring/storedKey';
 import { ManualClock } from '../../../support/manualClock';
 import { accountView, keyView, stateOf } from '../../vscode/views';
@@ -49,10 +45,10 @@ function world() {
 describe('key actions', () => {
   it('bring a removed key back to its place within ten seconds', async () => {
     const { clock, actions, done } = world();
-    assert.equal(await actions.onKey(b, { kind: 'remove' }), true);
+    assert.equal(await actions.run({ keyId: b }, { kind: 'remove' }), true);
     assert.deepEqual(actions.removed, [{ keyId: b, label: 'b', untilMs: clock.wallMs() + 10_000 }]);
     clock.advance(9_999);
-    assert.equal(await actions.onKey(b, { kind: 'undo' }), true);
+    assert.equal(await actions.run({ keyId: b }, { kind: 'undo' }), true);
     assert.deepEqual(done, [['put', 'b', 1]]);
     assert.deepEqual(actions.removed, []);
     assert.equal(clock.pending, 0);
@@ -62,35 +58,35 @@ describe('key actions', () => {
     const { clock, actions, done } = world();
     let changes = 0;
     actions.onDidChange(() => changes++);
-    await actions.onKey(b, { kind: 'remove' });
+    await actions.run({ keyId: b }, { kind: 'remove' });
     clock.advance(10_000);
     assert.deepEqual(actions.removed, []);
     assert.equal(changes, 2);
-    assert.equal(await actions.onKey(b, { kind: 'undo' }), false);
+    assert.equal(await actions.run({ keyId: b }, { kind: 'undo' }), false);
     assert.deepEqual(done, []);
   });
 
   it('forget all removed keys at once when asked to', async () => {
     const { clock, actions, done } = world();
-    await actions.onKey(a, { kind: 'remove' });
-    await actions.onKey(b, { kind: 'remove' });
+    await actions.run({ keyId: a }, { kind: 'remove' });
+    await actions.run({ keyId: b }, { kind: 'remove' });
     actions.forgetRemoved();
     assert.deepEqual(actions.removed, []);
     assert.equal(clock.pending, 0);
-    assert.equal(await actions.onKey(b, { kind: 'undo' }), false);
+    assert.equal(await actions.run({ keyId: b }, { kind: 'undo' }), false);
     assert.deepEqual(done, []);
   });
 
   it('say so when there is no such key or account', async () => {
     const { actions } = world();
-    assert.equal(await actions.onKey('nobody', { kind: 'remove' }), false);
-    assert.equal(await actions.onAccount('nobody', { kind: 'check' }), false);
+    assert.equal(await actions.run({ keyId: 'nobody' }, { kind: 'remove' }), false);
+    assert.equal(await actions.run({ accountId: 'nobody' }, { kind: 'check' }), false);
   });
 
   it('check and unlock all keys of an account', async () => {
     const { actions, done } = world();
-    await actions.onAccount('two', { kind: 'check' });
-    await actions.onAccount('two', { kind: 'unlock' });
+    await actions.run({ accountId: 'two' }, { kind: 'check' });
+    await actions.run({ accountId: 'two' }, { kind: 'unlock' });
     assert.deepEqual(done, [
       ['refresh', b],
       ['refresh', c],
@@ -102,8 +98,11 @@ describe('key actions', () => {
 
   it('rename an account with all its keys in one step, and take its name away', async () => {
     const { actions, done } = world();
-    assert.equal(await actions.onAccount('two', { kind: 'rename', name: 'Ada' }), true);
-    await actions.onAccount('two', { kind: 'rename', name: '' });
+    assert.equal(
+      await actions.run({ accountId: 'two' }, { kind: 'update', change: { accountName: 'Ada' } }),
+      true,
+    );
+    await actions.run({ accountId: 'two' }, { kind: 'update', change: { accountName: null } });
     assert.deepEqual(done, [
       ['update', [b, c], { accountName: 'Ada' }],
       ['update', [b, c], { accountName: null }],
@@ -111,11 +110,11 @@ describe('key actions', () => {
   });
 
   it('move a key within its account, and a key that is alone with its account', () => {
-    assert.deepEqual(orderAfterMove(snapshot.accounts, c, -1), [a, c, b]);
-    assert.deepEqual(orderAfterMove(snapshot.accounts, b, -1), [a, b, c]);
-    assert.deepEqual(orderAfterMove(snapshot.accounts, a, 1), [b, c, a]);
-    assert.deepEqual(orderAfterAccountMove(snapshot.accounts, 'two', -1), [b, c, a]);
-    assert.deepEqual(orderAfterAccountMove(snapshot.accounts, 'two', 1), [a, b, c]);
-    assert.deepEqual(orderAfterMove(snapshot.accounts, 'nobody', 1), [a, b, c]);
+    assert.deepEqual(orderAfterMove(snapshot.accounts, { keyId: c }, -1), [a, c, b]);
+    assert.deepEqual(orderAfterMove(snapshot.accounts, { keyId: b }, -1), [a, b, c]);
+    assert.deepEqual(orderAfterMove(snapshot.accounts, { keyId: a }, 1), [b, c, a]);
+    assert.deepEqual(orderAfterMove(snapshot.accounts, { accountId: 'two' }, -1), [b, c, a]);
+    assert.deepEqual(orderAfterMove(snapshot.accounts, { accountId: 'two' }, 1), [a, b, c]);
+    assert.deepEqual(orderAfterMove(snapshot.accounts, { keyId: 'nobody' }, 1), [a, b, c]);
   });
 });
