@@ -1,10 +1,5 @@
 // Entry point of the dashboard's page: receives messages, shows them, and sends the user's actions.
-import {
-  parseToDashboard,
-  type DashboardState,
-  type FromDashboard,
-  type ToDashboard,
-} from '../service/messages';
+import { parseToDashboard, type FromDashboard, type ToDashboard } from '../service/messages';
 import { Page } from './page';
 import { readPageState, type PageState } from './pageState';
 import { translator } from '../words/translate';
@@ -17,16 +12,10 @@ interface VsCodeApi {
 
 declare function acquireVsCodeApi(): VsCodeApi;
 
-/** States are drawn at most this often. */
-const drawEveryMs = 250;
-
 /** Connects the page in `root` with the extension. */
 class Connection {
   private page: Page | null = null;
   private kept: PageState;
-  private waiting: DashboardState | null = null;
-  private timer: number | undefined;
-  private drawnAtMs = 0;
 
   constructor(
     private readonly root: HTMLElement,
@@ -44,22 +33,8 @@ class Connection {
   }
 
   private take(message: ToDashboard): void {
-    switch (message.type) {
-      case 'hello':
-        this.open(message);
-        return;
-      case 'state':
-        this.waiting = message.state;
-        this.plan();
-        return;
-      case 'history':
-      case 'activity':
-      case 'exchanges':
-      case 'models':
-      case 'note':
-      case 'done':
-        this.page?.take(message);
-    }
+    if (message.type === 'hello') this.open(message);
+    else this.page?.take(message);
   }
 
   private open({ words, locale, state }: ToDashboard & { type: 'hello' }): void {
@@ -69,17 +44,6 @@ class Connection {
     this.page = new Page({ t: translator(words), locale, state, kept, send, keep });
     this.root.replaceChildren(this.page.element);
     window.scrollTo({ top: this.kept.scrollTop });
-  }
-
-  private plan(): void {
-    if (this.timer !== undefined) return;
-    const waitMs = Math.max(this.drawnAtMs + drawEveryMs - performance.now(), 0);
-    this.timer = window.setTimeout(() => {
-      this.timer = undefined;
-      this.drawnAtMs = performance.now();
-      if (this.waiting) this.page?.update(this.waiting);
-      this.waiting = null;
-    }, waitMs);
   }
 
   private send(message: FromDashboard): void {

@@ -63,18 +63,20 @@ export const periods = [7, 30] as const;
 export type Period = (typeof periods)[number];
 
 export function historyView(series: SeriesView, snapshot: Snapshot, speech: Speech): HistoryView {
-  const accounts = accountLines(series, snapshot, speech);
-  const outcomes = ends.map((end) => ({ name: endWords(end, speech.t).text, values: series.ends[end] }));
-  const byAccount = { id: 'accounts', title: speech.t('Requests by account') } as const;
-  const byOutcome = { id: 'outcomes', title: speech.t('Requests by outcome') } as const;
+  const accounts = accountLines(series, snapshot, speech).map((line, index) => ({
+    ...line,
+    colour: accountColours[index] ?? 'descriptionForeground',
+  }));
+  const outcomes = outcomeLines((end) => series.ends[end], speech);
+  const { t } = speech;
   return {
     isEmpty:
       series.hours.length === 0 &&
       outcomes.every(({ values }) => sum(values) === 0) &&
       snapshot.busyModels.length === 0,
     charts: [
-      countChart({ ...byAccount, lines: accounts, colours: accountColours }, series, speech),
-      countChart({ ...byOutcome, lines: outcomes, colours: endColours }, series, speech),
+      countChart({ id: 'accounts', title: t('Requests by account') }, accounts, series, speech),
+      countChart({ id: 'outcomes', title: t('Requests by outcome') }, outcomes, series, speech),
       firstTokenChart(series, speech),
     ],
     models: modelRows(series, snapshot, speech),
@@ -96,17 +98,12 @@ function sumsOf({ ends: counts, clients }: SeriesView, speech: Speech): (readonl
   ];
 }
 
-interface CountLine {
-  readonly name: string;
+/** Numbers of requests. */
+interface CountLine extends ChartLine {
   readonly values: readonly number[];
 }
 
-interface CountChart {
-  readonly id: 'accounts' | 'outcomes';
-  readonly title: string;
-  readonly lines: readonly CountLine[];
-  readonly colours: readonly string[];
-}
+type Uncoloured = Omit<CountLine, 'colour'>;
 
 // No orange, which is hardly visible in some themes.
 const accountColours = [
@@ -118,51 +115,56 @@ const accountColours = [
   'charts-red',
 ];
 // No yellow, which looks like the green in light themes.
-const endColours = ['charts-green', 'charts-red', 'charts-purple', 'descriptionForeground'];
+const endColours: Readonly<Record<ExchangeEnd, string>> = {
+  answered: 'charts-green',
+  refused: 'charts-red',
+  failed: 'charts-purple',
+  cancelled: 'descriptionForeground',
+};
+
+function outcomeLines(values: (end: ExchangeEnd) => readonly number[], { t }: Speech): CountLine[] {
+  return ends.map((end) => ({ name: endWords(end, t).text, colour: endColours[end], values: values(end) }));
+}
+
+/** Such as `Answered 7, Refused 0`. */
+function totalsText(lines: readonly CountLine[], { formats }: Speech): string {
+  return lines.map(({ name, values }) => `${name} ${formats.count(sum(values))}`).join(', ');
+}
 
 /** The most used accounts, then all others as one line. */
-function accountLines({ keys }: SeriesView, { accounts }: Snapshot, { t }: Speech): CountLine[] {
-  const byAccount = new Map<string, CountLine>();
+function accountLines({ keys }: SeriesView, { accounts }: Snapshot, { t }: Speech): Uncoloured[] {
+  const byAccount = new Map<string, Uncoloured>();
   for (const { keyId, label, counts } of keys) {
     const account = accounts.find((each) => each.keys.some((key) => key.keyId === keyId));
     const removed = label || (keyId === '' ? t('Without key') : removedName(keyId, t));
     const id = account?.accountId ?? `key ${keyId}`;
-    const known = byAccount.get(id);
-    const values = known ? added(known.values, counts) : counts;
+    const values = added(counts, byAccount.get(id)?.values);
     byAccount.set(id, { name: account?.name ?? removed, values });
   }
   const sorted = [...byAccount.values()].sort((a, b) => sum(b.values) - sum(a.values));
-  if (sorted.length <= mostSeries) return sorted;
-  const rest = sorted.slice(mostSeries - 1);
-  const values = rest.map((line) => line.values).reduce(added);
-  return [...sorted.slice(0, mostSeries - 1), { name: t('{0} other accounts', rest.length), values }];
+  if (sorted.length > mostSeries) {
+    const rest = sorted.splice(mostSeries - 1).map(({ values }) => values);
+    sorted.push({ name: t('{0} other accounts', rest.length), values: rest.reduce(added) });
+  }
+  return sorted;
 }
 
 function countChart(
-  { id, title, lines, colours }: CountChart,
+  named: Pick<ChartView, 'id' | 'title'>,
+  lines: readonly CountLine[],
   series: SeriesView,
   speech: Speech,
 ): ChartView {
   const { t, formats } = speech;
-  const totals = lines.map(({ name, values }) => `${name} ${formats.count(sum(values))}`);
-  const hours = lines.map(({ values }) => byHour(values, series, speech).map(sum));
-  const size = columnSize(series);
+  const summary = t('{0} in the last 24 hours: {1}', named.title, totalsText(lines, speech));
   return {
-    id,
-    title,
-    summary: t('{0} in the last 24 hours: {1}', title, totals.join(', ')),
+    ...named,
+    summary,
     kind: 'stacked',
-    timesMs: columnTimes(series, size),
-    names: [],
-    lines: lines.map(({ name, values }, index) => ({
-      name,
-      colour: colours[index] ?? 'descriptionForeground',
-      values: grouped(values, size).map(sum),
-    })),
-    table: hourTable(
+    ...hourly(
+      lines.map((line) => ({ ...line, buckets: line.values, of: sum })),
+      (value) => formats.count(value ?? 0),
       series,
-      lines.map(({ name }) => name),
-      (hour) => hours.map((values) => formats.count(values[hour] ?? 0)),
       speech,
     ),
   };
@@ -170,34 +172,62 @@ function countChart(
 
 function firstTokenChart(series: SeriesView, speech: Speech): ChartView {
   const { t } = speech;
-  const of = (bins: readonly Bins[], q: number): number | null => quantile(bins.flat(), q);
   const text = (value: number | null): string => (value === null ? '–' : tookText(value, speech));
-  const size = columnSize(series);
-  const columns = grouped(series.firstToken, size);
-  const hours = byHour(series.firstToken, series, speech);
-  const [median, slow] = [t('Median'), t('95th percentile')];
-  const all = [of(series.firstToken, 0.5), of(series.firstToken, 0.95)].map(text);
+  const buckets = series.firstToken;
+  const share = (q: number) => (some: readonly Bins[]) => quantile(some.flat(), q);
+  const [median, slow] = [share(0.5), share(0.95)] as const;
   return {
     id: 'firstToken',
     title: t('Time to first token'),
     summary: t(
       'In the last 24 hours half of the first tokens came within {0}, 95 % within {1}.',
-      all[0] ?? '',
-      all[1] ?? '',
+      text(median(buckets)),
+      text(slow(buckets)),
     ),
     kind: 'lines',
-    timesMs: columnTimes(series, size),
-    names: [],
-    lines: [
-      { name: median, colour: 'charts-blue', values: columns.map((bins) => of(bins, 0.5)) },
-      { name: slow, colour: 'charts-purple', values: columns.map((bins) => of(bins, 0.95)) },
-    ],
-    table: hourTable(
+    ...hourly(
+      [
+        { name: t('Median'), colour: 'charts-blue', buckets, of: median },
+        { name: t('95th percentile'), colour: 'charts-purple', buckets, of: slow },
+      ],
+      text,
       series,
-      [median, slow],
-      (hour) => [text(of(hours[hour] ?? [], 0.5)), text(of(hours[hour] ?? [], 0.95))],
       speech,
     ),
+  };
+}
+
+/** A line with what is in its buckets, and the value of some of them together. */
+interface HourLine<T> extends Omit<ChartLine, 'values'> {
+  readonly buckets: readonly T[];
+  readonly of: (some: readonly T[]) => number | null;
+}
+
+/** The columns of the last 24 hours, and a table with a row an hour. */
+function hourly<T>(
+  lines: readonly HourLine<T>[],
+  text: (value: number | null) => string,
+  series: SeriesView,
+  speech: Speech,
+): Pick<ChartView, 'timesMs' | 'names' | 'lines' | 'table'> {
+  const { t, formats } = speech;
+  const { startMs, bucketMs, firstToken } = series;
+  const size = columnSize(series);
+  const firstMs = startMs - bucketsPastHour(series, speech) * bucketMs;
+  const hours = lines.map(({ buckets, of }) => byHour(buckets, series, speech).map(of));
+  const rows = byHour(firstToken, series, speech).map((_, hour) => [
+    formats.clock(firstMs + hour * bucketsToHour * bucketMs),
+    ...hours.map((values) => text(values[hour] ?? null)),
+  ]);
+  return {
+    timesMs: grouped(firstToken, size).map((_, column) => startMs + column * size * bucketMs),
+    names: [],
+    lines: lines.map(({ name, colour, buckets, of }) => ({
+      name,
+      colour,
+      values: grouped(buckets, size).map(of),
+    })),
+    table: { head: [t('From'), ...lines.map(({ name }) => name)], rows: rows.reverse() },
   };
 }
 
@@ -214,16 +244,11 @@ export function dayChart({ hours }: SeriesView, period: Period, speech: Speech):
     ...ends.map((end) => formats.count(count(some, end))),
     ...spentCells(some, speech),
   ];
-  const lines = ends.map((end, index) => ({
-    name: endWords(end, t).text,
-    colour: endColours[index] ?? 'descriptionForeground',
-    values: days.map((day) => count(day, end)),
-  }));
-  const totals = lines.map(({ name, values }) => `${name} ${formats.count(sum(values))}`);
+  const lines = outcomeLines((end) => days.map((day) => count(day, end)), speech);
   return {
     id: 'days',
     title,
-    summary: t('{0} in the last {1} days: {2}', title, period, totals.join(', ')),
+    summary: t('{0} in the last {1} days: {2}', title, period, totalsText(lines, speech)),
     kind: 'stacked',
     timesMs: [],
     names,
@@ -244,23 +269,6 @@ function lastDays(count: number, { formats, nowMs }: Speech): string[] {
   // Half a day at a time, because days of 23 and 25 hours would leave one out.
   for (let atMs = nowMs; names.size < count; atMs -= halfDayMs) names.add(formats.day(atMs));
   return [...names].reverse();
-}
-
-function hourTable(
-  series: SeriesView,
-  names: readonly string[],
-  cells: (hour: number) => readonly string[],
-  speech: Speech,
-): TableView {
-  const { t, formats } = speech;
-  const { startMs, bucketMs } = series;
-  const hourMs = bucketsToHour * bucketMs;
-  const firstMs = startMs - bucketsPastHour(series, speech) * bucketMs;
-  const rows = byHour(series.firstToken, series, speech).map((_, hour) => [
-    formats.clock(firstMs + hour * hourMs),
-    ...cells(hour),
-  ]);
-  return { head: [t('From'), ...names], rows: rows.reverse() };
 }
 
 /** Most locks that are listed for one model. */
@@ -317,16 +325,9 @@ function spentCells(
   return [tokens.join(' / '), of('cost') === 0 ? '–' : formats.credits(of('cost'))];
 }
 
-function columnTimes({ startMs, bucketMs, firstToken }: SeriesView, buckets: number): number[] {
-  const columns = Math.ceil(firstToken.length / buckets);
-  return Array.from({ length: columns }, (_, index) => startMs + index * buckets * bucketMs);
-}
-
-function columnSize({ ends: { answered, refused, failed, cancelled } }: SeriesView): number {
-  const first = [answered, refused, failed, cancelled]
-    .map((values) => values.findIndex((value) => value > 0))
-    .filter((index) => index >= 0);
-  const isShort = first.length > 0 && answered.length - Math.min(...first) <= shortPastBuckets;
+function columnSize({ ends: counts, firstToken }: SeriesView): number {
+  const first = ends.map((end) => counts[end].findIndex((value) => value > 0)).filter((index) => index >= 0);
+  const isShort = first.length > 0 && firstToken.length - Math.min(...first) <= shortPastBuckets;
   return isShort ? bucketsToHour : bucketsToQuarter;
 }
 
@@ -347,7 +348,7 @@ function grouped<T>(list: readonly T[], size: number): T[][] {
   return Array.from({ length: columns }, (_, index) => list.slice(index * size, (index + 1) * size));
 }
 
-function added(a: readonly number[], b: readonly number[]): number[] {
+function added(a: readonly number[], b: readonly number[] = []): number[] {
   return a.map((value, index) => value + (b[index] ?? 0));
 }
 

@@ -84,7 +84,7 @@ export class Page {
     this.update(state);
   }
 
-  update(state: DashboardState): void {
+  private update(state: DashboardState): void {
     this.state = state;
     const { timezone, atMs } = state.snapshot;
     if (timezone !== this.formats.timezone) this.formats = new Formats(this.ports.locale, timezone);
@@ -93,8 +93,11 @@ export class Page {
     this.draw();
   }
 
-  take(message: Exclude<ToDashboard, { type: 'hello' | 'state' }>): void {
+  take(message: Exclude<ToDashboard, { type: 'hello' }>): void {
     switch (message.type) {
+      case 'state':
+        this.update(message.state);
+        return;
       case 'history':
         this.series = message.series;
         break;
