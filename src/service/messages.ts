@@ -17,7 +17,7 @@ export interface DashboardState {
   /** Since 00:00 UTC, when OpenRouter's day begins; cost in credits, as far as upstream reported it. */
   readonly spent: { readonly promptTokens: number; readonly completionTokens: number; readonly cost: number };
   /** Keys whose removal can still be undone. */
-  readonly removed: readonly { readonly keyId: string; readonly label: string; readonly untilMs: number }[];
+  readonly removed: readonly { readonly keyId: string; readonly label: string }[];
   readonly clients: readonly ConnectedClient[];
 }
 

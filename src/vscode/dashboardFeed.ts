@@ -1,5 +1,5 @@
 // Posts state to the dashboard's page: throttled, and nothing while the page is hidden.
-import { Pace, type Clock } from '../base/clock';
+import { Alarm, Pace, type Clock } from '../base/clock';
 import { freeModels, type ListedModel } from '../clients/modelList';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import type { Event } from '../base/event';
@@ -32,7 +32,7 @@ export interface DashboardFeedPorts {
 /** Follows the service for one page; posts nothing before `show` and after `hide`. */
 export class DashboardFeed implements Disposable {
   private readonly owned = new DisposableStore();
-  private telling: Disposable | null = null;
+  private readonly telling: Alarm;
   private toldAtMs = 0;
   private promptUntilMs = 0;
   private readonly redrawing: Pace;
@@ -41,6 +41,7 @@ export class DashboardFeed implements Disposable {
 
   constructor(private readonly ports: DashboardFeedPorts) {
     const { clock, state, service } = ports;
+    this.telling = new Alarm(clock, () => this.tell());
     this.redrawing = this.owned.add(new Pace(clock, historyEveryMs, () => this.redraw()));
     this.owned.add(
       state.onDidChange(() => {
@@ -64,8 +65,7 @@ export class DashboardFeed implements Disposable {
   }
 
   hide(): void {
-    this.telling?.dispose();
-    this.telling = null;
+    this.telling.dispose();
     this.tab = null;
     this.fresh = [];
   }
@@ -88,21 +88,16 @@ export class DashboardFeed implements Disposable {
   }
 
   private tellSoon(): void {
-    if (this.telling !== null) return;
-    const { clock } = this.ports;
-    const nowMs = clock.elapsedMs();
-    const isPrompt = nowMs < this.promptUntilMs;
-    const waitMs = this.toldAtMs + (isPrompt ? soonMs : stateEveryMs) - nowMs;
-    if (isPrompt && waitMs <= 0) {
-      this.tell();
-      return;
-    }
-    this.telling = clock.after(Math.max(waitMs, isPrompt ? 0 : soonMs), () => this.tell());
+    const nowMs = this.ports.clock.elapsedMs();
+    const atMs =
+      nowMs < this.promptUntilMs
+        ? this.toldAtMs + soonMs
+        : Math.max(this.toldAtMs + stateEveryMs, nowMs + soonMs);
+    this.telling.set(Math.min(this.telling.atMs, atMs));
   }
 
   private tell(): void {
-    this.telling?.dispose();
-    this.telling = null;
+    this.telling.dispose();
     const { clock, post, state } = this.ports;
     if (this.tab === null) return;
     this.toldAtMs = clock.elapsedMs();

@@ -22,7 +22,6 @@ import type { Translate } from '../words/translate';
 
 const mostShown = 500;
 /** Rows that are drawn at once and in each later step, so that the first screen appears sooner. */
-const firstRows = 50;
 const stepRows = 50;
 
 const filterNames = ['keyId', 'model', 'client', 'end'] as const;
@@ -33,7 +32,7 @@ export class ActivityPanel {
   private exchanges: readonly ExchangeView[] = [];
   /** Those that match the filters, in their order; the first `drawn` are in the table. */
   private shown: readonly ExchangeView[] = [];
-  private drawn = firstRows;
+  private drawn = stepRows;
   private drawing: number | undefined;
   /** Those whose trails are shown. */
   private readonly open = new Set<ExchangeView>();
@@ -84,7 +83,7 @@ export class ActivityPanel {
     this.refresh(this.drawn + exchanges.length);
   }
 
-  private refresh(most = firstRows): void {
+  private refresh(most = stepRows): void {
     const speech = this.ports.speech();
     const matching = this.exchanges.filter((exchange) => isShown(exchange, this.filter, speech));
     this.shown = sorted(matching, this.sort, speech);
@@ -108,6 +107,9 @@ export class ActivityPanel {
 
   private row(exchange: ExchangeView, trailColumns: number | null): TemplateResult {
     const row = exchangeRow(exchange, this.ports.speech());
+    const [, ...others] = activityColumns;
+    const cell = (column: (typeof others)[number]): TemplateResult =>
+      html`<td class=${classOf(column)}>${column === 'end' ? state(row.end) : row[column]}</td>`;
     return html`<tr class="exchange" @click=${() => this.toggle(exchange)}>
         <th scope="row" class="at">
           <button
@@ -119,13 +121,7 @@ export class ActivityPanel {
             ${icon('chevron-right')}${row.at}
           </button>
         </th>
-        <td class="client">${row.client}</td>
-        <td class="what">${row.what}</td>
-        <td class="end">${state(row.end)}</td>
-        <td class="key">${row.key}</td>
-        <td class="number tries">${row.attempts}</td>
-        <td class="number took">${row.took}</td>
-        <td class="number tokens">${row.tokens}</td>
+        ${others.map(cell)}
       </tr>
       ${trailColumns === null ? nothing : this.trailRow(exchange, trailColumns)}`;
   }
@@ -236,7 +232,7 @@ export class ActivityPanel {
       const order = this.sort.isDescending ? 'descending' : 'ascending';
       return html`<th
         scope="col"
-        class=${figureColumns.includes(column) ? `number ${column}` : column}
+        class=${classOf(column)}
         aria-sort=${column === this.sort.column ? order : nothing}
       >
         <button class="sorter" type="button" @click=${sort}>${texts[column]}${icon('arrow-down')}</button>
@@ -248,6 +244,10 @@ export class ActivityPanel {
       </tr>
     </thead>`;
   }
+}
+
+function classOf(column: ActivitySort['column']): string {
+  return figureColumns.includes(column) ? `number ${column}` : column;
 }
 
 function attemptTable(attempts: readonly (readonly string[])[], t: Translate): TemplateResult {

@@ -79,17 +79,9 @@ function compared(a: string | number, b: string | number): number {
 
 export const ends: readonly ExchangeEnd[] = ['answered', 'refused', 'failed', 'cancelled'];
 
-export interface ExchangeRow {
-  readonly id: number;
-  readonly at: string;
-  readonly client: string;
-  /** The model, or method and path without one. */
-  readonly what: string;
-  readonly key: string;
+/** The cells by their columns; `what` is the model, or method and path without one. */
+export interface ExchangeRow extends Readonly<Record<Exclude<ActivityColumn, 'end'>, string>> {
   readonly end: StateWords;
-  readonly attempts: string;
-  readonly took: string;
-  readonly tokens: string;
 }
 
 /** An exchange that has not ended. */
@@ -185,13 +177,12 @@ export function exchangeRow(exchange: ExchangeView, speech: Speech): ExchangeRow
   const last = attempts.at(-1);
   const showsStatus = status !== null && exchange.end !== 'answered';
   return {
-    id: exchange.id,
     at: formats.at(exchange.startedAtMs, nowMs),
     client: exchange.client,
     what: exchange.model ?? `${exchange.method} ${exchange.path}`,
     key: last === undefined ? '' : keyName(last, t),
     end: showsStatus ? { ...end, text: `${end.text} (${status})` } : end,
-    attempts: formats.count(attempts.length),
+    tries: formats.count(attempts.length),
     took: tookText(exchange.endedAtMs - exchange.startedAtMs, speech),
     tokens:
       usage === null

@@ -19,9 +19,7 @@ export interface KeyActionPorts {
   readonly log: Log;
 }
 
-type RemovedKey = DashboardState['removed'][number];
-
-interface Removal extends RemovedKey {
+interface Removal {
   readonly stored: StoredKey;
   readonly position: number;
   readonly timer: Disposable;
@@ -39,7 +37,7 @@ export class KeyActions implements Disposable {
 
   /** The oldest first. */
   get removed(): DashboardState['removed'] {
-    return [...this.removals.values()].map(({ keyId, label, untilMs }) => ({ keyId, label, untilMs }));
+    return [...this.removals].map(([keyId, { stored }]) => ({ keyId, label: stored.label }));
   }
 
   /** Resolves to whether there is such a key or account; rejects, and changes nothing, if the vault fails. */
@@ -86,8 +84,7 @@ export class KeyActions implements Disposable {
     const stored = await keyring.remove(keyId);
     if (stored === null) return false;
     const timer = clock.after(undoMs, () => this.forget(keyId));
-    const untilMs = clock.wallMs() + undoMs;
-    this.removals.set(keyId, { keyId, label: stored.label, untilMs, stored, position, timer });
+    this.removals.set(keyId, { stored, position, timer });
     this.changed.fire();
     return true;
   }

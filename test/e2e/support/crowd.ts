@@ -140,7 +140,7 @@ export function otherStates(nowMs: number): Readonly<Record<string, DashboardSta
       ...crowded,
       clients: [],
       spent: { promptTokens: 1_234_567, completionTokens: 34_000, cost: 0.42 },
-      removed: [{ keyId: 'gone', label: 'gone', untilMs: nowMs + 10_000 }],
+      removed: [{ keyId: 'gone', label: 'gone' }],
     },
   };
 }

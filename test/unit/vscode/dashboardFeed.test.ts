@@ -78,8 +78,9 @@ describe('the feed of the dashboard', () => {
     assert.deepEqual(types(), ['state']);
     clock.advance(400);
     changed.fire();
+    clock.advance(1);
     assert.deepEqual(types(), ['state']);
-    clock.advance(200);
+    clock.advance(199);
     changed.fire();
     clock.advance(500);
     assert.deepEqual(types(), []);

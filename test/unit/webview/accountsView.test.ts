@@ -147,7 +147,7 @@ describe('accountsView', () => {
   });
 
   it('shows no key that is removed, though the proxy may not know it yet', () => {
-    const removed = [{ keyId: second.keyId, label: 'Second', untilMs: nowMs }];
+    const removed = [{ keyId: second.keyId, label: 'Second' }];
     const shown = rows([accountView({ keys: [keyView(), second] })], { removed });
     assert.deepEqual(
       shown.map(({ kind, title }) => [kind, title]),
@@ -170,7 +170,7 @@ describe('accountsView', () => {
   });
 
   it('says where the keys are while the proxy is stopped, also while a removed one can be brought back', () => {
-    const removed = [{ keyId: 'gone', label: 'Gone', untilMs: nowMs }];
+    const removed = [{ keyId: 'gone', label: 'Gone' }];
     const stopped = stateOf([], { removed });
     assert.equal(accountsView(stopped, english).empty, null);
     const { snapshot } = stopped;

@@ -30,7 +30,7 @@ describe('the activity list', () => {
   it('shows an exchange in one line', () => {
     const row = exchangeRow(exchangeView({}), english);
     assert.deepEqual(
-      [row.at, row.client, row.what, row.key, row.end.text, row.attempts, row.took, row.tokens],
+      [row.at, row.client, row.what, row.key, row.end.text, row.tries, row.took, row.tokens],
       ['18:00:00', 'Cline', 'a/b:free', 'Private', 'Answered', '2', '2.5 s', '1.2K / 34'],
     );
     assert.equal(exchangeRow(refused, english).end.text, 'Refused (429)');
