@@ -53,7 +53,7 @@ export function tell(severity: ResultText['severity'], text: string): void {
 }
 
 /** What a button says, and what it does. */
-type Choice<T> = readonly [text: string, run: () => T | Promise<T>];
+export type Choice<T> = readonly [text: string, run: () => T | Promise<T>];
 
 /** A message with buttons; resolves to what the pressed one's function gives, else to undefined. */
 export async function offer<T>(

@@ -20,12 +20,6 @@ const keyPrefix = 'key.';
 const orderSchema = v.pipe(v.string(), v.parseJson(), v.object({ keyIds: v.array(v.string()) }));
 const keySchema = v.pipe(v.string(), v.parseJson(), storedKeySchema);
 
-/** The stored value differs from the value that is read back. The message names the record, never its value. */
-export class VaultError extends Error {
-  readonly code = 'notKept';
-  override readonly name = 'VaultError';
-}
-
 /** `keys` exists in newer versions of VS Code only. */
 type ListingStorage = SecretStorage & { keys?: () => Thenable<string[]> };
 
@@ -100,9 +94,10 @@ export class SecretStorageVault implements SecretVault {
     await this.inTurn.run(async () => await this.save(proxyKeyName, proxyKey));
   }
 
+  /** Throws if the value that is read back differs; the message names the record, never its value. */
   private async save(name: string, text: string): Promise<void> {
     await this.secrets.store(name, text);
-    if ((await this.secrets.get(name)) !== text) throw new VaultError(`Not kept: ${name}`);
+    if ((await this.secrets.get(name)) !== text) throw new Error(`Not kept: ${name}`);
   }
 
   /** Tries all, then throws if one is still there. */
@@ -112,7 +107,7 @@ export class SecretStorageVault implements SecretVault {
       await this.secrets.delete(name);
       if ((await this.secrets.get(name)) !== undefined) left.push(name);
     }
-    if (left.length > 0) throw new VaultError(`Still there: ${left.join(', ')}`);
+    if (left.length > 0) throw new Error(`Still there: ${left.join(', ')}`);
   }
 
   /** Null if it is unreadable. */

@@ -16,7 +16,7 @@ import { defaultSettings } from '../../src/service/settings';
 import { currentState } from '../../src/vscode/currentState';
 import { keywheelExports } from '../../src/vscode/api';
 import { CountsStore } from '../../src/vscode/stateStore';
-import { SecretStorageVault, VaultError } from '../../src/vscode/vault';
+import { SecretStorageVault } from '../../src/vscode/vault';
 import { RecordingMemento, RecordingSecrets } from './support/recording';
 import { until } from './support/running';
 
@@ -129,18 +129,14 @@ describe('secrets', () => {
     await secrets.store('key.aaaaaaaaaaaa', JSON.stringify({ key: canaries[0], label: 'a' }));
     secrets.delete = () => Promise.resolve();
     const vault = new SecretStorageVault(secrets);
-    await assert.rejects(vault.clearKeys(), { code: 'notKept', message: 'Still there: key.aaaaaaaaaaaa' });
+    await assert.rejects(vault.clearKeys(), { message: 'Still there: key.aaaaaaaaaaaa' });
     assert.equal((await vault.load()).keys.length, 1);
   });
 
   it('are said to be kept only when they can be read back', async () => {
     const secrets = new RecordingSecrets();
     secrets.store = () => Promise.resolve();
-    await assert.rejects(new SecretStorageVault(secrets).saveProxyKey('kw-proxy'), (error: unknown) => {
-      assert.ok(error instanceof VaultError);
-      assert.doesNotMatch(error.message, /kw-proxy/);
-      assert.equal(error.code, 'notKept');
-      return true;
-    });
+    const saving = new SecretStorageVault(secrets).saveProxyKey('kw-proxy');
+    await assert.rejects(saving, { message: 'Not kept: proxyKey' });
   });
 });

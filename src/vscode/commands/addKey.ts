@@ -1,11 +1,11 @@
 // Add Key asks for keys, checks and stores each, and shows the results; Replace Key gives a new one the place of an old one.
 import { env, l10n, Uri, window } from 'vscode';
-import { keyIdOf, maskKey } from '../../base/secret';
+import { keyIdOf } from '../../base/secret';
 import { readPastedKeys, type KeyEntry, type PastedKeys } from '../../service/pastedKeys';
 import { addSummaryText } from '../../words/resultText';
 import { offer, speechOf, tell, untilCancelled } from '../messages';
 import type { Command, WindowPorts } from '../ports';
-import { offerNext, resultText, whileChecking } from './addResult';
+import { addOne, offerNext, resultText, whileChecking } from './addResult';
 import { askKeys } from './askKeys';
 import { signIn } from './signIn';
 
@@ -24,23 +24,13 @@ async function addPaste(paste: PastedKeys, ports: WindowPorts): Promise<boolean>
   const [only, ...others] = paste.entries;
   if (only === undefined || others.length + paste.unreadable.length > 0)
     return await addSeveral(paste, ports);
-  const label = maskKey(only.key);
-  const result = await whileChecking(ports.keyring.add(only.key, label, only.dailyLimit));
-  if (result.kind === 'added' || result.kind === 'duplicate') {
-    // Not awaited, because a notification may stay for long.
-    void offerNext(resultText(result, label, ports), ports, result.kind === 'added' ? [only.key] : []);
-    return result.kind === 'added';
-  }
   const openPage = async (): Promise<boolean> => {
     await env.openExternal(Uri.parse(keysPage));
     return false;
   };
-  const isAdded = await offer(
-    resultText(result, label, ports),
-    [l10n.t('Try Again'), async () => await addTyped(ports, textOf([only]))],
-    [l10n.t('Open OpenRouter'), openPage],
-  );
-  return isAdded ?? false;
+  const again = async (): Promise<boolean> => await addTyped(ports, textOf([only]));
+  const buttons = [[l10n.t('Try Again'), again] as const, [l10n.t('Open OpenRouter'), openPage] as const];
+  return await addOne(only, ports, ...buttons);
 }
 
 /** A list that can be pasted again. */

@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { l10n, window } from 'vscode';
 import { keyIdOf, maskKey } from '../../base/secret';
 import type { AddResult } from '../../service/keyring/keyring';
+import type { KeyEntry } from '../../service/pastedKeys';
 import { longestName } from '../../service/messages';
 import { addResultText, type ResultText } from '../../words/resultText';
-import { flash, offer, speechOf, tellFailure, whileShowing } from '../messages';
+import { flash, offer, speechOf, tellFailure, whileShowing, type Choice } from '../messages';
 import type { WindowPorts } from '../ports';
 
 /** A quick check shows no progress: VS Code hides notifications after the third one within 800 ms. */
@@ -16,6 +17,21 @@ export async function whileChecking(adding: Promise<AddResult>): Promise<AddResu
   const settled = await Promise.race([Promise.allSettled([adding]), sleep(quietMs, null, { ref: false })]);
   if (settled !== null) return await adding;
   return await whileShowing(l10n.t('Keywheel: checking the key…'), async () => await adding);
+}
+
+/** Adds the key and says what came of it; where it was not added, with these buttons. Resolves to whether it was added. */
+export async function addOne(
+  { key, dailyLimit }: KeyEntry,
+  ports: WindowPorts,
+  ...buttons: readonly Choice<boolean>[]
+): Promise<boolean> {
+  const label = maskKey(key);
+  const result = await whileChecking(ports.keyring.add(key, label, dailyLimit));
+  const text = resultText(result, label, ports);
+  if (result.kind !== 'added' && result.kind !== 'duplicate') return (await offer(text, ...buttons)) ?? false;
+  // Not awaited, because a notification may stay for long.
+  void offerNext(text, ports, result.kind === 'added' ? [key] : []);
+  return result.kind === 'added';
 }
 
 export function resultText(result: AddResult, label: string, ports: WindowPorts): ResultText {

@@ -1,6 +1,6 @@
 // Sign In with OpenRouter: exchanges a code, from the browser's redirect or pasted, for a key.
 import { env, l10n, Uri, window } from 'vscode';
-import { maskKey, type Secret } from '../../base/secret';
+import type { Secret } from '../../base/secret';
 import {
   callbackUrlOf,
   challengeOf,
@@ -15,7 +15,7 @@ import { signInPage } from '../../words/pageHtml';
 import { reachText } from '../../words/reachText';
 import { offer, untilCancelled, whileShowing } from '../messages';
 import type { Command, WindowPorts } from '../ports';
-import { offerNext, resultText, whileChecking } from './addResult';
+import { addOne } from './addResult';
 
 export const signIn: Command = async (ports) => {
   const verifier = newVerifier();
@@ -84,16 +84,10 @@ async function takeCode(code: string, verifier: Secret, ports: WindowPorts): Pro
   return answer.kind === 'key' ? await keepKey(answer.key, ports) : await tellNoKey(answer, ports);
 }
 
-/** Offers to store the key again if the keychain refused, because the key is shown nowhere else. */
+/** Offers to add the key again if it was not, as where the keychain refused: the key is shown nowhere else. */
 async function keepKey(key: string, ports: WindowPorts): Promise<boolean> {
-  const label = maskKey(key);
-  const result = await whileChecking(ports.keyring.add(key, label, null));
-  if (result.kind !== 'notKept') {
-    void offerNext(resultText(result, label, ports), ports, result.kind === 'added' ? [key] : []);
-    return result.kind === 'added';
-  }
   const again = async (): Promise<boolean> => await keepKey(key, ports);
-  return (await offer(resultText(result, label, ports), [l10n.t('Try Again'), again])) ?? false;
+  return await addOne({ key, dailyLimit: null }, ports, [l10n.t('Try Again'), again]);
 }
 
 async function tellNoKey(answer: Exclude<CodeAnswer, { kind: 'key' }>, ports: WindowPorts): Promise<boolean> {

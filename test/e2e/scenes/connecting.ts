@@ -88,10 +88,10 @@ export function testConnecting(opened: () => EmptyVsCode): void {
 
   it('gives any other client its values', async () => {
     await choose('Any Other Client');
-    const page = await window.webviewFrame('button[data-action="copyKey"]');
+    const page = await window.webviewFrame('button[data-action="Proxy key"]');
     // The buttons are there a moment before the page's script listens to them.
     await pollUntil(async () => {
-      await page.locator('button[data-action="copy.anthropic"]').click();
+      await page.locator('button[data-action="Anthropic-compatible base URL"]').click();
       return (await window.clipboard()) === `http://127.0.0.1:${port}/api`;
     }, 'The base URL was never copied');
     await window.screenshot('23-any-other-client');
