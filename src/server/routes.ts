@@ -6,6 +6,7 @@ import { checkProxyKey, type Door, type RequestHead } from '../proxy/request/adm
 import { headerValue } from '../proxy/request/headers';
 import type { KeywheelService } from '../service/keywheelService';
 import type { DashboardState } from '../service/messages';
+import { documentHtml, styleLink, viewport } from '../words/pageHtml';
 import type { Metrics } from './metrics';
 import openapi from '../../docs/openapi.json';
 
@@ -94,22 +95,14 @@ function answer(type: string, body: string | Buffer, more: readonly string[] = [
 
 /** A document with its own script and style sheet, and nothing inline. */
 function page(title: string, name: string, scripts: string): LocalAnswer {
-  const body = `<!DOCTYPE html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8" />
-    <meta name="viewport" content="width=device-width, initial-scale=1" />
-    <meta name="color-scheme" content="light dark" />
-    <link rel="icon" href="data:," />
-    <link rel="stylesheet" href="/${name}/page.css" />
-    <title>${title}</title>
-  </head>
-  <body>
-    <div id="${name}"></div>
-    ${scripts}<script src="/${name}/page.js"></script>
-  </body>
-</html>
-`;
+  const head = [
+    viewport,
+    '<meta name="color-scheme" content="light dark" />',
+    '<link rel="icon" href="data:," />',
+    styleLink(`/${name}/page.css`),
+  ];
+  const body = `<div id="${name}"></div>
+    ${scripts}<script src="/${name}/page.js"></script>`;
   const headers = ['content-security-policy', policy, 'referrer-policy', 'no-referrer'];
-  return answer('text/html; charset=utf-8', body, headers);
+  return answer('text/html; charset=utf-8', documentHtml('en', title, head, body), headers);
 }

@@ -1,11 +1,11 @@
 // The dashboard of this window: at most one panel, which survives reloads.
-import { randomBytes } from 'node:crypto';
-import { env, l10n, Uri, ViewColumn, window, type Webview, type WebviewPanel } from 'vscode';
+import { env, l10n, ViewColumn, window, type WebviewPanel } from 'vscode';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import { parseFromDashboard, type ToDashboard } from '../service/messages';
 import { DashboardFeed } from './dashboardFeed';
 import { runDashboardRequest, type DashboardRequest } from './dashboardRequests';
 import { dashboardHtml } from '../words/pageHtml';
+import { frameOf } from './panels';
 import type { WindowPorts } from './ports';
 
 const viewType = 'keywheel.dashboard';
@@ -62,7 +62,6 @@ class DashboardPanel implements Disposable {
     readonly panel: WebviewPanel,
     private readonly ports: WindowPorts,
   ) {
-    const { extensionUri } = ports.extension;
     const { series } = ports.service.history;
     this.owned.add(panel);
     const post = this.post.bind(this);
@@ -74,13 +73,7 @@ class DashboardPanel implements Disposable {
         if (!panel.visible) this.feed.hide();
       }),
     );
-    panel.iconPath = {
-      light: Uri.joinPath(extensionUri, 'media', 'key-light.svg'),
-      dark: Uri.joinPath(extensionUri, 'media', 'key-dark.svg'),
-    };
-    const roots = [['media'], ['dist', 'webview']].map((path) => Uri.joinPath(extensionUri, ...path));
-    panel.webview.options = { enableScripts: true, localResourceRoots: roots };
-    panel.webview.html = html(panel.webview, extensionUri);
+    panel.webview.html = dashboardHtml(frameOf(panel, ports.extension.extensionUri));
   }
 
   dispose(): void {
@@ -118,18 +111,4 @@ class DashboardPanel implements Disposable {
   private post(message: ToDashboard): void {
     if (this.panel.visible) void this.panel.webview.postMessage(message);
   }
-}
-
-function html(webview: Webview, extensionUri: Uri): string {
-  const local = (...path: string[]): string =>
-    webview.asWebviewUri(Uri.joinPath(extensionUri, ...path)).toString();
-  return dashboardHtml({
-    locale: env.language,
-    cspSource: webview.cspSource,
-    scriptUri: local('dist', 'webview', 'dashboard.js'),
-    styleUri: local('media', 'dashboard.css'),
-    iconsUri: local('dist', 'webview', 'codicon.css'),
-    chartsUri: local('dist', 'webview', 'uplot.css'),
-    nonce: randomBytes(16).toString('base64'),
-  });
 }

@@ -1,10 +1,10 @@
 // One panel that shows a text page; its buttons run the page's actions.
-import { randomBytes } from 'node:crypto';
 import * as v from 'valibot';
-import { env, Uri, ViewColumn, window, type WebviewPanel } from 'vscode';
+import { ViewColumn, window, type Uri, type WebviewPanel } from 'vscode';
 import type { Disposable } from '../base/disposable';
 import type { Log } from '../base/log';
 import { pageHtml, type PageContent } from '../words/pageHtml';
+import { frameOf } from './panels';
 
 const pressedSchema = v.object({ action: v.string() });
 
@@ -25,12 +25,7 @@ export class TextPage implements Disposable {
     const panel = this.panel ?? this.open();
     this.actions = actions;
     panel.title = content.title;
-    panel.webview.html = pageHtml(content, {
-      locale: env.language,
-      cspSource: panel.webview.cspSource,
-      styleUri: panel.webview.asWebviewUri(Uri.joinPath(this.extensionUri, 'media', 'page.css')).toString(),
-      nonce: randomBytes(16).toString('base64'),
-    });
+    panel.webview.html = pageHtml(content, frameOf(panel, this.extensionUri));
     panel.reveal();
   }
 
@@ -39,15 +34,7 @@ export class TextPage implements Disposable {
   }
 
   private open(): WebviewPanel {
-    const media = Uri.joinPath(this.extensionUri, 'media');
-    const panel = window.createWebviewPanel('keywheel.page', 'Keywheel', ViewColumn.Active, {
-      enableScripts: true,
-      localResourceRoots: [media],
-    });
-    panel.iconPath = {
-      light: Uri.joinPath(media, 'key-light.svg'),
-      dark: Uri.joinPath(media, 'key-dark.svg'),
-    };
+    const panel = window.createWebviewPanel('keywheel.page', 'Keywheel', ViewColumn.Active);
     panel.webview.onDidReceiveMessage((message: unknown) => void this.onMessage(message));
     panel.onDidDispose(() => (this.panel = undefined));
     this.panel = panel;

@@ -34,59 +34,62 @@ export interface PageContent {
 }
 
 /** What a webview gives its document. */
-interface Frame {
+export interface Frame {
   readonly locale: string;
   /** The origin of style sheets that the policy allows. */
   readonly cspSource: string;
-  readonly styleUri: string;
+  /** The address of a file of the extension. */
+  readonly local: (...path: readonly string[]) => string;
   /** Random for each document. */
   readonly nonce: string;
 }
 
 /** A document with our style sheet and one script, which posts the pressed button's action. */
 export function pageHtml({ title, blocks }: PageContent, frame: Frame): string {
+  const { locale, cspSource, local, nonce } = frame;
   const body = `<main>
       <h1>${escaped(title)}</h1>
       ${blocks.map(blockHtml).join('\n      ')}
     </main>
-    <script nonce="${frame.nonce}">${script}</script>`;
-  return documentHtml(frame, { title, body, sources: `style-src ${frame.cspSource}`, links: '' });
-}
-
-export interface DashboardFrame extends Frame {
-  readonly scriptUri: string;
-  /** The style sheets of the icon font and of the charts. */
-  readonly iconsUri: string;
-  readonly chartsUri: string;
+    <script nonce="${nonce}">${script}</script>`;
+  const head = [policyOf(`style-src ${cspSource}`, nonce), viewport, styleLink(local('media', 'page.css'))];
+  return documentHtml(locale, title, head, body);
 }
 
 /** A document that may load only our script, our style sheets and the icon font; nothing inline. */
-export function dashboardHtml(frame: DashboardFrame): string {
-  const { cspSource, scriptUri, iconsUri, chartsUri, nonce } = frame;
-  return documentHtml(frame, {
-    title: 'Keywheel',
-    body: `<main id="dashboard"></main>
-    <script nonce="${nonce}" src="${escaped(scriptUri)}"></script>`,
-    sources: `style-src ${cspSource}; font-src ${cspSource}`,
-    links: `<link rel="stylesheet" href="${escaped(iconsUri)}" id="vscode-codicon-stylesheet" />
-    <link rel="stylesheet" href="${escaped(chartsUri)}" />
-    `,
-  });
+export function dashboardHtml({ locale, cspSource, local, nonce }: Frame): string {
+  const head = [
+    policyOf(`style-src ${cspSource}; font-src ${cspSource}`, nonce),
+    viewport,
+    styleLink(local('dist', 'webview', 'codicon.css'), ' id="vscode-codicon-stylesheet"'),
+    styleLink(local('dist', 'webview', 'uplot.css')),
+    styleLink(local('media', 'dashboard.css')),
+  ];
+  const script = escaped(local('dist', 'webview', 'dashboard.js'));
+  const body = `<main id="dashboard"></main>
+    <script nonce="${nonce}" src="${script}"></script>`;
+  return documentHtml(locale, 'Keywheel', head, body);
 }
 
-/** `sources`: what the policy allows besides the nonce's script; `links` stand before that of our style sheet. */
-function documentHtml(
-  { locale, styleUri, nonce }: Frame,
-  { title, body, sources, links }: Readonly<Record<'title' | 'body' | 'sources' | 'links', string>>,
-): string {
+export const viewport = '<meta name="viewport" content="width=device-width, initial-scale=1" />';
+
+export function styleLink(href: string, more = ''): string {
+  return `<link rel="stylesheet" href="${escaped(href)}"${more} />`;
+}
+
+/** `sources`: what the policy allows besides the nonce's script. */
+function policyOf(sources: string, nonce: string): string {
   const policy = `default-src 'none'; ${sources}; script-src 'nonce-${nonce}'; base-uri 'none'; form-action 'none'`;
+  return `<meta http-equiv="Content-Security-Policy" content="${policy}" />`;
+}
+
+/** `head` and `body` are HTML, the title is plain text. */
+export function documentHtml(locale: string, title: string, head: readonly string[], body: string): string {
   return `<!DOCTYPE html>
 <html lang="${escaped(locale)}">
   <head>
     <meta charset="utf-8" />
-    <meta http-equiv="Content-Security-Policy" content="${policy}" />
-    <meta name="viewport" content="width=device-width, initial-scale=1" />
-    ${links}<link rel="stylesheet" href="${escaped(styleUri)}" />
+    ${head.join('\n    ')}
     <title>${escaped(title)}</title>
   </head>
   <body>
@@ -139,25 +142,16 @@ function buttonHtml({ label, action }: PageButton, about = ''): string {
 }
 
 /** What the browser shows after the redirect, in its colour scheme; no script and nothing to load. Both texts are plain text. */
-export function signInPage(title: string, text: string): string {
-  return `<!DOCTYPE html>
-<html>
-  <head>
-    <meta charset="utf-8" />
-    <title>Keywheel</title>
-    <style>
+export function signInPage(locale: string, title: string, text: string): string {
+  const style = `<style>
       :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
       main { margin: 20vh auto 0; max-width: 30em; padding: 0 1em; text-align: center; }
-    </style>
-  </head>
-  <body>
-    <main>
+    </style>`;
+  const body = `<main>
       <h1>${escaped(title)}</h1>
       <p>${escaped(text)}</p>
-    </main>
-  </body>
-</html>
-`;
+    </main>`;
+  return documentHtml(locale, 'Keywheel', [style], body);
 }
 
 function escaped(text: string): string {

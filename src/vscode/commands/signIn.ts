@@ -33,8 +33,13 @@ export const signIn: Command = async (ports) => {
 /** Null if the browser cannot redirect to this window. */
 async function askBrowser(verifier: Secret, ports: WindowPorts): Promise<SignInAnswer | null> {
   const listener = await SignInListener.start(ports.clock, {
-    done: signInPage(l10n.t('Signed in'), l10n.t('You can close this page and go back to VS Code.')),
+    done: signInPage(
+      env.language,
+      l10n.t('Signed in'),
+      l10n.t('You can close this page and go back to VS Code.'),
+    ),
     denied: signInPage(
+      env.language,
       l10n.t('Sign-in failed'),
       l10n.t('OpenRouter did not provide a key. You can close this page.'),
     ),

@@ -106,10 +106,7 @@ function document(base: string): string {
   return dashboardHtml({
     locale: 'en',
     cspSource: base,
-    scriptUri: `${base}/dist/webview/dashboard.js`,
-    styleUri: `${base}/media/dashboard.css`,
-    iconsUri: `${base}/dist/webview/codicon.css`,
-    chartsUri: `${base}/dist/webview/uplot.css`,
+    local: (...path) => [base, ...path].join('/'),
     nonce: 'bm9uY2U=',
   });
 }

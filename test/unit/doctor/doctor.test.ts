@@ -376,7 +376,8 @@ describe('the doctor', () => {
 });
 
 describe('a page', () => {
-  const frame = { locale: 'en', cspSource: 'vscode:', styleUri: 'vscode:page.css', nonce: 'abc' };
+  const local = (...path: readonly string[]): string => `vscode:${path.join('/')}`;
+  const frame = { locale: 'en', cspSource: 'vscode:', local, nonce: 'abc' };
 
   it('escapes all that it is given, and allows its own script alone', () => {
     const html = pageHtml(

@@ -4,10 +4,7 @@ import { dashboardHtml } from '../../../src/words/pageHtml';
 const html = dashboardHtml({
   locale: 'en',
   cspSource: 'https://*.vscode-cdn.net',
-  scriptUri: 'https://a.vscode-cdn.net/dashboard.js',
-  styleUri: 'https://a.vscode-cdn.net/dashboard.css',
-  iconsUri: 'https://a.vscode-cdn.net/codicon.css',
-  chartsUri: 'https://a.vscode-cdn.net/uplot.css',
+  local: (...path) => `https://a.vscode-cdn.net/${path.join('/')}`,
   nonce: 'bm9uY2U=',
 });
 

@@ -1,0 +1,18 @@
+// What our panels have in common: the icon, the folders that their pages may load from, and what their documents need.
+import { randomBytes } from 'node:crypto';
+import { env, Uri, type WebviewPanel } from 'vscode';
+import type { Frame } from '../words/pageHtml';
+
+/** Lets the panel run our scripts. */
+export function frameOf(panel: WebviewPanel, extensionUri: Uri): Frame {
+  const { webview } = panel;
+  const uri = (...path: readonly string[]): Uri => Uri.joinPath(extensionUri, ...path);
+  panel.iconPath = { light: uri('media', 'key-light.svg'), dark: uri('media', 'key-dark.svg') };
+  webview.options = { enableScripts: true, localResourceRoots: [uri('media'), uri('dist', 'webview')] };
+  return {
+    locale: env.language,
+    cspSource: webview.cspSource,
+    local: (...path) => webview.asWebviewUri(uri(...path)).toString(),
+    nonce: randomBytes(16).toString('base64'),
+  };
+}
