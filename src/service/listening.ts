@@ -14,11 +14,8 @@ interface ListeningPorts {
 
 export class Listening implements Disposable {
   private current: ProxyState = { kind: 'stopped' };
-  private listeners: Listeners | null = null;
-  /** While the port is being bound. */
-  private binding: Promise<Listeners> | null = null;
-  /** Number of the latest start or stop: the result of an earlier start is ignored. */
-  private turn = 0;
+  /** What the latest start has opened, or opens; null after a stop, which closes it. */
+  private opened: Promise<Listeners> | null = null;
 
   constructor(private readonly ports: ListeningPorts) {}
 
@@ -34,14 +31,12 @@ export class Listening implements Disposable {
   /** Resolves with `running`, or with `failed` and the reason; changes nothing if it listens already. */
   async start(host: string, port: number): Promise<ProxyState> {
     if (this.current.kind === 'running' || this.current.kind === 'starting') return this.current;
-    const turn = ++this.turn;
     this.set({ kind: 'starting' });
+    const opened = (this.opened = listen(host, port, this.ports.serve));
     try {
-      const listeners = await (this.binding = listen(host, port, this.ports.serve));
+      const listeners = await opened;
       // `stop` or `dispose` closes these listeners.
-      if (turn !== this.turn) return this.current;
-      this.binding = null;
-      this.listeners = listeners;
+      if (opened !== this.opened) return this.current;
       if (listeners.strangerOnIpv6 !== null) {
         this.ports.log.warn(
           `Another program has [::1]:${listeners.port}: use 127.0.0.1, not localhost, in base URLs.`,
@@ -56,8 +51,7 @@ export class Listening implements Disposable {
       });
       this.ports.log.info(`Listening on ${shown}:${listeners.port}.`);
     } catch (error: unknown) {
-      if (turn !== this.turn) return this.current;
-      this.binding = null;
+      if (opened !== this.opened) return this.current;
       this.set({ kind: 'failed', port, ...failureOf(error) });
       // The caller shows the reason to the user.
       this.ports.log.debug(`The proxy cannot listen on ${host}:${port}: ${codeOf(error)}.`);
@@ -67,24 +61,20 @@ export class Listening implements Disposable {
 
   /** Frees the port; connections with a running answer stay open. */
   async stop(): Promise<void> {
-    const { listeners, binding } = this;
-    this.forget();
+    const opened = this.forget();
     this.ports.onDidChange();
-    await (listeners ?? (await binding?.catch(() => null)))?.close();
+    await (await opened)?.close();
   }
 
   dispose(): void {
-    const { listeners, binding } = this;
-    this.forget();
-    listeners?.destroy();
-    void binding?.then((late) => late.destroy()).catch(() => undefined);
+    void this.forget().then((listeners) => listeners?.destroy());
   }
 
-  private forget(): void {
-    this.turn++;
-    this.listeners = null;
-    this.binding = null;
+  private async forget(): Promise<Listeners | null> {
+    const { opened } = this;
+    this.opened = null;
     this.current = { kind: 'stopped' };
+    return (await opened?.catch(() => null)) ?? null;
   }
 
   private set(state: ProxyState): void {
