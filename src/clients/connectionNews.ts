@@ -9,7 +9,7 @@ import { freeRouter, isFree, type ListedModel } from './modelList';
 import type { ConnectionRecord } from './records';
 
 /** A request that names a model; `client` is the name in the activity list. */
-export type AskedModel = Pick<ExchangeView, 'client' | 'class' | 'startedAtMs'> & { readonly model: string };
+export type AskedModel = ExchangeView & { readonly model: string };
 
 /** The client's requests that name a model, since it was connected, newest first. */
 export function askedModels(
@@ -17,10 +17,9 @@ export function askedModels(
   { connectedAtMs = 0 }: { readonly connectedAtMs?: number },
   newestFirst: readonly ExchangeView[],
 ): readonly AskedModel[] {
-  return newestFirst.flatMap(({ client, class: requestClass, startedAtMs, model }) =>
-    client === name && model !== null && startedAtMs >= connectedAtMs
-      ? [{ client, class: requestClass, startedAtMs, model }]
-      : [],
+  return newestFirst.filter(
+    (asked): asked is AskedModel =>
+      asked.client === name && asked.model !== null && asked.startedAtMs >= connectedAtMs,
   );
 }
 

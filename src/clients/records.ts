@@ -111,7 +111,7 @@ export class ConnectionRecords {
 
   /** Replaces all earlier clients. */
   async keepEarlier(earlier: readonly EarlierClient[]): Promise<void> {
-    await this.change((records) => records, earlier);
+    await this.change(() => ({ earlier: [...earlier] }));
   }
 
   async of(client: ClientId, part?: string): Promise<ConnectionRecord | null> {
@@ -120,36 +120,32 @@ export class ConnectionRecords {
 
   /** Replaces the record of the same file. */
   async put(record: ConnectionRecord): Promise<void> {
-    await this.change((records) => [...records.filter((other) => !isOfSameFile(other, record)), record]);
+    await this.change(({ connections }) => ({ connections: [...without(connections, record), record] }));
   }
 
   /** Resolves to true for only one caller per connection, over all windows: that one tells the user of the other model. */
   async claimStray(told: ConnectionRecord): Promise<boolean> {
     let isClaimed = false;
-    await this.change((records) =>
-      records.map((record) => {
+    await this.change(({ connections }) => ({
+      connections: connections.map((record) => {
         const isIt = isOfSameFile(record, told) && record.connectedAtMs === told.connectedAtMs;
         if (!isIt || record.strayTold === true) return record;
         isClaimed = true;
         return { ...record, strayTold: true };
       }),
-    );
+    }));
     return isClaimed;
   }
 
   async remove(record: ConnectionRecord): Promise<void> {
-    await this.change((records) => records.filter((other) => !isOfSameFile(other, record)));
+    await this.change(({ connections }) => ({ connections: without(connections, record) }));
   }
 
-  private async change(
-    edit: (records: readonly ConnectionRecord[]) => readonly ConnectionRecord[],
-    put?: readonly EarlierClient[],
-  ): Promise<void> {
+  private async change(edit: (kept: Kept) => Partial<Kept>): Promise<void> {
     await this.inTurn.run(async () => {
       const expected = await readConfigFile(this.file);
-      const { version, connections, earlier } = this.parsed(expected);
-      const now = { version, connections: edit(connections), earlier: put ?? earlier };
-      const text = JSON.stringify(now, null, 2);
+      const kept = this.parsed(expected);
+      const text = JSON.stringify({ ...kept, ...edit(kept) }, null, 2);
       await replaceFile({ file: this.file, bytes: bytesOf(text, null), expected });
       this.changed.fire();
     });
@@ -167,6 +163,10 @@ export class ConnectionRecords {
 
 function partOf(record: ConnectionRecord): string | undefined {
   return record.way === 'file' ? record.part : undefined;
+}
+
+function without(records: readonly ConnectionRecord[], record: ConnectionRecord): ConnectionRecord[] {
+  return records.filter((other) => !isOfSameFile(other, record));
 }
 
 function isOfSameFile(a: ConnectionRecord, b: ConnectionRecord): boolean {

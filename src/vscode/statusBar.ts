@@ -1,6 +1,6 @@
 // The status bar item: what is left today, or a problem.
 import { env, l10n, MarkdownString, StatusBarAlignment, ThemeColor, window } from 'vscode';
-import type { Clock } from '../base/clock';
+import { Alarm, type Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import type { DashboardState } from '../service/messages';
 import { Formats } from '../words/formats';
@@ -28,13 +28,15 @@ export class StatusBar implements Disposable {
   private tooltipOf = '';
   private tooltipAtMs = Number.NEGATIVE_INFINITY;
   private heard = { atMs: Number.NaN, hereMs: 0 };
-  private waking: Disposable | null = null;
+  /** Updates later without a change of state, to end a warning or show the latest tooltip. */
+  private readonly waking: Alarm;
 
   constructor(
     private readonly state: CurrentState,
     private readonly settings: UserSettings,
     private readonly clock: Clock,
   ) {
+    this.waking = this.owned.add(new Alarm(clock, () => this.update()));
     this.item.name = 'Keywheel';
     this.owned.add(state.onDidChange(() => this.update()));
     this.owned.add(settings.onDidChange(() => this.update()));
@@ -43,7 +45,6 @@ export class StatusBar implements Disposable {
   }
 
   dispose(): void {
-    this.waking?.dispose();
     this.owned.dispose();
   }
 
@@ -57,7 +58,7 @@ export class StatusBar implements Disposable {
     this.showText(shown);
     const tooltipInMs = this.showTooltip(state, speech);
     const changesInMs = (shown.changesAtMs ?? Number.POSITIVE_INFINITY) - nowMs;
-    this.wakeIn(Math.min(tooltipInMs, changesInMs));
+    this.waking.set(this.clock.elapsedMs() + Math.min(tooltipInMs, changesInMs));
   }
 
   /** The proxy's present time: `atMs` of a snapshot stands still until the next one. */
@@ -93,12 +94,6 @@ export class StatusBar implements Disposable {
     markdown.isTrusted = { enabledCommands: tooltipCommands };
     this.item.tooltip = markdown;
     return Number.POSITIVE_INFINITY;
-  }
-
-  /** Updates later without a change of state, to end a warning or show the latest tooltip. */
-  private wakeIn(delayMs: number): void {
-    this.waking?.dispose();
-    this.waking = Number.isFinite(delayMs) ? this.clock.after(delayMs, () => this.update()) : null;
   }
 }
 
