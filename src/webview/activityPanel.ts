@@ -45,7 +45,7 @@ export class ActivityPanel {
     private readonly ports: PanelPorts,
     private sort: ActivitySort,
   ) {
-    this.options = filterOptions([], ports.t);
+    this.options = filterOptions([], noFilter, ports.t);
   }
 
   template(running: readonly RunningView[]): TemplateResult {
@@ -87,7 +87,7 @@ export class ActivityPanel {
     const speech = this.ports.speech();
     const matching = this.exchanges.filter((exchange) => isShown(exchange, this.filter, speech));
     this.shown = sorted(matching, this.sort, speech);
-    this.options = filterOptions(this.exchanges, speech.t);
+    this.options = filterOptions(this.exchanges, this.filter, speech.t);
     if (!this.current || !this.shown.includes(this.current)) this.current = this.shown[0];
     this.drawRows(most);
   }

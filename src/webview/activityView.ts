@@ -149,9 +149,10 @@ function hasWords(exchange: ExchangeView, text: string, speech: Speech): boolean
 
 type Option = readonly [value: string, text: string];
 
-/** The options of each filter. */
+/** The options of each filter: what the exchanges have, and what is chosen, although the list may have lost it. */
 export function filterOptions(
   exchanges: readonly ExchangeView[],
+  chosen: ActivityFilter,
   t: Translate,
 ): Readonly<Record<Exclude<keyof ActivityFilter, 'text'>, readonly Option[]>> {
   const keys = new Map(
@@ -160,12 +161,27 @@ export function filterOptions(
       .filter(({ keyId }) => keyId !== '')
       .map((attempt) => [attempt.keyId, keyName(attempt, t)]),
   );
-  const plain = (names: Iterable<string>): Option[] =>
-    [...new Set(names)].sort((a, b) => a.localeCompare(b)).map((name) => [name, name]);
+  if (chosen.keyId !== '' && !keys.has(chosen.keyId)) keys.set(chosen.keyId, removedName(chosen.keyId, t));
+  const plain = (names: readonly string[], own: string): Option[] =>
+    [...new Set(own === '' ? names : [...names, own])]
+      .sort((a, b) => a.localeCompare(b))
+      .map((name) => [name, name]);
   return {
     keyId: [['', t('All keys')], ...[...keys].sort(([, a], [, b]) => a.localeCompare(b))],
-    model: [['', t('All models')], ...plain(exchanges.flatMap(({ model }) => model ?? []))],
-    client: [['', t('All clients')], ...plain(exchanges.map(({ client }) => client))],
+    model: [
+      ['', t('All models')],
+      ...plain(
+        exchanges.flatMap(({ model }) => model ?? []),
+        chosen.model,
+      ),
+    ],
+    client: [
+      ['', t('All clients')],
+      ...plain(
+        exchanges.map(({ client }) => client),
+        chosen.client,
+      ),
+    ],
     end: [['', t('All outcomes')], ...ends.map((end): Option => [end, endWords(end, t).text])],
   };
 }

@@ -110,7 +110,7 @@ describe('the activity list', () => {
   });
 
   it('offers what there is to filter by, once', () => {
-    const options = filterOptions([exchangeView({}), exchangeView({ id: 3 }), refused], english.t);
+    const options = filterOptions([exchangeView({}), exchangeView({ id: 3 }), refused], noFilter, english.t);
     assert.deepEqual(
       options.model.map(([value]) => value),
       ['', 'a/b:free', 'x/y'],
@@ -120,6 +120,14 @@ describe('the activity list', () => {
       ['aaaaaaaaaaaa', 'Private'],
     ]);
     assert.equal(options.end.length, 5);
+  });
+
+  it('goes on to offer what was chosen when the last request of it has gone', () => {
+    const chosen = { ...noFilter, keyId: 'aaaaaaaaaaaa', model: 'a/b:free', client: 'Cline' };
+    const { keyId, model, client } = filterOptions([refused], chosen, english.t);
+    assert.deepEqual(keyId.at(-1), ['aaaaaaaaaaaa', 'removed key aaaa']);
+    assert.deepEqual(model.at(1), ['a/b:free', 'a/b:free']);
+    assert.deepEqual(client.at(1), ['Cline', 'Cline']);
   });
 
   it('opens to its trail: attempts, waits, reasons, times', () => {
@@ -155,7 +163,10 @@ describe('the activity list', () => {
     const removed = exchangeView({ attempts });
     assert.equal(exchangeRow(removed, english).key, 'removed key aaaa');
     assert.equal(trailOf(removed, english).attempts[0]?.[2], 'removed key aaaa');
-    assert.deepEqual(filterOptions([removed], english.t).keyId.at(-1), ['aaaaaaaaaaaa', 'removed key aaaa']);
+    assert.deepEqual(filterOptions([removed], noFilter, english.t).keyId.at(-1), [
+      'aaaaaaaaaaaa',
+      'removed key aaaa',
+    ]);
     const keyless = exchangeView({
       attempts: attempts.slice(0, 1).map((attempt) => ({ ...attempt, keyId: '' })),
     });
