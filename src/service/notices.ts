@@ -20,14 +20,7 @@ export const allNotifications = ['all', 'usedUp', 'none'] as const;
 export type Notifications = (typeof allNotifications)[number];
 
 export function isWanted(kind: NoticeKind, notifications: Notifications): boolean {
-  switch (notifications) {
-    case 'all':
-      return true;
-    case 'usedUp':
-      return kind === 'allUsed' || kind === 'keyBad';
-    case 'none':
-      return false;
-  }
+  return notifications === 'all' || (notifications === 'usedUp' && (kind === 'allUsed' || kind === 'keyBad'));
 }
 
 const lowShare = 0.1;

@@ -13,19 +13,16 @@ export function channelLog(channel: LogOutputChannel): Log {
   );
 }
 
+const levels: Readonly<Record<ChannelLevel, LogLevel | 'off'>> = {
+  [ChannelLevel.Off]: 'off',
+  [ChannelLevel.Trace]: 'debug',
+  [ChannelLevel.Debug]: 'debug',
+  [ChannelLevel.Info]: 'info',
+  [ChannelLevel.Warning]: 'warn',
+  [ChannelLevel.Error]: 'error',
+};
+
 /** The channel's present level. */
 export function shownLevel({ logLevel }: LogOutputChannel): LogLevel | 'off' {
-  switch (logLevel) {
-    case ChannelLevel.Off:
-      return 'off';
-    case ChannelLevel.Trace:
-    case ChannelLevel.Debug:
-      return 'debug';
-    case ChannelLevel.Info:
-      return 'info';
-    case ChannelLevel.Warning:
-      return 'warn';
-    case ChannelLevel.Error:
-      return 'error';
-  }
+  return levels[logLevel];
 }

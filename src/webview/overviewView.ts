@@ -63,7 +63,7 @@ export function overviewView(state: DashboardState, speech: Speech): OverviewVie
     proxy: words,
     advice: proxyAdvice(proxy, t) ?? '',
     baseUrl: isRunning ? proxy.baseUrl : '',
-    remedies: remedies(proxy),
+    remedies: remedies[proxy.kind],
     ...notice,
     clients: state.clients,
     wantsClient: state.clients.length === 0 && wheel.keys > 0,
@@ -121,17 +121,12 @@ function outlookText({ snapshot, forecast }: DashboardState, speech: Speech): st
   return joined(' · ', paceText(forecast, speech), resets);
 }
 
-function remedies(proxy: ProxyState): readonly DashboardAction[] {
-  switch (proxy.kind) {
-    case 'stopped':
-      return ['startProxy'];
-    case 'failed':
-      return ['startProxy', 'openSettings', 'showLog'];
-    case 'starting':
-    case 'running':
-      return [];
-  }
-}
+const remedies: Readonly<Record<ProxyState['kind'], readonly DashboardAction[]>> = {
+  stopped: ['startProxy'],
+  starting: [],
+  running: [],
+  failed: ['startProxy', 'openSettings', 'showLog'],
+};
 
 /** Only accounts that are used up or locked, because a full minute is too frequent to announce. */
 function accountAnnouncements(accounts: readonly AccountView[], speech: Speech): string[] {

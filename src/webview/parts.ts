@@ -39,18 +39,13 @@ function focusKeeper(focused: HTMLElement): () => void {
 
 /** The place that an arrow, Home or End leads to, from one before the first to one after the last; null for other keys. */
 export function keyTarget(key: string, at: number, count: number): number | null {
-  switch (key) {
-    case 'ArrowDown':
-      return at + 1;
-    case 'ArrowUp':
-      return at - 1;
-    case 'Home':
-      return 0;
-    case 'End':
-      return count - 1;
-    default:
-      return null;
-  }
+  const targets = new Map([
+    ['ArrowDown', at + 1],
+    ['ArrowUp', at - 1],
+    ['Home', 0],
+    ['End', count - 1],
+  ]);
+  return targets.get(key) ?? null;
 }
 
 /** The number of columns that the style sheet shows at this width; a larger colspan would add columns. */

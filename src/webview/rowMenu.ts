@@ -20,7 +20,7 @@ interface RowMenuPorts {
 }
 
 export function menuItems(row: Row, { t, send, edit, checking }: RowMenuPorts): MenuItem[] {
-  const { kind, accountId, isServed, isLocked } = row;
+  const { kind, keyId, accountId, isEnabled, isServed, isLocked } = row;
   const isAccount = kind === 'account';
   const act = (own: Act): void => send({ type: 'act', target: targetOf(row), act: own });
   const check = (): void => {
@@ -29,36 +29,29 @@ export function menuItems(row: Row, { t, send, edit, checking }: RowMenuPorts): 
   };
   // Unlocks the account of a key too, because the lock of a single key may be the account's.
   const unlock = (): void => send({ type: 'act', target: { accountId }, act: { kind: 'unlock' } });
+  const change = { enabled: !isEnabled };
+  const open = (page: 'key' | 'log') => (): void => send({ type: 'openPage', keyId, page });
+  const keyItems: readonly MenuItem[] = [
+    { icon: 'key', text: t('Replace Key…'), run: () => send({ type: 'replaceKey', keyId }) },
+    {
+      icon: isEnabled ? 'circle-slash' : 'pass',
+      text: isEnabled ? t('Turn Off') : t('Turn On'),
+      run: () => act({ kind: 'update', change }),
+    },
+  ];
+  const lastKeyItems: readonly MenuItem[] = [
+    { icon: 'link-external', text: t('Key at OpenRouter'), run: open('key') },
+    { icon: 'link-external', text: t('Log at OpenRouter'), run: open('log') },
+    { icon: 'trash', text: t('Remove'), isApart: true, run: () => act({ kind: 'remove' }) },
+  ];
   return [
     { icon: 'edit', text: isAccount ? t('Rename Account…') : t('Edit…'), run: edit },
-    ...(isAccount ? [] : keyItems(row, t, send)),
+    ...(isAccount ? [] : keyItems),
     // Both need a running proxy.
     ...(isServed ? [{ icon: 'refresh', text: t('Check Now'), run: check }] : []),
     ...(isServed && isLocked ? [{ icon: 'unlock', text: t('Unlock'), run: unlock }] : []),
     { icon: 'arrow-up', text: t('Move Up'), run: () => act({ kind: 'move', by: -1 }) },
     { icon: 'arrow-down', text: t('Move Down'), run: () => act({ kind: 'move', by: 1 }) },
-    ...(isAccount ? [] : lastKeyItems(row, t, send)),
-  ];
-}
-
-function keyItems({ keyId, isEnabled }: Row, t: Translate, send: RowMenuPorts['send']): MenuItem[] {
-  const change = { enabled: !isEnabled };
-  return [
-    { icon: 'key', text: t('Replace Key…'), run: () => send({ type: 'replaceKey', keyId }) },
-    {
-      icon: isEnabled ? 'circle-slash' : 'pass',
-      text: isEnabled ? t('Turn Off') : t('Turn On'),
-      run: () => send({ type: 'act', target: { keyId }, act: { kind: 'update', change } }),
-    },
-  ];
-}
-
-function lastKeyItems({ keyId }: Row, t: Translate, send: RowMenuPorts['send']): MenuItem[] {
-  const open = (page: 'key' | 'log') => (): void => send({ type: 'openPage', keyId, page });
-  const remove = (): void => send({ type: 'act', target: { keyId }, act: { kind: 'remove' } });
-  return [
-    { icon: 'link-external', text: t('Key at OpenRouter'), run: open('key') },
-    { icon: 'link-external', text: t('Log at OpenRouter'), run: open('log') },
-    { icon: 'trash', text: t('Remove'), isApart: true, run: remove },
+    ...(isAccount ? [] : lastKeyItems),
   ];
 }
