@@ -19,7 +19,7 @@ import { composeViews } from './vscode/composeViews';
 import { channelLog, shownLevel } from './vscode/logChannel';
 import { contributedSettings } from './words/settingRule';
 import { UserSettings } from './vscode/settings';
-import { offer, tellProxyTrouble, tellStartFailure } from './vscode/messages';
+import { offer, tellStartFailure } from './vscode/messages';
 import type { WindowPorts } from './vscode/ports';
 import { CountsStore } from './vscode/stateStore';
 import { SecretStorageVault } from './vscode/vault';
@@ -133,7 +133,10 @@ function openWindow(
       settings: settings.current,
       keyring,
       logLevel: () => shownLevel(channel),
-      onTrouble: () => void tellProxyTrouble(),
+      onTrouble: () => {
+        const text = `Keywheel: ${l10n.t('The proxy failed three times in this window. See the log.')}`;
+        void offer({ severity: 'warning', text }, 'showLog');
+      },
     }),
   );
   owned.add(channel.onDidChangeLogLevel(() => hosted.setLogLevel(shownLevel(channel))));

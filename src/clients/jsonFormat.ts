@@ -24,7 +24,8 @@ export const jsonFormat: ConfigFormat = {
 
   edit(text, { path, value }) {
     const names = path.map(nameOf);
-    if (value === undefined) return without(text, valueNode(text, names)?.parent);
+    const root = parseTree(text);
+    if (value === undefined) return without(text, root && findNodeAtLocation(root, names)?.parent);
     const isBare = stripComments(text).trim() === '';
     const whole = isBare ? `${closed(text.trim() === '' ? '' : text)}{}${lineEndOf(text)}` : text;
     const config = jsonFormat.parse(whole);
@@ -61,11 +62,6 @@ function parsed(text: string): unknown {
   const [first] = errors;
   if (first) throw new FormatError('damaged', text.slice(0, first.offset).split('\n').length);
   return value;
-}
-
-function valueNode(text: string, names: string[]): Node | undefined {
-  const root = parseTree(text);
-  return root && findNodeAtLocation(root, names);
 }
 
 /** Removes the property or item with its comma. `modify` would remove the comments beside it as well. */

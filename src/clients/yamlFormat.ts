@@ -76,10 +76,6 @@ function withItem(text: string, name: string, value: Json): string {
   return closed(text.slice(0, at)) + block([value], 2, text) + text.slice(at);
 }
 
-function itemIn(list: YAMLSeq | null, name: string): unknown {
-  return list?.items.find((entry) => isMap(entry) && entry.get('name') === name);
-}
-
 function withFlowItem(text: string, list: YAMLSeq, value: Json): string {
   const [start, end] = rangeOf(list) ?? [0, 0];
   if (list.items.length > 0) return spliced(text, end - 1, end - 1, `, ${JSON.stringify(value)}`);
@@ -98,7 +94,7 @@ function withBlockItem(text: string, list: YAMLSeq, value: Json): string {
 function withoutItem(text: string, name: string, item: string): string {
   const { pair, list } = entryOf(text, name);
   if (list === null) return text;
-  const found = itemIn(list, item);
+  const found = list.items.find((entry) => isMap(entry) && entry.get('name') === item);
   const range = rangeOf(found);
   if (!range) return text;
   if (list.flow === true) return withoutFlowItem(text, list, list.items.indexOf(found));

@@ -138,9 +138,3 @@ export function tellStartFailure(log: Log, what: string, error: unknown): void {
   log.error(what, error);
   tell('error', l10n.t('Keywheel could not start. See the log.'));
 }
-
-/** The proxy has failed three times in this window. */
-export async function tellProxyTrouble(): Promise<void> {
-  const text = `Keywheel: ${l10n.t('The proxy failed three times in this window. See the log.')}`;
-  await offer({ severity: 'warning', text }, 'showLog');
-}

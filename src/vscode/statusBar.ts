@@ -75,7 +75,8 @@ export class StatusBar implements Disposable {
     this.item.text = text;
     this.item.accessibilityInformation = { label: spoken, role: 'button' };
     this.item.command = command;
-    this.item.backgroundColor = background(severity);
+    this.item.backgroundColor =
+      severity === 'normal' ? undefined : new ThemeColor(`statusBarItem.${severity}Background`);
   }
 
   /** Milliseconds until the tooltip may be updated; Infinity if it is up to date. */
@@ -94,16 +95,5 @@ export class StatusBar implements Disposable {
     markdown.isTrusted = { enabledCommands: tooltipCommands };
     this.item.tooltip = markdown;
     return Number.POSITIVE_INFINITY;
-  }
-}
-
-function background(severity: StatusText['severity']): ThemeColor | undefined {
-  switch (severity) {
-    case 'normal':
-      return undefined;
-    case 'warning':
-      return new ThemeColor('statusBarItem.warningBackground');
-    case 'error':
-      return new ThemeColor('statusBarItem.errorBackground');
   }
 }

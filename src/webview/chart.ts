@@ -80,6 +80,7 @@ export class Chart {
     const { formats } = this.speech();
     const isCount = this.view.kind === 'stacked';
     const isNamed = this.view.names.length > 0;
+    const [firstMs = 0, secondMs = firstMs] = this.view.timesMs;
     return {
       width,
       height: heightPx,
@@ -89,7 +90,7 @@ export class Chart {
         // Columns are drawn to the right of their times, so the last one needs more room.
         x: isNamed
           ? { time: false, range: (_, min, max) => [min - 0.5, max + 0.5] }
-          : { range: (_, min, max) => [min, max + columnSeconds(this.view)] },
+          : { range: (_, min, max) => [min, max + (secondMs - firstMs) / 1000] },
         y: { range: (_, __, max) => [0, Math.max(max * 1.05, 1)] },
       },
       axes: [
@@ -154,10 +155,6 @@ export class Chart {
 /** Few values are drawn as dots, because a line through them may be hard to see. */
 function isSparse(values: uPlot.AlignedData[number] = []): boolean {
   return Array.from(values).filter((value) => value !== null).length <= mostDots;
-}
-
-function columnSeconds({ timesMs: [first = 0, second = first] }: ChartView): number {
-  return (second - first) / 1000;
 }
 
 /** Stacked lines from the topmost down, because each is drawn over the previous one. */
