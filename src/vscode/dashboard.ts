@@ -3,7 +3,7 @@ import { env, l10n, ViewColumn, window, type WebviewPanel } from 'vscode';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import { parseFromDashboard, type ToDashboard } from '../service/messages';
 import { DashboardFeed } from './dashboardFeed';
-import { runDashboardRequest, type DashboardRequest } from './dashboardRequests';
+import { runDashboardRequest } from './dashboardRequests';
 import { dashboardHtml } from '../words/pageHtml';
 import { frameOf } from './panels';
 import type { WindowPorts } from './ports';
@@ -86,21 +86,11 @@ class DashboardPanel implements Disposable {
     if ('tab' in message) {
       if (message.type === 'ready') this.greet();
       this.feed.show(message.tab);
-    } else {
-      await this.run(message);
+      return;
     }
-  }
-
-  private async run(request: DashboardRequest): Promise<void> {
-    const isDone = await runDashboardRequest(request, this.ports, (note) => {
-      this.feed.now();
-      this.post(note);
-    });
+    const answer = await runDashboardRequest(message, this.ports);
     this.feed.now();
-    if (!isDone) return;
-    if (request.type === 'run') this.post({ type: 'done', action: request.action });
-    if (request.type === 'copyReport' || request.type === 'copyModel')
-      this.post({ type: 'done', action: 'copyReport' });
+    if (answer !== null) this.post(answer);
   }
 
   private greet(): void {

@@ -14,93 +14,95 @@ import { confirm, speechOf, tellFailure } from './messages';
 import type { WindowPorts } from './ports';
 
 /** The page's messages, except those that ask for its content. */
-export type DashboardRequest = Exclude<FromDashboard, { type: 'ready' | 'show' }>;
+type DashboardRequest = Exclude<FromDashboard, { type: 'ready' | 'show' }>;
 
 /** The time within which a snapshot shows an action that the proxy has confirmed. */
 const shownWithinMs = 1_000;
 
 type ActRequest = DashboardRequest & { readonly type: 'act' };
 
-type Tell = (note: ToDashboard & { readonly type: 'note' }) => void;
-
-/** Resolves to whether the request succeeded; `tell` shows a note. Failures are logged and shown; never rejects. */
+/** Resolves to what the page is told, or null. Failures are logged and shown; never rejects. */
 export async function runDashboardRequest(
   request: DashboardRequest,
   ports: WindowPorts,
-  tell: Tell,
-): Promise<boolean> {
+): Promise<ToDashboard | null> {
   try {
-    return await run(request, ports, tell);
+    return await run(request, ports);
   } catch (error: unknown) {
     tellFailure(ports.log, `The dashboard's ${request.type} failed.`, error);
-    return false;
+    return null;
   }
 }
 
-async function run(request: DashboardRequest, ports: WindowPorts, tell: Tell): Promise<boolean> {
+const copied = { type: 'done', action: 'copyReport' } as const;
+
+async function run(request: DashboardRequest, ports: WindowPorts): Promise<ToDashboard | null> {
   const { service } = ports;
   switch (request.type) {
-    case 'run':
-      return (await runAction(request.action)) !== false;
+    case 'run': {
+      const { action } = request;
+      return (await runAction(action)) === false ? null : { type: 'done', action };
+    }
     case 'act':
-      return await act(request, ports, tell);
+      return await act(request, ports);
     case 'unlockModel':
       service.unlock({ model: request.model });
-      return true;
+      return null;
     case 'disconnect':
-      return await disconnectOne(request.client, ports);
+      await disconnectOne(request.client, ports);
+      return null;
     case 'cancel':
-      return await service.cancel(request.requestId);
+      await service.cancel(request.requestId);
+      return null;
     case 'export':
-      return await saveTable(request, service.activity());
+      await saveTable(request, service.activity());
+      return null;
     case 'clearActivity':
-      return await clearActivity(service);
+      await clearActivity(service);
+      return null;
     case 'replaceKey':
-      return await replaceKey(request.keyId, ports);
+      await replaceKey(request.keyId, ports);
+      return null;
     case 'openPage': {
       const stored = ports.keyring.keys.find(({ key }) => keyIdOf(key) === request.keyId);
-      if (stored === undefined) return false;
-      return await env.openExternal(Uri.parse(pageOfKey(stored.key, request.page)));
+      if (stored !== undefined) await env.openExternal(Uri.parse(pageOfKey(stored.key, request.page)));
+      return null;
     }
     case 'copyModel':
       await env.clipboard.writeText(request.model);
-      return true;
+      return copied;
     case 'copyReport': {
       const exchange = service.activity().find(({ id }) => id === request.id);
-      if (exchange === undefined) return false;
+      if (exchange === undefined) return null;
       await env.clipboard.writeText(exchangeReport(exchange, ports.version));
-      return true;
+      return copied;
     }
   }
 }
 
-async function act(request: ActRequest, ports: WindowPorts, tell: Tell): Promise<boolean> {
-  const { keyActions, clock } = ports;
-  const askedAtMs = clock.wallMs();
-  const isDone = await keyActions.run(request.target, request.act);
+async function act(request: ActRequest, ports: WindowPorts): Promise<ToDashboard | null> {
+  const askedAtMs = ports.clock.wallMs();
+  await ports.keyActions.run(request.target, request.act);
   const text = await noteOf(request, askedAtMs, ports);
-  if (text !== null) tell({ type: 'note', target: request.target, text });
-  return isDone;
+  return text === null ? null : { type: 'note', target: request.target, text };
 }
 
-/** Asks for the file; false if the user cancelled. */
+/** Asks for the file. */
 async function saveTable(
   { format, ids }: DashboardRequest & { readonly type: 'export' },
   activity: readonly ExchangeView[],
-): Promise<boolean> {
+): Promise<void> {
   const file = await window.showSaveDialog({ filters: { [format.toUpperCase()]: [format] } });
-  if (file === undefined) return false;
+  if (file === undefined) return;
   const wanted = new Set(ids);
   const exchanges = activity.filter(({ id }) => wanted.has(id));
-  const text = exchangeTable(exchanges, format);
-  await workspace.fs.writeFile(file, new TextEncoder().encode(text));
-  return true;
+  await workspace.fs.writeFile(file, new TextEncoder().encode(exchangeTable(exchanges, format)));
 }
 
-async function clearActivity(service: WindowPorts['service']): Promise<boolean> {
+async function clearActivity(service: WindowPorts['service']): Promise<void> {
   const detail = l10n.t('Removes the list of requests. Counts and charts stay.');
   const question = l10n.t('Clear the activity?');
-  return (await confirm('warning', question, detail, l10n.t('Clear'))) && (await service.clearActivity());
+  if (await confirm('warning', question, detail, l10n.t('Clear'))) await service.clearActivity();
 }
 
 /** The result of Check Now or Unlock; null for other actions, whose results are visible. */
