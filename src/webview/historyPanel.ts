@@ -1,18 +1,9 @@
 // The History tab: charts of the last 24 hours and of days, each also as a table, then models and clients.
 import { html, nothing, type TemplateResult } from 'lit-html';
-import { repeat } from 'lit-html/directives/repeat.js';
 import type { SeriesView, Snapshot } from '../service/snapshot';
 import { Chart } from './chart';
-import {
-  dayChart,
-  historyView,
-  periods,
-  type ChartView,
-  type HistoryView,
-  type ModelRow,
-  type Period,
-} from './historyView';
-import { fact, headRow, iconButton, link, type PanelPorts } from './parts';
+import { dayChart, historyView, periods, type ChartView, type HistoryView, type Period } from './historyView';
+import { fact, figuresTable, iconButton, link, useTable, type PanelPorts } from './parts';
 
 export class HistoryPanel {
   private readonly charts = new Map<ChartView['id'], Chart>();
@@ -43,7 +34,7 @@ export class HistoryPanel {
           ${view.charts.map((chart) => this.chartSection(chart))}
           ${this.chartSection(dayChart(series, this.period, speech), this.periodChoice())}
         </div>
-        ${this.modelTable(view)} ${this.clientTable(view)}
+        ${this.modelTable(view)} ${useTable(this.ports.t('By client'), view.clients)}
       </div>
     </div>`;
   }
@@ -53,7 +44,6 @@ export class HistoryPanel {
     const { t } = this.ports;
     const { id, title, table } = view;
     const isTable = this.tables.has(id);
-    const rows = table.rows.map(([name, ...cells]) => figuresRow(name, table.head.slice(1), cells));
     const flip = (): void => {
       if (!this.tables.delete(id)) this.tables.add(id);
       this.ports.redraw();
@@ -68,7 +58,7 @@ export class HistoryPanel {
       </div>
       ${this.chartOf(view).template(view, isTable)}
       <div class="chart-table" tabindex="0" role="region" aria-label=${title} ?hidden=${!isTable}>
-        ${isTable ? figuresTable(title, table.head, rows) : nothing}
+        ${isTable ? figuresTable(title, table) : nothing}
       </div>
     </section>`;
   }
@@ -95,67 +85,17 @@ export class HistoryPanel {
 
   private modelTable({ models, canUnlock }: HistoryView): TemplateResult {
     const { t, send } = this.ports;
-    const columns = [...this.useColumns(), t('Busy until')];
-    const row = ({ model, cells, busy }: ModelRow): TemplateResult => {
+    const cellsOf = (row: readonly string[]): readonly unknown[] => {
+      const [model = '', busy = ''] = [row[0], row.at(-1)];
       const unlock = (): void => send({ type: 'unlockModel', model });
       const canBe = busy !== '' && canUnlock;
-      const until = html`<span>${busy}</span> ${
-          canBe ? iconButton('unlock', t('Unlock {0}', model), unlock) : nothing
-        }`;
-      return figuresRow(model, columns, [...cells, until]);
+      const button = canBe ? iconButton('unlock', t('Unlock {0}', model), unlock) : nothing;
+      return [...row.slice(0, -1), html`<span>${busy}</span> ${button}`];
     };
-    const rows = repeat(models, ({ model }) => model, row);
-    return useTable(t('By model'), [t('Model'), ...columns], rows);
-  }
-
-  private clientTable({ clients }: HistoryView): TemplateResult {
-    const { t } = this.ports;
-    const columns = this.useColumns();
-    const rows = clients.map(([name, ...cells]) => figuresRow(name, columns, cells));
-    return useTable(t('By client'), [t('Client'), ...columns], rows);
-  }
-
-  /** After the name of a model or a client. */
-  private useColumns(): readonly string[] {
-    const { t } = this.ports;
-    return [t('Requests'), t('Answered'), t('Tokens in / out'), t('Cost')];
+    return useTable(t('By model'), models, cellsOf);
   }
 
   private redrawCharts(): void {
     for (const chart of this.charts.values()) chart.redraw();
   }
-}
-
-/** A table that scrolls where it is too wide; on a narrow page each of its rows is a small sheet. */
-export function useTable(title: string, head: readonly string[], rows: unknown): TemplateResult {
-  return html`<section class="use">
-    <h2>${title}</h2>
-    <div class="scroll" tabindex="0" role="region" aria-label=${title}>
-      ${figuresTable(title, head, rows)}
-    </div>
-  </section>`;
-}
-
-function figuresTable(title: string, names: readonly string[], rows: unknown): TemplateResult {
-  return html`<table class="figures">
-    <caption class="visually-hidden">
-      ${title}
-    </caption>
-    ${headRow(names)}
-    <tbody>
-      ${rows}
-    </tbody>
-  </table>`;
-}
-
-/** A narrow page shows a column's name in its cells instead of above them. */
-export function figuresRow(
-  name: unknown,
-  columns: readonly string[],
-  cells: readonly unknown[],
-): TemplateResult {
-  return html`<tr>
-    <th scope="row">${name}</th>
-    ${cells.map((cell, index) => html`<td data-column=${columns[index]}>${cell}</td>`)}
-  </tr>`;
 }

@@ -41,19 +41,14 @@ export interface TableView {
   readonly rows: readonly (readonly string[])[];
 }
 
-export interface ModelRow {
-  readonly model: string;
-  readonly cells: readonly string[];
-  readonly busy: string;
-}
-
 export interface HistoryView {
   readonly isEmpty: boolean;
   readonly charts: readonly ChartView[];
-  readonly models: readonly ModelRow[];
+  /** The last column says until when a model is busy. */
+  readonly models: TableView;
   /** Whether busy models can be unlocked, which needs a running proxy. */
   readonly canUnlock: boolean;
-  readonly clients: readonly (readonly string[])[];
+  readonly clients: TableView;
   /** Names and totals. */
   readonly sums: readonly (readonly [name: string, value: string])[];
 }
@@ -69,6 +64,7 @@ export function historyView(series: SeriesView, snapshot: Snapshot, speech: Spee
   }));
   const outcomes = outcomeLines((end) => series.ends[end], speech);
   const { t } = speech;
+  const use = [t('Requests'), t('Answered'), t('Tokens in / out'), t('Cost')];
   return {
     isEmpty:
       series.hours.length === 0 &&
@@ -79,10 +75,16 @@ export function historyView(series: SeriesView, snapshot: Snapshot, speech: Spee
       countChart({ id: 'outcomes', title: t('Requests by outcome') }, outcomes, series, speech),
       firstTokenChart(series, speech),
     ],
-    models: modelRows(series, snapshot, speech),
+    models: {
+      head: [t('Model'), ...use, t('Busy until')],
+      rows: modelRows(series, snapshot, speech),
+    },
     canUnlock: snapshot.proxy.kind === 'running',
     sums: sumsOf(series, speech),
-    clients: series.clients.map(({ client, ...use }) => [client, ...useCells(use, speech)]),
+    clients: {
+      head: [t('Client'), ...use],
+      rows: series.clients.map(({ client, ...used }) => [client, ...useCells(used, speech)]),
+    },
   };
 }
 
@@ -291,18 +293,18 @@ export function busyText(model: string, { busyModels, accounts }: Snapshot, spee
 }
 
 /** Includes busy models without requests today. */
-function modelRows({ models }: SeriesView, snapshot: Snapshot, speech: Speech): ModelRow[] {
+function modelRows({ models }: SeriesView, snapshot: Snapshot, speech: Speech): string[][] {
   const unused = snapshot.busyModels
     .filter(({ untilMs }) => untilMs > speech.nowMs)
     .map(({ model }) => model)
     .filter((model) => !models.some((use) => use.model === model));
   const zero = { requests: 0, answered: 0, promptTokens: 0, completionTokens: 0, cost: 0 };
   const uses = [...models, ...[...new Set(unused)].map((model) => ({ model, ...zero }))];
-  return uses.map(({ model, ...use }) => ({
+  return uses.map(({ model, ...use }) => [
     model,
-    cells: useCells(use, speech),
-    busy: busyText(model, snapshot, speech),
-  }));
+    ...useCells(use, speech),
+    busyText(model, snapshot, speech),
+  ]);
 }
 
 function useCells(use: Omit<SeriesView['models'][number], 'model'>, speech: Speech): string[] {

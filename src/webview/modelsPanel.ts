@@ -1,11 +1,9 @@
 // The Models tab: free models, each with a button that copies its id.
 import { html, type TemplateResult } from 'lit-html';
-import { repeat } from 'lit-html/directives/repeat.js';
 import type { ModelView } from '../service/messages';
 import type { Snapshot } from '../service/snapshot';
-import { figuresRow, useTable } from './historyPanel';
-import { modelColumns, modelRows, type FreeModelRow } from './modelsView';
-import { iconButton, type PanelPorts } from './parts';
+import { modelTable } from './modelsView';
+import { iconButton, useTable, type PanelPorts } from './parts';
 
 /** `models` is null until the list has loaded, and empty if it is unavailable. */
 export function modelsPanel(
@@ -13,22 +11,17 @@ export function modelsPanel(
   snapshot: Snapshot,
   { t, speech, send }: PanelPorts,
 ): TemplateResult {
-  const columns = modelColumns(t);
-  const row = ({ model, cells }: FreeModelRow): TemplateResult => {
+  const table = modelTable(models ?? [], snapshot, speech());
+  const cellsOf = ([model = '', ...cells]: readonly string[]): readonly unknown[] => {
     const copy = iconButton('copy', t('Copy {0}', model), () => send({ type: 'copyModel', model }));
-    return figuresRow(html`${copy} ${model}`, columns, cells);
+    return [html`${copy} ${model}`, ...cells];
   };
-  const rows = modelRows(models ?? [], snapshot, speech());
   const none =
     models === null
       ? t('Loading models…')
       : t('OpenRouter’s list of models is not available now. Try again later.');
-  const table = useTable(
-    t('Free models'),
-    [t('Model'), ...columns],
-    repeat(rows, ({ model }) => model, row),
-  );
+  const shown = html`<div class="history">${useTable(t('Free models'), table, cellsOf)}</div>`;
   return html`<div class="tab-content">
-    ${rows.length === 0 ? html`<p class="none">${none}</p>` : html`<div class="history">${table}</div>`}
+    ${table.rows.length === 0 ? html`<p class="none">${none}</p>` : shown}
   </div>`;
 }

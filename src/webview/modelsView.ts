@@ -3,28 +3,12 @@ import type { ModelView } from '../service/messages';
 import type { Snapshot } from '../service/snapshot';
 import { tookText } from '../words/formats';
 import type { Speech } from '../words/stateWords';
-import type { Translate } from '../words/translate';
-import { busyText } from './historyView';
-
-export interface FreeModelRow {
-  readonly model: string;
-  /** In the order of `modelColumns`. */
-  readonly cells: readonly string[];
-}
-
-/** The columns after the model's name. */
-export function modelColumns(t: Translate): readonly string[] {
-  const traits = [t('Context'), t('Tools'), t('Images')];
-  return [...traits, t('Requests'), t('Answered'), t('First token'), t('Busy until')];
-}
+import { busyText, type TableView } from './historyView';
 
 /** Available models first, then by requests, then by context size. */
-export function modelRows(
-  models: readonly ModelView[],
-  snapshot: Snapshot,
-  speech: Speech,
-): readonly FreeModelRow[] {
-  return models
+export function modelTable(models: readonly ModelView[], snapshot: Snapshot, speech: Speech): TableView {
+  const { t } = speech;
+  const rows = models
     .map((model) => ({ ...model, busy: busyText(model.model, snapshot, speech) }))
     .sort(
       (a, b) =>
@@ -32,14 +16,18 @@ export function modelRows(
         b.requests - a.requests ||
         (b.contextLength ?? 0) - (a.contextLength ?? 0),
     )
-    .map((each) => ({ model: each.model, cells: cellsOf(each, speech) }));
+    .map((each) => rowOf(each, speech));
+  const traits = [t('Context'), t('Tools'), t('Images')];
+  const head = [t('Model'), ...traits, t('Requests'), t('Answered'), t('First token'), t('Busy until')];
+  return { head, rows };
 }
 
-function cellsOf(model: ModelView & { readonly busy: string }, speech: Speech): readonly string[] {
-  const { contextLength, tools, images, requests, answered, firstTokenMs, busy } = model;
+function rowOf(each: ModelView & { readonly busy: string }, speech: Speech): readonly string[] {
+  const { model, contextLength, tools, images, requests, answered, firstTokenMs, busy } = each;
   const { t, formats } = speech;
   const yes = (does: boolean): string => (does ? t('yes') : '–');
   return [
+    model,
     contextLength === null ? '–' : formats.compact(contextLength),
     yes(tools),
     yes(images),

@@ -1,7 +1,9 @@
 // Templates of small parts that several panels have, and how a template is drawn.
 import { html, nothing, render, type TemplateResult } from 'lit-html';
+import { repeat } from 'lit-html/directives/repeat.js';
 import type { DashboardTab, FromDashboard } from '../service/messages';
 import type { Countdowns } from './timers';
+import type { TableView } from './historyView';
 import type { OverviewView } from './overviewView';
 import type { PageState } from './pageState';
 import type { Speech, StateWords } from '../words/stateWords';
@@ -125,6 +127,42 @@ export function headRow(names: readonly string[]): TemplateResult {
       ${names.map((name) => html`<th scope="col">${name}</th>`)}
     </tr>
   </thead>`;
+}
+
+/**
+ * A table whose rows begin with their names; on a narrow page each row is a small sheet, with the columns' names in its cells.
+ * Rows that get more than their texts by `cellsOf` are kept by their names, and so is the focus in them.
+ */
+export function figuresTable(
+  title: string,
+  { head, rows }: TableView,
+  cellsOf?: (row: readonly string[]) => readonly unknown[],
+): TemplateResult {
+  const drawn = (row: readonly string[]): TemplateResult => {
+    const [name, ...cells] = cellsOf?.(row) ?? row;
+    return html`<tr>
+      <th scope="row">${name}</th>
+      ${cells.map((cell, index) => html`<td data-column=${head[index + 1]}>${cell}</td>`)}
+    </tr>`;
+  };
+  return html`<table class="figures">
+    <caption class="visually-hidden">
+      ${title}
+    </caption>
+    ${headRow(head)}
+    <tbody>
+      ${cellsOf ? repeat(rows, ([name]) => name, drawn) : rows.map(drawn)}
+    </tbody>
+  </table>`;
+}
+
+/** The same with its title; it scrolls where it is too wide. */
+export function useTable(...table: Parameters<typeof figuresTable>): TemplateResult {
+  const [title] = table;
+  return html`<section class="use">
+    <h2>${title}</h2>
+    <div class="scroll" tabindex="0" role="region" aria-label=${title}>${figuresTable(...table)}</div>
+  </section>`;
 }
 
 /** A name and its value. */

@@ -97,11 +97,12 @@ describe('historyView', () => {
     ];
     const busy: Snapshot = { ...snapshot, busyModels };
     const { models, clients } = historyView(seriesOf(2), busy, english);
-    assert.deepEqual(models, [
-      { model: 'a/b:free', cells: ['2', '100%', '2.4K / 68', '–'], busy: '18:10' },
-      { model: 'c/d:free', cells: ['0', '–', '0 / 0', '–'], busy: '18:10' },
+    assert.deepEqual(models.rows, [
+      ['a/b:free', '2', '100%', '2.4K / 68', '–', '18:10'],
+      ['c/d:free', '0', '–', '0 / 0', '–', '18:10'],
     ]);
-    assert.deepEqual(clients, [['Cline', '2', '100%', '2.4K / 68', '–']]);
+    assert.deepEqual(clients.rows, [['Cline', '2', '100%', '2.4K / 68', '–']]);
+    for (const { head, rows } of [models, clients]) assert.equal(rows[0]?.length, head.length);
   });
 
   it('tells on which account a model is held back, and why, and stays short', () => {
@@ -114,9 +115,9 @@ describe('historyView', () => {
       { ...on, reason: 'modelLimit', untilMs: nowMs + 300_000 },
       { ...on, reason: 'modelLimit', untilMs: nowMs },
     ];
-    const [model] = historyView(seriesOf(2), { ...snapshot, busyModels }, english).models;
+    const [model] = historyView(seriesOf(2), { ...snapshot, busyModels }, english).models.rows;
     assert.equal(
-      model?.busy,
+      model?.at(-1),
       '18:01:00; Skipped for a fallback model until 18:02:00; Private: Blocked by the account’s settings until 18:10; and 1 more',
     );
   });
