@@ -93,16 +93,11 @@ interface Parts extends Pick<WindowPorts, 'clock' | 'log' | 'version' | 'setting
 }
 
 /** What this window shares with others: its keys, and the proxy that it hosts or follows. */
-interface Shared extends Pick<WindowPorts, 'keyring' | 'vault'> {
-  readonly hosted: HostedWindow;
-  readonly machineId: string;
-}
-
 function openWindow(
   context: ExtensionContext,
   owned: DisposableStore,
   { clock, log, version, settings, channel }: Parts,
-): Shared {
+) {
   const folder = context.globalStorageUri.fsPath;
   const { secret, machineId } = hostSecretIn(folder, log);
   const vault = new SecretStorageVault(context.secrets);
@@ -148,7 +143,7 @@ function openKeepers(
   context: ExtensionContext,
   owned: DisposableStore,
   { clock, log }: Parts,
-  { hosted: { service }, machineId }: Shared,
+  { hosted: { service }, machineId }: ReturnType<typeof openWindow>,
 ): readonly StateKeeping[] {
   // All profiles share the files; each profile has its own globalState.
   const file = (name: string): StateFile =>

@@ -1,7 +1,8 @@
 // Creates all views, commands and what connects clients.
 import path from 'node:path';
 import { commands, extensions, window, type ExtensionContext } from 'vscode';
-import type { Disposable, DisposableStore } from '../base/disposable';
+import { Alarm } from '../base/clock';
+import type { DisposableStore } from '../base/disposable';
 import type { Client } from '../clients/client';
 import { thisMachine } from '../clients/clientList';
 import { Connector } from '../clients/connector';
@@ -28,8 +29,6 @@ type Given = Pick<
   WindowPorts,
   'clock' | 'log' | 'version' | 'settings' | 'service' | 'keyring' | 'vault' | 'showLog' | 'forget'
 >;
-
-type ClientPorts = Pick<WindowPorts, 'records' | 'connector' | 'models' | 'noteStorage'>;
 
 interface Views {
   readonly state: CurrentState;
@@ -87,23 +86,19 @@ const presenceEveryMs = 60_000;
 
 /** Tells the proxy that the user is in this window, so that it reads allowances often. */
 function tellPresence(owned: DisposableStore, { clock, service }: Given): void {
-  let timer: Disposable | null = null;
   const look = (): void => {
     const { focused, active } = window.state;
-    if (!focused || !active || timer !== null) return;
+    if (!focused || !active || again.atMs !== Number.POSITIVE_INFINITY) return;
     service.watched();
-    timer = clock.after(presenceEveryMs, () => {
-      timer = null;
-      look();
-    });
+    again.set(clock.elapsedMs() + presenceEveryMs);
   };
+  const again: Alarm = owned.add(new Alarm(clock, look));
   look();
   owned.add(window.onDidChangeWindowState(look));
-  owned.add({ dispose: () => timer?.dispose() });
 }
 
 /** Renews the storage pointer if clients are connected, because an update moves the extension's folder. */
-function clientPorts(context: ExtensionContext, given: Given): ClientPorts {
+function clientPorts(context: ExtensionContext, given: Given) {
   const { clock, log } = given;
   const storage = context.globalStorageUri.fsPath;
   const records = new ConnectionRecords(storage, (error) =>

@@ -113,8 +113,8 @@ function allowanceText(state: DashboardState, format: StatusFormat, speech: Spee
   const waiting = waitingText(wheel.waiting, speech);
   const speak = (spoken: string): string => `Keywheel: ${joined(', ', spoken, waiting)}`;
   const changesAtMs = earliest(held.map(({ untilMs }) => (untilMs === null ? null : untilMs - soonMs)));
-  if (held.length === counted.length)
-    return { ...heldText(held, { wheel, format, speech, speak }), changesAtMs };
+  const figureOf = (left: number): string => allowanceFigure(wheel, { left, format, speech });
+  if (held.length === counted.length) return { ...heldText(held, figureOf(0), speech, speak), changesAtMs };
   const icon = wheel.waiting > 0 ? 'loading~spin' : 'key';
   const refusalEndsMs = paidRefusalEndsMs(usable, wheel);
   if (refusalEndsMs > nowMs) {
@@ -131,8 +131,7 @@ function allowanceText(state: DashboardState, format: StatusFormat, speech: Spee
     formats.count(left),
     formats.count(wheel.freeLimit),
   );
-  const figure = allowanceFigure(wheel, { left, format, speech });
-  return { ...calm(`$(${icon}) ${figure}`, speak(spoken)), changesAtMs };
+  return { ...calm(`$(${icon}) ${figureOf(left)}`, speak(spoken)), changesAtMs };
 }
 
 /** Nothing can be served, so no figure is shown. */
@@ -145,17 +144,14 @@ function calm(text: string, spoken: string): StatusText {
   return { text, spoken, severity: 'normal', command: 'keywheel.openDashboard', changesAtMs: null };
 }
 
-interface Telling {
-  readonly wheel: Wheel;
-  readonly format: StatusFormat;
-  readonly speech: Speech;
-  readonly speak: (spoken: string) => string;
-}
-
 /** Nothing can be served now: the allowance is used up, or every account is locked. */
-function heldText(held: readonly AccountView[], { wheel, format, speech, speak }: Telling): StatusText {
+function heldText(
+  held: readonly AccountView[],
+  figure: string,
+  speech: Speech,
+  speak: (spoken: string) => string,
+): StatusText {
   const { t, formats, nowMs } = speech;
-  const figure = allowanceFigure(wheel, { left: 0, format, speech });
   const untilMs = earliest(held.map((account) => account.untilMs));
   const until = untilMs === null ? '' : formats.until(untilMs, nowMs);
   const warning = (text: string, spoken: string): StatusText => ({

@@ -1,16 +1,10 @@
 // Remove Key removes at once and offers to undo for ten seconds; Remove Everything removes all data on this machine, and asks first.
-import { l10n, window, type QuickPickItem } from 'vscode';
+import { l10n, window } from 'vscode';
 import { keyIdOf, maskKey } from '../../base/secret';
 import { isWhole, removeAll } from '../../clients/removal';
 import { removalDetail, removalText } from '../../words/resultText';
 import { confirm, flash, offer, speechOf, tell } from '../messages';
 import type { Command, WindowPorts } from '../ports';
-
-interface KeyItem extends QuickPickItem {
-  readonly keyId: string;
-  /** The label without escapes. */
-  readonly name: string;
-}
 
 export const removeKey: Command = async (ports) => {
   const { keyActions } = ports;
@@ -37,7 +31,7 @@ export const removeKey: Command = async (ports) => {
   return true;
 };
 
-function keyItems({ keyring, service }: WindowPorts): KeyItem[] {
+function keyItems({ keyring, service }: WindowPorts) {
   const { accounts } = service.snapshot();
   return keyring.keys.map(({ key, label }) => {
     const keyId = keyIdOf(key);
@@ -47,10 +41,9 @@ function keyItems({ keyring, service }: WindowPorts): KeyItem[] {
       keyId,
       name: label,
       label: withoutIcons(label),
-      ...(label === masked ? {} : { description: masked }),
-      ...(account && account.name !== label
-        ? { detail: withoutIcons(l10n.t('Account: {0}', account.name)) }
-        : {}),
+      description: label === masked ? undefined : masked,
+      detail:
+        account && account.name !== label ? withoutIcons(l10n.t('Account: {0}', account.name)) : undefined,
     };
   });
 }
