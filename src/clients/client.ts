@@ -29,12 +29,6 @@ export interface Places {
   readonly vscodeFolder?: string;
 }
 
-/** Whether a model can call tools and accepts images, as OpenRouter lists it. */
-export interface ModelTraits {
-  readonly tools: boolean;
-  readonly images: boolean;
-}
-
 /** The address, key and model that a client is configured with. */
 export interface Endpoint {
   /** Such as `http://127.0.0.1:9999`, without a slash at the end. */
@@ -42,8 +36,8 @@ export interface Endpoint {
   readonly proxyKey: string;
   /** Null: the client keeps its own models. */
   readonly model: string | null;
-  /** Absent if they are not known. */
-  readonly traits?: ModelTraits;
+  /** Whether the model can call tools and accepts images, as OpenRouter lists it; absent if that is not known. */
+  readonly traits?: { readonly tools: boolean; readonly images: boolean };
 }
 
 interface KnownClient {

@@ -13,7 +13,7 @@ const viewType = 'keywheel.dashboard';
 /** Opens, restores and owns the panel. */
 export class Dashboard implements Disposable {
   private readonly owned = new DisposableStore();
-  private shown: DashboardPanel | undefined;
+  private shown: { readonly panel: WebviewPanel; readonly page: Disposable } | undefined;
 
   constructor(private readonly ports: WindowPorts) {
     this.owned.add(
@@ -37,68 +37,51 @@ export class Dashboard implements Disposable {
 
   dispose(): void {
     this.owned.dispose();
-    this.shown?.dispose();
+    this.shown?.page.dispose();
   }
 
   private adopt(panel: WebviewPanel): void {
     const previous = this.shown;
-    const adopted = new DashboardPanel(panel, this.ports);
+    const adopted = { panel, page: openPage(panel, this.ports) };
     this.shown = adopted;
     panel.onDidDispose(() => {
-      adopted.dispose();
+      adopted.page.dispose();
       if (this.shown === adopted) this.shown = undefined;
     });
     // The user opened a panel before VS Code restored the earlier one.
-    previous?.dispose();
+    previous?.page.dispose();
   }
 }
 
-/** Fills and updates the panel; posts nothing while it is hidden, and the whole state when it is visible again. */
-class DashboardPanel implements Disposable {
-  private readonly owned = new DisposableStore();
-  private readonly feed: DashboardFeed;
-
-  constructor(
-    readonly panel: WebviewPanel,
-    private readonly ports: WindowPorts,
-  ) {
-    const { series } = ports.service.history;
-    this.owned.add(panel);
-    const post = this.post.bind(this);
-    this.feed = this.owned.add(new DashboardFeed({ ...ports, series, post }));
-    this.owned.add(panel.webview.onDidReceiveMessage((message: unknown) => void this.onMessage(message)));
-    this.owned.add(
-      panel.onDidChangeViewState(() => {
-        // VS Code destroys the hidden page, which posts `ready` again when it is back.
-        if (!panel.visible) this.feed.hide();
-      }),
-    );
-    panel.webview.html = dashboardHtml(frameOf(panel, ports.extension.extensionUri));
-  }
-
-  dispose(): void {
-    this.owned.dispose();
-  }
-
-  private async onMessage(raw: unknown): Promise<void> {
+/** Fills and updates the panel until it is disposed; posts nothing while it is hidden, and the whole state when it is visible again. */
+function openPage(panel: WebviewPanel, ports: WindowPorts): Disposable {
+  const owned = new DisposableStore();
+  const { state, service, extension } = ports;
+  const post = (message: ToDashboard): void => {
+    if (panel.visible) void panel.webview.postMessage(message);
+  };
+  const feed = owned.add(new DashboardFeed({ ...ports, series: service.history.series, post }));
+  const take = async (raw: unknown): Promise<void> => {
     const message = parseFromDashboard(raw);
     if (message === null) return;
     if ('tab' in message) {
-      if (message.type === 'ready') this.greet();
-      this.feed.show(message.tab);
+      if (message.type === 'ready')
+        post({ type: 'hello', locale: env.language, words: l10n.bundle ?? {}, state: state.read() });
+      feed.show(message.tab);
       return;
     }
-    const answer = await runDashboardRequest(message, this.ports);
-    this.feed.now();
-    if (answer !== null) this.post(answer);
-  }
-
-  private greet(): void {
-    const state = this.ports.state.read();
-    this.post({ type: 'hello', locale: env.language, words: l10n.bundle ?? {}, state });
-  }
-
-  private post(message: ToDashboard): void {
-    if (this.panel.visible) void this.panel.webview.postMessage(message);
-  }
+    const answer = await runDashboardRequest(message, ports);
+    feed.now();
+    if (answer !== null) post(answer);
+  };
+  owned.add(panel);
+  owned.add(panel.webview.onDidReceiveMessage((message: unknown) => void take(message)));
+  owned.add(
+    panel.onDidChangeViewState(() => {
+      // VS Code destroys the hidden page, which posts `ready` again when it is back.
+      if (!panel.visible) feed.hide();
+    }),
+  );
+  panel.webview.html = dashboardHtml(frameOf(panel, extension.extensionUri));
+  return owned;
 }

@@ -116,10 +116,13 @@ export class AccountsPanel {
   }
 
   private openMenu(row: Row, { currentTarget: anchor }: Event): void {
-    const { t, send } = this.ports;
+    const { t } = this.ports;
     const checking = (): void => this.answers.set(idOf(row), t('Checking…'));
     if (anchor instanceof HTMLElement)
-      openMenu(anchor, menuItems(row, { t, send, edit: () => this.edit(row), checking }));
+      openMenu(
+        anchor,
+        menuItems(row, this.ports, () => this.edit(row), checking),
+      );
   }
 
   /** Other forms stay open with their input. */

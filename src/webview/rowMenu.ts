@@ -11,15 +11,13 @@ export interface MenuItem {
   readonly run: () => void;
 }
 
-interface RowMenuPorts {
-  readonly t: Translate;
-  readonly send: (message: FromDashboard) => void;
-  readonly edit: () => void;
-  /** Called when a check of OpenRouter starts, which may take seconds. */
-  readonly checking: () => void;
-}
-
-export function menuItems(row: Row, { t, send, edit, checking }: RowMenuPorts): MenuItem[] {
+/** `checking` is called when a check of OpenRouter starts, which may take seconds. */
+export function menuItems(
+  row: Row,
+  { t, send }: { readonly t: Translate; readonly send: (message: FromDashboard) => void },
+  edit: () => void,
+  checking: () => void,
+): MenuItem[] {
   const { kind, keyId, accountId, isEnabled, isServed, isLocked } = row;
   const isAccount = kind === 'account';
   const act = (own: Act): void => send({ type: 'act', target: targetOf(row), act: own });

@@ -37,7 +37,7 @@ describe('signing in with OpenRouter', () => {
   });
 
   function pageUrl(callbackUrl: string | null = callbackUrlOf(listener.url)): string {
-    return signInUrl({ upstreamUrl: simulator.baseUrl, challenge: challengeOf(verifier), callbackUrl });
+    return signInUrl(simulator.baseUrl, challengeOf(verifier), callbackUrl);
   }
 
   async function exchange(code: string, own = verifier): ReturnType<typeof exchangeCode> {

@@ -20,15 +20,8 @@ export function challengeOf(verifier: Secret): string {
   return createHash('sha256').update(verifier.reveal()).digest('base64url');
 }
 
-export interface SignInPage {
-  readonly upstreamUrl: string;
-  readonly challenge: string;
-  /** Null: the page shows a code to paste. */
-  readonly callbackUrl: string | null;
-}
-
-/** The address of OpenRouter's page: `/auth` beside the `/api/v1` that the proxy uses. */
-export function signInUrl({ upstreamUrl, challenge, callbackUrl }: SignInPage): string {
+/** The address of OpenRouter's page: `/auth` beside the `/api/v1` that the proxy uses. Without a callback it shows a code to paste. */
+export function signInUrl(upstreamUrl: string, challenge: string, callbackUrl: string | null): string {
   const url = new URL(upstreamUrl);
   url.pathname = `${url.pathname.replace(/\/$/, '').replace(/\/api\/v1$/, '')}/auth`;
   if (callbackUrl !== null) url.searchParams.set('callback_url', callbackUrl);

@@ -60,7 +60,7 @@ async function askBrowser(verifier: Secret, ports: WindowPorts): Promise<SignInA
 
 async function openPage(callbackUrl: string | null, verifier: Secret, ports: WindowPorts): Promise<void> {
   const { upstreamUrl } = ports.settings.current;
-  const page = signInUrl({ upstreamUrl, challenge: challengeOf(verifier), callbackUrl });
+  const page = signInUrl(upstreamUrl, challengeOf(verifier), callbackUrl);
   // The result is ignored, because users may copy the address into another browser.
   await env.openExternal(Uri.parse(page));
 }

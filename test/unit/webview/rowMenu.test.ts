@@ -15,9 +15,7 @@ function offered(of: typeof account, proxy: ProxyState): readonly string[] {
   const row = accountsView(stateOf([of], { proxy }), english).groups[0]?.rows[0];
   assert.ok(row);
   const nothing = (): void => undefined;
-  return menuItems(row, { t: english.t, send: nothing, edit: nothing, checking: () => undefined }).map(
-    ({ text }) => text,
-  );
+  return menuItems(row, { t: english.t, send: nothing }, nothing, nothing).map(({ text }) => text);
 }
 
 describe('the menu of a row', () => {

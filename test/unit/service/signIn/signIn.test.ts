@@ -20,14 +20,13 @@ describe('a sign-in', () => {
   });
 
   it('goes to the page beside the API that the proxy uses', () => {
-    const page = { challenge: 'C', callbackUrl: 'http://localhost:9/a/b' };
     for (const [upstreamUrl, expected] of [
       ['https://openrouter.ai/api/v1', 'https://openrouter.ai/auth'],
       ['https://openrouter.ai/api/v1/', 'https://openrouter.ai/auth'],
       ['http://127.0.0.1:8080/api/v1', 'http://127.0.0.1:8080/auth'],
       ['https://example.com/openrouter/api/v1', 'https://example.com/openrouter/auth'],
     ]) {
-      const url = new URL(signInUrl({ ...page, upstreamUrl: upstreamUrl ?? '' }));
+      const url = new URL(signInUrl(upstreamUrl ?? '', 'C', 'http://localhost:9/a/b'));
       assert.equal(url.origin + url.pathname, expected);
       assert.deepEqual(Object.fromEntries(url.searchParams), {
         callback_url: 'http://localhost:9/a/b',
@@ -39,7 +38,7 @@ describe('a sign-in', () => {
 
   it('asks for a code to paste where nothing can be called back', () => {
     const upstreamUrl = 'https://openrouter.ai/api/v1';
-    const url = new URL(signInUrl({ upstreamUrl, challenge: 'C', callbackUrl: null }));
+    const url = new URL(signInUrl(upstreamUrl, 'C', null));
     assert.equal(url.searchParams.has('callback_url'), false);
     assert.equal(url.searchParams.get('key_label'), 'Keywheel');
   });
