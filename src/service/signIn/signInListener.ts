@@ -1,5 +1,6 @@
 // Waits on its own port for the browser's redirect from OpenRouter's page: for one answer, or ten minutes.
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../base/clock';
@@ -48,13 +49,7 @@ export class SignInListener implements Disposable {
   /** Listens on any free port of 127.0.0.1; rejects if it cannot. The caller disposes it. */
   static async start(clock: Clock, pages: SignInPages): Promise<SignInListener> {
     const server = createServer({ requestTimeout: 10_000 });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ host: '127.0.0.1', port: 0 }, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
+    await once(server.listen({ host: '127.0.0.1', port: 0 }), 'listening');
     return new SignInListener(server, pages, clock);
   }
 
