@@ -83,16 +83,7 @@ export const settingsSchema = v.object({
     {},
   ),
   /** No setting of Keywheel's: `wayOutOf` reads it from the editor and the environment. */
-  wayOut: v.optional(
-    v.object({
-      proxyUrl: v.string(),
-      noProxy: v.string(),
-      isStrict: v.boolean(),
-      systemCertificates: v.boolean(),
-      extraCaFile: v.string(),
-    }),
-    directly,
-  ),
+  wayOut: v.optional(v.custom<WayOut>((value) => typeof value === 'object'), directly),
 });
 
 export type Settings = v.InferOutput<typeof settingsSchema>;

@@ -59,7 +59,6 @@ export class Keyring implements Disposable {
   /** The operations on the vault. */
   private readonly inTurn = new InTurn();
   private loading: Promise<void> | null = null;
-  private slow: Disposable | null = null;
   private readonly changed = new Emitter<void>((error) =>
     this.ports.log.error('A listener of the keyring failed.', error),
   );
@@ -230,14 +229,13 @@ export class Keyring implements Disposable {
   }
 
   dispose(): void {
-    this.slow?.dispose();
     this.listening?.dispose();
     this.changed.dispose();
   }
 
   private async read(): Promise<void> {
     const { vault, clock, log } = this.ports;
-    this.slow = clock.after(slowVaultMs, () => this.setHealth({ kind: 'slow' }));
+    const slow = clock.after(slowVaultMs, () => this.setHealth({ kind: 'slow' }));
     try {
       const contents = await vault.load();
       for (const name of contents.damaged)
@@ -256,7 +254,7 @@ export class Keyring implements Disposable {
       this.set = { ...this.set, revision: Math.max(revision, 0), proxyKey: proxyKey ?? this.sessionProxyKey };
       this.setHealth({ kind: 'refused', detail: error instanceof Error ? error.message : String(error) });
     } finally {
-      this.slow.dispose();
+      slow.dispose();
     }
   }
 
