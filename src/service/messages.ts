@@ -49,22 +49,27 @@ export const tabSchema = v.picklist(['accounts', 'history', 'activity', 'models'
 
 export type DashboardTab = v.InferOutput<typeof tabSchema>;
 
-const actionSchema = v.picklist([
+/** What buttons name, in messages, on pages and in the dashboard: a command of ours, or of VS Code. */
+export const actions = [
   'addKey',
   'signIn',
+  'removeKey',
   'connectClient',
   'sendTestRequest',
   'runDoctor',
+  'openDashboard',
   'openWalkthrough',
   'copyBaseUrl',
   'copyProxyKey',
   'startProxy',
   'openSettings',
+  'openPortSetting',
+  'openProxySettings',
+  'reloadWindow',
   'showLog',
-]);
+] as const;
 
-/** The commands that the page may run. */
-export type DashboardAction = v.InferOutput<typeof actionSchema>;
+export type Action = (typeof actions)[number];
 
 /** Of a label or an account's name, in characters. */
 export const longestName = 200;
@@ -101,7 +106,7 @@ export type Act = v.InferOutput<typeof actSchema>;
 
 const fromDashboardSchema = v.variant('type', [
   v.object({ type: v.picklist(['ready', 'show']), tab: tabSchema }),
-  v.object({ type: v.literal('run'), action: actionSchema }),
+  v.object({ type: v.literal('run'), action: v.picklist(actions) }),
   v.object({ type: v.literal('act'), target: targetSchema, act: actSchema }),
   v.object({ type: v.literal('replaceKey'), keyId: v.string() }),
   v.object({ type: v.literal('unlockModel'), model: v.string() }),
@@ -141,7 +146,7 @@ export type ToDashboard =
   | { readonly type: 'models'; readonly models: readonly ModelView[] }
   /** The result of an action on a key or an account. */
   | { readonly type: 'note'; readonly target: Target; readonly text: string }
-  | { readonly type: 'done'; readonly action: DashboardAction | 'copyReport' };
+  | { readonly type: 'done'; readonly action: Action | 'copyReport' };
 
 // The sender is our own code of the same version: a message is recognized, not checked.
 const toDashboardSchema = v.custom<ToDashboard>(

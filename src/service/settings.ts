@@ -83,7 +83,10 @@ export const settingsSchema = v.object({
     {},
   ),
   /** No setting of Keywheel's: `wayOutOf` reads it from the editor and the environment. */
-  wayOut: v.optional(v.custom<WayOut>((value) => typeof value === 'object'), directly),
+  wayOut: v.optional(
+    v.custom<WayOut>((value) => typeof value === 'object'),
+    directly,
+  ),
 });
 
 export type Settings = v.InferOutput<typeof settingsSchema>;

@@ -1,6 +1,6 @@
 // Runs what buttons name: a command of ours, or of VS Code.
 import { commands, env } from 'vscode';
-import type { Action } from '../words/actionText';
+import type { Action } from '../service/messages';
 
 /** Those that are no command of the same name. */
 const others: Partial<Record<Action, () => Thenable<unknown>>> = {

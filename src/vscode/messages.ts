@@ -2,8 +2,9 @@
 import { env, l10n, ProgressLocation, StatusBarAlignment, window, type Progress } from 'vscode';
 import { SystemClock } from '../base/clock';
 import type { Log } from '../base/log';
+import type { Action } from '../service/messages';
 import type { ProxyState, Snapshot } from '../service/snapshot';
-import { actionText, type Action } from '../words/actionText';
+import { actionText } from '../words/actionText';
 import { withoutLinks, type ResultText } from '../words/resultText';
 import { Formats } from '../words/formats';
 import { notRunningText, type Speech } from '../words/stateWords';

@@ -1,7 +1,7 @@
 // The top of the page.
 import { html, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
-import type { ConnectedClient, DashboardAction } from '../service/messages';
+import type { ConnectedClient, Action } from '../service/messages';
 import { actionButton, actionIcon, actionLink } from './actions';
 import type { OverviewView } from './overviewView';
 import { allowance, iconButton, link, optional, state, type PanelPorts } from './parts';
@@ -39,7 +39,7 @@ export class Overview {
 
   private connection(view: OverviewView): TemplateResult {
     const { t } = this.ports;
-    const each = (actions: readonly DashboardAction[], made: typeof actionButton): unknown =>
+    const each = (actions: readonly Action[], made: typeof actionButton): unknown =>
       repeat(
         actions,
         (action) => action,

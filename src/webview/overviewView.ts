@@ -1,5 +1,5 @@
 // The top of the dashboard as plain values; no DOM.
-import type { DashboardAction, DashboardState } from '../service/messages';
+import type { Action, DashboardState } from '../service/messages';
 import type { AccountView, ProxyState } from '../service/snapshot';
 import { joined, roughDurationText } from '../words/formats';
 import {
@@ -32,7 +32,7 @@ export interface OverviewView {
   readonly advice: string;
   readonly baseUrl: string;
   /** Buttons for a proxy that does not run. */
-  readonly remedies: readonly DashboardAction[];
+  readonly remedies: readonly Action[];
   readonly notice: StateWords | null;
   /** Whether the notice says that OpenRouter cannot be reached; then Run Doctor is offered. */
   readonly isUnreached: boolean;
@@ -40,7 +40,7 @@ export interface OverviewView {
   /** Whether there is a key but no client. */
   readonly wantsClient: boolean;
   /** Further actions, besides adding a key and connecting a client. */
-  readonly actions: readonly DashboardAction[];
+  readonly actions: readonly Action[];
   /** Screen readers announce it when it changes; it has states only, because figures change too often. */
   readonly announcement: string;
 }
@@ -121,7 +121,7 @@ function outlookText({ snapshot, forecast }: DashboardState, speech: Speech): st
   return joined(' · ', paceText(forecast, speech), resets);
 }
 
-const remedies: Readonly<Record<ProxyState['kind'], readonly DashboardAction[]>> = {
+const remedies: Readonly<Record<ProxyState['kind'], readonly Action[]>> = {
   stopped: ['startProxy'],
   starting: [],
   running: [],

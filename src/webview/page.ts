@@ -6,7 +6,7 @@ import type { VscTabsSelectEvent } from '@vscode-elements/elements/dist/vscode-t
 import { html, noChange, nothing, type TemplateResult } from 'lit-html';
 import {
   tabSchema,
-  type DashboardAction,
+  type Action,
   type DashboardState,
   type DashboardTab,
   type FromDashboard,
@@ -121,7 +121,7 @@ export class Page {
   }
 
   /** Announces that something was copied; other actions are visible. */
-  private acknowledge(action: DashboardAction | 'copyReport'): void {
+  private acknowledge(action: Action | 'copyReport'): void {
     if (action !== 'copyBaseUrl' && action !== 'copyProxyKey' && action !== 'copyReport') return;
     if (action !== 'copyReport') this.overview.copied(action);
     this.said = this.ports.t('Copied');

@@ -1,31 +1,22 @@
 // The names of what buttons do, in messages, on pages and in the dashboard.
-import { wordsFor, type Translate } from './translate';
+import type { Action } from '../service/messages';
+import { wordsFor } from './translate';
 
-const texts = {
-  addKey: (t: Translate) => t('Add Key'),
-  connectClient: (t: Translate) => t('Connect Client'),
-  copyBaseUrl: (t: Translate) => t('Copy Base URL'),
-  copyProxyKey: (t: Translate) => t('Copy Proxy Key'),
-  openDashboard: (t: Translate) => t('Open Dashboard'),
-  openPortSetting: (t: Translate) => t('Open Settings'),
-  openProxySettings: (t: Translate) => t('Open Settings'),
-  openSettings: (t: Translate) => t('Open Settings'),
-  openWalkthrough: (t: Translate) => t('Open Walkthrough'),
-  reloadWindow: (t: Translate) => t('Reload Window'),
-  removeKey: (t: Translate) => t('Remove Key'),
-  runDoctor: (t: Translate) => t('Run Doctor'),
-  sendTestRequest: (t: Translate) => t('Send Test Request'),
-  showLog: (t: Translate) => t('Show Log'),
-  signIn: (t: Translate) => t('Sign In with OpenRouter'),
-  startProxy: (t: Translate) => t('Start Proxy'),
-};
-
-export const actionText = wordsFor(texts);
-
-export type Action = keyof typeof texts;
-
-export const actions: readonly Action[] = Object.keys(texts).filter(isAction);
-
-function isAction(name: string): name is Action {
-  return Object.hasOwn(texts, name);
-}
+export const actionText = wordsFor<Action>({
+  addKey: (t) => t('Add Key'),
+  signIn: (t) => t('Sign In with OpenRouter'),
+  removeKey: (t) => t('Remove Key'),
+  connectClient: (t) => t('Connect Client'),
+  sendTestRequest: (t) => t('Send Test Request'),
+  runDoctor: (t) => t('Run Doctor'),
+  openDashboard: (t) => t('Open Dashboard'),
+  openWalkthrough: (t) => t('Open Walkthrough'),
+  copyBaseUrl: (t) => t('Copy Base URL'),
+  copyProxyKey: (t) => t('Copy Proxy Key'),
+  startProxy: (t) => t('Start Proxy'),
+  openSettings: (t) => t('Open Settings'),
+  openPortSetting: (t) => t('Open Settings'),
+  openProxySettings: (t) => t('Open Settings'),
+  reloadWindow: (t) => t('Reload Window'),
+  showLog: (t) => t('Show Log'),
+});

@@ -1,6 +1,7 @@
 // Run Doctor: checks everything between client and OpenRouter, and shows the findings on a page.
 import { env, l10n, version as codeVersion } from 'vscode';
 import { checkKeyAt } from '../../service/keyring/keyCheck';
+import { actions } from '../../service/messages';
 import { examine } from '../../doctor/doctor';
 import { systemProxy } from '../../doctor/system';
 import type { Checked } from '../../doctor/finding';
@@ -8,7 +9,6 @@ import type { Speech } from '../../words/stateWords';
 import { endpointOf, originOf } from '../clients/endpoint';
 import { copy, speechOf, whileShowing } from '../messages';
 import type { PageActions } from '../textPage';
-import { actions } from '../../words/actionText';
 import { doctorPage, doctorReport } from '../../words/doctorText';
 import { runAction } from '../actions';
 import type { WindowPorts } from '../ports';
