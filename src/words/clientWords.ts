@@ -165,25 +165,22 @@ function openRouterSteps(t: Translate): readonly string[] {
 }
 
 /** What the user must do in the client after it was connected, or null. */
-export function afterConnecting(id: ClientId, t: Translate): string | null {
-  switch (id) {
-    case 'cline':
-      return t('Reload the window now: Cline would otherwise write its old provider and model back.');
-    case 'vscodeChat':
-      return t('Select one of its models in the chat’s model picker.');
-    case 'continue':
-      return t('In Continue, select the model “Keywheel”.');
-    case 'claudeCode':
-    case 'codex':
-    case 'opencode':
-    case 'kilo':
-    case 'qwenCode':
-    case 'pi':
-      return t('Restart the client to use it.');
-    case 'roo':
-    case 'zoo':
-      return null;
-  }
+export const afterConnecting = wordsFor<ClientId, string | null>({
+  cline: (t) => t('Reload the window now: Cline would otherwise write its old provider and model back.'),
+  claudeCode: restart,
+  codex: restart,
+  kilo: restart,
+  opencode: restart,
+  zoo: () => null,
+  qwenCode: restart,
+  pi: restart,
+  vscodeChat: (t) => t('Select one of its models in the chat’s model picker.'),
+  continue: (t) => t('In Continue, select the model “Keywheel”.'),
+  roo: () => null,
+});
+
+function restart(t: Translate): string {
+  return t('Restart the client to use it.');
 }
 
 /** A client that does not use the chosen model, and what to do. */
