@@ -155,8 +155,7 @@ export class Server {
     checkMethod(head);
     checkHost(head, this.ports.door());
     checkOrigin(head);
-    // Without 100 Continue the client's next bytes may be a body or a request: after a refusal nobody can tell.
-    if (this.isStopping || isExpecting(on)) response.shouldKeepAlive = false;
+    if (this.isStopping) response.shouldKeepAlive = false;
     if (this.ports.routes?.(request, response) === true) return;
     if (this.isStopping) throw stopping(this.ports.clock.wallMs());
     const opening = this.ports.opening();

@@ -107,6 +107,23 @@ describe('a connection', () => {
     });
   });
 
+  it('is for no further request, and says so, where an answer begins before all of the body has come', async () => {
+    await withRig({ clock: realTime() }, async (rig) => {
+      for (const [head, status] of [
+        ['POST /v1/chat/completions HTTP/1.1\r\nAuthorization: Bearer kw-wrong\r\nContent-Length: 4', 401],
+        ['POST /v1/chat/completions HTTP/1.1\r\nTransfer-Encoding: chunked', 401],
+        [`POST /v1/chat/completions HTTP/1.1\r\nx-api-key: ${PROXY_KEY}\r\nContent-Length: 100000000`, 413],
+        ['GET /health HTTP/1.1\r\nContent-Length: 4', 200],
+      ] as const) {
+        const socket = await RawSocket.open(rig.port);
+        socket.write(`${head}\r\nHost: localhost\r\n\r\n`);
+        await socket.until(new RegExp(`^HTTP/1\\.1 ${status} [^]*\\}$`));
+        assert.match(socket.text, /\r\nconnection: close\r\n/i);
+        socket.leave();
+      }
+    });
+  });
+
   it('whose client reads nothing before it has sent all of a body that is too long gets the refusal', async () => {
     await withRig({ clock: realTime() }, async (rig) => {
       for (const [proxyKey, status] of [

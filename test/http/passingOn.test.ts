@@ -376,7 +376,7 @@ describe('bodies', () => {
       second.write(`${head}Expect: 100-continue\r\nContent-Length: ${json.length}\r\n\r\n`);
       await second.until(/^HTTP\/1\.1 100 Continue\r\n\r\n$/);
       second.write(json);
-      await second.until(/HTTP\/1\.1 200 /);
+      await second.until(/HTTP\/1\.1 200 [^]*\r\nconnection: keep-alive\r\n/i);
       assert.equal(lastRecord(rig).header('expect'), undefined);
       assert.equal(lastRecord(rig).bodyText, json);
       socket.leave();

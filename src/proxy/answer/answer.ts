@@ -6,7 +6,7 @@ import { Alarm, type Clock } from '../../base/clock';
 import { parseJson } from '../../base/json';
 import { wordsOf } from '../errors/errorBody';
 import { errorEvent, type Form, type Refusal } from '../errors/refusal';
-import { endResponse } from '../request/connection';
+import { endResponse, isSending } from '../request/connection';
 import { responseHeaders } from '../request/headers';
 import type { HeldError } from '../upstream/judge';
 
@@ -196,6 +196,8 @@ export class Answer {
   private writeHead(status: number, statusText: string, headers: readonly string[]): void {
     this.status = status;
     const all = [...headers, ...this.extraHeaders(), 'x-keywheel-request-id', this.requestId];
+    // Java's client would send its next request behind half of this one's body; one that awaits 100 Continue may leave it out.
+    if (isSending(this.response.req)) this.response.shouldKeepAlive = false;
     this.copy?.head(status, all);
     // What may stand in a status line (RFC 9112 4); Node throws at anything else.
     if (/^[\t\x20-\x7e\x80-\xff]+$/.test(statusText)) this.response.writeHead(status, statusText, all);

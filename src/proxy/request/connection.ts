@@ -1,5 +1,5 @@
 // One client connection: whose turn it is on it, and how an answer ends while the client still sends.
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../base/clock';
 import { TinyPieces } from '../../base/pieces';
 
@@ -42,6 +42,13 @@ function leave(queue: Queued[], queued: Queued): void {
     if (index === 0 || other.isSafe) other.go?.();
     if (!other.isSafe) return;
   }
+}
+
+/** Whether the client may still have to send some of the body. Node tells the end of a request without one late. */
+export function isSending({ complete, headers }: IncomingMessage): boolean {
+  return (
+    !complete && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0)
+  );
 }
 
 const longestDrainMs = 30_000;
