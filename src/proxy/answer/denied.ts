@@ -86,7 +86,11 @@ function exhausted(denial: Denial, context: DenialContext): Refusal {
       status: statusOf(accounts, context),
       retryAtMs,
       metadata: {
-        accounts: accounts.map(({ name, reason, untilMs }) => ({ name, reason, until_ms: untilMs })),
+        accounts: accounts.map(({ name, reason, untilMs }) => ({
+          name,
+          reason,
+          until_ms: untilMs === null ? null : Math.ceil(untilMs),
+        })),
       },
     },
   );

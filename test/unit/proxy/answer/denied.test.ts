@@ -75,6 +75,16 @@ describe('refusalOf', () => {
     assert.match(refusalOf(told, { ...context, isFreeOnly: true }).message, / Wait until then\.$/);
   });
 
+  it('tells programs instants in whole milliseconds, as OpenRouter does', () => {
+    const reason = 'minuteLimit' as const;
+    const accounts = [{ accountId: 'a', name: 'a', reason, untilMs: nowMs + 0.25, freeLimit: 50 }];
+    const body = refusalOf({ ...denial, accounts }, context).body('openai', 'id');
+    assert.ok(
+      body.includes(`"accounts":[{"name":"a","reason":"minuteLimit","until_ms":${nowMs + 1}}]`),
+      body,
+    );
+  });
+
   it('names the user’s own limit, and sells nothing to somebody who has set it', () => {
     assert.match(
       refused(['ownLimit']).message,
