@@ -144,7 +144,7 @@ export function targetOf(path: string): string {
     const found = statsOf(target);
     if (found === null || found.isFile()) return target;
     // A device or a pipe would be replaced as well.
-    if (!found.isSymbolicLink()) throw refusal('EEXIST', target);
+    if (!found.isSymbolicLink()) throw refusal(found.isDirectory() ? 'EISDIR' : 'EEXIST', target);
     // In a folder that all may write to, another user's link could lead to any file of this one's.
     if (found.uid !== 0 && found.uid !== process.geteuid?.()) throw refusal('EACCES', target);
     target = resolve(realpathSync(dirname(target)), readlinkSync(target));

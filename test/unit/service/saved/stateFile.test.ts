@@ -178,14 +178,17 @@ describe('StateFile', () => {
   if (process.platform !== 'win32')
     it('takes nothing for a state that is no file: a rename would replace a pipe, or /dev/null', async () => {
       execFileSync('mkfifo', [join(folder, 'pipe')]);
-      for (const strange of [join(folder, 'pipe'), folder]) {
+      for (const [strange, code] of [
+        [join(folder, 'pipe'), 'EEXIST'],
+        [folder, 'EISDIR'],
+      ] as const) {
         await rm(path, { force: true });
         const file = new StateFile(path);
         await file.prepare();
         await symlink(strange, path);
-        await assert.rejects(file.prepare(), { code: 'EEXIST' }, strange);
-        await assert.rejects(file.save(1), { code: 'EEXIST' }, strange);
-        assert.throws(() => file.saveSync(1), { code: 'EEXIST' }, strange);
+        await assert.rejects(file.prepare(), { code }, strange);
+        await assert.rejects(file.save(1), { code }, strange);
+        assert.throws(() => file.saveSync(1), { code }, strange);
       }
       assert.ok((await lstat(join(folder, 'pipe'))).isFIFO());
     });
