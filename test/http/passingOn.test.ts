@@ -109,6 +109,8 @@ describe('paths', () => {
         '/api/v1/new/thing',
       ])
         assert.equal(await statusOf('POST', path), 402, path);
+      for (const path of ['/api/v1/presets/p1/responses', '/api/v1/interns/i1/chat/completions'])
+        assert.equal((await rig.get({ path, model: FREE })).status, 402, path);
       assert.equal(rig.attempts.length, 0);
       for (const [method, path] of [
         ['POST', '/api/v1/files?purpose=batch'],

@@ -67,12 +67,13 @@ function* planning(request: ClientRequest, proxyKey: Secret): Scan<Plan> {
   const makesThing = makesThings(method, target.path);
   const read = yield* asked(kind !== 'plain' || makesThing ? body.bytes : null);
   const asks = kind === 'plain' ? nothingAsked : read;
+  const costs = asks.costs || ownModel.test(target.path);
   return {
     method,
     path: target.path + queryWithout(proxyKey, target.query),
     form,
     kind,
-    requestClass: classOf(kind, asks),
+    requestClass: classOf(kind, asks.isFree && !costs),
     mayCost: kind === 'plain' && mayCost(method, target.path),
     keyless: needsNoKey(method, target.path),
     model: asks.model,
@@ -85,7 +86,7 @@ function* planning(request: ClientRequest, proxyKey: Secret): Scan<Plan> {
     makesThing,
     headers: headersFor(request, proxyKey, kind === 'models'),
     body,
-    source: { body, names: asks.names, costs: asks.costs },
+    source: { body, names: asks.names, costs },
     client: headers.client,
   };
 }
@@ -117,8 +118,11 @@ function headersFor(
     : [...sent, 'content-length', String(body.length)];
 }
 
+/** What is asked for by a path of its own has a model of its own. */
+const ownModel = /^\/(?:presets|interns)\//;
+
 /** Free only if every model that may answer is free: presets, and whatever names no model, may cost. */
-function classOf(kind: OperationKind, { isFree }: Asked): RequestClass {
+function classOf(kind: OperationKind, isFree: boolean): RequestClass {
   if (kind === 'plain') return 'unmetered';
   return isFree ? 'free' : 'paid';
 }
