@@ -66,15 +66,14 @@ function* planning(request: ClientRequest, proxyKey: Secret): Scan<Plan> {
   yield body.bytes?.length ?? 0;
   const makesThing = makesThings(method, target.path);
   const read = yield* asked(kind !== 'plain' || makesThing ? body.bytes : null);
-  const asks = kind === 'plain' ? nothingAsked : read;
-  const costs = asks.costs || ownModel.test(target.path);
+  const asks = asksOf(kind, target.path, read);
   return {
     method,
     path: target.path + queryWithout(proxyKey, target.query),
     form,
     kind,
-    requestClass: classOf(kind, asks.isFree && !costs),
-    mayCost: kind === 'plain' && mayCost(method, target.path),
+    requestClass: classOf(kind, asks),
+    mayCost: mayCost(method, target.path, kind),
     keyless: needsNoKey(method, target.path),
     model: asks.model,
     streaming: asks.streaming,
@@ -86,7 +85,7 @@ function* planning(request: ClientRequest, proxyKey: Secret): Scan<Plan> {
     makesThing,
     headers: headersFor(request, proxyKey, kind === 'models'),
     body,
-    source: { body, names: asks.names, costs },
+    source: { body, names: asks.names, costs: asks.costs },
     client: headers.client,
   };
 }
@@ -118,11 +117,16 @@ function headersFor(
     : [...sent, 'content-length', String(body.length)];
 }
 
-/** What is asked for by a path of its own has a model of its own. */
+/** What a path names has models, plugins and tools of its own. */
 const ownModel = /^\/(?:presets|interns)\//;
 
+function asksOf(kind: OperationKind, path: string, read: Asked): Asked {
+  if (kind === 'plain') return nothingAsked;
+  return ownModel.test(path) ? { ...read, isFree: false, costs: true } : read;
+}
+
 /** Free only if every model that may answer is free: presets, and whatever names no model, may cost. */
-function classOf(kind: OperationKind, isFree: boolean): RequestClass {
+function classOf(kind: OperationKind, { isFree }: Asked): RequestClass {
   if (kind === 'plain') return 'unmetered';
   return isFree ? 'free' : 'paid';
 }

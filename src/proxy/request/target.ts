@@ -95,8 +95,9 @@ const costless =
   /^(?:\/api\/(?:alpha|beta))?\/(?:files(?:\/.*)?|messages\/count_tokens|batches\/[^/]+\/cancel)\/?$/;
 
 /** Whether a request that runs no model may cost all the same: one later, as a batch does, or one by a path that nobody knows. */
-export function mayCost(method: string, path: string): boolean {
-  return !/^(?:GET|HEAD|OPTIONS|DELETE)$/.test(method) && !costless.test(path) && !changesKeys(method, path);
+export function mayCost(method: string, path: string, kind: OperationKind): boolean {
+  if (kind !== 'plain' || /^(?:GET|HEAD|OPTIONS|DELETE)$/.test(method)) return false;
+  return !costless.test(path) && !changesKeys(method, path);
 }
 
 const mostDecodings = 3;
