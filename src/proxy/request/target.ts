@@ -82,8 +82,9 @@ export function isKeyPath(path: string): boolean {
   return /^\/(?:auth\/)?key\/?$/i.test(path);
 }
 
+/** Keys and other secrets, and who sees what is sent with them. */
 const keyAdministration =
-  /^\W*(?:(?:api|v\d+|alpha|beta)(?:;[^/\\]*)?[/\\]\W*)*(?:auth|oauth|keys?|byok|provider-?keys|guardrails|workspaces|organizations?)(?![\w-])/i;
+  /^\W*(?:(?:api|v\d+|alpha|beta)(?:;[^/\\]*)?[/\\]\W*)*(?:auth|oauth|keys?|byok|provider-?keys|guardrails|workspaces|organizations?|vault|scim|observability)(?![\w-])/i;
 
 /** However the path is spelled: servers decode it more than once, drop what follows a `;`, or read `\` as `/`. */
 export function changesKeys(method: string, path: string): boolean {

@@ -124,6 +124,10 @@ describe('operations', () => {
       ['POST', '/api/v1%5ckeys'],
       ['POST', '/API/V1/keys'],
       ['POST', '/api/alpha/v1/keys'],
+      ['PUT', '/vault/secrets/x'],
+      ['POST', '/vault/interns/i1/secrets/copy'],
+      ['POST', '/observability/destinations'],
+      ['PATCH', '/scim/group-mappings/x'],
     ] as const) {
       assert.ok(changesKeys(method, path), `${method} ${path}`);
     }
