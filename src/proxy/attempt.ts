@@ -9,9 +9,8 @@ import { reasonOf } from './errors/outcome';
 import type { ExchangePorts, ExchangeSettings, Own } from './ongoing';
 import { storyOf } from './errors/errorBody';
 import type { AttemptReport, Made } from './report';
-import type { Body } from './request/bodies';
 import { judge, type Answered, type Failed, type Judged } from './upstream/judge';
-import type { Plan } from './request/plan';
+import { bytesOf, type Plan } from './request/plan';
 import type { Held } from './upstream/peek';
 import type { Reply } from './upstream/reply';
 import type { Sent } from './upstream/sending';
@@ -48,12 +47,14 @@ export function attempt(
   /** When upstream had been sent all of the request: the first token is waited for from then on. */
   let wholeAtMs = sentAtMs;
   const key = lease?.key.secret.reveal() ?? null;
+  const bytes = bytesOf(plan);
   const request = {
     method: plan.method,
     path: plan.path,
-    headers: headersOf(plan, key),
+    headers: headersOf(plan.headers, bytes, key),
     key,
-    body: bodyOf(plan.body),
+    // A body that passes through is read by its first attempt; a long one is let go as soon as it is sent.
+    body: plan.body.passing?.() ?? (isLong(bytes) ? inPieces(bytes) : bytes),
     fresh: circumstances.fresh,
     headTimeoutMs: headTimeoutMs(plan, settings, circumstances),
   };
@@ -89,12 +90,6 @@ export function discard({ reply }: Failed): void {
   reply?.abort(new Error('Discarded.'));
 }
 
-/** A body that passes through is read by its first attempt; a long one is let go as soon as it is sent. */
-function bodyOf({ bytes, passing }: Body): Buffer | Readable | null {
-  if (passing !== null) return passing();
-  return isLong(bytes) ? inPieces(bytes) : bytes;
-}
-
 /** Up to here a body is given away as a whole: undici holds it until the answer has ended. */
 const shortBytes = 1024 * 1024;
 /** Small enough that even a slow line takes one piece long before silence would fail it. */
@@ -120,9 +115,8 @@ function* pieces(body: Buffer, onPiece: () => void): Generator<Buffer> {
   }
 }
 
-function headersOf(plan: Plan, key: string | null): string[] {
-  const { bytes } = plan.body;
-  const headers = [...plan.headers];
+function headersOf(planned: readonly string[], bytes: Buffer | null, key: string | null): string[] {
+  const headers = [...planned];
   if (isLong(bytes)) headers.push('content-length', String(bytes.length));
   if (key !== null) headers.push('Authorization', `Bearer ${key}`);
   return headers;

@@ -243,23 +243,6 @@ function whole(pieces: Pieces): Buffer | null {
   return pieces.bytes === 0 ? null : pieces.take();
 }
 
-/** Another text instead of a kept body: released with it, in its place. */
-export class RenewedBody implements Body {
-  readonly length = null;
-  readonly passing = null;
-
-  constructor(
-    private readonly old: Body,
-    public bytes: Buffer | null,
-    readonly isDecoded = old.isDecoded,
-  ) {}
-
-  release(): void {
-    this.bytes = null;
-    this.old.release();
-  }
-}
-
 function tooLarge(): Refusal {
   return new Refusal(
     'body_too_large',

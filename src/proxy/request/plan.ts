@@ -2,7 +2,7 @@
 import { crc32 } from 'node:zlib';
 import type { Secret } from '../../base/secret';
 import type { RequestClass } from '../../keys/lock';
-import { RenewedBody, type Body as RequestBody } from './bodies';
+import type { Body as RequestBody } from './bodies';
 import {
   madeThing,
   queryWithout,
@@ -37,10 +37,12 @@ export interface Plan extends Operation, Pick<Asked, 'model' | 'streaming' | 'ch
   readonly thing: string | null;
   readonly makesThing: boolean;
   readonly headers: readonly string[];
-  /** Kept until the commit; a fallback's own stands for it. */
+  /** As the client sent it; kept until the commit. */
   readonly body: RequestBody;
-  /** The body as the client sent it, and what a fallback's is made of. */
-  readonly source: { readonly body: RequestBody; readonly names: ModelFields; readonly costs: boolean };
+  readonly names: ModelFields;
+  readonly costs: boolean;
+  /** The model whose name the body gets; null where it keeps the client's. */
+  readonly fallback: string | null;
   readonly client: string;
 }
 
@@ -85,7 +87,9 @@ function* planning(request: ClientRequest, proxyKey: Secret): Scan<Plan> {
     makesThing,
     headers: headersFor(request, proxyKey, kind === 'models'),
     body,
-    source: { body, names: asks.names, costs: asks.costs },
+    names: asks.names,
+    costs: asks.costs,
+    fallback: null,
     client: headers.client,
   };
 }
@@ -96,12 +100,15 @@ function repeatableOf({ method, operation: { kind }, body }: ClientRequest): Rep
   return kind === 'models' || method === 'GET' || method === 'HEAD' ? 'always' : 'refused';
 }
 
-/** The plan for the same request with another model; everything else of its body, which must be kept, stays as it was. */
+/** The plan for the same request with another model. */
 export function withModel(plan: Plan, model: string): Plan {
-  const { body, names, costs } = plan.source;
-  if (body.bytes === null) throw new Error('A body without a model.');
-  const requestClass = isFreeModel(model) && !costs ? 'free' : 'paid';
-  return { ...plan, model, requestClass, body: new RenewedBody(body, renamed(body.bytes, names, model)) };
+  const requestClass = isFreeModel(model) && !plan.costs ? 'free' : 'paid';
+  return { ...plan, model, requestClass, fallback: model };
+}
+
+/** What is sent of a body that is kept: with a fallback's name it is the client's in all else. */
+export function bytesOf({ body: { bytes }, names, fallback }: Plan): Buffer | null {
+  return bytes === null || fallback === null ? bytes : renamed(bytes, names, fallback);
 }
 
 /** A body that passes through tells its length, where the client told it; any other's is known when it is sent. */
