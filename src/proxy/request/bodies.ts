@@ -102,7 +102,6 @@ class IncomingBody implements Body {
   isDecoded = false;
   passing: (() => Readable) | null = null;
   private counted = 0;
-  private isReleased = false;
   private onPiece: (piece: Buffer) => void = () => undefined;
   private ownWatch: SilenceWatch | null = null;
   private readonly tiny = new TinyPieces(mostTinyPieces);
@@ -213,8 +212,6 @@ class IncomingBody implements Body {
   }
 
   release(): void {
-    if (this.isReleased) return;
-    this.isReleased = true;
     this.bytes = null;
     this.ownWatch?.dispose();
     this.take(-this.counted);

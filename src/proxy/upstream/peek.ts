@@ -90,7 +90,6 @@ class Holder implements Sink {
   private readonly scanner: StartScanner | null;
   /** Of a coded stream: undone piece by piece, so that no piece is decoded twice. Empty where nothing is to be undone; null before its first piece. */
   private decoders: readonly Transform[] | null = null;
-  private readonly isReadable: boolean;
   private decodedBytes = 0;
   private beginning = '';
   private isJson = false;
@@ -105,7 +104,6 @@ class Holder implements Sink {
     private readonly limits: PeekLimits,
     private readonly tell: (held: Held) => void,
   ) {
-    this.isReadable = !reply.isCoded;
     this.scanner = mode === 'start' ? new StartScanner() : null;
     this.startWatch();
   }
@@ -115,7 +113,7 @@ class Holder implements Sink {
     const hasRoom = this.limits.hold(chunk.length);
     if (this.isMoving) this.limits.watch.moved();
     if (this.mode === 'start') this.read(chunk);
-    else if (this.mode === 'unsure' && this.isReadable && !this.isJson) this.look(chunk);
+    else if (this.mode === 'unsure' && !this.reply.isCoded && !this.isJson) this.look(chunk);
     if (this.pieces.bytes >= this.bound || !hasRoom) this.finish({});
   }
 
@@ -168,7 +166,7 @@ class Holder implements Sink {
   }
 
   private read(chunk: Buffer): void {
-    if (this.isReadable) this.scan(chunk);
+    if (!this.reply.isCoded) this.scan(chunk);
     else (this.decoders ??= this.decodersFor(chunk))[0]?.write(chunk);
   }
 
@@ -178,7 +176,7 @@ class Holder implements Sink {
       this.finish({ event });
       return;
     }
-    if ((this.scanner?.preambles ?? 0) > 0 && this.isReadable) this.limits.onPreamble();
+    if ((this.scanner?.preambles ?? 0) > 0 && !this.reply.isCoded) this.limits.onPreamble();
   }
 
   /** A coding that is not known, or bytes that are not of it, leave nothing to scan: the bound ends it. */
@@ -220,7 +218,7 @@ class Holder implements Sink {
         sawComments: this.scanner?.sawComments ?? false,
         text,
       });
-    if (this.isReadable) told(all);
+    if (!this.reply.isCoded) told(all);
     else {
       this.reply.pause();
       void decodeStart(this.reply.headers, all, this.bound).then(told);
