@@ -47,8 +47,6 @@ export type Answer =
       readonly status: number;
       readonly headers: IncomingMessage['headers'];
       readonly text: string;
-      /** Until the head was here. */
-      readonly headMs: number;
       /** Until the last byte that was read. */
       readonly tookMs: number;
     }
@@ -60,7 +58,6 @@ export async function ask(question: Question): Promise<Answer> {
   const clock = new SystemClock();
   const { timeoutMs, body, mostCharacters = 16 * 1024 * 1024 } = question;
   const startedAtMs = clock.elapsedMs();
-  const passedMs = (): number => clock.elapsedMs() - startedAtMs;
   const timeout = AbortSignal.timeout(timeoutMs);
   const signal = question.signal ? AbortSignal.any([question.signal, timeout]) : timeout;
   return await new Promise<Answer>((resolve) => {
@@ -70,10 +67,9 @@ export async function ask(question: Question): Promise<Answer> {
       asked.on('error', fail);
       asked.on('response', (response) => {
         const { statusCode: status = 0, headers } = response;
-        const headMs = passedMs();
         let text = '';
         const finish = (): void =>
-          resolve({ kind: 'answer', status, headers, text, headMs, tookMs: passedMs() });
+          resolve({ kind: 'answer', status, headers, text, tookMs: clock.elapsedMs() - startedAtMs });
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => {
           text += chunk;
