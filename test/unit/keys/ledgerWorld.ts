@@ -162,8 +162,9 @@ export class LedgerWorld implements LeaseOwner {
     this.setRound();
     this.note();
     if (account.readyAtMs('free', this.wallMs) > this.wallMs) {
-      this.refuse();
       this.ask();
+      // The pool lets it wait for the reading.
+      if (!account.ledger.awaitsReading(this.wallMs)) this.refuse();
       // Where the truth has nothing left, a few retries show as much as many.
       const left = this.refusedSinceMs === null ? tries - 6 : tries - 1;
       if (left > 0) this.at(this.wallMs + retryEveryMs, () => this.request(left));
