@@ -7,13 +7,13 @@ import type { ByeReason } from './hosting/hostEvents';
 import { HostRoutes } from './hosting/hostRoutes';
 import { SharedKeys } from './hosting/keyShare';
 import {
-  usualDrainMs,
   workerBeatMs,
   type FromWorker,
   type ShownLevel,
   type ToWorker,
   type WorkerStart,
 } from './hosting/workerHost';
+import type { Settings } from './service/settings';
 import { KeywheelService } from './service/keywheelService';
 import { watchMachine } from './service/machineWatch';
 
@@ -34,10 +34,10 @@ class Serving {
   private readonly watch: Disposable;
   private readonly shared: SharedKeys;
   private hasLeft = false;
-  private port: number;
+  private settings: Settings;
 
   constructor({ identity, state, history, settings }: WorkerStart) {
-    this.port = settings.port;
+    this.settings = settings;
     this.service = new KeywheelService({
       clock,
       log,
@@ -47,7 +47,7 @@ class Serving {
     this.service.restore(state);
     this.service.history.restore(history);
     const shared = (this.shared = new SharedKeys(this.service, log));
-    const leave = (reason: ByeReason): void => this.leave(reason, usualDrainMs);
+    const leave = (reason: ByeReason): void => this.leave(reason);
     this.routes = new HostRoutes({ clock, log, service: this.service, keys: shared, identity, leave });
     this.watch = watchMachine(this.service, clock, log);
   }
@@ -62,27 +62,23 @@ class Serving {
 
   async configure({ settings }: ToWorker & { kind: 'configure' }): Promise<void> {
     // Windows for which the port has not changed need a host there; the others find this one again.
-    if (settings.port !== this.port) this.routes.bye('retired');
-    this.port = settings.port;
+    if (settings.port !== this.settings.port) this.routes.bye('retired');
+    this.settings = settings;
     await this.service.configure(settings);
     post({ kind: 'configured', proxy: this.service.snapshot().proxy });
   }
 
   /** Frees the port first: the next host can bind it while the last answers end. */
-  leave(reason: ByeReason, drainMs: number): void {
+  leave(reason: ByeReason, drainMs = this.settings.drainSeconds * 1000): void {
     if (this.hasLeft) return;
     this.hasLeft = true;
     this.watch.dispose();
-    const drained = this.service.stop(drainMs);
+    // The next host would not count what is sent here from now on: what waits for a slot goes there.
+    const drained = this.service.stop(drainMs, 0);
     post({ kind: 'leaving', reason, state: this.service.savedState() });
     this.routes.bye(reason);
-    // Requests that still wait for a slot are refused now.
-    const late = clock.after(drainMs, () => this.service.dispose());
-    void drained.then(() => {
-      late.dispose();
-      // The window ends the thread at `left`: the last bytes need this time to be sent.
-      clock.after(flushMs, () => post({ kind: 'left' }));
-    });
+    // The window ends the thread at `left`: the last bytes need this time to be sent.
+    void drained.then(() => clock.after(flushMs, () => post({ kind: 'left' })));
   }
 }
 

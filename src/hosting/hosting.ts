@@ -9,7 +9,7 @@ import type { ProxyFailure, ProxyState } from '../service/snapshot';
 import type { ByeReason, ReadEnd } from './hostEvents';
 import { identify, type HostLine } from './hostLine';
 import type { WindowIdentity } from './identity';
-import { usualDrainMs, type Handover, type WorkerEnd, type ShownLevel, type WorkerHost } from './workerHost';
+import type { Handover, WorkerEnd, ShownLevel, WorkerHost } from './workerHost';
 
 const readAgainMs = 50;
 /** The user is told after this many failures of the worker. */
@@ -112,19 +112,18 @@ export class Hosting implements Disposable {
 
   /** A worker that left in order drains before its thread ends. */
   private part(worker: WorkerHost, end: HostingEnd): void {
+    const drainMs = this.settings.drainSeconds * 1000;
     switch (end.kind) {
-      case 'stopped':
-      case 'retired':
-      case 'closing':
-        this.drainBehind(worker, usualDrainMs);
-        return;
-      case 'portLost': {
+      case 'portLost':
         // Another port was set, and is taken: what runs goes on as it would over the new one.
-        const drainMs = this.settings.drainSeconds * 1000;
         worker.leave('closing', drainMs);
         this.drainBehind(worker, drainMs);
         return;
-      }
+      case 'stopped':
+      case 'retired':
+      case 'closing':
+        this.drainBehind(worker, drainMs);
+        return;
       case 'crashed':
       case 'hung':
       case 'notBegun':

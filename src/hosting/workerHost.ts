@@ -12,8 +12,6 @@ import type { WindowIdentity } from './identity';
 
 /** How often the worker says that it lives. */
 export const workerBeatMs = 500;
-/** How long answers may go on when another window stops the proxy. */
-export const usualDrainMs = 2_000;
 
 // Window and worker come from one build: their messages are not parsed.
 
@@ -74,6 +72,7 @@ export class WorkerHost implements Disposable {
   readonly ended: Promise<WorkerEnd>;
   /** Resolves when its last answer has ended, or was cut. */
   private readonly drained: Promise<void>;
+  private draining: Promise<void> | null = null;
   private readonly worker: Worker;
   private end: (end: WorkerEnd) => void = () => undefined;
   private drain: () => void = () => undefined;
@@ -116,18 +115,22 @@ export class WorkerHost implements Disposable {
     this.post({ kind: 'leave', reason, drainMs });
   }
 
-  /** Resolves when its last answer has ended, or the time is over; then its thread is ended. */
+  /** Resolves when its last answer has ended, or the time of the first call is over; then its thread is ended. */
   async drainedWithin(drainMs: number): Promise<void> {
-    const late = this.ports.clock.after(drainMs + lateMs, () => this.drain());
-    await this.drained;
-    late.dispose();
-    this.dispose();
+    await (this.draining ??= this.endWithin(drainMs));
   }
 
   dispose(): void {
     this.watch.dispose();
     // A failure to end the thread changes nothing.
     this.worker.terminate().catch(() => undefined);
+  }
+
+  private async endWithin(drainMs: number): Promise<void> {
+    const late = this.ports.clock.after(drainMs + lateMs, () => this.drain());
+    await this.drained;
+    late.dispose();
+    this.dispose();
   }
 
   /** Sends after the start message: before that the worker ignores messages. */

@@ -200,10 +200,10 @@ export class KeywheelService implements Disposable {
     return await this.readings.after(this.listening.start(this.settings.host, this.settings.port));
   }
 
-  /** Frees the port at once. Requests go on for `drainMs`, but for those whose turn comes later; then those without an answer are refused, and running answers end with an in-stream error. */
-  async stop(drainMs = this.settings.drainSeconds * 1000): Promise<void> {
+  /** Frees the port at once. Requests go on for `drainMs`, but for those whose turn comes after `turnsMs`; then those without an answer are refused, and running answers end with an in-stream error. */
+  async stop(drainMs = this.settings.drainSeconds * 1000, turnsMs = drainMs): Promise<void> {
     const freed = this.listening.stop();
-    this.pool.closeAt(this.ports.clock.elapsedMs() + drainMs);
+    this.pool.closeAt(this.ports.clock.elapsedMs() + turnsMs);
     await this.server.drain(drainMs, () => this.replaceUpstream('close'));
     await freed;
   }

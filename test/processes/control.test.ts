@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { keyIdOf } from '../../src/base/secret';
 import { Simulator } from '../simulator/simulator';
 import { freePort } from '../support/freePort';
-import { Stage, until } from './support/windows';
+import { Stage, until, type TestWindow } from './support/windows';
 
 const one = 'sk-or-v1-control-aaaa';
 const two = 'sk-or-v1-control-bbbb';
@@ -145,6 +145,24 @@ describe('a proxy of many windows', () => {
     await b.until('hosts', ({ isHost }) => isHost);
     assert.ok(b.proxy?.kind === 'running' && b.proxy.port === stage.port);
   });
+
+  for (const [what, end] of [
+    ['it is stopped in its own window', async (a) => void (await a.ask({ kind: 'stop' }))],
+    ['it is stopped in another window', async (_, b) => void (await b.ask({ kind: 'stop' }))],
+    ['a newer version takes over', async () => void (await open('newer', { version: '1.0.1' }))],
+  ] as const satisfies readonly (readonly [string, (a: TestWindow, b: TestWindow) => Promise<void>])[]) {
+    it(`lets running answers go on as long as is set where ${what}`, async () => {
+      simulator.setAnswer({ events: 60, eventDelayMs: 100 });
+      const a = await open('a');
+      await a.until('hosts', ({ isHost }) => isHost);
+      const b = await open('b');
+      await b.until('follows', ({ isFollower }) => isFollower);
+      const reading = gapsOf(await streamed(a.proxyKey));
+      await end(a, b);
+      await a.until('hosts no more', ({ isHost }) => !isHost);
+      assert.match((await reading).text, /\[DONE\]/);
+    });
+  }
 
   it('lets running answers end where the port changes to one that is taken', async () => {
     simulator.setAnswer({ events: 60, eventDelayMs: 50 });

@@ -135,7 +135,7 @@ async function main(): Promise<void> {
       case 'start':
         return await service.start();
       case 'stop':
-        await service.stop(2_000);
+        await service.stop();
         return null;
       case 'close':
         await Promise.all([hosted.close(1_500), ...keepers.map((keeper) => keeper.saveNow())]);
