@@ -75,7 +75,7 @@ class Serving {
     this.watch.dispose();
     // The next host would not count what is sent here from now on: what waits for a slot goes there.
     const drained = this.service.stop(drainMs, 0);
-    post({ kind: 'leaving', reason, state: this.service.savedState() });
+    post({ kind: 'leaving', reason, state: this.service.savedState(), drainMs });
     this.routes.bye(reason);
     // The window ends the thread at `left`: the last bytes need this time to be sent.
     void drained.then(() => clock.after(flushMs, () => post({ kind: 'left' })));

@@ -35,7 +35,8 @@ export type HostingEnd =
 
 export class Hosting implements Disposable {
   private worker: WorkerHost | null = null;
-  private draining: Promise<void> = Promise.resolve();
+  /** Resolves, once the window has left, when the last answer has ended or was cut. */
+  drained: Promise<void> = Promise.resolve();
   private failures = 0;
   private settings = defaultSettings;
 
@@ -55,6 +56,7 @@ export class Hosting implements Disposable {
     if (!claim.take()) return { kind: 'waiting' };
     const worker = spawn();
     this.worker = worker;
+    this.drained = Promise.all([this.drained, worker.drained]).then(() => undefined);
     let end: HostingEnd = { kind: 'crashed' };
     try {
       const proxy = await worker.start(settings, handover()).finally(() => claim.release());
@@ -85,13 +87,7 @@ export class Hosting implements Disposable {
     const { worker } = this;
     if (worker === null) return;
     worker.leave(reason, drainMs);
-    this.drainBehind(worker, drainMs);
     await worker.ended;
-  }
-
-  /** Resolves when the last answer has ended or was cut. */
-  async drained(): Promise<void> {
-    await this.draining;
   }
 
   dispose(): void {
@@ -110,19 +106,16 @@ export class Hosting implements Disposable {
     return await ended;
   }
 
-  /** A worker that left in order drains before its thread ends. */
+  /** A worker that leaves in order ends itself once its answers have. */
   private part(worker: WorkerHost, end: HostingEnd): void {
-    const drainMs = this.settings.drainSeconds * 1000;
     switch (end.kind) {
       case 'portLost':
         // Another port was set, and is taken: what runs goes on as it would over the new one.
-        worker.leave('closing', drainMs);
-        this.drainBehind(worker, drainMs);
+        worker.leave('closing', this.settings.drainSeconds * 1000);
         return;
       case 'stopped':
       case 'retired':
       case 'closing':
-        this.drainBehind(worker, drainMs);
         return;
       case 'crashed':
       case 'hung':
@@ -134,10 +127,6 @@ export class Hosting implements Disposable {
         break;
     }
     worker.dispose();
-  }
-
-  private drainBehind(worker: WorkerHost, drainMs: number): void {
-    this.draining = Promise.all([this.draining, worker.drainedWithin(drainMs)]).then(() => undefined);
   }
 }
 

@@ -115,7 +115,7 @@ export class Station implements Disposable {
   async close(drainMs: number): Promise<void> {
     this.leave();
     await this.ports.hosting.leave('closing', drainMs);
-    await this.ports.hosting.drained();
+    await this.ports.hosting.drained;
   }
 
   dispose(): void {

@@ -42,8 +42,13 @@ export type FromWorker =
   | { readonly kind: 'configured'; readonly proxy: ProxyState }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly line: string }
   | { readonly kind: 'beat' }
-  /** The port is free. */
-  | { readonly kind: 'leaving'; readonly reason: ByeReason; readonly state: unknown }
+  /** The port is free; answers may go on for `drainMs`. */
+  | {
+      readonly kind: 'leaving';
+      readonly reason: ByeReason;
+      readonly state: unknown;
+      readonly drainMs: number;
+    }
   /** The last answer has ended. */
   | { readonly kind: 'left' };
 
@@ -71,8 +76,7 @@ export class WorkerHost implements Disposable {
   /** Resolves as soon as it has stopped serving; the port is free then, or once its thread has ended. */
   readonly ended: Promise<WorkerEnd>;
   /** Resolves when its last answer has ended, or was cut. */
-  private readonly drained: Promise<void>;
-  private draining: Promise<void> | null = null;
+  readonly drained: Promise<void>;
   private readonly worker: Worker;
   private end: (end: WorkerEnd) => void = () => undefined;
   private drain: () => void = () => undefined;
@@ -110,14 +114,9 @@ export class WorkerHost implements Disposable {
     this.post({ kind: 'logLevel', level });
   }
 
-  /** The port is free as soon as `ended` resolves; answers may go on for `drainMs`. */
+  /** The port is free as soon as `ended` resolves; answers may go on for `drainMs`, then its thread is ended. */
   leave(reason: ByeReason, drainMs: number): void {
     this.post({ kind: 'leave', reason, drainMs });
-  }
-
-  /** Resolves when its last answer has ended, or the time of the first call is over; then its thread is ended. */
-  async drainedWithin(drainMs: number): Promise<void> {
-    await (this.draining ??= this.endWithin(drainMs));
   }
 
   dispose(): void {
@@ -165,6 +164,7 @@ export class WorkerHost implements Disposable {
         return;
       case 'leaving':
         this.ports.onLastState(message.state);
+        void this.endWithin(message.drainMs);
         this.end(message.reason);
         return;
       case 'left':
