@@ -70,7 +70,7 @@ function keys(): { readonly publicPem: string; readonly privatePem: string } {
 function certificate({ name, fromDay, toDay, publicPem }: CertificateParts): forge.pki.Certificate {
   const made = forge.pki.createCertificate();
   made.publicKey = forge.pki.publicKeyFromPem(publicPem);
-  made.serialNumber = `00${randomBytes(8).toString('hex')}`;
+  made.serialNumber = `01${randomBytes(8).toString('hex')}`;
   made.validity.notBefore = new Date(Date.now() + fromDay * dayMs);
   made.validity.notAfter = new Date(Date.now() + toDay * dayMs);
   made.setSubject([{ name: 'commonName', value: name }]);
