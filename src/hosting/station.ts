@@ -23,6 +23,8 @@ const askTimeoutMs = 3_000;
 /** The range of a short pause: it is random, so that windows that lost the same host do not all try at once. */
 const soonestMs = 20;
 const latestMs = 200;
+/** For the ends of answers that were cut. */
+const closeLateMs = 1_000;
 /** One try each for a busy host and a broken connection. */
 const mostStopTries = 3;
 
@@ -113,9 +115,12 @@ export class Station implements Disposable {
 
   /** Resolves when this window serves no more; the port is free at once, answers may go on for `drainMs`. */
   async close(drainMs: number): Promise<void> {
+    const { hosting, clock } = this.ports;
     this.leave();
-    await this.ports.hosting.leave('closing', drainMs);
-    await this.ports.hosting.drained;
+    await hosting.leave('closing', drainMs);
+    // Answers of a proxy that was stopped before may go on for longer than the window stays.
+    const late = new Promise<void>((resolve) => void clock.after(drainMs + closeLateMs, resolve));
+    await Promise.race([hosting.drained, late]);
   }
 
   dispose(): void {

@@ -164,6 +164,21 @@ describe('a proxy of many windows', () => {
     });
   }
 
+  it('does not keep its window from closing while answers go on after a stop', async () => {
+    simulator.setAnswer({ events: 100, eventDelayMs: 100 });
+    const a = await open('a');
+    await a.until('hosts', ({ isHost }) => isHost);
+    let hasEnded = false;
+    const reading = gapsOf(await streamed(a.proxyKey))
+      .catch(() => undefined)
+      .finally(() => (hasEnded = true));
+    await a.ask({ kind: 'stop' });
+    await a.ask({ kind: 'close' });
+    assert.equal(hasEnded, false);
+    await a.kill();
+    await reading;
+  });
+
   it('lets running answers end where the port changes to one that is taken', async () => {
     simulator.setAnswer({ events: 60, eventDelayMs: 50 });
     const a = await open('a');
