@@ -102,15 +102,16 @@ export class RemoteService implements Disposable {
     this.ports.station.configure(settings);
   }
 
-  /** The host's snapshot, or the last one while there is no host; `proxy` is as this window shows it. */
+  /** The host's snapshot, or the last one while there is no host, at the present time; `proxy` is as this window shows it. */
   snapshot(): Snapshot {
     const { station, keyCount } = this.ports;
     const live = this.isLive ? this.heard : null;
     const proxy = proxyStateOf(station.place, live, station.port);
-    if (live !== null) return { ...live, proxy };
+    const atMs = this.nowMs();
+    if (live !== null) return { ...live, atMs, proxy };
     // Keys also change while there is no host.
     const last = this.heard ?? emptySnapshot;
-    return { ...last, proxy, wheel: { ...last.wheel, keys: keyCount() } };
+    return { ...last, atMs, proxy, wheel: { ...last.wheel, keys: keyCount() } };
   }
 
   /** Newest first, at most 500. */

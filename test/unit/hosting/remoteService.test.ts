@@ -46,3 +46,16 @@ describe('The past requests of a window', () => {
     service.dispose();
   });
 });
+
+describe('The snapshot of a window', () => {
+  it('is of the present time, though the host is silent or gone', () => {
+    const { clock, service } = windowBehind(3 * hourMs);
+    service.hear({ kind: 'snapshot', snapshot: { ...stateOf([]).snapshot, atMs: nowMs } });
+    clock.advance(hourMs);
+    assert.equal(service.snapshot().atMs, nowMs + hourMs);
+    service.lost();
+    clock.advance(hourMs);
+    assert.equal(service.snapshot().atMs, nowMs + 2 * hourMs);
+    service.dispose();
+  });
+});
