@@ -136,16 +136,22 @@ async function calls(): Promise<readonly Named[]> {
   );
 }
 
-/** Calls that make, move or remove keys: refused as long as `allowKeyChanges` is off. */
+/** Calls that change keys and other secrets, or who sees what is sent with them: refused as long as `allowKeyChanges` is off. */
 const movesKeys = [
   'DELETE /api/v1/byok/id',
   'DELETE /api/v1/guardrails/id',
   'DELETE /api/v1/keys/h',
+  'DELETE /api/v1/observability/destinations/id',
+  'DELETE /api/v1/scim/group-mappings/id?keep_members=true',
+  'DELETE /api/v1/vault/interns/i1/secrets/n',
+  'DELETE /api/v1/vault/secrets/n',
   'DELETE /api/v1/workspaces/id',
   'DELETE /api/v1/workspaces/w/budgets/daily',
   'PATCH /api/v1/byok/id',
   'PATCH /api/v1/guardrails/id',
   'PATCH /api/v1/keys/h',
+  'PATCH /api/v1/observability/destinations/id',
+  'PATCH /api/v1/scim/group-mappings/id',
   'PATCH /api/v1/workspaces/id',
   'POST /api/v1/auth/keys',
   'POST /api/v1/auth/keys/code',
@@ -157,9 +163,15 @@ const movesKeys = [
   'POST /api/v1/guardrails/id/assignments/members/remove',
   'POST /api/v1/keys',
   'POST /api/v1/oauth/token',
+  'POST /api/v1/observability/destinations',
+  'POST /api/v1/scim/group-mappings',
+  'POST /api/v1/scim/sync-jobs',
+  'POST /api/v1/vault/interns/i1/secrets/copy',
   'POST /api/v1/workspaces',
   'POST /api/v1/workspaces/id/members/add',
   'POST /api/v1/workspaces/id/members/remove',
+  'PUT /api/v1/vault/interns/i1/secrets/n',
+  'PUT /api/v1/vault/secrets/n',
   'PUT /api/v1/workspaces/w/budgets/daily',
 ];
 
@@ -219,7 +231,7 @@ async function endOf([name, call]: Named, baseUrl: string, apiKey: string): Prom
 }
 
 describe('OpenRouter’s SDK, each call of each resource', () => {
-  it('is passed on as it came, or refused in words where it would make or move keys', async () => {
+  it('is passed on as it came, or refused in words where it would change keys, or who sees what is sent', async () => {
     await using upstream = new Upstream();
     const upstreamUrl = await upstream.listen();
     const log = new TextLog(() => undefined);
@@ -261,7 +273,7 @@ describe('OpenRouter’s SDK, each call of each resource', () => {
       // The wheel has a key of its own.
       assert.deepEqual(answeredHere, ['GET /api/v1/key']);
       assert.deepEqual([...refused].sort(), [...movesKeys].sort());
-      assert.ok(passed > 90, `${passed}`);
+      assert.ok(passed > 80, `${passed}`);
     } finally {
       service.dispose();
     }

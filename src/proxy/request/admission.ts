@@ -10,7 +10,7 @@ export interface Door {
   /** Names by which it may be called, beside loopback ones; none: beyond loopback any. */
   readonly allowedHosts: readonly string[];
   readonly proxyKey: Secret;
-  /** Whether requests that make or move keys are passed on. */
+  /** Whether requests are passed on that `changesKeys` finds. */
   readonly allowKeyChanges: boolean;
 }
 
@@ -103,7 +103,7 @@ export function checkKeyChanges({ method, target }: RequestHead, { allowKeyChang
   if (allowKeyChanges || !changesKeys(method, target.path)) return;
   throw new Refusal(
     'key_changes_not_allowed',
-    `${method} ${target.path} could make or move keys of your account. Allow it with the setting keywheel.allowKeyChanges, without VS Code with ALLOW_KEY_CHANGES=true.`,
+    `${method} ${target.path} could change keys or other secrets of your account, or who sees its requests. Allow it with the setting keywheel.allowKeyChanges, without VS Code with ALLOW_KEY_CHANGES=true.`,
   );
 }
 
