@@ -13,16 +13,17 @@ import {
   type StateWords,
 } from '../words/stateWords';
 import { reachAdvice, unreachedText } from '../words/reachReason';
+import { creditsFigure } from '../words/statusText';
 
 export interface OverviewView {
   /** False without an account: no key yet, or the proxy's state is unknown. */
   readonly hasFigure: boolean;
-  /** Empty where no free request is served, as its note is. */
+  /** The free requests that are left, or the credits where none is served; empty, as its note, where neither is known. */
   readonly left: string;
   readonly leftNote: string;
-  /** The share of all allowances that is left, 0 to 1. */
-  readonly leftShare: number;
-  /** Pace and reset; empty without accounts. */
+  /** The share of all allowances that is left, 0 to 1; null where no free request is served. */
+  readonly leftShare: number | null;
+  /** Pace and reset; empty where no free request is served. */
   readonly outlook: string;
   /** Today's cost and tokens; empty without cost. */
   readonly spent: string;
@@ -46,18 +47,14 @@ export interface OverviewView {
 }
 
 export function overviewView(state: DashboardState, speech: Speech): OverviewView {
-  const { t, formats } = speech;
+  const { t } = speech;
   const { proxy, wheel, accounts } = state.snapshot;
   const words = proxyWords(proxy, t);
   const { spoken, ...notice } = noticeOf(state, speech);
   const isRunning = proxy.kind === 'running';
-  const servesFree = wheel.freeLimit > 0;
   return {
     hasFigure: accounts.length > 0,
-    left: servesFree ? formats.count(wheel.freeLeft) : '',
-    leftNote: servesFree ? t('of {0} free requests left today', formats.count(wheel.freeLimit)) : '',
-    leftShare: servesFree ? wheel.freeLeft / wheel.freeLimit : 0,
-    outlook: outlookText(state, speech),
+    ...figureOf(state, speech),
     spent: spentText(state, speech),
     waiting: waitingLine(state, speech),
     proxy: words,
@@ -73,6 +70,24 @@ export function overviewView(state: DashboardState, speech: Speech): OverviewVie
       ...(proxy.kind === 'failed' ? [] : (['openSettings'] as const)),
     ],
     announcement: [words.text, ...spoken, ...accountAnnouncements(accounts, speech)].join('. '),
+  };
+}
+
+function figureOf(
+  state: DashboardState,
+  speech: Speech,
+): Pick<OverviewView, 'left' | 'leftNote' | 'leftShare' | 'outlook'> {
+  const { t, formats } = speech;
+  const { freeLeft, freeLimit } = state.snapshot.wheel;
+  if (freeLimit === 0) {
+    const left = creditsFigure(state, speech) ?? '';
+    return { left, leftNote: left === '' ? '' : t('of credits left'), leftShare: null, outlook: '' };
+  }
+  return {
+    left: formats.count(freeLeft),
+    leftNote: t('of {0} free requests left today', formats.count(freeLimit)),
+    leftShare: freeLeft / freeLimit,
+    outlook: outlookText(state, speech),
   };
 }
 

@@ -114,7 +114,7 @@ export function allowance(
   return html`<p class="total" ?hidden=${left === ''}>
       <span class="figure left-figure">${left}</span> <span class="left-note">${leftNote}</span>
     </p>
-    ${left === '' ? '' : bar(leftShare, { className: 'bar total-bar' })}
+    ${leftShare === null ? '' : bar(leftShare, { className: 'bar total-bar' })}
     <p class="outlook">${outlook}</p>
     <p class="outlook" ?hidden=${spent === ''}>${spent}</p>
     <p class="waiting">${waiting}</p>`;

@@ -197,7 +197,7 @@ function earliest(times: readonly (number | null)[]): number | null {
 }
 
 /** The credits left if no free models are used and each key that spends any has a cap; else null. */
-function creditsFigure({ snapshot, paidOnly }: DashboardState, { formats }: Speech): string | null {
+export function creditsFigure({ snapshot, paidOnly }: DashboardState, { formats }: Speech): string | null {
   if (!paidOnly && snapshot.wheel.freeLimit > 0) return null;
   const spending = snapshot.accounts.filter(({ keys }) => keys.some(spendsCredits));
   const known = spending.flatMap(({ creditsLeft }) => creditsLeft ?? []);

@@ -26,10 +26,12 @@ describe('overviewView', () => {
     assert.equal(view([accountView()]).hasFigure, true);
   });
 
-  it('says nothing of free requests where none are served', () => {
+  it('says what caps leave where no free request is served, and nothing of a day', () => {
     const day = { ...accountView().day, used: 0, limit: 0, left: 0 };
-    const { left, leftNote } = view([accountView({ day })]);
-    assert.deepEqual([left, leftNote], ['', '']);
+    const { left, leftNote, leftShare, outlook } = view([accountView({ day, creditsLeft: 7.25 })]);
+    assert.deepEqual([left, leftNote, leftShare, outlook], ['$7.25', 'of credits left', null, '']);
+    const uncapped = view([accountView({ day, creditsLeft: null })]);
+    assert.deepEqual([uncapped.left, uncapped.leftNote], ['', '']);
   });
 
   it('says only when it resets while there is no pace', () => {
