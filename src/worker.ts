@@ -77,6 +77,7 @@ class Serving {
     const drained = this.service.stop(drainMs, 0);
     post({ kind: 'leaving', reason, state: this.service.savedState(), drainMs });
     this.routes.bye(reason);
+    this.service.onDidFinishExchange((exchange) => post({ kind: 'late', exchange }));
     // The window ends the thread at `left`: the last bytes need this time to be sent.
     void drained.then(() => clock.after(flushMs, () => post({ kind: 'left' })));
   }

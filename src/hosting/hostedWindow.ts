@@ -63,6 +63,7 @@ export class HostedWindow implements Disposable {
             // Without the flags of this process, which may be a debugger's.
             spawn: () => new Worker(ports.workerPath, { execArgv: [], name: 'keywheel', resourceLimits }),
             onLastState: (state) => this.service.hearState(state),
+            onLate: (exchange) => this.service.hearLate(exchange),
           }),
         handover: async () => {
           await this.restored;

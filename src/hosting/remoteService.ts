@@ -68,7 +68,7 @@ export class RemoteService implements Disposable {
         nowMs: () => this.nowMs(),
         timezone: () => this.heard?.timezone ?? '',
         onError: this.onError,
-        isOurs: () => this.isHosting,
+        isOurs: () => this.hasServedLast,
       }),
     );
     this.owned.add(this.history.onDidReplace(() => this.historyChanged.fire()));
@@ -181,6 +181,11 @@ export class RemoteService implements Disposable {
     if (this.isHosting) this.stateChanged.fire();
   }
 
+  /** Takes an exchange of this window's worker that ended after it had stopped. Where another host serves by now, the history is that one's. */
+  hearLate(exchange: ExchangeView): void {
+    if (this.hasServedLast) this.put(exchange);
+  }
+
   /** Sends one request to the host, in this window or another. */
   async ask(question: HostQuestion): Promise<HostReply | null> {
     return await askHost(this.ports.station.port, this.ports.identity, question);
@@ -211,8 +216,7 @@ export class RemoteService implements Disposable {
         this.history.hear(event.history);
         return;
       case 'exchange':
-        this.history.put(event.exchange);
-        this.finished.fire(event.exchange);
+        this.put(event.exchange);
         return;
       case 'state':
         this.hearState(event.state);
@@ -234,6 +238,11 @@ export class RemoteService implements Disposable {
   private nowMs(): number {
     const { clock } = this.ports;
     return this.heard === null ? clock.wallMs() : this.heard.atMs + clock.elapsedMs() - this.heardAtMs;
+  }
+
+  private put(exchange: ExchangeView): void {
+    this.history.put(exchange);
+    this.finished.fire(exchange);
   }
 
   /** Drops exchanges, counts and, without a host, the snapshot. */

@@ -6,7 +6,7 @@ import type { Log, LogLevel } from '../base/log';
 import { SilenceWatch } from '../base/silence';
 import type { KeySet } from '../service/keyring/storedKey';
 import type { Settings } from '../service/settings';
-import type { ProxyState } from '../service/snapshot';
+import type { ExchangeView, ProxyState } from '../service/snapshot';
 import type { ByeReason } from './hostEvents';
 import type { WindowIdentity } from './identity';
 
@@ -49,6 +49,8 @@ export type FromWorker =
       readonly state: unknown;
       readonly drainMs: number;
     }
+  /** An exchange that has ended since. */
+  | { readonly kind: 'late'; readonly exchange: ExchangeView }
   /** The last answer has ended. */
   | { readonly kind: 'left' };
 
@@ -70,6 +72,8 @@ export interface WorkerHostPorts {
   readonly spawn: () => Worker;
   /** Gets the counts of a worker that leaves in order: the window's stream may end before it delivers them. */
   readonly onLastState: (state: unknown) => void;
+  /** Gets each exchange that ends after that: no stream tells of it any more. */
+  readonly onLate: (exchange: ExchangeView) => void;
 }
 
 export class WorkerHost implements Disposable {
@@ -166,6 +170,9 @@ export class WorkerHost implements Disposable {
         this.ports.onLastState(message.state);
         void this.endWithin(message.drainMs);
         this.end(message.reason);
+        return;
+      case 'late':
+        this.ports.onLate(message.exchange);
         return;
       case 'left':
         this.drain();

@@ -126,6 +126,22 @@ describe('the history of many windows', () => {
     await knows(second, 1);
   });
 
+  it('has what ended after the proxy was stopped, in the window that is opened next too', async () => {
+    simulator.setAnswer({ events: 20, eventDelayMs: 50 });
+    const first = await open('first');
+    const response = await fetch(`http://127.0.0.1:${stage.port}/api/v1/chat/completions`, {
+      method: 'POST',
+      headers: headersOf(first),
+      body: JSON.stringify({ model: 'x/y:free', stream: true, messages: [] }),
+    });
+    await first.ask({ kind: 'stop' });
+    assert.match(await response.text(), /\[DONE\]/);
+    await knows(first, 1, ({ series }) => sum(series.ends.answered) === 1);
+    await first.ask({ kind: 'close' });
+    await first.kill();
+    await knows(await open('second'), 1);
+  });
+
   it('does not bring a removed key back, nor what it was called', async () => {
     const first = await open('first');
     for (let nth = 0; nth < 4; nth++) await ask(first);

@@ -38,7 +38,13 @@ function world() {
   const spawn = (): Worker => new Worker(echo, { eval: true });
   return {
     heard,
-    host: new WorkerHost({ clock: new SystemClock(), log, spawn, onLastState: () => undefined }),
+    host: new WorkerHost({
+      clock: new SystemClock(),
+      log,
+      spawn,
+      onLastState: () => undefined,
+      onLate: () => undefined,
+    }),
   };
 }
 
