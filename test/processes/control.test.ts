@@ -39,6 +39,15 @@ describe('a proxy of many windows', () => {
   ): ReturnType<Stage['open']> =>
     await stage.open({ name, keys: [one], upstreamUrl: simulator.baseUrl, ...options });
 
+  /** One that hosts, and one that follows it. */
+  const openTwo = async (): Promise<readonly [TestWindow, TestWindow]> => {
+    const a = await open('a');
+    await a.until('hosts', ({ isHost }) => isHost);
+    const b = await open('b');
+    await b.until('follows', ({ isFollower }) => isFollower);
+    return [a, b];
+  };
+
   it('is never shown as stopped while a window starts, and as stopped soon where none may be started', async () => {
     const a = await open('a');
     await a.until('hosts', ({ isHost }) => isHost);
@@ -52,10 +61,7 @@ describe('a proxy of many windows', () => {
   });
 
   it('is stopped for all windows, later ones too, until one starts it', async () => {
-    const a = await open('a');
-    await a.until('hosts', ({ isHost }) => isHost);
-    const b = await open('b');
-    await b.until('follows', ({ isFollower }) => isFollower);
+    const [a, b] = await openTwo();
     await b.ask({ kind: 'stop' });
     const c = await open('c');
     for (const window of [a, b]) await window.until('is stopped', ({ proxy }) => proxy?.kind === 'stopped');
@@ -96,10 +102,7 @@ describe('a proxy of many windows', () => {
   });
 
   it('is restarted from any window', async () => {
-    const a = await open('a');
-    await a.until('hosts', ({ isHost }) => isHost);
-    const b = await open('b');
-    await b.until('follows', ({ isFollower }) => isFollower);
+    const [a, b] = await openTwo();
     await b.ask({ kind: 'stop' });
     await b.ask({ kind: 'start' });
     await until('one hosts and one follows', () => (a.isHost && b.isFollower) || (a.isFollower && b.isHost));
@@ -125,10 +128,7 @@ describe('a proxy of many windows', () => {
   });
 
   it('moves with its windows when the port changes', async () => {
-    const a = await open('a');
-    await a.until('hosts', ({ isHost }) => isHost);
-    const b = await open('b');
-    await b.until('follows', ({ isFollower }) => isFollower);
+    const [a, b] = await openTwo();
     const port = await freePort();
     await Promise.all([a, b].map((window) => window.ask({ kind: 'configure', settings: { port } })));
     const isThere = ({ proxy }: typeof a): boolean => proxy?.kind === 'running' && proxy.port === port;
@@ -137,10 +137,7 @@ describe('a proxy of many windows', () => {
   });
 
   it('leaves its old port to windows for which it has not changed', async () => {
-    const a = await open('a');
-    await a.until('hosts', ({ isHost }) => isHost);
-    const b = await open('b');
-    await b.until('follows', ({ isFollower }) => isFollower);
+    const [a, b] = await openTwo();
     await a.ask({ kind: 'configure', settings: { port: await freePort() } });
     await b.until('hosts', ({ isHost }) => isHost);
     assert.ok(b.proxy?.kind === 'running' && b.proxy.port === stage.port);
@@ -153,10 +150,7 @@ describe('a proxy of many windows', () => {
   ] as const satisfies readonly (readonly [string, (a: TestWindow, b: TestWindow) => Promise<void>])[]) {
     it(`lets running answers go on as long as is set where ${what}`, async () => {
       simulator.setAnswer({ events: 60, eventDelayMs: 100 });
-      const a = await open('a');
-      await a.until('hosts', ({ isHost }) => isHost);
-      const b = await open('b');
-      await b.until('follows', ({ isFollower }) => isFollower);
+      const [a, b] = await openTwo();
       const reading = gapsOf(await streamed(a.proxyKey));
       await end(a, b);
       await a.until('hosts no more', ({ isHost }) => !isHost);
@@ -251,10 +245,7 @@ describe('a proxy of many windows', () => {
 
   it('streams on while keys, limits, settings and the log level change', async () => {
     simulator.setAnswer({ events: 60, eventDelayMs: 20 });
-    const a = await open('a');
-    await a.until('hosts', ({ isHost }) => isHost);
-    const b = await open('b');
-    await b.until('follows', ({ isFollower }) => isFollower);
+    const [a, b] = await openTwo();
     const reading = gapsOf(await streamed(a.proxyKey));
     await b.ask({ kind: 'add', key: two, label: 'Two' });
     await a.ask({ kind: 'update', keyId: keyIdOf(one), dailyLimit: 10 });

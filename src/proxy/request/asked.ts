@@ -172,7 +172,12 @@ function* hasPaidPlugin(bytes: Buffer, plugins: Field): Scan<boolean> {
 
 /** How the types begin of those that upstream runs, and of one that asks another model. */
 const paidTools = [
-  ...['openrouter:', 'web_search', 'web_fetch', 'image_generation', 'code_interpreter', 'file_search'],
+  'openrouter:',
+  'web_search',
+  'web_fetch',
+  'image_generation',
+  'code_interpreter',
+  'file_search',
   'advisor',
 ];
 /** A list of tools without any of these has no paid one, not behind an escape either. */

@@ -144,9 +144,9 @@ export function targetOf(path: string): string {
     const found = statsOf(target);
     if (found === null || found.isFile()) return target;
     // A device or a pipe would be replaced as well.
-    if (!found.isSymbolicLink()) throw refusal(found.isDirectory() ? 'EISDIR' : 'EEXIST', target);
+    if (!found.isSymbolicLink()) throw notWritten(found.isDirectory() ? 'EISDIR' : 'EEXIST', target);
     // In a folder that all may write to, another user's link could lead to any file of this one's.
-    if (found.uid !== 0 && found.uid !== process.geteuid?.()) throw refusal('EACCES', target);
+    if (found.uid !== 0 && found.uid !== process.geteuid?.()) throw notWritten('EACCES', target);
     target = resolve(realpathSync(dirname(target)), readlinkSync(target));
   }
   // Throws the system's ELOOP.
@@ -162,7 +162,7 @@ function statsOf(path: string): Stats | null {
   }
 }
 
-function refusal(code: string, path: string): Error {
+function notWritten(code: string, path: string): Error {
   return Object.assign(new Error(`${code}: ${path} is not to be written`), { code });
 }
 
