@@ -54,6 +54,8 @@ export class Station implements Disposable {
   private hasTakenOver = false;
   private isMoved = false;
   private looks = 0;
+  /** Whether the port was once told to be taken: some systems lend one of 127.0.0.1 beside a program that has it on all addresses. */
+  private canTell = false;
 
   constructor(
     private readonly ports: StationPorts,
@@ -208,11 +210,10 @@ export class Station implements Disposable {
 
   /** Ends early once the port is free. */
   private async pauseWhileTaken(pauseMs: number, signal: AbortSignal): Promise<void> {
-    // Some systems lend a port of 127.0.0.1 beside a program that has it on all addresses: there it cannot be told.
-    const canTell = !(await isFree(this.port));
     for (let leftMs = pauseMs; leftMs > 0 && !signal.aborted; leftMs -= freeLookMs) {
       await this.rounds.pause(Math.min(leftMs, freeLookMs));
-      if (canTell && (await isFree(this.port))) return;
+      if (!(await isFree(this.port))) this.canTell = true;
+      else if (this.canTell) return;
     }
   }
 
