@@ -24,6 +24,8 @@ export interface LeaseRequest extends Wish {
   readonly modelUntilMs: number;
   /** Until when the request may wait; one that cannot be served by then is denied at once. */
   readonly untilMs: number;
+  /** Those that wait take turns by it. */
+  readonly client: string;
 }
 
 /** What a lease tells the pool. */

@@ -1,5 +1,5 @@
-// The account's day: the own attempts joined with what the server tells, what is left, and how sure that is, so that
-// neither a slow reading nor a lost count refuses a request: when to ask the server, and when to ask it with a real one.
+// The account's day: the own attempts joined with what upstream tells, what is left, and how sure that is, so that
+// neither a slow reading nor a lost count refuses a request: when to ask upstream, and when to ask it with a real one.
 import * as v from 'valibot';
 import { dayMs, type Calendar } from './calendar';
 import {
@@ -32,7 +32,7 @@ const longestRefusedMs = 60 * 60_000;
 /** How long a request waits for a reading. */
 const readingWaitMs = 5_000;
 
-/** A count that the server told, and how many own attempts it includes. */
+/** A count that upstream told, and how many own attempts it includes. */
 const mark = v.object({ used: v.number(), limit: v.number(), ownThen: v.number(), atMs: v.number() });
 type Mark = v.InferOutput<typeof mark>;
 
@@ -47,7 +47,7 @@ const dayCountSchema = v.object({
   /** A request beyond the limit was answered. */
   isExempt: v.optional(v.boolean(), false),
   lastSentAtMs: v.number(),
-  /** A day's requests as the server told them last, or null. */
+  /** A day's requests as upstream told them last, or null. */
   learnedLimit: v.nullable(v.number()),
   everRead: v.boolean(),
 });
@@ -58,7 +58,7 @@ export const ledgerSchema = v.object({ ...dayCountSchema.entries, unsure: unsure
 type LedgerSaved = v.InferOutput<typeof ledgerSchema>;
 
 /**
- * `some`: attempts are left · `spent`: our own attempts and the server say that none is left, or the user's own limit does ·
+ * `some`: attempts are left · `spent`: our own attempts and upstream say that none is left, or the user's own limit does ·
  * `doubtful`: one of both alone says so: a real request may ask · `exempt`: a request beyond the limit was answered.
  */
 export type Emptiness = 'some' | 'spent' | 'doubtful' | 'exempt';
@@ -79,7 +79,7 @@ export class Ledger {
   /** The last reading told no count: another one would not either. */
   private isMute = false;
 
-  /** `calendar`: the zone's days end the account's as long as the server never told a count. `userLimit`: the user's own limit, or null. */
+  /** `calendar`: the zone's days end the account's as long as upstream never told a count. `userLimit`: the user's own limit, or null. */
   constructor(
     nowMs: number,
     private readonly calendar: Calendar,

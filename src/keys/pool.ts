@@ -1,4 +1,4 @@
-// Gives leases, and keeps requests waiting for them: a freed slot goes to the oldest request that can use it.
+// Gives leases, and keeps requests waiting for them: clients take turns, and of each the oldest that can go is let go.
 import { Alarm, type Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
 import { ended, type Signal } from '../base/signal';
@@ -28,7 +28,7 @@ interface Waiter {
 export interface PoolPorts {
   readonly clock: Clock;
   readonly onChange: () => void;
-  /** What the server says of this key's account is wanted now. */
+  /** What upstream says of this key's account is wanted now. */
   readonly onReadingWanted: (keyId: KeyId) => void;
 }
 
@@ -47,8 +47,8 @@ export class Pool implements LeaseOwner, Disposable {
   readonly roster: Roster;
   /** The account that made a thing upstream, by the thing's id; in wall time. */
   readonly makers = new Recent<AccountId>(mostRemembered, dayMs);
-  /** Oldest first. */
-  private readonly queue = new Set<Waiter>();
+  /** In the order in which they are let go; replaced when it changes, so that it may be changed while it is walked. */
+  private queue: readonly Waiter[] = [];
   private readonly alarm: Alarm;
   private isDisposed = false;
   /** Until the keys are known, requests wait for them: a vault may be slow. */
@@ -68,7 +68,7 @@ export class Pool implements LeaseOwner, Disposable {
   }
 
   get waiting(): number {
-    return this.queue.size;
+    return this.queue.length;
   }
 
   /** Free requests that the accounts have left which may serve the wish. */
@@ -92,9 +92,12 @@ export class Pool implements LeaseOwner, Disposable {
     const nowMs = this.nowMs();
     if (request.requestClass === 'free') this.ask(this.roster.accounts, nowMs);
     const prospects = new Prospects(this.wheel, nowMs);
-    for (const { request: before } of this.queue) prospects.add(before);
+    const place = this.placeOf(request.client);
+    for (const { request: before } of this.queue.slice(0, place)) prospects.add(before);
     const kind = this.deny(request, prospects);
-    return kind === null ? await this.wait(request, signal) : { denial: prospects.denial(kind, request) };
+    return kind === null
+      ? await this.wait(request, place, signal)
+      : { denial: prospects.denial(kind, request) };
   }
 
   configure(options: PoolOptions): void {
@@ -213,7 +216,7 @@ export class Pool implements LeaseOwner, Disposable {
   changed(account: Account): void {
     const nowMs = this.nowMs();
     // An answer's head frees its slot sooner than was known when the alarm was set.
-    const readyAtMs = this.queue.size > 0 ? account.readyAtMs('free', nowMs) : 0;
+    const readyAtMs = this.queue.length > 0 ? account.readyAtMs('free', nowMs) : 0;
     if (readyAtMs > nowMs && readyAtMs < this.alarm.atMs) this.alarm.set(readyAtMs);
     this.ports.onChange();
   }
@@ -248,13 +251,13 @@ export class Pool implements LeaseOwner, Disposable {
     const nowMs = this.nowMs();
     // A request that waits for a day's end waits for another instant now.
     const hasJumped = this.wheel.roll(nowMs, this.ports.clock.wallMs());
-    if (hasJumped && this.queue.size > 0) this.alarm.set(nowMs);
+    if (hasJumped && this.queue.length > 0) this.alarm.set(nowMs);
     return nowMs;
   }
 
   private deny(request: LeaseRequest, prospects: Prospects): DenialKind | null {
     if (this.isDisposed) return 'stopping';
-    return this.queue.size >= this.options.maxWaiting ? 'queueFull' : this.endOf(request, prospects, true);
+    return this.queue.length >= this.options.maxWaiting ? 'queueFull' : this.endOf(request, prospects, true);
   }
 
   /** Why the request's wait ends, or null. `judge`: one that has become hopeless ends too. */
@@ -269,18 +272,32 @@ export class Pool implements LeaseOwner, Disposable {
     return request.untilMs <= prospects.nowMs ? 'keysAwaited' : null;
   }
 
-  private async wait(request: LeaseRequest, signal: Signal): Promise<LeaseResult> {
+  /** Where a new request of the client comes in: behind all of its own, and as many of each other client. */
+  private placeOf(client: string): number {
+    const clients = this.queue.map(({ request }) => request.client);
+    const own = clients.filter((each) => each === client).length;
+    const behind = clients.lastIndexOf(client);
+    const turns = new Map<string, number>();
+    const place = clients.findIndex((each, index) => {
+      const turn = turns.get(each) ?? 0;
+      turns.set(each, turn + 1);
+      return index > behind && turn > own;
+    });
+    return place === -1 ? clients.length : place;
+  }
+
+  private async wait(request: LeaseRequest, place: number, signal: Signal): Promise<LeaseResult> {
     const result = ended<LeaseResult>(signal, (end) => {
       const waiter = { request, end };
-      this.queue.add(waiter);
-      return { dispose: () => this.queue.delete(waiter) };
+      this.queue = this.queue.toSpliced(place, 0, waiter);
+      return { dispose: () => void (this.queue = this.queue.filter((each) => each !== waiter)) };
     });
     this.setAlarm(this.nowMs());
     this.ports.onChange();
     try {
       return await result;
     } finally {
-      if (this.queue.size === 0) this.setAlarm(this.nowMs());
+      if (this.queue.length === 0) this.setAlarm(this.nowMs());
       this.ports.onChange();
     }
   }
@@ -294,9 +311,9 @@ export class Pool implements LeaseOwner, Disposable {
     return new Lease(this, { account, state, request, permit });
   }
 
-  /** Lets go whoever can go, oldest first; with `judge` those who have become hopeless are denied too. */
+  /** Lets go whoever can go, in their order; with `judge` those who have become hopeless are denied too. */
   private serve(judge: boolean): void {
-    if (this.queue.size === 0) return;
+    if (this.queue.length === 0) return;
     const nowMs = this.roll();
     this.ask(this.roster.accounts, nowMs);
     const stuck = new Set<RequestClass>();
@@ -327,7 +344,7 @@ export class Pool implements LeaseOwner, Disposable {
   }
 
   private setAlarm(nowMs: number): void {
-    const isTimed = this.queue.size > 0 && !this.expectsReadings;
+    const isTimed = this.queue.length > 0 && !this.expectsReadings;
     this.alarm.set(isTimed ? this.wheel.nextChangeMs(this.queue, nowMs) : Number.POSITIVE_INFINITY);
   }
 

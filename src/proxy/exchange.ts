@@ -165,7 +165,8 @@ export class Exchange {
   private request(fromMs: number): LeaseRequest {
     const { ofAccounts, ofModel } = patienceFor(this.fallback, this.isHinted, fromMs - this.hereSinceMs);
     const untilMs = Math.min(this.waitUntilMs(fromMs), fromMs + ofAccounts);
-    return { untilMs, modelUntilMs: Math.min(untilMs, fromMs + ofModel), ...this.wish(this.maker()) };
+    const modelUntilMs = Math.min(untilMs, fromMs + ofModel);
+    return { untilMs, modelUntilMs, client: this.plan.client, ...this.wish(this.maker()) };
   }
 
   /** No new attempt begins after the deadline. */

@@ -1,5 +1,6 @@
 // Makes keys, readings and requests for the tests of this room.
 import { keyIdOf, Secret, type KeyId } from '../../../src/base/secret';
+import { Canceller, type Signal } from '../../../src/base/signal';
 import type { Key } from '../../../src/keys/keyState';
 import type { LeaseResult } from '../../../src/keys/pool';
 import type { LeaseRequest } from '../../../src/keys/lease';
@@ -70,6 +71,7 @@ export function freeRequest(untilMs: number, fields: Partial<LeaseRequest> = {})
     untilMs,
     hasFallback: false,
     modelUntilMs: untilMs,
+    client: 'some client',
     ...fields,
   };
 }
@@ -105,7 +107,7 @@ export function makePool(
   return pool;
 }
 
-export const never = new AbortController().signal;
+export const never: Signal = new Canceller();
 
 export async function leased(result: Promise<LeaseResult>): Promise<Lease> {
   const got = await result;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { KeyId } from '../../../src/base/secret';
+import { Canceller, type Signal } from '../../../src/base/signal';
 import type { Lease } from '../../../src/keys/lease';
 import type { Pool } from '../../../src/keys/pool';
 import { cachedConversation } from '../../../src/keys/wheel';
@@ -32,6 +33,14 @@ async function spend(pool: Pool, count: number): Promise<void> {
     using lease = await leased(pool.lease(freeRequest(pool.nowMs() + 1), never));
     send(lease);
     lease.settle({ kind: 'healthy' });
+  }
+}
+
+/** Spends a whole minute of the account, so that a slot frees each second. */
+async function spendEvenly(pool: Pool, clock: ManualClock): Promise<void> {
+  for (let nth = 0; nth < 20; nth++) {
+    await spend(pool, 1);
+    await clock.run(1_000);
   }
 }
 
@@ -128,6 +137,42 @@ describe('Pool: waiting', () => {
     }
     await clock.run(70_000);
     assert.deepEqual(times, ['x 60200', 'y 60200']);
+  });
+
+  it('lets clients take turns: who sends many at once does not keep another one waiting', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [a] }, { daily: day, maxWaiting: 9 });
+    await spendEvenly(pool, clock);
+    const order: string[] = [];
+    const untilMs = clock.elapsedMs() + 90_000;
+    for (const name of ['a1', 'a2', 'a3', 'a4', 'b1', 'c1', 'b2', 'a5', 'c2']) {
+      const client = name.charAt(0);
+      void leased(pool.lease(freeRequest(untilMs, { client }), never)).then(() => order.push(name));
+    }
+    await clock.run(60_000);
+    assert.deepEqual(order, ['a1', 'b1', 'c1', 'a2', 'b2', 'c2', 'a3', 'a4', 'a5']);
+  });
+
+  it('lets no request overtake an older one of its own client, whoever has left meanwhile', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [a] }, { daily: day });
+    await spendEvenly(pool, clock);
+    const order: string[] = [];
+    const leaving = new Canceller();
+    const wait = (name: string, signal: Signal): void => {
+      const request = freeRequest(clock.elapsedMs() + 90_000, { client: name.charAt(0) });
+      pool.lease(request, signal).then(
+        () => order.push(name),
+        () => order.push(`${name} left`),
+      );
+    };
+    for (const name of ['a1', 'a2', 'a3']) wait(name, never);
+    for (const name of ['b1', 'b2']) wait(name, leaving);
+    for (const name of ['b3', 'b4']) wait(name, never);
+    leaving.abort(new Error('Left.'));
+    wait('b5', never);
+    await clock.run(60_000);
+    assert.deepEqual(order, ['b1 left', 'b2 left', 'a1', 'a2', 'a3', 'b3', 'b4', 'b5']);
   });
 
   it('serves at the head’s time although the alarm was set before the head came', async () => {
