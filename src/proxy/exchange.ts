@@ -163,7 +163,9 @@ export class Exchange {
   }
 
   private request(fromMs: number): LeaseRequest {
-    const { ofAccounts, ofModel } = patienceFor(this.fallback, this.isHinted, fromMs - this.hereSinceMs);
+    const other = this.fallbacks.otherKindFor(this.plan.requestClass);
+    const spentHereMs = fromMs - this.hereSinceMs;
+    const { ofAccounts, ofModel } = patienceFor(this.fallback, other, this.isHinted, spentHereMs);
     const untilMs = Math.min(this.waitUntilMs(fromMs), fromMs + ofAccounts);
     const modelUntilMs = Math.min(untilMs, fromMs + ofModel);
     return { untilMs, modelUntilMs, client: this.plan.client, ...this.wish(this.maker()) };

@@ -210,6 +210,26 @@ describe('failover', () => {
     });
   });
 
+  it('goes on to the first model of another class where the day or the minute of every account is used up', async () => {
+    for (const [error, ms] of [
+      ['dailyLimit', 0],
+      ['minuteLimit', 20_000],
+    ] as const) {
+      await withRig({ accounts, settings: { fallbackModels } }, async (rig) => {
+        rig.simulator.script({ model: FREE, times: 99, fault: { kind: 'error', error } });
+        assert.ok((await elapsedMs(rig, {})) <= ms, error);
+        assert.ok((await elapsedMs(rig, {})) <= ms, error);
+        assert.deepEqual(new Set(modelsOf(rig)), new Set([FREE, 'big/one']));
+      });
+    }
+    const list = { 'x/*': ['x/cheap', 'y/z:free'] };
+    await withRig({ accounts, settings: { fallbackModels: list } }, async (rig) => {
+      rig.simulator.script({ model: PAID, times: 99, fault: { kind: 'error', error: 'noCredits' } });
+      assert.equal(await elapsedMs(rig, { model: PAID }), 0);
+      assert.deepEqual(modelsOf(rig), [PAID, PAID, 'y/z:free']);
+    });
+  });
+
   it('counts attempts per exchange, over all models', async () => {
     const models = ['m/1', 'm/2', 'm/3', 'm/4'];
     await withRig({ accounts, settings: { fallbackModels: { 'x/y': models } } }, async (rig) => {

@@ -101,26 +101,19 @@ function isBeforeFallback(outcome: Outcome, again: Again, situation: Situation):
   return situation.spentHereMs + again.waitMs <= patienceMs;
 }
 
-/** How much longer, in ms, a request waits for a slot, and for its present model, while the user has named another one. */
+/** How much longer, in ms, a request waits for a slot, and for its present model, while the user has named a next one, and the first of another class. */
 export function patienceFor(
-  fallback: FallbackKind,
+  next: FallbackKind,
+  other: FallbackKind,
   isHinted: boolean,
   spentHereMs: number,
 ): { readonly ofAccounts: number; readonly ofModel: number } {
-  const left = (mostMs: number): number => Math.max(0, mostMs - spentHereMs);
-  switch (fallback) {
-    case 'none':
-      return { ofAccounts: Infinity, ofModel: Infinity };
-    case 'alike':
-      return { ofAccounts: Infinity, ofModel: left(waitBeforeFallbackMs) };
-    case 'free':
-      return { ofAccounts: left(waitBeforeFallbackMs), ofModel: left(waitBeforeFallbackMs) };
-    case 'paid':
-      return {
-        ofAccounts: left(hintBeforePaidMs),
-        ofModel: left(isHinted ? hintBeforePaidMs : waitBeforeFallbackMs),
-      };
-  }
+  const left = (kind: FallbackKind, isTimed: boolean): number => {
+    if (kind === 'none') return Infinity;
+    return Math.max(0, (kind === 'paid' && isTimed ? hintBeforePaidMs : waitBeforeFallbackMs) - spentHereMs);
+  };
+  // A slot comes free at a known time.
+  return { ofAccounts: left(other, true), ofModel: left(next, isHinted) };
 }
 
 /** Another model helps where this one failed: not with a fault that is the request's alone. */

@@ -51,15 +51,22 @@ export class Fallbacks {
     return requestClass === 'free' ? 'paid' : 'free';
   }
 
-  /** Whether the next model may be served where one of the class was denied: limits of accounts hold for all models of a class. */
+  /** The kind of the first model that is of another class: limits of accounts hold for all models of a class. */
+  otherKindFor(requestClass: RequestClass): Exclude<FallbackKind, 'alike'> {
+    const isFree = requestClass === 'free';
+    if (!this.models.some((model) => isFreeModel(model) !== isFree)) return 'none';
+    return isFree ? 'paid' : 'free';
+  }
+
+  /** Whether a model is left that may be served where one of the class was denied; those that the denial holds for, too, are dropped. */
   helpAfter(kind: DenialKind, requestClass: RequestClass): boolean {
-    const next = this.kindFor(requestClass);
     switch (kind) {
       case 'modelBusy':
       case 'allTried':
-        return next !== 'none';
+        return this.left > 0;
       case 'exhausted':
-        return next === 'free' || next === 'paid';
+        while (this.kindFor(requestClass) === 'alike') this.models.shift();
+        return this.left > 0;
       case 'noKeys':
       case 'keysAwaited':
       case 'queueFull':
