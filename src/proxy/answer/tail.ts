@@ -93,15 +93,15 @@ const chatChunk = v.object({
 export function hasFinished(form: Form, tail: string): boolean {
   const data = eventsIn(tail).map((event) => event.data);
   if (form === 'anthropic') {
-    return data.some((text) => /"type": ?"message_delta"/.test(text) && /"stop_reason": ?"/.test(text));
+    return data.some((text) => /"type": ?"message_delta"/.test(text) && /"stop_reason": ?"[^"]/.test(text));
   }
   const finished = new Map<number, boolean>();
-  if (/"finish_reason": ?"/.test(longEvent(tail) ?? '')) finished.set(0, true);
+  if (/"finish_reason": ?"[^"]/.test(longEvent(tail) ?? '')) finished.set(0, true);
   for (const text of data) {
     const chunk = v.safeParse(chatChunk, parseJson(text));
     if (!chunk.success) continue;
     for (const { index, finish_reason } of chunk.output.choices) {
-      finished.set(index, finished.get(index) === true || finish_reason !== null);
+      finished.set(index, finished.get(index) === true || Boolean(finish_reason));
     }
   }
   return finished.size > 0 && [...finished.values()].every(Boolean);

@@ -318,24 +318,38 @@ function sayingOnly(...names: readonly string[]): v.GenericSchema {
   );
 }
 
-const nothing = v.optional(v.null());
+const nothing = v.optional(v.nullable(v.literal('')));
 const noContent = v.optional(v.pipe(v.array(v.unknown()), v.length(0)));
 const silentChoice = v.object({
   delta: v.optional(sayingOnly('role')),
-  text: v.optional(v.literal('')),
+  text: nothing,
   finish_reason: nothing,
   error: nothing,
 });
+const silentTypes = [
+  'response.created',
+  'response.in_progress',
+  'response.queued',
+  'keepalive',
+  'ping',
+  // Of a block that has said something, something was passed on before.
+  'content_block_stop',
+];
 const preamble = v.union([
-  v.object({ type: v.picklist(['response.created', 'response.in_progress', 'response.queued', 'ping']) }),
+  v.object({ type: v.picklist(silentTypes) }),
   v.object({ type: v.literal('message_start'), message: v.object({ content: noContent }) }),
   v.object({ type: v.literal('content_block_start'), content_block: sayingOnly('type') }),
+  v.object({ type: v.literal('content_block_delta'), delta: sayingOnly('type') }),
   v.object({
     type: v.literal('response.output_item.added'),
     item: sayingOnly('type', 'id', 'status', 'role', 'phase'),
   }),
-  v.object({ type: v.literal('response.content_part.added'), part: sayingOnly('type') }),
-  v.object({ choices: v.array(silentChoice), usage: nothing, error: nothing }),
+  v.object({
+    type: v.picklist(['response.content_part.added', 'response.reasoning_summary_part.added']),
+    part: sayingOnly('type'),
+  }),
+  v.object({ type: v.pipe(v.string(), v.regex(/^response\..+\.delta$/)), delta: v.literal('') }),
+  v.object({ choices: v.array(silentChoice), error: nothing }),
 ]);
 
 /** Whether an event says nothing of an answer yet: errors still come behind it. */

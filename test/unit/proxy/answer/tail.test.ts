@@ -8,6 +8,7 @@ function chunk(finish: string | null, index = 0): string {
 describe('The tail of a stream', () => {
   it('has finished when every choice said so, and not by what the model writes', () => {
     assert.ok(!hasFinished('openai', chunk(null)));
+    assert.ok(!hasFinished('openai', chunk('')));
     assert.ok(hasFinished('openai', chunk(null) + chunk('stop')));
     assert.ok(hasFinished('openai', chunk('tool_calls') + chunk(null)));
     assert.ok(!hasFinished('openai', chunk('stop') + chunk(null, 1)));
@@ -18,6 +19,7 @@ describe('The tail of a stream', () => {
       `event: message_delta\r\ndata: {"type":"message_delta","delta":{"stop_reason":${JSON.stringify(reason)}}}\r\n\r\n`;
     assert.ok(hasFinished('anthropic', delta('end_turn')));
     assert.ok(!hasFinished('anthropic', delta(null)));
+    assert.ok(!hasFinished('anthropic', delta('')));
     assert.ok(!hasFinished('responses', 'data: {"type":"response.output_text.done"}\n\n'));
   });
 
@@ -69,6 +71,7 @@ describe('The tail of a stream', () => {
   it('that is one event longer than itself has finished if that event says so', () => {
     for (const [finish, has] of [
       ['stop', true],
+      ['', false],
       [null, false],
     ] as const) {
       const tail = new Tail();

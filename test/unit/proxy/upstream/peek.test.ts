@@ -105,6 +105,14 @@ describe('StartScanner', () => {
       usage: null,
     },
     { choices: [{ index: 0, text: '', finish_reason: null }] },
+    { type: 'keepalive', sequence_number: 3 },
+    { type: 'response.reasoning_summary_part.added', part: { type: 'summary_text', text: '' } },
+    { type: 'response.output_text.delta', item_id: 'i', delta: '', logprobs: [] },
+    { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: '' } },
+    { type: 'content_block_stop', index: 0 },
+    { choices: [{ index: 0, delta: { role: 'assistant', content: '' }, finish_reason: '' }] },
+    { choices: [{ delta: { content: '' } }], usage: { prompt_tokens: 9, completion_tokens: 0 } },
+    { choices: [], usage: { prompt_tokens: 1 } },
   ];
   const output: readonly unknown[] = [
     { type: 'response.output_text.delta', delta: 'h' },
@@ -120,8 +128,9 @@ describe('StartScanner', () => {
     { choices: [{ delta: { role: 'assistant', content: '', reasoning: 'h' } }] },
     { choices: [{ delta: { content: '', images: [{}] } }] },
     { choices: [{ delta: {}, finish_reason: 'stop' }] },
-    { choices: [], usage: { prompt_tokens: 1 } },
     { choices: [{ delta: { role: 'assistant', content: '' } }], error: { code: 502, message: 'Down' } },
+    { type: 'content_block_delta', delta: { type: 'signature_delta', signature: 's' } },
+    { type: 'response.function_call_arguments.done', arguments: '' },
     { anything: 'else' },
   ];
 
