@@ -191,7 +191,7 @@ describe('an error inside a 200', () => {
     });
   });
 
-  it('stands for what is no answer at all: a page, a proxy’s text, half of a value, or nothing', async () => {
+  it('stands for what is no answer at all: a page, a proxy’s text, half of a value, no choices, or nothing', async () => {
     const bodies: readonly (readonly [string | null, string])[] = [
       ['text/html', '<p>Hello</p>'],
       ['text/plain', 'upstream connect error'],
@@ -200,7 +200,13 @@ describe('an error inside a 200', () => {
       ['text/plain', ''],
       [null, ''],
       ['application/json', ''],
+      ['application/json', 'null'],
+      ['application/json', '"OK"'],
+      ['application/json', '{"id":"gen-1","choices":[]}'],
+      ['application/json', '{"id":"gen-1","choices":null,"usage":{}}'],
       ['text/event-stream', ''],
+      ['text/event-stream', 'data: [DONE]\n\n'],
+      ['text/event-stream', ': OPENROUTER PROCESSING\n\ndata: {"choices":[]}\n\ndata: [DONE]\n\n'],
     ];
     for (const [type, body] of bodies) {
       for (const path of forms) {
@@ -224,7 +230,9 @@ describe('an error inside a 200', () => {
       ['text/html', '<p>Hello</p>'],
       ['application/json', '<p>Hello</p>'],
       ['application/json', ''],
+      ['application/json', '{"choices":[]}'],
       ['text/event-stream', ''],
+      ['text/event-stream', 'data: [DONE]\n\n'],
     ];
     for (const [type, body] of bodies) {
       await withRig({}, async (rig) => {

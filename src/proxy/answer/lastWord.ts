@@ -121,7 +121,7 @@ function ofFault(fault: Fault): Refusal {
     case 'notAnAnswer':
       return new Refusal(
         'upstream_unfit',
-        'OpenRouter’s answer was neither JSON nor an event stream, so it is not from its API.',
+        'OpenRouter’s answer had nothing in it, or was neither JSON nor an event stream.',
       );
     case 'headTooLarge':
       return new Refusal('upstream_cut', 'OpenRouter answered with headers larger than 64 KiB.');

@@ -24,7 +24,7 @@ export type Fault =
   | { readonly code: 'idleTimeout' }
   /** A body that ended before its end. */
   | { readonly code: 'cut'; readonly cause: unknown }
-  /** A 200, where a model was to run, that is neither JSON nor events: a page, a proxy's text, or nothing. */
+  /** A 200, where a model was to run, that is neither JSON nor events, a page or a proxy's text, or has nothing in it. */
   | { readonly code: 'notAnAnswer' }
   /** The client left: blames no key. */
   | { readonly code: 'clientGone' }

@@ -120,8 +120,16 @@ function plainValue(reply: Reply, held: Held): unknown {
   if (body === null) return undefined;
   const text = body.length > mostParsedBytes ? body : body.toString('utf8');
   if (errorMarks.some((mark) => text.includes(mark))) return undefined;
-  if (typeof text === 'string') return parseShortJson(text);
-  return isClosed(body) ? null : undefined;
+  if (typeof text !== 'string') return isClosed(body) ? null : undefined;
+  const value = parseShortJson(text);
+  return saysNothing(value) ? undefined : value;
+}
+
+/** JSON that answers nothing in any form: OpenRouter sends no choices where a provider has made nothing. */
+function saysNothing(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (!('choices' in value)) return false;
+  return value.choices === null || (Array.isArray(value.choices) && value.choices.length === 0);
 }
 
 function wholeJson({ status, isJson, isFramed }: Reply, held: Held): Buffer | null {
@@ -224,7 +232,8 @@ function* faultIn(mode: PeekMode, held: Held): Scan<Fault | null> {
     case 'none':
       return null;
     case 'start': {
-      if (!held.isWhole || held.event !== null) return null;
+      if (held.event !== null) return held.event.data.trim() === '[DONE]' ? notAnAnswer : null;
+      if (!held.isWhole) return null;
       const text = textOf(held);
       return text === null || beginsAsEvents(text) ? endedEarly() : notAnAnswer;
     }
@@ -235,7 +244,7 @@ function* faultIn(mode: PeekMode, held: Held): Scan<Fault | null> {
   }
 }
 
-/** A page, a proxy's plain text, or nothing at all, under whatever type. */
+/** A page, a proxy's plain text, or nothing at all, under whatever type; a stream that is over before it says anything. */
 const notAnAnswer: Fault = { code: 'notAnAnswer' };
 
 function endedEarly(): Fault {
@@ -247,9 +256,10 @@ function* faultOfJson(held: Held): Scan<Fault | null> {
   const body = held.isWhole ? held.text : null;
   if (body === null) return null;
   const text = textOf(held) ?? '';
-  const isLong = body.length > mostParsedBytes && /^[[{\d]/.test(text);
-  const isWhole = isLong ? yield* hasEnd(body) : parseShortJson(text) !== undefined;
-  if (isWhole) return null;
+  if (body.length > mostParsedBytes && /^[[{\d]/.test(text))
+    return (yield* hasEnd(body)) ? null : endedEarly();
+  const value = parseShortJson(text);
+  if (value !== undefined) return saysNothing(value) ? notAnAnswer : null;
   return beginsAsJson(text) ? endedEarly() : notAnAnswer;
 }
 
