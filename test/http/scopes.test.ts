@@ -249,6 +249,40 @@ describe('a lack of money', () => {
   });
 });
 
+describe('a file that OpenRouter reads for a free model', () => {
+  const pdf = 'data:application/pdf;base64,JVBERi0=';
+  const bodies: readonly (readonly [path: string, content: unknown])[] = [
+    [
+      '/api/v1/chat/completions',
+      { type: 'file', file: { filename: 'a.pdf', file_data: 'https://x.test/a.pdf' } },
+    ],
+    ['/api/v1/chat/completions', { type: 'file', file: { filename: 'a.pdf', file_data: pdf } }],
+    ['/api/v1/responses', { type: 'input_file', file_url: 'https://x.test/a.pdf' }],
+    [
+      '/api/v1/messages',
+      { type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: '' } },
+    ],
+    ['/api/v1/messages', { type: 'document', source: { type: 'url', url: 'https://x.test/a.pdf' } }],
+  ];
+  for (const [path, part] of bodies) {
+    it(`may cost: an account without credits refuses that request alone (${path.slice(7)} ${JSON.stringify(part).slice(0, 60)})`, async () => {
+      await withRig({}, async (rig) => {
+        rig.simulator.script({ times: 2, fault: { kind: 'error', error: 'noCredits' } });
+        const turn = [{ role: 'user', content: [part] }];
+        const body = {
+          model: FREE,
+          max_tokens: 9,
+          [path.endsWith('responses') ? 'input' : 'messages']: turn,
+        };
+        assert.equal((await rig.get({ path, body })).status, 402);
+        assert.deepEqual(rig.accountsTried, ['a', 'b']);
+        assert.deepEqual(locksOf(rig), []);
+        assert.equal((await rig.get({ model: FREE })).status, 200);
+      });
+    });
+  }
+});
+
 describe('a batch', () => {
   it('goes to accounts that have credits first', async () => {
     await withRig({}, async (rig) => {

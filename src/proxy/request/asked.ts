@@ -139,6 +139,8 @@ function isAllFree(names: readonly (string | null)[]): boolean {
 
 /** Plugins that only change what is sent or answered. */
 const freePlugins: ReadonlySet<string | null> = new Set(['response-healing', 'context-compression']);
+/** Engines of `file-parser` that cost nothing beside the model; without a word of one it may be the one that does. */
+const freeEngines: ReadonlySet<string | null> = new Set(['cloudflare-ai', 'pdf-text', 'native']);
 
 /** Web search, files read by a paid engine and OpenRouter's own tools cost, with a free model too; a preset may have them. So does a paid model that stands in (`/messages`). */
 function* costsBeside(bytes: Buffer, fields: Fields): Scan<boolean> {
@@ -162,12 +164,17 @@ function* hasPaidFallback(bytes: Buffer, fallbacks: Field): Scan<boolean> {
 
 function* hasPaidPlugin(bytes: Buffer, plugins: Field): Scan<boolean> {
   const items = yield* itemsIn(bytes, plugins, mostPlugins + 1);
-  for (const plugin of items) {
-    const { id, enabled } = yield* fieldsOf(bytes, plugin.from, ['id', 'enabled']);
-    const isFree = freePlugins.has(textAt(bytes, id?.value, longestText));
-    if (!isFree && !isWord(bytes, enabled?.value, 'false')) return true;
-  }
+  for (const plugin of items) if (yield* mayPluginCost(bytes, plugin)) return true;
   return items.length > mostPlugins;
+}
+
+function* mayPluginCost(bytes: Buffer, plugin: Span): Scan<boolean> {
+  const { id, enabled, pdf } = yield* fieldsOf(bytes, plugin.from, ['id', 'enabled', 'pdf']);
+  const name = textAt(bytes, id?.value, longestText);
+  if (freePlugins.has(name) || isWord(bytes, enabled?.value, 'false')) return false;
+  if (name !== 'file-parser' || pdf === undefined) return true;
+  const { engine } = yield* fieldsOf(bytes, pdf.value.from, ['engine']);
+  return !freeEngines.has(textAt(bytes, engine?.value, longestText));
 }
 
 /** How the types begin of those that upstream runs, and of one that asks another model. */

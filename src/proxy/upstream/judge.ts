@@ -330,13 +330,22 @@ export function errorOfEvent(data: string): Buffer {
 /** Upstream names instants of its own time; from here on they are on the scale of `elapsedMs`. `dateMs`: the answer's `Date`. */
 export function outcomeOfError(
   error: ErrorReply,
-  { model, choosesProviders }: Plan,
+  { model, choosesProviders, body }: Plan,
   dateMs: number | null,
   clock: Clock,
 ): Outcome {
   const wallMs = clock.wallMs();
   const nowMs = dateMs !== null && Math.abs(dateMs - wallMs) > clocksDifferMs ? dateMs : wallMs;
   const outcome = classifyError(error, { nowMs, model, choosesProviders });
+  if (outcome.kind === 'belowZero' && holdsFile(body.bytes))
+    return { kind: 'requestTooDear', limits: 'account' };
   if (!('untilMs' in outcome) || outcome.untilMs === null) return outcome;
   return { ...outcome, untilMs: outcome.untilMs + clock.elapsedMs() - nowMs };
+}
+
+const fileMarks = ['"file_data"', '"file_url"', '"document"', '/pdf'];
+
+/** Whether the request may hold a file: OpenRouter reads that for money where the model cannot, a free one too. */
+function holdsFile(bytes: Buffer | null): boolean {
+  return bytes !== null && fileMarks.some((mark) => bytes.includes(mark));
 }
