@@ -22,11 +22,11 @@ const hintReaders: readonly (readonly [name: string, HintReader])[] = [
   // Models at capacity say it in the body.
   ['error:retry_after', fromRetryAfter],
   // The limits of free models come with their reset, in headers or repeated in the body.
-  ['x-ratelimit-reset', (value, nowMs) => atInstant(epochMsOf(value), nowMs)],
+  ['x-ratelimit-reset', fromReset],
   // Google says a delay inside its own error.
   ['error:retrydelay', fromDelay],
   // Caps and budgets are refilled at a date.
-  ['error:resets_at', (value, nowMs) => atInstant(epochMsOf(value) ?? Date.parse(value), nowMs)],
+  ['error:resets_at', fromReset],
 ];
 
 /**
@@ -64,6 +64,10 @@ function fromRetryAfter(value: string, nowMs: number): number | null {
   const seconds = plainNumber(value);
   if (seconds !== null) return inDuration(seconds * 1000, nowMs);
   return /GMT$/i.test(value.trim()) ? atInstant(Date.parse(value), nowMs) : null;
+}
+
+function fromReset(value: string, nowMs: number): number | null {
+  return atInstant(epochMsOf(value) ?? Date.parse(value), nowMs);
 }
 
 /** Documented in milliseconds; seconds are accepted, told apart by their size. */

@@ -35,10 +35,11 @@ describe('readUntil', () => {
     assert.equal(inMs([], { retryAfterSeconds: 40 }), 40_000);
   });
 
-  it('reads X-RateLimit-Reset in milliseconds and in seconds, from the answer and from the body', () => {
+  it('reads X-RateLimit-Reset in milliseconds, in seconds and as ISO 8601, from the answer and from the body', () => {
     const resetMs = nowMs + 30_000;
     assert.equal(inMs(['X-RateLimit-Reset', String(resetMs)]), 30_000);
     assert.equal(inMs(['x-ratelimit-reset', String(resetMs / 1000)]), 30_000);
+    assert.equal(inMs(['x-ratelimit-reset', new Date(resetMs).toISOString()]), 30_000);
     assert.equal(inMs([], { headers: ['X-RateLimit-Reset', String(resetMs)] }), 30_000);
   });
 
