@@ -10,7 +10,7 @@ import type { ExchangePorts, ExchangeSettings, Own } from './ongoing';
 import { storyOf } from './errors/errorBody';
 import type { AttemptReport, Made } from './report';
 import { judge, type Answered, type Failed, type Judged } from './upstream/judge';
-import { bytesOf, type Plan } from './request/plan';
+import { bytesOf, isQuickRead, type Plan } from './request/plan';
 import type { Held } from './upstream/peek';
 import type { Reply } from './upstream/reply';
 import type { Sent } from './upstream/sending';
@@ -71,8 +71,8 @@ export function attempt(
         watch,
         key,
         firstTokenAtMs: plan.requestClass === 'free' ? wholeAtMs + settings.firstTokenTimeoutMs : null,
-        idleTimeoutMs: settings.idleTimeoutMs,
-        hasFallback: circumstances.hasFallback,
+        idleTimeoutMs: isQuickRead(plan) ? circumstances.readHeadMs : settings.idleTimeoutMs,
+        isUrgent: circumstances.hasFallback || isQuickRead(plan),
         headByMs: own.trail.fromMs + longestHeadlessMs,
         onPreamble: () => answer.hasten(),
         hold,
@@ -150,11 +150,6 @@ export function attemptReportOf(
     previous: [],
   };
   return error === null ? attempted : { ...attempted, ...storyOf(error.body) };
-}
-
-/** A file's or video's bytes may be fetched from elsewhere first. */
-function isQuickRead({ kind, repeatable, path }: Plan): boolean {
-  return kind === 'plain' && repeatable === 'always' && !/\/content(?:\?|$)/.test(path);
 }
 
 const beginningBytes = 4096;

@@ -29,7 +29,7 @@ async function judged(status: number, type: string, text: string): Promise<Judge
       firstTokenAtMs: null,
       headByMs: 1e15,
       key: null,
-      hasFallback: false,
+      isUrgent: false,
     },
     ...{ idleTimeoutMs: 1e6, onPreamble: () => undefined, hold: () => true },
   };

@@ -594,14 +594,28 @@ describe('GET /models', () => {
     });
   });
 
-  it('that stands still in its middle breaks off, for no place upstream is held without end', async () => {
+  it('is told within 6 s that upstream stands still in the middle of the list', async () => {
     await withRig({}, async (rig) => {
-      rig.simulator.script({ fault: { kind: 'silent', ms: 3_600_000 } });
+      rig.simulator.script({ times: 99, fault: { kind: 'silent', ms: 3_600_000 } });
       const fromMs = rig.clock.elapsedMs();
       const reply = await rig.get({ method: 'GET', path: '/v1/models' });
-      assert.ok(!reply.isWhole);
-      assert.equal(rig.clock.elapsedMs() - fromMs, 600_000);
-      assert.equal(rig.service.activity()[0]?.end, 'failed');
+      assert.equal(reply.status, 504);
+      assert.ok(rig.clock.elapsedMs() - fromMs < 6_000);
+    });
+  });
+
+  it('asks once more for a list that was cut, and passes on whatever value is whole', async () => {
+    await withRig({}, async (rig) => {
+      rig.simulator.script({ fault: { kind: 'cut' } });
+      const reply = await rig.get({ method: 'GET', path: '/v1/models' });
+      assert.deepEqual(reply.body, rig.attempts[1]?.sent.bytes);
+      assert.equal(rig.attempts.length, 2);
+      for (const body of ['null', '[]', '{"error":"it failed","choices":[]}', '{"half', '<html>']) {
+        const headers = { 'content-type': 'application/json' };
+        rig.simulator.script({ fault: { kind: 'respond', status: 200, headers, body } });
+        const whole = await rig.get({ method: 'GET', path: '/v1/generation?id=gen-1' });
+        assert.deepEqual([whole.status, whole.text], [200, body]);
+      }
     });
   });
 

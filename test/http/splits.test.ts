@@ -63,7 +63,7 @@ async function passes(
   const reply = new Reply(200, 'OK', ['Content-Type', 'text/event-stream'], flow);
   const watch = new SilenceWatch(clock);
   const limits = {
-    ...{ clock, watch, firstTokenAtMs: null, headByMs: 1e15, key: null, hasFallback: false },
+    ...{ clock, watch, firstTokenAtMs: null, headByMs: 1e15, key: null, isUrgent: false },
     ...{ idleTimeoutMs: 1e6, onPreamble: () => undefined, hold: () => true },
   };
   const response = new KeptResponse();

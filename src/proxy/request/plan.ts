@@ -100,6 +100,11 @@ function repeatableOf({ method, operation: { kind }, body }: ClientRequest): Rep
   return kind === 'models' || method === 'GET' || method === 'HEAD' ? 'always' : 'refused';
 }
 
+/** Whether an answer is due soon, all of it; a file's or video's bytes may be fetched from elsewhere first. */
+export function isQuickRead({ kind, repeatable, path }: Plan): boolean {
+  return kind === 'plain' && repeatable === 'always' && !/\/content(?:\?|$)/.test(path);
+}
+
 /** The plan for the same request with another model. */
 export function withModel(plan: Plan, model: string): Plan {
   const requestClass = isFreeModel(model) && !plan.costs ? 'free' : 'paid';

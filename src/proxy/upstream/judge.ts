@@ -6,7 +6,7 @@ import { mostParsedBytes, parseShortJson } from '../errors/errorBody';
 import { errorBody } from '../errors/refusal';
 import { beginsAsEvents, peek, type Held, type PeekLimits, type PeekMode, type StreamEvent } from './peek';
 import { hasEnd, runScan, type Scan } from '../request/outerFields';
-import type { Plan } from '../request/plan';
+import { isQuickRead, type Plan } from '../request/plan';
 import { hideInBytes, hideInText } from './hiddenKey';
 import type { Reply } from './reply';
 import type { Sent } from './sending';
@@ -98,7 +98,8 @@ function* judgeHeld(
   { mode, plan, clock }: { readonly mode: PeekMode; readonly plan: Plan; readonly clock: Clock },
 ): Scan<Judged> {
   if (held.fault !== null && reply.status < 400) return faulty(held.fault, reply, held);
-  const value = plainValue(reply, held);
+  // What a read tells is no error of its own, whatever it says.
+  const value = reply.status < 400 && isQuickRead(plan) ? null : plainValue(reply, held);
   if (value === undefined) {
     const error = errorIn(reply, held, mode);
     if (error !== null) return classified(reply, error, { plan, held, clock });
@@ -159,7 +160,8 @@ function modeOf(reply: Reply, plan: Plan): PeekMode {
   // No content, not modified, and redirects, which are given back and never followed with a key.
   if (reply.status === 204 || reply.status >= 300) return 'none';
   if (plan.kind === 'models') return modeOfModel(reply);
-  return (plan.kind === 'once' || plan.makesThing) && reply.isJson ? 'whole' : 'none';
+  const isShort = plan.kind === 'once' || plan.makesThing || isQuickRead(plan);
+  return isShort && reply.isJson ? 'whole' : 'none';
 }
 
 function modeOfModel({ isEventStream, isJson }: Reply): PeekMode {

@@ -37,8 +37,8 @@ export interface PeekLimits {
   readonly idleTimeoutMs: number;
   /** When an answer that is made as a whole, and not over, is passed on as far as it came: its client would give up on the head. */
   readonly headByMs: number;
-  /** Whether another model could answer: then silence fails a whole answer too. */
-  readonly hasFallback: boolean;
+  /** Whether silence fails a whole answer too: another model could answer, or a person waits for a list. */
+  readonly isUrgent: boolean;
   /** A stream has begun without saying anything yet; called only where events of ours could follow. */
   readonly onPreamble: () => void;
   /** Counts what is held; false: it is passed on as far as it came. */
@@ -129,7 +129,7 @@ class Holder implements Sink {
 
   /** The first output is due at an instant, whatever comes before; a whole answer may take as long as its client waits. */
   private startWatch(): void {
-    const { clock, watch, firstTokenAtMs, idleTimeoutMs, headByMs, hasFallback } = this.limits;
+    const { clock, watch, firstTokenAtMs, idleTimeoutMs, headByMs, isUrgent } = this.limits;
     const nowMs = clock.elapsedMs();
     const headInMs = Math.max(leastHeldMs, headByMs - nowMs);
     const passOn = (): void => this.finish({});
@@ -138,7 +138,7 @@ class Holder implements Sink {
       return;
     }
     const isMade = this.mode !== 'start' && this.reply.status < 400;
-    this.isMoving = !isMade || hasFallback;
+    this.isMoving = !isMade || isUrgent;
     if (!this.isMoving) {
       watch.watch(headInMs, passOn);
       return;

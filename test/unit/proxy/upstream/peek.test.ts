@@ -32,7 +32,7 @@ function limitsAt(clock: ManualClock, more: Partial<PeekLimits> = {}): PeekLimit
     firstTokenAtMs: null,
     idleTimeoutMs: 90_000,
     headByMs: 1e15,
-    hasFallback: false,
+    isUrgent: false,
     onPreamble: () => undefined,
     hold: () => true,
     ...more,
