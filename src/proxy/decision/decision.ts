@@ -69,7 +69,7 @@ function mayRepeat(outcome: Outcome, again: Again, situation: Situation): boolea
   return !isBilledOver(1, outcome, situation) && situation.attempt < allowed;
 }
 
-/** OpenRouter's no to the key or account: nothing was made, whatever the request makes. */
+/** OpenRouter's no to the key or account, or to a thing that is another account's: nothing was made, whatever the request makes. */
 const refusals: ReadonlySet<Outcome['kind']> = new Set([
   'dailyLimit',
   'minuteLimit',
@@ -84,6 +84,7 @@ const refusals: ReadonlySet<Outcome['kind']> = new Set([
   'policy',
   'ownKeyWanted',
   'unauthorized',
+  'requestFault',
 ]);
 
 /** Silence, a reset, a cut, and statuses about time may have been billed: such a request is sent once more, on any model. */

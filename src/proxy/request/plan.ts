@@ -48,7 +48,7 @@ export interface Plan extends Operation, Pick<Asked, 'model' | 'streaming' | 'ch
 
 /**
  * Once it is sent: `always`: chat, completions, responses, messages, embeddings, rerank, and GET and HEAD · `refused`: where
- * the key or account was refused alone, since what it makes must not be made twice · `never`.
+ * the key or account was refused alone, or has not what is to be changed, since what it makes must not be made twice · `never`.
  */
 export type Repeatable = 'always' | 'refused' | 'never';
 

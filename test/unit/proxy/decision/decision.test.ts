@@ -70,6 +70,11 @@ describe('decide: a thing that may be another account’s', () => {
       decide(missing, { ...lost, othersReady: true }),
       retry({ kind: 'nothing' }, { elsewhere: 'account' }),
     );
+    // What is not there was not changed either.
+    const change: Situation = { ...lost, othersReady: true, repeatable: 'refused' };
+    assert.equal(decide(missing, change).next, 'retry');
+    assert.equal(decide(missing, { ...change, mayBeOthers: false }).next, 'giveBack');
+    assert.equal(decide({ kind: 'internal' }, change).next, 'giveBack');
   });
 });
 
