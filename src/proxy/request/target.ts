@@ -27,7 +27,7 @@ export interface Operation {
   readonly form: Form;
 }
 
-/** Clients join base URL and path naively: `/api/v1/x`, `/v1/x`, `/x`, `/api/x`, `/v1//x`, `/v1/v1/x` and `/api/v1/api/v1/x` are all upstream's `/x`. */
+/** Clients join base URL and path naively: `/api/v1/x`, `/v1/x`, `/x`, `/api/x`, `/v1//x`, `/v1/v1/x` and `/api/v1/api/v1/x/` are all upstream's `/x`. */
 export function readTarget(url: string): Target {
   const [, authority = null, own = ''] = /^(?:https?:\/\/([^/?#]*))?([^]*)$/i.exec(url) ?? [];
   const mark = own.indexOf('?');
@@ -51,7 +51,7 @@ export function checkPath({ path, isWithinBase }: Target, proxyKey: Secret): voi
 
 /** `/api` alone is the base of what clients ask for; `/api/alpha` and the like stand beside it. Some paste a whole address for the base: `/v1/messages/v1/messages`. */
 const base =
-  /^(?:(?:\/api)*(?:\/v1(?=\/|$)|(?:\/api|\/(?:chat\/completions|responses|messages)(?:\/api)?(?:\/v1)?)(?=\/(?:chat|completions|responses|messages|embeddings|models)(?:\/|$))))+/;
+  /^(?:\/v1(?=\/|$)|\/api(?=\/(?!(?:alpha|beta)(?:\/|$)))|\/(?:chat\/completions|responses|messages)(?:\/api)?(?:\/v1)?(?=\/(?:chat|completions|responses|messages|embeddings|models)(?:\/|$)))+/i;
 
 /** A percent-encoded letter or digit is the same as the plain one (RFC 3986 6.2.2.2): no spelling of a path gets around a rule about it. */
 function withoutBase(path: string): string {
@@ -59,12 +59,12 @@ function withoutBase(path: string): string {
     const character = characterOf(code);
     return /[\w.~-]/.test(character) ? character : code;
   });
-  return plain.replace(/\/{2,}/g, '/').replace(base, '') || '/';
+  return plain.replace(/\/{2,}/g, '/').replace(/\/$/, '').replace(base, '') || '/';
 }
 
 const repeatable =
-  /^\/(?:(?:(?:presets|interns)\/[^/]+\/|cursor\/)?(?:chat\/completions|completions|responses|messages)|embeddings|rerank|systemone)\/?$/;
-const makesOnce = /^\/(?:images(?:\/.*)?|audio\/.*|videos)\/?$/;
+  /^\/(?:(?:(?:presets|interns)\/[^/]+\/|cursor\/)?(?:chat\/completions|completions|responses|messages)|embeddings|rerank|systemone)$/;
+const makesOnce = /^\/(?:images(?:\/.*)?|audio\/.*|videos)$/;
 
 export function operationOf(method: string, path: string): Operation {
   const form = formOf(path);
@@ -74,12 +74,12 @@ export function operationOf(method: string, path: string): Operation {
 }
 
 export function needsNoKey(method: string, path: string): boolean {
-  return method === 'GET' && /^\/models(?:\/(?!user\/?$).*)?$/.test(path);
+  return method === 'GET' && /^\/models(?:\/(?!user$).*)?$/.test(path);
 }
 
 /** Whether the path tells of the key itself; `/auth/key` is the older name. */
 export function isKeyPath(path: string): boolean {
-  return /^\/(?:auth\/)?key\/?$/i.test(path);
+  return /^\/(?:auth\/)?key$/i.test(path);
 }
 
 /** Keys and other secrets, and who sees what is sent with them. */
@@ -93,7 +93,7 @@ export function changesKeys(method: string, path: string): boolean {
 
 /** A file, a question of length, the end of a batch. */
 const costless =
-  /^(?:\/api\/(?:alpha|beta))?\/(?:files(?:\/.*)?|messages\/count_tokens|batches\/[^/]+\/cancel)\/?$/;
+  /^(?:\/api\/(?:alpha|beta))?\/(?:files(?:\/.*)?|messages\/count_tokens|batches\/[^/]+\/cancel)$/;
 
 /** Whether a request that runs no model may cost all the same: one later, as a batch does, or one by a path that nobody knows. */
 export function mayCost(method: string, path: string, kind: OperationKind): boolean {
@@ -115,7 +115,7 @@ function characterOf(code: string): string {
   return String.fromCharCode(Number.parseInt(code.slice(1), 16));
 }
 
-const things = /^(?:\/api\/(?:alpha|beta))?\/(?:videos|files|batches|containers)(?:\/([^/]+)|\/?$)/;
+const things = /^(?:\/api\/(?:alpha|beta))?\/(?:videos|files|batches|containers)(?:\/([^/]+)|$)/;
 
 /** The id of the thing that the request is about, which only its maker's account can see; null if there is none. */
 export function madeThing({ path, query }: Target): string | null {

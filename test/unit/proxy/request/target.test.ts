@@ -24,6 +24,8 @@ describe('the target of a request', () => {
       '/v1/api/v1/messages?a=/v1',
       '/api/api/v1/messages?a=/v1',
       '/api/messages?a=/v1',
+      '/API/V1/messages?a=/v1',
+      '/api/v1/messages/?a=/v1',
       '/v1/m%65ssages?a=/v1',
       '/api/v1/messages/v1/messages?a=/v1',
       '/v1/chat/completions/messages?a=/v1',
@@ -34,9 +36,13 @@ describe('the target of a request', () => {
       assert.deepEqual([path, query, isWithinBase], ['/messages', '?a=/v1', true], url);
     }
     assert.equal(readTarget('/v1/chat/completions/models').path, '/models');
+    for (const path of ['/credits', '/rerank', '/audio/speech', '/key', '/presets/p1/responses'])
+      for (const base of ['/api', '/v1/api', '/api/v1'])
+        assert.equal(readTarget(base + path).path, path);
     assert.equal(readTarget('/v1/messages/batches').path, '/messages/batches');
     assert.equal(readTarget('/v1/responses/r/models').path, '/responses/r/models');
     assert.equal(readTarget('/v1x/messages').path, '/v1x/messages');
+    assert.equal(readTarget('/api/').path, '/api');
     assert.equal(readTarget('/api/beta/decisions').path, '/api/beta/decisions');
     assert.equal(readTarget('/api/v1/a%2Fb%20c').path, '/a%2Fb%20c');
     assert.equal(readTarget('/api/v1/api/alpha/decisions').path, '/api/alpha/decisions');
@@ -91,7 +97,7 @@ describe('operations', () => {
       '/interns/abc/chat/completions',
       '/presets/x/messages',
       '/systemone',
-      '/rerank/',
+      '/rerank',
     ]) {
       assert.equal(operationOf('POST', path).kind, 'models', path);
     }
@@ -156,7 +162,7 @@ describe('operations', () => {
     ] as const) {
       assert.equal(madeThing(readTarget(url)), id, url);
     }
-    for (const path of ['/batches', '/files/', '/videos', '/containers', '/api/beta/batches']) {
+    for (const path of ['/batches', '/files', '/videos', '/containers', '/api/beta/batches']) {
       assert.ok(makesThings('POST', path), path);
       assert.ok(!makesThings('GET', path), path);
     }
