@@ -59,7 +59,12 @@ function withoutBase(path: string): string {
     const character = characterOf(code);
     return /[\w.~-]/.test(character) ? character : code;
   });
-  return plain.replace(/\/{2,}/g, '/').replace(/\/$/, '').replace(base, '') || '/';
+  return (
+    plain
+      .replace(/\/{2,}/g, '/')
+      .replace(/\/$/, '')
+      .replace(base, '') || '/'
+  );
 }
 
 const repeatable =

@@ -37,8 +37,7 @@ describe('the target of a request', () => {
     }
     assert.equal(readTarget('/v1/chat/completions/models').path, '/models');
     for (const path of ['/credits', '/rerank', '/audio/speech', '/key', '/presets/p1/responses'])
-      for (const base of ['/api', '/v1/api', '/api/v1'])
-        assert.equal(readTarget(base + path).path, path);
+      for (const base of ['/api', '/v1/api', '/api/v1']) assert.equal(readTarget(base + path).path, path);
     assert.equal(readTarget('/v1/messages/batches').path, '/messages/batches');
     assert.equal(readTarget('/v1/responses/r/models').path, '/responses/r/models');
     assert.equal(readTarget('/v1x/messages').path, '/v1x/messages');
