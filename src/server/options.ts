@@ -4,7 +4,7 @@ import packageJson from '../../package.json';
 import { parseJson } from '../base/json';
 import type { LogLevel } from '../base/log';
 import { withScheme, type WayOut } from '../proxy/upstream/wayOut';
-import { readKeyEntry, type KeyEntry } from '../service/pastedKeys';
+import { readKeyEntry, wordsOf, type KeyEntry } from '../service/pastedKeys';
 import { plainKey, type StoredKey } from '../service/keyring/storedKey';
 import {
   defaultSettings,
@@ -246,9 +246,8 @@ function unquoted(text: string): string {
 
 /** Docker's `--env-file` also leaves comments, and the quotes of each entry, in the value. */
 const comment = /(?:^|\s)#.*$/gm;
-const separators = /[\s,;"'[\]]+/;
 /** Words before a key in lines that people copy. */
-const beforeKey = /^(?:export|set|bearer|authorization:)$/i;
+const beforeKey = /^(?:export|set|bearer|authorization:|[-*])$/i;
 const variableName = /^[A-Za-z_]\w*=/;
 
 /** Adds the key once; its label is its number, which headers and logs show. */
@@ -266,9 +265,7 @@ function readKeys(given: Given, problems: string[]): readonly StoredKey[] {
     return [];
   }
   const keys = new Map<string, StoredKey>();
-  const entries = list.text
-    .replace(comment, '')
-    .split(separators)
+  const entries = wordsOf(list.text.replace(comment, ''))
     .map((entry) => entry.replace(variableName, ''))
     .filter((entry) => entry !== '' && !beforeKey.test(entry));
   for (const [index, entry] of entries.entries()) {

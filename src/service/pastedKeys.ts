@@ -83,23 +83,31 @@ const unseen = /\p{Cf}/gu;
 /** A limit with a thousands separator: whole thousands up to 99,000 only. */
 const thousands = /:[1-9]\d?[,.\u2019'_ \u00a0\u202f]000(?![\w]|[,.\u2019'_]\d)/g;
 const emphasized = /(\*{1,3})(sk-[^\s*]+)\1/g;
-/** With the quotes of all languages. The bundle stays ASCII: V8 keeps any other text with two bytes a character. */
-const separators = /[\s,;|/"'`\p{Pi}\p{Pf}\u201a\u201e[\]{}()<>]+/u;
+/** With the quotes and commas of all languages. The bundle stays ASCII: V8 keeps any other text with two bytes a character. */
+const separators = /[\s,;|/"'`\p{Pi}\p{Pf}\u201a\u201e\uff0c\uff1b\u3001[\]{}()<>]+/u;
+
+/** Without what nobody sees, and with hyphens for all dashes. */
+function asTyped(text: string): string {
+  return text.replace(unseen, '').replace(/\p{Pd}/gu, '-');
+}
+
+/** The words of a text as somebody would type it. `key: 50` is one word, and so is `key:1,000`. */
+export function wordsOf(text: string): string[] {
+  return asTyped(text)
+    .replace(/:\s+(?=\d)/g, ':')
+    .replace(thousands, (number) => number.replace(/[^:\d]/g, ''))
+    .replace(emphasized, ' $2 ')
+    .split(separators);
+}
 
 /** The words of the line that may be keys. `comment` matches assignments too, so that `#` in a value begins no comment. */
 function candidatesIn(text: string, comment: RegExp): string[] {
-  const line = text.replace(unseen, '');
-  const values = line.replace(
+  const values = asTyped(text).replace(
     comment,
     (_, variable: string | undefined = '', given: string | undefined = '') =>
       keyVariable.test(variable) || given.includes('sk-or-') ? ` ${given} ` : ' ',
   );
-  // `key: 50` is one entry, and so is `key:1,000`.
-  const joined = values
-    .replace(/:\s+(?=\d)/g, ':')
-    .replace(thousands, (number) => number.replace(/[^:\d]/g, ''))
-    .replace(emphasized, ' $2 ');
   // Keys may follow each other without a separator.
-  const words = joined.split(separators).flatMap((word) => word.split(/(?=sk-or-)/));
+  const words = wordsOf(values).flatMap((word) => word.split(/(?=sk-or-)/));
   return words.map((word) => word.replace(/(?<![:.])[:.]+$/, '')).filter((word) => /^sk-/.test(word));
 }

@@ -119,6 +119,28 @@ describe('readConfiguration', () => {
       assert.equal(configured({ OPENROUTER_KEYS: text }).keys.length, each.length);
   });
 
+  it('takes keys as people copy them: with what nobody sees, marks of other languages, and limits behind a blank', () => {
+    const [a = '', b = ''] = keys.replaceAll(':50', '').split(',');
+    for (const text of [
+      `\u200b${a}\u2060,${b}\ufeff`,
+      `${a.slice(0, 12)}\u00ad${a.slice(12)} ${b.replaceAll('-', '\u2011')}`,
+      `“${a}”，“${b}”`,
+      `${a}、${b}`,
+      `\`${a}\`|<${b}>`,
+      `- ${a}\n- ${b}`,
+      `* ${a}\n* ${b}`,
+    ])
+      assert.deepEqual(
+        configured({ OPENROUTER_KEYS: text }).keys.map(({ key }) => key),
+        [a, b],
+        text,
+      );
+    assert.deepEqual(
+      configured({ OPENROUTER_KEYS: `${a}: 50, ${b}: 1,000` }).keys.map(({ dailyLimit }) => dailyLimit),
+      [50, 1000],
+    );
+  });
+
   it('reads every setting', () => {
     const { settings } = configured({
       OPENROUTER_BASE_URL: 'http://[::1]:8080/api/v1',

@@ -133,7 +133,7 @@ OPENROUTER_KEYS="${b}:40
       assert.deepEqual(found(names.map((name, index) => `${name}=${index === 0 ? a : b}`).join('\n')), plain);
   });
 
-  it('may have keys in typographic quotes, bold, between blanks that are not seen, bars and slashes', () => {
+  it('may have keys in typographic quotes, bold, between blanks that are not seen, bars and slashes, with dashes for hyphens', () => {
     for (const list of [
       `“${a}” „${b}“`,
       `«${a}» ‘${b}’`,
@@ -141,6 +141,10 @@ OPENROUTER_KEYS="${b}:40
       `\u200b${a}\u200b\ufeff${b}\u2060`,
       `\u200e${a}\u200f \u202a${b}\u202c`,
       `${a.slice(0, 20)}\u00ad${a.slice(20)} ${b}`,
+      `${a.replaceAll('-', '\u2011')} ${b.replaceAll('-', '\u2013')}`,
+      `TOKEN=${a.replaceAll('-', '\u2011')} ${b}`,
+      `${a}，${b}`,
+      `${a}、${b}`,
       `${a}|${b}`,
       `| ${a}|${b} |`,
       `${a}/${b}`,
