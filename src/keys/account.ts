@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { KeyId } from '../base/secret';
 import type { Calendar } from './calendar';
 import type { KeyState } from './keyState';
-import { Ledger, ledgerSchema } from './ledger';
+import { Ledger, ledgerSchema, type Lateness } from './ledger';
 import { lockSchema, Locks, type RequestClass } from './lock';
 import { MinuteWindow, minuteWindowSchema } from './minuteWindow';
 import type { Reading } from './reading';
@@ -40,8 +40,9 @@ export class Account {
     readonly accountId: AccountId,
     nowMs: number,
     calendar: Calendar,
+    lateness: Lateness,
   ) {
-    this.ledger = new Ledger(nowMs, calendar, null);
+    this.ledger = new Ledger(nowMs, calendar, null, lateness);
   }
 
   get current(): Account {

@@ -63,14 +63,17 @@ type LedgerSaved = v.InferOutput<typeof ledgerSchema>;
  */
 export type Emptiness = 'some' | 'spent' | 'doubtful' | 'exempt';
 
+/** Whether readings were seen to lack attempts that had been sent shortly before: then the usual lateness is reckoned with. It is the server's, and the same for all accounts. */
+export interface Lateness {
+  isSeen: boolean;
+}
+
 export class Ledger {
   private state: DayCount;
   private reserved = 0;
   /** How often in a row requests were refused for the day, readings or not. */
   private refusals = 0;
   private readonly attempts = new OwnAttempts();
-  /** Whether readings were seen to lack attempts that had been sent shortly before: then the usual lateness is reckoned with. */
-  private isLate = false;
   /** When a reading was asked for here last, and when the latest one that came was asked for by anybody. */
   private askedAtMs = Number.NEGATIVE_INFINITY;
   private answeredAtMs = Number.NEGATIVE_INFINITY;
@@ -84,6 +87,7 @@ export class Ledger {
     nowMs: number,
     private readonly calendar: Calendar,
     private userLimit: number | null,
+    private readonly lateness: Lateness = { isSeen: false },
   ) {
     const unknown = { lastSentAtMs: 0, learnedLimit: null, everRead: false };
     this.state = { ...newDay(calendar.nextMidnightMs(nowMs), 0), ...unknown };
@@ -203,7 +207,7 @@ export class Ledger {
     const { own, quiet } = this.state;
     this.state.isToldUnasked = used >= limit && (own === 0 || this.state.isToldUnasked);
     this.judgeLateness(used, askedAtMs);
-    const missing = this.isLate ? this.attempts.sentSince(askedAtMs - usualLateMs) : 0;
+    const missing = this.lateness.isSeen ? this.attempts.sentSince(askedAtMs - usualLateMs) : 0;
     this.state.latest = { used, limit, ownThen: own - missing, atMs };
     if (atMs - askedAtMs >= longestReadingMs) return;
     const unsure = this.attempts.unsure(askedAtMs);
@@ -291,12 +295,12 @@ export class Ledger {
 
   /** Learns whether readings are late: one that lacks own attempts is; a quiet one that shows less than was assumed was not. */
   private judgeLateness(used: number, askedAtMs: number): void {
-    const { own, quiet } = this.state;
-    if (this.attempts.unsure(askedAtMs) === 0) this.isLate &&= used >= usedOf(this.state);
-    else
-      this.isLate ||=
-        quiet !== null &&
-        used < sinceMark(quiet, own - this.attempts.sentSince(askedAtMs - provesLatenessMs));
+    const { state, lateness } = this;
+    if (this.attempts.unsure(askedAtMs) === 0) lateness.isSeen &&= used >= usedOf(state);
+    else {
+      const own = state.own - this.attempts.sentSince(askedAtMs - provesLatenessMs);
+      lateness.isSeen ||= state.quiet !== null && used < usedOf({ ...state, own });
+    }
   }
 
   private get latestQuestionMs(): number {

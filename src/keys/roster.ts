@@ -3,6 +3,7 @@ import { shortHash, type KeyId } from '../base/secret';
 import { Account, type AccountId, type AccountSaved } from './account';
 import { dayMs, type Calendar } from './calendar';
 import { KeyState, type Key, type KeyStateSaved } from './keyState';
+import type { Lateness } from './ledger';
 import type { ModelLocks } from './modelLocks';
 import type { Reading } from './reading';
 import { remember } from './recent';
@@ -32,6 +33,7 @@ export class Roster {
   /** What is known of keys and accounts that have gone, or were saved and have not come yet. */
   private readonly goneKeys = new Map<KeyId, KeyStateSaved>();
   private readonly goneAccounts = new Map<AccountId, AccountSaved>();
+  private readonly lateness: Lateness = { isSeen: false };
 
   constructor(
     private readonly calendar: Calendar,
@@ -139,7 +141,7 @@ export class Roster {
   }
 
   private newAccount(accountId: AccountId, nowMs: number): Account {
-    const account = new Account(accountId, nowMs, this.calendar);
+    const account = new Account(accountId, nowMs, this.calendar, this.lateness);
     const saved = this.goneAccounts.get(accountId);
     if (saved !== undefined) account.restore(saved, nowMs);
     this.goneAccounts.delete(accountId);

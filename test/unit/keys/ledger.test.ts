@@ -58,6 +58,27 @@ describe('Ledger: the joined sum', () => {
     assert.equal(ledger.used, 41);
   });
 
+  it('adds what a late reading lacks, once one of any account was seen to be late', () => {
+    const lateness = { isSeen: false };
+    const [one, other] = [new Ledger(noonMs, utc, null, lateness), new Ledger(noonMs, utc, null, lateness)];
+    for (const ledger of [one, other]) read(ledger, 10, noonMs);
+    send(one, 5, noonMs + 1_000);
+    read(one, 10, noonMs + 45_000);
+    send(other, 4, noonMs + 50_000);
+    read(other, 22, noonMs + 60_000);
+    assert.deepEqual([one.used, other.used], [15, 26]);
+  });
+
+  it('sees that a reading is late behind what others sent before', () => {
+    const ledger = makeLedger();
+    read(ledger, 0, noonMs);
+    send(ledger, 1, noonMs + 1_000);
+    read(ledger, 12, noonMs + 20_000);
+    send(ledger, 6, noonMs + 25_000);
+    read(ledger, 13, noonMs + 70_000);
+    assert.equal(ledger.used, 19);
+  });
+
   it('corrects downwards with a quiet reading: 90 s after the last attempt ended', () => {
     const ledger = makeLedger();
     read(ledger, 10, noonMs);
