@@ -77,11 +77,12 @@ function exhausted(denial: Denial, context: DenialContext): Refusal {
   const what = requestClass === 'free' ? 'for a free model' : 'for this request';
   const named = accounts.slice(0, mostNamed).map((account) => sentence(account, context));
   if (accounts.length > mostNamed) named.push(`and ${accounts.length - mostNamed} more`);
+  const untilMs = accounts.every(isCredits) ? null : retryAtMs;
   const which = accounts.length === 1 ? 'The account has' : `None of the ${accounts.length} accounts has`;
   const nothing = accounts.length === 1 ? 'nothing left' : 'anything left';
   return new Refusal(
     'accounts_exhausted',
-    `${which} ${nothing} ${what}${until(retryAtMs, context)}: ${named.join('; ')}. ${advice(accounts, context)}`,
+    `${which} ${nothing} ${what}${until(untilMs, context)}: ${named.join('; ')}. ${advice(accounts, context)}`,
     {
       status: statusOf(accounts, context),
       retryAtMs,
@@ -154,6 +155,11 @@ const reasonRows: Readonly<Record<AccountStanding['reason'], ReasonRow>> = {
   },
 };
 
+/** Nobody knows when somebody pays: the end of such a lock is a look, not an end. */
+function isCredits({ reason }: AccountStanding): boolean {
+  return reasonRows[reason].advice === addCredits;
+}
+
 /** OpenRouter's allowance a day for accounts that have bought credits. */
 const boughtAllowance = 1_000;
 
@@ -206,7 +212,8 @@ function keysRefused({ retryAtMs }: Denial, { nowMs, triedKeys }: DenialContext)
 }
 
 function sentence(account: AccountStanding, context: DenialContext): string {
-  return `${account.name}: ${reasonRows[account.reason].says}${until(account.untilMs, context)}`;
+  const untilMs = isCredits(account) ? null : account.untilMs;
+  return `${account.name}: ${reasonRows[account.reason].says}${until(untilMs, context)}`;
 }
 
 /** So far apart are the two clocks' readings of one instant. */

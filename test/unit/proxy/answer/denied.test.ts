@@ -115,6 +115,17 @@ describe('refusalOf', () => {
     assert.equal(toldAt(nowMs + 30_000), '12:00:30');
   });
 
+  it('names no time at which credits would come: nobody knows one', () => {
+    for (const reason of ['noCredits', 'belowZero'] as const) {
+      assert.doesNotMatch(refused([reason, reason]).message, /until/, reason);
+      assert.match(
+        refused([reason, 'keyCap']).message,
+        /request until [^:]+:\d\d:[^;]+; account 1: .+ until /,
+      );
+      assert.doesNotMatch(refused([reason, 'keyCap']).message, /account 0: [^;]+ until/);
+    }
+  });
+
   it('tells that the keys are not loaded yet, and to come again soon', () => {
     const refusal = refusalOf({ ...denial, kind: 'keysAwaited' }, context);
     assert.deepEqual([refusal.status, refusal.code], [503, 'keys_not_loaded']);
