@@ -4,8 +4,8 @@ import { headerValues } from '../../base/http';
 
 /** Further away than this is no hint; the longest real one is a key's cap of a month. */
 const longestMs = 400 * dayMs;
-/** An instant may have passed while the answer travelled; what is older says nothing. */
-const justPassedMs = 2_000;
+/** An instant may have passed while the answer travelled, or by a clock that is ahead by too little to be put right (5 s); what is older says nothing. */
+const justPassedMs = 6_000;
 /** So far ahead a clock may be here: a reset that has passed more recently may be to come upstream. */
 const aheadMs = 15 * 60_000;
 /** Epochs in seconds stay below this until the year 5138, epochs in milliseconds have been above it since 1973. */
