@@ -112,7 +112,7 @@ export class Pool implements LeaseOwner, Disposable {
     this.rejudge();
   }
 
-  /** Nothing is known of any account yet: free requests use accounts that have been read alone, until the promise resolves. */
+  /** Nothing is known of any account yet: free requests use accounts alone that have been read and have some left, until the promise resolves. */
   awaitReadings(readings: Promise<void>): void {
     this.expectsReadings = true;
     void readings.then(() => {
@@ -306,7 +306,7 @@ export class Pool implements LeaseOwner, Disposable {
     const choice = this.wheel.choose(request, nowMs);
     if (choice === null) return null;
     const { account, state } = choice;
-    if (this.expectsReadings && request.requestClass === 'free' && !account.isKnown) return null;
+    if (this.expectsReadings && request.requestClass === 'free' && !hasSome(account)) return null;
     const permit = this.wheel.modelLocks.sent(request.model, account.accountId, nowMs);
     return new Lease(this, { account, state, request, permit });
   }
@@ -362,4 +362,9 @@ export class Pool implements LeaseOwner, Disposable {
     // Time alone makes a request hopeless only where a reading that it waited for does not come.
     this.serve(this.roster.accounts.some(({ ledger }) => ledger.emptiness === 'doubtful'));
   }
+}
+
+/** Whether the account has been read, and nothing says that its day is used up. */
+function hasSome({ isKnown, ledger }: Account): boolean {
+  return isKnown && ledger.emptiness === 'some';
 }

@@ -69,6 +69,18 @@ describe('Pool: leases', () => {
     assert.deepEqual(served, ['a', 'a', 'b']);
   });
 
+  it('probes no account that its first reading calls empty, as long as others may have some left', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, {});
+    pool.setKeys([makeKey('a'), makeKey('b')]);
+    pool.awaitReadings(new Promise(() => undefined));
+    pool.read(makeKey('a').keyId, makeReading('one', clock.elapsedMs(), { used: 50, limit: 50 }));
+    const lease = leased(pool.lease(freeRequest(clock.elapsedMs()), never));
+    await settled();
+    pool.read(makeKey('b').keyId, makeReading('two', clock.elapsedMs(), { used: 0, limit: 50 }));
+    assert.equal((await lease).key.label, 'b');
+  });
+
   it('counts an attempt from the head on the socket, and gives back what was never sent', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a] });
