@@ -263,20 +263,24 @@ function isObject(bytes: Buffer, value: Span | undefined): boolean {
 /** The checksum of no text. */
 const noText = 0;
 
-/** The checksum of a string's text, or of the texts of a list of parts: as they stand in the body. */
+/** The checksum of a string's text, or of the texts of a list of parts, else of what the first part shows: as they stand in the body. */
 function* sumOf(bytes: Buffer, field: Field | undefined): Scan<number> {
   if (isText(bytes, field)) return sumOfText(bytes, field.value, noText);
   let sum = noText;
   let summed = 0;
+  let shown: Field | undefined;
   for (const part of yield* itemsIn(bytes, field, mostParts)) {
-    const { text } = yield* fieldsOf(bytes, part.from, ['text']);
+    const { text, image_url, source, file } = yield* fieldsOf(bytes, part.from, partFields);
+    shown ??= image_url ?? source ?? file;
     if (text === undefined) continue;
     sum = sumOfText(bytes, text.value, sum);
     summed += text.value.to - text.value.from;
     if (summed > mostOpening) break;
   }
-  return sum;
+  return summed > 0 || shown === undefined ? sum : sumOfText(bytes, shown.value, sum);
 }
+
+const partFields = ['text', 'image_url', 'source', 'file'] as const;
 
 function isText(bytes: Buffer, field: Field | undefined): field is Field {
   return field !== undefined && bytes[field.value.from] === quote;

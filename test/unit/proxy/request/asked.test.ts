@@ -159,6 +159,17 @@ describe('what a body asks for', () => {
     assert.equal((await read(long('a'))).opening, (await read(long('b'))).opening, 'beyond 64 KiB');
     assert.equal((await read({ messages: [] })).opening, null);
     assert.notEqual((await read({ input: 'v' })).opening, (await read({ input: 'u' })).opening);
+    const shown = (...content: object[]): object => ({ messages: [{ role: 'user', content }] });
+    const image = (url: string, more = {}): object => ({ type: 'image_url', image_url: { url }, ...more });
+    const [first, again, other] = await Promise.all(
+      [image('data:a'), image('data:a', { cache_control: {} }), image('data:b')].map((part) =>
+        read(shown(part)),
+      ),
+    );
+    assert.equal(first?.opening, again?.opening, 'an image alone');
+    assert.notEqual(first?.opening, other?.opening);
+    const described = { type: 'text', text: 'u' };
+    assert.equal((await read(shown(image('data:a'), described))).opening, `0 ${crc32('u')}`);
   });
 
   it('is found in a text nested however deep', async () => {
