@@ -67,9 +67,9 @@ export function isWebview(origin: string): boolean {
   return /^vscode-webview:\/\/[a-z0-9-]+$/i.test(origin);
 }
 
-/** Whether a page of Keywheel's own asks: its host is right already. Without the proxy key it may do as little as others. */
+/** Whether a page of Keywheel's own asks: its host is right already. Browsers tell the site over TLS and on loopback alone. */
 function isOwn(origin: string, { headers: { hosts, sites } }: RequestHead): boolean {
-  return sites.join() === 'same-origin' && origin.replace(/^https?:\/\//, '') === hosts[0];
+  return sites.every((site) => site === 'same-origin') && origin.replace(/^https?:\/\//, '') === hosts[0];
 }
 
 /** The user may open a page of Keywheel by a link of another site; no such page can read or embed it. */
