@@ -51,11 +51,11 @@ export class Routes {
     if (file !== undefined) return this.file(file);
     switch (route) {
       case '/':
-        return isPage ? { status: 302, headers: ['location', '/key-status'], body: '' } : null;
+        return isPage ? { status: 302, headers: ['location', 'key-status'], body: '' } : null;
       case '/key-status':
         return isPage ? page('Keywheel', 'key-status', '') : null;
       case '/docs':
-        return page('Keywheel API', 'docs', '<script src="/docs/swagger-ui.js"></script>');
+        return page('Keywheel API', 'docs', '<script src="docs/swagger-ui.js"></script>');
       case '/openapi.json':
         return answer('application/json; charset=utf-8', this.openapi);
       case '/key-status/state':
@@ -93,16 +93,16 @@ function answer(type: string, body: string | Buffer, more: readonly string[] = [
   return { status: 200, headers: [...headers, ...more], body };
 }
 
-/** A document with its own script and style sheet, and nothing inline. */
+/** A document with its own script and style sheet, and nothing inline; links are relative, as a reverse proxy may have it below a path. */
 function page(title: string, name: string, scripts: string): LocalAnswer {
   const head = [
     viewport,
     '<meta name="color-scheme" content="light dark" />',
     '<link rel="icon" href="data:," />',
-    styleLink(`/${name}/page.css`),
+    styleLink(`${name}/page.css`),
   ];
   const body = `<div id="${name}"></div>
-    ${scripts}<script src="/${name}/page.js"></script>`;
+    ${scripts}<script src="${name}/page.js"></script>`;
   const headers = ['content-security-policy', policy, 'referrer-policy', 'no-referrer'];
   return answer('text/html; charset=utf-8', documentHtml('en', title, head, body), headers);
 }

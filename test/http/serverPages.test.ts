@@ -113,15 +113,17 @@ describe('the pages and documents of the command line', () => {
     );
   });
 
-  it('are pages for a browser: with nothing inline, and nothing from elsewhere', async () => {
+  it('are pages for a browser: with nothing inline, nothing from elsewhere, and below any path', async () => {
     const home = await get('/', { headers: page });
-    assert.deepEqual([home.status, home.header('location')], [302, '/key-status']);
+    assert.deepEqual([home.status, home.header('location')], [302, 'key-status']);
     for (const target of ['/key-status', '/docs']) {
       const { status, text } = await get(target, { headers: page });
       assert.equal(status, 200);
       assert.doesNotMatch(text, /<script>|<style|style=|onload|https?:/);
-      for (const [, linked = ''] of text.matchAll(/(?:src|href)="(\/[^"]*)"/g)) {
-        const file = await get(linked);
+      for (const [, linked = ''] of text.matchAll(/(?:src|href)="(?!data:)([^"]*)"/g)) {
+        const { pathname } = new URL(linked, `http://localhost/keywheel${target}`);
+        assert.match(pathname, /^\/keywheel\//);
+        const file = await get(pathname.replace('/keywheel', ''));
         assert.equal(file.status, 200, linked);
         assert.match(
           file.header('content-type') ?? '',

@@ -36,7 +36,7 @@ setScheme();
 dark.addEventListener('change', setScheme);
 new MutationObserver(complete).observe(document.body, { childList: true, subtree: true });
 SwaggerUIBundle({
-  url: '/openapi.json',
+  url: 'openapi.json',
   dom_id: '#docs',
   validatorUrl: null,
   tryItOutEnabled: true,

@@ -40,7 +40,7 @@ class StatusPage {
     return html`<main class="page read-only">
       <div class="top">
         <h1>Keywheel</h1>
-        <nav aria-label=${t('Pages')}><a href="/docs">${t('API')}</a></nav>
+        <nav aria-label=${t('Pages')}><a href="docs">${t('API')}</a></nav>
       </div>
       ${this.keyForm()}
       <p class="problem" role="alert">${this.problem}</p>
@@ -70,7 +70,7 @@ class StatusPage {
         <div class="allowance">${allowance(view, view.waiting)}</div>
         <div class="copy-row">
           <span class="term">${t('Base URL')}</span>
-          <code class="value">${location.origin}/api/v1</code>
+          <code class="value">${new URL('api/v1', location.href).href}</code>
         </div>
       </header>
       ${accountsTable(accountsView(state, speech), {
@@ -110,7 +110,7 @@ class StatusPage {
     // A header cannot carry other characters, so it is no proxy key.
     if (!/^[\x21-\x7e]+$/.test(proxyKey)) return null;
     try {
-      const response = await fetch('/key-status/state', { headers: { authorization: `Bearer ${proxyKey}` } });
+      const response = await fetch('key-status/state', { headers: { authorization: `Bearer ${proxyKey}` } });
       if (response.status === 401) return null;
       if (!response.ok) return t('The proxy answers with status {0}.', response.status);
       sessionStorage.setItem(keptName, proxyKey);
