@@ -3,7 +3,7 @@ FROM node:24-alpine@sha256:d32cdf619f63fe0471182d08996dd516c6275bb5fd31ae06e55a5
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
-COPY esbuild.js ./
+COPY esbuild.js tsconfig.json ./
 COPY docs/openapi.json ./docs/
 COPY media ./media
 COPY src ./src

@@ -119,7 +119,8 @@ describe('the Dockerfile', () => {
       for (const source of own) await cp(source, path.join(folder, source), { recursive: true });
       // In place of `npm ci`.
       await symlink(path.resolve('node_modules'), path.join(folder, 'node_modules'), 'junction');
-      await run(process.execPath, ['esbuild.js', '--production'], { cwd: folder });
+      const { stderr } = await run(process.execPath, ['esbuild.js', '--production'], { cwd: folder });
+      assert.equal(stderr, '');
       const taken = [...text.matchAll(/^COPY --from=build \/build\/(\S+)/gm)].map(
         ([, source = '']) => source,
       );
