@@ -130,7 +130,11 @@ export const options: readonly Option[] = [
     'pass on requests that create, change or move keys of your account',
   ),
   {
-    ...text('FALLBACK_MODELS JSON', 'fallbackModels', 'model pattern → models to try instead'),
+    ...text(
+      'FALLBACK_MODELS JSON',
+      'fallbackModels',
+      'model pattern → models to try instead, such as {"x/y:free":["openrouter/free"]}',
+    ),
     parse: (json) => parseJson(json) ?? json,
   },
 ];
@@ -260,7 +264,7 @@ function readKeys(given: Given, problems: string[]): readonly StoredKey[] {
   if (list === undefined) {
     if (!given.has('KEYS_FILE'))
       problems.push(
-        'OPENROUTER_KEYS is missing: set it to your keys, such as sk-or-…:50,sk-or-…:1000,sk-or-….',
+        'OPENROUTER_KEYS is missing: set it to your keys, such as sk-or-…:50,sk-or-…:1000,sk-or-…, or KEYS_FILE to a file of them.',
       );
     return [];
   }
@@ -304,7 +308,8 @@ function readProxySettings(given: Given, problems: string[]): Settings {
 function readWayOut(given: Given, problems: string[]): WayOut {
   for (const variable of ['HTTPS_PROXY', 'HTTP_PROXY']) {
     const { name = '', text: url = '' } = given.get(variable) ?? {};
-    if (url !== '' && !URL.canParse(withScheme(url)))
+    const text = withScheme(url);
+    if (url !== '' && !(URL.canParse(text) && /^https?:/i.test(text)))
       problems.push(`${name}: is not a URL such as http://proxy:3128.`);
   }
   const file = given.get('NODE_EXTRA_CA_CERTS');

@@ -77,7 +77,10 @@ export const settingsSchema = v.object({
   fallbackModels: v.optional(
     v.pipe(
       // An array would pass for a record of its indexes.
-      v.custom<object>((value) => typeof value === 'object' && !Array.isArray(value), 'must be an object'),
+      v.custom<object>(
+        (value) => typeof value === 'object' && !Array.isArray(value),
+        'must be JSON such as {"x/y:free":["openrouter/free"]}',
+      ),
       v.record(v.string(), v.array(v.pipe(v.string(), v.nonEmpty()))),
     ),
     {},

@@ -74,7 +74,11 @@ describe('the command line', () => {
   });
 
   for (const [what, environment, expected] of [
-    ['no keys', { OPENROUTER_KEYS: '' }, /^OPENROUTER_KEYS is missing: .* such as sk-or-…:50,sk-or-…:1000/],
+    [
+      'no keys',
+      { OPENROUTER_KEYS: '' },
+      /^OPENROUTER_KEYS is missing: .* such as sk-or-…:50,sk-or-…:1000,.*, or KEYS_FILE to /,
+    ],
     ['a comment alone', { OPENROUTER_KEYS: '# none yet' }, /^OPENROUTER_KEYS holds no key: /],
     [
       'something that is no key',
@@ -118,7 +122,11 @@ describe('the command line', () => {
     ['an idle timeout that is no number', { IDLE_TIMEOUT_SECONDS: '1m' }, /^IDLE_TIMEOUT_SECONDS: /],
     ['a keep-alive of nothing', { KEEP_ALIVE_AFTER_SECONDS: '0' }, /^KEEP_ALIVE_AFTER_SECONDS: /],
     ['another status', { EXHAUSTED_STATUS: '503' }, /^EXHAUSTED_STATUS: must be one of 429, 402\.$/],
-    ['fallback models that are no JSON', { FALLBACK_MODELS: 'a=b' }, /^FALLBACK_MODELS: /],
+    [
+      'fallback models that are no JSON',
+      { FALLBACK_MODELS: 'a=b' },
+      /^FALLBACK_MODELS: must be JSON such as \{"x\/y:free":\["openrouter\/free"\]\}\.$/,
+    ],
     ['a proxy key with spaces', { PROXY_API_KEY: 'my own key' }, /^PROXY_API_KEY: /],
     [
       'an open host without a proxy key',
@@ -150,6 +158,11 @@ describe('the command line', () => {
       /^HTTPS_PROXY: is not a URL such as http:\/\/proxy:3128/,
     ],
     ['the same in small letters', { http_proxy: 'http://a b' }, /^http_proxy: is not a URL/],
+    [
+      'a network proxy that speaks SOCKS',
+      { HTTPS_PROXY: 'socks5://proxy:1080' },
+      /^HTTPS_PROXY: is not a URL such as http:\/\/proxy:3128/,
+    ],
     ['another form of the log', { LOG_FORMAT: 'xml' }, /^LOG_FORMAT: use text or json/],
     ['no attempt at all', { MAX_UPSTREAM_ATTEMPTS: '0' }, /^MAX_UPSTREAM_ATTEMPTS: /],
     ['a drain of days', { DRAIN_SECONDS: '86400' }, /^DRAIN_SECONDS: /],
