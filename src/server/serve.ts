@@ -140,7 +140,7 @@ async function giveStartProblem(state: ProxyState, { host, port }: Settings): Pr
   if (code === 'portForbidden')
     return give(1, `PORT ${port} may not be used (${detail}): set one above 1023.`);
   if (code === 'other')
-    return give(2, `HOST ${host} cannot be listened on (${detail}): set an address of this machine.`);
+    return give(1, `HOST ${host} cannot be listened on (${detail}): set an address of this machine.`);
   const url = `${askedOrigin({ host, port })}/health`;
   const answer = await ask({ url, timeoutMs: whoTimeoutMs, mostCharacters: 4_096 });
   return give(
