@@ -153,6 +153,9 @@ describe('headers', () => {
           ...['X-Forwarded-For', '1.2.3.4', 'Forwarded', 'for=1', 'CF-Connecting-IP', '1.2.3.4'],
           ...['X-Original-Host', 'evil', 'X-Host', 'evil', 'X-HTTP-Host-Override', 'evil', 'CDN-Loop', 'a'],
           ...['X-Middleware-Subrequest', 'm', 'X-Vercel-Forwarded-For', '1.2.3.4', 'X-Client-IP', '1.2.3.4'],
+          // A reverse proxy that signs its users in says who they are.
+          ...['X-Auth-Request-Email', 'me@x.example', 'X-Amzn-Oidc-Data', 'jwt', 'Remote-User', 'me'],
+          ...['X-Goog-Authenticated-User-Email', 'me', 'X-Pomerium-Jwt-Assertion', 'jwt'],
           ...['X-Envoy-Original-Path', '/x', 'X-Override-URL', '/x', 'Fastly-Client-IP', '1.2.3.4'],
           ...[
             'X_Original_URL',
@@ -170,7 +173,7 @@ describe('headers', () => {
       const { headers } = lastRecord(rig);
       const names = headers.map(([name]) => name);
       assert.deepEqual(
-        headers.filter(([name]) => /^(http-referer|x-|accept)/i.test(name)),
+        headers.filter(([name]) => /^(http-referer|x-|accept|remote-)/i.test(name)),
         [
           ['HTTP-Referer', 'https://app.example'],
           ['X-Title', 'App'],

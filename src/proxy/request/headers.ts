@@ -39,7 +39,7 @@ function stays(read: Meaning['read'] = () => undefined): Meaning {
 /**
  * What stays are the client's ways to show the proxy key and what else could tell upstream who it is to us; what is ours to
  * write, as the connection is another one and the body is sent as a whole; and what would speak to servers before
- * OpenRouter's in the proxy's name: of another path, method or address.
+ * OpenRouter's in the proxy's name: of another path, method, address or user.
  */
 const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ...[...hopByHop, 'cookie', 'referer'].map((name) => [name, stays()] as const),
@@ -68,7 +68,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
 ]);
 
 const overriding =
-  /^(?:x-(?:original|rewrite|override|http|method|host|forwarded|envoy|vercel|middleware)(?:-.*)?|x-real-ip|.*-client-?ip|forwarded|cdn-loop|cf-.*)$/;
+  /^(?:x-(?:original|rewrite|override|http|method|host|forwarded|envoy|vercel|middleware)(?:-.*)?|x-real-ip|.*-client-?ip|forwarded|cdn-loop|cf-.*|x-(?:auth-request|amzn|goog)-.*|remote-.*|.*-jwt-assertion)$/;
 
 /** Some servers read `_` as `-`: a header that means nothing here could tell them of another message. */
 function isHidden(lower: string): boolean {
