@@ -89,7 +89,7 @@ function recordingOf({ method, path, headers, body }: Plan, give: (text: string)
   };
 }
 
-const secretHeaders = /^(?:set-cookie|cookie|authorization|proxy-authorization|x-api-key|api-?key)$/i;
+const secretHeaders = /(?:cookie|authorization|token|secret|api-?key)$/i;
 
 /** One header a line, with `before` before each. */
 export function headerLines(headers: readonly string[], before = '\n'): string {

@@ -309,7 +309,7 @@ describe('the command line', () => {
     const reply = await ask(port, {
       proxyKey,
       body: canaryBody,
-      headers: ['X-Mine', 'shown', 'Cookie', 'c=1'],
+      headers: ['X-Mine', 'shown', 'Cookie', 'c=1', 'X-Custom-Token', 't=1', 'X-Other-Api-Key', 'k=1'],
     });
     assert.equal(reply.status, 200);
     const { errors } = await process.kill('SIGTERM');
@@ -321,7 +321,7 @@ describe('the command line', () => {
     const messages = lines.map(({ message }) => message).join('\n');
     assert.match(messages, /^Request POST \/chat\/completions$[^]*^ {2}X-Mine: shown$/m);
     assert.match(messages, /^Answer 200 to POST \/chat\/completions$[^]*content-type/im);
-    for (const secret of [keyFor('a'), keyFor('b'), proxyKey, 'canary', 'c=1', 'cut in two'])
+    for (const secret of [keyFor('a'), keyFor('b'), proxyKey, 'canary', 'c=1', 't=1', 'k=1', 'cut in two'])
       assert.ok(!errors.includes(secret), secret);
   });
 
