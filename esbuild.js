@@ -5,34 +5,45 @@ const esbuild = require('esbuild');
 const production = process.argv.includes('--production');
 const watch = process.argv.includes('--watch');
 
-/** Of undici the proxy uses these alone, and speaks HTTP/1.1: the rest, and Node's own HTTP/2, would be read for nothing. */
-const undiciParts = {
-  Client: 'undici/lib/dispatcher/client.js',
-  ProxyAgent: 'undici/lib/dispatcher/proxy-agent.js',
-  buildConnector: 'undici/lib/core/connect.js',
+/** Of these packages the proxy uses so much: the rest, Node's own HTTP/2 and cluster with it, would be read for nothing. */
+const parts = {
+  undici: {
+    Client: 'undici/lib/dispatcher/client.js',
+    ProxyAgent: 'undici/lib/dispatcher/proxy-agent.js',
+    buildConnector: 'undici/lib/core/connect.js',
+  },
+  'prom-client': {
+    Counter: 'prom-client/lib/counter.js',
+    Gauge: 'prom-client/lib/gauge.js',
+    Histogram: 'prom-client/lib/histogram.js',
+    Registry: 'prom-client/lib/registry.js',
+    collectDefaultMetrics: 'prom-client/lib/defaultMetrics.js',
+  },
 };
 
-/** Parts of those that nothing here can ask for: HTTP/2 and SOCKS5. */
-const undiciUnused = /\/(?:client-h2|socks5-proxy-agent)(?:\.js)?$/;
+/** What of those nothing here can ask for: HTTP/2, SOCKS5, and the traces to which a figure may point. */
+const unused = /\/(?:client-h2|socks5-proxy-agent)(?:\.js)?$|^@opentelemetry\/api$/;
 
-const undiciCore = {
-  name: 'undici-core',
+const partsAlone = {
+  name: 'parts-alone',
   setup(build) {
-    build.onResolve({ filter: /^undici$/ }, () => ({ path: 'undici', namespace: 'undici-core' }));
-    build.onResolve({ filter: undiciUnused }, ({ path }) => ({ path, namespace: 'undici-unused' }));
-    build.onLoad({ filter: /.*/, namespace: 'undici-unused' }, ({ path }) => ({
-      contents: `module.exports = function () { throw new Error('${path} of undici was asked for, and is left out.'); };`,
+    const filter = new RegExp(`^(?:${Object.keys(parts).join('|')})$`);
+    build.onResolve({ filter }, ({ path }) => ({ path, namespace: 'parts' }));
+    build.onResolve({ filter: unused }, ({ path }) => ({ path, namespace: 'unused' }));
+    build.onLoad({ filter: /.*/, namespace: 'unused' }, ({ path }) => ({
+      contents: `module.exports = function () { throw new Error('${path} was asked for, and is left out.'); };`,
     }));
-    build.onLoad({ filter: /.*/, namespace: 'undici-core' }, () => ({
+    build.onLoad({ filter: /.*/, namespace: 'parts' }, ({ path }) => {
       // Each is read when it is first used: most ways need no proxy agent, whose clients want what undici's index gives them.
-      contents: `require('undici/lib/dispatcher/dispatcher.js').prototype.connect = function (...given) {
+      const getters = Object.entries(parts[path]).map(
+        ([name, file]) => `get ${name}() { return require('${file}'); },`,
+      );
+      const connect = `require('undici/lib/dispatcher/dispatcher.js').prototype.connect = function (...given) {
   return require('undici/lib/api/api-connect.js').apply(this, given);
-};
-module.exports = {\n${Object.entries(undiciParts)
-        .map(([name, file]) => `get ${name}() { return require('${file}'); },`)
-        .join('\n')}\n};`,
-      resolveDir: __dirname,
-    }));
+};\n`;
+      const contents = `${path === 'undici' ? connect : ''}module.exports = {\n${getters.join('\n')}\n};`;
+      return { contents, resolveDir: __dirname };
+    });
   },
 };
 
@@ -47,7 +58,7 @@ const fetchLater = {
     build.onResolve({ filter }, ({ path }) => ({ path, namespace: 'later' }));
     build.onResolve({ filter: /^\.\/later\// }, ({ path }) => ({ path, external: true }));
     build.onLoad({ filter: /.*/, namespace: 'later' }, ({ path }) => {
-      const names = Object.keys(path === 'undici' ? undiciParts : require(path));
+      const names = Object.keys(parts[path] ?? require(path));
       const getters = names.map((name) => `get ${name}() { return require('./later/${path}.js').${name}; },`);
       return { contents: `module.exports = {\n${getters.join('\n')}\n};` };
     });
@@ -69,7 +80,7 @@ const shared = {
 // As modules where a package has them: what is not used stays out, and one of them cannot be bundled otherwise.
 const node = {
   ...shared,
-  plugins: [undiciCore],
+  plugins: [partsAlone],
   platform: 'node',
   format: 'cjs',
   target: 'node20.18',
