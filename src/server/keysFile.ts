@@ -7,7 +7,7 @@ import type { Log } from '../base/log';
 import { codeOf } from '../base/systemError';
 import { fileText, readPastedKeys } from '../service/pastedKeys';
 import type { StoredKey } from '../service/keyring/storedKey';
-import { addKey, type Named } from './options';
+import { addKey, unreadable, type Named } from './options';
 
 const lookEveryMs = 1_000;
 const mostBytes = 1024 * 1024;
@@ -28,7 +28,7 @@ export function withKeysFile(own: readonly StoredKey[], file: Named | null): rea
     for (const entry of entries) addKey(keys, entry);
     return [...keys.values()];
   } catch (error: unknown) {
-    return `${name} ${path} cannot be read (${codeOf(error)}): check the path and who may read it.`;
+    return unreadable(file, error);
   }
 }
 

@@ -1,8 +1,9 @@
 // The variables and options of the command line: one table, from which reading, `--help` and the documents are made.
-import { existsSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import packageJson from '../../package.json';
 import { parseJson } from '../base/json';
 import type { LogLevel } from '../base/log';
+import { codeOf } from '../base/systemError';
 import { withScheme, type WayOut } from '../proxy/upstream/wayOut';
 import { readKeyEntry, wordsOf, type KeyEntry } from '../service/pastedKeys';
 import { plainKey, type StoredKey } from '../service/keyring/storedKey';
@@ -313,9 +314,18 @@ function readWayOut(given: Given, problems: string[]): WayOut {
       problems.push(`${name}: is not a URL such as http://proxy:3128.`);
   }
   const file = given.get('NODE_EXTRA_CA_CERTS');
-  if (file !== undefined && !existsSync(file.text))
-    problems.push(`${file.name}: there is no file ${file.text}.`);
+  if (file !== undefined)
+    try {
+      readFileSync(file.text);
+    } catch (error: unknown) {
+      problems.push(unreadable(file, error));
+    }
   return wayOutOf(Object.fromEntries([...given].map(([variable, value]) => [variable, value.text])));
+}
+
+/** The problem with a file, which the message names. */
+export function unreadable({ name, text: path }: Named, error: unknown): string {
+  return `${name} ${path} cannot be read (${codeOf(error)}): check the path and who may read it.`;
 }
 
 /** Beyond loopback other machines can guess keys: only a long one keeps them out. */

@@ -189,7 +189,11 @@ describe('the command line', () => {
     [['--timezone', 'Mars/Olympus'], /^--timezone: /],
     [['--https-proxy', 'http://:3128'], /^--https-proxy: is not a URL/],
     [['--http-proxy', 'http://:3128'], /^--http-proxy: is not a URL/],
-    [['--node-extra-ca-certs', '/nowhere.pem'], /^--node-extra-ca-certs: there is no file/],
+    [
+      ['--node-extra-ca-certs', '/nowhere.pem'],
+      /^--node-extra-ca-certs \/nowhere\.pem cannot be read \(ENOENT\)/,
+    ],
+    [['--node-extra-ca-certs', '/tmp'], /^--node-extra-ca-certs \/tmp cannot be read \(EISDIR\)/],
     [['--state-file', '/dev/null/state.json'], /^--state-file \/dev\/null\/state\.json /],
     [['--log-level', 'loud'], /^--log-level: /],
     [['--log-format', 'xml'], /^--log-format: use text or json/],
