@@ -290,7 +290,8 @@ function lineOf(report: ExchangeReport): string {
   const tried = attempts
     .map(({ keyId, outcome }) => `${keyId === '' ? 'no key' : keyId} ${outcome}`)
     .join(', ');
-  return `${method} ${path.slice(0, mostShown)} ${model ?? ''}: ${end}, status ${status ?? 'none'}${why}, waited ${Math.round(waitedMs)} ms, attempts: ${tried}${message === null ? '' : `: ${message.slice(0, mostShown)}`}`;
+  const asked = `${method} ${path.slice(0, mostShown)} ${model ?? ''}`.trimEnd();
+  return `${asked}: ${end}, status ${status ?? 'none'}${why}, waited ${Math.round(waitedMs)} ms, attempts: ${tried || 'none'}${message === null ? '' : `: ${message.slice(0, mostShown)}`}`;
 }
 
 function endOf({ answer, signal }: Ongoing, ended: Ended): ExchangeEnd {

@@ -26,13 +26,14 @@ describe('the id of a request', () => {
 
   it('is in the body of a refusal and in the log', async () => {
     await withRig({ settings: { freeOnly: true } }, async (rig) => {
-      for (const reply of [
-        await rig.get({ model: PAID }),
-        await rig.get({ model: PAID, proxyKey: 'wrong' }),
-      ]) {
+      for (const [reply, line] of [
+        [await rig.get({ model: PAID }), /POST \/chat\/completions x\/y: refused,.* attempts: none: /],
+        [await rig.get({ model: PAID, proxyKey: 'wrong' }), / is refused: proxy_key_wrong: /],
+      ] as const) {
         const id = reply.header('x-keywheel-request-id');
         assert.ok(reply.text.includes(`"request_id":"${id}"`));
         assert.equal(linesWith(rig, id).length, 1);
+        assert.match(linesWith(rig, id)[0] ?? '', line);
       }
     });
   });
@@ -41,8 +42,9 @@ describe('the id of a request', () => {
     await withRig({}, async (rig) => {
       const path = `/api/v1/models/${'x'.repeat(12_000)}`;
       const reply = await rig.get({ method: 'GET', path, proxyKey: null });
-      const [line] = linesWith(rig, reply.header('x-keywheel-request-id'));
-      assert.ok((line ?? '').length < 1_000, line);
+      const [line = ''] = linesWith(rig, reply.header('x-keywheel-request-id'));
+      assert.ok(line.length < 1_000, line);
+      assert.match(line, /x: (?:answered|refused), status/);
     });
   });
 
