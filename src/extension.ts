@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import * as v from 'valibot';
-import { env, l10n, window, workspace, type ExtensionContext, type LogOutputChannel } from 'vscode';
+import { env, l10n, UIKind, window, workspace, type ExtensionContext, type LogOutputChannel } from 'vscode';
 import { SystemClock } from './base/clock';
 import { DisposableStore } from './base/disposable';
 import type { Log } from './base/log';
@@ -100,7 +100,7 @@ function openWindow(
 ) {
   const folder = context.globalStorageUri.fsPath;
   const { secret, machineId } = hostSecretIn(folder, log);
-  const vault = new SecretStorageVault(context.secrets);
+  const vault = new SecretStorageVault(context.secrets, env.uiKind === UIKind.Web);
   const keyring: Keyring = owned.add(
     new Keyring({
       vault,

@@ -27,7 +27,10 @@ type ListingStorage = SecretStorage & { keys?: () => Thenable<string[]> };
 export class SecretStorageVault implements SecretVault {
   private readonly inTurn = new InTurn();
 
-  constructor(private readonly secrets: SecretStorage) {}
+  constructor(
+    private readonly secrets: SecretStorage,
+    readonly isCopied = false,
+  ) {}
 
   get onDidChange(): Event<unknown> {
     return this.secrets.onDidChange;

@@ -1,4 +1,5 @@
 // The keys of this window: the list with its revision, and the vault that keeps it. Nothing enters the list before the vault has stored it.
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../base/clock';
 import type { Disposable } from '../../base/disposable';
 import { Emitter, type Event } from '../../base/event';
@@ -59,6 +60,8 @@ export class Keyring implements Disposable {
   /** The operations on the vault. */
   private readonly inTurn = new InTurn();
   private loading: Promise<void> | null = null;
+  /** Whether this window's copy of the vault lacks what another window changed. */
+  private isBehind = false;
   private readonly changed = new Emitter<void>((error) =>
     this.ports.log.error('A listener of the keyring failed.', error),
   );
@@ -90,9 +93,10 @@ export class Keyring implements Disposable {
     return this.set;
   }
 
-  /** Takes over another window's set if it is newer; stores nothing, as that window has done so. */
+  /** Takes over another window's set if it is newer; stores nothing now, as that window has done so. */
   adopt(set: KeySet): void {
     if (set.revision <= this.set.revision) return;
+    this.isBehind = this.ports.vault.isCopied === true;
     this.set = { ...set, proxyKey: set.proxyKey ?? this.set.proxyKey };
     this.changed.fire();
   }
@@ -294,8 +298,32 @@ export class Keyring implements Disposable {
     return await this.inTurn.run(async () => {
       if (this.state.kind !== 'ok') await this.read();
       if (this.state.kind !== 'ok') throw new Error('The system keychain cannot be read or written.');
-      return await run();
+      try {
+        return await run();
+      } finally {
+        await this.catchUp();
+      }
     });
+  }
+
+  /** Stores what other windows changed, as a change here has stored this window's copy over theirs. Never rejects. */
+  private async catchUp(): Promise<void> {
+    const { vault, log } = this.ports;
+    try {
+      while (this.isBehind) {
+        this.isBehind = false;
+        const { keys, proxyKey } = await vault.load();
+        const { set } = this;
+        const gone = keys.filter(({ key }) => !set.keys.some((listed) => listed.key === key));
+        const changed = set.keys.filter((listed) => !keys.some((kept) => isDeepStrictEqual(kept, listed)));
+        for (const keyId of keyIdsOf(gone)) await vault.removeKey(keyId);
+        for (const stored of changed) await vault.saveKey(stored);
+        await vault.saveOrder(keyIdsOf(set.keys));
+        if (set.proxyKey !== null && set.proxyKey !== proxyKey) await vault.saveProxyKey(set.proxyKey);
+      }
+    } catch (error: unknown) {
+      log.error('The keys of other windows could not be stored.', error);
+    }
   }
 
   /** Changes the set under the highest revision of all windows. */

@@ -44,6 +44,8 @@ export interface SecretVault {
   saveProxyKey(proxyKey: string): Promise<void>;
   /** Stores the revision of the set; only a vault that windows share needs it. */
   saveRevision?(revision: number): Promise<void>;
+  /** Whether each window has read a copy of its own, as in a browser, and stores all of it with each change. */
+  readonly isCopied?: boolean;
   /** The contents changed, here or in another window. */
   readonly onDidChange?: Event<unknown>;
 }

@@ -41,9 +41,27 @@ class ListingSecrets extends MemorySecrets {
   }
 }
 
+/** As in a browser: a window reads all secrets once, and stores all that it knows with each that it changes. */
+class BrowserSecrets extends ListingSecrets {
+  constructor(private readonly browser: { stored: ReadonlyMap<string, string> }) {
+    super();
+    for (const [name, value] of browser.stored) this.values.set(name, value);
+  }
+
+  override async store(name: string, value: string): Promise<void> {
+    await super.store(name, value);
+    this.browser.stored = new Map(this.values);
+  }
+
+  override async delete(name: string): Promise<void> {
+    await super.delete(name);
+    this.browser.stored = new Map(this.values);
+  }
+}
+
 function windowOn(secrets: SecretStorage): Keyring {
   return new Keyring({
-    vault: new SecretStorageVault(secrets),
+    vault: new SecretStorageVault(secrets, secrets instanceof BrowserSecrets),
     clock: new ManualClock(),
     log: new TextLog(() => undefined),
     firstProxyKey: newProxyKey,
@@ -106,6 +124,50 @@ describe('the vault of two windows that do not know of each other', () => {
     await vault.saveOrder([idOf('n')]);
     await vault.saveKey(plainKey(keyOf('n'), 'n'));
     assert.deepEqual(await labelsIn(secrets), [...names, 'n']);
+  });
+});
+
+describe('the vault of two windows in a browser, which tell each other of their keys', () => {
+  const none: ReadonlyMap<string, string> = new Map();
+  const browser = { stored: none };
+  let one: Keyring;
+  let other: Keyring;
+
+  beforeEach(async () => {
+    browser.stored = none;
+    one = await loadedWindowOn(new BrowserSecrets(browser));
+    await one.add(keyOf('a'), 'a');
+    other = await loadedWindowOn(new BrowserSecrets(browser));
+  });
+
+  it('holds, after each of them has added one, both and what was there', async () => {
+    await one.add(keyOf('b'), 'b');
+    other.adopt(one.keySet);
+    await other.add(keyOf('c'), 'c');
+    assert.deepEqual(await labelsIn(new BrowserSecrets(browser)), ['a', 'b', 'c']);
+  });
+
+  it('holds no removed key, the new name, the order and the proxy key, after the other has changed something', async () => {
+    for (const name of ['b', 'c']) await one.add(keyOf(name), name);
+    other.adopt(one.keySet);
+    await other.update([idOf('c')], { dailyLimit: 7 });
+    one.adopt(other.keySet);
+    await one.remove(idOf('a'));
+    await one.update([idOf('b')], { label: 'B' });
+    await one.reorder(['c', 'b'].map(idOf));
+    await one.renewProxyKey();
+    other.adopt(one.keySet);
+    await other.add(keyOf('d'), 'd');
+    const later = await loadedWindowOn(new BrowserSecrets(browser));
+    assert.deepEqual(
+      later.keys.map(({ label, dailyLimit }) => [label, dailyLimit]),
+      [
+        ['c', 7],
+        ['B', null],
+        ['d', null],
+      ],
+    );
+    assert.equal(later.proxyKey, one.proxyKey);
   });
 });
 
