@@ -52,6 +52,8 @@ export interface Row {
   readonly state: StateWords;
   readonly isEnabled: boolean;
   readonly isLocked: boolean;
+  /** Whether there is another to change places with. */
+  readonly canMove: { readonly up: boolean; readonly down: boolean };
   /** Whether the proxy runs, which checks and unlocks accounts. */
   readonly isServed: boolean;
   /** The editor's initial values; for an account only the name is used. */
@@ -90,11 +92,12 @@ function rowsOf(account: AccountView, state: DashboardState, speech: Speech): Ro
   const keys = account.keys.map((key) => keyRow(key, account, state, speech));
   const [only, ...others] = keys;
   if (only === undefined || others.length > 0) return [own, ...keys.map((key) => withoutRepeat(key, own))];
-  const { day, counts, areCountsApart, minute, credits } = own;
+  const { day, counts, areCountsApart, minute, credits, canMove } = own;
   const isNamed = account.name !== only.title && account.name !== only.subtitle;
   const notes = isNamed ? [speech.t('account {0}', account.name), ...only.notes] : only.notes;
   const isLocked = own.isLocked || only.isLocked;
-  return [{ ...only, kind: 'single', notes, day, counts, areCountsApart, minute, credits, isLocked }];
+  const ofAccount = { day, counts, areCountsApart, minute, credits, canMove };
+  return [{ ...only, ...ofAccount, kind: 'single', notes, isLocked }];
 }
 
 /** Leaves out a key's state that repeats the account's. */
@@ -133,6 +136,7 @@ function accountRow(account: AccountView, state: DashboardState, speech: Speech)
     state: accountWords(account, speech),
     isEnabled: true,
     isLocked: locks.length > 0 || keys.some((key) => key.locks.length > 0),
+    canMove: movesOf(state.snapshot.accounts, (other) => other.accountId === accountId),
     isServed: isServed(state),
     edit: { label: title, dailyLimit: null, accountName: isNamed ? account.name : null, paidUse: 'auto' },
   };
@@ -159,9 +163,15 @@ function keyRow(key: KeyView, account: AccountView, state: DashboardState, speec
     state: keyWords(key, account, speech),
     isEnabled: key.enabled,
     isLocked: key.locks.length > 0,
+    canMove: movesOf(account.keys, (other) => other.keyId === keyId),
     isServed: isServed(state),
     edit: { label, dailyLimit, accountName, paidUse },
   };
+}
+
+function movesOf<T>(list: readonly T[], isIt: (one: T) => boolean): Row['canMove'] {
+  const at = list.findIndex(isIt);
+  return { up: at > 0, down: at < list.length - 1 };
 }
 
 function isServed({ snapshot }: DashboardState): boolean {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { LockView, ProxyState } from '../../../src/service/snapshot';
-import { accountsView } from '../../../src/webview/accountsView';
+import { accountsView, type Row } from '../../../src/webview/accountsView';
 import { menuItems } from '../../../src/webview/rowMenu';
 import { accountView, english, keyView, nowMs, stateOf } from '../vscode/views';
 
@@ -10,10 +10,16 @@ const key = keyView({ locks });
 const account = accountView({ keys: [key] });
 const shared = accountView({ keys: [key, keyView({ keyId: 'bbbbbbbbbbbb', label: 'Second' })] });
 
-/** What the menu of the first row offers. */
+/** What the menu of the account's first row offers, between one account and another. */
 function offered(of: typeof account, proxy: ProxyState): readonly string[] {
-  const row = accountsView(stateOf([of], { proxy }), english).groups[0]?.rows[0];
+  const [first, last] = ['first', 'last'].map((accountId) => accountView({ accountId, keys: [] }));
+  assert.ok(first && last);
+  const row = accountsView(stateOf([first, of, last], { proxy }), english).groups[1]?.rows[0];
   assert.ok(row);
+  return textsOf(row);
+}
+
+function textsOf(row: Row): readonly string[] {
   const nothing = (): void => undefined;
   return menuItems(row, { t: english.t, send: nothing }, nothing, nothing).map(({ text }) => text);
 }
@@ -39,6 +45,17 @@ describe('the menu of a row', () => {
       'Move Up',
       'Move Down',
     ]);
+  });
+
+  it('moves an account, and a key within its account, only where there is another to change places with', () => {
+    const moves = (accounts: readonly (typeof account)[]): unknown =>
+      accountsView(stateOf(accounts), english).groups.map(({ rows }) =>
+        rows.map((row) => textsOf(row).filter((text) => text.startsWith('Move '))),
+      );
+    assert.deepEqual(moves([account]), [[[]]]);
+    assert.deepEqual(moves([shared]), [[[], ['Move Down'], ['Move Up']]]);
+    const third = accountView({ accountId: 'third', keys: [keyView({ keyId: 'cccccccccccc' })] });
+    assert.deepEqual(moves([shared, third]), [[['Move Down'], ['Move Down'], ['Move Up']], [['Move Up']]]);
   });
 
   it('does not offer what only a running proxy does', () => {
