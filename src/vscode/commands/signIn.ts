@@ -100,7 +100,7 @@ async function tellNoKey(answer: Exclude<CodeAnswer, { kind: 'key' }>, ports: Wi
     answer.kind === 'refused'
       ? l10n.t('The code was not accepted: it was used before, or it is older than ten minutes.')
       : l10n.t(
-          'OpenRouter could not be reached ({0}). No key was added. Check your network, then try again.',
+          'OpenRouter did not provide a key ({0}). Nothing was added. Check your network, then try again.',
           reachText(answer.detail, l10n.t),
         );
   const again = async (): Promise<boolean> => await signIn(ports);

@@ -222,7 +222,7 @@ async function failSignIn(seen: Reactions, asksToOpen: boolean): Promise<string>
   // That the key is being got, and that it was not.
   await seen.roomFor(2);
   await seen.window.quickInput.fill('0123456789abcdef', /Paste the code/);
-  const said = await seen.says(/OpenRouter could not be reached .*Check your network, then try again/);
+  const said = await seen.says(/OpenRouter did not provide a key .*Check your network, then try again/);
   return then('opens OpenRouter’s page', waiting, `with a pasted code ${said}`);
 }
 
