@@ -52,8 +52,8 @@ export interface Row {
   readonly state: StateWords;
   readonly isEnabled: boolean;
   readonly isLocked: boolean;
-  /** Whether there is another to change places with. */
-  readonly canMove: { readonly up: boolean; readonly down: boolean };
+  /** Where there is another to change places with: before it, after it. */
+  readonly moves: readonly (-1 | 1)[];
   /** Whether the proxy runs, which checks and unlocks accounts. */
   readonly isServed: boolean;
   /** The editor's initial values; for an account only the name is used. */
@@ -92,11 +92,11 @@ function rowsOf(account: AccountView, state: DashboardState, speech: Speech): Ro
   const keys = account.keys.map((key) => keyRow(key, account, state, speech));
   const [only, ...others] = keys;
   if (only === undefined || others.length > 0) return [own, ...keys.map((key) => withoutRepeat(key, own))];
-  const { day, counts, areCountsApart, minute, credits, canMove } = own;
+  const { day, counts, areCountsApart, minute, credits, moves } = own;
   const isNamed = account.name !== only.title && account.name !== only.subtitle;
   const notes = isNamed ? [speech.t('account {0}', account.name), ...only.notes] : only.notes;
   const isLocked = own.isLocked || only.isLocked;
-  const ofAccount = { day, counts, areCountsApart, minute, credits, canMove };
+  const ofAccount = { day, counts, areCountsApart, minute, credits, moves };
   return [{ ...only, ...ofAccount, kind: 'single', notes, isLocked }];
 }
 
@@ -136,7 +136,7 @@ function accountRow(account: AccountView, state: DashboardState, speech: Speech)
     state: accountWords(account, speech),
     isEnabled: true,
     isLocked: locks.length > 0 || keys.some((key) => key.locks.length > 0),
-    canMove: movesOf(state.snapshot.accounts, (other) => other.accountId === accountId),
+    moves: movesOf(state.snapshot.accounts, (other) => other.accountId === accountId),
     isServed: isServed(state),
     edit: { label: title, dailyLimit: null, accountName: isNamed ? account.name : null, paidUse: 'auto' },
   };
@@ -163,15 +163,15 @@ function keyRow(key: KeyView, account: AccountView, state: DashboardState, speec
     state: keyWords(key, account, speech),
     isEnabled: key.enabled,
     isLocked: key.locks.length > 0,
-    canMove: movesOf(account.keys, (other) => other.keyId === keyId),
+    moves: movesOf(account.keys, (other) => other.keyId === keyId),
     isServed: isServed(state),
     edit: { label, dailyLimit, accountName, paidUse },
   };
 }
 
-function movesOf<T>(list: readonly T[], isIt: (one: T) => boolean): Row['canMove'] {
+function movesOf<T>(list: readonly T[], isIt: (one: T) => boolean): Row['moves'] {
   const at = list.findIndex(isIt);
-  return { up: at > 0, down: at < list.length - 1 };
+  return ([-1, 1] as const).filter((by) => list[at + by] !== undefined);
 }
 
 function isServed({ snapshot }: DashboardState): boolean {

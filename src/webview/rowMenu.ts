@@ -18,7 +18,7 @@ export function menuItems(
   edit: () => void,
   checking: () => void,
 ): MenuItem[] {
-  const { kind, keyId, accountId, isEnabled, isServed, isLocked, canMove } = row;
+  const { kind, keyId, accountId, isEnabled, isServed, isLocked, moves } = row;
   const isAccount = kind === 'account';
   const act = (own: Act): void => send({ type: 'act', target: targetOf(row), act: own });
   const check = (): void => {
@@ -28,7 +28,11 @@ export function menuItems(
   // Unlocks the account of a key too, because the lock of a single key may be the account's.
   const unlock = (): void => send({ type: 'act', target: { accountId }, act: { kind: 'unlock' } });
   const change = { enabled: !isEnabled };
-  const move = (by: -1 | 1) => (): void => act({ kind: 'move', by });
+  const moveItem = (by: -1 | 1): MenuItem => ({
+    icon: by < 0 ? 'arrow-up' : 'arrow-down',
+    text: by < 0 ? t('Move Up') : t('Move Down'),
+    run: () => act({ kind: 'move', by }),
+  });
   const open = (page: 'key' | 'log') => (): void => send({ type: 'openPage', keyId, page });
   const keyItems: readonly MenuItem[] = [
     { icon: 'key', text: t('Replace Key…'), run: () => send({ type: 'replaceKey', keyId }) },
@@ -49,8 +53,7 @@ export function menuItems(
     // Both need a running proxy.
     ...(isServed ? [{ icon: 'refresh', text: t('Check Now'), run: check }] : []),
     ...(isServed && isLocked ? [{ icon: 'unlock', text: t('Unlock'), run: unlock }] : []),
-    ...(canMove.up ? [{ icon: 'arrow-up', text: t('Move Up'), run: move(-1) }] : []),
-    ...(canMove.down ? [{ icon: 'arrow-down', text: t('Move Down'), run: move(1) }] : []),
+    ...moves.map(moveItem),
     ...(isAccount ? [] : lastKeyItems),
   ];
 }
