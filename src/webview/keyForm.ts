@@ -1,5 +1,6 @@
 // Validates the key form: a change, or the problems.
-import { longestName, mostADay, type KeyEdit } from '../service/messages';
+import { mostADay, type KeyEdit } from '../service/messages';
+import { nameProblem } from '../words/nameText';
 import type { Translate } from '../words/translate';
 
 export interface TypedKey {
@@ -23,16 +24,15 @@ export function readKeyForm(typed: TypedKey, t: Translate): KeyFormRead {
   const account = typed.account.trim();
   const limit = parseLimit(typed.limit);
   const problems: KeyFormProblem[] = [];
-  if (label === '') problems.push({ field: 'label', text: t('Enter a name.') });
-  if (label.length > longestName)
-    problems.push({ field: 'label', text: t('Names have at most {0} characters.', longestName) });
+  const labelProblem = label === '' ? t('Enter a name.') : nameProblem(label, t);
+  if (labelProblem !== null) problems.push({ field: 'label', text: labelProblem });
   if (limit === undefined)
     problems.push({
       field: 'limit',
       text: t('Enter a whole number from {0} to {1}, or leave empty.', 0, mostADay),
     });
-  if (account.length > longestName)
-    problems.push({ field: 'account', text: t('Account names have at most {0} characters.', longestName) });
+  const accountProblem = nameProblem(account, t);
+  if (accountProblem !== null) problems.push({ field: 'account', text: accountProblem });
   if (problems.length > 0 || limit === undefined) return { kind: 'bad', problems };
   return { kind: 'good', change: { label, dailyLimit: limit, accountName: account || null } };
 }

@@ -4,7 +4,7 @@ import { l10n, window } from 'vscode';
 import { keyIdOf, maskKey } from '../../base/secret';
 import type { AddResult } from '../../service/keyring/keyring';
 import type { KeyEntry } from '../../service/pastedKeys';
-import { longestName } from '../../service/messages';
+import { nameProblem } from '../../words/nameText';
 import { addResultText, type ResultText } from '../../words/resultText';
 import { flash, offer, speechOf, tellFailure, whileShowing, type Choice } from '../messages';
 import type { WindowPorts } from '../ports';
@@ -75,9 +75,7 @@ async function askLabel(masked: string): Promise<string | undefined> {
     prompt: l10n.t('Name for {0}', masked),
     placeHolder: masked,
     ignoreFocusOut: true,
-    // The dashboard's form has the same limit.
-    validateInput: (text) =>
-      text.trim().length > longestName ? l10n.t('Names have at most {0} characters.', longestName) : null,
+    validateInput: (text) => nameProblem(text, l10n.t),
   });
   return typed?.trim();
 }

@@ -35,8 +35,18 @@ describe('the form of a key', () => {
   it('says what is too long', () => {
     assert.deepEqual(problemsOf({ label: `${longest}x`, account: `${longest}x` }), [
       ['label', 'Names have at most 200 characters.'],
-      ['account', 'Account names have at most 200 characters.'],
+      ['account', 'Names have at most 200 characters.'],
     ]);
+  });
+
+  it('takes no key for a name, and takes what is shown of one', () => {
+    const key = `sk-or-v1-${'0123456789abcdef'.repeat(4)}`;
+    assert.deepEqual(problemsOf({ label: `"${key}"`, account: key }), [
+      ['label', 'This is a key. Enter a name for it.'],
+      ['account', 'This is a key. Enter a name for it.'],
+    ]);
+    for (const label of ['sk-or-v1-...cdef', 'sk-or-v1-…cdef', 'desk-of-the-first-floor'])
+      assert.deepEqual(problemsOf({ label }), [], label);
   });
 
   it('says what is no limit, and that a label is missing', () => {
