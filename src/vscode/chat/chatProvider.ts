@@ -15,8 +15,9 @@ import {
   type LanguageModelResponsePart,
   type Progress,
 } from 'vscode';
+import { AnswerReader, type AnswerPart } from '../../chat/answerReader';
 import { ChatError, sendChat } from '../../chat/chatRequest';
-import { AnswerReader, estimatedTokens, requestBody, type AnswerPart } from '../../chat/conversion';
+import { estimatedTokens, requestBody } from '../../chat/conversion';
 import { offeredModels } from '../../chat/offer';
 import { Pace } from '../../base/clock';
 import { DisposableStore, type Disposable } from '../../base/disposable';
