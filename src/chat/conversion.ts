@@ -43,7 +43,7 @@ export function requestBody(question: ChatQuestion, onSkipped: OnSkipped): Reado
   return {
     ...Object.fromEntries(options),
     model,
-    messages: messages.flatMap((message) => messagesOf(message, onSkipped)),
+    messages: sentMessages(messages, onSkipped),
     stream: true,
     ...(tools.length === 0 ? {} : { tools: tools.map(toolOf) }),
     ...(mustCall && tools.length > 0 ? { tool_choice: 'required' } : {}),
@@ -104,14 +104,14 @@ function partOf(part: unknown): Part {
 
 function toolPart(id: string, { name, input, content }: Readonly<Record<string, unknown>>): Part {
   if (Array.isArray(content)) return { kind: 'result', id, content: content.map(partOf) };
-  return { kind: 'call', id, name: String(name), args: JSON.stringify(input ?? {}) };
+  return { kind: 'call', id, name: String(name), args: jsonOf(input ?? {}) };
 }
 
 function valuePart(part: Readonly<Record<string, unknown>>): Part {
   if ('id' in part) return { kind: 'unknown', name: 'thinking' };
-  if (typeof part.value === 'string') return { kind: 'text', text: part.value };
+  if (typeof part.value === 'string') return { kind: 'text', text: part.value.toWellFormed() };
   // An element of prompt-tsx in a tool's result.
-  if (isObject(part.value)) return { kind: 'text', text: JSON.stringify(part.value) };
+  if (isObject(part.value)) return { kind: 'text', text: jsonOf(part.value) };
   return { kind: 'unknown', name: 'another kind' };
 }
 
@@ -123,79 +123,160 @@ function dataPart(mimeType: string, data: Uint8Array): Part {
   return { kind: 'unknown', name: mimeType };
 }
 
-function messagesOf({ role, content, name }: ChatMessage, onSkipped: OnSkipped): readonly object[] {
-  const parts = content.map(partOf);
-  if (role === assistantRole) return assistantMessage(parts, onSkipped);
-  const results = parts.filter((part) => part.kind === 'result');
-  // Results come first, because they must follow their calls; images in them become part of the next message.
-  const shown = [
-    ...results.flatMap((result) => result.content.filter(({ kind }) => kind === 'image')),
-    ...parts.filter(({ kind }) => kind !== 'result'),
-  ];
-  const said = contentOf(shown, onSkipped);
-  const named = name !== undefined && /^[\w-]{1,64}$/.test(name) ? { name } : {};
-  return [
-    ...results.map((result) => ({
-      role: 'tool',
-      tool_call_id: result.id,
-      content: textOf(result.content, onSkipped),
-    })),
-    ...(said === null ? [] : [{ role: role === systemRole ? 'system' : 'user', content: said, ...named }]),
-  ];
+/** Half a character, as texts that were cut have, is no JSON to some providers. */
+function jsonOf(value: unknown): string {
+  return JSON.stringify(value, (_, each: unknown) => (typeof each === 'string' ? each.toWellFormed() : each));
 }
 
-function textOf(parts: readonly Part[], onSkipped: OnSkipped): string {
-  const texts = parts.flatMap((part) => {
-    if (part.kind === 'text') return [part.text];
-    if (part.kind !== 'image') onSkipped(skippedName(part));
-    return [];
+interface Message {
+  readonly role: number;
+  readonly name: string | undefined;
+  readonly parts: readonly Part[];
+}
+
+/**
+ * What every provider accepts: roles that alternate, behind the model's calls one result of each, ids that are there once, nothing
+ * empty. VS Code sends each result in a message of its own, and leaves out those of a turn that was stopped.
+ */
+function sentMessages(messages: readonly ChatMessage[], onSkipped: OnSkipped): readonly object[] {
+  const all = messages
+    .map(({ content, role, name }) => ({ role, name, parts: partsOf(content, role, onSkipped) }))
+    .filter(({ parts }) => parts.some((part) => part.kind !== 'text' || isSaid(part.text)));
+  const sent: object[] = [];
+  const ids = new Set(['']);
+  for (let at = 0; at < all.length;) {
+    const said = stretch(all, at, true);
+    const asked = stretch(all, at + said.length, false);
+    at += said.length + asked.length;
+    const left = new Set(asked.flatMap(({ parts }) => parts.filter((part) => part.kind === 'result')));
+    const calls = said.flatMap(({ parts }) => parts.filter((part) => part.kind === 'call'));
+    const shown: Part[] = [];
+    const answered = calls.map(({ id, name, args }) => {
+      const result = [...left].find((each) => each.id === id);
+      if (result !== undefined) left.delete(result);
+      shown.push(...(result?.content.filter(({ kind }) => kind === 'image') ?? []));
+      const content = result === undefined ? 'No result.' : resultText(result.content, onSkipped);
+      return { id: ownId(id, ids), name, args, content };
+    });
+    if (said.length > 0) sent.push(assistantMessage(said, answered));
+    sent.push(...answered.map(({ id, content }) => ({ role: 'tool', tool_call_id: id, content })));
+    sent.push(...askedMessages([{ role: 1, name: undefined, parts: shown }, ...asked], left, onSkipped));
+  }
+  return sent;
+}
+
+/** The messages from there that are all the model's, or none of them. */
+function stretch(all: readonly Message[], from: number, isModels: boolean): readonly Message[] {
+  const rest = all.slice(from);
+  const end = rest.findIndex(({ role }) => (role === assistantRole) !== isModels);
+  return end < 0 ? rest : rest.slice(0, end);
+}
+
+/** Some models begin to count their calls anew with each answer. */
+function ownId(id: string, ids: Set<string>): string {
+  let own = id;
+  for (let count = 2; ids.has(own); count++) own = `${id}_${count}`;
+  ids.add(own);
+  return own;
+}
+
+const betweenMessages = '\n\n';
+
+/** APIs refuse empty texts, some of them blank ones too. */
+function isSaid(text: string): boolean {
+  return text.trim() !== '';
+}
+
+/** What a message of that role can have. */
+function partsOf(content: readonly unknown[], role: number, onSkipped: OnSkipped): readonly Part[] {
+  return content.map(partOf).filter((part) => {
+    if (part.kind === 'text') return true;
+    const isModels = role === assistantRole;
+    const hasPlace = part.kind === 'call' ? isModels : part.kind !== 'unknown' && !isModels;
+    if (!hasPlace) onSkipped(part.kind === 'unknown' ? part.name : `${part.kind} out of its place`);
+    return hasPlace;
   });
-  return texts.join('\n');
+}
+
+function resultText(parts: readonly Part[], onSkipped: OnSkipped): string {
+  const texts = parts.map((part) => {
+    if (part.kind === 'text') return part.text;
+    if (part.kind === 'image') return '[image]';
+    onSkipped(part.kind === 'unknown' ? part.name : part.kind);
+    return '';
+  });
+  return texts.filter(isSaid).join('\n') || 'No output.';
+}
+
+function assistantMessage(
+  said: readonly Message[],
+  calls: readonly { readonly id: string; readonly name: string; readonly args: string }[],
+): object {
+  const texts = said.map(({ parts }) =>
+    parts.map((part) => (part.kind === 'text' ? part.text : '')).join(''),
+  );
+  const text = texts.filter(isSaid).join(betweenMessages);
+  const asked = calls.map(({ id, name, args }) => ({
+    id,
+    type: 'function',
+    function: { name, arguments: args },
+  }));
+  return {
+    role: 'assistant',
+    content: text === '' ? null : text,
+    ...(asked.length === 0 ? {} : { tool_calls: asked }),
+  };
 }
 
 type ContentItem =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'image_url'; readonly image_url: { readonly url: string } };
 
-/** A single text as a string, else a list; null if nothing is left. */
-function contentOf(parts: readonly Part[], onSkipped: OnSkipped): string | readonly ContentItem[] | null {
-  const items = parts.flatMap((part): readonly ContentItem[] => {
-    switch (part.kind) {
-      case 'text':
-        // APIs refuse empty texts.
-        return part.text === '' ? [] : [{ type: 'text', text: part.text }];
-      case 'image': {
-        const url = `data:${part.mimeType};base64,${part.bytes.toString('base64')}`;
-        return [{ type: 'image_url', image_url: { url } }];
-      }
-      case 'call':
-      case 'result':
-      case 'unknown':
-        onSkipped(skippedName(part));
-        return [];
-    }
-  });
-  const [first] = items;
-  if (first === undefined) return null;
-  return items.length === 1 && first.type === 'text' ? first.text : items;
+interface AskedMessage {
+  readonly role: string;
+  readonly name?: string;
+  readonly content: readonly ContentItem[];
 }
 
-function assistantMessage(parts: readonly Part[], onSkipped: OnSkipped): readonly object[] {
-  const calls: object[] = [];
-  let text = '';
-  for (const part of parts) {
-    if (part.kind === 'text') text += part.text;
-    else if (part.kind === 'call')
-      calls.push({ id: part.id, type: 'function', function: { name: part.name, arguments: part.args } });
-    else onSkipped(skippedName(part));
+/** The results that are left have no call: what is in them is told as the user's. */
+function askedMessages(
+  asked: readonly Message[],
+  left: ReadonlySet<Part>,
+  onSkipped: OnSkipped,
+): readonly object[] {
+  const merged: AskedMessage[] = [];
+  for (const { role, name = '', parts } of asked) {
+    const content = parts.flatMap((part): readonly ContentItem[] => {
+      if (part.kind !== 'result') return itemsOf(part);
+      if (!left.has(part)) return [];
+      const images = part.content.filter(({ kind }) => kind === 'image');
+      return [{ type: 'text', text: resultText(part.content, onSkipped) }, ...images.flatMap(itemsOf)];
+    });
+    const named = /^[\w-]{1,64}$/.test(name) ? { name } : {};
+    const next = { role: role === systemRole ? 'system' : 'user', content, ...named };
+    const before = merged.at(-1);
+    if (content.length === 0) continue;
+    if (before?.role !== next.role || before.name !== next.name) merged.push(next);
+    else merged.splice(-1, 1, { ...next, content: joined(before.content, content) });
   }
-  if (text === '' && calls.length === 0) return [];
-  const content = text === '' ? null : text;
-  return [{ role: 'assistant', content, ...(calls.length === 0 ? {} : { tool_calls: calls }) }];
+  return merged.map(({ content, ...rest }) => {
+    const [first] = content;
+    return { ...rest, content: content.length === 1 && first?.type === 'text' ? first.text : content };
+  });
 }
 
-function skippedName(part: Part): string {
-  return part.kind === 'unknown' ? part.name : `${part.kind} out of its place`;
+function joined(before: readonly ContentItem[], after: readonly ContentItem[]): readonly ContentItem[] {
+  const last = before.at(-1);
+  const [first, ...others] = after;
+  if (last?.type !== 'text' || first?.type !== 'text') return [...before, ...after];
+  return [...before.slice(0, -1), { ...last, text: last.text + betweenMessages + first.text }, ...others];
+}
+
+function itemsOf(part: Part): readonly ContentItem[] {
+  if (part.kind === 'text') return isSaid(part.text) ? [{ type: 'text', text: part.text }] : [];
+  if (part.kind !== 'image') return [];
+  const url = `data:${part.mimeType};base64,${part.bytes.toString('base64')}`;
+  return [{ type: 'image_url', image_url: { url } }];
 }
 
 function toolOf({ name, description, inputSchema }: ChatTool): object {

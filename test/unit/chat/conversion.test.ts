@@ -2,15 +2,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { estimatedTokens, requestBody } from '../../../src/chat/conversion';
+import { assertAccepted, type SentMessage } from './strictProvider';
 
-type Body = {
-  readonly messages: readonly {
-    readonly role: string;
-    readonly content: string | null | readonly { text?: string; image_url?: { url: string } }[];
-    readonly tool_calls?: readonly { id: string; function: { name: string; arguments: string } }[];
-    readonly tool_call_id?: string;
-  }[];
-} & Readonly<Record<string, unknown>>;
+type Body = { readonly messages: readonly SentMessage[] } & Readonly<Record<string, unknown>>;
 
 const question = { model: 'a/b:free', tools: [], mustCall: false, modelOptions: {} };
 const neverSkipped = (kind: string): void => assert.fail(`${kind} was skipped`);
@@ -20,74 +14,103 @@ function bodyOf(messages: readonly { role: number; content: readonly unknown[] }
   return requestBody({ ...question, messages: named }, neverSkipped) as Body;
 }
 
-const text = fc.record({ value: fc.string({ unit: 'binary', minLength: 1 }) });
+/** Ids, so that what comes out can be looked for; each is one word, with half a character of two behind it. */
+const said = fc.uuid().map((id) => ` ${id}\ud83d`);
+const text = fc.record({ value: fc.oneof({ weight: 5, arbitrary: said }, fc.constantFrom('', ' \n')) });
 const image = fc.record({ mimeType: fc.constant('image/png'), data: fc.uint8Array({ minLength: 1 }) });
-const call = fc.record({
-  callId: fc.uuid(),
-  name: fc.constantFrom('read', 'write'),
-  input: fc.dictionary(fc.string(), fc.jsonValue()),
+const note = fc.constantFrom<object>(
+  { mimeType: 'cache_control', data: Buffer.from('ephemeral') },
+  { value: 'hm', id: 'x', metadata: { signature: 's' } },
+  { value: ['a', 'b'], id: undefined, metadata: { redactedData: 'r' } },
+);
+/** Few, so that some are there twice, and some results have no call. */
+const callId = fc.constantFrom('a', 'b', 'c', '');
+const call = fc.record({ callId, name: fc.constantFrom('read', 'write'), input: fc.record({ text: said }) });
+const result = fc.record({
+  callId,
+  content: fc.array(fc.oneof(text, image, note, fc.record({ value: fc.record({ node: said }) })), {
+    maxLength: 3,
+  }),
 });
-const result = fc.record({ callId: fc.uuid(), content: fc.array(fc.oneof(text, image)) });
 const message = fc.oneof(
-  fc.record({ role: fc.constant(1), content: fc.array(fc.oneof(text, image, result)) }),
-  fc.record({ role: fc.constant(2), content: fc.array(fc.oneof(text, call)) }),
+  fc.record({ role: fc.constant(3), content: fc.array(fc.oneof(text, note), { maxLength: 2 }) }),
+  fc.record({
+    role: fc.constant(1),
+    content: fc.array(fc.oneof(text, image, result, note), { maxLength: 4 }),
+  }),
+  fc.record({ role: fc.constant(2), content: fc.array(fc.oneof(text, call, note), { maxLength: 4 }) }),
 );
 
 describe('a conversation in OpenAI’s form', () => {
-  it('has every text, image, call and result of it once and in order', () => {
+  it('is accepted by the strictest provider, and has all that was said, shown, called and answered once', () => {
     fc.assert(
-      fc.property(fc.array(message, { maxLength: 8 }), (messages) => {
-        const body = bodyOf(messages);
-        for (const role of [1, 2]) {
-          const parts = messages
-            .filter((each) => each.role === role)
-            .flatMap(({ content }) => content as object[]);
-          const came = body.messages.filter((each) => (each.role === 'assistant') === (role === 2));
-          const said = came.filter(({ role: name }) => name !== 'tool');
-          // Results stand in messages of their own, before what else the message says.
-          const texts = parts.flatMap((part) => ('value' in part ? [part.value] : [])).join('');
-          assert.equal(said.map(({ content }) => textOf(content)).join(''), texts);
-          const calls = parts.flatMap((part) => ('input' in part ? [part] : []));
-          const cameCalls = came.flatMap(({ tool_calls = [] }) => tool_calls);
-          assert.deepEqual(
-            cameCalls.map(({ id, function: { name, arguments: args } }) => [id, name, args]),
-            calls.map((part) => [
-              'callId' in part && part.callId,
-              'name' in part && part.name,
-              JSON.stringify(part.input),
-            ]),
-          );
-          const results = parts.flatMap((part) => ('content' in part ? [part] : []));
-          assert.deepEqual(
-            came
-              .filter(({ role: name }) => name === 'tool')
-              .map(({ tool_call_id, content }) => [tool_call_id, content]),
-            results.map((part) => ['callId' in part && part.callId, textsIn(part).join('\n')]),
-          );
-        }
+      fc.property(fc.array(message, { maxLength: 10 }), (messages) => {
+        const named = messages.map((each) => ({ ...each, name: undefined }));
+        const { messages: sent } = requestBody({ ...question, messages: named }, () => undefined) as Body;
+        assertAccepted(sent);
+        assert.deepEqual([...wordsIn(sent)].sort(), [...wordsIn(messages)].sort());
         assert.deepEqual(
-          body.messages
-            .flatMap(({ content }) => (typeof content === 'string' ? [] : (content ?? [])))
-            .flatMap(imageOf)
-            .sort(),
-          messages
-            .flatMap(({ content }) => content as object[])
-            .flatMap(imagesIn)
-            .sort(),
+          sent.flatMap(sentImages).sort(),
+          messages.flatMap(({ content }) => content.flatMap(imagesIn)).sort(),
         );
       }),
-      { numRuns: 40 },
+      { numRuns: 400 },
     );
   });
 
-  it('has each tool’s result right behind the calls, whatever stands before it in the message', () => {
+  it('keeps what each side says in its order', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ role: fc.constantFrom(1, 2), content: fc.array(text, { maxLength: 3 }) })),
+        (messages) => {
+          assert.deepEqual(wordsIn(bodyOf(messages).messages), wordsIn(messages));
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  it('has the results of calls made at once right behind the calls, and what they show behind all of them', () => {
+    const picture = { mimeType: 'image/png', data: Buffer.from('x') };
     const { messages } = bodyOf([
+      { role: 2, content: ['a', 'b'].map((id) => ({ callId: id, name: 'look', input: {} })) },
+      { role: 1, content: [{ value: 'And then?' }, { callId: 'a', content: [{ value: 'It:' }, picture] }] },
+      { role: 1, content: [{ callId: 'b', content: [{ value: 'done' }] }] },
+      { role: 1, content: [{ value: 'Go on.' }] },
+    ]);
+    const [{ tool_calls: calls } = {}, ...others] = messages;
+    assert.deepEqual(
+      calls?.map(({ id }) => id),
+      ['a', 'b'],
+    );
+    const url = `data:image/png;base64,${Buffer.from('x').toString('base64')}`;
+    assert.deepEqual(others, [
+      { role: 'tool', tool_call_id: 'a', content: 'It:\n[image]' },
+      { role: 'tool', tool_call_id: 'b', content: 'done' },
+      {
+        role: 'user',
+        content: [
+          { type: 'image_url', image_url: { url } },
+          { type: 'text', text: 'And then?\n\nGo on.' },
+        ],
+      },
+    ]);
+  });
+
+  it('says of a call whose result is missing that there is none, and keeps a result without its call', () => {
+    const { messages } = bodyOf([
+      { role: 1, content: [{ callId: 'gone', content: [{ value: 'of before' }] }] },
       { role: 2, content: [{ callId: 'a', name: 'read', input: {} }] },
-      { role: 1, content: [{ value: 'And then?' }, { callId: 'a', content: [{ value: 'done' }] }] },
+      { role: 1, content: [{ value: 'Stop.' }] },
     ]);
     assert.deepEqual(
-      messages.map(({ role }) => role),
-      ['assistant', 'tool', 'user'],
+      messages.map(({ role, content }) => [role, content]),
+      [
+        ['user', 'of before'],
+        ['assistant', null],
+        ['tool', 'No result.'],
+        ['user', 'Stop.'],
+      ],
     );
   });
 
@@ -151,22 +174,17 @@ describe('the estimate of tokens', () => {
   });
 });
 
-function textOf(content: Body['messages'][number]['content']): string {
-  if (typeof content === 'string') return content;
-  return (content ?? []).map(({ text: each = '' }) => each).join('');
+/** The ids in what was said, in their order. */
+function wordsIn(value: unknown): readonly string[] {
+  return JSON.stringify(value).match(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g) ?? [];
 }
 
-function imageOf({ image_url }: { image_url?: { url: string } }): readonly string[] {
-  return image_url === undefined ? [] : [image_url.url];
-}
-
-function textsIn(part: object): readonly string[] {
-  const { content } = part as { content: readonly object[] };
-  return content.flatMap((each) => ('value' in each ? [String(each.value)] : []));
+function sentImages({ content }: SentMessage): readonly string[] {
+  return typeof content === 'string' ? [] : (content ?? []).flatMap(({ image_url }) => image_url?.url ?? []);
 }
 
 function imagesIn(part: object): readonly string[] {
   if ('content' in part) return (part.content as object[]).flatMap(imagesIn);
-  if (!('data' in part)) return [];
+  if (!('data' in part && 'mimeType' in part && part.mimeType === 'image/png')) return [];
   return [`data:image/png;base64,${Buffer.from(part.data as Uint8Array).toString('base64')}`];
 }
