@@ -49,6 +49,7 @@ const chunkSchema = v.object({
   choices: v.fallback(
     v.array(
       v.object({
+        index: v.fallback(v.number(), 0),
         delta: v.fallback(
           v.object({
             content: optionalText,
@@ -78,85 +79,89 @@ const mostHeldCharacters = 16 * 1024 * 1024;
 /** Approximate size of a call without its texts. */
 const charactersPerCall = 64;
 
-/** Reads a stream of server-sent events in pieces of any size. `take` and `end` throw a ChatError. */
+export interface AnswerPorts {
+  /** Gets each part as soon as it is complete; calls when all of them are. */
+  readonly onPart: (part: AnswerPart) => void;
+  readonly onSkipped: OnSkipped;
+  /** Whether the request itself limits the answer, which is whole at that limit then. */
+  readonly isLimited?: boolean;
+}
+
+/** Reads a stream of server-sent events in pieces of any size. `take` and `end` throw a ChatError, behind the parts before it. */
 export class AnswerReader {
   private held = '';
   private isBehindReturn = false;
   private data = '';
   private readonly calls: Call[] = [];
   private callCharacters = 0;
-  private isWhole = false;
+  private finish = '';
 
-  constructor(private readonly onSkipped: OnSkipped) {}
+  constructor(private readonly ports: AnswerPorts) {}
 
-  /** The parts that the piece completes. Calls come when all of them are complete. */
-  take(text: string): readonly AnswerPart[] {
+  take(text: string): void {
     // `\r\n` may be split between two pieces.
     const piece = this.isBehindReturn && text.startsWith('\n') ? text.slice(1) : text;
     if (text !== '') this.isBehindReturn = text.endsWith('\r');
     const [first = '', ...others] = piece.split(/\r\n?|\n/);
     this.held += first;
-    const parts: AnswerPart[] = [];
     for (const line of others) {
-      parts.push(...this.line(this.held));
+      this.line(this.held);
       this.held = line;
     }
     if (this.held.length + this.data.length + this.callCharacters > mostHeldCharacters)
       throw new ChatError('cut', 'Too much of the answer has no end.');
-    return parts;
   }
 
-  /** The remaining parts when the body has ended. */
-  end(): readonly AnswerPart[] {
-    const left = [...this.line(this.held), ...this.line('')];
-    if (!this.isWhole) throw new ChatError('cut', 'The answer ended before it was complete.');
-    return [...left, ...this.wholeCalls()];
+  /** The body has ended. */
+  end(): void {
+    this.line(this.held);
+    this.line('');
+    if (this.finish === '') throw new ChatError('cut', 'The answer ended before it was complete.');
+    this.whole();
   }
 
-  private line(line: string): readonly AnswerPart[] {
-    if (line.startsWith('data:')) this.data += `${line.slice(5)}\n`;
-    if (line.trim() !== '') return [];
+  private line(line: string): void {
+    // The first line may have a byte order mark.
+    const [, data] = /^\ufeff?data:(.*)$/s.exec(line) ?? [];
+    if (data !== undefined) this.data += `${data}\n`;
+    if (line.trim() !== '') return;
     const text = this.data.trim();
     this.data = '';
-    return text === '' ? [] : this.event(text);
+    if (text !== '') this.event(text);
   }
 
-  private event(text: string): readonly AnswerPart[] {
+  private event(text: string): void {
     if (text === '[DONE]') {
-      this.isWhole = true;
-      return this.wholeCalls();
+      this.finish ||= 'stop';
+      this.whole();
+      return;
     }
-    const chunk = v.safeParse(chunkSchema, parseJson(text));
-    if (chunk.success) return this.chunk(chunk.output);
-    this.onSkipped('an event of another shape');
-    return [];
+    const event = parseJson(text);
+    if (event === undefined) throw new ChatError('cut', 'An event of the answer is no JSON.');
+    const chunk = v.safeParse(chunkSchema, event);
+    if (chunk.success) this.chunk(chunk.output);
+    else this.ports.onSkipped('an event of another shape');
   }
 
-  private chunk({
-    error: ofAnswer,
-    choices: [choice],
-  }: v.InferOutput<typeof chunkSchema>): readonly AnswerPart[] {
+  private chunk({ error: ofAnswer, choices }: v.InferOutput<typeof chunkSchema>): void {
+    const choice = choices.find(({ index }) => index === 0);
     const error = ofAnswer ?? choice?.error;
     if (error) throw new ChatError('refused', error.message, error.code);
-    if (choice === undefined) return [];
+    if (choice === undefined) return;
     if (choice.finish_reason === 'error') throw new ChatError('refused', wordless);
-    if (choice.finish_reason !== '') this.isWhole = true;
+    this.finish ||= choice.finish_reason;
     const { content, refusal, tool_calls, images } = choice.delta;
     const text = content + refusal;
     for (const call of tool_calls) this.addToCall(call);
-    return [
-      ...(text === '' ? [] : [{ kind: 'text', text } as const]),
-      ...images.flatMap(({ image_url }) => this.image(image_url.url)),
-    ];
+    if (text !== '') this.ports.onPart({ kind: 'text', text });
+    for (const { image_url } of images) this.image(image_url.url);
   }
 
-  /** Pieces of a call share its index; some servers use index 0 for every call, with different ids. */
-  private addToCall(piece: v.InferOutput<typeof callSchema>): void {
-    const { index, id, function: told } = piece;
-    const known = this.calls.findLast((call) => call.index === index);
-    const isOther = id !== '' && known !== undefined && known.id !== '' && known.id !== id;
-    const call = known === undefined || isOther ? { index, id: '', name: '', args: '' } : known;
-    if (call !== known) {
+  /** Pieces of a call share its index; some servers use index 0 for every call, with different ids or with none. */
+  private addToCall({ index, id, function: told }: v.InferOutput<typeof callSchema>): void {
+    let call = this.calls.findLast((each) => each.index === index);
+    if (call === undefined || isBehind(call, id, told.name)) {
+      call = { index, id: '', name: '', args: '' };
       this.calls.push(call);
       this.callCharacters += charactersPerCall;
     }
@@ -166,19 +171,33 @@ export class AnswerReader {
     call.args += told.arguments;
   }
 
-  private wholeCalls(): readonly AnswerPart[] {
-    return this.calls.splice(0).map(({ id, name, args }) => {
+  private whole(): void {
+    if (this.finish === 'length' && this.ports.isLimited !== true)
+      throw new ChatError('full', 'The answer reached the limit of output tokens.');
+    if (this.finish === 'content_filter') throw new ChatError('filtered', 'A filter ended the answer.');
+    const ids = new Set(['']);
+    const calls = this.calls.splice(0).filter(({ name, args }) => name + args !== '');
+    const parts = calls.map(({ id, name, args }): AnswerPart => {
       const input: unknown = args.trim() === '' ? {} : parseJson(args);
       if (!isObject(input)) throw new ChatError('badArguments', name);
-      return { kind: 'call', callId: id === '' ? `call_${randomUUID()}` : id, name, input };
+      if (name === '') throw new ChatError('refused', 'The model called a tool without saying which.');
+      const callId = ids.has(id) ? `call_${randomUUID()}` : id;
+      ids.add(callId);
+      return { kind: 'call', callId, name, input };
     });
+    for (const part of parts) this.ports.onPart(part);
   }
 
-  private image(url: string): readonly AnswerPart[] {
+  private image(url: string): void {
     const [, mimeType, base64] = /^data:([\w/.+-]+);base64,(.*)$/s.exec(url) ?? [];
     if (mimeType !== undefined && base64 !== undefined)
-      return [{ kind: 'image', mimeType, data: Buffer.from(base64, 'base64') }];
-    this.onSkipped('an image by its address');
-    return [];
+      this.ports.onPart({ kind: 'image', mimeType, data: Buffer.from(base64, 'base64') });
+    else this.ports.onSkipped('an image by its address');
   }
+}
+
+/** Whether a piece with that id and name begins another call behind this one. */
+function isBehind(call: Call, id: string, name: string): boolean {
+  if (id !== '') return call.id !== '' && call.id !== id;
+  return name !== '' && isObject(parseJson(call.args));
 }

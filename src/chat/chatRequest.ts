@@ -10,7 +10,7 @@ const chatClientName = 'VS Code chat';
 export interface ChatRequest {
   readonly endpoint: Pick<Endpoint, 'origin' | 'proxyKey'>;
   readonly body: Readonly<Record<string, unknown>>;
-  /** Ends the request at once, which rejects as `unreachable`. */
+  /** Ends the request at once, which rejects. */
   readonly signal: AbortSignal;
   /** Gets the answer's body in pieces. An error that it throws ends the request and is thrown on. */
   readonly onText: (text: string) => void;
@@ -21,14 +21,14 @@ const shownCharacters = 500;
 
 /**
  * `refused`: an error message of the proxy or OpenRouter · `unreachable`: no answer or a lost connection, with the system's code ·
- * `cut`: the answer is incomplete · `badArguments`: the model wrote invalid JSON for the tool that `message` names, so the tool
+ * `cut`: the answer is incomplete · `full`: it reached the model's limit · `filtered`: the provider ended it · `badArguments`: the model wrote invalid JSON for the tool that `message` names, so the tool
  * must not run.
  */
 export class ChatError extends Error {
   override readonly name = 'ChatError';
 
   constructor(
-    readonly kind: 'refused' | 'unreachable' | 'cut' | 'badArguments',
+    readonly kind: 'refused' | 'unreachable' | 'cut' | 'full' | 'filtered' | 'badArguments',
     message: string,
     /** The HTTP status, also of an error inside the stream; 0 without one. */
     readonly status = 0,
@@ -48,7 +48,7 @@ export async function sendChat({ endpoint, body, signal, onText }: ChatRequest):
   const pieces = response[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const piece = await pieces.next().catch(failed);
+      const piece = await pieces.next().catch(cut);
       if (piece.done === true) return;
       onText(String(piece.value));
     }
@@ -77,6 +77,11 @@ async function responseOf(
 
 function failed(error: unknown): never {
   throw new ChatError('unreachable', failureOf(error), 0, { cause: error });
+}
+
+/** The proxy's window may have gone: another one has the port by now. */
+function cut(error: unknown): never {
+  throw new ChatError('cut', failureOf(error), 0, { cause: error });
 }
 
 async function textOf(response: IncomingMessage): Promise<string> {

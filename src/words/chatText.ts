@@ -47,8 +47,19 @@ export function chatErrorText(error: unknown, t: Translate): string {
     case 'unreachable':
       return t('The proxy does not answer ({0}). Run “Keywheel: Run Doctor”.', reachText(error.message, t));
     case 'cut':
-      return t('The answer was interrupted.');
+      return t('The answer was interrupted. Try again.');
+    case 'full':
+      return t(
+        'The answer reached this model’s limit of output and is incomplete. Ask for less at once, or select another model.',
+      );
+    case 'filtered':
+      return t(
+        'The provider’s content filter ended the answer. Change the request, or select another model.',
+      );
     case 'badArguments':
-      return t('The model wrote invalid JSON for the tool “{0}”, so the tool was not run.', error.message);
+      return t(
+        'The model wrote invalid JSON for the tool “{0}”, so the tool was not run. Try again, or select another model.',
+        error.message,
+      );
   }
 }

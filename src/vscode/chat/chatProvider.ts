@@ -95,13 +95,11 @@ export class ChatProvider implements LanguageModelChatProvider, Disposable {
       const { tools = [], toolMode, modelOptions = {} } = options;
       const mustCall = toolMode === LanguageModelChatToolMode.Required;
       const body = requestBody({ model: id, messages, tools, mustCall, modelOptions }, onSkipped);
-      const reader = new AnswerReader(onSkipped);
-      const report = (parts: readonly AnswerPart[]): void => {
-        for (const part of parts) this.report(part, progress);
-      };
-      const onText = (text: string): void => report(reader.take(text));
-      await sendChat({ endpoint, body, signal: cancelled.signal, onText });
-      report(reader.end());
+      const onPart = (part: AnswerPart): void => this.report(part, progress);
+      const isLimited = 'max_tokens' in body || 'max_completion_tokens' in body;
+      const reader = new AnswerReader({ onPart, onSkipped, isLimited });
+      await sendChat({ endpoint, body, signal: cancelled.signal, onText: (text) => reader.take(text) });
+      reader.end();
     } catch (error: unknown) {
       if (cancelled.signal.aborted) throw new CancellationError();
       throw this.chatError(error);

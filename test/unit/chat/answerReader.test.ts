@@ -53,14 +53,90 @@ describe('an answer’s stream', () => {
     const half = {
       tool_calls: [{ index: 0, id: 'a', function: { name: 'read', arguments: '{"path":"/"}' } }],
     };
-    const reader = new AnswerReader(neverSkipped);
-    assert.deepEqual(reader.take(`data: ${JSON.stringify({ choices: [{ delta: half }] })}\n\n`), []);
+    const { reader, parts } = opened();
+    reader.take(`data: ${JSON.stringify({ choices: [{ delta: half }] })}\n\n`);
     assert.throws(() => reader.end(), { kind: 'cut' });
+    assert.deepEqual(parts, []);
   });
 
   it('is whole without its end marker once it has said its reason', () => {
     const whole = `data: ${JSON.stringify({ choices: [{ delta: { content: 'Hi' }, finish_reason: 'stop' }] })}`;
     assert.equal(said(read([whole])), 'Hi');
+  });
+
+  it('that ends at the model’s limit is no whole answer, and none of its calls is', () => {
+    const call = { index: 0, id: 'a', function: { name: 'write', arguments: '{"text":"half' } };
+    for (const delta of [{ content: 'Half an ans' }, { tool_calls: [call] }]) {
+      const { reader } = opened();
+      reader.take(`data: ${JSON.stringify({ choices: [{ delta, finish_reason: 'length' }] })}\n\n`);
+      assert.throws(() => reader.take('data: [DONE]\n\n'), { kind: 'full' });
+    }
+  });
+
+  it('that ends at the limit that was asked for is whole', () => {
+    const { reader, parts } = opened(true);
+    const end = { choices: [{ delta: { content: 'A title of' }, finish_reason: 'length' }] };
+    reader.take(`data: ${JSON.stringify(end)}\n\ndata: [DONE]\n\n`);
+    reader.end();
+    assert.equal(said(parts), 'A title of');
+  });
+
+  it('that a filter ends is no whole answer', () => {
+    const end = { choices: [{ delta: { content: 'Half' }, finish_reason: 'content_filter' }] };
+    assert.throws(() => read([`data: ${JSON.stringify(end)}\n\n`]), { kind: 'filtered' });
+  });
+
+  it('with an event that is no JSON is cut, as what was in it is lost', () => {
+    const { reader } = opened();
+    assert.throws(() => reader.take('data: {"choices":[{"delta":{"content":"He\n\n'), { kind: 'cut' });
+  });
+
+  it('begins with its first event, with or without a byte order mark before it', () => {
+    const event = JSON.stringify({ choices: [{ delta: { content: 'Hi' }, finish_reason: 'stop' }] });
+    assert.equal(said(read([`\ufeffdata: ${event}\n\n`])), 'Hi');
+  });
+
+  it('is the first of several that were asked for at once', () => {
+    const chunks = [0, 1, 0, 1].map((index) => ({ choices: [{ index, delta: { content: String(index) } }] }));
+    const events = [...chunks, { choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] }];
+    assert.equal(said(read(events.map((event) => `data: ${JSON.stringify(event)}\n\n`))), '00');
+  });
+
+  it('gives each call an id of its own, whatever ids its server gives', () => {
+    const called = (pieces: readonly object[]): unknown =>
+      read([
+        streamOf(
+          pieces.map((piece) => ({ tool_calls: [piece] })),
+          '\n',
+        ),
+      ]).map((part) => (part.kind === 'call' ? [part.callId, part.name, part.input] : part));
+    const read1 = { name: 'read', arguments: '{"n":1}' };
+    const read2 = { name: 'read', arguments: '{"n":2}' };
+    const same = called([
+      { index: 0, id: 'a', function: read1 },
+      { index: 1, id: 'a', function: read2 },
+    ]);
+    const none = called([{ function: read1 }, { function: read2 }, { index: 0, id: '', function: read1 }]);
+    for (const [calls, count] of [
+      [same, 2],
+      [none, 3],
+    ] as const) {
+      assert.ok(Array.isArray(calls) && calls.length === count);
+      assert.equal(new Set(calls.map(([id]: [unknown]) => id)).size, count);
+      assert.deepEqual(
+        calls.slice(0, 2).map(([, , input]: [unknown, unknown, unknown]) => input),
+        [{ n: 1 }, { n: 2 }],
+      );
+    }
+  });
+
+  it('calls nothing for a piece without anything in it, and no tool without a name', () => {
+    assert.equal(
+      said(read([streamOf([{ content: 'Hi', tool_calls: [{ index: 0, function: {} }] }], '\n')])),
+      'Hi',
+    );
+    const nameless = { index: 0, id: 'a', function: { arguments: '{"path":"/"}' } };
+    assert.throws(() => read([streamOf([{ tool_calls: [nameless] }], '\n')]), { kind: 'refused' });
   });
 
   it('runs no tool with arguments that are no JSON', () => {
@@ -77,12 +153,13 @@ describe('an answer’s stream', () => {
   });
 
   it('gives upstream’s words where an error comes in it, behind what was said', () => {
-    const reader = new AnswerReader(neverSkipped);
-    assert.equal(said(reader.take(': note\n\ndata: {"choices":[{"delta":{"content":"Hi"}}]}\n\n')), 'Hi');
+    const { reader, parts } = opened();
+    const text = 'data: {"choices":[{"delta":{"content":"Hi"}}]}\n\n';
     assert.throws(
-      () => reader.take('data: {"error":{"code":429,"message":"Busy."},"choices":[]}\n\n'),
+      () => reader.take(`: note\n\n${text}data: {"error":{"code":429,"message":"Busy."},"choices":[]}\n\n`),
       (error) => error instanceof ChatError && error.message === 'Busy.' && error.status === 429,
     );
+    assert.equal(said(parts), 'Hi');
   });
 
   it('says what it has where an error beside it is null or of a strange kind', () => {
@@ -136,7 +213,7 @@ describe('an answer’s stream', () => {
       `data: ${much}\n`,
       `data: ${JSON.stringify({ choices: [{ delta: args }] })}\n\n`,
     ]) {
-      const reader = new AnswerReader(neverSkipped);
+      const { reader } = opened();
       assert.throws(
         () => {
           for (let count = 0; count < 40; count++) reader.take(piece);
@@ -154,8 +231,16 @@ describe('an answer’s stream', () => {
 });
 
 function read(all: readonly string[]): readonly AnswerPart[] {
-  const reader = new AnswerReader(neverSkipped);
-  return [...all.flatMap((piece) => reader.take(piece)), ...reader.end()];
+  const { reader, parts } = opened();
+  for (const piece of all) reader.take(piece);
+  reader.end();
+  return parts;
+}
+
+function opened(isLimited = false): { reader: AnswerReader; parts: readonly AnswerPart[] } {
+  const parts: AnswerPart[] = [];
+  const onPart = (part: AnswerPart): unknown => parts.push(part);
+  return { reader: new AnswerReader({ onPart, onSkipped: neverSkipped, isLimited }), parts };
 }
 
 function said(parts: readonly AnswerPart[]): string {

@@ -60,7 +60,7 @@ describe('a request of VS Code’s chat', () => {
     const cut = send((response) => {
       response.write('data: a\n\n', () => response.destroy());
     });
-    await assert.rejects(cut, { kind: 'unreachable', message: 'ECONNRESET' });
+    await assert.rejects(cut, { kind: 'cut', message: 'ECONNRESET' });
     assert.equal(heard, 'data: a\n\n');
   });
 
@@ -84,7 +84,7 @@ describe('a request of VS Code’s chat', () => {
       (response) => response.write('data: a\n\n'),
       () => cancelled.abort(),
     );
-    await assert.rejects(running, { kind: 'unreachable' });
+    await assert.rejects(running, { kind: 'cut' });
     await left;
   });
 });
