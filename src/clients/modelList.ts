@@ -16,7 +16,7 @@ export const freeRouter = 'openrouter/free';
 
 const timeoutMs = 5_000;
 const words = v.fallback(v.array(v.string()), []);
-const amount = v.fallback(v.nullable(v.number()), null);
+const amount = v.fallback(v.nullable(v.pipe(v.number(), v.minValue(1))), null);
 /** Dollars per token, as text. Routers have -1, because the price depends on the model that they choose. */
 const price = v.fallback(v.nullable(v.pipe(v.string(), v.toNumber(), v.minValue(0))), null);
 const listSchema = v.object({
@@ -67,7 +67,9 @@ type Proxy = Pick<Endpoint, 'origin' | 'proxyKey'>;
 /** Empty if the request fails or the answer has another shape. Never rejects. */
 export async function listModels(proxy: Proxy): Promise<readonly ListedModel[]> {
   const parsed = v.safeParse(listSchema, parseJson((await read(proxy, 'models')) ?? ''));
-  return parsed.success ? parsed.output.data.map(listedModel) : [];
+  if (!parsed.success) return [];
+  const ids = new Set<string>();
+  return parsed.output.data.filter(({ id }) => !ids.has(id) && ids.add(id)).map(listedModel);
 }
 
 /** As `listModels`, and empty if the proxy refuses the key, with which anybody could read the list. Never rejects. */
@@ -84,13 +86,15 @@ async function read({ origin, proxyKey }: Proxy, name: string): Promise<string |
 
 function listedModel(entry: v.InferOutput<typeof listSchema>['data'][number]): ListedModel {
   const { id, name, canonical_slug, context_length, top_provider, pricing } = entry;
+  // OpenRouter passes long requests on to a larger provider; a free variant has one, and the length of the paid model.
+  const ofTop = top_provider.context_length;
   return {
     id,
     name: name === '' ? id : name,
     version: canonical_slug === '' ? id : canonical_slug,
     tools: entry.supported_parameters.includes('tools'),
     images: entry.architecture.input_modalities.includes('image'),
-    contextLength: top_provider.context_length ?? context_length,
+    contextLength: isFreeModel(id) ? (ofTop ?? context_length) : (context_length ?? ofTop),
     outputTokens: top_provider.max_completion_tokens,
     inputPrice: perMillion(pricing.prompt),
     outputPrice: perMillion(pricing.completion),

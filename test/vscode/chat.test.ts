@@ -144,6 +144,22 @@ describe('models in VS Code’s chat', () => {
     ]);
   });
 
+  it('count what is in calls and results, and images by a flat sum', async () => {
+    const model = await modelOf(freeModel);
+    const words = 'four words are here '.repeat(100);
+    const call = new LanguageModelToolCallPart('a', 'read', { words });
+    const result = new vscode.LanguageModelToolResultPart('a', [new LanguageModelTextPart(words)]);
+    for (const message of [
+      LanguageModelChatMessage.Assistant([call]),
+      LanguageModelChatMessage.User([result]),
+    ])
+      assert.ok((await model.countTokens(message)) >= 400);
+    const DataPart: unknown = Reflect.get(vscode, 'LanguageModelDataPart');
+    if (!hasImages(DataPart)) return;
+    const image = DataPart.image(Buffer.alloc(100_000, 1), 'image/png');
+    assert.ok((await model.countTokens(LanguageModelChatMessage.User([image]))) < 5_000);
+  });
+
   it('get an image byte for byte, where this VS Code has a class for images', async () => {
     const DataPart: unknown = Reflect.get(vscode, 'LanguageModelDataPart');
     const bytes = picture();

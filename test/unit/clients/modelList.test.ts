@@ -91,12 +91,40 @@ describe('the list of models', () => {
       version: 'a/b-2026-01-01',
       tools: false,
       images: false,
-      contextLength: 100_000,
+      contextLength: 200_000,
       outputTokens: 8_000,
       inputPrice: 1.25,
       outputPrice: 10,
     });
     assert.deepEqual([router?.name, router?.inputPrice], ['openrouter/auto', null]);
+  });
+
+  it('tells how much a free model takes at its only provider, and a paid one at the largest of several', async () => {
+    const lengths = { context_length: 1_048_576, top_provider: { context_length: 262_144 } };
+    const unknown = { context_length: 0, top_provider: { context_length: null, max_completion_tokens: 0 } };
+    const models = await listed({
+      data: [
+        { id: 'a/b:free', ...lengths },
+        { id: 'a/b', ...lengths },
+        { id: 'c/d', ...unknown },
+      ],
+    });
+    assert.deepEqual(
+      models.map(({ contextLength, outputTokens }) => [contextLength, outputTokens]),
+      [
+        [262_144, null],
+        [1_048_576, null],
+        [null, null],
+      ],
+    );
+  });
+
+  it('has each model once', async () => {
+    const models = await listed({ data: [{ id: 'a/b' }, { id: 'c/d' }, { id: 'a/b', name: 'Again' }] });
+    assert.deepEqual(
+      models.map(({ id }) => id),
+      ['a/b', 'c/d'],
+    );
   });
 
   it('is empty where it cannot be had', async () => {
