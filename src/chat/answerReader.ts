@@ -5,6 +5,7 @@ import { parseJson } from '../base/json';
 import { isObject } from '../clients/configValue';
 import { ChatError } from './chatRequest';
 import type { OnSkipped } from './conversion';
+import { addDetail, type ReasoningDetail } from './reasoning';
 
 /** A part of the model's answer. */
 export type AnswerPart =
@@ -44,21 +45,23 @@ const errorSchema = v.fallback(
   ),
   null,
 );
+const deltaSchema = v.fallback(
+  v.object({
+    content: optionalText,
+    refusal: optionalText,
+    tool_calls: v.fallback(v.array(callSchema), []),
+    reasoning_details: v.fallback(v.array(v.looseObject({})), []),
+    images: v.fallback(v.array(v.object({ image_url: v.object({ url: v.string() }) })), []),
+  }),
+  { content: '', refusal: '', tool_calls: [], reasoning_details: [], images: [] },
+);
 const chunkSchema = v.object({
   error: errorSchema,
   choices: v.fallback(
     v.array(
       v.object({
         index: v.fallback(v.number(), 0),
-        delta: v.fallback(
-          v.object({
-            content: optionalText,
-            refusal: optionalText,
-            tool_calls: v.fallback(v.array(callSchema), []),
-            images: v.fallback(v.array(v.object({ image_url: v.object({ url: v.string() }) })), []),
-          }),
-          { content: '', refusal: '', tool_calls: [], images: [] },
-        ),
+        delta: deltaSchema,
         finish_reason: optionalText,
         error: errorSchema,
       }),
@@ -83,6 +86,8 @@ export interface AnswerPorts {
   /** Gets each part as soon as it is complete; calls when all of them are. */
   readonly onPart: (part: AnswerPart) => void;
   readonly onSkipped: OnSkipped;
+  /** Gets what the model thought before its calls, with the id of the first of them. */
+  readonly onThought?: (callId: string, details: readonly ReasoningDetail[]) => void;
   /** Whether the request itself limits the answer, which is whole at that limit then. */
   readonly isLimited?: boolean;
 }
@@ -93,6 +98,7 @@ export class AnswerReader {
   private isBehindReturn = false;
   private data = '';
   private readonly calls: Call[] = [];
+  private readonly thought: ReasoningDetail[] = [];
   private callCharacters = 0;
   private finish = '';
 
@@ -150,9 +156,22 @@ export class AnswerReader {
     if (choice === undefined) return;
     if (choice.finish_reason === 'error') throw new ChatError('refused', wordless);
     this.finish ||= choice.finish_reason;
-    const { content, refusal, tool_calls, images } = choice.delta;
+    this.delta(choice.delta);
+  }
+
+  private delta({
+    content,
+    refusal,
+    tool_calls,
+    reasoning_details,
+    images,
+  }: v.InferOutput<typeof deltaSchema>): void {
     const text = content + refusal;
     for (const call of tool_calls) this.addToCall(call);
+    for (const piece of reasoning_details) {
+      this.callCharacters += JSON.stringify(piece).length;
+      addDetail(this.thought, piece);
+    }
     if (text !== '') this.ports.onPart({ kind: 'text', text });
     for (const { image_url } of images) this.image(image_url.url);
   }
@@ -185,6 +204,8 @@ export class AnswerReader {
       ids.add(callId);
       return { kind: 'call', callId, name, input };
     });
+    const [first] = parts;
+    if (first?.kind === 'call') this.ports.onThought?.(first.callId, this.thought.splice(0));
     for (const part of parts) this.ports.onPart(part);
   }
 

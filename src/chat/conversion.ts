@@ -1,5 +1,6 @@
 // Converts VS Code's chat messages, tools and options into an OpenAI chat completions request; estimates tokens.
 import { isObject } from '../clients/configValue';
+import type { ReasoningDetail } from './reasoning';
 
 /** A message of VS Code; parts are recognized by shape, because older versions have no class for some kinds. */
 export interface ChatMessage {
@@ -22,6 +23,8 @@ export interface ChatQuestion {
   /** Whether the model must call one of the tools. */
   readonly mustCall: boolean;
   readonly modelOptions: Readonly<Record<string, unknown>>;
+  /** What the model thought before that call. */
+  readonly thoughtBefore: (callId: string) => readonly ReasoningDetail[];
 }
 
 /** Called with the kind of each part that cannot be converted. */
@@ -35,7 +38,7 @@ const ownOptions: ReadonlySet<string> = new Set(['model', 'messages', 'stream', 
 
 /** The body of the request, for `JSON.stringify`. */
 export function requestBody(question: ChatQuestion, onSkipped: OnSkipped): Readonly<Record<string, unknown>> {
-  const { model, messages, tools, mustCall, modelOptions } = question;
+  const { model, tools, mustCall, modelOptions } = question;
   // VS Code's own extensions pass internal options that start with `_`.
   const options = Object.entries(modelOptions).filter(
     ([name]) => !ownOptions.has(name) && !name.startsWith('_'),
@@ -43,7 +46,7 @@ export function requestBody(question: ChatQuestion, onSkipped: OnSkipped): Reado
   return {
     ...Object.fromEntries(options),
     model,
-    messages: sentMessages(messages, onSkipped),
+    messages: sentMessages(question, onSkipped),
     stream: true,
     ...(tools.length === 0 ? {} : { tools: tools.map(toolOf) }),
     ...(mustCall && tools.length > 0 ? { tool_choice: 'required' } : {}),
@@ -138,7 +141,7 @@ interface Message {
  * What every provider accepts: roles that alternate, behind the model's calls one result of each, ids that are there once, nothing
  * empty. VS Code sends each result in a message of its own, and leaves out those of a turn that was stopped.
  */
-function sentMessages(messages: readonly ChatMessage[], onSkipped: OnSkipped): readonly object[] {
+function sentMessages({ messages, thoughtBefore }: ChatQuestion, onSkipped: OnSkipped): readonly object[] {
   const all = messages
     .map(({ content, role, name }) => ({ role, name, parts: partsOf(content, role, onSkipped) }))
     .filter(({ parts }) => parts.some((part) => part.kind !== 'text' || isSaid(part.text)));
@@ -158,7 +161,8 @@ function sentMessages(messages: readonly ChatMessage[], onSkipped: OnSkipped): r
       const content = result === undefined ? 'No result.' : resultText(result.content, onSkipped);
       return { id: ownId(id, ids), name, args, content };
     });
-    if (said.length > 0) sent.push(assistantMessage(said, answered));
+    const thought = calls.flatMap(({ id }) => thoughtBefore(id));
+    if (said.length > 0) sent.push(assistantMessage(said, answered, thought));
     sent.push(...answered.map(({ id, content }) => ({ role: 'tool', tool_call_id: id, content })));
     sent.push(...askedMessages([{ role: 1, name: undefined, parts: shown }, ...asked], left, onSkipped));
   }
@@ -211,6 +215,7 @@ function resultText(parts: readonly Part[], onSkipped: OnSkipped): string {
 function assistantMessage(
   said: readonly Message[],
   calls: readonly { readonly id: string; readonly name: string; readonly args: string }[],
+  thought: readonly ReasoningDetail[],
 ): object {
   const texts = said.map(({ parts }) =>
     parts.map((part) => (part.kind === 'text' ? part.text : '')).join(''),
@@ -225,6 +230,7 @@ function assistantMessage(
     role: 'assistant',
     content: text === '' ? null : text,
     ...(asked.length === 0 ? {} : { tool_calls: asked }),
+    ...(thought.length === 0 ? {} : { reasoning_details: thought }),
   };
 }
 

@@ -15,10 +15,11 @@ import {
   type LanguageModelResponsePart,
   type Progress,
 } from 'vscode';
-import { AnswerReader, type AnswerPart } from '../../chat/answerReader';
+import { AnswerReader, type AnswerPart, type AnswerPorts } from '../../chat/answerReader';
 import { ChatError, sendChat } from '../../chat/chatRequest';
 import { estimatedTokens, requestBody } from '../../chat/conversion';
 import { offeredModels } from '../../chat/offer';
+import { ReasoningMemory, type ReasoningDetail } from '../../chat/reasoning';
 import { Pace } from '../../base/clock';
 import { DisposableStore, type Disposable } from '../../base/disposable';
 import { chatErrorText, modelDetail, modelTooltip } from '../../words/chatText';
@@ -45,6 +46,7 @@ export class ChatProvider implements LanguageModelChatProvider, Disposable {
   /** The list that VS Code received last, as JSON. Its picker requests the first one only after a change event. */
   private given = '[]';
   private readonly skipped = new Set<string>();
+  private readonly reasoning = new ReasoningMemory();
 
   constructor(
     private readonly ports: WindowPorts,
@@ -94,10 +96,13 @@ export class ChatProvider implements LanguageModelChatProvider, Disposable {
     try {
       const { tools = [], toolMode, modelOptions = {} } = options;
       const mustCall = toolMode === LanguageModelChatToolMode.Required;
-      const body = requestBody({ model: id, messages, tools, mustCall, modelOptions }, onSkipped);
+      const thoughtBefore = (callId: string): readonly ReasoningDetail[] => this.reasoning.of(id, callId);
+      const question = { model: id, messages, tools, mustCall, modelOptions, thoughtBefore };
+      const body = requestBody(question, onSkipped);
       const onPart = (part: AnswerPart): void => this.report(part, progress);
       const isLimited = 'max_tokens' in body || 'max_completion_tokens' in body;
-      const reader = new AnswerReader({ onPart, onSkipped, isLimited });
+      const onThought: AnswerPorts['onThought'] = (...thought) => this.reasoning.keep(id, ...thought);
+      const reader = new AnswerReader({ onPart, onThought, onSkipped, isLimited });
       await sendChat({ endpoint, body, signal: cancelled.signal, onText: (text) => reader.take(text) });
       reader.end();
     } catch (error: unknown) {

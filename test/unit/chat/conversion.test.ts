@@ -6,7 +6,7 @@ import { assertAccepted, type SentMessage } from './strictProvider';
 
 type Body = { readonly messages: readonly SentMessage[] } & Readonly<Record<string, unknown>>;
 
-const question = { model: 'a/b:free', tools: [], mustCall: false, modelOptions: {} };
+const question = { model: 'a/b:free', tools: [], mustCall: false, modelOptions: {}, thoughtBefore: () => [] };
 const neverSkipped = (kind: string): void => assert.fail(`${kind} was skipped`);
 
 function bodyOf(messages: readonly { role: number; content: readonly unknown[] }[]): Body {
