@@ -36,6 +36,11 @@ export class ChatError extends Error {
   ) {
     super(message, options);
   }
+
+  /** Whether nobody listened. */
+  get isUnsent(): boolean {
+    return this.kind === 'unreachable' && this.message === 'ECONNREFUSED';
+  }
 }
 
 /** Resolves when the answer has ended; the proxy bounds the time. Rejects with a ChatError. */

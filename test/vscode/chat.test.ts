@@ -121,14 +121,13 @@ describe('models in VS Code’s chat', () => {
       ],
     );
     assert.equal(bodyOf(lastRequest()).tool_choice, 'required');
-    const results = called.map(
-      ({ callId }) =>
+    // VS Code's agent sends each result in a message of its own.
+    const results = called.map(({ callId }) =>
+      LanguageModelChatMessage.User([
         new vscode.LanguageModelToolResultPart(callId, [new LanguageModelTextPart(`of ${callId}`)]),
+      ]),
     );
-    await asked(
-      [question, LanguageModelChatMessage.Assistant(called), LanguageModelChatMessage.User(results)],
-      { tools },
-    );
+    await asked([question, LanguageModelChatMessage.Assistant(called), ...results], { tools });
     const { messages } = bodyOf(lastRequest());
     assert.deepEqual(messages.slice(1), [
       {
@@ -216,6 +215,29 @@ describe('models in VS Code’s chat', () => {
     await statusThat('following', ({ proxy, keys }) => proxy === 'running' && keys === 1);
     const { parts } = await asked([LanguageModelChatMessage.User('And here?')]);
     assert.equal(textIn(parts), 'The wheel turns, and the keys take turns.');
+  });
+
+  it('are served while the proxy moves from one window to another', async () => {
+    const third = await openOtherWindow(port, simulator.baseUrl);
+    await until('the third one serving', async () => {
+      await run('stopProxy');
+      await statusThat('stopped', ({ proxy }) => proxy === 'stopped');
+      await third.hosted.service.start();
+      return third.hosted.service.isHosting;
+    });
+    await statusThat('following', ({ proxy, keys }) => proxy === 'running' && keys === 1);
+    const answers: Promise<{ parts: readonly unknown[] }>[] = [];
+    const closed = third.close();
+    // Fewer than an account has in a minute.
+    for (let count = 0; count < 8; count++) {
+      answers.push(asked([LanguageModelChatMessage.User(`Number ${count}.`)]));
+      await new Promise((resolve) => setTimeout(resolve, 150));
+    }
+    await closed;
+    const ends = (await Promise.allSettled(answers)).map((end) =>
+      end.status === 'fulfilled' ? textIn(end.value.parts) : String(end.reason),
+    );
+    assert.deepEqual([...new Set(ends)], ['The wheel turns, and the keys take turns.']);
   });
 
   async function used(work: () => Promise<void>): Promise<void> {

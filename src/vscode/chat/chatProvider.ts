@@ -16,11 +16,11 @@ import {
   type Progress,
 } from 'vscode';
 import { AnswerReader, type AnswerPart, type AnswerPorts } from '../../chat/answerReader';
-import { ChatError, sendChat } from '../../chat/chatRequest';
+import { ChatError, sendChat, type ChatRequest } from '../../chat/chatRequest';
 import { estimatedTokens, requestBody } from '../../chat/conversion';
 import { offeredModels } from '../../chat/offer';
 import { ReasoningMemory, type ReasoningDetail } from '../../chat/reasoning';
-import { Pace } from '../../base/clock';
+import { Pace, wait } from '../../base/clock';
 import { DisposableStore, type Disposable } from '../../base/disposable';
 import { chatErrorText, modelDetail, modelTooltip } from '../../words/chatText';
 import { notRunningText } from '../../words/stateWords';
@@ -31,6 +31,8 @@ import type { WindowPorts } from '../ports';
 /** VS Code requests the whole list after each change event. */
 const tellEveryMs = 5_000;
 const renewEveryMs = 60 * 60_000;
+const longestMoveMs = 10_000;
+const lookEveryMs = 100;
 
 /** Whether the user wants no AI features; extensions can still request models. */
 export function isChatOff(): boolean {
@@ -86,9 +88,6 @@ export class ChatProvider implements LanguageModelChatProvider, Disposable {
       LanguageModelChatProvider['provideLanguageModelChatResponse']
     >
   ): Promise<void> {
-    const endpoint = runningEndpoint(this.ports);
-    if (endpoint === null)
-      throw new LanguageModelError(notRunningText(this.ports.service.snapshot().proxy, l10n.t));
     const onSkipped = (kind: string): void => this.noteSkipped(kind);
     const cancelled = new AbortController();
     const leave = token.onCancellationRequested(() => cancelled.abort());
@@ -103,13 +102,35 @@ export class ChatProvider implements LanguageModelChatProvider, Disposable {
       const isLimited = 'max_tokens' in body || 'max_completion_tokens' in body;
       const onThought: AnswerPorts['onThought'] = (...thought) => this.reasoning.keep(id, ...thought);
       const reader = new AnswerReader({ onPart, onThought, onSkipped, isLimited });
-      await sendChat({ endpoint, body, signal: cancelled.signal, onText: (text) => reader.take(text) });
+      await this.send({ body, signal: cancelled.signal, onText: (text) => reader.take(text) });
       reader.end();
     } catch (error: unknown) {
       if (cancelled.signal.aborted) throw new CancellationError();
       throw this.chatError(error);
     } finally {
       leave.dispose();
+    }
+  }
+
+  /** Where the proxy moves to another window just now, it is waited for: nobody else would ask again. */
+  private async send(request: Omit<ChatRequest, 'endpoint'>): Promise<void> {
+    const { clock, service } = this.ports;
+    const untilMs = clock.elapsedMs() + longestMoveMs;
+    for (;;) {
+      const { proxy } = service.snapshot();
+      const endpoint = runningEndpoint(this.ports);
+      const mayWait = clock.elapsedMs() < untilMs;
+      if (endpoint === null && (!mayWait || proxy.kind !== 'starting'))
+        throw new LanguageModelError(notRunningText(proxy, l10n.t));
+      try {
+        if (endpoint !== null) {
+          await sendChat({ ...request, endpoint });
+          return;
+        }
+      } catch (error: unknown) {
+        if (!mayWait || !(error instanceof ChatError && error.isUnsent)) throw error;
+      }
+      await wait(clock, lookEveryMs, request.signal);
     }
   }
 
@@ -170,6 +191,7 @@ export class ChatProvider implements LanguageModelChatProvider, Disposable {
   }
 
   private chatError(error: unknown): LanguageModelError {
+    if (error instanceof LanguageModelError) return error;
     const text = chatErrorText(error, l10n.t);
     const said = "VS Code's chat got no whole answer";
     if (error instanceof ChatError) this.ports.log.warn(`${said}: ${error.message}`);
