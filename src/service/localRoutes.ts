@@ -4,7 +4,7 @@ import type { LocalAnswer } from '../proxy/server';
 import { checkProxyKey, isWebview, type Door, type RequestHead } from '../proxy/request/admission';
 import { checkPath, isKeyPath } from '../proxy/request/target';
 import { headerValue } from '../proxy/request/headers';
-import type { Snapshot, WheelView } from './snapshot';
+import type { LockView, Snapshot, WheelView } from './snapshot';
 
 export interface LocalContext {
   readonly door: Door;
@@ -70,8 +70,9 @@ function json(value: unknown, headers: readonly string[] = []): LocalAnswer {
 }
 
 /** The body of `/key-status`: labels and masked keys, no secrets; times as ISO 8601. */
-export function keyStatus({ wheel, accounts, busyModels }: Snapshot): unknown {
+export function keyStatus({ wheel, accounts, busyModels, unreached }: Snapshot): unknown {
   return {
+    unreached: unreached === undefined ? null : { code: unreached.code, since: iso(unreached.sinceMs) },
     free_left: wheel.freeLeft,
     free_limit: wheel.freeLimit,
     resets_at: iso(wheel.resetAtMs),
@@ -82,16 +83,14 @@ export function keyStatus({ wheel, accounts, busyModels }: Snapshot): unknown {
       until: iso(untilMs),
       day: { used: day.used, limit: day.limit, left: day.left, resets_at: iso(day.resetAtMs) },
       minute: { used: minute.used, limit: minute.limit },
-      locks: locks.map(({ reason, covers, untilMs: lockUntilMs }) => ({
-        reason,
-        covers,
-        until: iso(lockUntilMs),
-      })),
-      keys: keys.map(({ label, masked, health, enabled, requests, errors }) => ({
+      locks: locks.map(lockStatus),
+      keys: keys.map(({ label, masked, health, enabled, paidUse, locks: own, requests, errors }) => ({
         label,
         key: masked,
         health,
         enabled,
+        paid_use: paidUse,
+        locks: own.map(lockStatus),
         requests,
         errors,
       })),
@@ -102,6 +101,10 @@ export function keyStatus({ wheel, accounts, busyModels }: Snapshot): unknown {
       return { model, reason, account: account?.name ?? null, key: key?.label ?? null, until: iso(untilMs) };
     }),
   };
+}
+
+function lockStatus({ reason, covers, untilMs }: LockView): unknown {
+  return { reason, covers, until: iso(untilMs) };
 }
 
 function iso(atMs: number | null): string | null {

@@ -66,19 +66,34 @@ export function modelLockText(
   return account === undefined ? text : t('{0}: {1}', account.name, text);
 }
 
-/** Whether an account can serve free requests (paid ones if all its keys are for paid use), why not, and until when. */
-export function accountWords(account: AccountView, speech: Speech): StateWords {
+type KeyFacts = Pick<KeyView, 'enabled' | 'health' | 'paidUse' | 'locks'>;
+
+/** Of an account's view, as far as `/key-status` tells it too. */
+export interface AccountFacts extends Pick<AccountView, 'state' | 'untilMs' | 'locks'> {
+  readonly keys: readonly KeyFacts[];
+}
+
+/** Whether an account can serve free requests (paid ones if all its keys are for paid use), why not, and until when: what its keys say where they agree. */
+export function accountWords(account: AccountFacts, speech: Speech): StateWords {
+  const words = account.keys.map((key) => keyWords(key, account, speech));
+  const isShared = words.every(({ text }) => text === words[0]?.text);
+  // Of several that serve nothing, one that was turned off is not the cause.
+  const [told] = account.state === 'off' ? words.filter(({ tone }) => tone === 'bad') : [];
+  return told ?? (isShared ? words[0] : undefined) ?? ownWords(account, account.keys, speech);
+}
+
+/** Where these keys of it have no state of their own. */
+function ownWords(account: AccountFacts, keys: readonly KeyFacts[], speech: Speech): StateWords {
   const { t } = speech;
   switch (account.state) {
     case 'ready':
-      return readyWords(account, speech);
+      return readyWords(account, keys, speech);
     case 'waiting':
       return timed(account, t('Minute limit reached'), speech);
     case 'usedUp':
       return timed(account, t('Used up'), speech);
     case 'locked': {
-      const isForPaid = account.keys.filter(canServe).every(({ paidUse }) => paidUse === 'only');
-      const lock = lastLock(account.locks, isForPaid ? 'paid' : 'free');
+      const lock = lockOf(account, keys.filter(canServe), paidOnly(keys) ? 'paid' : 'free');
       return lock ? lockWords(lock, speech) : timed(account, t('Locked'), speech);
     }
     case 'off':
@@ -86,8 +101,25 @@ export function accountWords(account: AccountView, speech: Speech): StateWords {
   }
 }
 
+function paidOnly(keys: readonly KeyFacts[]): boolean {
+  return keys.filter(canServe).every(({ paidUse }) => paidUse === 'only');
+}
+
+/** The lock that keeps such requests from the account, or the first to end of those that keep them from each of the keys. */
+function lockOf(
+  { locks }: AccountFacts,
+  keys: readonly KeyFacts[],
+  covers: 'free' | 'paid',
+): LockView | undefined {
+  const own = keys.flatMap((key) => lastLock(key.locks, covers) ?? []);
+  return (
+    lastLock(locks, covers) ??
+    (own.length < keys.length ? undefined : own.sort((a, b) => a.untilMs - b.untilMs)[0])
+  );
+}
+
 /** Whether the key is on and not known to be unusable. */
-export function canServe({ enabled, health }: KeyView): boolean {
+export function canServe({ enabled, health }: Pick<KeyFacts, 'enabled' | 'health'>): boolean {
   return enabled && health !== 'bad' && health !== 'management';
 }
 
@@ -97,7 +129,7 @@ export function servesFree({ keys }: AccountView): boolean {
 }
 
 /** The key's own state, else its account's. */
-export function keyWords(key: KeyView, account: AccountView, speech: Speech): StateWords {
+export function keyWords(key: KeyFacts, account: AccountFacts, speech: Speech): StateWords {
   const { t } = speech;
   if (!key.enabled) return { text: t('Off'), tone: 'off' };
   if (key.health === 'bad') return { text: t('Invalid key'), tone: 'bad' };
@@ -106,7 +138,7 @@ export function keyWords(key: KeyView, account: AccountView, speech: Speech): St
   if (lock) return lockWords(lock, speech);
   if (key.health === 'unchecked' && account.state === 'ready')
     return { text: t('Not checked yet'), tone: 'warn' };
-  return accountWords(account, speech);
+  return ownWords(account, [key], speech);
 }
 
 /** The proxy's state. */
@@ -215,12 +247,22 @@ export function waitingText(waiting: number, { t, formats }: Language): string {
   return waiting === 1 ? t('1 request waiting') : t('{0} requests waiting', formats.count(waiting));
 }
 
-function readyWords(account: AccountView, speech: Speech): StateWords {
-  const paid = lastLock(account.locks, 'paid');
+/** Whether the key may serve what costs. */
+export function spendsCredits(key: Omit<KeyFacts, 'locks'>): boolean {
+  return canServe(key) && key.paidUse !== 'never';
+}
+
+/** What keeps paid requests from an account that serves free ones: its reason and its end; undefined where nothing does. */
+export function paidLock(account: AccountFacts, keys = account.keys): LockView | undefined {
+  return lockOf(account, keys.filter(spendsCredits), 'paid');
+}
+
+function readyWords(account: AccountFacts, keys: readonly KeyFacts[], speech: Speech): StateWords {
+  const paid = paidLock(account, keys);
   const text = paid
     ? speech.t(
         'Ready (free only). Paid: {0}, next try {1}',
-        reasons[paid.reason](speech.t),
+        outcomeText(paid.reason, speech.t),
         speech.formats.until(paid.untilMs, speech.nowMs),
       )
     : speech.t('Ready');
@@ -235,7 +277,7 @@ function timed({ untilMs }: Pick<AccountView, 'untilMs'>, reason: string, speech
 
 /** Such as `Daily limit reached until 01:00`. */
 function lockWords({ reason, untilMs }: LockView, speech: Speech): StateWords {
-  return timed({ untilMs }, reasons[reason](speech.t), speech);
+  return timed({ untilMs }, outcomeText(reason, speech.t), speech);
 }
 
 /** The lock on these or all requests that ends last. */

@@ -4,8 +4,8 @@ import type { AccountView } from '../service/snapshot';
 import { joined } from './formats';
 import {
   accountWords,
-  keyWords,
   paceText,
+  paidLock,
   proxyAdvice,
   proxyWords,
   servesFree,
@@ -110,12 +110,12 @@ function accountLines(accounts: readonly AccountView[], speech: Speech): string 
   const { t, formats } = speech;
   const lines = accounts.slice(0, mostAccounts).map((account) => {
     const { name, day, minute, creditsLeft } = account;
-    const { text, tone } = stateOf(account, speech);
+    const { text, tone } = accountWords(account, speech);
     const left = t('{0} of {1} left', formats.count(day.left), formats.count(day.limit));
     const used = t('{0} of {1} used this minute', formats.count(minute.used), formats.count(minute.limit));
     const credits = creditsLeft === null ? '' : t('{0} of credits left', formats.credits(creditsLeft));
     const facts = servesFree(account)
-      ? [left, account.state === 'ready' && tone === 'good' ? used : text]
+      ? [left, tone === 'good' && paidLock(account) === undefined ? used : text]
       : [credits, text];
     const told = escaped(facts.filter((fact) => fact !== '').join(' · '));
     return `$(${icons[tone]}) **${escaped(name)}** — ${told}`;
@@ -123,13 +123,6 @@ function accountLines(accounts: readonly AccountView[], speech: Speech): string 
   const others = accounts.length - mostAccounts;
   if (others > 0) lines.push(escaped(t('and {0} more', formats.count(others))));
   return lines.join('  \n');
-}
-
-/** The keys' state if all have the same, else the account's. */
-function stateOf(account: AccountView, speech: Speech): StateWords {
-  const [only, ...others] = account.keys.map((key) => keyWords(key, account, speech));
-  const isShared = only !== undefined && others.every(({ text }) => text === only.text);
-  return isShared ? only : accountWords(account, speech);
 }
 
 function links({ snapshot }: DashboardState, { t }: Speech): string {

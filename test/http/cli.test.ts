@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -262,15 +263,50 @@ describe('the command line', () => {
     assert.match(nobody.errors, /^keywheel: No Keywheel answers at http:\/\/127\.0\.0\.1:1 /);
   });
 
+  it('says in its status what keeps an account from serving, with the words of the dashboard', async () => {
+    simulator.script({ times: 9, path: '/key', fault: { kind: 'error', error: 'badKey' } });
+    const unreached = { OPENROUTER_KEYS: keyFor('b'), OPENROUTER_BASE_URL: 'http://127.0.0.1:1/api/v1' };
+    const port = await start({ OPENROUTER_KEYS: keyFor('a') }).listening();
+    const far = await start({ ...unreached, DEADLINE_SECONDS: '1' }).listening();
+    const told = async (at: number): Promise<string> =>
+      (await start({ PORT: String(at) }, ['status']).ended).out;
+    await eventually(async () => / Invalid key$/m.test(await told(port)));
+    assert.match(await told(port), /^Keywheel at http:\/\/127\.0\.0\.1:\d+\n\n/);
+    assert.equal((await ask(far, { proxyKey })).status, 502);
+    assert.match(
+      await told(far),
+      /^OpenRouter has been unreachable since \d\d:\d\d \(connection refused, ECONNREFUSED\)\.$/m,
+    );
+  });
+
+  it('tells a program that refuses, or does not answer, from a proxy with another key in its status', async () => {
+    const refusing = createHttpServer((_, response) => response.writeHead(401).end());
+    const silent = createServer();
+    try {
+      for (const [server, says] of [
+        [refusing, /^keywheel: Something other than Keywheel answers at \S+ \(status 401\)/],
+        [silent, /^keywheel: What listens at \S+ does not answer: restart it/],
+      ] as const) {
+        await once(server.listen(0, '127.0.0.1'), 'listening');
+        const { port } = server.address() as AddressInfo;
+        assert.match((await start({ PORT: String(port) }, ['status']).ended).errors, says);
+      }
+    } finally {
+      refusing.close();
+      silent.close();
+    }
+  });
+
   it('shows the status without the control characters of whatever has the port', async () => {
-    const account = { name: '\x1b[2Jevil', state: '\x9b31m', until: null, keys: [] };
+    const account = { name: '\x1b[2Jevil', state: 'locked', until: null, keys: [] };
+    const lock = { reason: '\x9b31m', covers: 'all', until: '2030-01-01T00:00:00Z' };
     const figures = { day: { used: 0, limit: 0, left: 0 }, minute: { used: 0, limit: 0 } };
     const told = {
       free_left: 0,
       free_limit: 0,
-      resets_at: '\x07',
+      resets_at: null,
       waiting: 0,
-      accounts: [{ ...account, ...figures }],
+      accounts: [{ ...account, ...figures, locks: [lock] }],
     };
     const imitation = createServer((socket) => {
       socket.on('error', () => undefined);

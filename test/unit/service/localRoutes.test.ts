@@ -58,6 +58,7 @@ describe('keyStatus', () => {
     const text = JSON.stringify(keyStatus(snapshotOf(pool)));
     assert.ok(!text.includes(key.keyId));
     assert.deepEqual(JSON.parse(text), {
+      unreached: null,
       free_left: 50,
       free_limit: 50,
       resets_at: '2026-01-16T00:00:00.000Z',
@@ -76,6 +77,8 @@ describe('keyStatus', () => {
               key: 'sk-or-v1-...abcd',
               health: 'good',
               enabled: true,
+              paid_use: 'auto',
+              locks: [],
               requests: 0,
               errors: 0,
             },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { LockView } from '../../../src/service/snapshot';
+import type { AccountView, KeyView, LockView } from '../../../src/service/snapshot';
 import { accountsView, type Row } from '../../../src/webview/accountsView';
 import { Formats } from '../../../src/words/formats';
 import { accountView, english, keyView, midnightMs, nowMs, stateOf } from '../vscode/views';
@@ -112,6 +112,28 @@ describe('accountsView', () => {
       locks: [lock({ covers: 'paid', reason: 'noCredits', untilMs: nowMs + 50 * 3_600_000 })],
     });
     assert.match(rows([far])[0]?.state.text ?? '', /next try Nov 24, 20:00$/);
+  });
+
+  it('names what keeps an account from serving where only its keys are held back', () => {
+    const refused = (untilMs: number): KeyView =>
+      keyView({ locks: [lock({ covers: 'all', reason: 'unauthorized', untilMs })] });
+    const texts = (
+      keys: readonly KeyView[],
+      state: AccountView['state'] = 'locked',
+    ): readonly (string | undefined)[] => rows([accountView({ state, keys })]).map((row) => row.state.text);
+    const [soon, later] = [refused(nowMs + 3_600_000), { ...refused(nowMs + 7_200_000), keyId: 'other' }];
+    assert.deepEqual(texts([soon]), ['Rejected by OpenRouter until 19:00']);
+    assert.deepEqual(texts([later, soon]).slice(0, 2), [
+      'Rejected by OpenRouter until 19:00',
+      'Rejected by OpenRouter until 20:00',
+    ]);
+    const [bad, off] = [keyView({ health: 'bad' }), keyView({ keyId: 'off', enabled: false })];
+    assert.deepEqual(texts([off, bad], 'off'), ['Invalid key', 'Off', '']);
+    assert.deepEqual(texts([off], 'off'), ['Off']);
+    const capped = keyView({ locks: [lock({ covers: 'paid', reason: 'keyCap' })] });
+    const held = 'Ready (free only). Paid: Key’s spending limit reached, next try 19:00';
+    assert.deepEqual(texts([capped], 'ready'), [held]);
+    assert.deepEqual(texts([capped, second], 'ready'), ['Ready', held, '']);
   });
 
   it('says what holds paid requests back where an account, or a key, is for those alone', () => {

@@ -31,6 +31,12 @@ describe('statusTooltip', () => {
     );
   });
 
+  it('says what keeps paid requests back, as the item that it belongs to does', () => {
+    const locks = [{ covers: 'paid', reason: 'noCredits', untilMs: midnightMs }] as const;
+    const text = plain(statusTooltip(stateOf([accountView({ locks })]), english));
+    assert.match(text, /784 of 1,000 left · Ready \(free only\)\. Paid: No credits, next try 00:00\n/);
+  });
+
   it('tells of no free requests that are not in the sum', () => {
     const keys = [keyView({ paidUse: 'only' })];
     const lines = [
