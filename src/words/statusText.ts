@@ -1,12 +1,15 @@
 // The status bar item's content as plain values; does not import vscode, so that every state can be tested.
 import type { DashboardState } from '../service/messages';
-import type { AccountView, KeyView } from '../service/snapshot';
+import type { AccountView, LockView } from '../service/snapshot';
 import { joined } from './formats';
 import {
   accountWords,
   canServe,
+  outcomeText,
+  paidLock,
   proxyWords,
   servesFree,
+  spendsCredits,
   vaultWords,
   waitingText,
   type Speech,
@@ -116,10 +119,11 @@ function allowanceText(state: DashboardState, format: StatusFormat, speech: Spee
   const figureOf = (left: number): string => allowanceFigure(wheel, { left, format, speech });
   if (held.length === counted.length) return { ...heldText(held, figureOf(0), speech, speak), changesAtMs };
   const icon = wheel.waiting > 0 ? 'loading~spin' : 'key';
-  const refusalEndsMs = paidRefusalEndsMs(usable, wheel);
-  if (refusalEndsMs > nowMs) {
-    const shown = calm(`$(warning) ${t('No credits')}`, speak(t('No credits for a paid request')));
-    return { ...shown, changesAtMs: earliest([changesAtMs, refusalEndsMs]) };
+  const refused = paidRefusal(usable, wheel, nowMs);
+  if (refused !== null) {
+    const reason = outcomeText(refused.reason, t);
+    const shown = calm(`$(warning) ${reason}`, speak(t('Paid requests: {0}', reason)));
+    return { ...shown, changesAtMs: earliest([changesAtMs, refused.untilMs]) };
   }
   const credits = creditsFigure(state, speech);
   if (credits !== null)
@@ -167,10 +171,6 @@ function heldText(
   return warning(until === '' ? figure : t('{0} until {1}', figure, until), [...reasons].join(', '));
 }
 
-function spendsCredits(key: KeyView): boolean {
-  return canServe(key) && key.paidUse !== 'never';
-}
-
 /** A full minute or a short lock delays requests but does not fail them. */
 function isServableSoon({ state, untilMs }: AccountView, nowMs: number): boolean {
   switch (state) {
@@ -185,10 +185,18 @@ function isServableSoon({ state, untilMs }: AccountView, nowMs: number): boolean
   }
 }
 
-/** When the last refusal of a paid request is no longer shown; 0 if no key is for paid use. */
-function paidRefusalEndsMs(usable: readonly AccountView[], { paidRefusedAtMs }: Wheel): number {
-  const isPaidOn = usable.some(({ keys }) => keys.some(spendsCredits));
-  return isPaidOn && typeof paidRefusedAtMs === 'number' ? paidRefusedAtMs + paidRefusalShownMs : 0;
+/** What keeps paid requests from every account, shown for a while after one was refused; null where nothing does. */
+function paidRefusal(
+  usable: readonly AccountView[],
+  { paidRefusedAtMs = 0 }: Wheel,
+  nowMs: number,
+): Pick<LockView, 'reason' | 'untilMs'> | null {
+  const spending = usable.filter(({ keys }) => keys.some(spendsCredits));
+  const locks = spending.flatMap((account) => paidLock(account) ?? []);
+  const [first] = locks.sort((a, b) => a.untilMs - b.untilMs);
+  if (first === undefined || locks.length < spending.length) return null;
+  const untilMs = Math.min(paidRefusedAtMs + paidRefusalShownMs, first.untilMs);
+  return untilMs > nowMs ? { reason: first.reason, untilMs } : null;
 }
 
 function earliest(times: readonly (number | null)[]): number | null {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { DashboardState } from '../../../src/service/messages';
-import type { ProxyState } from '../../../src/service/snapshot';
+import type { AccountView, ProxyState } from '../../../src/service/snapshot';
 import { notRunningText } from '../../../src/words/stateWords';
 import { statusText } from '../../../src/words/statusText';
 import { Formats } from '../../../src/words/formats';
@@ -78,12 +78,34 @@ describe('statusText', () => {
     assert.deepEqual([shown.text, shown.severity], ['$(key) 784', 'normal']);
   });
 
+  const noCredits = { covers: 'paid', reason: 'noCredits', untilMs: nowMs + 10 * 60_000 } as const;
+
+  function after(agoMs: number, ...accounts: readonly AccountView[]): ReturnType<typeof statusText> {
+    const own = accounts.length === 0 ? [accountView({ locks: [noCredits] })] : accounts;
+    const { snapshot, ...rest } = stateOf(own);
+    const wheel = { ...snapshot.wheel, paidRefusedAtMs: nowMs - agoMs };
+    return statusText({ ...rest, snapshot: { ...snapshot, wheel } }, 'number', english);
+  }
+
+  it('says what keeps paid requests back, and nothing where only the request that was refused is', () => {
+    const capped = keyView({ locks: [{ ...noCredits, reason: 'keyCap' }] });
+    assert.equal(
+      after(1_000, accountView({ keys: [capped] })).text,
+      '$(warning) Key’s spending limit reached',
+    );
+    assert.equal(
+      after(1_000, accountView({ keys: [capped] })).spoken,
+      'Keywheel: Paid requests: Key’s spending limit reached',
+    );
+    assert.equal(after(1_000, accountView({ keys: [capped, keyView()] })).text, '$(key) 784');
+    assert.equal(after(1_000, accountView({ locks: [noCredits] }), accountView()).text, '$(key) 1,568');
+    // Too dear for the account, or the setting freeOnly.
+    assert.equal(after(1_000, accountView()).text, '$(key) 784');
+    const soon = accountView({ locks: [{ ...noCredits, untilMs: nowMs + 2_000 }] });
+    assert.equal(after(1_000, soon).changesAtMs, nowMs + 2_000);
+  });
+
   it('tells for five minutes that a paid request found no credits, without a colour', () => {
-    const after = (agoMs: number, account = accountView()): ReturnType<typeof statusText> => {
-      const { snapshot, ...rest } = stateOf([account]);
-      const wheel = { ...snapshot.wheel, paidRefusedAtMs: nowMs - agoMs };
-      return statusText({ ...rest, snapshot: { ...snapshot, wheel } }, 'number', english);
-    };
     assert.deepEqual([after(60_000).text, after(60_000).severity], ['$(warning) No credits', 'normal']);
     assert.equal(after(60_000).changesAtMs, nowMs + 4 * 60_000);
     assert.equal(after(60_000, usedUp).text, '$(warning) 0 · resets 00:00');
