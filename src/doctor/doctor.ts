@@ -3,22 +3,29 @@ import { ask, isKeywheel } from '../base/http';
 import type { Endpoint } from '../clients/client';
 import type { Connector, KnownConnection } from '../clients/connector';
 import { proxyOnTheWay, type NetworkProxy, type WayOut } from '../proxy/upstream/wayOut';
-import { askUpstream, clockToleranceMs, isOpenRouter, type UpstreamAnswer } from '../service/askUpstream';
+import { askUpstream, clockToleranceMs, whoAnswers, type UpstreamAnswer } from '../service/askUpstream';
+import type { DashboardState } from '../service/messages';
 import { checkKeys, type KeyCheck } from '../service/keyring/keyCheck';
 import type { StoredKey } from '../service/keyring/storedKey';
-import type { ExchangeView, Snapshot } from '../service/snapshot';
+import type { AccountView, ExchangeView, Snapshot } from '../service/snapshot';
 import { askedModels, strayRequest } from '../clients/connectionNews';
 import { checks, type Check, type Checked, type Finding } from './finding';
 import { findLeftovers } from './leftovers';
 import { portOwner, type SystemProxy } from './system';
 
+type Known = Pick<Snapshot, 'atMs' | 'proxy' | 'accounts' | 'wheel' | 'running' | 'unreached'>;
+
 export interface DoctorPorts {
   readonly platform: NodeJS.Platform;
-  readonly snapshot: Pick<Snapshot, 'proxy' | 'accounts' | 'wheel' | 'running' | 'unreached'>;
+  readonly snapshot: Known;
+  /** Resolves with what OpenRouter says now: locks and outages that are over are in it no more. */
+  readonly refresh: () => Promise<Known>;
+  readonly vault: DashboardState['vault'];
   /** Newest first. */
   readonly activity: readonly ExchangeView[];
   /** The port of the settings. */
   readonly port: number;
+  /** Its proxy key is empty where the vault has not given it. */
   readonly endpoint: Endpoint;
   readonly upstreamUrl: string;
   readonly wayOut: WayOut;
@@ -30,21 +37,26 @@ export interface DoctorPorts {
 
 const selfTimeoutMs = 3_000;
 const slowHeadMs = 2_000;
+/** What failed so long ago is no news. */
+const oldMs = 15 * 60_000;
 
 /** All findings in the order of `checks`; a failed check says so, and the others go on. */
 export async function examine(ports: DoctorPorts): Promise<readonly Checked[]> {
   const upstream = askUpstream(ports);
+  const known = upstream.then(async (answer) =>
+    isAnswered(answer) ? await ports.refresh() : ports.snapshot,
+  );
   const work: Readonly<Record<Check, () => Promise<readonly Finding[]>>> = {
     port: async () => [await portFinding(ports)],
     self: async () => await selfFindings(ports),
-    upstream: async () => await upstreamFindings(await upstream, ports),
+    upstream: async () => await upstreamFindings(await upstream, await known, ports),
     clock: async () => [clockFinding(await upstream)],
-    // If OpenRouter is out of reach, each key would fail alike.
+    // If OpenRouter does not answer, each key would fail alike.
     keys: async () =>
-      (await upstream).kind === 'failed' && ports.keys.length > 0
-        ? [{ code: 'keysUnchecked' }]
-        : await keyFindings(ports),
-    limits: () => Promise.resolve(limitFindings(ports.snapshot)),
+      ports.keys.length === 0 || isAnswered(await upstream)
+        ? await keyFindings(ports)
+        : [{ code: 'keysUnchecked' }],
+    limits: async () => limitFindings(await known),
     clients: async () => await clientFindings(ports),
     leftovers: async () => await findLeftovers(ports.connector.places, await ports.connector.records()),
   };
@@ -54,6 +66,10 @@ export async function examine(ports: DoctorPorts): Promise<readonly Checked[]> {
   return await Promise.all(
     checks.map(async (check) => ({ check, findings: await work[check]().catch(failed) })),
   );
+}
+
+function isAnswered(answer: UpstreamAnswer): boolean {
+  return answer.kind === 'answer' && whoAnswers(answer) === 'openRouter';
 }
 
 async function portFinding({ snapshot: { proxy }, port: set, platform }: DoctorPorts): Promise<Finding> {
@@ -66,7 +82,7 @@ async function portFinding({ snapshot: { proxy }, port: set, platform }: DoctorP
       return { code: 'portFailed', port, failure: proxy.code, detail: proxy.detail, owner };
     case 'stopped':
     case 'starting':
-      return { code: 'notRunning', port, owner };
+      return { code: 'notRunning', port, owner, isStarting: proxy.kind === 'starting' };
   }
 }
 
@@ -79,19 +95,35 @@ async function selfFindings({ snapshot: { proxy }, endpoint }: DoctorPorts): Pro
   const answer = await ask({ url, timeoutMs: selfTimeoutMs });
   if (answer.kind === 'failed') return [{ code: 'selfCaught', got: answer.code }];
   if (!isKeywheel(answer)) return [{ code: 'selfCaught', got: String(answer.status) }];
-  return [{ code: 'selfGood', tookMs: answer.tookMs }];
+  const { port } = proxy;
+  const other = await ask({ url: `http://[::1]:${port}/health`, way: 'bare', timeoutMs: selfTimeoutMs });
+  // Without IPv6, and without anybody there, it fails.
+  const isStranger = other.kind === 'answer' && !isKeywheel(other);
+  const good = { code: 'selfGood', tookMs: answer.tookMs } as const;
+  return isStranger ? [good, { code: 'strangerOnIpv6', port }] : [good];
 }
 
-async function upstreamFindings(answer: UpstreamAnswer, ports: DoctorPorts): Promise<readonly Finding[]> {
+async function upstreamFindings(
+  answer: UpstreamAnswer,
+  known: Known,
+  ports: DoctorPorts,
+): Promise<readonly Finding[]> {
   const { upstreamUrl, wayOut, platform } = ports;
   const proxy = proxyOnTheWay(upstreamUrl, wayOut);
   const found = proxy === null ? await ports.systemProxy(platform) : null;
   return [
-    upstreamFinding(answer),
+    ...reachFindings(answer, known),
     ...wayFindings(proxy),
     ...(proxy !== null && !wayOut.isStrict ? [{ code: 'wayUnverified' } as const] : []),
     ...(found === null ? [] : [{ code: 'systemProxyUnused', found } as const]),
   ];
+}
+
+/** One outage is told once: of what the proxy knows, as that is more. */
+function reachFindings(answer: UpstreamAnswer, { unreached, running }: Known): readonly Finding[] {
+  if (unreached === undefined) return [upstreamFinding(answer)];
+  if (answer.kind === 'answer') return [upstreamFinding(answer), { code: 'unreached', running, unreached }];
+  return [{ code: 'unreached', running, unreached: { ...unreached, code: answer.code } }];
 }
 
 /** None for a proxy without a valid URL: `upstreamFinding` says so. */
@@ -103,7 +135,9 @@ function wayFindings(proxy: NetworkProxy | null): readonly Finding[] {
 function upstreamFinding(answer: UpstreamAnswer): Finding {
   if (answer.kind === 'failed') return { code: 'upstreamFailed', got: answer.code };
   const { status, connectMs, headMs } = answer;
-  if (!isOpenRouter(answer)) return { code: 'upstreamStrange', status };
+  const who = whoAnswers(answer);
+  if (who !== 'openRouter')
+    return { code: who === 'trouble' ? 'upstreamTroubled' : 'upstreamStrange', status };
   return { code: headMs > slowHeadMs ? 'upstreamSlow' : 'upstreamGood', connectMs, headMs };
 }
 
@@ -113,8 +147,8 @@ function clockFinding(answer: UpstreamAnswer): Finding {
   return { code: Math.abs(aheadMs) > clockToleranceMs ? 'clockOff' : 'clockGood', aheadMs };
 }
 
-async function keyFindings({ keys, checkKey }: DoctorPorts): Promise<readonly Finding[]> {
-  if (keys.length === 0) return [{ code: 'noKeys' }];
+async function keyFindings({ keys, checkKey, vault }: DoctorPorts): Promise<readonly Finding[]> {
+  if (keys.length === 0) return [vault === 'ok' ? { code: 'noKeys' } : { code: 'keysNotLoaded', vault }];
   return await checkKeys(keys, async (key) => await keyFinding(key, checkKey));
 }
 
@@ -129,23 +163,32 @@ async function keyFinding(
   return { code: codes[check.kind], label };
 }
 
-function limitFindings(snapshot: DoctorPorts['snapshot']): readonly Finding[] {
-  const { accounts, wheel, running, unreached } = snapshot;
+function limitFindings({ accounts, wheel }: Known): readonly Finding[] {
   const { waiting } = wheel;
   const held = accounts.filter(({ state }) => state !== 'ready' && state !== 'off');
   const times = held.flatMap(({ untilMs }) => untilMs ?? []);
   const nextAtMs = held.length < accounts.length || times.length === 0 ? null : Math.min(...times);
   const findings = [
-    ...(unreached === undefined ? [] : [{ code: 'unreached', running, unreached } as const]),
     ...(waiting > 0 ? [{ code: 'requestsWait', waiting, nextAtMs } as const] : []),
-    ...held.map((account) => ({ code: 'accountHeld', label: account.name, account }) as const),
+    ...accounts
+      .filter(isTold)
+      .map((account) => ({ code: 'accountHeld', label: account.name, account }) as const),
   ];
   return accounts.length > 0 && findings.length === 0 ? [{ code: 'noLimits' }] : findings;
+}
+
+/** Whether something holds its requests back that no other check names: those of a refused key do. */
+function isTold({ state, locks, keys }: AccountView): boolean {
+  const on = keys.filter(({ enabled, health }) => enabled && health !== 'bad' && health !== 'management');
+  if (on.every((key) => key.locks.some(({ reason }) => reason === 'unauthorized'))) return false;
+  const isForPaid = (all: AccountView['locks']): boolean => all.some(({ covers }) => covers === 'paid');
+  return state !== 'ready' || isForPaid(locks) || on.every((key) => isForPaid(key.locks));
 }
 
 async function clientFindings(ports: DoctorPorts): Promise<readonly Finding[]> {
   const states = await ports.connector.states(ports.endpoint);
   if (states.length === 0) return [{ code: 'noClients' }];
+  if (ports.endpoint.proxyKey === '') return [{ code: 'clientsUnchecked' }];
   const known = [...new Map(states.map((each) => [each.client.id, each])).values()];
   return [
     ...states.map(({ client, record, state }): Finding => {
@@ -164,6 +207,10 @@ function askedFinding({ client, record }: KnownConnection, ports: DoctorPorts): 
   if (last === undefined) return [];
   // An earlier stray does not count if the client has requested the chosen model since.
   const isStray = last.model !== chosen && strayRequest(chosen, asked) !== null;
-  if (chosen === null || !isStray) return [{ code: 'clientAsked', asked: last }];
+  if (chosen === null || !isStray) {
+    const isAnswered = last.end === 'answered' || last.end === 'cancelled';
+    const isOld = ports.snapshot.atMs - last.endedAtMs > oldMs;
+    return [{ code: isAnswered || isOld ? 'clientAsked' : 'clientRefused', asked: last }];
+  }
   return [{ code: 'clientStray', asked: last, chosen, needsReload: ports.connector.needsReload(client) }];
 }

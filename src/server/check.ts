@@ -1,7 +1,7 @@
 // `keywheel check`: checks keys, OpenRouter and the clock, without a start and without a model request.
 import { SystemClock } from '../base/clock';
 import { maskKey } from '../base/secret';
-import { askUpstream, clockToleranceMs, isOpenRouter, type UpstreamAnswer } from '../service/askUpstream';
+import { askUpstream, clockToleranceMs, whoAnswers, type UpstreamAnswer } from '../service/askUpstream';
 import { checkKeyAt, checkKeys, type KeyCheck } from '../service/keyring/keyCheck';
 import type { StoredKey } from '../service/keyring/storedKey';
 import { Formats } from '../words/formats';
@@ -21,8 +21,8 @@ export async function check({ keys: own, keysFile, settings }: Configuration): P
   const place = { upstreamUrl, wayOut, clock: new SystemClock() };
   const answer = await askUpstream(place);
   const formats = new Formats('en', settings.timezone);
-  // If OpenRouter is out of reach, each key would fail alike.
-  const asked = answer.kind === 'failed' ? [] : keys;
+  // If OpenRouter does not answer, each key would fail alike.
+  const asked = answer.kind === 'answer' && whoAnswers(answer) === 'openRouter' ? keys : [];
   const checks = await checkKeys(asked, async ({ key }) => await checkKeyAt(place, key));
   const names = [...new Set(checks.flatMap((each) => (each.kind === 'good' ? [each.accountId] : [])))];
   const rows = keys.map((key, index) => rowOf(key, checks[index], names, formats));
@@ -64,9 +64,14 @@ function rowOf(
 
 function upstreamText(answer: UpstreamAnswer): string {
   if (answer.kind === 'failed') return `cannot be reached: ${reachText(answer.code, t)}`;
-  return isOpenRouter(answer)
-    ? `answers in ${Math.round(answer.headMs)} ms`
-    : `something other than OpenRouter answered (status ${answer.status})`;
+  switch (whoAnswers(answer)) {
+    case 'openRouter':
+      return `answers in ${Math.round(answer.headMs)} ms`;
+    case 'trouble':
+      return `answers with an error (status ${answer.status}): see status.openrouter.ai`;
+    case 'stranger':
+      return `something other than OpenRouter answered (status ${answer.status}): correct OPENROUTER_BASE_URL, or sign in to the network`;
+  }
 }
 
 function clockText(answer: UpstreamAnswer): string {

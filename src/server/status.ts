@@ -1,7 +1,7 @@
 // `keywheel status`: asks the running proxy, and prints what it can serve.
 import * as v from 'valibot';
 import { SystemClock } from '../base/clock';
-import { ask } from '../base/http';
+import { ask, type Answer } from '../base/http';
 import { parseJson } from '../base/json';
 import { printable } from '../base/log';
 import type { KeyView, LockView } from '../service/snapshot';
@@ -21,11 +21,19 @@ function oneOf<Text extends string>() {
 }
 
 const instant = v.pipe(v.string(), v.transform(Date.parse), v.number());
-const locks = v.pipe(
-  v.array(
-    v.object({ reason: oneOf<LockView['reason']>(), covers: oneOf<LockView['covers']>(), until: instant }),
-  ),
-  v.transform((all) => all.map(({ until: untilMs, ...lock }) => ({ ...lock, untilMs }))),
+const lockSchema = v.pipe(
+  v.object({ reason: oneOf<LockView['reason']>(), covers: oneOf<LockView['covers']>(), until: instant }),
+  v.transform(({ until: untilMs, ...lock }) => ({ ...lock, untilMs })),
+);
+const keySchema = v.pipe(
+  v.object({
+    enabled: v.boolean(),
+    health: oneOf<KeyView['health']>(),
+    // Servers of earlier builds do not tell.
+    paid_use: v.optional(oneOf<KeyView['paidUse']>(), 'auto'),
+    locks: v.optional(v.array(lockSchema), []),
+  }),
+  v.transform(({ paid_use: paidUse, ...key }) => ({ ...key, paidUse })),
 );
 const figures = { used: v.number(), limit: v.number() };
 
@@ -42,16 +50,8 @@ const statusSchema = v.object({
       until: v.nullable(instant),
       day: v.object({ ...figures, left: v.number() }),
       minute: v.object(figures),
-      locks,
-      keys: v.array(
-        v.object({
-          enabled: v.boolean(),
-          health: oneOf<KeyView['health']>(),
-          // Servers of earlier builds do not tell.
-          paid_use: v.optional(oneOf<KeyView['paidUse']>(), 'auto'),
-          locks: v.optional(locks, []),
-        }),
-      ),
+      locks: v.array(lockSchema),
+      keys: v.array(keySchema),
     }),
   ),
 });
@@ -65,61 +65,44 @@ export async function status({ settings, proxyKey }: Configuration): Promise<num
     headers: { authorization: `Bearer ${proxyKey}` },
     timeoutMs: answerTimeoutMs,
   });
+  const read = answer.kind === 'failed' ? null : v.safeParse(statusSchema, parseJson(answer.text));
+  if (read === null || !read.success) return give(1, problemOf(answer, origin));
+  process.stdout.write(printable(statusText(read.output, origin, settings.timezone)));
+  return 0;
+}
+
+function problemOf(answer: Answer, origin: string): string {
   if (answer.kind === 'failed')
-    return give(
-      1,
-      answer.code === 'timeout'
-        ? `What listens at ${origin} does not answer: restart it, or correct HOST and PORT.`
-        : `No Keywheel answers at ${origin} (${answer.code}): start it, or correct HOST and PORT.`,
-    );
-  if (answer.headers['x-keywheel-refusal'] !== undefined && answer.status === 401)
-    return give(
-      1,
-      `PROXY_API_KEY is not the key of the proxy at ${origin}: set it to what that one was started with.`,
-    );
-  const read = v.safeParse(statusSchema, parseJson(answer.text));
-  if (!read.success)
-    return give(
-      1,
-      `Something other than Keywheel answers at ${origin} (status ${answer.status}): correct HOST and PORT.`,
-    );
-  const {
-    unreached,
-    free_left: left,
-    free_limit: limit,
-    resets_at: resetsAtMs,
-    waiting,
-    accounts,
-  } = read.output;
-  const formats = new Formats('en', settings.timezone);
+    return answer.code === 'timeout'
+      ? `What listens at ${origin} does not answer: restart it, or correct HOST and PORT.`
+      : `No Keywheel answers at ${origin} (${answer.code}): start it, or correct HOST and PORT.`;
+  return answer.status === 401 && answer.headers['x-keywheel-refusal'] !== undefined
+    ? `PROXY_API_KEY is not the key of the proxy at ${origin}: set it to what that one was started with.`
+    : `Something other than Keywheel answers at ${origin} (status ${answer.status}): correct HOST and PORT.`;
+}
+
+function statusText(told: v.InferOutput<typeof statusSchema>, origin: string, timezone: string): string {
+  const { unreached, free_left: left, free_limit: limit, resets_at: resetsAtMs } = told;
+  const formats = new Formats('en', timezone);
   const speech = { t: translator({}), formats, nowMs: new SystemClock().wallMs() };
   const of = (some: number, all: number): string => `${formats.count(some)} of ${formats.count(all)}`;
-  const rows = accounts.map(({ name: account, state, until: untilMs, day, minute, keys, locks: held }) => {
-    const facts = keys.map(({ paid_use: paidUse, ...key }) => ({ ...key, paidUse }));
-    return [
-      account,
-      formats.count(keys.length),
-      of(day.left, day.limit),
-      of(minute.used, minute.limit),
-      accountWords({ state, untilMs, locks: held, keys: facts }, speech).text,
-    ];
-  });
+  const rows = told.accounts.map(({ name, until: untilMs, day, minute, keys, ...account }) => [
+    name,
+    formats.count(keys.length),
+    of(day.left, day.limit),
+    of(minute.used, minute.limit),
+    accountWords({ ...account, untilMs, keys }, speech).text,
+  ]);
   const facts = joined(
     ', ',
     // Without a key that serves free requests there is no sum.
     limit > 0 && `${of(left, limit)} free requests left today`,
     resetsAtMs !== null && `resets ${formats.until(resetsAtMs, speech.nowMs)}`,
-    waitingText(waiting, speech),
+    waitingText(told.waiting, speech),
   );
-  const outage =
-    unreached !== null &&
-    unreachedText(
-      { unreached: { code: unreached.code, sinceMs: unreached.since, heldUntilMs: null }, running: [] },
-      speech,
-    );
-  const text = `${joined('\n', joined(': ', `Keywheel at ${origin}`, facts), outage)}
+  const known = unreached && { code: unreached.code, sinceMs: unreached.since, heldUntilMs: null };
+  const outage = known && unreachedText({ unreached: known, running: [] }, speech);
+  return `${joined('\n', joined(': ', `Keywheel at ${origin}`, facts), outage)}
 
 ${tableText(['Account', 'Keys', 'Left today', 'This minute', 'State'], rows)}`;
-  process.stdout.write(printable(text));
-  return 0;
 }

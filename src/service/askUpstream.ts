@@ -12,6 +12,7 @@ export type UpstreamAnswer =
   | {
       readonly kind: 'answer';
       readonly status: number;
+      readonly isJson: boolean;
       /** How far this machine’s clock is ahead of upstream’s; null if the answer has no date. */
       readonly aheadMs: number | null;
       /** Until the connection was open, TLS included. */
@@ -24,9 +25,14 @@ export type UpstreamAnswer =
 /** A larger difference is reported: resets and waits are computed from this machine's clock. */
 export const clockToleranceMs = 60_000;
 
-/** OpenRouter answers 401 to a request without a key. */
-export function isOpenRouter({ status }: { readonly status: number }): boolean {
-  return status === 401 || status === 200;
+/** `trouble`: OpenRouter, or what stands in front of it, serves nobody now · `stranger`: something else answers. */
+export function whoAnswers({
+  status,
+  isJson,
+}: UpstreamAnswer & { readonly kind: 'answer' }): 'openRouter' | 'trouble' | 'stranger' {
+  if (status >= 500 || status === 429) return 'trouble';
+  // OpenRouter answers 401 to a request without a key.
+  return isJson && (status === 401 || status === 200) ? 'openRouter' : 'stranger';
 }
 
 /** Asks for one answer without a key, on a connection of its own; never rejects. */
@@ -58,6 +64,7 @@ export async function askUpstream(destination: Destination, timeoutMs = 10_000):
     return {
       kind: 'answer',
       status,
+      isJson: /\bjson\b/i.test(headerValue(headers, 'content-type') ?? ''),
       aheadMs: Number.isNaN(theirMs) ? null : fromWallMs + headMs - theirMs,
       connectMs,
       headMs,

@@ -6,13 +6,22 @@ import type { ConnectionState } from '../clients/fileConnections';
 import { checks, type Check, type Checked, type Code, type Finding } from '../doctor/finding';
 import type { PortOwner } from '../doctor/system';
 import type { Action } from '../service/messages';
+import type { LockReason } from '../service/snapshot';
 import { actionText } from './actionText';
 import { stateText, strayText } from './clientWords';
 import { joined, tookText } from './formats';
 import type { PageBlock, PageContent, Tone } from './pageHtml';
 import { reachAdvice, unreachedText } from './reachReason';
 import { reachText } from './reachText';
-import { accountWords, proxyAdvice, proxyWords, waitingText, type Speech } from './stateWords';
+import {
+  accountWords,
+  heldBy,
+  proxyAdvice,
+  proxyWords,
+  vaultWords,
+  waitingText,
+  type Speech,
+} from './stateWords';
 import { wordsFor, type Translate } from './translate';
 
 interface FindingText {
@@ -60,13 +69,14 @@ const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => Fi
         : t('Port {0} is served by the window {1}.', String(port), hostedBy);
     return good(joined(' ', where, ownerText(owner, t)));
   },
-  notRunning: ({ port, owner }, { t }) => {
+  notRunning: ({ port, owner, isStarting }, { t }) => {
     const where =
-      owner === null
-        ? t('The proxy is stopped. Port {0} is free.', String(port))
-        : t('The proxy is stopped. Port {0} is in use.', String(port));
-    const advice = t('Start it so that clients get answers.');
-    return warn(joined(' ', where, ownerText(owner, t)), advice, 'startProxy');
+      owner === null ? t('Port {0} is free.', String(port)) : t('Port {0} is in use.', String(port));
+    const state = isStarting ? t('The proxy is starting.') : t('The proxy is stopped.');
+    const text = joined(' ', state, where, ownerText(owner, t));
+    return isStarting
+      ? warn(text, t('Run the doctor again in a moment.'))
+      : warn(text, t('Start it so that clients get answers.'), 'startProxy');
   },
   portFailed: ({ port, failure: code, detail, owner }, { t }) => {
     const proxy = { kind: 'failed', code, detail, port } as const;
@@ -92,6 +102,8 @@ const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => Fi
       ),
       'showLog',
     ),
+  strangerOnIpv6: ({ port }, { t }) =>
+    warn(t('Another program has [::1]:{0}.', String(port)), t('Use 127.0.0.1, not localhost, in base URLs.')),
   upstreamGood: (finding, speech) => good(upstreamText(finding, speech)),
   upstreamSlow: (finding, speech) =>
     warn(
@@ -103,11 +115,15 @@ const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => Fi
       t('Something other than OpenRouter answered (status {0}).', status),
       t('Check the setting keywheel.upstreamUrl, and whether the network requires a sign-in.'),
     ),
-  upstreamFailed: ({ got }, { t }) =>
-    bad(
-      t('OpenRouter cannot be reached ({0}).', reachText(got, t)),
-      reachAdvice(got, t) ?? t('Check your network. If it requires a network proxy, set http.proxy.'),
+  upstreamTroubled: ({ status }, { t }) =>
+    warn(
+      t('OpenRouter answers with an error (status {0}).', status),
+      t('Nothing is to be done here: see status.openrouter.ai, and run the doctor again later.'),
     ),
+  upstreamFailed: ({ got }, { t }) =>
+    bad(t('OpenRouter cannot be reached ({0}).', reachText(got, t)), networkAdvice(got, t)),
+  unreached: (finding, speech) =>
+    bad(unreachedText(finding, speech), networkAdvice(finding.unreached.code, speech.t)),
   wayDirect: (_, { t }) => good(t('Keywheel connects to OpenRouter directly.')),
   wayByProxy: ({ proxy }, { t }) =>
     good(
@@ -145,6 +161,10 @@ const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => Fi
   },
   clockUnknown: (_, { t }) => note(t('Clock not checked: no time came from OpenRouter.')),
   noKeys: (_, { t }) => bad(t('No key.'), t('Add a key to send requests.'), 'addKey'),
+  keysNotLoaded: ({ vault }, { t }) => {
+    const words = vaultWords(vault, t);
+    return words?.tone === 'bad' ? bad(words.text) : warn(words?.text ?? t('The keys are not loaded yet.'));
+  },
   keyGood: ({ label }, { t }) => good(t('OpenRouter accepts “{0}”.', label)),
   keyBad: ({ label }, { t }) =>
     bad(
@@ -164,22 +184,22 @@ const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => Fi
       t('“{0}” could not be checked ({1}).', label, reachText(got, t)),
       t('Run the doctor again once OpenRouter answers.'),
     ),
-  keysUnchecked: (_, { t }) => note(t('Keys not checked: OpenRouter could not be reached.')),
+  keysUnchecked: (_, { t }) => note(t('Keys not checked: OpenRouter did not answer.')),
   noLimits: (_, { t }) => good(t('No account is at a limit.')),
-  unreached: (finding, speech) =>
-    bad(
-      unreachedText(finding, speech),
-      reachAdvice(finding.unreached.code, speech.t) ??
-        speech.t('Requests are retried automatically until their deadline.'),
-    ),
   requestsWait: ({ waiting, nextAtMs }, speech) => {
     const { t, formats, nowMs } = speech;
     const next =
       nextAtMs === null ? null : t('The next account is free at {0}.', formats.until(nextAtMs, nowMs));
     return warn(joined(' ', `${waitingText(waiting, speech)}.`, next), t('They are sent automatically.'));
   },
-  accountHeld: ({ label, account }, speech) =>
-    warn(speech.t('“{0}”: {1}.', label, accountWords(account, speech).text)),
+  accountHeld: ({ label, account }, speech) => {
+    const { t } = speech;
+    const reason = heldBy(account)?.reason;
+    return (account.state === 'ready' ? note : warn)(
+      t('“{0}”: {1}.', label, accountWords(account, speech).text),
+      (reason && lockAdvice[reason]?.(t)) ?? t('It ends by itself.'),
+    );
+  },
   noClients: (_, { t }) =>
     note(
       t('No client is connected through Keywheel.'),
@@ -190,6 +210,19 @@ const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => Fi
     const place = file === null ? '' : ` (${file})`;
     return { ...stateAdvice(state, t), text: t('{0}: {1}', client, stateText(state, t)) + place };
   },
+  clientsUnchecked: (_, { t }) => note(t('Clients not checked: the proxy key is not loaded yet.')),
+  clientRefused: ({ asked: { client, model, status, message } }, { t }) =>
+    warn(
+      t(
+        '{0} got no answer to its last request, for {1} ({2}): {3}',
+        client,
+        model,
+        status ?? '-',
+        message ?? '-',
+      ),
+      t('The dashboard’s activity shows each attempt.'),
+      'openDashboard',
+    ),
   clientAsked: ({ asked }, { t }) => good(t('{0} used {1} in its last request.', asked.client, asked.model)),
   clientStray: ({ asked, chosen, needsReload }, { t }) => {
     const { text, advice } = strayText(asked, chosen, needsReload, t);
@@ -230,6 +263,22 @@ const stateAdvice = wordsFor<ConnectionState, FindingText>({
 
 function connectAgain(t: Translate): string {
   return t('Connect it again, or disconnect it.');
+}
+
+function networkAdvice(code: string, t: Translate): string {
+  return reachAdvice(code, t) ?? t('Check your network. If it requires a network proxy, set http.proxy.');
+}
+
+/** What ends a lock that time alone does not. */
+const lockAdvice: Partial<Record<LockReason, (t: Translate) => string>> = {
+  noCredits: creditsAdvice,
+  belowZero: creditsAdvice,
+  keyCap: (t) => t('Raise the limit at openrouter.ai/settings/keys, then run the doctor again.'),
+  budget: (t) => t('Raise the budget at OpenRouter.'),
+};
+
+function creditsAdvice(t: Translate): string {
+  return t('Add credits at openrouter.ai/settings/credits, then run the doctor again.');
 }
 
 function ownerText(owner: PortOwner | null, t: Translate): string | null {
@@ -297,5 +346,8 @@ export function doctorReport(
 /** Removes labels, because users choose them and they may name people. */
 function withoutLabels(finding: Checked['findings'][number]): Checked['findings'][number] {
   if ('label' in finding) return { ...finding, label: '…' };
+  // Keywheel's own messages may name accounts.
+  if (finding.code === 'clientRefused' && finding.asked.refusal !== null)
+    return { ...finding, asked: { ...finding.asked, message: finding.asked.refusal } };
   return finding.code === 'served' && finding.hostedBy !== null ? { ...finding, hostedBy: '…' } : finding;
 }

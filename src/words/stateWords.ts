@@ -93,7 +93,7 @@ function ownWords(account: AccountFacts, keys: readonly KeyFacts[], speech: Spee
     case 'usedUp':
       return timed(account, t('Used up'), speech);
     case 'locked': {
-      const lock = lockOf(account, keys.filter(canServe), paidOnly(keys) ? 'paid' : 'free');
+      const lock = heldBy(account, keys);
       return lock ? lockWords(lock, speech) : timed(account, t('Locked'), speech);
     }
     case 'off':
@@ -101,8 +101,12 @@ function ownWords(account: AccountFacts, keys: readonly KeyFacts[], speech: Spee
   }
 }
 
-function paidOnly(keys: readonly KeyFacts[]): boolean {
-  return keys.filter(canServe).every(({ paidUse }) => paidUse === 'only');
+/** The lock that its state comes from; of one that is ready, what keeps paid requests from it. */
+export function heldBy(account: AccountFacts, keys = account.keys): LockView | undefined {
+  const serving = keys.filter(canServe);
+  const isForPaid = serving.every(({ paidUse }) => paidUse === 'only');
+  if (account.state === 'ready') return paidLock(account, keys);
+  return lockOf(account, serving, isForPaid ? 'paid' : 'free');
 }
 
 /** The lock that keeps such requests from the account, or the first to end of those that keep them from each of the keys. */
@@ -247,18 +251,18 @@ export function waitingText(waiting: number, { t, formats }: Language): string {
   return waiting === 1 ? t('1 request waiting') : t('{0} requests waiting', formats.count(waiting));
 }
 
+/** What keeps paid requests from the account; undefined where nothing does. */
+export function paidLock(account: AccountFacts, keys = account.keys): LockView | undefined {
+  return lockOf(account, keys.filter(spendsCredits), 'paid');
+}
+
 /** Whether the key may serve what costs. */
 export function spendsCredits(key: Omit<KeyFacts, 'locks'>): boolean {
   return canServe(key) && key.paidUse !== 'never';
 }
 
-/** What keeps paid requests from an account that serves free ones: its reason and its end; undefined where nothing does. */
-export function paidLock(account: AccountFacts, keys = account.keys): LockView | undefined {
-  return lockOf(account, keys.filter(spendsCredits), 'paid');
-}
-
 function readyWords(account: AccountFacts, keys: readonly KeyFacts[], speech: Speech): StateWords {
-  const paid = paidLock(account, keys);
+  const paid = heldBy(account, keys);
   const text = paid
     ? speech.t(
         'Ready (free only). Paid: {0}, next try {1}',

@@ -4,8 +4,8 @@ import type { AccountView } from '../service/snapshot';
 import { joined } from './formats';
 import {
   accountWords,
+  heldBy,
   paceText,
-  paidLock,
   proxyAdvice,
   proxyWords,
   servesFree,
@@ -115,7 +115,7 @@ function accountLines(accounts: readonly AccountView[], speech: Speech): string 
     const used = t('{0} of {1} used this minute', formats.count(minute.used), formats.count(minute.limit));
     const credits = creditsLeft === null ? '' : t('{0} of credits left', formats.credits(creditsLeft));
     const facts = servesFree(account)
-      ? [left, tone === 'good' && paidLock(account) === undefined ? used : text]
+      ? [left, tone === 'good' && heldBy(account) === undefined ? used : text]
       : [credits, text];
     const told = escaped(facts.filter((fact) => fact !== '').join(' · '));
     return `$(${icons[tone]}) **${escaped(name)}** — ${told}`;

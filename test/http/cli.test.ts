@@ -244,6 +244,19 @@ describe('the command line', () => {
     assert.equal(lost.code, 1);
     assert.match(lost.out, /^OpenRouter +cannot be reached: connection refused, ECONNREFUSED/m);
     assert.match(lost.out, /^key 1 .*not checked$/m);
+    for (const [status, says] of [
+      [503, /^OpenRouter +answers with an error \(status 503\): see status\.openrouter\.ai$/m],
+      [
+        200,
+        /^OpenRouter +something other than OpenRouter answered \(status 200\): correct OPENROUTER_BASE_URL/m,
+      ],
+    ] as const) {
+      simulator.script({ path: '/key', fault: { kind: 'respond', status, body: '<html>' } });
+      const { code, out } = await start({}, ['check']).ended;
+      assert.equal(code, 1);
+      assert.match(out, says);
+      assert.match(out, /^key 1 .*not checked$/m);
+    }
   });
 
   it('asks a running proxy for its status', async () => {

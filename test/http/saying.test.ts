@@ -58,6 +58,8 @@ async function doctorSays(rig: Rig): Promise<readonly string[]> {
     systemProxy: () => Promise.resolve(null),
     platform: 'linux',
     snapshot,
+    refresh: () => Promise.resolve(snapshot),
+    vault: 'ok',
     activity: [],
     port: rig.port,
     endpoint: { origin: `http://127.0.0.1:${rig.port}`, proxyKey: '', model: null },
@@ -73,8 +75,7 @@ async function doctorSays(rig: Rig): Promise<readonly string[]> {
     },
   });
   const speech = speechAt(snapshot.atMs);
-  const limits = checked.find(({ check }) => check === 'limits')?.findings ?? [];
-  return limits.map((finding) => findingText(finding, speech).text);
+  return checked.flatMap(({ findings }) => findings.map((finding) => findingText(finding, speech).text));
 }
 
 const speechAt = (nowMs: number): Speech => ({
@@ -107,7 +108,7 @@ describe('with six requests that wait, one account used up and one at its minute
       for (const row of rows) assert.match(row, /^Waiting, next slot at \d\d:\d\d:\d\d$/);
       assert.match(accounts.join(), /^Used up until 00:00,Minute limit reached until \d\d:\d\d:\d\d$/);
       const findings = await doctorSays(rig);
-      assert.match(findings.join('\n'), /^6 requests waiting\. The next account is free at/);
+      assert.match(findings.join('\n'), /^6 requests waiting\. The next account is free at/m);
       assert.ok(
         findings.some((text) => /^“anna-1”: Used up until 00:00\.$/.test(text)),
         findings.join('\n'),

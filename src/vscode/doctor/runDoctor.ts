@@ -1,6 +1,7 @@
 // Run Doctor: checks everything between client and OpenRouter, and shows the findings on a page.
 import { env, l10n, version as codeVersion } from 'vscode';
 import { checkKeyAt } from '../../service/keyring/keyCheck';
+import { wait } from '../../base/clock';
 import { actions } from '../../service/messages';
 import { examine } from '../../doctor/doctor';
 import { systemProxy } from '../../doctor/system';
@@ -13,6 +14,9 @@ import { doctorPage, doctorReport } from '../../words/doctorText';
 import { runAction } from '../actions';
 import type { WindowPorts } from '../ports';
 
+/** Time for a change at the host to be in this window's snapshot. */
+const shownWithinMs = 300;
+
 export async function runDoctor(ports: WindowPorts): Promise<boolean> {
   const title = l10n.t('Keywheel: running the doctor…');
   const checked = await whileShowing(title, async () => await examineAll(ports));
@@ -22,11 +26,18 @@ export async function runDoctor(ports: WindowPorts): Promise<boolean> {
 }
 
 async function examineAll(ports: WindowPorts): Promise<readonly Checked[]> {
-  const { service, settings, keyring, clock, connector } = ports;
+  const { service, settings, keyring, clock, connector, state } = ports;
   const { port, upstreamUrl, wayOut } = settings.current;
   return await examine({
     platform: process.platform,
     snapshot: service.snapshot(),
+    refresh: async () => {
+      await service.refresh();
+      // The host's news come on their own.
+      await wait(clock, shownWithinMs, new AbortController().signal);
+      return service.snapshot();
+    },
+    vault: state.read().vault,
     activity: service.activity(),
     port,
     // Without a proxy key no client's configuration is current.

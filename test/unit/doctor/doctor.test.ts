@@ -14,10 +14,10 @@ import type { Check, Finding } from '../../../src/doctor/finding';
 import { parseLsof, parseNetstat, parseProcNet, portOwner } from '../../../src/doctor/system';
 import { doctorPage, doctorReport, findingText } from '../../../src/words/doctorText';
 import { pageHtml } from '../../../src/words/pageHtml';
-import type { AccountView } from '../../../src/service/snapshot';
+import type { AccountView, ExchangeView, LockView } from '../../../src/service/snapshot';
 import { TemporaryHome } from '../clients/temporaryHome';
 import { exchangeView } from '../service/exchanges';
-import { accountView, english, midnightMs, nowMs, stateOf } from '../vscode/views';
+import { accountView, english, keyView, midnightMs, nowMs, stateOf } from '../vscode/views';
 
 const speech = english;
 const { snapshot } = stateOf([], { proxy: { kind: 'stopped' } });
@@ -34,8 +34,9 @@ async function answering(
   body: string,
   date?: string,
 ): Promise<{ server: Server; port: number }> {
+  const type = body.startsWith('{') ? 'application/json' : 'text/html';
   const server = createHttpServer((_, response) => {
-    response.writeHead(status, date === undefined ? {} : { date });
+    response.writeHead(status, { 'content-type': type, ...(date === undefined ? {} : { date }) });
     response.end(body);
   });
   return { server, port: await listening(server) };
@@ -47,6 +48,8 @@ function portsOf(home: TemporaryHome, change: Partial<DoctorPorts>): DoctorPorts
   return {
     platform: process.platform,
     snapshot,
+    refresh: () => Promise.resolve(change.snapshot ?? snapshot),
+    vault: 'ok',
     activity: [],
     port: 1,
     endpoint: { origin: 'http://127.0.0.1:1', proxyKey: 'kw-0123456789abcdef01234567', model: null },
@@ -143,6 +146,97 @@ describe('the doctor', () => {
     for (const [text, advice] of troubles) assert.notEqual(advice, '', text);
   });
 
+  it('tells one outage once, with what the proxy knows of it', async () => {
+    await using home = await TemporaryHome.make();
+    const unreached = { code: 'ENOTFOUND', sinceMs: nowMs - 60_000, heldUntilMs: null };
+    const known = { ...snapshot, unreached };
+    const findings = (await examine(portsOf(home, { snapshot: known }))).flatMap((each) => each.findings);
+    const troubles = findings
+      .map((finding) => findingText(finding, speech))
+      .filter(({ tone }) => tone === 'bad');
+    assert.deepEqual(
+      troubles.map(({ text, advice }) => [text, advice]),
+      [
+        [
+          'OpenRouter has been unreachable since 17:59 (connection refused, ECONNREFUSED).',
+          'Check your network. If it requires a network proxy, set http.proxy.',
+        ],
+        ['No key.', 'Add a key to send requests.'],
+      ],
+    );
+  });
+
+  it('tells no outage and no lock that is over, as it asks the proxy to look again first', async () => {
+    await using home = await TemporaryHome.make();
+    const upstream = await answering(401, '{}');
+    const upstreamUrl = `http://127.0.0.1:${upstream.port}/api/v1`;
+    const locks = [{ covers: 'all', reason: 'belowZero', untilMs: midnightMs }] as const;
+    const held = stateOf([accountView({ state: 'locked', locks })]).snapshot;
+    const stale = { ...held, unreached: { code: 'ENOTFOUND', sinceMs: nowMs, heldUntilMs: null } };
+    const fresh = stateOf([accountView()]).snapshot;
+    const codes = async (now: typeof stale | typeof fresh): Promise<readonly string[]> => {
+      const change = { upstreamUrl, snapshot: stale, refresh: () => Promise.resolve(now) };
+      const findings = [...(await found(home, 'upstream', change)), ...(await found(home, 'limits', change))];
+      return findings.map(({ code }) => code);
+    };
+    assert.deepEqual(await codes(fresh), ['upstreamGood', 'wayDirect', 'noLimits']);
+    assert.deepEqual(await codes(stale), ['upstreamGood', 'unreached', 'wayDirect', 'accountHeld']);
+    upstream.server.close();
+  });
+
+  it('tells trouble of OpenRouter’s own from what answers in its place, and checks no key by either', async () => {
+    await using home = await TemporaryHome.make();
+    const keys = ['a', 'b'].map((name) => plainKey(`sk-or-v1-${name.repeat(64)}`, name));
+    for (const [status, body, code] of [
+      [503, '{}', 'upstreamTroubled'],
+      [502, '<html>Bad gateway', 'upstreamTroubled'],
+      [429, '<html>Error 1015', 'upstreamTroubled'],
+      [200, '<html>Sign in', 'upstreamStrange'],
+      [401, '<html>Sign in', 'upstreamStrange'],
+      [403, '{}', 'upstreamStrange'],
+    ] as const) {
+      const upstream = await answering(status, body);
+      const change = { keys, upstreamUrl: `http://127.0.0.1:${upstream.port}/api/v1` };
+      const [finding] = await found(home, 'upstream', change);
+      assert.deepEqual(finding, { code, status });
+      assert.deepEqual(await found(home, 'keys', change), [{ code: 'keysUnchecked' }]);
+      upstream.server.close();
+    }
+  });
+
+  it('says that the keychain has not given the keys, and nothing of clients that are judged by them', async () => {
+    await using home = await TemporaryHome.make();
+    await home.connections.connect(codexClient, {
+      origin: 'http://127.0.0.1:1',
+      proxyKey: 'kw-own',
+      model: 'a/b',
+    });
+    const endpoint = { origin: 'http://127.0.0.1:1', proxyKey: '', model: null };
+    const said = async (check: Check, vault: DoctorPorts['vault']): Promise<unknown> => {
+      const findings = await found(home, check, { vault, endpoint });
+      return findings.map((finding) => [
+        findingText(finding, speech).tone,
+        findingText(finding, speech).text,
+      ]);
+    };
+    assert.deepEqual(await said('keys', 'refused'), [
+      ['bad', 'The system keychain is not available. Unlock it, then reload this window.'],
+    ]);
+    assert.deepEqual(await said('keys', 'loading'), [['warn', 'The keys are not loaded yet.']]);
+    assert.deepEqual(await said('clients', 'refused'), [
+      ['note', 'Clients not checked: the proxy key is not loaded yet.'],
+    ]);
+  });
+
+  it('says of a proxy that is starting no more than that', async () => {
+    await using home = await TemporaryHome.make();
+    const starting = stateOf([], { proxy: { kind: 'starting' } }).snapshot;
+    const [finding] = await found(home, 'port', { snapshot: starting });
+    assert.ok(finding);
+    const { text, remedy } = findingText(finding, speech);
+    assert.deepEqual([text, remedy], ['The proxy is starting. Port 1 is free.', null]);
+  });
+
   it('finds who owns the port', async () => {
     const server = createServer();
     const port = await listening(server);
@@ -173,6 +267,24 @@ describe('the doctor', () => {
     assert.deepEqual(await found(home, 'self', running(1)), [{ code: 'selfSilent', got: 'ECONNREFUSED' }]);
     assert.deepEqual(await found(home, 'self', running(stranger.port)), [{ code: 'selfCaught', got: '407' }]);
     stranger.server.close();
+  });
+
+  it('finds a program on the same port of IPv6, which whoever asks for localhost may reach', async () => {
+    await using home = await TemporaryHome.make();
+    const proxy = await answering(200, '{"program":"keywheel"}');
+    const { port } = proxy;
+    const running = stateOf([], {
+      proxy: { kind: 'running', host: '127.0.0.1', port, baseUrl: '' },
+    }).snapshot;
+    const endpoint = { origin: `http://127.0.0.1:${port}`, proxyKey: 'kw', model: null };
+    const other = createHttpServer((_, response) => response.end('hello'));
+    await new Promise<void>((resolve) => other.listen(port, '::1', resolve));
+    const codes = async (): Promise<readonly string[]> =>
+      (await found(home, 'self', { snapshot: running, endpoint })).map(({ code }) => code);
+    assert.deepEqual(await codes(), ['selfGood', 'strangerOnIpv6']);
+    await new Promise((resolve) => other.close(resolve));
+    assert.deepEqual(await codes(), ['selfGood']);
+    proxy.server.close();
   });
 
   it('finds an upstream that is away, strange, or on another clock', async () => {
@@ -287,6 +399,88 @@ describe('the doctor', () => {
     ]);
     assert.deepEqual(await limits([accountView()], 0), [['good', 'No account is at a limit.']]);
     assert.deepEqual(await limits([], 0), []);
+  });
+
+  it('says what ends a lock that time alone does not, of paid requests too, and leaves refused keys to their check', async () => {
+    await using home = await TemporaryHome.make();
+    const lock = (reason: LockView['reason'], covers: LockView['covers']): LockView => {
+      return { reason, covers, untilMs: midnightMs };
+    };
+    const said = async (account: Partial<AccountView>): Promise<unknown> => {
+      const { snapshot: known } = stateOf([accountView(account)]);
+      const findings = await found(home, 'limits', { snapshot: known });
+      return findings.map((finding) => {
+        const { tone, text, advice } = findingText(finding, speech);
+        return [tone, text, advice];
+      });
+    };
+    assert.deepEqual(
+      await said({ state: 'locked', untilMs: midnightMs, locks: [lock('belowZero', 'all')] }),
+      [
+        [
+          'warn',
+          '“Private”: Credits below zero until 00:00.',
+          'Add credits at openrouter.ai/settings/credits, then run the doctor again.',
+        ],
+      ],
+    );
+    assert.deepEqual(await said({ keys: [keyView({ locks: [lock('keyCap', 'paid')] })] }), [
+      [
+        'note',
+        '“Private”: Ready (free only). Paid: Key’s spending limit reached, next try 00:00.',
+        'Raise the limit at openrouter.ai/settings/keys, then run the doctor again.',
+      ],
+    ]);
+    assert.deepEqual(await said({ state: 'usedUp', untilMs: midnightMs }), [
+      ['warn', '“Private”: Used up until 00:00.', 'It ends by itself.'],
+    ]);
+    const free = [['good', 'No account is at a limit.', null]];
+    const refused = keyView({ locks: [lock('unauthorized', 'all')] });
+    assert.deepEqual(await said({ state: 'locked', untilMs: midnightMs, keys: [refused] }), free);
+    assert.deepEqual(await said({ keys: [keyView(), keyView({ locks: [lock('keyCap', 'paid')] })] }), free);
+    assert.deepEqual(await said({ state: 'off', keys: [keyView({ enabled: false })] }), free);
+  });
+
+  it('tells why a client got no answer to its last request, and names no account in the report', async () => {
+    await using home = await TemporaryHome.make();
+    await home.connections.connect(codexClient, {
+      origin: 'http://127.0.0.1:2',
+      proxyKey: 'kw-old',
+      model: 'a/b:free',
+    });
+    const last = {
+      client: 'Codex',
+      model: 'a/b:free',
+      startedAtMs: home.clock.wallMs() + 9,
+      endedAtMs: nowMs,
+    } as const;
+    const asked = async (change: Partial<ExchangeView>): Promise<readonly Finding[]> => {
+      const [, ...rest] = await found(home, 'clients', { activity: [exchangeView({ ...last, ...change })] });
+      return rest;
+    };
+    const refused = {
+      end: 'refused',
+      status: 429,
+      refusal: 'accounts_exhausted',
+      message: 'Anna: used up',
+    } as const;
+    const findings = await asked(refused);
+    assert.deepEqual(
+      findings.map((finding) => findingText(finding, speech).text),
+      ['Codex got no answer to its last request, for a/b:free (429): Anna: used up'],
+    );
+    const report = doctorReport([{ check: 'clients', findings }], {}, speech);
+    assert.match(report, /for a\/b:free \(429\): accounts_exhausted/);
+    assert.doesNotMatch(report, /Anna/);
+    for (const change of [
+      {},
+      { ...refused, endedAtMs: nowMs - 3_600_000 },
+      { ...refused, end: 'cancelled' as const },
+    ])
+      assert.deepEqual(
+        (await asked(change)).map(({ code }) => code),
+        ['clientAsked'],
+      );
   });
 
   it('tells which model a client really asks for, and what to do where it is another one', async () => {
