@@ -18,7 +18,7 @@ export function blockedBy(who: Exclude<Who, { kind: 'nobody' | 'ours' }>): Place
     case 'otherProduct':
       return { kind: 'blocked', code: 'otherProduct', detail: who.product };
     case 'stranger':
-      return { kind: 'blocked', code: 'portInUse', detail: who.how };
+      return { kind: 'blocked', code: who.how === 'silent' ? 'portSilent' : 'portInUse', detail: who.how };
   }
 }
 

@@ -15,12 +15,13 @@ export type ProxyState =
   | { readonly kind: 'failed'; readonly code: ProxyFailure; readonly port: number; readonly detail: string };
 
 /**
- * `portInUse`: another program has the port · `otherMachine`: a Keywheel on another machine has it, by a forwarded port ·
+ * `portInUse`: another program has the port · `portSilent`: so has one that does not answer, such as a window that hangs ·
+ * `otherMachine`: a Keywheel on another machine has it, by a forwarded port ·
  * `otherProduct`: the Keywheel of the editor `detail` has it · `otherVersion`: a window has it whose version this one
  * cannot follow · `other`: `detail` is the system's code.
  */
 export type ProxyFailure =
-  'portInUse' | 'otherMachine' | 'otherProduct' | 'otherVersion' | 'portForbidden' | 'other';
+  'portInUse' | 'portSilent' | 'otherMachine' | 'otherProduct' | 'otherVersion' | 'portForbidden' | 'other';
 
 export type { LockReason, ModelLockReason };
 

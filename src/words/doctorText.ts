@@ -6,7 +6,7 @@ import type { ConnectionState } from '../clients/fileConnections';
 import { checks, type Check, type Checked, type Code, type Finding } from '../doctor/finding';
 import type { PortOwner } from '../doctor/system';
 import type { Action } from '../service/messages';
-import type { LockReason } from '../service/snapshot';
+import type { LockReason, ProxyFailure } from '../service/snapshot';
 import { actionText } from './actionText';
 import { stateText, strayText } from './clientWords';
 import { joined, tookText } from './formats';
@@ -61,6 +61,16 @@ const toneText = wordsFor<Tone>({
   bad: (t) => t('Problem:'),
 });
 
+const failureRemedies: Readonly<Record<ProxyFailure, Action | null>> = {
+  portInUse: 'openPortSetting',
+  portSilent: null,
+  otherMachine: null,
+  otherProduct: 'openPortSetting',
+  otherVersion: 'reloadWindow',
+  portForbidden: 'openPortSetting',
+  other: 'showLog',
+};
+
 const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => FindingText } = {
   served: ({ port, hostedBy, owner }, { t }) => {
     const where =
@@ -80,8 +90,9 @@ const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => Fi
   },
   portFailed: ({ port, failure: code, detail, owner }, { t }) => {
     const proxy = { kind: 'failed', code, detail, port } as const;
-    const text = joined(' ', `${proxyWords(proxy, t).text}.`, ownerText(owner, t));
-    return bad(text, proxyAdvice(proxy, t), 'openPortSetting');
+    const { text, tone } = proxyWords(proxy, t);
+    const toned = { good: note, off: note, warn, bad }[tone];
+    return toned(joined(' ', `${text}.`, ownerText(owner, t)), proxyAdvice(proxy, t), failureRemedies[code]);
   },
   selfGood: ({ tookMs }, speech) =>
     good(speech.t('The proxy answered extensions of this window in {0}.', tookText(tookMs, speech))),

@@ -166,6 +166,7 @@ export function proxyAdvice(proxy: ProxyState, t: Translate): string | null {
 
 const failureAdvice = wordsFor<ProxyFailure>({
   portInUse: (t) => t('Close that program, or choose another port in the settings.'),
+  portSilent: (t) => t('A window whose Keywheel hangs may have it: close that window, or end that program.'),
   otherMachine: (t) =>
     t('Clients here reach the proxy of that machine. This window takes over when the port is free.'),
   otherProduct: (t) => t('Use its base URL and proxy key, or choose another port in the settings.'),
@@ -198,6 +199,8 @@ function failureWords(proxy: ProxyState & { kind: 'failed' }, t: Translate): Sta
   switch (proxy.code) {
     case 'portInUse':
       return { text: t('Port {0} is used by another program', port), tone: 'bad' };
+    case 'portSilent':
+      return { text: t('The program on port {0} does not answer', port), tone: 'bad' };
     case 'otherMachine':
       return { text: t('Port {0} is served by another machine through VS Code', port), tone: 'good' };
     case 'otherProduct':

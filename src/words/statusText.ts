@@ -69,6 +69,8 @@ function proxyText({ snapshot }: DashboardState, { t }: Speech): StatusText | nu
       return normal(`$(key) ${t('Keywheel: reload this window')}`);
     case 'portInUse':
       return failed(t('Keywheel: port {0} in use', String(proxy.port)));
+    case 'portSilent':
+      return failed(t('Keywheel: port {0} does not answer', String(proxy.port)));
     case 'portForbidden':
       return failed(t('Keywheel: port {0} not allowed', String(proxy.port)));
     case 'other':

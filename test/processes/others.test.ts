@@ -148,7 +148,7 @@ describe('others on the port', () => {
 
   it('one that never answers', async () => {
     stranger = await Stranger.at(port, () => undefined);
-    assert.deepEqual(await met(await openWindow()), ['portInUse', 'silent']);
+    assert.deepEqual(await met(await openWindow()), ['portSilent', 'silent']);
     assertNothingTold(stranger);
   });
 

@@ -14,7 +14,7 @@ import type { Check, Finding } from '../../../src/doctor/finding';
 import { parseLsof, parseNetstat, parseProcNet, portOwner } from '../../../src/doctor/system';
 import { doctorPage, doctorReport, findingText } from '../../../src/words/doctorText';
 import { pageHtml } from '../../../src/words/pageHtml';
-import type { AccountView, ExchangeView, LockView } from '../../../src/service/snapshot';
+import type { AccountView, ExchangeView, LockView, ProxyFailure } from '../../../src/service/snapshot';
 import { TemporaryHome } from '../clients/temporaryHome';
 import { exchangeView } from '../service/exchanges';
 import { accountView, english, keyView, midnightMs, nowMs, stateOf } from '../vscode/views';
@@ -235,6 +235,29 @@ describe('the doctor', () => {
     assert.ok(finding);
     const { text, remedy } = findingText(finding, speech);
     assert.deepEqual([text, remedy], ['The proxy is starting. Port 1 is free.', null]);
+  });
+
+  it('calls each thing on the port by its name, and offers what mends it', async () => {
+    await using home = await TemporaryHome.make();
+    const said = async (code: ProxyFailure): Promise<unknown> => {
+      const proxy = { kind: 'failed', code, port: 1, detail: 'Cursor' } as const;
+      const [finding] = await found(home, 'port', { snapshot: stateOf([], { proxy }).snapshot });
+      assert.ok(finding);
+      const { tone, text, remedy } = findingText(finding, speech);
+      return [tone, text, remedy];
+    };
+    assert.deepEqual(
+      await Promise.all(
+        (['portInUse', 'portSilent', 'otherMachine', 'otherProduct', 'otherVersion'] as const).map(said),
+      ),
+      [
+        ['bad', 'Port 1 is used by another program.', 'openPortSetting'],
+        ['bad', 'The program on port 1 does not answer.', null],
+        ['note', 'Port 1 is served by another machine through VS Code.', null],
+        ['warn', "Cursor's Keywheel has port 1.", 'openPortSetting'],
+        ['warn', 'Port 1 is served by another version of Keywheel.', 'reloadWindow'],
+      ],
+    );
   });
 
   it('finds who owns the port', async () => {

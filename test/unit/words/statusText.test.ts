@@ -182,6 +182,7 @@ describe('statusText', () => {
     assert.deepEqual(seen({ kind: 'stopped' }), ['$(circle-slash) Keywheel stopped', 'normal']);
     assert.deepEqual(seen({ kind: 'starting' }), ['$(loading~spin) Keywheel', 'normal']);
     assert.deepEqual(seen(failed('portInUse')), ['$(error) Keywheel: port 9999 in use', 'error']);
+    assert.deepEqual(seen(failed('portSilent')), ['$(error) Keywheel: port 9999 does not answer', 'error']);
     assert.deepEqual(seen(failed('portForbidden')), ['$(error) Keywheel: port 9999 not allowed', 'error']);
     assert.deepEqual(seen(failed('other')), ['$(error) Keywheel not running', 'error']);
     assert.deepEqual(seen(failed('otherMachine')), ['$(remote) Served by another machine', 'normal']);
