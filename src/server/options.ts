@@ -4,7 +4,7 @@ import packageJson from '../../package.json';
 import { parseJson } from '../base/json';
 import type { LogLevel } from '../base/log';
 import { codeOf } from '../base/systemError';
-import { withScheme, type WayOut } from '../proxy/upstream/wayOut';
+import { proxyAt, type WayOut } from '../proxy/upstream/wayOut';
 import { readKeyEntry, wordsOf, type KeyEntry } from '../service/pastedKeys';
 import { plainKey, type StoredKey } from '../service/keyring/storedKey';
 import {
@@ -309,8 +309,7 @@ function readProxySettings(given: Given, problems: string[]): Settings {
 function readWayOut(given: Given, problems: string[]): WayOut {
   for (const variable of ['HTTPS_PROXY', 'HTTP_PROXY']) {
     const { name = '', text: url = '' } = given.get(variable) ?? {};
-    const text = withScheme(url);
-    if (url !== '' && !(URL.canParse(text) && /^https?:/i.test(text)))
+    if (url !== '' && proxyAt(url) === null)
       problems.push(`${name}: is not a URL such as http://proxy:3128.`);
   }
   const file = given.get('NODE_EXTRA_CA_CERTS');

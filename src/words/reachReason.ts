@@ -48,6 +48,7 @@ const problemReason = wordsFor<CertificateProblem | ProxyProblem, string, [detai
   unknownIssuer: (t, detail) =>
     t('its certificate is signed by an authority that is not trusted here, {0}', detail),
   other: (t, detail) => t('its certificate is not accepted, {0}', detail),
+  unusable: (t, detail) => t('the network proxy’s address cannot be used, {0}', detail),
   credentials: (t, detail) => t('a network proxy requires a user name and password, {0}', detail),
   refused: (t, detail) => t('a network proxy does not let it through, {0}', detail),
   silent: (t, detail) => t('a network proxy gave no answer in time, {0}', detail),
@@ -73,6 +74,10 @@ export function reachAdvice(detail: string, t: Translate): string | null {
       );
     case 'other':
       return t('Check what answers in OpenRouter’s place.');
+    case 'unusable':
+      return t(
+        'Set http.proxy, or HTTPS_PROXY if it is empty, to an address such as http://proxy:3128. SOCKS is not supported.',
+      );
     case 'credentials':
       return t('Add a user name and password to the setting http.proxy: http://user:password@host:port.');
     case 'refused':

@@ -103,6 +103,11 @@ describe('the command line', () => {
       /^OPENROUTER_BASE_URL: .*https/,
     ],
     [
+      'a network proxy of SOCKS',
+      { HTTPS_PROXY: 'socks5://127.0.0.1:1080' },
+      /^HTTPS_PROXY: is not a URL such as http:\/\/proxy:3128/,
+    ],
+    [
       'a base URL that is none',
       { OPENROUTER_BASE_URL: 'openrouter.ai' },
       /^OPENROUTER_BASE_URL: is not a URL/,

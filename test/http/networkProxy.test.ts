@@ -98,6 +98,19 @@ describe('the way through a network proxy', () => {
     });
   });
 
+  it('whose address cannot be used is told at once, with an example, and shown as no way', async () => {
+    await withTlsRig(identities.good, async ({ rig, go }) => {
+      await go({ proxyUrl: 'socks5://user:canary@127.0.0.1:9' });
+      const reply = await rig.get();
+      assert.match(
+        reply.text,
+        /address cannot be used \(PROXY_ERR_INVALID_URL\).*such as http:\/\/proxy:3128/,
+      );
+      assert.equal(reply.header('x-keywheel-attempts'), '1');
+      assert.doesNotMatch(reply.text + rig.lines.join(), /canary|127\.0\.0\.1:9/);
+    });
+  });
+
   it('that is silent is given up after ten seconds', async () => {
     await using proxy = await ForwardProxy.open();
     proxy.manner = 'silent';

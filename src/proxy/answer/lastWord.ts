@@ -164,6 +164,8 @@ const certificateTexts: Readonly<Record<CertificateProblem, (code: string) => st
 };
 
 const proxyTexts: Readonly<Record<ProxyProblem, (code: string) => string>> = {
+  unusable: (code) =>
+    `The network proxy’s address cannot be used (${code}). Set http.proxy or HTTPS_PROXY to one such as http://proxy:3128: SOCKS is not supported.`,
   credentials: (code) =>
     `The network proxy wants a user name and password, or does not accept these (${code}). Put them into http.proxy or HTTPS_PROXY, as http://user:password@host:port.`,
   refused: (code) =>

@@ -44,7 +44,7 @@ export class Way {
   open(events: ConnectionEvents): SingleDispatcher {
     const { proxy } = this;
     if (proxy === null) return this.client(this.connect, events);
-    return isUsable(proxy.url) ? this.tunnel(proxy, events) : this.client(unusable, events);
+    return proxy.host === null ? this.client(unusable, events) : this.tunnel(proxy, events);
   }
 
   private client(connect: Connector, events: ConnectionEvents): Client {
@@ -122,10 +122,6 @@ export class Way {
 
 const unusable: Connector = (_options, connected) =>
   connected(withCode(new Error('No URL of a proxy.'), ofProxy('ERR_INVALID_URL')), null);
-
-function isUsable(url: string): boolean {
-  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
-}
 
 /** ProxyAgent hands its own connector to its factory of clients alone. */
 function connectorIn(made: object): Connector {

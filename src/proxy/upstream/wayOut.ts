@@ -25,7 +25,7 @@ export const directly: WayOut = {
 export interface NetworkProxy {
   /** Without user name and password, unless it is no URL. */
   readonly url: string;
-  /** With its port, to be shown; null where the URL is none: what is what in it is not known then. */
+  /** With its port, to be shown; null where the URL is none that can be used: what is what in it is not known then. */
   readonly host: string | null;
   /** For `Proxy-Authorization`, or null without a user name. A secret. */
   readonly token: string | null;
@@ -37,18 +37,18 @@ export function proxyOnTheWay(upstreamUrl: string, { proxyUrl, noProxy }: WayOut
   // Upstreams without TLS are on this machine: a proxy elsewhere does not reach them, and would read the key.
   if (proxyUrl === '' || protocol !== 'https:' || isExempt(hostname, Number(port) || 443, noProxy))
     return null;
-  const text = withScheme(proxyUrl);
-  if (!URL.canParse(text)) return { url: text, host: null, token: null };
-  const url = new URL(text);
+  const url = proxyAt(proxyUrl);
+  if (url === null) return { url: proxyUrl, host: null, token: null };
   const token = url.username === '' ? null : basic(url.username, url.password);
   url.username = '';
   url.password = '';
   return { url: url.href, host: url.host, token };
 }
 
-/** A name without a scheme is taken for http. */
-export function withScheme(proxyUrl: string): string {
-  return /^[a-z][\w+.-]*:\/\//i.test(proxyUrl) ? proxyUrl : `http://${proxyUrl}`;
+/** Null for what is no proxy that takes CONNECT, such as one of SOCKS. A name without a scheme is taken for http. */
+export function proxyAt(proxyUrl: string): URL | null {
+  const text = /^[a-z][\w+.-]*:\/\//i.test(proxyUrl) ? proxyUrl : `http://${proxyUrl}`;
+  return /^https?:/i.test(text) && URL.canParse(text) ? new URL(text) : null;
 }
 
 /** By undici's rules, those of its EnvHttpProxyAgent. */

@@ -26,7 +26,13 @@ describe('unreachedCause', () => {
   });
 
   it('knows what lasts until a person changes something', () => {
-    for (const code of ['CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID', 'PROXY_407', 'PROXY_403'])
+    for (const code of [
+      'PROXY_ERR_INVALID_URL',
+      'CERT_HAS_EXPIRED',
+      'ERR_TLS_CERT_ALTNAME_INVALID',
+      'PROXY_407',
+      'PROXY_403',
+    ])
       assert.ok(isLasting(code), code);
     for (const code of ['ECONNREFUSED', 'ENOTFOUND', 'PROXY_502', 'PROXY_SILENT', 'PROXY_ECONNREFUSED'])
       assert.ok(!isLasting(code), code);
@@ -34,8 +40,16 @@ describe('unreachedCause', () => {
   });
 
   it('tells the problems of proxies apart', () => {
-    const codes = ['PROXY_407', 'PROXY_403', 'PROXY_502', 'PROXY_SILENT', 'PROXY_ENOTFOUND', 'ENOTFOUND'];
-    const problems = ['credentials', 'refused', 'refused', 'silent', 'unreached', null];
+    const codes = [
+      'PROXY_ERR_INVALID_URL',
+      'PROXY_407',
+      'PROXY_403',
+      'PROXY_502',
+      'PROXY_SILENT',
+      'PROXY_ENOTFOUND',
+      'ENOTFOUND',
+    ];
+    const problems = ['unusable', 'credentials', 'refused', 'refused', 'silent', 'unreached', null];
     assert.deepEqual(codes.map(proxyProblem), problems);
   });
 

@@ -21,6 +21,7 @@ describe('reachText', () => {
       ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', /authority that is not trusted/],
       ['CERT_REVOKED', /certificate is not accepted/],
       ['PROXY_407', /proxy requires a user name/],
+      ['PROXY_ERR_INVALID_URL', /address cannot be used/],
       ['PROXY_403', /proxy does not let it through/],
       ['PROXY_SILENT', /proxy gave no answer/],
       ['PROXY_ECONNREFUSED', /proxy was not reached/],
@@ -39,6 +40,7 @@ describe('reachText', () => {
       ['ERR_TLS_CERT_ALTNAME_INVALID', /upstreamUrl/],
       ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', /NODE_EXTRA_CA_CERTS/],
       ['PROXY_407', /http\.proxy/],
+      ['PROXY_ERR_INVALID_URL', /http:\/\/proxy:3128/],
       ['PROXY_403', /port 443/],
       ['PROXY_ECONNREFUSED', /HTTPS_PROXY/],
     ] as const)
