@@ -2,6 +2,7 @@
 import { DateTime } from 'luxon';
 import { dayMs, zoneOf } from '../../keys/calendar';
 import type { AccountStanding, Denial } from '../../keys/denials';
+import { isFreeModel } from '../../keys/freeModel';
 import { Refusal } from '../errors/refusal';
 
 export interface DenialContext {
@@ -54,9 +55,13 @@ export function refusalOf(denial: Denial, context: DenialContext): Refusal {
 
 /** The user's setting lets only free requests through. */
 export function refusalOfPaid(model: string | null): Refusal {
+  const step =
+    model !== null && isFreeModel(model)
+      ? `this request for ${model} may cost. Leave out web search and other tools that OpenRouter charges for`
+      : `${model ?? 'this request'} may cost. Choose a model that ends in ":free"`;
   return new Refusal(
     'free_only',
-    `Keywheel is set to free models only, and ${model ?? 'this request'} may cost. Choose a model that ends in ":free", without web search and other tools that OpenRouter charges for, or turn off the setting "keywheel.freeOnly" (FREE_ONLY).`,
+    `Keywheel is set to free models only, and ${step}, or turn off the setting "keywheel.freeOnly" (FREE_ONLY).`,
   );
 }
 

@@ -1,7 +1,7 @@
 // What a client is told when no lease was given.
 import assert from 'node:assert/strict';
 import type { AccountStanding, Denial } from '../../../../src/keys/denials';
-import { refusalOf, type DenialContext } from '../../../../src/proxy/answer/denied';
+import { refusalOf, refusalOfPaid, type DenialContext } from '../../../../src/proxy/answer/denied';
 
 const nowMs = Date.UTC(2026, 0, 15, 12);
 const context: DenialContext = {
@@ -65,6 +65,17 @@ describe('refusalOf', () => {
     assert.match(refused(['dailyLimit', 'belowZero']).message, /Wait until then, or add credits at \S+\.$/);
     const { message } = refused(['dailyLimit'], 429, 1_000);
     assert.match(message, /Wait until then, or use a paid model\.$/);
+  });
+
+  it('says of a request that may cost what of it costs: the model, or what it uses beside a free one', () => {
+    assert.match(
+      refusalOfPaid('x/y').message,
+      /and x\/y may cost\. Choose a model that ends in ":free", or turn off/,
+    );
+    assert.match(
+      refusalOfPaid('x/y:free').message,
+      /and this request for x\/y:free may cost\. Leave out web search and other tools that OpenRouter charges for, or/,
+    );
   });
 
   it('advises no paid model where nothing may cost', () => {
