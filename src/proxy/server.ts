@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { wait, type Clock } from '../base/clock';
 import type { Log } from '../base/log';
-import type { Answer, AnswerCopy } from './answer/answer';
+import type { AnswerCopy } from './answer/answer';
 import {
   checkHost,
   checkKeyChanges,
@@ -24,7 +24,7 @@ import type { Relayed } from './answer/relay';
 import { ClientGone, HeldBytes, Ongoing, type ExchangePorts, type Running } from './ongoing';
 import type { ExchangeEnd, ExchangeReport } from './report';
 import { Turns } from './request/connection';
-import { unlessAborted, type Signal } from '../base/signal';
+import { unlessAborted } from '../base/signal';
 
 /** From so many wrong proxy keys within a minute on, the answer to a wrong one takes a second. */
 const manyWrongKeys = 100;
@@ -132,10 +132,11 @@ export class Server {
     }
   }
 
-  private async fail(error: unknown, { answer, signal, response }: Ongoing): Promise<void> {
+  private async fail(error: unknown, on: Ongoing): Promise<void> {
+    const { answer, signal, response } = on;
     if (error instanceof ClientGone || (signal.aborted && error !== signal.reason)) return;
     try {
-      if (error instanceof Refusal) await this.refuse(error, answer, signal);
+      if (error instanceof Refusal) await this.refuse(error, on);
       else {
         const { requestId } = answer;
         this.ports.log.error(`Bug in request ${requestId}:`, error);
@@ -185,11 +186,15 @@ export class Server {
     checkKeyChanges(head, door);
   }
 
-  private async refuse(refusal: Refusal, answer: Answer, signal: Signal): Promise<void> {
+  private async refuse(refusal: Refusal, { answer, signal, head }: Ongoing): Promise<void> {
     const { clock, log } = this.ports;
-    log.debug(() => `Request ${answer.requestId} is refused: ${refusal.code}: ${refusal.message}`);
-    if (refusal.code === 'proxy_key_wrong') {
-      const count = this.wrongKeys.add(clock.elapsedMs());
+    const line = (): string =>
+      `Request ${answer.requestId} of ${head.headers.client} is refused: ${refusal.code}: ${refusal.message}`;
+    const count = refusal.code === 'proxy_key_wrong' ? this.wrongKeys.add(clock.elapsedMs()) : 0;
+    // No list of requests has those at the door: a client with an older key is told once a minute, whoever guesses not each time.
+    if (count === 1) log.info(line);
+    else log.debug(line);
+    if (count > 0) {
       if (count === manyWrongKeys)
         log.warn(
           `${count} requests with a wrong proxy key within a minute: the next ones are answered slowly.`,

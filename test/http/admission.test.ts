@@ -363,6 +363,10 @@ describe('wrong proxy keys', () => {
       assert.equal((await rig.get()).status, 200);
       await rig.drive(guess());
       assert.equal(rig.lines.filter((line) => /^warn .*wrong proxy key/.test(line)).length, 1);
+      const told = rig.lines.filter((line) =>
+        /^info Request \w+ of \w+ is refused: proxy_key_wrong: .*Copy Proxy Key/.test(line),
+      );
+      assert.equal(told.length, 1);
       await rig.pass(61_000);
       assert.equal(await guess(), 401);
     });
