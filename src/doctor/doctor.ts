@@ -149,7 +149,12 @@ function clockFinding(answer: UpstreamAnswer): Finding {
 
 async function keyFindings({ keys, checkKey, vault }: DoctorPorts): Promise<readonly Finding[]> {
   if (keys.length === 0) return [vault === 'ok' ? { code: 'noKeys' } : { code: 'keysNotLoaded', vault }];
-  return await checkKeys(keys, async (key) => await keyFinding(key, checkKey));
+  const findings = await checkKeys(keys, async (key) => await keyFinding(key, checkKey));
+  const refused = findings.filter(({ code }) => code === 'keyBad').length;
+  // All at once: that is OpenRouter's, and no key is to be removed for it.
+  return refused < 2 || findings.some(({ code }) => code === 'keyGood')
+    ? findings
+    : [{ code: 'keysRefused', refused }, ...findings.filter(({ code }) => code !== 'keyBad')];
 }
 
 async function keyFinding(

@@ -50,6 +50,8 @@ interface Facts {
   keysNotLoaded: { vault: DashboardState['vault'] };
   keyGood: { label: string };
   keyBad: { label: string };
+  /** Not one is accepted. */
+  keysRefused: { refused: number };
   keyManagement: { label: string };
   keyOff: { label: string };
   keyUnreachable: { label: string; got: string };

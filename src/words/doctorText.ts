@@ -183,6 +183,11 @@ const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => Fi
       t('It may have been deleted or disabled. Remove it, or make a new one.'),
       'removeKey',
     ),
+  keysRefused: ({ refused }, { t, formats }) =>
+    bad(
+      t('OpenRouter refuses all {0} keys.', formats.count(refused)),
+      t('The cause is probably at OpenRouter: run the doctor again later, before you remove any.'),
+    ),
   keyManagement: ({ label }, { t }) =>
     bad(
       t('“{0}” is a management key.', label),

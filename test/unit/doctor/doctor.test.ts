@@ -555,6 +555,33 @@ describe('the doctor', () => {
     assert.match(advice[1] ?? '', /yourself/);
   });
 
+  it('counts keys that are all refused at once as one problem, and advises to remove none', async () => {
+    await using home = await TemporaryHome.make();
+    const keys = ['a', 'b', 'c'].map((name) => plainKey(`sk-or-v1-${name.repeat(64)}`, name));
+    const upstream = await answering(401, '{}');
+    const upstreamUrl = `http://127.0.0.1:${upstream.port}/api/v1`;
+    const said = async (check: (key: string) => KeyCheck): Promise<unknown> => {
+      const checkKey = (key: string): Promise<KeyCheck> => Promise.resolve(check(key));
+      const findings = await found(home, 'keys', { keys, checkKey, upstreamUrl });
+      return findings.map((finding) => [
+        findingText(finding, speech).text,
+        findingText(finding, speech).remedy,
+      ]);
+    };
+    const bad = { kind: 'bad' } as const;
+    assert.deepEqual(await said(() => bad), [['OpenRouter refuses all 3 keys.', null]]);
+    assert.deepEqual(await said((key) => (key.endsWith('a') ? { kind: 'management' } : bad)), [
+      ['OpenRouter refuses all 2 keys.', null],
+      ['“a” is a management key.', 'removeKey'],
+    ]);
+    assert.deepEqual(await said((key) => (key.endsWith('a') ? good : bad)), [
+      ['OpenRouter accepts “a”.', null],
+      ['OpenRouter does not accept “b”.', 'removeKey'],
+      ['OpenRouter does not accept “c”.', 'removeKey'],
+    ]);
+    upstream.server.close();
+  });
+
   it('finds bad keys, damaged and outdated clients, and leftovers', async () => {
     await using home = await TemporaryHome.make();
     const keys = ['a', 'b'].map((name) => plainKey(`sk-or-v1-${name.repeat(64)}`, name));
