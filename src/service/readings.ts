@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
 import type { Log } from '../base/log';
 import type { KeyId } from '../base/secret';
+import { isLasting } from '../base/systemError';
 import type { Account } from '../keys/account';
 import type { KeyState } from '../keys/keyState';
 import type { Pool } from '../keys/pool';
@@ -57,6 +58,8 @@ export class Readings implements Disposable {
   private readonly foreignUntilMs = new WeakMap<Account, number>();
   /** The pause between readings of an account that could not be read. */
   private readonly pausesMs = new WeakMap<Account, number>();
+  /** Why the last reading of a key failed: told once. */
+  private readonly unread = new WeakMap<KeyState, string>();
   private activeUntilMs: number;
   private round: Disposable;
   private isDisposed = false;
@@ -153,8 +156,9 @@ export class Readings implements Disposable {
     if (!state.serves('unmetered') && health !== 'unchecked') return Number.POSITIVE_INFINITY;
     const askedAtMs = this.askedAtMs.get(state) ?? state.reading?.askedAtMs ?? 0;
     const everyMs = this.everyMs(state, askedAtMs, nowMs);
-    // Only a reading shows that the key may serve: then no pause is longer.
-    return askedAtMs + (health === 'unchecked' ? Math.min(everyMs, this.pace(keyEveryMs, nowMs)) : everyMs);
+    // Only a reading shows that the key may serve: then no pause is longer, unless each try counts.
+    const isUrgent = health === 'unchecked' && !isLasting(this.unread.get(state) ?? '');
+    return askedAtMs + (isUrgent ? Math.min(everyMs, this.pace(keyEveryMs, nowMs)) : everyMs);
   }
 
   private everyMs(state: KeyState, askedAtMs: number, nowMs: number): number {
@@ -225,6 +229,7 @@ export class Readings implements Disposable {
     switch (answer.kind) {
       case 'read': {
         this.refusedSinceMs.delete(state);
+        this.unread.delete(state);
         const { daily } = answer.reading;
         if (account !== null) {
           this.pausesMs.delete(account);
@@ -240,11 +245,14 @@ export class Readings implements Disposable {
         return;
       case 'unreachable':
         this.refusedSinceMs.delete(state);
-        if (account !== null) {
+        if (account !== null && isToBeSpared(answer.detail)) {
           const pauseMs = 2 * (this.pausesMs.get(account) ?? activeEveryMs / 2);
           this.pausesMs.set(account, Math.min(pauseMs, longestPauseMs));
         }
-        log.warn(`The allowance of ${label} (${keyId}) could not be read: ${answer.detail}.`);
+        if (this.unread.get(state) !== answer.detail)
+          log.warn(`The allowance of ${label} (${keyId}) could not be read: ${answer.detail}.`);
+        this.unread.set(state, answer.detail);
+        this.look();
     }
   }
 
@@ -285,6 +293,11 @@ export class Readings implements Disposable {
     });
     this.looks.set(keyId, look);
   }
+}
+
+/** Upstream answers, and not well, or each try counts: where it is only away, the first that is answered ends the alarm. */
+function isToBeSpared(detail: string): boolean {
+  return detail.startsWith('status ') || isLasting(detail);
 }
 
 /** The key that is read for its account: the first that works, or null. */

@@ -246,7 +246,8 @@ describe('Readings', () => {
   it('leave an account that cannot be read alone for twice as long each time, and no other', async () => {
     const all = asking(['a-1', 'b-1']);
     const startMs = all.clock.elapsedMs();
-    all.answer = (key) => (key.endsWith('a-1') ? unreachable : all.good(key));
+    const busy: KeyAnswer = { kind: 'unreachable', detail: 'status 503' };
+    all.answer = (key) => (key.endsWith('a-1') ? busy : all.good(key));
     all.readings.active(3 * hourMs);
     await all.clock.run(hourMs);
     const minutes = all.asked.flatMap(({ key, atMs }) =>
@@ -259,6 +260,33 @@ describe('Readings', () => {
     const before = all.names.filter((name) => name === 'a-1').length;
     await all.clock.run(3 * minuteMs);
     assert.equal(all.names.filter((name) => name === 'a-1').length - before, 4);
+  });
+
+  it('go on while upstream is away, so that nobody is told so for longer than it is, and tell each cause once', async () => {
+    const all = asking(['a-1']);
+    all.readings.active(3 * hourMs);
+    const asked = async (detail: string): Promise<number> => {
+      all.answer = () => ({ kind: 'unreachable', detail });
+      const before = all.asked.length;
+      await all.clock.run(hourMs);
+      return all.asked.length - before;
+    };
+    assert.equal(await asked('ECONNREFUSED'), 80);
+    assert.equal(await asked('ENOTFOUND'), 80);
+    all.answer = (key) => all.good(key);
+    await all.clock.run(minuteMs);
+    const spared = 'each try could lock the user’s account at the proxy';
+    assert.ok((await asked('PROXY_407')) < 8, spared);
+    const fresh = asking(['a-1'], false);
+    fresh.answer = () => ({ kind: 'unreachable', detail: 'PROXY_407' });
+    fresh.readings.wantAll();
+    fresh.readings.active(3 * hourMs);
+    await fresh.clock.run(hourMs);
+    assert.ok(fresh.asked.length < 8, `${spared}: ${fresh.asked.length}`);
+    assert.deepEqual(
+      all.lines.map((line) => /: (\w+)\.$/.exec(line)?.[1]),
+      ['ECONNREFUSED', 'ENOTFOUND', 'PROXY_407'],
+    );
   });
 
   it('say when the first of a process are in, or that a second has passed', async () => {
