@@ -269,7 +269,7 @@ function upstreamText(
 
 const stateAdvice = wordsFor<ConnectionState, FindingText>({
   current: () => good(''),
-  outranked: (t) => warn('', t('Connect it again: Keywheel names that setting first.'), 'connectClient'),
+  outranked: (t) => warn('', t('Remove that setting: Connect Client names it.'), 'connectClient'),
   outdated: (t) => bad('', connectAgain(t), 'connectClient'),
   missing: (t) => warn('', connectAgain(t), 'connectClient'),
   changed: (t) => warn('', connectAgain(t), 'connectClient'),

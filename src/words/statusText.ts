@@ -5,6 +5,7 @@ import { joined } from './formats';
 import {
   accountWords,
   canServe,
+  heldBy,
   outcomeText,
   paidLock,
   proxyWords,
@@ -174,14 +175,16 @@ function heldText(
 }
 
 /** A full minute or a short lock delays requests but does not fail them. */
-function isServableSoon({ state, untilMs }: AccountView, nowMs: number): boolean {
+function isServableSoon(account: AccountView, nowMs: number): boolean {
+  const { state, untilMs } = account;
   switch (state) {
     case 'ready':
     case 'waiting':
       return true;
     case 'usedUp':
     case 'locked':
-      return untilMs !== null && untilMs - nowMs <= soonMs;
+      // A refused key is refused again, but for an incident of OpenRouter's.
+      return untilMs !== null && untilMs - nowMs <= soonMs && heldBy(account)?.reason !== 'unauthorized';
     case 'off':
       return false;
   }

@@ -69,6 +69,10 @@ describe('statusText', () => {
     assert.equal(text([waiting, blocked]), '$(key) 784');
     const soonFree = accountView({ state: 'locked', untilMs: nowMs + 20_000 });
     assert.equal(text([soonFree]), '$(key) 784');
+    const refused = keyView({ locks: [{ covers: 'all', reason: 'unauthorized', untilMs: nowMs + 20_000 }] });
+    const refusing = accountView({ ...soonFree, keys: [refused] });
+    assert.equal(text([refusing]), '$(warning) 0 until 18:00:20');
+    assert.equal(text([refusing, accountView()]), '$(key) 784');
   });
 
   it('is calm whatever was refused, as long as something free can be served', () => {
