@@ -1,4 +1,5 @@
 // Whether a request that has to wait can be served in time, and the facts from which a refusal says why it was not.
+import type { KeyState } from './keyState';
 import { freeLeftOf, type Account, type AccountId } from './account';
 import type { LeaseRequest } from './lease';
 import { holdsBack, type RequestClass, scopes, type LockReason } from './lock';
@@ -9,8 +10,8 @@ export interface AccountStanding {
   readonly accountId: AccountId;
   /** The user's name of the account, else its first key's label. */
   readonly name: string;
-  /** What holds it back: a lock's reason, its day or minute, the user's own limit, or that no key of it may serve the class. */
-  readonly reason: LockReason | 'ownLimit' | 'keysOff';
+  /** What holds it back: a lock's reason, its day or minute, the user's own limit, or why no key of it may serve the class. */
+  readonly reason: LockReason | 'ownLimit' | 'keysOff' | 'keysRefused' | 'keysUnfit';
   /** Null where only the user can change it. */
   readonly untilMs: number | null;
   /** Free requests a day, used or not. */
@@ -48,7 +49,14 @@ function holdOf(
   isDayTaken: boolean,
 ): Pick<AccountStanding, 'reason' | 'untilMs'> {
   const { ledger, keys, minute } = account;
-  if (keys.every((state) => !state.serves(requestClass))) return { reason: 'keysOff', untilMs: null };
+  if (keys.every((state) => !state.serves(requestClass))) {
+    const isAny = (health: KeyState['health']): boolean =>
+      keys.some((state) => state.key.enabled && state.health === health);
+    return {
+      reason: isAny('bad') ? 'keysRefused' : isAny('management') ? 'keysUnfit' : 'keysOff',
+      untilMs: null,
+    };
+  }
   // A lock of one key holds the account back only where no other key is left.
   const isHeldByKeys = keys.every((state) => state.unlockedAtMs(requestClass, nowMs) > nowMs);
   const holders = [account, ...(isHeldByKeys ? keys.filter((state) => state.serves(requestClass)) : [])];

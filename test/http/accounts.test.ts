@@ -126,3 +126,20 @@ describe('two keys of one account and one of another', () => {
     });
   });
 });
+
+describe('a key that was revoked', () => {
+  it('is told as the reason to each request that comes for it', async () => {
+    await withRig({ accounts: [{ name: 'a', keys: [keyFor('a')] }] }, async (rig) => {
+      rig.simulator.revokeKey(keyFor('a'));
+      const first = await rig.get();
+      await rig.pass(120_000);
+      const later = await rig.get();
+      assert.deepEqual([first.status, later.status], [402, 402]);
+      assert.match(first.text, /OpenRouter refused the key\. Check it/);
+      assert.match(
+        later.text,
+        /this request: a-1: OpenRouter refused the key\. Check the key at openrouter\.ai/,
+      );
+    });
+  });
+});

@@ -25,7 +25,7 @@ export function refusalOf(denial: Denial, context: DenialContext): Refusal {
   const { retryAtMs } = denial;
   switch (denial.kind) {
     case 'noKeys':
-      return noKeys(denial);
+      return noKeys(denial, context);
     case 'keysAwaited':
       return new Refusal(
         'keys_not_loaded',
@@ -80,14 +80,12 @@ function exhausted(denial: Denial, context: DenialContext): Refusal {
     return new Refusal('accounts_exhausted', message, { status: context.exhaustedStatus, retryAtMs });
   }
   const what = requestClass === 'free' ? 'for a free model' : 'for this request';
-  const named = accounts.slice(0, mostNamed).map((account) => sentence(account, context));
-  if (accounts.length > mostNamed) named.push(`and ${accounts.length - mostNamed} more`);
   const untilMs = accounts.every(isCredits) ? null : retryAtMs;
   const which = accounts.length === 1 ? 'The account has' : `None of the ${accounts.length} accounts has`;
   const nothing = accounts.length === 1 ? 'nothing left' : 'anything left';
   return new Refusal(
     'accounts_exhausted',
-    `${which} ${nothing} ${what}${until(untilMs, context)}: ${named.join('; ')}. ${advice(accounts, context)}`,
+    `${which} ${nothing} ${what}${until(untilMs, context)}: ${reasonsText(accounts, context)}`,
     {
       status: statusOf(accounts, context),
       retryAtMs,
@@ -153,6 +151,16 @@ const reasonRows: Readonly<Record<AccountStanding['reason'], ReasonRow>> = {
     ends: 'byUser',
     advice: 'raise the budget at OpenRouter',
   },
+  keysRefused: {
+    says: 'OpenRouter refused the key',
+    ends: 'byUser',
+    advice: 'check the key at openrouter.ai/settings/keys, and replace it in Keywheel',
+  },
+  keysUnfit: {
+    says: 'a management key cannot run models',
+    ends: 'byUser',
+    advice: 'replace it by an ordinary API key',
+  },
   keysOff: {
     says: 'no key of it is on for this',
     ends: 'byUser',
@@ -191,7 +199,7 @@ function statusOf(accounts: readonly AccountStanding[], { exhaustedStatus }: Den
   return accounts.every(({ reason }) => reasonRows[reason].ends === 'byUser') ? 402 : exhaustedStatus;
 }
 
-function noKeys({ accounts }: Denial): Refusal {
+function noKeys({ accounts }: Denial, context: DenialContext): Refusal {
   return accounts.length === 0
     ? new Refusal(
         'no_keys',
@@ -199,7 +207,7 @@ function noKeys({ accounts }: Denial): Refusal {
       )
     : new Refusal(
         'no_usable_key',
-        'None of Keywheel’s keys can serve this request: they are off, refused by OpenRouter, or not allowed for it. See Keywheel’s dashboard, or GET /key-status.',
+        `None of Keywheel’s keys can serve this request: ${reasonsText(accounts, context)}`,
       );
 }
 
@@ -214,6 +222,13 @@ function keysRefused({ retryAtMs }: Denial, { nowMs, triedKeys }: DenialContext)
         'no_usable_key',
         'OpenRouter refused the key. Check it at openrouter.ai/settings/keys and replace it in Keywheel.',
       );
+}
+
+/** Each account with its reason, and what to do. */
+function reasonsText(accounts: readonly AccountStanding[], context: DenialContext): string {
+  const named = accounts.slice(0, mostNamed).map((account) => sentence(account, context));
+  if (accounts.length > mostNamed) named.push(`and ${accounts.length - mostNamed} more`);
+  return `${named.join('; ')}. ${advice(accounts, context)}`;
 }
 
 function sentence(account: AccountStanding, context: DenialContext): string {

@@ -15,7 +15,15 @@ const context: DenialContext = {
 const denial: Denial = { kind: 'exhausted', requestClass: 'paid', retryAtMs: null, accounts: [] };
 
 type Reason = AccountStanding['reason'];
-const money: readonly Reason[] = ['noCredits', 'belowZero', 'keyCap', 'budget', 'keysOff'];
+const money: readonly Reason[] = [
+  'noCredits',
+  'belowZero',
+  'keyCap',
+  'budget',
+  'keysOff',
+  'keysRefused',
+  'keysUnfit',
+];
 const minutes: readonly Reason[] = ['minuteLimit', 'inFlightBudget', 'unauthorized', 'edgeBlocked'];
 const all: readonly Reason[] = [...money, ...minutes, 'dailyLimit', 'ownLimit'];
 
@@ -76,6 +84,19 @@ describe('refusalOf', () => {
       refusalOfPaid('x/y:free').message,
       /and this request for x\/y:free may cost\. Leave out web search and other tools that OpenRouter charges for, or/,
     );
+  });
+
+  it('names for each account why none of its keys can be used', () => {
+    const standing = (reason: Reason): AccountStanding => {
+      return { accountId: reason, name: reason, reason, untilMs: null, freeLimit: 50 };
+    };
+    const said = (...reasons: readonly Reason[]): ReturnType<typeof refusalOf> =>
+      refusalOf({ ...denial, kind: 'noKeys', accounts: reasons.map(standing) }, context);
+    assert.equal(
+      said('keysRefused', 'keysOff').message,
+      'None of Keywheel’s keys can serve this request: keysRefused: OpenRouter refused the key; keysOff: no key of it is on for this. Check the key at openrouter.ai/settings/keys, and replace it in Keywheel, or allow such requests for a key in Keywheel’s dashboard.',
+    );
+    assert.deepEqual([said('keysUnfit').code, said('keysUnfit').status], ['no_usable_key', 402]);
   });
 
   it('advises no paid model where nothing may cost', () => {
