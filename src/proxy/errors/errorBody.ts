@@ -49,10 +49,11 @@ export function readErrorBody(headers: readonly string[], body: Buffer): ErrorEv
   return evidenceOf(!isJson && said !== '' && isHtml, isJson ? '' : said, layersOf(parsed));
 }
 
-/** What an error's body says to people, on one line; null if nothing. */
+/** What an error's body says to people, on one line, of a page without its tags; null if nothing. */
 export function wordsOf(body: Buffer): string | null {
-  const words = readErrorBody([], body).words.trim();
-  return words === '' ? null : words.replace(/\s+/g, ' ');
+  const said = readErrorBody([], body).words.trim();
+  const words = (said.startsWith('<') ? said.replace(/<[^<>]*>/g, ' ') : said).replace(/\s+/g, ' ').trim();
+  return words === '' ? null : words;
 }
 
 const mostPrevious = 8;

@@ -1,7 +1,7 @@
 // Every form of an error's body, read into the same evidence.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { readErrorBody, storyOf } from '../../../../src/proxy/errors/errorBody';
+import { readErrorBody, storyOf, wordsOf } from '../../../../src/proxy/errors/errorBody';
 import type { ErrorEvidence } from '../../../../src/proxy/errors/errorBody';
 import { documented, recorded } from '../recordedBodies';
 
@@ -179,5 +179,17 @@ describe('readErrorBody', () => {
         );
       }),
     );
+  });
+});
+
+describe('wordsOf', () => {
+  it('has what a page says, and none of its tags, for the list of requests and the log', () => {
+    const page =
+      '<!DOCTYPE html>\n<html lang="en"><head><title>Access denied</title></head>\n<body><h1>Error 1015</h1></body></html>';
+    assert.equal(wordsOf(Buffer.from(page)), 'Access denied Error 1015');
+    assert.equal(wordsOf(Buffer.from('{"error":{"message":"a < b\\n > c","code":400}}')), 'a < b > c');
+    assert.equal(wordsOf(Buffer.from('<br>')), null);
+    // However many tags are left open: bodies are of strangers.
+    assert.ok(wordsOf(Buffer.from('<'.repeat(65_536))) !== null);
   });
 });
