@@ -52,9 +52,9 @@ function rowOf(
       return row(`account ${accounts.indexOf(accountId) + 1}`, figure(limit), figure(left), cap, 'works');
     }
     case 'management':
-      return row('', '', '', '', 'a management key: it cannot run models');
+      return row('', '', '', '', 'Management key: it cannot run models');
     case 'bad':
-      return row('', '', '', '', 'refused by OpenRouter');
+      return row('', '', '', '', 'Invalid key');
     case 'unreachable':
       return row('', '', '', '', `not checked (${reachText(checked.detail, t)})`);
     case undefined:

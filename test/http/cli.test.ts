@@ -236,7 +236,7 @@ describe('the command line', () => {
     for (const line of [
       /^Name +Key +Account +Free a day +Left today +Limit left +State$/m,
       /^key 1 +sk-or-v1-\.\.\.000a +account 1 +50 .*no limit +works$/m,
-      /^key 2 +sk-or-v1-\.\.\.body +refused by OpenRouter$/m,
+      /^key 2 +sk-or-v1-\.\.\.body +Invalid key$/m,
       /^key 3 +sk-or-v1-\.\.\.000b +account 2 +20 +(?:1?\d|20) .*works$/m,
       /^OpenRouter +answers in \d+ ms$/m,
       /^Clock +agrees/m,

@@ -14,6 +14,8 @@ import { doctorPage, doctorReport } from '../../words/doctorText';
 import { runAction } from '../actions';
 import type { WindowPorts } from '../ports';
 
+/** Of hundreds of accounts not all are read in this time: the user waits. */
+const refreshWithinMs = 5_000;
 /** Time for a change at the host to be in this window's snapshot. */
 const shownWithinMs = 300;
 
@@ -28,13 +30,14 @@ export async function runDoctor(ports: WindowPorts): Promise<boolean> {
 async function examineAll(ports: WindowPorts): Promise<readonly Checked[]> {
   const { service, settings, keyring, clock, connector, state } = ports;
   const { port, upstreamUrl, wayOut } = settings.current;
+  const pause = async (ms: number): Promise<void> => await wait(clock, ms, new AbortController().signal);
   return await examine({
     platform: process.platform,
     snapshot: service.snapshot(),
     refresh: async () => {
-      await service.refresh();
+      await Promise.race([service.refresh(), pause(refreshWithinMs)]);
       // The host's news come on their own.
-      await wait(clock, shownWithinMs, new AbortController().signal);
+      await pause(shownWithinMs);
       return service.snapshot();
     },
     vault: state.read().vault,
