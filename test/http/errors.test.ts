@@ -280,4 +280,18 @@ describe('Cloudflare’s own page', () => {
       );
     });
   });
+
+  it('of one model holds the others back for a second each time, and no longer', async () => {
+    await withRig({}, async (rig) => {
+      rig.simulator.script({ model: FREE, times: 99, fault: { kind: 'error', error: 'cloudflarePage' } });
+      const asked = rig.ask();
+      for (let count = 0; count < 40; count++) {
+        const fromMs = rig.clock.elapsedMs();
+        assert.equal((await rig.get({ model: 'other/model:free' })).status, 200);
+        assert.ok(rig.clock.elapsedMs() - fromMs <= 1_000);
+        await rig.pass(5_000);
+      }
+      await rig.drive(asked);
+    });
+  });
 });

@@ -19,6 +19,7 @@ const kinds: readonly (readonly [name: string, fault: Fault])[] = [
   ['has a minute of its own on every account', { kind: 'error', error: 'modelMinute' }],
   ['says that nobody explains', { kind: 'error', error: 'unknown429' }],
   ['answers with nothing', { kind: 'respond', status: 200, body: '' }],
+  ['answers with a page', { kind: 'error', error: 'cloudflarePage' }],
 ];
 
 function modelsOf(rig: Rig): readonly (string | undefined)[] {

@@ -24,6 +24,8 @@ const longestUnknownMs = 60_000;
 /** While another model is left: attempts on this one, and the time after which none begins. */
 const attemptsBeforeFallback = 3;
 const waitBeforeFallbackMs = 3_000;
+/** So long a page that names no time holds everything back. */
+const longestPageMs = 1_000;
 /** From a free model to a paid one a hint is waited for: that costs nothing. */
 const hintBeforePaidMs = 20_000;
 
@@ -93,7 +95,8 @@ function isBilledOver(times: number, outcome: Outcome, situation: Situation): bo
 }
 
 function isBeforeFallback(outcome: Outcome, again: Again, situation: Situation): boolean {
-  if (situation.fallback === 'none' || again.unsent || again.elsewhere !== 'no') return true;
+  if (situation.fallback === 'none' || again.unsent || again.elsewhere !== 'no' || !isModelsToMend(outcome))
+    return true;
   // The one more send that is left goes to the model that may answer.
   if (isBilledOver(0, outcome, situation)) return false;
   if (situation.isProbe || situation.attemptsHere >= attemptsBeforeFallback) return false;
@@ -117,7 +120,6 @@ export function patienceFor(
   return { ofAccounts: left(other, true), ofModel: left(next, isHinted) };
 }
 
-/** Another model helps where this one failed: not with a fault that is the request's alone. */
 function mayFallBack(outcome: Outcome, situation: Situation): boolean {
   if (
     situation.fallback === 'none' ||
@@ -127,10 +129,16 @@ function mayFallBack(outcome: Outcome, situation: Situation): boolean {
     return false;
   if (situation.attempt >= situation.attemptsAllowed || situation.nowMs > situation.deadlineAtMs)
     return false;
+  return isModelsToMend(outcome);
+}
+
+/** Whether another model may help: none does where the key, the address or the network is refused, or with a fault that is the request's alone. */
+function isModelsToMend(outcome: Outcome): boolean {
   if (outcome.kind === 'requestFault') return outcome.model !== 'fit';
   if (outcome.kind === 'fault')
     return outcome.fault.code !== 'clientGone' && outcome.fault.code !== 'notSent';
-  return outcome.kind !== 'unauthorized' && outcome.kind !== 'edgeBlocked';
+  if (outcome.kind === 'edgeBlocked') return outcome.untilMs === null;
+  return outcome.kind !== 'unauthorized';
 }
 
 type OutcomeOf<K extends Outcome['kind']> = Extract<Outcome, { kind: K }>;
@@ -165,10 +173,12 @@ const rows: Rows = {
   policy: rowOfPolicy,
   ownKeyWanted: rowOfPolicy,
   unauthorized: (outcome) => elsewhere(outcome, 'key'),
+  // A page without a hint may be about this one request or model: the others are held for a moment.
   edgeBlocked: (outcome, situation) => {
     const waitMs = waitFor(outcome.untilMs, situation);
-    const verdict = locked({ ...outcome, untilMs: situation.nowMs + waitMs });
-    return after(waitMs, verdict, { isHinted: isHinted(outcome.untilMs, situation) });
+    const hinted = { isHinted: isHinted(outcome.untilMs, situation) };
+    const heldMs = hinted.isHinted ? waitMs : Math.min(waitMs, longestPageMs);
+    return after(waitMs, locked({ ...outcome, untilMs: situation.nowMs + heldMs }), hinted);
   },
   overloaded: ({ untilMs, timedOut }, situation) =>
     timedOut && (situation.fallback !== 'none' || (situation.class === 'paid' && situation.sawWork))
@@ -326,6 +336,7 @@ const modelFailures: ReadonlySet<Outcome['kind']> = new Set([
   'overloaded',
   'internal',
   'unknownLimit',
+  'edgeBlocked',
   'fault',
   // It is left once no account is there that could be asked.
   'policy',

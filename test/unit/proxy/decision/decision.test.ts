@@ -282,6 +282,16 @@ describe('decide: the service', () => {
     );
   });
 
+  it('holds others back for a second only, where a page names no time: it may be about this model', () => {
+    const late: Situation = { ...free, attempt: 6, attemptsHere: 6, random: () => 0.999 };
+    const { verdict } = decide(limitOf('edgeBlocked'), late);
+    assert.deepEqual(verdict, locked('edgeBlocked', nowMs + 1_000));
+    const third: Situation = { ...free, attempt: 3, attemptsHere: 3, fallback: 'alike', fallbacksLeft: 1 };
+    assert.equal(decide(limitOf('edgeBlocked'), third).next, 'fallback');
+    // Which address is blocked until when, another model does not change.
+    assert.equal(decide(limitOf('edgeBlocked', in5s), third).next, 'retry');
+  });
+
   it('waits for what is overloaded: the hint, else 0.5 s and a growing share of 1 to 30 s', () => {
     const outcome: Outcome = { kind: 'overloaded', untilMs: null, timedOut: false };
     assert.deepEqual(decide({ ...outcome, untilMs: in5s }, paid), retry(nothing, { waitMs: 5_000 }));
