@@ -73,7 +73,7 @@ function learnLimit(reason: LockReason, verdict: Locked, lease: Lease, wheel: Wh
 
 /** What a reason teaches besides its lock; false where no lock is to be set. */
 function learnBesides(reason: LockReason, { limit }: Locked, lease: Lease, wheel: Wheel): boolean {
-  const { account, nowMs } = lease;
+  const { account, attempt, nowMs } = lease;
   const { state, request } = lease.grant;
   const isLocked = (account.locks.get(reason)?.untilMs ?? 0) > nowMs;
   switch (reason) {
@@ -93,6 +93,7 @@ function learnBesides(reason: LockReason, { limit }: Locked, lease: Lease, wheel
       account.creditStrikes++;
       return true;
     case 'minuteLimit':
+      if (attempt !== null) account.ledger.refusedForNow(attempt);
       if (limit !== null) account.minute.learnLimit(Math.min(limit, usualMinuteLimit), nowMs);
       return true;
     case 'inFlightBudget':

@@ -21,6 +21,9 @@ const staleAfterMidnightMs = 120_000;
 /** Attempts of a day's first seconds are told when readings of that day are. */
 const untoldAfterMidnightMs = staleAfterMidnightMs - lateCountMs;
 
+/** Clocks that differ by 5 s are not put right. */
+const clocksDifferMs = 6_000;
+
 /** A reading that lacks attempts of before is about as late as readings usually are. */
 const provesLatenessMs = 30_000;
 /** A reading that is asked for this long after our last attempt was sent counts all of them: the longest lag, and the attempt's own journey. */
@@ -165,6 +168,12 @@ export class Ledger {
     const isRaised = nth > defaultDailyLimit && this.state.learnedLimit === null && this.userLimit === null;
     if (isRaised) this.state.learnedLimit = higherDailyLimit;
     return isRaised || this.state.isExempt !== isExempt;
+  }
+
+  /** A limit that ends at once refused the attempt: in the day's first seconds upstream, by its own clock, counted it for yesterday. */
+  refusedForNow(attempt: OwnAttempt): void {
+    const isEarly = attempt.sentAtMs - (this.state.resetAtMs - dayMs) < clocksDifferMs;
+    if (isEarly && this.attempts.forget(attempt)) this.state.own--;
   }
 
   /** How long a refusal for the day holds whatever readings say: the longer, the more often they were wrong. */

@@ -37,6 +37,13 @@ export class OwnAttempts {
     return attempt;
   }
 
+  /** False where it was not of today. */
+  forget(attempt: OwnAttempt): boolean {
+    const before = this.recent.length;
+    this.recent = this.recent.filter((each) => each !== attempt);
+    return this.recent.length < before;
+  }
+
   /** How many of today's attempts a count that was asked for at `askedAtMs` may miss: those that run, or ran shortly before. */
   unsure(askedAtMs: number): number {
     return this.recent.filter(({ endedAtMs }) => askedAtMs - endedAtMs < lateCountMs).length;

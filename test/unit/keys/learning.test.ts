@@ -56,6 +56,30 @@ describe('Learning: limits of free models', () => {
     }
   });
 
+  it('counts an attempt for yesterday that upstream’s slower clock refused right after midnight', async () => {
+    for (const [afterMs, used] of [
+      [2_000, 0],
+      [8_000, 1],
+    ] as const) {
+      const clock = new ManualClock();
+      const pool = makePool(clock, { a: [a] });
+      pool.read(a.keyId, makeReading('one', clock.elapsedMs(), { used: 0, limit: 50 }));
+      clock.advance(12 * hourMs + afterMs);
+      await learn(pool, { kind: 'locked', reason: 'minuteLimit', untilMs: clock.elapsedMs(), limit: null });
+      assert.equal(pool.roster.accounts[0]?.ledger.used, used, String(afterMs));
+    }
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [a] });
+    pool.read(a.keyId, makeReading('one', clock.elapsedMs(), { used: 0, limit: 50 }));
+    clock.advance(12 * hourMs - 2_000);
+    using lease = await leased(pool.lease(freeRequest(clock.elapsedMs()), never));
+    lease.markSent();
+    clock.advance(3_000);
+    pool.roll();
+    lease.settle({ kind: 'locked', reason: 'minuteLimit', untilMs: null, limit: null });
+    assert.equal(pool.roster.accounts[0]?.ledger.used, 0, 'it was counted for yesterday here as well');
+  });
+
   it('locks nothing for a day that was over when the answer came', async () => {
     for (const untilMs of [null, Date.UTC(2026, 0, 16)]) {
       const clock = new ManualClock(Date.UTC(2026, 0, 15, 23, 59, 59));
