@@ -206,6 +206,9 @@ function ofPolicy(facts: Facts): Outcome | null {
   const { words, excludedBy, refusedContent } = evidence;
   if (refusedContent) return { kind: 'requestFault', model: 'fit' };
   if (isOfOwnKey(facts)) return limitOf('ownKeyWanted', facts);
+  // Presets are an account's own.
+  const isPreset = /\bpreset\b.* not (?:found|exist)/i.test(words);
+  if (isPreset && (status === 400 || status === 404)) return limitOf('policy', facts);
   if (status !== 403 && status !== 404) return null;
   const isProviders =
     /no allowed providers are available|all providers have been ignored/i.test(words) ||

@@ -456,6 +456,9 @@ describe('classifyError: the narrowest thing that the words support', () => {
       missing_attestation_types: ['age_18plus'],
     });
     assert.deepEqual(classify(403, age), limitOf('policy'));
+    for (const status of [400, 404])
+      for (const missing of ['Preset not found: mine', 'Preset "mine" does not exist'])
+        assert.deepEqual(classify(status, error(missing)), limitOf('policy'), missing);
     const region = error('x', {}, { availability: { code: 'no_endpoints', excluded_by: ['geo'] } });
     assert.deepEqual(classify(404, region), limitOf('policy'));
     const ownKey = error(
