@@ -575,6 +575,8 @@ describe('GET /models', () => {
         assert.equal(reply.status, 200);
         assert.deepEqual(reply.body, lastRecord(rig).sent.bytes);
         assert.equal(lastRecord(rig).header('authorization'), undefined);
+        const head = await ask(rig.port, { method: 'HEAD', path });
+        assert.deepEqual([head.status, head.body.length], [200, 0]);
       }
       assert.equal((await rig.get()).status, 402);
     });

@@ -79,7 +79,7 @@ export function operationOf(method: string, path: string): Operation {
 }
 
 export function needsNoKey(method: string, path: string): boolean {
-  return method === 'GET' && /^\/models(?:\/(?!user$).*)?$/.test(path);
+  return /^(?:GET|HEAD)$/.test(method) && /^\/models(?:\/(?!user$).*)?$/.test(path);
 }
 
 /** Whether the path tells of the key itself; `/auth/key` is the older name. */
