@@ -178,7 +178,8 @@ export class Answer {
     // Without a socket it waits behind other answers of its connection.
     const waits = response.socket === null;
     response.write(event, waits ? hangUp : undefined);
-    if (!waits) hangUp();
+    // From Node 26 on the event is on its socket only then.
+    if (!waits) process.nextTick(hangUp);
   }
 
   private keepAlive(): void {

@@ -41,7 +41,7 @@ export class Outlet {
     this.coder?.close();
     const { socket } = this.response;
     // What was written must be on its way first: destroying a socket drops what it still holds.
-    while (socket !== null && !this.signal.aborted && socket.writableLength > 0) await turn();
+    while (!this.signal.aborted && this.response.writableLength > 0) await turn();
     this.record.cut = true;
     switch (how) {
       case 'cleanEnd':
