@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { parseJson } from '../base/json';
 import { isObject } from '../clients/configValue';
-import { ChatError } from './chatRequest';
+import { messageOf, metadataSchema } from '../clients/testRequest';
+import { ChatError, shownCharacters } from './chatRequest';
 import type { OnSkipped } from './conversion';
 import { addDetail, type ReasoningDetail } from './reasoning';
 
@@ -38,9 +39,13 @@ const errorSchema = v.fallback(
       v.pipe(
         v.string(),
         v.nonEmpty(),
-        v.transform((message) => ({ message, code: 0 })),
+        v.transform((message) => ({ message, code: 0, metadata: { raw: '' } })),
       ),
-      v.object({ message: v.fallback(v.string(), wordless), code: v.fallback(v.number(), 0) }),
+      v.object({
+        message: v.fallback(v.string(), wordless),
+        code: v.fallback(v.number(), 0),
+        metadata: metadataSchema,
+      }),
     ]),
   ),
   null,
@@ -152,7 +157,7 @@ export class AnswerReader {
   private chunk({ error: ofAnswer, choices }: v.InferOutput<typeof chunkSchema>): void {
     const choice = choices.find(({ index }) => index === 0);
     const error = ofAnswer ?? choice?.error;
-    if (error) throw new ChatError('refused', error.message, error.code);
+    if (error) throw new ChatError('refused', messageOf(error, shownCharacters), error.code);
     if (choice === undefined) return;
     if (choice.finish_reason === 'error') throw new ChatError('refused', wordless);
     this.finish ||= choice.finish_reason;

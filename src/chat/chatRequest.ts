@@ -17,7 +17,8 @@ export interface ChatRequest {
 }
 
 const mostErrorCharacters = 64 * 1024;
-const shownCharacters = 500;
+/** Of words that have no end. */
+export const shownCharacters = 500;
 
 /**
  * `refused`: an error message of the proxy or OpenRouter · `unreachable`: no answer or a lost connection, with the system's code ·

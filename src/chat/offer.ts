@@ -51,8 +51,9 @@ export function offeredModels(
   picked: readonly string[],
   busy: readonly BusyModel[],
 ): readonly OfferedModel[] {
+  const ids = new Set(picked);
   const others = listed.filter(
-    (model) => model.id !== freeRouter && (isAlwaysOffered(model) || picked.includes(model.id)),
+    (model) => model.id !== freeRouter && (isAlwaysOffered(model) || ids.has(model.id)),
   );
   const first = listed.find(({ id }) => id === freeRouter) ?? router;
   return [first, ...others].map((model) => offered(model, busy));

@@ -38,7 +38,9 @@ const answerSchema = v.object({
   model: v.optional(v.string()),
   choices: v.array(v.object({ message: v.object({ content: v.nullish(v.string(), '') }) })),
 });
-const errorSchema = v.object({ error: v.object({ message: v.string() }) });
+/** The provider's own words, mostly JSON again; OpenRouter's message says only that there are some. */
+export const metadataSchema = v.fallback(v.object({ raw: v.string() }), { raw: '' });
+const errorSchema = v.object({ error: v.object({ message: v.string(), metadata: metadataSchema }) });
 
 /** Costs one request if OpenRouter can be reached, else none. Never rejects. */
 export async function sendTestRequest(
@@ -82,10 +84,20 @@ function resultOf(answer: Answer & { kind: 'answer' }, model: string): TestResul
   };
 }
 
-/** The error message in the body, else the beginning of the text. */
+/** The error message in the body, with the provider's, else the beginning of the text. */
 export function messageIn(text: string, mostCharacters: number): string {
   const parsed = v.safeParse(errorSchema, parseJson(text));
-  return parsed.success ? parsed.output.error.message : text.trim().slice(0, mostCharacters);
+  return parsed.success
+    ? messageOf(parsed.output.error, mostCharacters)
+    : text.trim().slice(0, mostCharacters);
+}
+
+/** As `messageIn`, of an error that was read. */
+export function messageOf(
+  { message, metadata: { raw } }: { message: string; metadata: { raw: string } },
+  mostCharacters: number,
+): string {
+  return raw === '' ? message : `${message}: ${messageIn(raw, mostCharacters)}`;
 }
 
 function textOf(header: string | string[] | undefined): string | null {

@@ -174,6 +174,15 @@ describe('an answer’s stream', () => {
       );
   });
 
+  it('gives the provider’s words with OpenRouter’s, which say only that there are some', () => {
+    const raw = '{"error":{"message":"Function call is missing a thought_signature."}}';
+    const error = { message: 'Provider returned error', code: 400, metadata: { raw } };
+    assert.throws(() => read([`data: ${JSON.stringify({ error })}`]), {
+      message: 'Provider returned error: Function call is missing a thought_signature.',
+      status: 400,
+    });
+  });
+
   it('ends with an error that is a text alone', () => {
     assert.throws(() => read(['data: {"error":"Busy."}']), { kind: 'refused', message: 'Busy.' });
   });

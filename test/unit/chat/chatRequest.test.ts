@@ -56,6 +56,15 @@ describe('a request of VS Code’s chat', () => {
     await assert.rejects(refusal, { kind: 'refused', message: 'Busy.', status: 429 });
   });
 
+  it('is refused in the provider’s words too, where OpenRouter passes them on', async () => {
+    const error = {
+      message: 'Provider returned error',
+      metadata: { raw: 'Roles must alternate.', is_byok: false },
+    };
+    const refusal = send((response) => response.writeHead(400).end(JSON.stringify({ error })));
+    await assert.rejects(refusal, { message: 'Provider returned error: Roles must alternate.', status: 400 });
+  });
+
   it('says by what code the connection broke', async () => {
     const cut = send((response) => {
       response.write('data: a\n\n', () => response.destroy());
