@@ -143,14 +143,16 @@ export class Wheel {
     );
   }
 
-  /** Of the accounts that are ready the one with the highest rank, ties to fewer in flight, then to the longest unused. */
+  /** Of the accounts that are ready the one with the highest rank, ties to fewer in flight, then to the longest unused; those of reads to the first, so that a balance or a list of files is always the same account's. */
   private best(wish: Wish, nowMs: number): Choice | null {
     let best: Choice | null = null;
     let bestRank = 0;
+    const isSpread = wish.requestClass !== 'unmetered';
     for (const account of this.accountsFor(wish)) {
       // Cheapest first: most accounts are passed over before anything but their rank is looked at.
       const rank = account.rank(wish.requestClass);
-      if (best !== null && (rank < bestRank || (rank === bestRank && !isFresher(account, best.account))))
+      const isTie = rank === bestRank;
+      if (best !== null && (rank < bestRank || (isTie && !(isSpread && isFresher(account, best.account)))))
         continue;
       const choice = this.choiceIn(account, wish, nowMs);
       if (choice === null) continue;

@@ -35,4 +35,21 @@ describe('Wheel', () => {
       }),
     );
   });
+
+  it('lets one account answer all reads, such as that of a balance, as long as it can', () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { one: [makeKey('a')], two: [makeKey('b')] });
+    const [one] = pool.wheel.roster.accounts;
+    assert.ok(one);
+    const read = freeRequest(clock.elapsedMs(), { requestClass: 'unmetered', model: null });
+    const chosen = (): string | undefined =>
+      pool.wheel.choose(read, clock.elapsedMs())?.account.keys[0]?.key.label;
+    assert.equal(chosen(), 'a');
+    one.lastUsedAtMs = clock.elapsedMs();
+    one.inFlight = 3;
+    assert.equal(chosen(), 'a');
+    const [sinceMs, untilMs] = [clock.elapsedMs(), clock.elapsedMs() + 1_000];
+    one.locks.set({ reason: 'edgeBlocked', covers: 'all', sinceMs, untilMs });
+    assert.equal(chosen(), 'b');
+  });
 });
