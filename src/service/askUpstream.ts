@@ -12,7 +12,8 @@ export type UpstreamAnswer =
   | {
       readonly kind: 'answer';
       readonly status: number;
-      readonly isJson: boolean;
+      /** A page for people, such as a network's sign-in. */
+      readonly isPage: boolean;
       /** How far this machine’s clock is ahead of upstream’s; null if the answer has no date. */
       readonly aheadMs: number | null;
       /** Until the connection was open, TLS included. */
@@ -28,11 +29,11 @@ export const clockToleranceMs = 60_000;
 /** `trouble`: OpenRouter, or what stands in front of it, serves nobody now · `stranger`: something else answers. */
 export function whoAnswers({
   status,
-  isJson,
+  isPage,
 }: UpstreamAnswer & { readonly kind: 'answer' }): 'openRouter' | 'trouble' | 'stranger' {
   if (status >= 500 || status === 429) return 'trouble';
   // OpenRouter answers 401 to a request without a key.
-  return isJson && (status === 401 || status === 200) ? 'openRouter' : 'stranger';
+  return !isPage && (status === 401 || status === 200) ? 'openRouter' : 'stranger';
 }
 
 /** Asks for one answer without a key, on a connection of its own; never rejects. */
@@ -64,7 +65,7 @@ export async function askUpstream(destination: Destination, timeoutMs = 10_000):
     return {
       kind: 'answer',
       status,
-      isJson: /\bjson\b/i.test(headerValue(headers, 'content-type') ?? ''),
+      isPage: /\bhtml\b/i.test(headerValue(headers, 'content-type') ?? ''),
       aheadMs: Number.isNaN(theirMs) ? null : fromWallMs + headMs - theirMs,
       connectMs,
       headMs,

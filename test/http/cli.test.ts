@@ -256,7 +256,8 @@ describe('the command line', () => {
         /^OpenRouter +something other than OpenRouter answered \(status 200\): correct OPENROUTER_BASE_URL/m,
       ],
     ] as const) {
-      simulator.script({ path: '/key', fault: { kind: 'respond', status, body: '<html>' } });
+      const headers = { 'content-type': 'text/html' };
+      simulator.script({ path: '/key', fault: { kind: 'respond', status, headers, body: '<html>' } });
       const { code, out } = await start({}, ['check']).ended;
       assert.equal(code, 1);
       assert.match(out, says);
