@@ -538,13 +538,14 @@ describe('decide: the bounds of every retry', () => {
     );
   });
 
-  it('repeats what must not be made twice only where the key or account was refused', () => {
+  it('repeats what must not be made twice only where the key or account was refused, or has not what is asked for', () => {
     fc.assert(
       fc.property(failure, situation, (outcome, now) => {
         const { next } = decide(outcome, { ...now, repeatable: 'refused' });
         assert.notEqual(next, 'fallback');
+        const isOthers = outcome.kind === 'requestFault' && now.mayBeOthers;
         if (['fault', 'overloaded', 'internal', 'busy', 'edgeBlocked', 'requestFault'].includes(outcome.kind))
-          assert.equal(next, isUnsent(outcome) ? next : 'giveBack');
+          assert.equal(next, isUnsent(outcome) || isOthers ? next : 'giveBack');
       }),
     );
     const limit = { untilMs: null, limit: null };
