@@ -200,16 +200,15 @@ function sharedCapacity(facts: Facts): Outcome {
   return { kind: 'sharedCapacity', untilMs, limit: facts.limit };
 }
 
+const policyStatuses: ReadonlySet<number> = new Set([400, 403, 404]);
+
 /** The request's content, or settings of an account or a key that keep a model away: then another account may reach it. */
 function ofPolicy(facts: Facts): Outcome | null {
   const { status, evidence, choosesProviders } = facts;
   const { words, excludedBy, refusedContent } = evidence;
   if (refusedContent) return { kind: 'requestFault', model: 'fit' };
   if (isOfOwnKey(facts)) return limitOf('ownKeyWanted', facts);
-  // Presets are an account's own.
-  const isPreset = /\bpreset\b.* not (?:found|exist)/i.test(words);
-  if (isPreset && (status === 400 || status === 404)) return limitOf('policy', facts);
-  if (status !== 403 && status !== 404) return null;
+  if (!policyStatuses.has(status)) return null;
   const isProviders =
     /no allowed providers are available|all providers have been ignored/i.test(words) ||
     excludedBy.includes('allowed_providers');
@@ -224,9 +223,10 @@ function isOfOwnKey({ status, evidence: { words, providerName } }: Facts): boole
   return isProviders && (status === 401 || status === 402);
 }
 
+/** Of an account, as its presets are. */
 function isAccounts({ words, availabilityCode, excludedBy }: ErrorEvidence): boolean {
   return (
-    /matching your (?:guardrail restrictions|data policy)|to complete the following before use/i.test(
+    /matching your (?:guardrail restrictions|data policy)|to complete the following before use|\bpreset\b.* not (?:found|exist)/i.test(
       words,
     ) ||
     availabilityCode === 'privacy_restricted' ||
