@@ -66,7 +66,7 @@ type LedgerSaved = v.InferOutput<typeof ledgerSchema>;
  */
 export type Emptiness = 'some' | 'spent' | 'doubtful' | 'exempt';
 
-/** Whether readings were seen to lack attempts that had been sent shortly before: then the usual lateness is reckoned with. It is the server's, and the same for all accounts. */
+/** Whether readings were seen to lack attempts that had been sent shortly before: then the usual lateness is reckoned with. It is upstream's, and the same for all accounts. */
 export interface Lateness {
   isSeen: boolean;
 }
