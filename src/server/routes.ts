@@ -49,9 +49,11 @@ export class Routes {
     const isPage = method === 'GET' && (headerValue(rawHeaders, 'accept') ?? '').includes('text/html');
     const file = files[route];
     if (file !== undefined) return this.file(file);
+    if (isPage && head.target.isFolder && /^\/(?:key-status|docs)$/.test(route))
+      return redirect(`..${route}`);
     switch (route) {
       case '/':
-        return isPage ? { status: 302, headers: ['location', 'key-status'], body: '' } : null;
+        return isPage ? redirect('key-status') : null;
       case '/key-status':
         return isPage ? page('Keywheel', 'key-status', '') : null;
       case '/docs':
@@ -86,6 +88,10 @@ export class Routes {
     read.catch(() => this.read.delete(name));
     return answer(`text/${name.endsWith('.css') ? 'css' : 'javascript'}; charset=utf-8`, await read);
   }
+}
+
+function redirect(location: string): LocalAnswer {
+  return { status: 302, headers: ['location', location], body: '' };
 }
 
 function answer(type: string, body: string | Buffer, more: readonly string[] = []): LocalAnswer {

@@ -118,6 +118,8 @@ describe('the pages and documents of the command line', () => {
     assert.deepEqual([home.status, home.header('location')], [302, 'key-status']);
     for (const target of ['/key-status', '/docs']) {
       const { status, text } = await get(target, { headers: page });
+      const moved = (await get(`${target}/`, { headers: page })).header('location') ?? '';
+      assert.equal(new URL(moved, `http://localhost/keywheel${target}/`).pathname, `/keywheel${target}`);
       assert.equal(status, 200);
       assert.doesNotMatch(text, /<script>|<style|style=|onload|https?:/);
       for (const [, linked = ''] of text.matchAll(/(?:src|href)="(?!data:)([^"]*)"/g)) {

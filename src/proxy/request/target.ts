@@ -6,6 +6,8 @@ import { Refusal, type Form } from '../errors/refusal';
 export interface Target {
   /** Below upstream's base URL: begins with `/`, without the query. `/api/alpha/…` and `/api/beta/…` stand beside `/api/v1`. */
   readonly path: string;
+  /** Whether a slash stood at its end: relative links of a page lead elsewhere from there. */
+  readonly isFolder: boolean;
   /** With its `?`, or empty; passed on as it came. */
   readonly query: string;
   /** Host and port of a target in absolute form (RFC 9112 3.2.2), or null. */
@@ -37,6 +39,7 @@ export function readTarget(url: string): Target {
     !/(?:^|[/\\])[\0-\x20]*(?:\.[\0-\x20]*){1,2}(?:[/\\;?#]|$)/.test(decoded(path));
   return {
     path: withoutBase(path === '' ? '/' : path),
+    isFolder: path.endsWith('/'),
     query: mark < 0 ? '' : own.slice(mark),
     authority,
     isWithinBase,
