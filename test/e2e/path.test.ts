@@ -1,7 +1,7 @@
 // The whole path, as a user has it: the VSIX in a real VS Code, keys typed in, a client outside that streams; then its dashboard.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Simulator } from '../simulator/simulator';
@@ -20,6 +20,7 @@ const benKey = 'sk-or-v1-e2e-ben-00000000000000000000000000000000000000000000000
 
 describe('the packaged extension', () => {
   const stage = new Stage();
+  const vsixPath = path.join(checkoutFolder(), 'dist', 'keywheel.vsix');
   let simulator: Simulator;
   let vscode: PackagedVsCode;
   let window: VsCodeWindow;
@@ -39,11 +40,16 @@ describe('the packaged extension', () => {
     port = await freePort();
     settings = { 'keywheel.port': port, 'keywheel.upstreamUrl': simulator.baseUrl };
     vscode = await stage.startVsCode({
-      vsixPath: path.join(checkoutFolder(), 'dist', 'keywheel.vsix'),
+      vsixPath,
       machineSettings: settings,
       env: { HOME: home },
     });
     window = await vscode.openWindow();
+  });
+
+  it('comes as a package of less than 600 KB', async () => {
+    const { size } = await stat(vsixPath);
+    assert.ok(size < 600 * 1024, `${size} bytes`);
   });
 
   it('says at first that there is no key', async () => {
