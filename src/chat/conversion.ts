@@ -143,7 +143,11 @@ interface Message {
  */
 function sentMessages({ messages, thoughtBefore }: ChatQuestion, onSkipped: OnSkipped): readonly object[] {
   const all = messages
-    .map(({ content, role, name }) => ({ role, name, parts: partsOf(content, role, onSkipped) }))
+    .map(({ content, role, name }) => ({
+      role,
+      name,
+      parts: placed(content.map(partOf), role === assistantRole ? 'said' : 'asked', onSkipped),
+    }))
     .filter(({ parts }) => parts.some((part) => part.kind !== 'text' || isSaid(part.text)));
   const sent: object[] = [];
   const ids = new Set(['']);
@@ -154,17 +158,20 @@ function sentMessages({ messages, thoughtBefore }: ChatQuestion, onSkipped: OnSk
     const left = new Set(asked.flatMap(({ parts }) => parts.filter((part) => part.kind === 'result')));
     const calls = said.flatMap(({ parts }) => parts.filter((part) => part.kind === 'call'));
     const shown: Part[] = [];
-    const answered = calls.map(({ id, name, args }) => {
+    const toolCalls: object[] = [];
+    const results: object[] = [];
+    for (const { id, name, args } of calls) {
       const result = [...left].find((each) => each.id === id);
       if (result !== undefined) left.delete(result);
       shown.push(...(result?.content.filter(({ kind }) => kind === 'image') ?? []));
-      const content = result === undefined ? 'No result.' : resultText(result.content, onSkipped);
-      return { id: ownId(id, ids), name, args, content };
-    });
+      const own = ownId(id, ids);
+      toolCalls.push({ id: own, type: 'function', function: { name, arguments: args } });
+      const content = result === undefined ? 'No result.' : resultText(result.content);
+      results.push({ role: 'tool', tool_call_id: own, content });
+    }
     const thought = calls.flatMap(({ id }) => thoughtBefore(id));
-    if (said.length > 0) sent.push(assistantMessage(said, answered, thought));
-    sent.push(...answered.map(({ id, content }) => ({ role: 'tool', tool_call_id: id, content })));
-    sent.push(...askedMessages([{ role: 1, name: undefined, parts: shown }, ...asked], left, onSkipped));
+    if (said.length > 0) sent.push(assistantMessage(said, toolCalls, thought));
+    sent.push(...results, ...askedMessages([{ role: 1, name: undefined, parts: shown }, ...asked], left));
   }
   return sent;
 }
@@ -191,45 +198,41 @@ function isSaid(text: string): boolean {
   return text.trim() !== '';
 }
 
-/** What a message of that role can have. */
-function partsOf(content: readonly unknown[], role: number, onSkipped: OnSkipped): readonly Part[] {
-  return content.map(partOf).filter((part) => {
-    if (part.kind === 'text') return true;
-    const isModels = role === assistantRole;
-    const hasPlace = part.kind === 'call' ? isModels : part.kind !== 'unknown' && !isModels;
-    if (!hasPlace) onSkipped(part.kind === 'unknown' ? part.name : `${part.kind} out of its place`);
-    return hasPlace;
+const places: Readonly<Record<'asked' | 'said' | 'result', ReadonlySet<Part['kind']>>> = {
+  asked: new Set(['text', 'image', 'result']),
+  said: new Set(['text', 'call']),
+  result: new Set(['text', 'image']),
+};
+
+/** The parts that such a message, or a result, can have. */
+function placed(parts: readonly Part[], where: keyof typeof places, onSkipped: OnSkipped): readonly Part[] {
+  return parts.flatMap((part) => {
+    if (!places[where].has(part.kind)) {
+      onSkipped(part.kind === 'unknown' ? part.name : `${part.kind} out of its place`);
+      return [];
+    }
+    return part.kind === 'result' ? { ...part, content: placed(part.content, 'result', onSkipped) } : part;
   });
 }
 
-function resultText(parts: readonly Part[], onSkipped: OnSkipped): string {
-  const texts = parts.map((part) => {
-    if (part.kind === 'text') return part.text;
-    if (part.kind === 'image') return '[image]';
-    onSkipped(part.kind === 'unknown' ? part.name : part.kind);
-    return '';
-  });
+function resultText(parts: readonly Part[]): string {
+  const texts = parts.map((part) => (part.kind === 'text' ? part.text : '[image]'));
   return texts.filter(isSaid).join('\n') || 'No output.';
 }
 
 function assistantMessage(
   said: readonly Message[],
-  calls: readonly { readonly id: string; readonly name: string; readonly args: string }[],
+  toolCalls: readonly object[],
   thought: readonly ReasoningDetail[],
 ): object {
   const texts = said.map(({ parts }) =>
     parts.map((part) => (part.kind === 'text' ? part.text : '')).join(''),
   );
   const text = texts.filter(isSaid).join(betweenMessages);
-  const asked = calls.map(({ id, name, args }) => ({
-    id,
-    type: 'function',
-    function: { name, arguments: args },
-  }));
   return {
     role: 'assistant',
     content: text === '' ? null : text,
-    ...(asked.length === 0 ? {} : { tool_calls: asked }),
+    ...(toolCalls.length === 0 ? {} : { tool_calls: toolCalls }),
     ...(thought.length === 0 ? {} : { reasoning_details: thought }),
   };
 }
@@ -245,18 +248,14 @@ interface AskedMessage {
 }
 
 /** The results that are left have no call: what is in them is told as the user's. */
-function askedMessages(
-  asked: readonly Message[],
-  left: ReadonlySet<Part>,
-  onSkipped: OnSkipped,
-): readonly object[] {
+function askedMessages(asked: readonly Message[], left: ReadonlySet<Part>): readonly object[] {
   const merged: AskedMessage[] = [];
   for (const { role, name = '', parts } of asked) {
     const content = parts.flatMap((part): readonly ContentItem[] => {
       if (part.kind !== 'result') return itemsOf(part);
       if (!left.has(part)) return [];
       const images = part.content.filter(({ kind }) => kind === 'image');
-      return [{ type: 'text', text: resultText(part.content, onSkipped) }, ...images.flatMap(itemsOf)];
+      return [{ type: 'text', text: resultText(part.content) }, ...images.flatMap(itemsOf)];
     });
     const named = /^[\w-]{1,64}$/.test(name) ? { name } : {};
     const next = { role: role === systemRole ? 'system' : 'user', content, ...named };
