@@ -6,7 +6,7 @@ import { traitsText } from './clientWords';
 import type { Language } from './formats';
 import type { Speech } from './stateWords';
 import { reachText } from './reachText';
-import type { Translate } from './translate';
+import { wordsFor, type Translate } from './translate';
 
 /** Such as `free · 1,834 left today`, the price, or `busy until 14:02`. */
 export function modelDetail(model: OfferedModel, wheel: WheelView, { t, formats, nowMs }: Speech): string {
@@ -41,25 +41,23 @@ export function priceText(
 /** The reason for a missing or incomplete answer; messages of the proxy and OpenRouter are English and not translated. */
 export function chatErrorText(error: unknown, t: Translate): string {
   if (!(error instanceof ChatError)) return t('Something went wrong. See Keywheel’s log.');
-  switch (error.kind) {
-    case 'refused':
-      return error.message;
-    case 'unreachable':
-      return t('The proxy does not answer ({0}). Run “Keywheel: Run Doctor”.', reachText(error.message, t));
-    case 'cut':
-      return t('The answer was interrupted. Try again.');
-    case 'full':
-      return t(
-        'The answer reached this model’s limit of output and is incomplete. Ask for less at once, or select another model.',
-      );
-    case 'filtered':
-      return t(
-        'The provider’s content filter ended the answer. Change the request, or select another model.',
-      );
-    case 'badArguments':
-      return t(
-        'The model wrote invalid JSON for the tool “{0}”, so the tool was not run. Try again, or select another model.',
-        error.message,
-      );
-  }
+  return errorText(error.kind, t, error.message);
 }
+
+const errorText = wordsFor<ChatError['kind'], string, [message: string]>({
+  refused: (_, message) => message,
+  unreachable: (t, code) =>
+    t('The proxy does not answer ({0}). Run “Keywheel: Run Doctor”.', reachText(code, t)),
+  cut: (t) => t('The answer was interrupted. Try again.'),
+  full: (t) =>
+    t(
+      'The answer reached this model’s limit of output and is incomplete. Ask for less at once, or select another model.',
+    ),
+  filtered: (t) =>
+    t('The provider’s content filter ended the answer. Change the request, or select another model.'),
+  badArguments: (t, tool) =>
+    t(
+      'The model wrote invalid JSON for the tool “{0}”, so the tool was not run. Try again, or select another model.',
+      tool,
+    ),
+});

@@ -23,25 +23,23 @@ export function traitsText(
 
 /** Why a file was not changed, and what to do. */
 export function problemText({ code, file, line }: ConfigError, t: Translate): string {
-  switch (code) {
-    case 'damaged':
-      return line === null
-        ? t('{0} is invalid and was not changed. Fix it and try again.', file)
-        : t('{0} is invalid at line {1} and was not changed. Fix it and try again.', file, line);
-    case 'unsupported':
-      return t('Keywheel cannot edit {0} safely. Change it yourself.', file);
-    case 'olderFormat':
-      return t('{0} has an older format that Keywheel does not edit. Enter the values yourself.', file);
-    case 'readOnly':
-      return t('{0} is read-only and was not changed.', file);
-    case 'inTheWay':
-      return t('{0} is not a regular file and was not changed.', file);
-    case 'changedMeanwhile':
-      return t('Another program changed {0} at the same moment. Try again.', file);
-    case 'backupLost':
-      return t('The backup {0} is missing. Remove Keywheel’s values from the file yourself.', file);
-  }
+  return problems(code, t, file, line);
 }
+
+const problems = wordsFor<ConfigError['code'], string, [file: string, line: number | null]>({
+  damaged: (t, file, line) =>
+    line === null
+      ? t('{0} is invalid and was not changed. Fix it and try again.', file)
+      : t('{0} is invalid at line {1} and was not changed. Fix it and try again.', file, line),
+  unsupported: (t, file) => t('Keywheel cannot edit {0} safely. Change it yourself.', file),
+  olderFormat: (t, file) =>
+    t('{0} has an older format that Keywheel does not edit. Enter the values yourself.', file),
+  readOnly: (t, file) => t('{0} is read-only and was not changed.', file),
+  inTheWay: (t, file) => t('{0} is not a regular file and was not changed.', file),
+  changedMeanwhile: (t, file) => t('Another program changed {0} at the same moment. Try again.', file),
+  backupLost: (t, file) =>
+    t('The backup {0} is missing. Remove Keywheel’s values from the file yourself.', file),
+});
 
 /** What will be written into each file, one value per line, with the proxy key masked. */
 export function planText(plans: readonly Planned[], proxyKey: string, t: Translate): string {

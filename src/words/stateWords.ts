@@ -155,7 +155,7 @@ export function proxyWords(proxy: ProxyState, t: Translate): StateWords {
     case 'running':
       return { text: runningText(proxy, t), tone: 'good' };
     case 'failed':
-      return failureWords(proxy, t);
+      return failureWords(proxy.code, t, String(proxy.port), proxy.detail);
   }
 }
 
@@ -194,41 +194,35 @@ function runningText({ port, hostedBy }: ProxyState & { kind: 'running' }, t: Tr
   return t('Running on port {0} · in window “{1}”', String(port), hostedBy);
 }
 
-function failureWords(proxy: ProxyState & { kind: 'failed' }, t: Translate): StateWords {
-  const port = String(proxy.port);
-  switch (proxy.code) {
-    case 'portInUse':
-      return { text: t('Port {0} is used by another program', port), tone: 'bad' };
-    case 'portSilent':
-      return { text: t('The program on port {0} does not answer', port), tone: 'bad' };
-    case 'otherMachine':
-      return { text: t('Port {0} is served by another machine through VS Code', port), tone: 'good' };
-    case 'otherProduct':
-      return { text: t("{0}'s Keywheel has port {1}", proxy.detail, port), tone: 'warn' };
-    case 'otherVersion':
-      return { text: t('Port {0} is served by another version of Keywheel', port), tone: 'warn' };
-    case 'portForbidden':
-      return { text: t('Port {0} requires administrator rights', port), tone: 'bad' };
-    case 'other':
-      return { text: t('Proxy could not start: {0}', proxy.detail), tone: 'bad' };
-  }
-}
+const failureWords = wordsFor<ProxyFailure, StateWords, [port: string, detail: string]>({
+  portInUse: (t, port) => ({ text: t('Port {0} is used by another program', port), tone: 'bad' }),
+  portSilent: (t, port) => ({ text: t('The program on port {0} does not answer', port), tone: 'bad' }),
+  otherMachine: (t, port) => ({
+    text: t('Port {0} is served by another machine through VS Code', port),
+    tone: 'good',
+  }),
+  otherProduct: (t, port, name) => ({ text: t("{0}'s Keywheel has port {1}", name, port), tone: 'warn' }),
+  otherVersion: (t, port) => ({
+    text: t('Port {0} is served by another version of Keywheel', port),
+    tone: 'warn',
+  }),
+  portForbidden: (t, port) => ({ text: t('Port {0} requires administrator rights', port), tone: 'bad' }),
+  other: (t, _, code) => ({ text: t('Proxy could not start: {0}', code), tone: 'bad' }),
+});
 
 /** The problem of a vault that is slow or refused access; else null. */
-export function vaultWords(vault: DashboardState['vault'], t: Translate): StateWords | null {
-  switch (vault) {
-    case 'slow':
-      return { text: t('Waiting for the system keychain. It may ask for your password.'), tone: 'warn' };
-    case 'refused':
-      return {
-        text: t('The system keychain is not available. Unlock it, then reload this window.'),
-        tone: 'bad',
-      };
-    case 'loading':
-    case 'ok':
-      return null;
-  }
-}
+export const vaultWords = wordsFor<DashboardState['vault'], StateWords | null>({
+  slow: (t) => ({
+    text: t('Waiting for the system keychain. It may ask for your password.'),
+    tone: 'warn',
+  }),
+  refused: (t) => ({
+    text: t('The system keychain is not available. Unlock it, then reload this window.'),
+    tone: 'bad',
+  }),
+  loading: () => null,
+  ok: () => null,
+});
 
 /** How long the allowance lasts at the pace of the last hour; empty if unknown. */
 export function paceText(forecast: ForecastView, { t, formats, nowMs }: Speech): string {

@@ -1,6 +1,6 @@
 // The status bar item's content as plain values; does not import vscode, so that every state can be tested.
 import type { DashboardState } from '../service/messages';
-import type { AccountView, LockView } from '../service/snapshot';
+import type { AccountView, LockView, ProxyFailure } from '../service/snapshot';
 import { joined } from './formats';
 import {
   accountWords,
@@ -16,6 +16,7 @@ import {
   type Speech,
 } from './stateWords';
 import { unreachedText } from './reachReason';
+import { wordsFor } from './translate';
 
 export const statusFormats = ['number', 'percent', 'usedOfLimit'] as const;
 export type StatusFormat = (typeof statusFormats)[number];
@@ -46,38 +47,31 @@ export function statusText(state: DashboardState, format: StatusFormat, speech: 
   return proxyText(state, speech) ?? vaultText(state, speech) ?? allowanceText(state, format, speech);
 }
 
-function proxyText({ snapshot }: DashboardState, { t }: Speech): StatusText | null {
-  const { proxy } = snapshot;
-  const spoken = `Keywheel: ${proxyWords(proxy, t).text}`;
-  const normal = (text: string): StatusText => calm(text, spoken);
-  const failed = (text: string): StatusText => ({ ...normal(`$(error) ${text}`), severity: 'error' });
-  switch (proxy.kind) {
-    case 'running':
-      return null;
-    case 'starting':
-      return normal('$(loading~spin) Keywheel');
-    case 'stopped':
-      return normal(`$(circle-slash) ${t('Keywheel stopped')}`);
-    case 'failed':
-      break;
-  }
-  switch (proxy.code) {
-    case 'otherMachine':
-      return normal(`$(remote) ${t('Served by another machine')}`);
-    case 'otherProduct':
-      return normal(`$(key) ${t('Served by {0}', withoutIcons(proxy.detail))}`);
-    case 'otherVersion':
-      return normal(`$(key) ${t('Keywheel: reload this window')}`);
-    case 'portInUse':
-      return failed(t('Keywheel: port {0} in use', String(proxy.port)));
-    case 'portSilent':
-      return failed(t('Keywheel: port {0} does not answer', String(proxy.port)));
-    case 'portForbidden':
-      return failed(t('Keywheel: port {0} not allowed', String(proxy.port)));
-    case 'other':
-      return failed(t('Keywheel not running'));
-  }
+function proxyText({ snapshot: { proxy } }: DashboardState, { t }: Speech): StatusText | null {
+  if (proxy.kind === 'running') return null;
+  const text =
+    proxy.kind === 'failed'
+      ? failureText(proxy.code, t, String(proxy.port), withoutIcons(proxy.detail))
+      : idleText(proxy.kind, t);
+  const severity = text.startsWith('$(error)') ? 'error' : 'normal';
+  return { ...calm(text, `Keywheel: ${proxyWords(proxy, t).text}`), severity };
 }
+
+const idleText = wordsFor<'starting' | 'stopped'>({
+  starting: () => '$(loading~spin) Keywheel',
+  stopped: (t) => `$(circle-slash) ${t('Keywheel stopped')}`,
+});
+
+/** An `$(error)` is the user's to mend. */
+const failureText = wordsFor<ProxyFailure, string, [port: string, product: string]>({
+  otherMachine: (t) => `$(remote) ${t('Served by another machine')}`,
+  otherProduct: (t, _, product) => `$(key) ${t('Served by {0}', product)}`,
+  otherVersion: (t) => `$(key) ${t('Keywheel: reload this window')}`,
+  portInUse: (t, port) => `$(error) ${t('Keywheel: port {0} in use', port)}`,
+  portSilent: (t, port) => `$(error) ${t('Keywheel: port {0} does not answer', port)}`,
+  portForbidden: (t, port) => `$(error) ${t('Keywheel: port {0} not allowed', port)}`,
+  other: (t) => `$(error) ${t('Keywheel not running')}`,
+});
 
 /** Removes icons, because the other program on the port chooses its own name. */
 function withoutIcons(text: string): string {
@@ -85,21 +79,17 @@ function withoutIcons(text: string): string {
 }
 
 function vaultText({ vault, snapshot }: DashboardState, { t }: Speech): StatusText | null {
-  if (snapshot.wheel.keys > 0) return null;
-  switch (vault) {
-    case 'loading':
-      return calm('$(loading~spin) Keywheel', t('Keywheel: loading keys'));
-    case 'slow':
-      return calm(
-        `$(loading~spin) ${t('Waiting for keychain')}`,
-        `Keywheel: ${vaultWords(vault, t)?.text ?? ''}`,
-      );
-    case 'refused':
-      return calm(`$(warning) ${t('No keychain')}`, `Keywheel: ${vaultWords(vault, t)?.text ?? ''}`);
-    case 'ok':
-      return null;
-  }
+  if (snapshot.wheel.keys > 0 || vault === 'ok') return null;
+  const words = vaultWords(vault, t);
+  const spoken = words === null ? t('Keywheel: loading keys') : `Keywheel: ${words.text}`;
+  return calm(keychainText(vault, t), spoken);
 }
+
+const keychainText = wordsFor<Exclude<DashboardState['vault'], 'ok'>>({
+  loading: () => '$(loading~spin) Keywheel',
+  slow: (t) => `$(loading~spin) ${t('Waiting for keychain')}`,
+  refused: (t) => `$(warning) ${t('No keychain')}`,
+});
 
 function allowanceText(state: DashboardState, format: StatusFormat, speech: Speech): StatusText {
   const { t, formats, nowMs } = speech;
