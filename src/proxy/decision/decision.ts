@@ -100,9 +100,7 @@ function isBeforeFallback(outcome: Outcome, again: Again, situation: Situation):
   // The one more send that is left goes to the model that may answer.
   if (isBilledOver(0, outcome, situation)) return false;
   if (situation.isProbe || situation.attemptsHere >= attemptsBeforeFallback) return false;
-  const patienceMs =
-    situation.fallback === 'paid' && again.isHinted ? hintBeforePaidMs : waitBeforeFallbackMs;
-  return situation.spentHereMs + again.waitMs <= patienceMs;
+  return situation.spentHereMs + again.waitMs <= patienceMs(situation.fallback, again.isHinted);
 }
 
 /** How much longer, in ms, a request waits for a slot, and for its present model, while the user has named a next one, and the first of another class. */
@@ -112,12 +110,14 @@ export function patienceFor(
   isHinted: boolean,
   spentHereMs: number,
 ): { readonly ofAccounts: number; readonly ofModel: number } {
-  const left = (kind: FallbackKind, isTimed: boolean): number => {
-    if (kind === 'none') return Infinity;
-    return Math.max(0, (kind === 'paid' && isTimed ? hintBeforePaidMs : waitBeforeFallbackMs) - spentHereMs);
-  };
+  const left = (mostMs: number): number => Math.max(0, mostMs - spentHereMs);
   // A slot comes free at a known time.
-  return { ofAccounts: left(other, true), ofModel: left(next, isHinted) };
+  return { ofAccounts: left(patienceMs(other, true)), ofModel: left(patienceMs(next, isHinted)) };
+}
+
+function patienceMs(fallback: FallbackKind, isHinted: boolean): number {
+  if (fallback === 'none') return Infinity;
+  return fallback === 'paid' && isHinted ? hintBeforePaidMs : waitBeforeFallbackMs;
 }
 
 function mayFallBack(outcome: Outcome, situation: Situation): boolean {

@@ -92,8 +92,13 @@ function previousError(said: unknown): readonly string[] {
 
 /** The text, or what its first data line holds if it is an event stream. */
 function payloadOf(text: string): string {
-  if (!/^(?:data|event|id|retry)?:/.test(text)) return text;
+  if (!beginsAsEvents(text)) return text;
   return /^data:([^\r\n]*)/m.exec(text)?.[1]?.trim() ?? text;
+}
+
+/** Whether a text, of whatever type, begins as an event stream does. */
+export function beginsAsEvents(text: string): boolean {
+  return /^(?:data|event|id|retry)?:/.test(text);
 }
 
 function evidenceOf(isPage: boolean, page: string, layers: ErrorLayers): ErrorEvidence {

@@ -45,17 +45,13 @@ export class Fallbacks {
   }
 
   kindFor(requestClass: RequestClass): FallbackKind {
-    const [next] = this.models;
-    if (next === undefined) return 'none';
-    if (isFreeModel(next) === (requestClass === 'free')) return 'alike';
-    return requestClass === 'free' ? 'paid' : 'free';
+    return kindOf(this.models[0], requestClass);
   }
 
   /** The kind of the first model that is of another class: limits of accounts hold for all models of a class. */
-  otherKindFor(requestClass: RequestClass): Exclude<FallbackKind, 'alike'> {
-    const isFree = requestClass === 'free';
-    if (!this.models.some((model) => isFreeModel(model) !== isFree)) return 'none';
-    return isFree ? 'paid' : 'free';
+  otherKindFor(requestClass: RequestClass): FallbackKind {
+    const other = this.models.find((model) => kindOf(model, requestClass) !== 'alike');
+    return kindOf(other, requestClass);
   }
 
   /** Whether a model is left that may be served where one of the class was denied; those that the denial holds for, too, are dropped. */
@@ -79,4 +75,10 @@ export class Fallbacks {
   take(): string | null {
     return this.models.shift() ?? null;
   }
+}
+
+function kindOf(model: string | undefined, requestClass: RequestClass): FallbackKind {
+  if (model === undefined) return 'none';
+  if (isFreeModel(model) === (requestClass === 'free')) return 'alike';
+  return requestClass === 'free' ? 'paid' : 'free';
 }

@@ -2,9 +2,9 @@
 import * as v from 'valibot';
 import type { Clock } from '../../base/clock';
 import { classifyError, statusOfError, type ErrorReply, type Fault, type Outcome } from '../errors/outcome';
-import { mostParsedBytes, parseShortJson } from '../errors/errorBody';
+import { beginsAsEvents, mostParsedBytes, parseShortJson } from '../errors/errorBody';
 import { errorBody } from '../errors/refusal';
-import { beginsAsEvents, peek, type Held, type PeekLimits, type PeekMode, type StreamEvent } from './peek';
+import { peek, type Held, type PeekLimits, type PeekMode, type StreamEvent } from './peek';
 import { hasEnd, runScan, type Scan } from '../request/outerFields';
 import { isQuickRead, type Plan } from '../request/plan';
 import { hideInBytes, hideInText } from './hiddenKey';
@@ -65,13 +65,8 @@ export function judge(
   { tell, fail }: { readonly tell: (judged: Judged) => void; readonly fail: (error: unknown) => void },
 ): void {
   if ('fault' in sent) {
-    tell({
-      reply: null,
-      outcome: { kind: 'fault', fault: sent.fault },
-      held: null,
-      error: null,
-      sawWork: false,
-    });
+    const outcome = { kind: 'fault', fault: sent.fault } as const;
+    tell({ reply: null, outcome, held: null, error: null, sawWork: false });
     return;
   }
   const { reply } = sent;
@@ -144,14 +139,10 @@ function isClosed(body: Buffer): boolean {
 
 /** What is read of a coded answer, with upstream's own copies of the key masked; it is relayed as it came. Others have none any more. */
 function withoutKey(held: Held, { isCoded }: Reply, key: string | null): Held {
-  if (key === null || !isCoded) return held;
   const { event, text } = held;
-  if (text === null) return held;
-  return {
-    ...held,
-    event: event === null ? null : { ...event, data: hideInText(event.data, key) },
-    text: hideInBytes(text, key),
-  };
+  if (key === null || !isCoded || text === null) return held;
+  const shown = event && { ...event, data: hideInText(event.data, key) };
+  return { ...held, event: shown, text: hideInBytes(text, key) };
 }
 
 function modeOf(reply: Reply, plan: Plan): PeekMode {
@@ -185,10 +176,10 @@ function errorIn(reply: Reply, held: Held, mode: PeekMode): HeldError | null {
 }
 
 /** What nobody here can decode, the client may: it asked for that coding. */
-function errorAnswer({ status }: Reply, held: Held): HeldError {
-  const body = held.text;
-  if (body === null) return { status, body: Buffer.concat(held.chunks), kind: 'coded' };
-  return { status, body, kind: 'asSent' };
+function errorAnswer({ status }: Reply, { text, chunks }: Held): HeldError {
+  return text === null
+    ? { status, body: Buffer.concat(chunks), kind: 'coded' }
+    : { status, body: text, kind: 'asSent' };
 }
 
 function classified(
@@ -236,8 +227,7 @@ function* faultIn(mode: PeekMode, held: Held): Scan<Fault | null> {
     case 'start': {
       if (held.event !== null) return held.event.data.trim() === '[DONE]' ? notAnAnswer : null;
       if (!held.isWhole) return null;
-      const text = textOf(held);
-      return text === null || beginsAsEvents(text) ? endedEarly() : notAnAnswer;
+      return held.text === null || beginsAsEvents(visible(held.text)) ? endedEarly() : notAnAnswer;
     }
     case 'whole':
       return yield* faultOfJson(held);
@@ -257,7 +247,7 @@ function endedEarly(): Fault {
 function* faultOfJson(held: Held): Scan<Fault | null> {
   const body = held.isWhole ? held.text : null;
   if (body === null) return null;
-  const text = textOf(held) ?? '';
+  const text = visible(body);
   if (body.length > mostParsedBytes && /^[[{\d]/.test(text))
     return (yield* hasEnd(body)) ? null : endedEarly();
   const value = parseShortJson(text);
@@ -267,16 +257,19 @@ function* faultOfJson(held: Held): Scan<Fault | null> {
 
 /** JSON and events come under other types, too. */
 function* faultOfUnsure(held: Held): Scan<Fault | null> {
-  const text = textOf(held);
-  if (text === null || (text === '' && !held.isWhole)) return null;
+  if (held.text === null) return null;
+  const text = visible(held.text);
+  if (text === '' && !held.isWhole) return null;
   if (beginsAsJson(text)) return yield* faultOfJson(held);
   return beginsAsEvents(text) ? null : notAnAnswer;
 }
 
-/** The text from its first visible character on; null where it cannot be decoded. */
-function textOf(held: Held): string | null {
-  const text = held.text?.toString('utf8') ?? null;
-  return text === null ? null : text.replace(/^\uFEFF/, '').trimStart();
+/** The text from its first visible character on. */
+function visible(body: Buffer): string {
+  return body
+    .toString('utf8')
+    .replace(/^\uFEFF/, '')
+    .trimStart();
 }
 
 function beginsAsJson(text: string): boolean {

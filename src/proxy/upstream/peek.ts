@@ -6,7 +6,7 @@ import type { Disposable } from '../../base/disposable';
 import type { SilenceWatch } from '../../base/silence';
 import { decodeStart, decoding } from '../../base/coding';
 import { Pieces } from '../../base/pieces';
-import { mostParsedBytes, parseShortJson } from '../errors/errorBody';
+import { beginsAsEvents, mostParsedBytes, parseShortJson } from '../errors/errorBody';
 import type { Fault } from '../errors/outcome';
 import { behindMark } from '../request/outerFields';
 import type { Reply, Sink } from './reply';
@@ -62,11 +62,6 @@ export interface Held {
   readonly text: Buffer | null;
   readonly fault: Fault | null;
   readonly sawComments: boolean;
-}
-
-/** Whether a text, of whatever type, begins as an event stream does. */
-export function beginsAsEvents(text: string): boolean {
-  return /^(?:data|event|id|retry)?:/.test(text);
 }
 
 /** Tells once enough is held: what comes then waits, paused, unless it is read at once. A client that leaves shows as the fault `clientGone`. */
