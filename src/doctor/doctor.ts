@@ -7,7 +7,7 @@ import { askUpstream, clockToleranceMs, whoAnswers, type UpstreamAnswer } from '
 import type { DashboardState } from '../service/messages';
 import { checkKeys, type KeyCheck } from '../service/keyring/keyCheck';
 import type { StoredKey } from '../service/keyring/storedKey';
-import type { AccountView, ExchangeView, Snapshot } from '../service/snapshot';
+import { canServe, type AccountView, type ExchangeView, type Snapshot } from '../service/snapshot';
 import { askedModels, strayRequest } from '../clients/connectionNews';
 import { checks, type Check, type Checked, type Finding } from './finding';
 import { findLeftovers } from './leftovers';
@@ -44,7 +44,7 @@ const oldMs = 15 * 60_000;
 export async function examine(ports: DoctorPorts): Promise<readonly Checked[]> {
   const upstream = askUpstream(ports);
   const known = upstream.then(async (answer) =>
-    isAnswered(answer) ? await ports.refresh() : ports.snapshot,
+    whoAnswers(answer) === 'openRouter' ? await ports.refresh() : ports.snapshot,
   );
   const work: Readonly<Record<Check, () => Promise<readonly Finding[]>>> = {
     port: async () => [await portFinding(ports)],
@@ -53,7 +53,7 @@ export async function examine(ports: DoctorPorts): Promise<readonly Checked[]> {
     clock: async () => [clockFinding(await upstream)],
     // If OpenRouter does not answer, each key would fail alike.
     keys: async () =>
-      ports.keys.length === 0 || isAnswered(await upstream)
+      ports.keys.length === 0 || whoAnswers(await upstream) === 'openRouter'
         ? await keyFindings(ports)
         : [{ code: 'keysUnchecked' }],
     limits: async () => limitFindings(await known),
@@ -66,10 +66,6 @@ export async function examine(ports: DoctorPorts): Promise<readonly Checked[]> {
   return await Promise.all(
     checks.map(async (check) => ({ check, findings: await work[check]().catch(failed) })),
   );
-}
-
-function isAnswered(answer: UpstreamAnswer): boolean {
-  return answer.kind === 'answer' && whoAnswers(answer) === 'openRouter';
 }
 
 async function portFinding({ snapshot: { proxy }, port: set, platform }: DoctorPorts): Promise<Finding> {
@@ -184,7 +180,7 @@ function limitFindings({ accounts, wheel }: Known): readonly Finding[] {
 
 /** Whether something holds its requests back that no other check names: those of a refused key do. */
 function isTold({ state, locks, keys }: AccountView): boolean {
-  const on = keys.filter(({ enabled, health }) => enabled && health !== 'bad' && health !== 'management');
+  const on = keys.filter(canServe);
   if (on.every((key) => key.locks.some(({ reason }) => reason === 'unauthorized'))) return false;
   const isForPaid = (all: AccountView['locks']): boolean => all.some(({ covers }) => covers === 'paid');
   return state !== 'ready' || isForPaid(locks) || on.every((key) => isForPaid(key.locks));

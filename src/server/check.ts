@@ -22,7 +22,7 @@ export async function check({ keys: own, keysFile, settings }: Configuration): P
   const answer = await askUpstream(place);
   const formats = new Formats('en', settings.timezone);
   // If OpenRouter does not answer, each key would fail alike.
-  const asked = answer.kind === 'answer' && whoAnswers(answer) === 'openRouter' ? keys : [];
+  const asked = whoAnswers(answer) === 'openRouter' ? keys : [];
   const checks = await checkKeys(asked, async ({ key }) => await checkKeyAt(place, key));
   const names = [...new Set(checks.flatMap((each) => (each.kind === 'good' ? [each.accountId] : [])))];
   const rows = keys.map((key, index) => rowOf(key, checks[index], names, formats));
@@ -64,14 +64,12 @@ function rowOf(
 
 function upstreamText(answer: UpstreamAnswer): string {
   if (answer.kind === 'failed') return `cannot be reached: ${reachText(answer.code, t)}`;
-  switch (whoAnswers(answer)) {
-    case 'openRouter':
-      return `answers in ${Math.round(answer.headMs)} ms`;
-    case 'trouble':
-      return `answers with an error (status ${answer.status}): see status.openrouter.ai`;
-    case 'stranger':
-      return `something other than OpenRouter answered (status ${answer.status}): correct OPENROUTER_BASE_URL, or sign in to the network`;
-  }
+  const { status, headMs } = answer;
+  const who = whoAnswers(answer);
+  if (who === 'openRouter') return `answers in ${Math.round(headMs)} ms`;
+  return who === 'trouble'
+    ? `answers with an error (status ${status}): see status.openrouter.ai`
+    : `something other than OpenRouter answered (status ${status}): correct OPENROUTER_BASE_URL, or sign in to the network`;
 }
 
 function clockText(answer: UpstreamAnswer): string {

@@ -27,10 +27,9 @@ export type UpstreamAnswer =
 export const clockToleranceMs = 60_000;
 
 /** `trouble`: OpenRouter, or what stands in front of it, serves nobody now · `stranger`: something else answers. */
-export function whoAnswers({
-  status,
-  isPage,
-}: UpstreamAnswer & { readonly kind: 'answer' }): 'openRouter' | 'trouble' | 'stranger' {
+export function whoAnswers(answer: UpstreamAnswer): 'nobody' | 'openRouter' | 'trouble' | 'stranger' {
+  if (answer.kind === 'failed') return 'nobody';
+  const { status, isPage } = answer;
   if (status >= 500 || status === 429) return 'trouble';
   // OpenRouter answers 401 to a request without a key.
   return !isPage && (status === 401 || status === 200) ? 'openRouter' : 'stranger';

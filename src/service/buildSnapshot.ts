@@ -15,7 +15,6 @@ import type {
   ProxyState,
   RunningView,
   Snapshot,
-  UnreachedView,
   WheelView,
 } from './snapshot';
 
@@ -71,7 +70,7 @@ export function nextEndMs({ atMs, accounts, busyModels }: Snapshot): number {
   return Math.min(...ends.flatMap((endMs) => (endMs !== null && endMs > atMs ? endMs : [])));
 }
 
-function unreachedView({ code, sinceMs, heldUntilMs }: Unreached, now: Now): UnreachedView {
+function unreachedView({ code, sinceMs, heldUntilMs }: Unreached, now: Now): Unreached {
   return { code, sinceMs: now.wall(sinceMs), heldUntilMs: instant(heldUntilMs, now) };
 }
 

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { wait, type Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
 import { dayMs } from '../keys/calendar';
-import type { AccountView, KeyHealth, KeyView, Snapshot } from './snapshot';
+import { canServe, type AccountView, type KeyHealth, type Snapshot } from './snapshot';
 
 export type Notice =
   | { readonly kind: 'allUsed'; readonly untilMs: number }
@@ -100,7 +100,7 @@ export class Notices {
     );
     this.healths.clear();
     for (const { keyId, health } of keys) this.healths.set(keyId, health);
-    const others = keys.filter(isUsable).length;
+    const others = keys.filter(canServe).length;
     return turned.map(({ label }) => ({ kind: 'keyBad', label, others }));
   }
 }
@@ -108,10 +108,6 @@ export class Notices {
 /** Whether a reading or a request has shown its allowance. */
 function isKnown({ day }: AccountView): boolean {
   return day.server !== null || day.own > 0;
-}
-
-function isUsable({ enabled, health }: KeyView): boolean {
-  return enabled && (health === 'good' || health === 'unchecked');
 }
 
 const recordSchema = v.object({ shownAtMs: v.record(v.string(), v.number()), muted: v.array(v.string()) });

@@ -1,5 +1,6 @@
 // What views show: plain values that cross threads and windows, without secrets and without texts for users.
 import type { Lock, LockReason, ModelLockReason } from '../keys/lock';
+import type { Unreached } from '../proxy/upstream/reach';
 import type { AttemptReport, ExchangeEnd, ExchangeReport, Stage } from '../proxy/report';
 
 export type ProxyState =
@@ -51,6 +52,11 @@ export interface KeyView {
   readonly requests: number;
   readonly errors: number;
   readonly lastUsedAtMs: number | null;
+}
+
+/** Whether the key is on and not known to be unusable. */
+export function canServe({ enabled, health }: Pick<KeyView, 'enabled' | 'health'>): boolean {
+  return enabled && health !== 'bad' && health !== 'management';
 }
 
 export type PaidUse = 'auto' | 'only' | 'never';
@@ -106,19 +112,11 @@ export interface WheelView {
   readonly paidRefusedAtMs?: number;
 }
 
-export interface UnreachedView {
-  /** A code that `reachText` puts into words. */
-  readonly code: string;
-  readonly sinceMs: number;
-  /** No connection is tried before, unless the user asks for it; null if each request tries. */
-  readonly heldUntilMs: number | null;
-}
-
 export interface Snapshot {
   readonly atMs: number;
   readonly proxy: ProxyState;
   /** The last attempt did not reach OpenRouter; else absent, and from windows of earlier builds. */
-  readonly unreached?: UnreachedView;
+  readonly unreached?: Unreached;
   /** IANA name of the zone in which times are shown, or empty for the machine's own. */
   readonly timezone: string;
   readonly wheel: WheelView;

@@ -1,18 +1,19 @@
 // Texts for states of proxy, vault, accounts and keys, and for results of exchanges and attempts.
 import type { DashboardState } from '../service/messages';
-import type {
-  AccountView,
-  BusyModel,
-  ExchangeEnd,
-  ExchangeView,
-  ForecastView,
-  KeyView,
-  LockReason,
-  LockView,
-  ModelLockReason,
-  ProxyFailure,
-  ProxyState,
-  RunningView,
+import {
+  canServe,
+  type AccountView,
+  type BusyModel,
+  type ExchangeEnd,
+  type ExchangeView,
+  type ForecastView,
+  type KeyView,
+  type LockReason,
+  type LockView,
+  type ModelLockReason,
+  type ProxyFailure,
+  type ProxyState,
+  type RunningView,
 } from '../service/snapshot';
 import { joined, type Language } from './formats';
 import { wordsFor, type Translate } from './translate';
@@ -120,11 +121,6 @@ function lockOf(
     lastLock(locks, covers) ??
     (own.length < keys.length ? undefined : own.sort((a, b) => a.untilMs - b.untilMs)[0])
   );
-}
-
-/** Whether the key is on and not known to be unusable. */
-export function canServe({ enabled, health }: Pick<KeyFacts, 'enabled' | 'health'>): boolean {
-  return enabled && health !== 'bad' && health !== 'management';
 }
 
 /** Whether the account's free requests are among those of the sum. */

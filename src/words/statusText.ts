@@ -1,10 +1,9 @@
 // The status bar item's content as plain values; does not import vscode, so that every state can be tested.
 import type { DashboardState } from '../service/messages';
-import type { AccountView, LockView, ProxyFailure } from '../service/snapshot';
+import { canServe, type AccountView, type LockView, type ProxyFailure } from '../service/snapshot';
 import { joined } from './formats';
 import {
   accountWords,
-  canServe,
   heldBy,
   outcomeText,
   paidLock,

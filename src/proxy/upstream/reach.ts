@@ -7,12 +7,13 @@ import type { Sent } from './sending';
 /** A certificate or a proxy that refuses says the same until a person has changed something. */
 const holdMs = 5 * 60_000;
 
-/** Instants are elapsed time. */
+/** Instants are elapsed time, in a snapshot wall time. */
 export interface Unreached {
+  /** `reachText` puts it into words. */
   readonly code: string;
   /** Of the first attempt that failed, whatever the cause was then. */
   readonly sinceMs: number;
-  /** No connection is opened before, or null where each attempt opens one. */
+  /** No connection is opened before, unless the user asks for it; null where each attempt opens one. */
   readonly heldUntilMs: number | null;
 }
 
