@@ -164,21 +164,15 @@ export class AnswerReader {
     this.delta(choice.delta);
   }
 
-  private delta({
-    content,
-    refusal,
-    tool_calls,
-    reasoning_details,
-    images,
-  }: v.InferOutput<typeof deltaSchema>): void {
-    const text = content + refusal;
-    for (const call of tool_calls) this.addToCall(call);
-    for (const piece of reasoning_details) {
+  private delta(delta: v.InferOutput<typeof deltaSchema>): void {
+    const text = delta.content + delta.refusal;
+    for (const call of delta.tool_calls) this.addToCall(call);
+    for (const piece of delta.reasoning_details) {
       this.callCharacters += JSON.stringify(piece).length;
       addDetail(this.thought, piece);
     }
     if (text !== '') this.ports.onPart({ kind: 'text', text });
-    for (const { image_url } of images) this.image(image_url.url);
+    for (const { image_url } of delta.images) this.image(image_url.url);
   }
 
   /** Pieces of a call share its index; some servers use index 0 for every call, with different ids or with none. */

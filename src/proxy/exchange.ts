@@ -15,7 +15,7 @@ import {
   decide,
   isModelFailure,
   isPolicyRefusal,
-  patienceFor,
+  patienceMs,
   verdictOnEnd,
   type Decision,
   type Retry,
@@ -163,12 +163,14 @@ export class Exchange {
   }
 
   private request(fromMs: number): LeaseRequest {
-    const other = this.fallbacks.otherKindFor(this.plan.requestClass);
-    const spentHereMs = fromMs - this.hereSinceMs;
-    const { ofAccounts, ofModel } = patienceFor(this.fallback, other, this.isHinted, spentHereMs);
-    const untilMs = Math.min(this.waitUntilMs(fromMs), fromMs + ofAccounts);
-    const modelUntilMs = Math.min(untilMs, fromMs + ofModel);
-    return { untilMs, modelUntilMs, client: this.plan.client, ...this.wish(this.maker()) };
+    const { requestClass, client } = this.plan;
+    const patientUntilMs = (kind: FallbackKind, isHinted: boolean): number =>
+      Math.max(fromMs, this.hereSinceMs + patienceMs(kind, isHinted));
+    // A slot comes free at a known time.
+    const ofAccountsMs = patientUntilMs(this.fallbacks.otherKindFor(requestClass), true);
+    const untilMs = Math.min(this.waitUntilMs(fromMs), ofAccountsMs);
+    const modelUntilMs = Math.min(untilMs, patientUntilMs(this.fallback, this.isHinted));
+    return { untilMs, modelUntilMs, client, ...this.wish(this.maker()) };
   }
 
   /** No new attempt begins after the deadline. */

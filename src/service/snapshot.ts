@@ -1,4 +1,5 @@
 // What views show: plain values that cross threads and windows, without secrets and without texts for users.
+import type { KeyHealth, PaidUse } from '../keys/keyState';
 import type { Lock, LockReason, ModelLockReason } from '../keys/lock';
 import type { Unreached } from '../proxy/upstream/reach';
 import type { AttemptReport, ExchangeEnd, ExchangeReport, Stage } from '../proxy/report';
@@ -24,13 +25,10 @@ export type ProxyState =
 export type ProxyFailure =
   'portInUse' | 'portSilent' | 'otherMachine' | 'otherProduct' | 'otherVersion' | 'portForbidden' | 'other';
 
-export type { LockReason, ModelLockReason };
+export type { KeyHealth, LockReason, ModelLockReason, PaidUse };
 
 /** It blocks all requests of the key or account, the free or the paid ones. */
 export type LockView = Readonly<Omit<Lock, 'sinceMs'>>;
-
-/** `unchecked`: not read yet, or upstream unreachable · `bad`: refused twice · `management`: cannot run models. */
-export type KeyHealth = 'unchecked' | 'good' | 'bad' | 'management';
 
 export interface KeyView {
   readonly keyId: string;
@@ -58,8 +56,6 @@ export interface KeyView {
 export function canServe({ enabled, health }: Pick<KeyView, 'enabled' | 'health'>): boolean {
   return enabled && health !== 'bad' && health !== 'management';
 }
-
-export type PaidUse = 'auto' | 'only' | 'never';
 
 export interface AccountView {
   readonly accountId: string;

@@ -36,8 +36,7 @@ export const newestFirst: ActivitySort = { column: 'at', isDescending: true };
 
 /** The order after a click on the column's head: texts from A, figures from the highest; a second click reverses it. */
 export function nextSort(sort: ActivitySort, column: ActivityColumn): ActivitySort {
-  const isText = ['client', 'what', 'end', 'key'].includes(column);
-  return { column, isDescending: sort.column === column ? !sort.isDescending : !isText };
+  return { column, isDescending: sort.column === column ? !sort.isDescending : column in figures };
 }
 
 /** Those that are equal in the column keep their order. */
@@ -53,24 +52,19 @@ export function sorted(
     .map(({ exchange }) => exchange);
 }
 
+/** What orders the columns that have figures. */
+const figures: Partial<Record<ActivityColumn, (exchange: ExchangeView) => number>> = {
+  at: ({ startedAtMs }) => startedAtMs,
+  tries: ({ attempts }) => attempts.length,
+  took: ({ startedAtMs, endedAtMs }) => endedAtMs - startedAtMs,
+  tokens: ({ usage }) => (usage === null ? -1 : usage.promptTokens + usage.completionTokens),
+};
+
 function sortValue(exchange: ExchangeView, column: ActivityColumn, speech: Speech): string | number {
-  const { attempts, startedAtMs, endedAtMs, usage } = exchange;
-  switch (column) {
-    case 'at':
-      return startedAtMs;
-    case 'tries':
-      return attempts.length;
-    case 'took':
-      return endedAtMs - startedAtMs;
-    case 'tokens':
-      return usage === null ? -1 : usage.promptTokens + usage.completionTokens;
-    case 'end':
-      return exchangeRow(exchange, speech).end.text;
-    case 'client':
-    case 'what':
-    case 'key':
-      return exchangeRow(exchange, speech)[column];
-  }
+  const figure = figures[column];
+  if (figure !== undefined) return figure(exchange);
+  const cell = exchangeRow(exchange, speech)[column];
+  return typeof cell === 'string' ? cell : cell.text;
 }
 
 function compared(a: string | number, b: string | number): number {

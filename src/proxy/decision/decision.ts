@@ -103,19 +103,8 @@ function isBeforeFallback(outcome: Outcome, again: Again, situation: Situation):
   return situation.spentHereMs + again.waitMs <= patienceMs(situation.fallback, again.isHinted);
 }
 
-/** How much longer, in ms, a request waits for a slot, and for its present model, while the user has named a next one, and the first of another class. */
-export function patienceFor(
-  next: FallbackKind,
-  other: FallbackKind,
-  isHinted: boolean,
-  spentHereMs: number,
-): { readonly ofAccounts: number; readonly ofModel: number } {
-  const left = (mostMs: number): number => Math.max(0, mostMs - spentHereMs);
-  // A slot comes free at a known time.
-  return { ofAccounts: left(patienceMs(other, true)), ofModel: left(patienceMs(next, isHinted)) };
-}
-
-function patienceMs(fallback: FallbackKind, isHinted: boolean): number {
+/** How long a request waits for its present model, and for a slot, while the user has named such a one. */
+export function patienceMs(fallback: FallbackKind, isHinted: boolean): number {
   if (fallback === 'none') return Infinity;
   return fallback === 'paid' && isHinted ? hintBeforePaidMs : waitBeforeFallbackMs;
 }

@@ -1,7 +1,6 @@
 // Start, Stop and Restart Proxy; its base URL and its key: copied, and made anew.
 import { l10n } from 'vscode';
-import { joined } from '../../words/formats';
-import { proxyAdvice, proxyWords } from '../../words/stateWords';
+import { notRunningText, proxyWords } from '../../words/stateWords';
 import { offerUpdate } from '../clients/connections';
 import { confirm, copy, flash, offer, tellNoProxyKey, tellNotRunning } from '../messages';
 import type { Command } from '../ports';
@@ -13,7 +12,7 @@ export const startProxy: Command = async (ports) => {
     flash(proxyWords(proxy, l10n.t).text);
     return true;
   }
-  const text = `Keywheel: ${joined('. ', proxyWords(proxy, l10n.t).text, proxyAdvice(proxy, l10n.t))}`;
+  const text = `Keywheel: ${notRunningText(proxy, l10n.t)}`;
   // A message, because the user asked; on activation only the status bar shows it.
   void offer({ severity: 'error', text }, 'openPortSetting', 'showLog');
   return false;
