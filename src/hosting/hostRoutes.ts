@@ -218,6 +218,14 @@ function refused(status: number, code: string): HostReply {
 const optionalText = v.optional(v.string());
 const offeredKeys = v.object({ ...keySetSchema.entries, base: v.optional(v.number()) });
 
+/** A command that takes nothing and answers nothing. */
+function plain(run: (ports: HostRoutesPorts) => void): Command {
+  return (ports) => {
+    run(ports);
+    return done;
+  };
+}
+
 /** A command whose body fits the schema. */
 function withBody<T>(
   schema: v.GenericSchema<unknown, T>,
@@ -244,10 +252,7 @@ const commands: Readonly<Record<HostCommand, Command>> = {
     return done;
   }),
   /** The user looks at a window. */
-  watch: ({ service }) => {
-    service.watched();
-    return done;
-  },
+  watch: plain(({ service }) => service.watched()),
   unlock: withBody(
     v.object({ keyId: optionalText, accountId: optionalText, model: optionalText }),
     (target, { service }) => {
@@ -258,23 +263,14 @@ const commands: Readonly<Record<HostCommand, Command>> = {
   cancel: withBody(v.object({ requestId: v.string() }), ({ requestId }, { service }) =>
     service.cancel(requestId) ? done : refused(404, 'gone'),
   ),
-  clearActivity: ({ service }) => {
-    service.history.clearActivity();
-    return done;
-  },
-  forget: ({ service }) => {
-    service.forget();
-    return done;
-  },
+  clearActivity: plain(({ service }) => service.history.clearActivity()),
+  forget: plain(({ service }) => service.forget()),
   /** Answered when the next exchange has ended; sealed, as it contains bodies. */
   record: async ({ service }, _, seal) => ({
     status: 200,
     body: { sealed: seal.close('recorded', { text: await service.recorder.next() }) },
   }),
-  stop: ({ leave }) => {
-    leave('stopped');
-    return done;
-  },
+  stop: plain(({ leave }) => leave('stopped')),
   /** Only a newer version may take the port: an older one never takes it back. */
   retire: withBody(v.object({ version: v.string() }), ({ version }, { leave, identity }) => {
     if (!isNewer(version, identity.version)) return refused(409, 'notNewer');

@@ -194,17 +194,15 @@ export class Server {
     // No list of requests has those at the door: a client with an older key is told once a minute, whoever guesses not each time.
     if (count === 1) log.info(line);
     else log.debug(line);
-    if (count > 0) {
-      if (count === manyWrongKeys)
-        log.warn(
-          `${count} requests with a wrong proxy key within a minute: the next ones are answered slowly.`,
-        );
-      try {
-        if (count > manyWrongKeys) await wait(clock, wrongKeyDelayMs, signal);
-      } catch {
-        // The client has left, or the proxy stops.
-        return;
-      }
+    if (count === manyWrongKeys)
+      log.warn(
+        `${count} requests with a wrong proxy key within a minute: the next ones are answered slowly.`,
+      );
+    try {
+      if (count > manyWrongKeys) await wait(clock, wrongKeyDelayMs, signal);
+    } catch {
+      // The client has left, or the proxy stops.
+      return;
     }
     answer.refuse(refusal);
   }

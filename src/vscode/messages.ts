@@ -36,16 +36,14 @@ export async function copy(text: string, note: string): Promise<void> {
   flash(note);
 }
 
+const shows = {
+  info: 'showInformationMessage',
+  warning: 'showWarningMessage',
+  error: 'showErrorMessage',
+} as const;
+
 async function show({ severity, text }: ResultText, buttons: readonly string[]): Promise<string | undefined> {
-  const plain = withoutLinks(text);
-  switch (severity) {
-    case 'info':
-      return await window.showInformationMessage(plain, ...buttons);
-    case 'warning':
-      return await window.showWarningMessage(plain, ...buttons);
-    case 'error':
-      return await window.showErrorMessage(plain, ...buttons);
-  }
+  return await window[shows[severity]](withoutLinks(text), ...buttons);
 }
 
 /** A message without a button, which VS Code cuts after one line. */
@@ -76,10 +74,7 @@ export async function choose(
   detail: string,
   buttons: readonly string[],
 ): Promise<string | undefined> {
-  const options = { modal: true, detail };
-  return severity === 'info'
-    ? await window.showInformationMessage(question, options, ...buttons)
-    : await window.showWarningMessage(question, options, ...buttons);
+  return await window[shows[severity]](question, { modal: true, detail }, ...buttons);
 }
 
 /** The same with one button; resolves to whether it was pressed. */
