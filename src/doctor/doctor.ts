@@ -7,7 +7,8 @@ import { askUpstream, clockToleranceMs, whoAnswers, type UpstreamAnswer } from '
 import type { DashboardState } from '../service/messages';
 import { checkKeys, type KeyCheck } from '../service/keyring/keyCheck';
 import type { StoredKey } from '../service/keyring/storedKey';
-import { canServe, type AccountView, type ExchangeView, type Snapshot } from '../service/snapshot';
+import { canServe, lockOf } from '../service/serving';
+import type { AccountView, ExchangeView, Snapshot } from '../service/snapshot';
 import { askedModels, strayRequest } from '../clients/connectionNews';
 import { checks, type Check, type Checked, type Finding } from './finding';
 import { findLeftovers } from './leftovers';
@@ -179,11 +180,11 @@ function limitFindings({ accounts, wheel }: Known): readonly Finding[] {
 }
 
 /** Whether something holds its requests back that no other check names: those of a refused key do. */
-function isTold({ state, locks, keys }: AccountView): boolean {
-  const on = keys.filter(canServe);
-  if (on.every((key) => key.locks.some(({ reason }) => reason === 'unauthorized'))) return false;
-  const isForPaid = (all: AccountView['locks']): boolean => all.some(({ covers }) => covers === 'paid');
-  return state !== 'ready' || isForPaid(locks) || on.every((key) => isForPaid(key.locks));
+function isTold(account: AccountView): boolean {
+  const on = account.keys.filter(canServe);
+  if (on.every(({ locks }) => locks.some(({ reason }) => reason === 'unauthorized'))) return false;
+  const paid = lockOf(account, 'paid');
+  return account.state !== 'ready' || (paid !== undefined && paid.reason !== 'unauthorized');
 }
 
 async function clientFindings(ports: DoctorPorts): Promise<readonly Finding[]> {

@@ -3,7 +3,8 @@ import * as v from 'valibot';
 import { wait, type Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
 import { dayMs } from '../keys/calendar';
-import { canServe, type AccountView, type KeyHealth, type Snapshot } from './snapshot';
+import { canServe } from './serving';
+import type { AccountView, KeyHealth, Snapshot } from './snapshot';
 
 export type Notice =
   | { readonly kind: 'allUsed'; readonly untilMs: number }

@@ -52,11 +52,6 @@ export interface KeyView {
   readonly lastUsedAtMs: number | null;
 }
 
-/** Whether the key is on and not known to be unusable. */
-export function canServe({ enabled, health }: Pick<KeyView, 'enabled' | 'health'>): boolean {
-  return enabled && health !== 'bad' && health !== 'management';
-}
-
 export interface AccountView {
   readonly accountId: string;
   /** The user's own name, else the label of the account's first key. */

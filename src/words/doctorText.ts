@@ -6,6 +6,7 @@ import type { ConnectionState } from '../clients/fileConnections';
 import { checks, type Check, type Checked, type Code, type Finding } from '../doctor/finding';
 import type { PortOwner } from '../doctor/system';
 import type { Action } from '../service/messages';
+import { heldBy } from '../service/serving';
 import type { LockReason, ProxyFailure } from '../service/snapshot';
 import { actionText } from './actionText';
 import { stateText, strayText } from './clientWords';
@@ -13,15 +14,7 @@ import { joined, tookText } from './formats';
 import type { PageBlock, PageContent, Tone } from './pageHtml';
 import { reachAdvice, unreachedText } from './reachReason';
 import { reachText } from './reachText';
-import {
-  accountWords,
-  heldBy,
-  proxyAdvice,
-  proxyWords,
-  vaultWords,
-  waitingText,
-  type Speech,
-} from './stateWords';
+import { accountWords, proxyAdvice, proxyWords, vaultWords, waitingText, type Speech } from './stateWords';
 import { wordsFor, type Translate } from './translate';
 
 interface FindingText {

@@ -1,19 +1,18 @@
 // Texts for states of proxy, vault, accounts and keys, and for results of exchanges and attempts.
 import type { DashboardState } from '../service/messages';
-import {
-  canServe,
-  type AccountView,
-  type BusyModel,
-  type ExchangeEnd,
-  type ExchangeView,
-  type ForecastView,
-  type KeyView,
-  type LockReason,
-  type LockView,
-  type ModelLockReason,
-  type ProxyFailure,
-  type ProxyState,
-  type RunningView,
+import { heldBy, lastLock, type AccountFacts, type KeyFacts } from '../service/serving';
+import type {
+  AccountView,
+  BusyModel,
+  ExchangeEnd,
+  ExchangeView,
+  ForecastView,
+  LockReason,
+  LockView,
+  ModelLockReason,
+  ProxyFailure,
+  ProxyState,
+  RunningView,
 } from '../service/snapshot';
 import { joined, type Language } from './formats';
 import { wordsFor, type Translate } from './translate';
@@ -67,65 +66,32 @@ export function modelLockText(
   return account === undefined ? text : t('{0}: {1}', account.name, text);
 }
 
-type KeyFacts = Pick<KeyView, 'enabled' | 'health' | 'paidUse' | 'locks'>;
-
-/** Of an account's view, as far as `/key-status` tells it too. */
-export interface AccountFacts extends Pick<AccountView, 'state' | 'untilMs' | 'locks'> {
-  readonly keys: readonly KeyFacts[];
-}
-
 /** Whether an account can serve free requests (paid ones if all its keys are for paid use), why not, and until when: what its keys say where they agree. */
 export function accountWords(account: AccountFacts, speech: Speech): StateWords {
   const words = account.keys.map((key) => keyWords(key, account, speech));
   const isShared = words.every(({ text }) => text === words[0]?.text);
   // Of several that serve nothing, one that was turned off is not the cause.
   const [told] = account.state === 'off' ? words.filter(({ tone }) => tone === 'bad') : [];
-  return told ?? (isShared ? words[0] : undefined) ?? ownWords(account, account.keys, speech);
+  return told ?? (isShared ? words[0] : undefined) ?? ownWords(account, speech);
 }
 
-/** Where these keys of it have no state of their own. */
-function ownWords(account: AccountFacts, keys: readonly KeyFacts[], speech: Speech): StateWords {
+/** Where its keys have no state of their own. */
+function ownWords(account: AccountFacts, speech: Speech): StateWords {
   const { t } = speech;
   switch (account.state) {
     case 'ready':
-      return readyWords(account, keys, speech);
+      return readyWords(account, speech);
     case 'waiting':
       return timed(account, t('Minute limit reached'), speech);
     case 'usedUp':
       return timed(account, t('Used up'), speech);
     case 'locked': {
-      const lock = heldBy(account, keys);
+      const lock = heldBy(account);
       return lock ? lockWords(lock, speech) : timed(account, t('Locked'), speech);
     }
     case 'off':
       return { text: t('Off'), tone: 'off' };
   }
-}
-
-/** The lock that its state comes from; of one that is ready, what keeps paid requests from it. */
-export function heldBy(account: AccountFacts, keys = account.keys): LockView | undefined {
-  const serving = keys.filter(canServe);
-  const isForPaid = serving.every(({ paidUse }) => paidUse === 'only');
-  if (account.state === 'ready') return paidLock(account, keys);
-  return lockOf(account, serving, isForPaid ? 'paid' : 'free');
-}
-
-/** The lock that keeps such requests from the account, or the first to end of those that keep them from each of the keys. */
-function lockOf(
-  { locks }: AccountFacts,
-  keys: readonly KeyFacts[],
-  covers: 'free' | 'paid',
-): LockView | undefined {
-  const own = keys.flatMap((key) => lastLock(key.locks, covers) ?? []);
-  return (
-    lastLock(locks, covers) ??
-    (own.length < keys.length ? undefined : own.sort((a, b) => a.untilMs - b.untilMs)[0])
-  );
-}
-
-/** Whether the account's free requests are among those of the sum. */
-export function servesFree({ keys }: AccountView): boolean {
-  return keys.some((key) => canServe(key) && key.paidUse !== 'only');
 }
 
 /** The key's own state, else its account's. */
@@ -138,7 +104,7 @@ export function keyWords(key: KeyFacts, account: AccountFacts, speech: Speech): 
   if (lock) return lockWords(lock, speech);
   if (key.health === 'unchecked' && account.state === 'ready')
     return { text: t('Not checked yet'), tone: 'warn' };
-  return ownWords(account, [key], speech);
+  return ownWords({ ...account, keys: [key] }, speech);
 }
 
 /** The proxy's state. */
@@ -244,18 +210,8 @@ export function waitingText(waiting: number, { t, formats }: Language): string {
   return waiting === 1 ? t('1 request waiting') : t('{0} requests waiting', formats.count(waiting));
 }
 
-/** What keeps paid requests from the account; undefined where nothing does. */
-export function paidLock(account: AccountFacts, keys = account.keys): LockView | undefined {
-  return lockOf(account, keys.filter(spendsCredits), 'paid');
-}
-
-/** Whether the key may serve what costs. */
-export function spendsCredits(key: Omit<KeyFacts, 'locks'>): boolean {
-  return canServe(key) && key.paidUse !== 'never';
-}
-
-function readyWords(account: AccountFacts, keys: readonly KeyFacts[], speech: Speech): StateWords {
-  const paid = heldBy(account, keys);
+function readyWords(account: AccountFacts, speech: Speech): StateWords {
+  const paid = heldBy(account);
   const text = paid
     ? speech.t(
         'Ready (free only). Paid: {0}, next try {1}',
@@ -275,13 +231,6 @@ function timed({ untilMs }: Pick<AccountView, 'untilMs'>, reason: string, speech
 /** Such as `Daily limit reached until 01:00`. */
 function lockWords({ reason, untilMs }: LockView, speech: Speech): StateWords {
   return timed({ untilMs }, outcomeText(reason, speech.t), speech);
-}
-
-/** The lock on these or all requests that ends last. */
-function lastLock(locks: readonly LockView[], covers: 'free' | 'paid'): LockView | undefined {
-  return locks
-    .filter((lock) => lock.covers === covers || lock.covers === 'all')
-    .sort((a, b) => b.untilMs - a.untilMs)[0];
 }
 
 /** What a running exchange does now; `untilMs` if it continues by itself then. */

@@ -1,19 +1,9 @@
 // The status bar item's content as plain values; does not import vscode, so that every state can be tested.
 import type { DashboardState } from '../service/messages';
-import { canServe, type AccountView, type LockView, type ProxyFailure } from '../service/snapshot';
+import { canServe, heldBy, lockOf, serves } from '../service/serving';
+import type { AccountView, LockView, ProxyFailure } from '../service/snapshot';
 import { joined } from './formats';
-import {
-  accountWords,
-  heldBy,
-  outcomeText,
-  paidLock,
-  proxyWords,
-  servesFree,
-  spendsCredits,
-  vaultWords,
-  waitingText,
-  type Speech,
-} from './stateWords';
+import { accountWords, outcomeText, proxyWords, vaultWords, waitingText, type Speech } from './stateWords';
 import { unreachedText } from './reachReason';
 import { wordsFor } from './translate';
 
@@ -102,7 +92,7 @@ function allowanceText(state: DashboardState, format: StatusFormat, speech: Spee
   const usable = accounts.filter(({ keys }) => keys.some(canServe));
   if (usable.length === 0)
     return calm(`$(key) ${t('No usable key')}`, `Keywheel: ${t('No key can be used')}`);
-  const free = usable.filter(servesFree);
+  const free = usable.filter((account) => serves(account, 'free'));
   const counted = free.length > 0 ? free : usable;
   const held = counted.filter((account) => !isServableSoon(account, nowMs));
   const waiting = waitingText(wheel.waiting, speech);
@@ -185,8 +175,8 @@ function paidRefusal(
   { paidRefusedAtMs = 0 }: Wheel,
   nowMs: number,
 ): Pick<LockView, 'reason' | 'untilMs'> | null {
-  const spending = usable.filter(({ keys }) => keys.some(spendsCredits));
-  const locks = spending.flatMap((account) => paidLock(account) ?? []);
+  const spending = usable.filter((account) => serves(account, 'paid'));
+  const locks = spending.flatMap((account) => lockOf(account, 'paid') ?? []);
   const [first] = locks.sort((a, b) => a.untilMs - b.untilMs);
   if (first === undefined || locks.length < spending.length) return null;
   const untilMs = Math.min(paidRefusedAtMs + paidRefusalShownMs, first.untilMs);
@@ -201,7 +191,7 @@ function earliest(times: readonly (number | null)[]): number | null {
 /** The credits left if no free models are used and each key that spends any has a cap; else null. */
 export function creditsFigure({ snapshot, paidOnly }: DashboardState, { formats }: Speech): string | null {
   if (!paidOnly && snapshot.wheel.freeLimit > 0) return null;
-  const spending = snapshot.accounts.filter(({ keys }) => keys.some(spendsCredits));
+  const spending = snapshot.accounts.filter((account) => serves(account, 'paid'));
   const known = spending.flatMap(({ creditsLeft }) => creditsLeft ?? []);
   if (known.length === 0 || known.length < spending.length) return null;
   return formats.credits(known.reduce((sum, credits) => sum + credits, 0));

@@ -1,14 +1,13 @@
 // The status bar item's tooltip as Markdown; does not import vscode, so that escaping can be tested.
 import type { DashboardState } from '../service/messages';
+import { heldBy, serves } from '../service/serving';
 import type { AccountView } from '../service/snapshot';
 import { joined } from './formats';
 import {
   accountWords,
-  heldBy,
   paceText,
   proxyAdvice,
   proxyWords,
-  servesFree,
   vaultWords,
   waitingText,
   type Speech,
@@ -114,7 +113,7 @@ function accountLines(accounts: readonly AccountView[], speech: Speech): string 
     const left = t('{0} of {1} left', formats.count(day.left), formats.count(day.limit));
     const used = t('{0} of {1} used this minute', formats.count(minute.used), formats.count(minute.limit));
     const credits = creditsLeft === null ? '' : t('{0} of credits left', formats.credits(creditsLeft));
-    const facts = servesFree(account)
+    const facts = serves(account, 'free')
       ? [left, tone === 'good' && heldBy(account) === undefined ? used : text]
       : [credits, text];
     const told = escaped(facts.filter((fact) => fact !== '').join(' · '));
