@@ -46,7 +46,7 @@ export class ChatError extends Error {
 
 /** Resolves when the answer has ended; the proxy bounds the time. Rejects with a ChatError. */
 export async function sendChat({ endpoint, body, signal, onText }: ChatRequest): Promise<void> {
-  const response = await responseOf(endpoint, JSON.stringify(body), signal).catch(failed);
+  const response = await responseOf(endpoint, JSON.stringify(body), signal).catch(failing('unreachable'));
   const { statusCode: status = 0 } = response;
   response.setEncoding('utf8');
   if (status !== 200)
@@ -54,7 +54,7 @@ export async function sendChat({ endpoint, body, signal, onText }: ChatRequest):
   const pieces = response[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const piece = await pieces.next().catch(cut);
+      const piece = await pieces.next().catch(failing('cut'));
       if (piece.done === true) return;
       onText(String(piece.value));
     }
@@ -81,13 +81,11 @@ async function responseOf(
   });
 }
 
-function failed(error: unknown): never {
-  throw new ChatError('unreachable', failureOf(error), 0, { cause: error });
-}
-
-/** The proxy's window may have gone: another one has the port by now. */
-function cut(error: unknown): never {
-  throw new ChatError('cut', failureOf(error), 0, { cause: error });
+/** `cut`: the proxy's window may have gone, and another one has the port by now. */
+function failing(kind: 'unreachable' | 'cut'): (error: unknown) => never {
+  return (error) => {
+    throw new ChatError(kind, failureOf(error), 0, { cause: error });
+  };
 }
 
 async function textOf(response: IncomingMessage): Promise<string> {

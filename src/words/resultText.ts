@@ -61,40 +61,28 @@ export function addResultText(
   language: Language,
 ): ResultText {
   const { t } = language;
-  switch (result.kind) {
-    case 'added': {
-      const text = joined(' ', t('Key “{0}” added.', label), checkText(result.check, account, language));
-      return { severity: result.check.kind === 'good' ? 'info' : 'warning', text };
-    }
-    case 'duplicate':
-      return { severity: 'info', text: t('This key is already added as “{0}”.', result.label) };
-    case 'notKept':
-    case 'malformed':
-    case 'management':
-    case 'bad':
-      return { severity: 'error', text: refusalText(result.kind, t) };
+  if (result.kind === 'added') {
+    const text = joined(' ', t('Key “{0}” added.', label), checkText(result.check, account, language));
+    return { severity: result.check.kind === 'good' ? 'info' : 'warning', text };
   }
+  return result.kind === 'duplicate'
+    ? { severity: 'info', text: t('This key is already added as “{0}”.', result.label) }
+    : { severity: 'error', text: refusalText(result.kind, t) };
 }
 
 function checkText(check: KeyCheck, account: SharedAccount | null, { t, formats }: Language): string | null {
-  switch (check.kind) {
-    case 'good': {
-      if (account && account.keys > 1) {
-        const { keys, limit } = account;
-        return `${t('{0} keys of one account: {1} free requests a day', formats.count(keys), formats.count(limit))}.`;
-      }
-      const { freeLimit: limit, freeUsed } = check;
-      if (limit === null) return null;
-      const left = Math.max(limit - (freeUsed ?? 0), 0);
-      return t('{0} of {1} free requests left today.', formats.count(left), formats.count(limit));
-    }
-    case 'unreachable':
-      return t('Could not check it yet ({0}). Keywheel will try again.', reachText(check.detail, t));
-    case 'bad':
-    case 'management':
-      // Not reached: such a key is not added.
-      return null;
+  if (check.kind === 'unreachable')
+    return t('Could not check it yet ({0}). Keywheel will try again.', reachText(check.detail, t));
+  // Not reached: such a key is not added.
+  if (check.kind !== 'good') return null;
+  if (account && account.keys > 1) {
+    const { keys, limit } = account;
+    return `${t('{0} keys of one account: {1} free requests a day', formats.count(keys), formats.count(limit))}.`;
   }
+  const { freeLimit: limit, freeUsed } = check;
+  if (limit === null) return null;
+  const left = Math.max(limit - (freeUsed ?? 0), 0);
+  return t('{0} of {1} free requests left today.', formats.count(left), formats.count(limit));
 }
 
 export interface AddSummary {

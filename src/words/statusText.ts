@@ -100,24 +100,24 @@ function allowanceText(state: DashboardState, format: StatusFormat, speech: Spee
   const changesAtMs = earliest(held.map(({ untilMs }) => (untilMs === null ? null : untilMs - soonMs)));
   const figureOf = (left: number): string => allowanceFigure(wheel, { left, format, speech });
   if (held.length === counted.length) return { ...heldText(held, figureOf(0), speech, speak), changesAtMs };
+  const shown = (text: string, spoken: string): StatusText => ({ ...calm(text, speak(spoken)), changesAtMs });
   const icon = wheel.waiting > 0 ? 'loading~spin' : 'key';
   const refused = paidRefusal(usable, wheel, nowMs);
   if (refused !== null) {
     const reason = outcomeText(refused.reason, t);
-    const shown = calm(`$(warning) ${reason}`, speak(t('Paid requests: {0}', reason)));
-    return { ...shown, changesAtMs: earliest([changesAtMs, refused.untilMs]) };
+    const warning = shown(`$(warning) ${reason}`, t('Paid requests: {0}', reason));
+    return { ...warning, changesAtMs: earliest([changesAtMs, refused.untilMs]) };
   }
   const credits = creditsFigure(state, speech);
-  if (credits !== null)
-    return { ...calm(`$(${icon}) ${credits}`, speak(t('{0} of credits left', credits))), changesAtMs };
-  if (wheel.freeLimit === 0) return { ...calm(`$(${icon}) Keywheel`, speak(t('Ready'))), changesAtMs };
+  if (credits !== null) return shown(`$(${icon}) ${credits}`, t('{0} of credits left', credits));
+  if (wheel.freeLimit === 0) return shown(`$(${icon}) Keywheel`, t('Ready'));
   const left = Math.max(wheel.freeLeft - held.reduce((sum, { day }) => sum + day.left, 0), 0);
   const spoken = t(
     '{0} of {1} free requests left today',
     formats.count(left),
     formats.count(wheel.freeLimit),
   );
-  return { ...calm(`$(${icon}) ${figureOf(left)}`, speak(spoken)), changesAtMs };
+  return shown(`$(${icon}) ${figureOf(left)}`, spoken);
 }
 
 /** Nothing can be served, so no figure is shown. */
