@@ -10,34 +10,23 @@ import { joined } from './formats';
 import type { Speech } from './stateWords';
 import { wordsFor, type Translate } from './translate';
 
+type Reason = (t: Translate, code: string) => string;
+
+const reasons: readonly (readonly [codes: RegExp, reason: Reason])[] = [
+  [/^(?:ENOTFOUND|ENODATA|EAI_AGAIN)$/, (t, code) => t('address not found, {0}', code)],
+  [/^ECONNREFUSED$/, (t, code) => t('connection refused, {0}', code)],
+  [/^(?:ENETUNREACH|ENETDOWN|EHOSTUNREACH)$/, (t, code) => t('no route from this machine, {0}', code)],
+  [/^(?:ECONNRESET|EPIPE)$/, (t, code) => t('connection lost, {0}', code)],
+  [/^noHttp$/, (t, code) => t('something else answered, {0}', code)],
+  [/^(?:ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT|headTimeout|timeout)$/, (t, code) => t('timed out, {0}', code)],
+];
+
 /** Such as `connection refused, ECONNREFUSED`: text for the user, code for a report. An unknown code is returned as it is. */
-export function reachReason(detail: string, t: Translate): string {
-  switch (detail) {
-    case 'ENOTFOUND':
-    case 'ENODATA':
-    case 'EAI_AGAIN':
-      return t('address not found, {0}', detail);
-    case 'ECONNREFUSED':
-      return t('connection refused, {0}', detail);
-    case 'ENETUNREACH':
-    case 'ENETDOWN':
-    case 'EHOSTUNREACH':
-      return t('no route from this machine, {0}', detail);
-    case 'ECONNRESET':
-    case 'EPIPE':
-      return t('connection lost, {0}', detail);
-    case 'noHttp':
-      return t('something else answered, {0}', detail);
-    case 'ETIMEDOUT':
-    case 'UND_ERR_CONNECT_TIMEOUT':
-    case 'headTimeout':
-    case 'timeout':
-      return t('timed out, {0}', detail);
-    default: {
-      const problem = certificateProblem(detail) ?? proxyProblem(detail);
-      return problem === null ? detail : problemReason(problem, t, detail);
-    }
-  }
+export function reachReason(code: string, t: Translate): string {
+  const problem = certificateProblem(code) ?? proxyProblem(code);
+  if (problem !== null) return problemReason(problem, t, code);
+  const [, reason] = reasons.find(([codes]) => codes.test(code)) ?? [];
+  return reason?.(t, code) ?? code;
 }
 
 const problemReason = wordsFor<CertificateProblem | ProxyProblem, string, [detail: string]>({

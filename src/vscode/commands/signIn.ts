@@ -13,6 +13,7 @@ import {
 import { SignInListener, type SignInAnswer } from '../../service/signIn/signInListener';
 import { signInPage } from '../../words/pageHtml';
 import { reachText } from '../../words/reachText';
+import { wordsFor } from '../../words/translate';
 import { offer, untilCancelled, whileShowing } from '../messages';
 import type { Command, WindowPorts } from '../ports';
 import { addOne } from './addResult';
@@ -23,7 +24,7 @@ export const signIn: Command = async (ports) => {
   if (answer?.kind === 'code') return await takeCode(answer.code, verifier, ports);
   if (answer === null) return await signInByPaste(verifier, ports);
   const isDone = await offer(
-    { severity: 'warning', text: endText(answer) },
+    { severity: 'warning', text: endText(answer.kind, l10n.t) },
     [l10n.t('Paste a Code'), async () => await signInByPaste(verifier, ports)],
     [l10n.t('Try Again'), async () => await signIn(ports)],
   );
@@ -107,13 +108,8 @@ async function tellNoKey(answer: Exclude<CodeAnswer, { kind: 'key' }>, ports: Wi
   return (await offer({ severity: 'error', text }, [l10n.t('Try Again'), again])) ?? false;
 }
 
-function endText({ kind }: Exclude<SignInAnswer, { kind: 'code' }>): string {
-  switch (kind) {
-    case 'denied':
-      return l10n.t('You declined the sign-in at OpenRouter.');
-    case 'timeout':
-      return l10n.t('Sign-in was not completed within ten minutes.');
-    case 'closed':
-      return l10n.t('Sign-in was not completed.');
-  }
-}
+const endText = wordsFor<Exclude<SignInAnswer['kind'], 'code'>>({
+  denied: (t) => t('You declined the sign-in at OpenRouter.'),
+  timeout: (t) => t('Sign-in was not completed within ten minutes.'),
+  closed: (t) => t('Sign-in was not completed.'),
+});
