@@ -1,5 +1,4 @@
 // Whether a request that has to wait can be served in time, and the facts from which a refusal says why it was not.
-import type { KeyState } from './keyState';
 import { freeLeftOf, type Account, type AccountId } from './account';
 import type { LeaseRequest } from './lease';
 import { holdsBack, type RequestClass, scopes, type LockReason } from './lock';
@@ -50,12 +49,9 @@ function holdOf(
 ): Pick<AccountStanding, 'reason' | 'untilMs'> {
   const { ledger, keys, minute } = account;
   if (keys.every((state) => !state.serves(requestClass))) {
-    const isAny = (health: KeyState['health']): boolean =>
-      keys.some((state) => state.key.enabled && state.health === health);
-    return {
-      reason: isAny('bad') ? 'keysRefused' : isAny('management') ? 'keysUnfit' : 'keysOff',
-      untilMs: null,
-    };
+    const on = keys.filter(({ key }) => key.enabled).map(({ health }) => health);
+    const reason = on.includes('bad') ? 'keysRefused' : on.includes('management') ? 'keysUnfit' : 'keysOff';
+    return { reason, untilMs: null };
   }
   // A lock of one key holds the account back only where no other key is left.
   const isHeldByKeys = keys.every((state) => state.unlockedAtMs(requestClass, nowMs) > nowMs);
