@@ -22,11 +22,11 @@ const hintReaders: readonly (readonly [name: string, HintReader])[] = [
   // Models at capacity say it in the body.
   ['error:retry_after', fromRetryAfter],
   // The limits of free models come with their reset, in headers or repeated in the body.
-  ['x-ratelimit-reset', fromReset],
+  ['x-ratelimit-reset', (value, nowMs) => atInstant(resetMsOf(value), nowMs)],
   // Google says a delay inside its own error.
   ['error:retrydelay', fromDelay],
   // Caps and budgets are refilled at a date.
-  ['error:resets_at', fromReset],
+  ['error:resets_at', (value, nowMs) => atInstant(resetMsOf(value), nowMs)],
 ];
 
 /**
@@ -49,8 +49,8 @@ export function readUntil(hints: readonly string[], nowMs: number): number | nul
 
 /** The reset that upstream names, where it has passed here already, a quarter of an hour ago at most; else null. */
 export function readPassedReset(hints: readonly string[], nowMs: number): number | null {
-  const resets = headerValues(hints, 'x-ratelimit-reset').map(epochMsOf);
-  return resets.find((atMs) => atMs !== null && atMs < nowMs && atMs >= nowMs - aheadMs) ?? null;
+  const resets = headerValues(hints, 'x-ratelimit-reset').map(resetMsOf);
+  return resets.find((atMs) => atMs < nowMs && atMs >= nowMs - aheadMs) ?? null;
 }
 
 /** The limit that was hit, in requests, from `X-RateLimit-Limit`; null when it is not said. */
@@ -66,14 +66,11 @@ function fromRetryAfter(value: string, nowMs: number): number | null {
   return /GMT$/i.test(value.trim()) ? atInstant(Date.parse(value), nowMs) : null;
 }
 
-function fromReset(value: string, nowMs: number): number | null {
-  return atInstant(epochMsOf(value) ?? Date.parse(value), nowMs);
-}
-
-/** Documented in milliseconds; seconds are accepted, told apart by their size. */
-function epochMsOf(value: string): number | null {
+/** Documented in milliseconds; seconds are accepted, told apart by their size, and ISO 8601. NaN for anything else. */
+function resetMsOf(value: string): number {
   const epoch = plainNumber(value);
-  return epoch !== null && epoch < smallestEpochMs ? epoch * 1000 : epoch;
+  if (epoch === null) return Date.parse(value);
+  return epoch < smallestEpochMs ? epoch * 1000 : epoch;
 }
 
 /** A protobuf Duration as JSON: `5s`, `1.5s`. */
@@ -91,7 +88,7 @@ function inDuration(delayMs: number | null, nowMs: number): number | null {
   return delayMs !== null && delayMs >= 0 && delayMs <= longestMs ? nowMs + Math.ceil(delayMs) : null;
 }
 
-function atInstant(atMs: number | null, nowMs: number): number | null {
-  if (atMs === null || !(atMs >= nowMs - justPassedMs && atMs <= nowMs + longestMs)) return null;
+function atInstant(atMs: number, nowMs: number): number | null {
+  if (!(atMs >= nowMs - justPassedMs && atMs <= nowMs + longestMs)) return null;
   return Math.max(Math.ceil(atMs), nowMs);
 }

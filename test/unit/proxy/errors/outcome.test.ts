@@ -71,8 +71,10 @@ describe('classifyError: the daily allowance', () => {
     const body = JSON.stringify({
       error: { code: 429, message: 'Rate limit exceeded: free-models-per-day' },
     });
-    const headers = ['X-RateLimit-Limit', '50', 'X-RateLimit-Reset', String(dailyResetMs)];
-    assert.deepEqual(classify(429, body, headers, { ...free, nowMs }), expected);
+    for (const reset of [String(dailyResetMs), new Date(dailyResetMs).toISOString()]) {
+      const headers = ['X-RateLimit-Limit', '50', 'X-RateLimit-Reset', reset];
+      assert.deepEqual(classify(429, body, headers, { ...free, nowMs }), expected);
+    }
   });
 
   it('ends at the next midnight where the reset that it names is long past', () => {
