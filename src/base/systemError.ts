@@ -17,7 +17,6 @@ export type ProxyProblem = 'unusable' | 'credentials' | 'refused' | 'silent' | '
 
 export const proxyPrefix = 'PROXY_';
 export const silentProxyCode = `${proxyPrefix}SILENT`;
-const unusableProxyCode = `${proxyPrefix}ERR_INVALID_URL`;
 
 const certificateProblems: ReadonlyMap<string, CertificateProblem> = new Map([
   ['CERT_HAS_EXPIRED', 'expired'],
@@ -54,7 +53,7 @@ export function certificateProblem(code: string): CertificateProblem | null {
 /** Null where the code is not about the network proxy. */
 export function proxyProblem(code: string): ProxyProblem | null {
   if (!code.startsWith(proxyPrefix)) return null;
-  if (code === unusableProxyCode) return 'unusable';
+  if (code === `${proxyPrefix}ERR_INVALID_URL`) return 'unusable';
   if (code === `${proxyPrefix}407`) return 'credentials';
   if (code === silentProxyCode) return 'silent';
   return /\d$/.test(code) ? 'refused' : 'unreached';
@@ -62,9 +61,5 @@ export function proxyProblem(code: string): ProxyProblem | null {
 
 /** Whether trying again is vain until a person has changed something. */
 export function isLasting(code: string): boolean {
-  return (
-    certificateProblem(code) !== null ||
-    code === unusableProxyCode ||
-    /^PROXY_(?:401|403|405|407|451)$/.test(code)
-  );
+  return certificateProblem(code) !== null || /^PROXY_(?:ERR_INVALID_URL|401|403|405|407|451)$/.test(code);
 }

@@ -136,11 +136,9 @@ function ofFault(fault: Fault): Refusal {
 
 /** For the client: why, with the code, and what to do. */
 function unreachedText(code: string): string {
-  const certificate = certificateProblem(code);
-  if (certificate !== null) return `${certificateTexts[certificate](code)} ${lasting}`;
-  const proxy = proxyProblem(code);
-  if (proxy !== null)
-    return isLasting(code) ? `${proxyTexts[proxy](code)} ${lasting}` : proxyTexts[proxy](code);
+  const problem = certificateProblem(code) ?? proxyProblem(code);
+  if (problem !== null)
+    return isLasting(code) ? `${problemTexts[problem](code)} ${lasting}` : problemTexts[problem](code);
   return unreachedCause(code) === 'name'
     ? `OpenRouter’s address was not found (${code}): is this machine online?`
     : `OpenRouter cannot be reached (${code}): is this machine online?`;
@@ -149,7 +147,7 @@ function unreachedText(code: string): string {
 const lasting =
   'No new connection is tried for 5 minutes, unless you choose Check Now, change the settings, or restart Keywheel.';
 
-const certificateTexts: Readonly<Record<CertificateProblem, (code: string) => string>> = {
+const problemTexts: Readonly<Record<CertificateProblem | ProxyProblem, (code: string) => string>> = {
   expired: (code) =>
     `The certificate that came for OpenRouter has expired, or this machine’s clock is wrong (${code}). Set the clock; if it is right, something on the way answers in OpenRouter’s place.`,
   notYetValid: (code) =>
@@ -161,9 +159,6 @@ const certificateTexts: Readonly<Record<CertificateProblem, (code: string) => st
   unknownIssuer: (code) =>
     `The certificate that came for OpenRouter is signed by an authority that is not trusted here, as where a company inspects TLS (${code}). Name that authority’s PEM file in NODE_EXTRA_CA_CERTS, or install it among the system’s certificates.`,
   other: (code) => `The certificate that came for OpenRouter is not accepted (${code}).`,
-};
-
-const proxyTexts: Readonly<Record<ProxyProblem, (code: string) => string>> = {
   unusable: (code) =>
     `The network proxy’s address cannot be used (${code}). Set http.proxy or HTTPS_PROXY to one such as http://proxy:3128: SOCKS is not supported.`,
   credentials: (code) =>
