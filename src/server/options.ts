@@ -354,20 +354,20 @@ function readHosts(given: Given, problems: string[]): readonly string[] {
   return hosts.map((host) => host.replace(/:\d+$/, ''));
 }
 
-const levels: Readonly<Record<string, LogLevel>> = {
-  trace: 'debug',
-  debug: 'debug',
-  info: 'info',
-  warning: 'warn',
-  warn: 'warn',
-  error: 'error',
-  critical: 'error',
-};
+const levels: ReadonlyMap<string, LogLevel> = new Map([
+  ['trace', 'debug'],
+  ['debug', 'debug'],
+  ['info', 'info'],
+  ['warning', 'warn'],
+  ['warn', 'warn'],
+  ['error', 'error'],
+  ['critical', 'error'],
+]);
 
 function readLogLevel(given: Given, problems: string[]): LogLevel {
   const told = given.get('LOG_LEVEL');
   if (told === undefined) return 'info';
-  const level = levels[told.text.toLowerCase()];
+  const level = levels.get(told.text.toLowerCase());
   if (level === undefined) problems.push(`${told.name}: use debug, info, warning or error.`);
   return level ?? 'info';
 }

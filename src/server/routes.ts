@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { LocalAnswer } from '../proxy/server';
 import { checkProxyKey, type Door, type RequestHead } from '../proxy/request/admission';
+import type { Target } from '../proxy/request/target';
 import { headerValue } from '../proxy/request/headers';
 import type { KeywheelService } from '../service/keywheelService';
 import type { DashboardState } from '../service/messages';
@@ -49,15 +50,13 @@ export class Routes {
     const isPage = method === 'GET' && (headerValue(rawHeaders, 'accept') ?? '').includes('text/html');
     const file = files[route];
     if (file !== undefined) return this.file(file);
-    if (isPage && head.target.isFolder && /^\/(?:key-status|docs)$/.test(route))
-      return redirect(`..${route}`);
     switch (route) {
       case '/':
         return isPage ? redirect('key-status') : null;
       case '/key-status':
-        return isPage ? page('Keywheel', 'key-status', '') : null;
+        return isPage ? page(head.target, 'Keywheel', 'key-status') : null;
       case '/docs':
-        return page('Keywheel API', 'docs', '<script src="docs/swagger-ui.js"></script>');
+        return page(head.target, 'Keywheel API', 'docs', '<script src="docs/swagger-ui.js"></script>');
       case '/openapi.json':
         return answer('application/json; charset=utf-8', this.openapi);
       case '/key-status/state':
@@ -100,7 +99,8 @@ function answer(type: string, body: string | Buffer, more: readonly string[] = [
 }
 
 /** A document with its own script and style sheet, and nothing inline; links are relative, as a reverse proxy may have it below a path. */
-function page(title: string, name: string, scripts: string): LocalAnswer {
+function page({ isFolder }: Target, title: string, name: string, scripts = ''): LocalAnswer {
+  if (isFolder) return redirect(`../${name}`);
   const head = [
     viewport,
     '<meta name="color-scheme" content="light dark" />',

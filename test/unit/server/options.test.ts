@@ -68,6 +68,12 @@ describe('readConfiguration', () => {
     }
   });
 
+  it('knows the levels of the log by their names alone', () => {
+    assert.equal(configured({ LOG_LEVEL: 'WARNING' }).logLevel, 'warn');
+    for (const level of ['loud', 'constructor'])
+      assert.deepEqual(problems({ LOG_LEVEL: level }), ['LOG_LEVEL: use debug, info, warning or error.']);
+  });
+
   it('takes empty values for missing ones, and the first of two names', () => {
     const { settings, logLevel } = configured({
       HOST: ' ',
