@@ -118,7 +118,7 @@ export const rows: readonly Row[] = [
     cells: {
       'no key': doctor(/No key\. Add a key/),
       'proxy stopped': doctor(/The proxy is stopped\. .*Start it/),
-      ...outOfReach(doctor(/OpenRouter cannot be reached .*Check your network.*Keys not checked/)),
+      ...outOfReach(doctor(/OpenRouter has been unreachable since .*Check your network.*Keys not checked/)),
     },
   },
   { command: 'copyBaseUrl', cells: { ...inAll(flashes(/Base URL copied: http/)), 'proxy stopped': null } },
