@@ -1,7 +1,8 @@
 // What people are told: every setting with a wrong value, and every command without key, proxy, network or upstream; kept as a table.
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { Simulator } from '../simulator/simulator';
 import { checkoutFolder } from '../tools/paths';
@@ -121,7 +122,8 @@ describe('messages', () => {
     });
 
     it('tell who has the port', async () => {
-      const taken = createServer();
+      // One that answers: of a silent one other words are said.
+      const taken = createServer((_, response) => response.writeHead(404).end());
       await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
       try {
         const { port } = taken.address() as AddressInfo;
