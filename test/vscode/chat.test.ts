@@ -205,27 +205,14 @@ describe('models in VS Code’s chat', () => {
   });
 
   it('are served in a window that follows another one’s proxy too', async () => {
-    // Both hear at once that the proxy may run again: which of them is quicker is chance.
-    await until('the other one serving', async () => {
-      await run('stopProxy');
-      await statusThat('stopped', ({ proxy }) => proxy === 'stopped');
-      await other.hosted.service.start();
-      return other.hosted.service.isHosting;
-    });
-    await statusThat('following', ({ proxy, keys }) => proxy === 'running' && keys === 1);
+    await follow(other);
     const { parts } = await asked([LanguageModelChatMessage.User('And here?')]);
     assert.equal(textIn(parts), 'The wheel turns, and the keys take turns.');
   });
 
   it('are served while the proxy moves from one window to another', async () => {
     const third = await openOtherWindow(port, simulator.baseUrl);
-    await until('the third one serving', async () => {
-      await run('stopProxy');
-      await statusThat('stopped', ({ proxy }) => proxy === 'stopped');
-      await third.hosted.service.start();
-      return third.hosted.service.isHosting;
-    });
-    await statusThat('following', ({ proxy, keys }) => proxy === 'running' && keys === 1);
+    await follow(third);
     const answers: Promise<{ parts: readonly unknown[] }>[] = [];
     const closed = third.close();
     // Fewer than an account has in a minute.
@@ -267,6 +254,17 @@ describe('models in VS Code’s chat', () => {
     return last;
   }
 });
+
+/** Lets the other window serve; this one follows it. Both hear at once that the proxy may run again: which of them is quicker is chance. */
+async function follow({ hosted: { service } }: OtherWindow): Promise<void> {
+  await until('the other one serving', async () => {
+    await run('stopProxy');
+    await statusThat('stopped', ({ proxy }) => proxy === 'stopped');
+    await service.start();
+    return service.isHosting;
+  });
+  await statusThat('following', ({ proxy, keys }) => proxy === 'running' && keys === 1);
+}
 
 async function modelOf(id: string): Promise<vscode.LanguageModelChat> {
   let model: vscode.LanguageModelChat | undefined;
