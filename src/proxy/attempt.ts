@@ -66,13 +66,14 @@ export function attempt(
   const hear = (sent: Sent): void => {
     try {
       if ('reply' in sent) lease?.markHead();
+      const isQuick = isQuickRead(plan);
       const limits = {
         clock,
         watch,
         key,
         firstTokenAtMs: plan.requestClass === 'free' ? wholeAtMs + settings.firstTokenTimeoutMs : null,
-        idleTimeoutMs: isQuickRead(plan) ? circumstances.readHeadMs : settings.idleTimeoutMs,
-        isUrgent: circumstances.hasFallback || isQuickRead(plan),
+        idleTimeoutMs: isQuick ? circumstances.readHeadMs : settings.idleTimeoutMs,
+        isUrgent: circumstances.hasFallback || isQuick,
         headByMs: own.trail.fromMs + longestHeadlessMs,
         onPreamble: () => answer.hasten(),
         hold,

@@ -15,6 +15,7 @@ import type {
   ProxyState,
   RunningView,
   Snapshot,
+  UnreachedView,
   WheelView,
 } from './snapshot';
 
@@ -70,7 +71,7 @@ export function nextEndMs({ atMs, accounts, busyModels }: Snapshot): number {
   return Math.min(...ends.flatMap((endMs) => (endMs !== null && endMs > atMs ? endMs : [])));
 }
 
-function unreachedView({ code, sinceMs, heldUntilMs }: Unreached, now: Now): Unreached {
+function unreachedView({ code, sinceMs, heldUntilMs }: Unreached, now: Now): UnreachedView {
   return { code, sinceMs: now.wall(sinceMs), heldUntilMs: instant(heldUntilMs, now) };
 }
 

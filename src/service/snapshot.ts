@@ -103,11 +103,14 @@ export interface WheelView {
   readonly paidRefusedAtMs?: number;
 }
 
+/** Instants are wall time; `reachText` puts the code into words. */
+export type UnreachedView = Readonly<Unreached>;
+
 export interface Snapshot {
   readonly atMs: number;
   readonly proxy: ProxyState;
   /** The last attempt did not reach OpenRouter; else absent, and from windows of earlier builds. */
-  readonly unreached?: Unreached;
+  readonly unreached?: UnreachedView;
   /** IANA name of the zone in which times are shown, or empty for the machine's own. */
   readonly timezone: string;
   readonly wheel: WheelView;

@@ -38,12 +38,12 @@ export function statusText(state: DashboardState, format: StatusFormat, speech: 
 
 function proxyText({ snapshot: { proxy } }: DashboardState, { t }: Speech): StatusText | null {
   if (proxy.kind === 'running') return null;
-  const text =
-    proxy.kind === 'failed'
-      ? failureText(proxy.code, t, String(proxy.port), withoutIcons(proxy.detail))
-      : idleText(proxy.kind, t);
-  const severity = text.startsWith('$(error)') ? 'error' : 'normal';
-  return { ...calm(text, `Keywheel: ${proxyWords(proxy, t).text}`), severity };
+  const spoken = `Keywheel: ${proxyWords(proxy, t).text}`;
+  if (proxy.kind !== 'failed') return calm(idleText(proxy.kind, t), spoken);
+  const { code, port, detail } = proxy;
+  const icon = failureIcons[code];
+  const text = `$(${icon}) ${failureText(code, t, String(port), withoutIcons(detail))}`;
+  return { ...calm(text, spoken), severity: icon === 'error' ? 'error' : 'normal' };
 }
 
 const idleText = wordsFor<'starting' | 'stopped'>({
@@ -51,15 +51,25 @@ const idleText = wordsFor<'starting' | 'stopped'>({
   stopped: (t) => `$(circle-slash) ${t('Keywheel stopped')}`,
 });
 
-/** An `$(error)` is the user's to mend. */
+/** `error`: the proxy does not run until the user does something. */
+const failureIcons: Readonly<Record<ProxyFailure, 'remote' | 'key' | 'error'>> = {
+  otherMachine: 'remote',
+  otherProduct: 'key',
+  otherVersion: 'key',
+  portInUse: 'error',
+  portSilent: 'error',
+  portForbidden: 'error',
+  other: 'error',
+};
+
 const failureText = wordsFor<ProxyFailure, string, [port: string, product: string]>({
-  otherMachine: (t) => `$(remote) ${t('Served by another machine')}`,
-  otherProduct: (t, _, product) => `$(key) ${t('Served by {0}', product)}`,
-  otherVersion: (t) => `$(key) ${t('Keywheel: reload this window')}`,
-  portInUse: (t, port) => `$(error) ${t('Keywheel: port {0} in use', port)}`,
-  portSilent: (t, port) => `$(error) ${t('Keywheel: port {0} does not answer', port)}`,
-  portForbidden: (t, port) => `$(error) ${t('Keywheel: port {0} not allowed', port)}`,
-  other: (t) => `$(error) ${t('Keywheel not running')}`,
+  otherMachine: (t) => t('Served by another machine'),
+  otherProduct: (t, _, product) => t('Served by {0}', product),
+  otherVersion: (t) => t('Keywheel: reload this window'),
+  portInUse: (t, port) => t('Keywheel: port {0} in use', port),
+  portSilent: (t, port) => t('Keywheel: port {0} does not answer', port),
+  portForbidden: (t, port) => t('Keywheel: port {0} not allowed', port),
+  other: (t) => t('Keywheel not running'),
 });
 
 /** Removes icons, because the other program on the port chooses its own name. */

@@ -170,7 +170,7 @@ const reasonRows: Readonly<Record<AccountStanding['reason'], ReasonRow>> = {
 
 /** Nobody knows when somebody pays: the end of such a lock is a look, not an end. */
 function isCredits({ reason }: AccountStanding): boolean {
-  return reasonRows[reason].advice === addCredits;
+  return reason === 'noCredits' || reason === 'belowZero';
 }
 
 /** OpenRouter's allowance a day for accounts that have bought credits. */

@@ -7,9 +7,8 @@ import type { Sent } from './sending';
 /** A certificate or a proxy that refuses says the same until a person has changed something. */
 const holdMs = 5 * 60_000;
 
-/** Instants are elapsed time, in a snapshot wall time. */
+/** Instants are elapsed time. */
 export interface Unreached {
-  /** `reachText` puts it into words. */
   readonly code: string;
   /** Of the first attempt that failed, whatever the cause was then. */
   readonly sinceMs: number;
