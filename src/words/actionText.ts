@@ -1,4 +1,4 @@
-// The names of what buttons do, in messages, on pages and in the dashboard.
+// The labels of buttons in messages, on pages and in the dashboard.
 import type { Action } from '../service/messages';
 import { wordsFor } from './translate';
 

@@ -21,7 +21,7 @@ export function traitsText(
   return joined(' · ', tools && t('tools'), images && t('images'), context);
 }
 
-/** Why a file was not changed, and what to do. */
+/** The reason why a file was not changed, with advice. */
 export function problemText({ code, file, line }: ConfigError, t: Translate): string {
   return problems(code, t, file, line);
 }
@@ -41,7 +41,7 @@ const problems = wordsFor<ConfigError['code'], string, [file: string, line: numb
     t('The backup {0} is missing. Remove Keywheel’s values from the file yourself.', file),
 });
 
-/** What will be written into each file, one value per line, with the proxy key masked. */
+/** The values that will be written into each file, one per line, with the proxy key masked. */
 export function planText(plans: readonly Planned[], proxyKey: string, t: Translate): string {
   return plans
     .map((plan) =>
@@ -162,7 +162,7 @@ function openRouterSteps(t: Translate): readonly string[] {
   ];
 }
 
-/** What the user must do in the client after it was connected, or null. */
+/** The step that is left to the user in the client after it was connected, or null. */
 export const afterConnecting = wordsFor<ClientId, string | null>({
   cline: (t) => t('Reload the window now: Cline would otherwise write its old provider and model back.'),
   claudeCode: restart,
@@ -181,7 +181,7 @@ function restart(t: Translate): string {
   return t('Restart the client to use it.');
 }
 
-/** A client that does not use the chosen model, and what to do. */
+/** A warning about a client that does not use the chosen model, with advice. */
 export function strayText(
   { client, model, class: requestClass }: AskedModel,
   chosen: string,
@@ -198,7 +198,7 @@ export function strayText(
   return { text, advice };
 }
 
-/** A model that has ended, who uses it, and what can take its place. */
+/** A model that has ended, its users, and the model that can take its place. */
 export function obituaryText({ model, users, isSaid, successor, isPaid }: Obituary, t: Translate): string {
   const ended = isSaid
     ? t('OpenRouter has ended the model {0}, which is used by {1}.', model, users.join(', '))
@@ -240,7 +240,7 @@ export function disconnectedText(done: readonly Disconnected[], t: Translate): s
   const changed = done.filter(({ error, undone }) => error === null && undone === 'changed');
   const gone = done.filter(({ error, undone }) => error === null && undone === 'left');
   const freed = done.filter((one) => ![...failed, ...gone, ...changed].includes(one));
-  // Of a client with several files.
+  // A client with several files is named once: as disconnected, if any of them was restored.
   const left = gone.filter(({ client }) => !freed.some((other) => other.client === client));
   return joined(
     ' ',

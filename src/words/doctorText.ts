@@ -1,5 +1,5 @@
-// Text, tone and advice for each finding of the doctor, its page, and its text for a report; does not import vscode, so that it can
-// be tested.
+// Text, tone and advice for each finding of the doctor, its page, and its text for a report; does not import vscode, so that
+// it can be tested.
 import { homedir } from 'node:os';
 import { redact } from '../base/secret';
 import type { ConnectionState } from '../clients/fileConnections';
@@ -20,7 +20,7 @@ import { wordsFor, type Translate } from './translate';
 interface FindingText {
   readonly tone: Tone;
   readonly text: string;
-  /** What to do, or null. */
+  /** Advice for the user, or null. */
   readonly advice: string | null;
   readonly remedy: Action | null;
 }
@@ -278,7 +278,7 @@ function networkAdvice(code: string, t: Translate): string {
   return reachAdvice(code, t) ?? t('Check your network. If it requires a network proxy, set http.proxy.');
 }
 
-/** What ends a lock that time alone does not. */
+/** Advice for locks that do not end by time alone. */
 const lockAdvice: Partial<Record<LockReason, (t: Translate) => string>> = {
   noCredits: creditsAdvice,
   belowZero: creditsAdvice,
@@ -334,7 +334,7 @@ export function doctorPage(checked: readonly Checked[], speech: Speech): PageCon
   };
 }
 
-/** Plain text without the home folder, labels, and anything that looks like a secret. */
+/** Plain text without the home folder, without labels, and without anything that looks like a secret. */
 export function doctorReport(
   checked: readonly Checked[],
   facts: Readonly<Record<string, string>>,
@@ -355,7 +355,7 @@ export function doctorReport(
 /** Removes labels, because users choose them and they may name people. */
 function withoutLabels(finding: Checked['findings'][number]): Checked['findings'][number] {
   if ('label' in finding) return { ...finding, label: '…' };
-  // Keywheel's own messages may name accounts.
+  // Keywheel's own messages may name accounts: a refusal is reported by its code.
   if (finding.code === 'clientRefused' && finding.asked.refusal !== null)
     return { ...finding, asked: { ...finding.asked, message: finding.asked.refusal } };
   return finding.code === 'served' && finding.hostedBy !== null ? { ...finding, hostedBy: '…' } : finding;

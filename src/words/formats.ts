@@ -6,9 +6,9 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 const preciseBelowMs = 5 * minuteMs;
-/** A date that is further away has its year. */
+/** A date further away than this is shown with its year. */
 const yearAboveMs = 180 * dayMs;
-/** Nothing costs less. */
+/** Credits are rounded to this unit: no request costs less. */
 const leastCredits = 1e-9;
 
 const dollars = { style: 'currency', currency: 'USD', currencyDisplay: 'narrowSymbol' } as const;
@@ -16,7 +16,7 @@ const dollars = { style: 'currency', currency: 'USD', currencyDisplay: 'narrowSy
 const hourAndMinute = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
 const monthAndDay = { month: 'short', day: 'numeric' } as const;
 
-/** Formats for one language and time zone, each created at its first use: the first one of a process takes tens of milliseconds. */
+/** Formats for one language and time zone, each made at its first use: the first of a process takes tens of milliseconds. */
 export class Formats {
   private readonly numbers = this.number({});
   private readonly percent = this.number({ style: 'percent' });
@@ -55,7 +55,7 @@ export class Formats {
 
   /** Credits in US dollars: `$12.50`; two significant digits below one cent. */
   credits(value: number): string {
-    // What sums of fractions leave is no debt, and no cost.
+    // The rounding error of a sum is neither a debt nor a cost; `|| 0` makes -0 a plain 0.
     const credits = Math.round(value / leastCredits) * leastCredits || 0;
     const isSmall = credits !== 0 && Math.abs(credits) < 0.01;
     return isSmall ? this.smallMoney().format(credits) : this.money().format(credits);
@@ -73,7 +73,7 @@ export class Formats {
     return this.percent().format(isBetween ? Math.min(Math.max(ratio, 0.01), 0.99) : ratio);
   }
 
-  /** Such as `01:00`; with seconds if it is soon, with the date if it is more than a day away, and the year if it is months. */
+  /** Such as `01:00`; with seconds less than 5 minutes ahead, the date beyond a day, and the year beyond 180 days. */
   until(untilMs: number, nowMs: number): string {
     const awayMs = untilMs - nowMs;
     if (awayMs < preciseBelowMs) return this.seconds().format(untilMs);
@@ -87,12 +87,12 @@ export class Formats {
     return nowMs - atMs > dayMs ? this.dated().format(atMs) : this.minutes().format(atMs);
   }
 
-  /** Such as `14:32`, whatever the day. */
+  /** Such as `14:32`; never with the date. */
   clock(atMs: number): string {
     return this.minutes().format(atMs);
   }
 
-  /** Such as `14:32:07`; of another day `Nov 27, 14:32`. */
+  /** Such as `14:32:07`; for a time of another day `Nov 27, 14:32`. */
   at(atMs: number, nowMs: number): string {
     return this.day(atMs) === this.day(nowMs) ? this.seconds().format(atMs) : this.dated().format(atMs);
   }
@@ -119,7 +119,7 @@ export class Formats {
   private time(options: Intl.DateTimeFormatOptions, locale?: string): () => Intl.DateTimeFormat {
     return onceUsed(() => {
       const zone = this.timezone === '' ? {} : { timeZone: this.timezone };
-      // Only now: fields are made before the constructor's parameters are there.
+      // `locale` and `timezone` are read at the first use, because the constructor sets them after the fields.
       return new Intl.DateTimeFormat(locale ?? this.locale, { ...options, ...zone });
     });
   }
@@ -130,7 +130,7 @@ function onceUsed<T>(make: () => T): () => T {
   return () => (made ??= make());
 }
 
-/** The parts that there are. */
+/** The parts that are neither empty nor missing, with the separator between them. */
 export function joined(separator: string, ...parts: readonly (string | false | null | undefined)[]): string {
   return parts.filter((part) => typeof part === 'string' && part !== '').join(separator);
 }
@@ -181,7 +181,7 @@ export function nextTickUpMs(sinceMs: number, nowMs: number): number {
   return stepMs(passed) - (passed % stepMs(passed)) + 1;
 }
 
-/** Short durations have seconds. */
+/** The step in which a duration is shown: a second up to 5 minutes, a minute beyond. */
 function stepMs(ms: number): number {
   return ms > preciseBelowMs ? minuteMs : secondMs;
 }

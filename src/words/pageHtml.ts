@@ -1,5 +1,5 @@
-// The documents that this extension shows: a text page with buttons, the dashboard's, and those that end a sign-in; does not import
-// vscode, so that escaping and policy can be tested.
+// The HTML documents of this extension: text pages with buttons, the dashboard, and the pages that end a sign-in; does not
+// import vscode, so that escaping and policy can be tested.
 
 /** `warn`: may become a problem · `bad`: is a problem. */
 export type Tone = 'good' | 'note' | 'warn' | 'bad';
@@ -33,7 +33,7 @@ export interface PageContent {
   readonly blocks: readonly PageBlock[];
 }
 
-/** What a webview gives its document. */
+/** The values that a document needs from its webview. */
 export interface Frame {
   readonly locale: string;
   /** The origin of style sheets that the policy allows. */
@@ -77,7 +77,7 @@ export function styleLink(href: string, more = ''): string {
   return `<link rel="stylesheet" href="${escaped(href)}"${more} />`;
 }
 
-/** `sources`: what the policy allows besides the nonce's script. */
+/** `sources`: directives of the policy besides the script with the nonce. */
 function policyOf(sources: string, nonce: string): string {
   const policy = `default-src 'none'; ${sources}; script-src 'nonce-${nonce}'; base-uri 'none'; form-action 'none'`;
   return `<meta http-equiv="Content-Security-Policy" content="${policy}" />`;
@@ -141,7 +141,7 @@ function buttonHtml({ label, action }: PageButton, about = ''): string {
   return `<button type="button" data-action="${escaped(action)}"${name}>${escaped(label)}</button>`;
 }
 
-/** What the browser shows after the redirect, in its colour scheme; no script and nothing to load. Both texts are plain text. */
+/** The page after a sign-in's redirect, in the browser's colour scheme; loads nothing and has no script. Texts are plain. */
 export function signInPage(locale: string, title: string, text: string): string {
   const style = `<style>
       :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }

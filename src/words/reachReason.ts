@@ -1,4 +1,4 @@
-// Why a server could not be reached, what to do about it, and what is retried; runs in a browser too.
+// Texts about a server that could not be reached: reason, advice and retried requests; runs in a browser too.
 import {
   certificateProblem,
   proxyProblem,
@@ -44,7 +44,7 @@ const problemReason = wordsFor<CertificateProblem | ProxyProblem, string, [detai
   unreached: (t, detail) => t('a network proxy was not reached, {0}', detail),
 });
 
-/** What to do, or null without specific advice. */
+/** Advice for this kind of failure, or null if there is none. */
 export function reachAdvice(detail: string, t: Translate): string | null {
   switch (certificateProblem(detail) ?? proxyProblem(detail)) {
     case 'expired':
@@ -79,7 +79,7 @@ export function reachAdvice(detail: string, t: Translate): string | null {
   }
 }
 
-/** Such as `OpenRouter has been unreachable since 22:51 (connection refused, ECONNREFUSED). 1 request is being retried.`; empty while it is reached. */
+/** Such as `OpenRouter has been unreachable since 22:51 (…). 1 request is being retried.`; empty if it is not unreachable. */
 export function unreachedText(
   { unreached, running }: Pick<Snapshot, 'unreached' | 'running'>,
   speech: Speech,
@@ -92,7 +92,7 @@ export function unreachedText(
   return joined(' ', text, retriedText(running, heldUntilMs ?? 0, speech));
 }
 
-/** Such as `2 requests are being retried, the next at 22:52:07.`, or that nothing is tried for a while; empty if nothing is retried. */
+/** Such as `2 requests are being retried, the next at 22:52:07.`, or the time before which nothing is tried; else empty. */
 function retriedText(
   running: Snapshot['running'],
   heldUntilMs: number,

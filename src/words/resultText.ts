@@ -1,5 +1,5 @@
-// The results of commands: adding keys, Check Now, Unlock, a test request, the removal of all data; does not import vscode, so that
-// every result can be tested.
+// Texts for the results of commands: adding keys, Check Now, Unlock, a test request, the removal of all data; does not import
+// vscode, so that every result can be tested.
 import { maskKey } from '../base/secret';
 import type { ConnectionRecord } from '../clients/records';
 import { isWhole, type Removal } from '../clients/removal';
@@ -20,7 +20,7 @@ export interface ResultText {
   readonly text: string;
 }
 
-/** VS Code makes links of `[text](command:…)` in a message, and a command runs at a click: texts of models, clients and strangers must not. */
+/** Breaks links: `[text](command:…)` in a message runs a command at a click, and a model or client may have written it. */
 export function withoutLinks(text: string): string {
   return text.replaceAll('](', '] (');
 }
@@ -39,7 +39,7 @@ const refusalText = wordsFor<Refusal>({
     t('Invalid key: OpenRouter does not accept it. It may have been deleted or disabled. Nothing was added.'),
 });
 
-/** In a list of several keys. */
+/** The reason why a key was not added, in a list of several keys. */
 const listedRefusal = wordsFor<Refusal, string, [masked: string]>({
   notKept: (t, masked) => t('{0} (not stored by the system keychain)', masked),
   malformed: (t, masked) => t('{0} (not an OpenRouter key)', masked),
@@ -73,7 +73,7 @@ export function addResultText(
 function checkText(check: KeyCheck, account: SharedAccount | null, { t, formats }: Language): string | null {
   if (check.kind === 'unreachable')
     return t('Could not check it yet ({0}). Keywheel will try again.', reachText(check.detail, t));
-  // Not reached: such a key is not added.
+  // For the types alone: a key with another result is not added.
   if (check.kind !== 'good') return null;
   if (account && account.keys > 1) {
     const { keys, limit } = account;
@@ -87,7 +87,7 @@ function checkText(check: KeyCheck, account: SharedAccount | null, { t, formats 
 
 export interface AddSummary {
   readonly added: readonly AddedKey[];
-  /** Masks of texts that start like a key but are none. */
+  /** Masks of texts that start like a key but are not keys. */
   readonly unreadable: readonly string[];
   /** The number of keys that were not tried because the user cancelled. */
   readonly leftOut: number;
@@ -148,7 +148,7 @@ function named(bad: readonly string[], { t, formats }: Language): string {
 /** Tolerance, because the proxy reads its clock on another thread at another time. */
 const clocksDifferMs = 100;
 
-/** The account of the action; for an action on a key, with only that key. */
+/** The account that an action applies to; if it applies to one key, the account with only that key. */
 export function actedOn(accounts: readonly AccountView[], target: Target): AccountView | undefined {
   if ('accountId' in target) return accounts.find(({ accountId }) => accountId === target.accountId);
   return accounts
@@ -193,7 +193,7 @@ export function unlockedText(account: AccountView, speech: Speech): string {
     : t('Still held back: {0}', accountWords(account, speech).text);
 }
 
-/** One message: the result, and for a failure what to do. */
+/** One message: the result, and advice after a failure. */
 export function testResultText(
   result: Exclude<TestResult, { kind: 'cancelled' }>,
   language: Language,
@@ -259,7 +259,7 @@ export function removalDetail(
   return lines.join('\n');
 }
 
-/** What was removed, and what could not be removed. */
+/** One message: whether all data was removed, and the data that is left. */
 export function removalText(removal: Removal, t: Translate): string {
   const { disconnected, keysLeft, isVaultClear, isForgotten } = removal;
   const isVaultToName = !isVaultClear && keysLeft.length === 0;

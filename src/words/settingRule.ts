@@ -39,7 +39,7 @@ export function settingRule(
     case 'number':
       return t('a number from {0} to {1}', minimum ?? 0, maximum ?? '…');
     case 'array':
-      // A list without fixed values is one of models.
+      // The only lists without fixed values are lists of models.
       return items?.enum.length ? t('a list of any of {0}', items.enum.join(', ')) : t('a list of model IDs');
     case 'object':
       return t('model patterns, each with a list of models');

@@ -53,7 +53,7 @@ const reasons: Readonly<Record<LockReason | ModelLockReason, (t: Translate) => s
   left: (t) => t('Skipped for a fallback model'),
 };
 
-/** Until when the model is locked; unless it is busy for everybody, also why and on which account. */
+/** The time when the model's lock ends; unless the model is busy for everybody, also the reason and the account. */
 export function modelLockText(
   { accountId, reason = 'busy', untilMs }: BusyModel,
   accounts: readonly AccountView[],
@@ -66,16 +66,16 @@ export function modelLockText(
   return account === undefined ? text : t('{0}: {1}', account.name, text);
 }
 
-/** Whether an account can serve free requests (paid ones if all its keys are for paid use), why not, and until when: what its keys say where they agree. */
+/** Whether an account can serve free requests (paid ones if all its keys are for paid use), why not, and until when. */
 export function accountWords(account: AccountFacts, speech: Speech): StateWords {
   const words = account.keys.map((key) => keyWords(key, account, speech));
   const isShared = words.every(({ text }) => text === words[0]?.text);
-  // Of several that serve nothing, one that was turned off is not the cause.
-  const [told] = account.state === 'off' ? words.filter(({ tone }) => tone === 'bad') : [];
-  return told ?? (isShared ? words[0] : undefined) ?? ownWords(account, speech);
+  // Where no key serves, an invalid key is shown rather than one that the user turned off.
+  const [invalid] = account.state === 'off' ? words.filter(({ tone }) => tone === 'bad') : [];
+  return invalid ?? (isShared ? words[0] : undefined) ?? ownWords(account, speech);
 }
 
-/** Where its keys have no state of their own. */
+/** The account's state, for keys that have none of their own. */
 function ownWords(account: AccountFacts, speech: Speech): StateWords {
   const { t } = speech;
   switch (account.state) {
@@ -137,7 +137,7 @@ const failureAdvice = wordsFor<ProxyFailure>({
   other: (t) => t('See the log.'),
 });
 
-/** Why a command that needs the running proxy and its key fails, and what to do. */
+/** The reason why a command that needs the running proxy and its key fails, with advice. */
 export function notRunningText(proxy: ProxyState, t: Translate): string {
   switch (proxy.kind) {
     case 'stopped':
@@ -186,7 +186,7 @@ export const vaultWords = wordsFor<DashboardState['vault'], StateWords | null>({
   ok: () => null,
 });
 
-/** How long the allowance lasts at the pace of the last hour; empty if unknown. */
+/** How long the allowance lasts at the pace of the last hour; empty if unknown or nothing is left. */
 export function paceText(forecast: ForecastView, { t, formats, nowMs }: Speech): string {
   switch (forecast.kind) {
     case 'none':
@@ -233,7 +233,7 @@ function lockWords({ reason, untilMs }: LockView, speech: Speech): StateWords {
   return timed({ untilMs }, outcomeText(reason, speech.t), speech);
 }
 
-/** What a running exchange does now; `untilMs` if it continues by itself then. */
+/** The present stage of a running exchange; with `untilMs` if the exchange goes on by itself at that time. */
 export function runningWords(running: RunningView, { t, formats, nowMs }: Speech): StateWords {
   const { stage, nextAtMs, outcome } = running;
   const at = nextAtMs === null ? {} : { untilMs: nextAtMs };

@@ -12,7 +12,7 @@ export type StatusFormat = (typeof statusFormats)[number];
 
 type Wheel = DashboardState['snapshot']['wheel'];
 
-/** How long a paid request that was refused for lack of credits is shown. */
+/** How long the item shows that a paid request was refused with 402. */
 const paidRefusalShownMs = 5 * 60_000;
 
 /** A lock that ends within this time delays requests like a full minute. */
@@ -51,7 +51,7 @@ const idleText = wordsFor<'starting' | 'stopped'>({
   stopped: (t) => `$(circle-slash) ${t('Keywheel stopped')}`,
 });
 
-/** `error`: the proxy does not run until the user does something. */
+/** The icon `error` gives the severity `error`; with the others another Keywheel or product serves the port. */
 const failureIcons: Readonly<Record<ProxyFailure, 'remote' | 'key' | 'error'>> = {
   otherMachine: 'remote',
   otherProduct: 'key',
@@ -130,7 +130,7 @@ function allowanceText(state: DashboardState, format: StatusFormat, speech: Spee
   return shown(`$(${icon}) ${figureOf(left)}`, spoken);
 }
 
-/** Nothing can be served, so no figure is shown. */
+/** Shows no figure, because no request can be served. */
 function unreachedStatus({ snapshot }: DashboardState, speech: Speech): StatusText {
   const text = `$(cloud-offline) ${speech.t('OpenRouter unreachable')}`;
   return { ...calm(text, `Keywheel: ${unreachedText(snapshot, speech)}`), severity: 'warning' };
@@ -140,7 +140,7 @@ function calm(text: string, spoken: string): StatusText {
   return { text, spoken, severity: 'normal', command: 'keywheel.openDashboard', changesAtMs: null };
 }
 
-/** Nothing can be served now: the allowance is used up, or every account is locked. */
+/** For a time when nothing can be served: the allowance is used up, or every account is locked. */
 function heldText(
   held: readonly AccountView[],
   figure: string,
@@ -172,14 +172,14 @@ function isServableSoon(account: AccountView, nowMs: number): boolean {
       return true;
     case 'usedUp':
     case 'locked':
-      // A refused key is refused again, but for an incident of OpenRouter's.
+      // A key that got a 401 gets one again, unless that was an incident at OpenRouter.
       return untilMs !== null && untilMs - nowMs <= soonMs && heldBy(account)?.reason !== 'unauthorized';
     case 'off':
       return false;
   }
 }
 
-/** What keeps paid requests from every account, shown for a while after one was refused; null where nothing does. */
+/** The lock that ends first where all accounts for paid requests are locked, for a while after a refusal; else null. */
 function paidRefusal(
   usable: readonly AccountView[],
   { paidRefusedAtMs = 0 }: Wheel,
@@ -198,7 +198,7 @@ function earliest(times: readonly (number | null)[]): number | null {
   return known.length === 0 ? null : Math.min(...known);
 }
 
-/** The credits left if no free models are used and each key that spends any has a cap; else null. */
+/** The credits left, if no free models are used and each key that may spend credits has a cap; else null. */
 export function creditsFigure({ snapshot, paidOnly }: DashboardState, { formats }: Speech): string | null {
   if (!paidOnly && snapshot.wheel.freeLimit > 0) return null;
   const spending = snapshot.accounts.filter((account) => serves(account, 'paid'));

@@ -104,7 +104,7 @@ const icons: Readonly<Record<StateWords['tone'], string>> = {
   off: 'circle-slash',
 };
 
-/** Such as `$(pass) **anna** — 29 of 50 left · 3 of 20 used this minute`; not a table, because VS Code's hover gives its cells no space. */
+/** Such as `$(pass) **anna** — 29 of 50 left · 3 of 20 used this minute`; VS Code's hover gives tables too little space. */
 function accountLines(accounts: readonly AccountView[], speech: Speech): string {
   const { t, formats } = speech;
   const lines = accounts.slice(0, mostAccounts).map((account) => {

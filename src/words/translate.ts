@@ -13,7 +13,7 @@ export function translator(words: WordTable): Translate {
     });
 }
 
-/** What is said of each member of a union, by a table. */
+/** Makes a function that gives the words for a member of a union, from a table with all members. */
 export function wordsFor<Of extends string, Words = string, Values extends unknown[] = []>(
   table: Readonly<Record<Of, (t: Translate, ...values: Values) => Words>>,
 ): (of: Of, t: Translate, ...values: Values) => Words {
