@@ -13,14 +13,14 @@ import { openMenu } from './menu';
 import { iconButton, visibleColumns, type PanelPorts } from './parts';
 import { Passing } from './timers';
 
-/** Longer than the state takes to show a change. */
+/** Longer than a change takes to reach the state that the page shows. */
 const wishShownMs = 1500;
 const answerShownMs = 10_000;
 
 /** Shows the groups in the given order; rows are kept while their keys exist. */
 export class AccountsPanel {
   private readonly editors = new Map<string, KeyEditor>();
-  /** Switches that were moved, until the state shows it. */
+  /** Positions of switches that the user moved, until the state shows them. */
   private readonly wishes: Passing<boolean>;
   private readonly answers: Passing<string>;
   private groups: AccountsView['groups'] = [];
@@ -54,7 +54,7 @@ export class AccountsPanel {
     if (of) this.answers.set(idOf(of), text);
   }
 
-  /** If the focused row comes to another account, its `tbody` becomes that account's, so that the focus stays. */
+  /** When the focused row moves to another account, that account takes over its `tbody`, so that the focus stays. */
   private takeGroups(groups: AccountsView['groups']): ReadonlyMap<string, symbol> {
     const ids = new Set(groups.flatMap(({ rows }) => rows.map(idOf)));
     for (const id of this.editors.keys()) if (!ids.has(id)) this.editors.delete(id);
@@ -75,7 +75,7 @@ export class AccountsPanel {
   private partsOf(row: Row): RowParts {
     const id = idOf(row);
     const editor = this.editors.get(id);
-    // With the state of the switch, so that the menu offers the opposite.
+    // Has the position of the moved switch, so that the menu offers the opposite.
     const shown = { ...row, isEnabled: this.wishes.get(id) ?? row.isEnabled };
     return {
       answer: this.answers.get(id) ?? '',
@@ -108,7 +108,7 @@ export class AccountsPanel {
     return [toggle, iconButton('edit', t('Edit “{0}”', row.title), () => this.edit(row)), menu];
   }
 
-  /** Moves the switch at once. */
+  /** Moves the switch at once, before the state shows the change. */
   private flip(row: Row): void {
     const enabled = !row.isEnabled;
     this.wishes.set(idOf(row), enabled);
@@ -125,7 +125,7 @@ export class AccountsPanel {
       );
   }
 
-  /** Other forms stay open with their input. */
+  /** Opens the form of the row; forms of other rows stay open with their input. */
   private edit(row: Row): void {
     const editor = this.editors.get(idOf(row)) ?? this.openEditor(row);
     // The fields render in the next frame and accept the focus only then.
@@ -163,7 +163,7 @@ export class AccountsPanel {
     </section>`;
   }
 
-  /** Overlays the page's lower edge, so that nothing moves; has removed keys while removal can be undone. */
+  /** A bar over the page's lower edge, so that nothing moves; lists removed keys while their removal can be undone. */
   private undoBar(removed: AccountsView['removed']): TemplateResult {
     const { t, send } = this.ports;
     const row = ({ keyId, label }: AccountsView['removed'][number]): TemplateResult => {

@@ -6,19 +6,19 @@ import type { Countdowns } from './timers';
 import { bar, optional, state } from './parts';
 import type { Translate } from '../words/translate';
 
-/** What else belongs to a row. */
+/** The parts of a row besides its values. */
 export interface RowParts {
-  /** Below the state. */
+  /** A text below the state, such as the result of Check Now. */
   readonly answer: string;
   readonly buttons: unknown;
-  /** A row of its own. */
+  /** A table row below this one, such as the form. */
   readonly below: unknown;
 }
 
 export interface AccountsTablePorts {
   readonly t: Translate;
   readonly countdowns: Countdowns;
-  /** The `tbody` of an account is kept while its key is the same. */
+  /** Identifies an account's `tbody`, which is kept while this value is the same. */
   readonly bodyKey: (group: AccountGroup) => unknown;
   readonly partsOf: (row: Row) => RowParts;
 }
@@ -39,7 +39,7 @@ export function accountsTable(
   </table>`;
 }
 
-/** The name of a row while the table is shown. */
+/** Identifies a row while the table is shown. */
 export function idOf({ kind, keyId }: Row): string {
   return kind === 'account' ? `account of ${keyId}` : keyId;
 }
@@ -67,7 +67,7 @@ function tableHead(t: Translate): TemplateResult {
   </thead>`;
 }
 
-/** A key whose account gets a second key keeps its row, and so the focus. */
+/** A key's row, and so the focus in it, stays when its account gets a second key. */
 function accountRow(row: Row, { t, countdowns, partsOf }: AccountsTablePorts): TemplateResult {
   const { answer, buttons, below } = partsOf(row);
   const counts = optional('notes', row.areCountsApart ? row.counts : '');

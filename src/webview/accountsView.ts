@@ -7,7 +7,7 @@ export interface AccountsView {
   readonly groups: readonly AccountGroup[];
   /** Whether any account's or key's credits are known. */
   readonly hasCredits: boolean;
-  /** What to show instead of the table. */
+  /** The reason why there is no account to show, or null if the table is shown. */
   readonly empty: 'loading' | 'noKeychain' | 'noKeys' | 'notRunning' | null;
   /** Removed keys that can be restored, the latest first. */
   readonly removed: DashboardState['removed'];
@@ -37,7 +37,7 @@ export interface Row {
   readonly title: string;
   /** The masked key; for an account the number of keys and the daily limit. */
   readonly subtitle: string;
-  /** Such as `at most 200 a day`, `paid requests only`. */
+  /** Such as `your limit: 200 a day`, `paid requests only`. */
   readonly notes: readonly string[];
   readonly day: Gauge | null;
   /** Today's requests as counted here and by OpenRouter. */
@@ -52,7 +52,7 @@ export interface Row {
   readonly state: StateWords;
   readonly isEnabled: boolean;
   readonly isLocked: boolean;
-  /** Where there is another to change places with: before it, after it. */
+  /** Directions in which the row can be moved: -1 up, 1 down. */
   readonly moves: readonly (-1 | 1)[];
   /** Whether the proxy runs, which checks and unlocks accounts. */
   readonly isServed: boolean;
@@ -60,7 +60,7 @@ export interface Row {
   readonly edit: Pick<KeyView, 'label' | 'dailyLimit' | 'accountName' | 'paidUse'>;
 }
 
-/** What is done in the row is done to this. */
+/** The key or account that the row's actions apply to. */
 export function targetOf({ kind, keyId, accountId }: Row): Target {
   return kind === 'account' ? { accountId } : { keyId };
 }
@@ -203,7 +203,7 @@ function ruleTexts({ dailyLimit, paidUse, expiresAtMs }: KeyView, { t, formats, 
   return rules;
 }
 
-/** Such as `216 used here, 220 seen by OpenRouter`; empty until OpenRouter has told its count. */
+/** Such as `216 used here, 220 seen by OpenRouter`; empty until there is a reading. */
 function countsText({ day }: AccountView, { t, formats }: Speech): string {
   if (day.server === null) return '';
   return t('{0} used here, {1} seen by OpenRouter', formats.count(day.own), formats.count(day.server.used));
@@ -214,7 +214,7 @@ function areCountsApart({ day, minute }: AccountView): boolean {
   return day.server !== null && Math.abs(day.server.used - day.own) > minute.limit;
 }
 
-/** The time of today, else the day: there is no room for both. */
+/** The time if it was today, else the day, because there is no room for both. */
 function lastUsedText(atMs: number, { formats, nowMs }: Speech): string {
   if (atMs === 0) return '–';
   const day = formats.day(atMs);

@@ -30,13 +30,13 @@ const figureColumns: readonly ActivitySort['column'][] = ['tries', 'took', 'toke
 export class ActivityPanel {
   /** Newest first. */
   private exchanges: readonly ExchangeView[] = [];
-  /** Those that match the filters, in their order; the first `drawn` are in the table. */
+  /** Exchanges that match the filters, sorted; the first `drawn` are in the table. */
   private shown: readonly ExchangeView[] = [];
   private drawn = stepRows;
   private drawing: number | undefined;
-  /** Those whose trails are shown. */
+  /** Exchanges whose trails are shown. */
   private readonly open = new Set<ExchangeView>();
-  /** The one whose row the Tab key reaches. */
+  /** The exchange whose row the Tab key reaches. */
   private current: ExchangeView | undefined;
   private filter: ActivityFilter = noFilter;
   private options: ReturnType<typeof filterOptions>;
@@ -77,7 +77,7 @@ export class ActivityPanel {
     this.refresh();
   }
 
-  /** Oldest first; open trails stay open. */
+  /** Takes new exchanges, oldest first; open trails stay open. */
   add(exchanges: readonly ExchangeView[]): void {
     this.exchanges = [...[...exchanges].reverse(), ...this.exchanges].slice(0, mostShown);
     this.refresh(this.drawn + exchanges.length);

@@ -23,7 +23,7 @@ export interface ActivityFilter {
 
 export const noFilter: ActivityFilter = { keyId: '', model: '', client: '', end: '', text: '' };
 
-/** The columns of the list, each of which can give its order. */
+/** The columns of the list, which can be sorted by each of them. */
 export const activityColumns = ['at', 'client', 'what', 'end', 'key', 'tries', 'took', 'tokens'] as const;
 type ActivityColumn = (typeof activityColumns)[number];
 
@@ -39,7 +39,7 @@ export function nextSort(sort: ActivitySort, column: ActivityColumn): ActivitySo
   return { column, isDescending: sort.column === column ? !sort.isDescending : column in figures };
 }
 
-/** Those that are equal in the column keep their order. */
+/** Exchanges with equal values in the column keep their order. */
 export function sorted(
   list: readonly ExchangeView[],
   { column, isDescending }: ActivitySort,
@@ -52,7 +52,7 @@ export function sorted(
     .map(({ exchange }) => exchange);
 }
 
-/** What orders the columns that have figures. */
+/** The figures by which the list is sorted; by other columns it is sorted by their texts. */
 const figures: Partial<Record<ActivityColumn, (exchange: ExchangeView) => number>> = {
   at: ({ startedAtMs }) => startedAtMs,
   tries: ({ attempts }) => attempts.length,
@@ -73,7 +73,7 @@ function compared(a: string | number, b: string | number): number {
 
 export const ends: readonly ExchangeEnd[] = ['answered', 'refused', 'failed', 'cancelled'];
 
-/** The cells by their columns; `what` is the model, or method and path without one. */
+/** The cells by their columns; `what` is the model, or method and path of a request without a model. */
 export interface ExchangeRow extends Readonly<Record<Exclude<ActivityColumn, 'end'>, string>> {
   readonly end: StateWords;
 }
@@ -110,7 +110,7 @@ export function liveRow(running: RunningView, speech: Speech): LiveRow {
 export interface Trail {
   /** The error message that the client got; empty without an error. */
   readonly message: string;
-  /** `inRow`: the row says it too, unless the page is narrow. */
+  /** `inRow`: the row shows the fact too, unless the page is narrow. */
   readonly facts: readonly (readonly [name: string, value: string, inRow?: true])[];
   readonly attempts: readonly (readonly string[])[];
 }
@@ -143,7 +143,7 @@ function hasWords(exchange: ExchangeView, text: string, speech: Speech): boolean
 
 type Option = readonly [value: string, text: string];
 
-/** The options of each filter: what the exchanges have, and what is chosen, although the list may have lost it. */
+/** The options of each filter: the values in the exchanges, and the chosen value, even if no exchange has it any more. */
 export function filterOptions(
   exchanges: readonly ExchangeView[],
   chosen: ActivityFilter,

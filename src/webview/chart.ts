@@ -11,7 +11,7 @@ const mostDots = 12;
 
 /** Draws a view, and again when view, width or theme change. */
 export class Chart {
-  /** Has the values under the pointer; empty, it keeps its height. */
+  /** Shows the values under the pointer; keeps its height while it is empty. */
   private readonly readout = createRef<HTMLElement>();
   private readonly resizing = new ResizeObserver(() => this.fit());
   private canvas: HTMLElement | null = null;
@@ -162,7 +162,7 @@ function drawn({ kind, lines }: ChartView): readonly ChartLine[] {
   return kind === 'stacked' ? [...lines].reverse() : lines;
 }
 
-/** Where columns are on the axis: seconds, or numbers of columns with names. */
+/** The columns' positions on the axis: seconds since 1970, or indices for columns with names. */
 function positionsOf({ names, timesMs }: ChartView): number[] {
   return names.length > 0 ? names.map((_, index) => index) : timesMs.map((ms) => ms / 1000);
 }

@@ -64,7 +64,7 @@ interface Choice {
 
 /** A drop-down list with its label above it. */
 export function choice(label: string, { options, value, onChange }: Choice): TemplateResult {
-  // The list reads an option when it comes, not when its text changes.
+  // Keyed by the text too, because the list reads an option when it is added, not when its text changes.
   const shown = repeat(
     options,
     (option) => option.join('\n'),

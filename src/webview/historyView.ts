@@ -199,7 +199,7 @@ function firstTokenChart(series: SeriesView, speech: Speech): ChartView {
   };
 }
 
-/** A line with what is in its buckets, and the value of some of them together. */
+/** A line with the contents of its buckets; `of` gives the value of several buckets together. */
 interface HourLine<T> extends Omit<ChartLine, 'values'> {
   readonly buckets: readonly T[];
   readonly of: (some: readonly T[]) => number | null;
@@ -265,7 +265,7 @@ export function dayChart({ hours }: SeriesView, period: Period, speech: Speech):
   };
 }
 
-/** The names of so many days up to today, oldest first. */
+/** The names of the last `count` days, oldest first, with today. */
 function lastDays(count: number, { formats, nowMs }: Speech): string[] {
   const names = new Set<string>();
   // Half a day at a time, because days of 23 and 25 hours would leave one out.
@@ -316,7 +316,7 @@ function useCells(use: Omit<SeriesView['models'][number], 'model'>, speech: Spee
   ];
 }
 
-/** Tokens and cost. */
+/** The cells for tokens and cost. */
 function spentCells(
   uses: readonly Pick<HourView, 'promptTokens' | 'completionTokens' | 'cost'>[],
   { formats }: Speech,
@@ -333,12 +333,12 @@ function columnSize({ ends: counts, firstToken }: SeriesView): number {
   return isShort ? bucketsToHour : bucketsToQuarter;
 }
 
-/** How many buckets of the zone's hour are before the first one. */
+/** The number of buckets from the full hour, in the user's time zone, to the first bucket. */
 function bucketsPastHour({ startMs, bucketMs }: SeriesView, { formats }: Speech): number {
   return Math.round((formats.minute(startMs) * minuteMs) / bucketMs);
 }
 
-/** Groups by full hours; the first and last may be shorter. */
+/** Groups buckets by full hours; the first and last group may be shorter. */
 function byHour<T>(list: readonly T[], series: SeriesView, speech: Speech): T[][] {
   const before = bucketsPastHour(series, speech);
   const first = before === 0 ? [] : [list.slice(0, bucketsToHour - before)];

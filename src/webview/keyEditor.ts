@@ -7,7 +7,7 @@ import { button, choice, field } from './controls';
 import { readKeyForm, type KeyFormProblem, type TypedKey } from './keyForm';
 import type { PanelPorts } from './parts';
 
-/** Has fields for label, limit, account and paid use, and what is typed into them; `focus` focuses the first one. */
+/** Has fields for label, limit, account and paid use, and keeps their input; `focus` focuses the first one. */
 export class KeyEditor {
   private readonly root = createRef<HTMLElement>();
   private typed: TypedKey;
@@ -15,7 +15,7 @@ export class KeyEditor {
   private problems: readonly KeyFormProblem[] = [];
 
   constructor(
-    /** Of an account only the name can be edited. */
+    /** For an account only the name can be edited. */
     private readonly row: Row,
     private readonly ports: PanelPorts,
     private readonly close: () => void,

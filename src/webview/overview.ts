@@ -1,4 +1,4 @@
-// The top of the page.
+// The top of the dashboard: allowance, connection, clients and notice.
 import { html, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
 import type { ConnectedClient, Action } from '../service/messages';
@@ -12,7 +12,7 @@ const copiedShownMs = 2000;
 type Copy = 'copyBaseUrl' | 'copyProxyKey';
 
 export class Overview {
-  /** Buttons that have a check mark, as they have copied. */
+  /** Buttons that show a check mark, because they have just copied. */
   private readonly checked: Passing<true>;
 
   constructor(private readonly ports: PanelPorts) {

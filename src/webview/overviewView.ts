@@ -18,12 +18,12 @@ import { creditsFigure } from '../words/statusText';
 export interface OverviewView {
   /** False without an account: no key yet, or the proxy's state is unknown. */
   readonly hasFigure: boolean;
-  /** The free requests that are left, or the credits where none is served; empty, as its note, where neither is known. */
+  /** The free requests left, or the credits if no key serves free requests; empty, like `leftNote`, if neither is known. */
   readonly left: string;
   readonly leftNote: string;
-  /** The share of all allowances that is left, 0 to 1; null where no free request is served. */
+  /** The share of all allowances that is left, 0 to 1; null if no key serves free requests. */
   readonly leftShare: number | null;
-  /** Pace and reset; empty where no free request is served. */
+  /** Pace and reset; empty if no key serves free requests. */
   readonly outlook: string;
   /** Today's cost and tokens; empty without cost. */
   readonly spent: string;
@@ -91,7 +91,7 @@ function figureOf(
   };
 }
 
-/** The problem that blocks all requests, the keychain first; `spoken` leaves out what changes with each retry. */
+/** The problem that blocks all requests, the keychain first; `spoken` leaves out the parts that change with each retry. */
 function noticeOf(
   { snapshot, vault }: DashboardState,
   speech: Speech,

@@ -51,7 +51,7 @@ export class Page {
   private readonly activity: ActivityPanel;
   private formats: Formats;
   private state: DashboardState;
-  /** What screen readers are told. */
+  /** The text that screen readers announce. */
   private said = '';
   private series: SeriesView | null = null;
   private freeModels: readonly ModelView[] | null = null;
@@ -77,9 +77,9 @@ export class Page {
     this.history = new HistoryPanel(this.panelPorts, kept.period);
     this.activity = new ActivityPanel(this.panelPorts, kept.sort);
     this.element.className = 'page';
-    // The style sheet hides columns where the page is narrow; what spans them follows.
+    // The style sheet hides columns on a narrow page, and cells that span all columns must follow.
     new ResizeObserver(redraw).observe(this.element);
-    // The time until the reset is told in minutes.
+    // The time until the reset is shown in minutes.
     window.setInterval(redraw, minuteMs);
     this.update(state);
   }
@@ -120,7 +120,7 @@ export class Page {
     this.draw();
   }
 
-  /** Announces that something was copied; other actions are visible. */
+  /** Announces that a text was copied; the effect of other actions is visible. */
   private acknowledge(action: Action | 'copyReport'): void {
     if (action !== 'copyBaseUrl' && action !== 'copyProxyKey' && action !== 'copyReport') return;
     if (action !== 'copyReport') this.overview.copied(action);

@@ -7,9 +7,9 @@ import { periods } from './historyView';
 const stateSchema = v.object({
   tab: v.fallback(tabSchema, 'accounts'),
   scrollTop: v.fallback(v.pipe(v.number(), v.finite()), 0),
-  /** Of the activity. */
+  /** The order of the activity. */
   sort: v.fallback(v.object({ column: v.picklist(activityColumns), isDescending: v.boolean() }), newestFirst),
-  /** Of the days in the history. */
+  /** The number of days in the history's bar chart. */
   period: v.fallback(v.picklist(periods), 7),
 });
 

@@ -9,7 +9,7 @@ import type { PageState } from './pageState';
 import type { Speech, StateWords } from '../words/stateWords';
 import type { Translate } from '../words/translate';
 
-/** What the page gives to each of its panels. */
+/** The functions that the page gives to each of its panels. */
 export interface PanelPorts {
   readonly t: Translate;
   /** As of the latest state. */
@@ -21,7 +21,7 @@ export interface PanelPorts {
   readonly redraw: () => void;
 }
 
-/** Draws the template; what has the focus keeps it when it has to move, and gives it to its table when it disappears. */
+/** Draws the template. The focused element keeps the focus when it moves; when it disappears, its table gets the focus. */
 export function draw(template: TemplateResult, place: HTMLElement): void {
   const { activeElement: focused } = document;
   const restore = focused instanceof HTMLElement ? focusKeeper(focused) : undefined;
@@ -39,7 +39,7 @@ function focusKeeper(focused: HTMLElement): () => void {
   };
 }
 
-/** The place that an arrow, Home or End leads to, from one before the first to one after the last; null for other keys. */
+/** The index that an arrow key, Home or End leads to, from -1 to `count`; null for other keys. */
 export function keyTarget(key: string, at: number, count: number): number | null {
   const targets = new Map([
     ['ArrowDown', at + 1],
@@ -93,7 +93,7 @@ export function optional(className: string, text: string): TemplateResult {
   return html`<span class=${className} ?hidden=${text === ''}>${text}</span>`;
 }
 
-/** The style sheet shows the tone. */
+/** A state's text; the style sheet shows its tone. */
 export function state({ text, tone }: StateWords): TemplateResult {
   return html`<span class="state" data-tone=${tone} ?hidden=${text === ''}>${text}</span>`;
 }
@@ -106,7 +106,7 @@ export function bar(share: number, { className = 'bar', tone = '' } = {}): Templ
   </span>`;
 }
 
-/** What is left of all allowances; the line of what waits keeps its height while nothing does, so that the page does not move. */
+/** The figures of the allowance. The line for waiting requests keeps its height while empty, so that nothing moves. */
 export function allowance(
   { left, leftNote, leftShare, outlook, spent }: OverviewView,
   waiting: string | TemplateResult,
@@ -131,7 +131,7 @@ export function headRow(names: readonly string[]): TemplateResult {
 
 /**
  * A table whose rows begin with their names; on a narrow page each row is a small sheet, with the columns' names in its cells.
- * Rows that get more than their texts by `cellsOf` are kept by their names, and so is the focus in them.
+ * With `cellsOf`, which may add buttons to the texts, rows are kept by their names, and so is the focus in them.
  */
 export function figuresTable(
   title: string,
@@ -156,7 +156,7 @@ export function figuresTable(
   </table>`;
 }
 
-/** The same with its title; it scrolls where it is too wide. */
+/** A table of figures below its title; scrolls where it is too wide. */
 export function useTable(...table: Parameters<typeof figuresTable>): TemplateResult {
   const [title] = table;
   return html`<section class="use">

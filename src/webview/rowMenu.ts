@@ -50,7 +50,7 @@ export function menuItems(
   return [
     { icon: 'edit', text: isAccount ? t('Rename Account…') : t('Edit…'), run: edit },
     ...(isAccount ? [] : keyItems),
-    // Both need a running proxy.
+    // Check Now and Unlock need a running proxy.
     ...(isServed ? [{ icon: 'refresh', text: t('Check Now'), run: check }] : []),
     ...(isServed && isLocked ? [{ icon: 'unlock', text: t('Unlock'), run: unlock }] : []),
     ...moves.map(moveItem),

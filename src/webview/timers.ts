@@ -1,4 +1,4 @@
-// What changes by itself: countdowns, and values that are shown for a while. The page is drawn again when one does.
+// Countdowns, and values that are shown for a while; the page is drawn again when one of them changes.
 import { html, type TemplateResult } from 'lit-html';
 import { durationText, nextTickMs, nextTickUpMs, passedText } from '../words/formats';
 import type { Translate } from '../words/translate';
@@ -28,8 +28,8 @@ export class Countdowns {
   }
 
   /**
-   * Such as `in 45 s` until `atMs`, or `for 45 s` since then with `isUp`; empty without it. Hidden from screen readers, because
-   * the text beside it has the time.
+   * Such as `in 45 s` until `atMs`, or with `isUp` `for 45 s` since `atMs`; empty without `atMs`. Hidden from screen readers,
+   * because the text beside it has the time.
    */
   template(atMs: number | undefined, isUp = false): TemplateResult {
     return html`<span class="countdown" aria-hidden="true">${this.text(atMs, isUp)}</span>`;
@@ -44,7 +44,7 @@ export class Countdowns {
       : this.t('in {0}', durationText(atMs - nowMs, this.t));
   }
 
-  /** Draws again in so many milliseconds, unless it will do so before. */
+  /** Draws again in `inMs` or after `longestMs`, unless an earlier drawing is due. */
   private plan(inMs: number): void {
     const dueAtMs = performance.now() + Math.min(inMs, longestMs);
     if (!Number.isFinite(inMs) || dueAtMs >= this.dueAtMs) return;
@@ -70,7 +70,7 @@ export class Passing<T> {
     return this.shown.get(name)?.value;
   }
 
-  /** Takes the place of what has the name, and its time begins anew. */
+  /** Replaces the value of that name, and its time begins anew. */
   set(name: string, value: T): void {
     const own = { value };
     this.shown.set(name, own);
