@@ -1,4 +1,4 @@
-// Creates all views, commands and what connects clients.
+// Creates all views and commands, and the parts that connect clients.
 import path from 'node:path';
 import { commands, extensions, window, type ExtensionContext } from 'vscode';
 import { Alarm } from '../base/clock';
@@ -24,7 +24,7 @@ import { TextPage } from './textPage';
 import { recordNames, type WindowPorts } from './ports';
 import { StatusBar } from './statusBar';
 
-/** What the views are made of; `forget` removes what the proxy and its stores keep. */
+/** The parts that the views are made of; `forget` removes the data of the proxy and its stores. */
 type Given = Pick<
   WindowPorts,
   'clock' | 'log' | 'version' | 'settings' | 'service' | 'keyring' | 'vault' | 'showLog' | 'forget'
@@ -36,7 +36,7 @@ interface Views {
   readonly showState: () => void;
 }
 
-/** `owned` disposes what is created. */
+/** Everything that is created is disposed with `owned`. */
 export function composeViews(context: ExtensionContext, owned: DisposableStore, given: Given): Views {
   const { clock, log, service, settings, keyring } = given;
   const { extension, globalState, environmentVariableCollection } = context;

@@ -41,7 +41,7 @@ export function currentState(ports: CurrentStatePorts): CurrentState {
   return { read, onDidChange };
 }
 
-/** Keeps the context keys `keywheel.running`, `hasKeys`, `hasClient` and `hasServed`: for `enablement` and walkthrough, no public API. */
+/** Keeps the context keys `keywheel.running`, `hasKeys`, `hasClient` and `hasServed`: for package.json, no public API. */
 export function setContextKeys(owned: DisposableStore, state: CurrentState): void {
   const known = new Map<string, boolean>();
   const set = (name: string, value: boolean): void => {

@@ -53,7 +53,7 @@ export class Dashboard implements Disposable {
   }
 }
 
-/** Fills and updates the panel until it is disposed; posts nothing while it is hidden, and the whole state when it is visible again. */
+/** Fills and updates the panel until it is disposed; posts nothing while it is hidden, and all when it is visible again. */
 function openPage(panel: WebviewPanel, ports: WindowPorts): Disposable {
   const owned = new DisposableStore();
   const { state, service, extension } = ports;

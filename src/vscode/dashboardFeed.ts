@@ -12,7 +12,7 @@ import type { CurrentState } from './currentState';
 /** Changes come in bursts: the first is posted soon, the next ones once a second. */
 const soonMs = 100;
 const stateEveryMs = 1_000;
-/** After an action of the user changes are posted without throttling for this long, because the snapshot follows later. */
+/** For so long after an action of the user changes are posted within `soonMs`, because the snapshot follows later. */
 const promptForMs = 600;
 const historyEveryMs = 10_000;
 
@@ -56,7 +56,7 @@ export class DashboardFeed implements Disposable {
     this.owned.add(service.onDidFinishExchange((exchange) => this.note(exchange)));
   }
 
-  /** Posts all that the tab needs, and then its changes. */
+  /** Posts the tab's own content, and from now on the changes of state and tab. */
   show(tab: DashboardTab): void {
     this.tab = tab;
     this.fresh = [];

@@ -21,7 +21,7 @@ const shownWithinMs = 1_000;
 
 type ActRequest = DashboardRequest & { readonly type: 'act' };
 
-/** Resolves to what the page is told, or null. Failures are logged and shown; never rejects. */
+/** Resolves to the answer for the page, or null. Failures are logged and shown; never rejects. */
 export async function runDashboardRequest(
   request: DashboardRequest,
   ports: WindowPorts,
@@ -87,7 +87,7 @@ async function act(request: ActRequest, ports: WindowPorts): Promise<ToDashboard
   return text === null ? null : { type: 'note', target: request.target, text };
 }
 
-/** Asks for the file. */
+/** Asks for a file and writes the listed exchanges into it. */
 async function saveTable(
   { format, ids }: DashboardRequest & { readonly type: 'export' },
   activity: readonly ExchangeView[],

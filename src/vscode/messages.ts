@@ -51,10 +51,10 @@ export function tell(severity: ResultText['severity'], text: string): void {
   void show({ severity, text }, []);
 }
 
-/** What a button says, and what it does. */
+/** A button's text and its function. */
 export type Choice<T> = readonly [text: string, run: () => T | Promise<T>];
 
-/** A message with buttons; resolves to what the pressed one's function gives, else to undefined. */
+/** A message with buttons; resolves to the result of the pressed button's function, else to undefined. */
 export async function offer<T>(
   message: ResultText,
   ...buttons: readonly (Action | Choice<T>)[]
@@ -77,7 +77,7 @@ export async function choose(
   return await window[shows[severity]](question, { modal: true, detail }, ...buttons);
 }
 
-/** The same with one button; resolves to whether it was pressed. */
+/** A modal dialog with one button; resolves to whether it was pressed. */
 export async function confirm(
   severity: 'info' | 'warning',
   question: string,
@@ -95,7 +95,7 @@ export async function whileShowing<T>(title: string, work: () => Promise<T>): Pr
   );
 }
 
-/** The same with a button that aborts the signal. */
+/** A notification while the work runs, with a button that aborts the signal. */
 export async function untilCancelled<T>(
   title: string,
   work: (signal: AbortSignal, progress: Progress<{ message: string; increment: number }>) => Promise<T>,
@@ -110,26 +110,26 @@ export async function untilCancelled<T>(
   );
 }
 
-/** Why the proxy cannot be used; false, as the command has failed. */
+/** Shows why the proxy cannot be used; returns false, because the command has failed. */
 export function tellNotRunning(proxy: ProxyState): false {
   const message = { severity: 'warning', text: notRunningText(proxy, l10n.t) } as const;
   void offer(message, proxy.kind === 'stopped' ? 'startProxy' : 'openDashboard');
   return false;
 }
 
-/** The vault has not loaded yet; false, as the command has failed. */
+/** Shows that the vault has not loaded yet; returns false, because the command has failed. */
 export function tellNoProxyKey(): false {
   tell('warning', l10n.t('The proxy key is not loaded yet: the system keychain has not answered.'));
   return false;
 }
 
-/** A command or an action of the user has failed. */
+/** Logs the error, and shows that a command or an action of the user has failed. */
 export function tellFailure(log: Log, what: string, error: unknown): void {
   log.error(what, error);
   void offer({ severity: 'error', text: l10n.t('Keywheel: Something went wrong. See the log.') }, 'showLog');
 }
 
-/** A part of the activation has failed. */
+/** Logs the error, and shows that a part of the activation has failed. */
 export function tellStartFailure(log: Log, what: string, error: unknown): void {
   log.error(what, error);
   tell('error', l10n.t('Keywheel could not start. See the log.'));

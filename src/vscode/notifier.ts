@@ -1,4 +1,4 @@
-// Shows notices: each kind at most once a day over all windows, and, but for keys that expire, none that held at the start.
+// Shows notices: each kind at most once a day over all windows; none for problems from before the start, but expiring keys.
 import { l10n, window } from 'vscode';
 import type { DisposableStore } from '../base/disposable';
 import { isWanted, Notices, NoticeTurn, type Notice } from '../service/notices';

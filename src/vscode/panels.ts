@@ -1,9 +1,9 @@
-// What our panels have in common: the icon, the folders that their pages may load from, and what their documents need.
+// The common parts of our panels: the icon, the folders that their pages may load from, and the frame of their documents.
 import { randomBytes } from 'node:crypto';
 import { env, Uri, type WebviewPanel } from 'vscode';
 import type { Frame } from '../words/pageHtml';
 
-/** Lets the panel run our scripts. */
+/** Sets the panel's icon and lets it run our scripts; returns the frame of its document. */
 export function frameOf(panel: WebviewPanel, extensionUri: Uri): Frame {
   const { webview } = panel;
   const uri = (...path: readonly string[]): Uri => Uri.joinPath(extensionUri, ...path);

@@ -1,4 +1,4 @@
-// What the features of a window depend on.
+// The ports that the features of a window depend on.
 import type { Extension, Memento, QuickPickItem } from 'vscode';
 import type { Clock } from '../base/clock';
 import type { Event } from '../base/event';

@@ -11,7 +11,7 @@ import {
 import { allNotifications } from '../service/notices';
 import { statusFormats } from '../words/statusText';
 
-/** The proxy's settings; clients are configured with the port, so it is never any free one. */
+/** The proxy's settings; the port cannot be 0 (any free one), because clients are configured with it. */
 const proxySchema = v.object({
   ...settingsSchema.entries,
   port: v.pipe(settingsSchema.entries.port, v.minValue(1)),
@@ -23,7 +23,7 @@ const windowSchema = v.object({
   autoStart: v.optional(v.boolean(), true),
   /** How the status bar shows what is left. */
   'statusBar.format': v.optional(v.picklist(statusFormats), 'number'),
-  /** Which notifications are shown. */
+  /** The notifications that are shown. */
   notifications: v.optional(v.picklist(allNotifications), 'all'),
   /** The programs that use the proxy in new terminals. */
   'terminal.clients': v.optional(v.array(v.picklist(terminalClients)), []),

@@ -13,7 +13,7 @@ const section = 'keywheel';
 /** VS Code's own network settings. */
 const httpSection = 'http';
 
-/** VS Code cuts a message at 1,000 characters. */
+/** More rules might not fit into a message, which VS Code cuts at 1,000 characters. */
 const mostRules = 8;
 
 /** Keeps the last valid value of every setting; an invalid one is reported once. */
@@ -66,7 +66,7 @@ export class UserSettings implements Disposable {
     if (problems.length > 0) void this.show(problems);
   }
 
-  /** One message with all settings, their rules if they are few, and a button that opens the first. */
+  /** One message with all invalid settings, their rules if they are few, and a button that opens the first. */
   private async show(problems: readonly SettingProblem[]): Promise<void> {
     const names = problems.map(({ setting }) => `keywheel.${setting}`);
     const rules = names.map((name) => {

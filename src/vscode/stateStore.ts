@@ -33,7 +33,7 @@ export class CountsStore implements StateStore, Disposable {
 
   /** A record of a newer version comes first, because it must not be overwritten; then a readable one. */
   async load(): Promise<unknown> {
-    // What the system does not let be read (`sudo code` made it, a disk fails) is as good as damaged.
+    // A file that the system cannot read (made by `sudo code`, a failing disk) is treated as damaged.
     const inFile: unknown = await this.file.load().catch(String);
     const inMemento = this.globalState.get<unknown>(this.recordName);
     const [file, memento] = [readSaved(inFile).kind, readSaved(inMemento).kind];

@@ -1,4 +1,4 @@
-// The status bar item: what is left today, or a problem.
+// The status bar item: the allowance left today, or a problem.
 import { env, l10n, MarkdownString, StatusBarAlignment, ThemeColor, window } from 'vscode';
 import { Alarm, type Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
@@ -10,7 +10,7 @@ import type { UserSettings } from './settings';
 import { statusText, type StatusText } from '../words/statusText';
 import { statusTooltip, tooltipCommands } from '../words/statusTooltip';
 
-/** Low, as VS Code's guidelines put items for the whole window left, but after more important ones. */
+/** Low, because VS Code's guidelines put items for the whole window on the left, but after more important ones. */
 const priority = -100;
 
 /** VS Code redraws an open hover when its text changes, so the tooltip is throttled unless proxy or vault change. */

@@ -103,7 +103,7 @@ export class SecretStorageVault implements SecretVault {
     if ((await this.secrets.get(name)) !== text) throw new Error(`Not kept: ${name}`);
   }
 
-  /** Tries all, then throws if one is still there. */
+  /** Tries to delete all, then throws if one is still there. */
   private async deleteKeys(keyIds: readonly string[]): Promise<void> {
     const left: string[] = [];
     for (const name of keyIds.map((keyId) => keyPrefix + keyId)) {

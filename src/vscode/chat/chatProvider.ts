@@ -28,7 +28,7 @@ import { runningEndpoint } from '../clients/endpoint';
 import { speechOf } from '../messages';
 import type { WindowPorts } from '../ports';
 
-/** VS Code requests the whole list after each change event. */
+/** Least time between change events, because VS Code requests the whole list after each. */
 const tellEveryMs = 5_000;
 const renewEveryMs = 60 * 60_000;
 const longestMoveMs = 10_000;
@@ -66,7 +66,7 @@ export class ChatProvider implements LanguageModelChatProvider, Disposable {
     this.owned.dispose();
   }
 
-  /** The list may have changed: fires the change event soon. */
+  /** Called when the list may have changed: compares it soon, and fires the change event if it differs. */
   private touch(): void {
     if (this.given !== '[]' || !isChatOff()) this.pace.touch();
   }
@@ -112,7 +112,7 @@ export class ChatProvider implements LanguageModelChatProvider, Disposable {
     }
   }
 
-  /** Where the proxy moves to another window just now, it is waited for: nobody else would ask again. */
+  /** While the proxy moves to another window, the request waits for it, because VS Code does not send it again. */
   private async send(request: Omit<ChatRequest, 'endpoint'>): Promise<void> {
     const { clock, service } = this.ports;
     const untilMs = clock.elapsedMs() + longestMoveMs;
@@ -215,7 +215,7 @@ interface DataPartClass {
   image(data: Uint8Array, mimeType: string): LanguageModelResponsePart;
 }
 
-/** The class of images; null if this VS Code is too old for it, then no model accepts images. */
+/** The class of images; null if this VS Code is too old to have it, and then no model accepts images. */
 function dataPartClass(): DataPartClass | null {
   const found: unknown = Reflect.get(vscode, 'LanguageModelDataPart');
   return isDataPartClass(found) ? found : null;

@@ -13,7 +13,7 @@ import { isChatOff } from './chatProvider';
 
 const command = 'lm.addLanguageModelsProviderGroup';
 
-/** Shows the values instead if this VS Code has no such command, or if its list of groups is on another machine. */
+/** Shows the values instead if this VS Code has no command for groups, or if its list of groups is on another machine. */
 export async function connectModelGroup(ports: WindowPorts): Promise<boolean> {
   if (runsElsewhere() || !(await commands.getCommands()).includes(command))
     return await showValues(ports, client.id);
@@ -43,8 +43,8 @@ export async function connectModelGroup(ports: WindowPorts): Promise<boolean> {
 }
 
 /**
- * VS Code keeps its chat off, and asks for a GitHub account, until the user has signed in or has opened its list of models: opens
- * that list then, unless the user wants no AI features.
+ * Opens VS Code's list of models, unless the user wants no AI features: until the user has signed in or has opened that list,
+ * VS Code keeps its chat off and asks for a GitHub account.
  */
 export async function turnOnChat(): Promise<void> {
   if (isChatOff() || extensions.getExtension('GitHub.copilot-chat') !== undefined) return;

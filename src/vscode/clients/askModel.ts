@@ -17,7 +17,7 @@ export interface AskModel {
   readonly hasOwnModels: boolean;
 }
 
-/** Undefined if the user cancelled. */
+/** The model's id; null for the client's own models, undefined if the user cancelled. */
 export async function askModel(asked: AskModel): Promise<string | null | undefined> {
   const chosen = await pickModel(asked);
   if (chosen?.model !== undefined || chosen === undefined) return chosen?.model;

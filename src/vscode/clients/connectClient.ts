@@ -88,7 +88,7 @@ async function connectEarlier(endpoint: Endpoint, ports: WindowPorts): Promise<b
   return tellConnected(done, (names) => l10n.t('Connected: {0}.', names), ports);
 }
 
-/** Shows what came of it, and returns whether a client was connected. */
+/** Shows the results, and returns whether a client was connected. */
 export function tellConnected(
   done: readonly Connected[],
   said: (names: string) => string,
@@ -105,7 +105,7 @@ export function tellConnected(
   return connected.length > 0;
 }
 
-/** With the model's traits, if the client's file lists them. */
+/** The endpoint with this model, and with the model's traits if the client's file lists them. */
 export function endpointFor(
   { takesTraits }: Client,
   model: string | null,

@@ -54,7 +54,7 @@ export class ConnectedClients implements Disposable {
         this.ports.log.error('The records of connected clients cannot be read.', error);
       return null;
     });
-    // Where they cannot be read, the commands stay enabled and report the error.
+    // If the records cannot be read, the commands stay enabled and report the error.
     if (look === this.looks) this.show(known ?? [], known?.length !== 0);
   }
 

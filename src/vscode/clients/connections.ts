@@ -11,7 +11,7 @@ import { confirm, offer, tell } from '../messages';
 import type { WindowPorts } from '../ports';
 import { endpointOf } from './endpoint';
 
-/** Shows the text with a button, as VS Code cuts others: to reload the window for a client that reads its files only then. */
+/** Shows the text with a button, because VS Code cuts texts without one; it reloads the window if a client needs that. */
 export async function tellWritten(
   text: string,
   some: readonly Client[],
@@ -59,7 +59,7 @@ async function update({ client, record }: KnownConnection, ports: WindowPorts): 
   }
 }
 
-/** Asks for the client if several are connected. */
+/** Disconnects the connected client; asks for one if several are connected. */
 export async function disconnectClient(ports: WindowPorts): Promise<boolean> {
   const records = await connected(ports);
   const ids = [...new Set(records.map(({ client }) => client))];
@@ -90,7 +90,7 @@ export async function disconnectAllClients(ports: WindowPorts): Promise<boolean>
   return records.length > 0 && (await disconnect(ports, l10n.t('Disconnect all clients?'), records));
 }
 
-/** Shows a message if there are none. */
+/** The records of connected clients; shows a message if there are none. */
 async function connected({ connector }: WindowPorts): Promise<readonly ConnectionRecord[]> {
   const records = await connector.records();
   if (records.length === 0) tell('info', l10n.t('No client is connected.'));

@@ -25,7 +25,7 @@ export function runningEndpoint(ports: EndpointPorts): Endpoint | null {
   return ports.service.snapshot().proxy.kind === 'running' ? endpointOf(ports, null) : null;
 }
 
-/** In a remote window of the desktop, VS Code's own files and UI extensions are on the user's machine; in a browser there are none. */
+/** In a remote window of the desktop, VS Code's own files and UI extensions are on the user's machine; a browser has none. */
 export function runsElsewhere(): boolean {
   return env.remoteName !== undefined && env.uiKind === UIKind.Desktop;
 }

@@ -9,7 +9,7 @@ import type { WindowPorts } from '../ports';
 import { askModel } from './askModel';
 import { runningEndpoint } from './endpoint';
 
-/** Without a `wanted` model: that of a connected client, or one that the user selects. The result is told after `said`. */
+/** Uses the `wanted` model, else a connected client's, else one that the user selects. The message begins with `said`. */
 export async function sendTestRequest(
   ports: WindowPorts,
   wanted: string | null = null,

@@ -34,7 +34,7 @@ function item(client: TerminalClient, picked: boolean, ports: WindowPorts) {
   };
 }
 
-/** Owns the collection, which is empty when `owned` is disposed. */
+/** Keeps the collection up to date until `owned` is disposed, which empties it. */
 export function setTerminalVariables(
   owned: DisposableStore,
   collection: EnvironmentVariableCollection,
@@ -49,7 +49,7 @@ export function setTerminalVariables(
     if (text === shown) return;
     shown = text;
     collection.clear();
-    // Only the names: the values contain the proxy key.
+    // Lists only the names, because the values contain the proxy key.
     collection.description = l10n.t(
       'Programs in this terminal use Keywheel’s proxy. Replaced: {0}.',
       Object.keys(wanted).join(', '),

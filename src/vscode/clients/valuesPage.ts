@@ -11,7 +11,7 @@ import { copy } from '../messages';
 import type { WindowPorts } from '../ports';
 import { originOf } from './endpoint';
 
-/** For a client that is configured by hand (null: any other one); `sentence` explains why. */
+/** Shows the page for a client that is configured by hand (null: any other one); `sentence` explains why. */
 export async function showValues(
   ports: WindowPorts,
   id: ClientId | null,
@@ -51,7 +51,7 @@ function paragraph(text: string): PageBlock {
   return { kind: 'paragraph', text };
 }
 
-/** Which base URL fits which known client. */
+/** The base URL that fits each known client. */
 function whichBase(): readonly PageBlock[] {
   const lines = formClients.map(({ form, names }) =>
     l10n.t('{0} (not tested): {1}', formNames[form]()[0], names.join(', ')),

@@ -1,5 +1,5 @@
-// Tells once what became of connected clients: the proxy has another address, a request another model than the chosen one, a
-// model has ended. `owned` ends each watch.
+// Notifies once about connected clients: the proxy has another address, a request asked for another model than the chosen one,
+// a model has ended. `owned` ends each watch.
 import { hostname } from 'node:os';
 import { ConfigurationTarget, l10n, window, workspace } from 'vscode';
 import type { DisposableStore } from '../../base/disposable';
@@ -88,7 +88,7 @@ async function judgeModel(name: string, ports: WindowPorts): Promise<void> {
   if (stray !== null && (await records.claimStray(record))) await tellStray(record, stray, ports);
 }
 
-/** The focused window, or the host's window if none is focused. */
+/** Whether this window may warn: it is focused, or it is the host, because no window may be focused. */
 function isTurn({ service }: WindowPorts): boolean {
   const { proxy } = service.snapshot();
   return window.state.focused || (proxy.kind === 'running' && proxy.hostedBy === undefined);
@@ -107,10 +107,10 @@ async function tellStray(
 
 const mostTold = 100;
 
-/** Models that OpenRouter's answers called ended, each with what they name in its place. */
+/** Models that have ended by OpenRouter's answers, each with the successors that these name. */
 type Ended = Map<string, readonly string[]>;
 
-/** Tells when a model has ended that a connected client or VS Code's chat uses, and puts another one in its place. */
+/** Notifies when a model that a connected client or VS Code's chat uses has ended, and offers a successor. */
 export function watchEndedModels(owned: DisposableStore, ports: WindowPorts): void {
   const { service, log } = ports;
   const ended: Ended = new Map();
@@ -131,21 +131,21 @@ export function watchEndedModels(owned: DisposableStore, ports: WindowPorts): vo
   look();
 }
 
-/** Only in the focused window; another one looks when it gets the focus. */
+/** Notifies only if this window is focused; each window looks when it gets the focus. */
 async function tellEnded(ended: Ended, ports: WindowPorts): Promise<void> {
   const { service, settings, connector, models, globalState } = ports;
   const endpoint = runningEndpoint(ports);
   if (!window.state.focused || endpoint === null) return;
   const picked = settings.values['chat.models'];
   const uses = modelUses(await connector.records(), service.activity(), picked, l10n.t('VS Code Chat'));
-  // Read anew each time: several requests may have found out at once.
+  // Read at each use, because several requests may have found the end at once.
   const told = (): readonly string[] => globalState.get(recordNames.endedModels, []);
   const over = (listed: readonly ListedModel[]): readonly string[] =>
     [...new Set(uses.map(([model]) => model))].filter(
       (model) => !told().includes(model) && (ended.has(model) || isUnlisted(model, listed)),
     );
   if (uses.length === 0 || over(await models()).length === 0) return;
-  // The list may be older than the model.
+  // Asked anew, because the cached list may be older than the model.
   const listed = await listModels(endpoint);
   const news = over(listed);
   await globalState.update(recordNames.endedModels, [...news, ...told()].slice(0, mostTold));

@@ -13,7 +13,7 @@ const keysPage = 'https://openrouter.ai/settings/keys';
 
 export const addKey: Command = async (ports) => await addTyped(ports, '');
 
-/** `text` is what the box has at first: that of an attempt that failed. */
+/** `text` is the box's first content: the key of an attempt that failed, else empty. */
 async function addTyped(ports: WindowPorts, text: string): Promise<boolean> {
   const asked = await askKeys(text);
   if (asked === null) return false;

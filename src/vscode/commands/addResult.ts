@@ -19,7 +19,7 @@ export async function whileChecking(adding: Promise<AddResult>): Promise<AddResu
   return await whileShowing(l10n.t('Keywheel: checking the key…'), async () => await adding);
 }
 
-/** Adds the key and says what came of it; where it was not added, with these buttons. Resolves to whether it was added. */
+/** Adds the key and shows the result, with the buttons if it was refused. Resolves to whether it was added. */
 export async function addOne(
   { key, dailyLimit }: KeyEntry,
   ports: WindowPorts,
@@ -38,7 +38,7 @@ export function resultText(result: AddResult, label: string, ports: WindowPorts)
   return addResultText(result, label, accountOf(result, ports), speechOf());
 }
 
-/** Shows the text with a button for the next step: connect a client, or open the dashboard; and with one that names the new keys. */
+/** Shows the text with a button for the next step (connect a client or open the dashboard), and one to name the new keys. */
 export async function offerNext(
   text: ResultText,
   ports: WindowPorts,
@@ -54,7 +54,7 @@ export async function offerNext(
   await offer(text, next, ...(newKeys.length === 0 ? [] : [naming]));
 }
 
-/** Asks for one name after the other; ends where the user closes a box. */
+/** Asks for each key's name in turn, until the user closes a box. */
 async function nameKeys(keys: readonly string[], { keyActions, log }: WindowPorts): Promise<void> {
   try {
     for (const key of keys) {

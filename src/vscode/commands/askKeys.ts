@@ -16,7 +16,7 @@ import { tell } from '../messages';
 
 const largestFileBytes = 1024 * 1024;
 
-/** At least one key, the wish to sign in, or null if there is neither; `text` is what the box has at first. */
+/** At least one key, the wish to sign in, or null if there is neither; `text` is the box's first content. */
 export async function askKeys(text: string): Promise<PastedKeys | 'signIn' | null> {
   const asked = await askInBox(text);
   return asked === 'file' ? await askKeyFile() : asked;

@@ -1,4 +1,4 @@
-// Start, Stop and Restart Proxy; its base URL and its key: copied, and made anew.
+// Start, Stop and Restart Proxy; Copy Base URL, Copy Proxy Key and Make New Proxy Key.
 import { l10n } from 'vscode';
 import { notRunningText, proxyWords } from '../../words/stateWords';
 import { offerUpdate } from '../clients/connections';

@@ -90,7 +90,7 @@ async function takeCode(code: string, verifier: Secret, ports: WindowPorts): Pro
   return answer.kind === 'key' ? await keepKey(answer.key, ports) : await tellNoKey(answer, ports);
 }
 
-/** Offers to add the key again if it was not, as where the keychain refused: the key is shown nowhere else. */
+/** Adds the key, and offers to try again if the keychain refused it, because the key is shown nowhere else. */
 async function keepKey(key: string, ports: WindowPorts): Promise<boolean> {
   const again = async (): Promise<boolean> => await keepKey(key, ports);
   return await addOne({ key, dailyLimit: null }, ports, [l10n.t('Try Again'), again]);

@@ -14,7 +14,7 @@ import { doctorPage, doctorReport } from '../../words/doctorText';
 import { runAction } from '../actions';
 import type { WindowPorts } from '../ports';
 
-/** Of hundreds of accounts not all are read in this time: the user waits. */
+/** Bound for reading all accounts, because the user waits; hundreds of accounts take longer. */
 const refreshWithinMs = 5_000;
 /** Time for a change at the host to be in this window's snapshot. */
 const shownWithinMs = 300;
@@ -36,7 +36,7 @@ async function examineAll(ports: WindowPorts): Promise<readonly Checked[]> {
     snapshot: service.snapshot(),
     refresh: async () => {
       await Promise.race([service.refresh(), pause(refreshWithinMs)]);
-      // The host's news come on their own.
+      // A follower gets the readings from the host a little later.
       await pause(shownWithinMs);
       return service.snapshot();
     },
