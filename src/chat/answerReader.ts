@@ -15,7 +15,7 @@ export type AnswerPart =
   | { readonly kind: 'image'; readonly mimeType: string; readonly data: Uint8Array };
 
 const optionalText = v.fallback(v.nullish(v.string(), ''), '');
-/** Some servers send an object: without it the tool would run with nothing. */
+/** A call's arguments as text; some servers send an object, which must not be lost. */
 const argumentsSchema = v.union([
   v.pipe(
     v.looseObject({}),
@@ -91,13 +91,13 @@ export interface AnswerPorts {
   /** Gets each part as soon as it is complete; calls when all of them are. */
   readonly onPart: (part: AnswerPart) => void;
   readonly onSkipped: OnSkipped;
-  /** Gets what the model thought before its calls, with the id of the first of them. */
+  /** Gets the model's reasoning before its calls, with the id of the first call. */
   readonly onThought?: (callId: string, details: readonly ReasoningDetail[]) => void;
-  /** Whether the request itself limits the answer, which is whole at that limit then. */
+  /** Whether the request itself limits the answer's length; an answer that ends at that limit is then whole. */
   readonly isLimited?: boolean;
 }
 
-/** Reads a stream of server-sent events in pieces of any size. `take` and `end` throw a ChatError, behind the parts before it. */
+/** Reads server-sent events in pieces of any size. `take` and `end` throw a ChatError after the parts before the error. */
 export class AnswerReader {
   private held = '';
   private isBehindReturn = false;
@@ -123,7 +123,7 @@ export class AnswerReader {
       throw new ChatError('cut', 'Too much of the answer has no end.');
   }
 
-  /** The body has ended. */
+  /** Called when the body has ended; throws a ChatError if the answer has not. */
   end(): void {
     this.line(this.held);
     this.line('');
@@ -176,17 +176,17 @@ export class AnswerReader {
   }
 
   /** Pieces of a call share its index; some servers use index 0 for every call, with different ids or with none. */
-  private addToCall({ index, id, function: told }: v.InferOutput<typeof callSchema>): void {
+  private addToCall({ index, id, function: piece }: v.InferOutput<typeof callSchema>): void {
     let call = this.calls.findLast((each) => each.index === index);
-    if (call === undefined || isBehind(call, id, told.name)) {
+    if (call === undefined || isBehind(call, id, piece.name)) {
       call = { index, id: '', name: '', args: '' };
       this.calls.push(call);
       this.callCharacters += charactersPerCall;
     }
-    this.callCharacters += id.length + told.name.length + told.arguments.length;
+    this.callCharacters += id.length + piece.name.length + piece.arguments.length;
     call.id ||= id;
-    call.name ||= told.name;
-    call.args += told.arguments;
+    call.name ||= piece.name;
+    call.args += piece.arguments;
   }
 
   private whole(): void {
@@ -216,7 +216,7 @@ export class AnswerReader {
   }
 }
 
-/** Whether a piece with that id and name begins another call behind this one. */
+/** Whether a piece with that id and name begins another call after this one. */
 function isBehind(call: Call, id: string, name: string): boolean {
   if (id !== '') return call.id !== '' && call.id !== id;
   return name !== '' && isObject(parseJson(call.args));

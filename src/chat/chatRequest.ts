@@ -17,13 +17,13 @@ export interface ChatRequest {
 }
 
 const mostErrorCharacters = 64 * 1024;
-/** Of words that have no end. */
+/** Most characters of an error message that are shown. */
 export const shownCharacters = 500;
 
 /**
- * `refused`: an error message of the proxy or OpenRouter · `unreachable`: no answer or a lost connection, with the system's code ·
- * `cut`: the answer is incomplete · `full`: it reached the model's limit · `filtered`: the provider ended it · `badArguments`: the model wrote invalid JSON for the tool that `message` names, so the tool
- * must not run.
+ * `refused`: an error message of the proxy or OpenRouter · `unreachable`: no answer began; `message` is the system's code ·
+ * `cut`: the answer is incomplete · `full`: it reached the model's limit · `filtered`: the provider ended it ·
+ * `badArguments`: the model wrote invalid JSON for the tool that `message` names, so the tool must not run.
  */
 export class ChatError extends Error {
   override readonly name = 'ChatError';
@@ -38,7 +38,7 @@ export class ChatError extends Error {
     super(message, options);
   }
 
-  /** Whether nobody listened. */
+  /** Whether no program listened on the port, so that the request was not sent. */
   get isUnsent(): boolean {
     return this.kind === 'unreachable' && this.message === 'ECONNREFUSED';
   }
@@ -81,7 +81,7 @@ async function responseOf(
   });
 }
 
-/** `cut`: the proxy's window may have gone, and another one has the port by now. */
+/** `cut`: an answer that broke off says nothing of the port, which another window may serve by now. */
 function failing(kind: 'unreachable' | 'cut'): (error: unknown) => never {
   return (error) => {
     throw new ChatError(kind, failureOf(error), 0, { cause: error });

@@ -23,7 +23,7 @@ export interface ChatQuestion {
   /** Whether the model must call one of the tools. */
   readonly mustCall: boolean;
   readonly modelOptions: Readonly<Record<string, unknown>>;
-  /** What the model thought before that call. */
+  /** The model's reasoning before that call. */
   readonly thoughtBefore: (callId: string) => readonly ReasoningDetail[];
 }
 
@@ -55,14 +55,14 @@ export function requestBody(question: ChatQuestion, onSkipped: OnSkipped): Reado
 
 /** English has four or more characters per token, code and JSON three; only long hashes have fewer. */
 const asciiPerToken = 3;
-/** UTF-8 bytes; Chinese, Japanese and Korean characters have three. */
+/** UTF-8 bytes of text beyond ASCII; Chinese, Japanese and Korean characters have three. */
 const otherBytesPerToken = 2;
 /** The maximum for a large image by the rules of OpenAI, Anthropic and Google. */
 const tokensPerImage = 2_000;
 /** Overhead of each message. */
 const tokensPerMessage = 8;
 
-/** Of a text or a message, for every model; too high rather than too low, because tokenizers differ. */
+/** The tokens of a text or a message, for every model; too high rather than too low, because tokenizers differ. */
 export function estimatedTokens(asked: string | Pick<ChatMessage, 'content'>): number {
   if (typeof asked === 'string') return textTokens(asked);
   return asked.content.reduce<number>((sum, part) => sum + partTokens(partOf(part)), tokensPerMessage);
@@ -126,7 +126,7 @@ function dataPart(mimeType: string, data: Uint8Array): Part {
   return { kind: 'unknown', name: mimeType };
 }
 
-/** Half a character, as texts that were cut have, is no JSON to some providers. */
+/** JSON without half characters, which texts that were cut may contain and some providers refuse. */
 function jsonOf(value: unknown): string {
   return JSON.stringify(value, (_, each: unknown) => (typeof each === 'string' ? each.toWellFormed() : each));
 }
@@ -138,8 +138,8 @@ interface Message {
 }
 
 /**
- * What every provider accepts: roles that alternate, behind the model's calls one result of each, ids that are there once, nothing
- * empty. VS Code sends each result in a message of its own, and leaves out those of a turn that was stopped.
+ * Messages that every provider accepts: roles alternate, one result of each call follows the model's calls, ids are unique,
+ * nothing is empty. VS Code sends each result in a message of its own, and leaves out the results of a turn that was stopped.
  */
 function sentMessages({ messages, thoughtBefore }: ChatQuestion, onSkipped: OnSkipped): readonly object[] {
   const all = messages
@@ -176,14 +176,14 @@ function sentMessages({ messages, thoughtBefore }: ChatQuestion, onSkipped: OnSk
   return sent;
 }
 
-/** The messages from there that are all the model's, or none of them. */
+/** The longest run of messages from index `from` that are all the model's, or all not. */
 function stretch(all: readonly Message[], from: number, isModels: boolean): readonly Message[] {
   const rest = all.slice(from);
   const end = rest.findIndex(({ role }) => (role === assistantRole) !== isModels);
   return end < 0 ? rest : rest.slice(0, end);
 }
 
-/** Some models begin to count their calls anew with each answer. */
+/** A unique id for the call: some models number their calls anew in each answer. */
 function ownId(id: string, ids: Set<string>): string {
   let own = id;
   for (let count = 2; ids.has(own); count++) own = `${id}_${count}`;
@@ -204,7 +204,7 @@ const places: Readonly<Record<'asked' | 'said' | 'result', ReadonlySet<Part['kin
   result: new Set(['text', 'image']),
 };
 
-/** The parts that such a message, or a result, can have. */
+/** The parts that a message or a result of that kind can have; `onSkipped` gets the kind of each other part. */
 function placed(parts: readonly Part[], where: keyof typeof places, onSkipped: OnSkipped): readonly Part[] {
   return parts.flatMap((part) => {
     if (!places[where].has(part.kind)) {
@@ -247,7 +247,7 @@ interface AskedMessage {
   readonly content: readonly ContentItem[];
 }
 
-/** The results that are left have no call: what is in them is told as the user's. */
+/** The results in `left` belong to no call, so their content becomes the user's. */
 function askedMessages(asked: readonly Message[], left: ReadonlySet<Part>): readonly object[] {
   const merged: AskedMessage[] = [];
   for (const { role, name = '', parts } of asked) {

@@ -1,4 +1,4 @@
-// What VS Code's chat is offered: free models that can call tools, the free router and picked models, to agents also what is left.
+// The models for VS Code's chat: free ones that can call tools, the free router, picked ones; for agents also the allowance.
 import { openAiBaseUrl, type Endpoint } from '../clients/client';
 import { freeRouter, isFree, type ListedModel } from '../clients/modelList';
 import { groupName } from '../clients/vscodeChat';
@@ -81,7 +81,7 @@ function familyOf(id: string): string {
   return id.replace(/^[^/]*\//, '').replace(/:[^:]*$/, '');
 }
 
-/** The models as a group of VS Code's provider Custom Endpoint, for `lm.addLanguageModelsProviderGroup`. VS Code moves the key into its secrets. */
+/** A group of VS Code's provider Custom Endpoint, for `lm.addLanguageModelsProviderGroup`; VS Code moves the key into secrets. */
 export function modelGroup(
   { origin, proxyKey }: Pick<Endpoint, 'origin' | 'proxyKey'>,
   models: readonly OfferedModel[],
@@ -104,7 +104,7 @@ export function modelGroup(
   };
 }
 
-/** The origin in what a user gives as the address of a proxy, with or without its path; null if it has none. */
+/** A proxy's address without the API's path, from an address that a user typed; null if that is no web address. */
 export function originIn(address: string): string | null {
   const url = URL.canParse(address.trim()) ? new URL(address.trim()) : null;
   return url !== null && /^https?:$/.test(url.protocol)
@@ -115,7 +115,7 @@ export function originIn(address: string): string | null {
 /** Bounded, because agents pay for each byte with tokens. */
 const mostBytes = 1_000;
 
-/** The allowance for agents, so that they can plan: JSON of less than 1,000 bytes; times in UTC, account names only if allowed. */
+/** The allowance, by which agents can plan: JSON of less than 1,000 bytes; times in UTC, account names only if allowed. */
 export function whatIsLeft(
   { wheel, accounts }: Pick<Snapshot, 'wheel' | 'accounts'>,
   models: readonly OfferedModel[],

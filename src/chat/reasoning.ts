@@ -1,7 +1,7 @@
-// Keeps what models thought before they called tools. VS Code's stable API has no place for it, but Gemini and DeepSeek refuse a
-// conversation in which it is missing.
+// Keeps the reasoning of models before their tool calls. VS Code's stable API has no place for it, but Gemini and DeepSeek
+// refuse a conversation in which it is missing.
 
-/** As OpenRouter tells it and wants it back: `reasoning_details`. */
+/** An entry of `reasoning_details`, as OpenRouter sends it and wants it back. */
 export type ReasoningDetail = Readonly<Record<string, unknown>>;
 
 const mostCharacters = 16 * 1024 * 1024;
@@ -23,7 +23,7 @@ export function addDetail(details: ReasoningDetail[], piece: ReasoningDetail): v
   details.splice(-1, 1, { ...last, ...Object.fromEntries(joined) });
 }
 
-/** What was thought, by the first call behind it; what was kept first goes first, so that memory is bounded. */
+/** The model's reasoning by the id of the first call after it; the oldest goes first, so that memory is bounded. */
 export class ReasoningMemory {
   private readonly kept = new Map<string, { details: readonly ReasoningDetail[]; characters: number }>();
   private characters = 0;
@@ -42,7 +42,7 @@ export class ReasoningMemory {
     }
   }
 
-  /** Empty if nothing is kept, and for another model, which could not read it. */
+  /** The reasoning before the call; empty if none is kept, and for another model, which could not read it. */
   of(model: string, callId: string): readonly ReasoningDetail[] {
     return this.kept.get(`${model} ${callId}`)?.details ?? [];
   }
