@@ -5,7 +5,7 @@ const esbuild = require('esbuild');
 const production = process.argv.includes('--production');
 const watch = process.argv.includes('--watch');
 
-/** Of these packages the proxy uses so much: the rest, Node's own HTTP/2 and cluster with it, would be read for nothing. */
+/** The parts of packages that the proxy uses; the rest, with Node's own HTTP/2 and cluster, would be read for nothing. */
 const parts = {
   undici: {
     Client: 'undici/lib/dispatcher/client.js',
@@ -21,7 +21,7 @@ const parts = {
   },
 };
 
-/** What of those nothing here can ask for: HTTP/2, SOCKS5, and the traces to which a figure may point. */
+/** Modules of those packages that are never used here: HTTP/2, SOCKS5, and the traces to which a figure may point. */
 const unused = /\/(?:client-h2|socks5-proxy-agent)(?:\.js)?$|^@opentelemetry\/api$/;
 
 const partsAlone = {
@@ -34,7 +34,7 @@ const partsAlone = {
       contents: `module.exports = function () { throw new Error('${path} was asked for, and is left out.'); };`,
     }));
     build.onLoad({ filter: /.*/, namespace: 'parts' }, ({ path }) => {
-      // Each is read when it is first used: most ways need no proxy agent, whose clients want what undici's index gives them.
+      // Each part is read at its first use; a proxy agent's clients need the `connect` that undici's index would add.
       const getters = Object.entries(parts[path]).map(
         ([name, file]) => `get ${name}() { return require('${file}'); },`,
       );
@@ -47,10 +47,10 @@ const partsAlone = {
   },
 };
 
-/** What no start needs: each is a file of its own, read when it is first used; most windows never use most of them. */
+/** Packages that no start needs: each is a file of its own, read at its first use; most windows never use most of them. */
 const later = ['jsonc-parser', 'luxon', 'toml-eslint-parser', 'undici', 'yaml'];
 
-/** Puts in the place of such a package its names alone; whoever asks for one of them gets it from the package's file. */
+/** Replaces such a package by an object with its names, which reads the package's file when one of them is used. */
 const fetchLater = {
   name: 'fetch-later',
   setup(build) {
@@ -77,7 +77,7 @@ const shared = {
   legalComments: 'none',
 };
 
-// As modules where a package has them: what is not used stays out, and one of them cannot be bundled otherwise.
+// ES modules where a package has them: their unused parts are left out, and one package cannot be bundled otherwise.
 const node = {
   ...shared,
   plugins: [partsAlone],
@@ -88,7 +88,7 @@ const node = {
 };
 const browser = { ...shared, platform: 'browser', format: 'iife', target: 'chrome128' };
 
-// The icon font's and the charts' own style sheets, as they are.
+// Style sheets of packages, with their fonts and images.
 const sheets = { ...browser, loader: { '.ttf': 'file', '.svg': 'dataurl' }, assetNames: '[name]' };
 
 const builds = [
@@ -124,12 +124,12 @@ const npmBuilds = [
   { ...sheets, entryPoints: ['media/pages/docs.css'], outfile: 'dist/server/docs.css' },
 ];
 
-/** A bundle already: bundled again it would only take longer. */
+/** A file that is a bundle already, and is copied. */
 const viewer = 'node_modules/swagger-ui-dist/swagger-ui-bundle.js';
 
 let running = 0;
 
-/** Tells the task of .vscode/tasks.json when all bundles are made anew; errors are printed by esbuild itself. */
+/** Prints the lines by which the task of .vscode/tasks.json knows the end of a build; esbuild itself prints errors. */
 const announce = {
   name: 'announce',
   setup(build) {
@@ -142,7 +142,7 @@ const announce = {
   },
 };
 
-/** The packages of others that are bundled, each once; `licences`: their texts. */
+/** The packages that the inputs belong to, each once; `licences` are the licences' texts. */
 function packagesIn(inputs) {
   const folders = inputs.flatMap(
     (input) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? [],
@@ -160,18 +160,18 @@ function packagesIn(inputs) {
   });
 }
 
-/** Builds them all, and gives what of others went in. */
+/** Makes all builds, and returns the packages in them. */
 async function packagesOf(made, options = {}) {
   const results = await Promise.all(made.map((build) => esbuild.build({ ...build, ...options })));
   return packagesIn(results.flatMap(({ metafile }) => Object.keys(metafile.inputs)));
 }
 
-/** What the VSIX and npm's package have of others, found by bundling once more without writing. */
+/** The packages in the VSIX and in npm's package, found by bundling without writing. */
 async function bundled() {
   return await packagesOf([...builds, ...npmBuilds], { write: false });
 }
 
-/** Who made what is bundled, under which licence: their licences ask for it. */
+/** The bundled packages with their licences, as these licences demand. */
 function notices(packages) {
   const texts = packages.map(({ name, version, license, licences }) =>
     [`${name} ${version} (${license})`, ...licences].join('\n\n'),

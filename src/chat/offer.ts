@@ -81,7 +81,7 @@ function familyOf(id: string): string {
   return id.replace(/^[^/]*\//, '').replace(/:[^:]*$/, '');
 }
 
-/** A group of VS Code's provider Custom Endpoint, for `lm.addLanguageModelsProviderGroup`; VS Code moves the key into secrets. */
+/** A group of VS Code's provider Custom Endpoint, for `lm.addLanguageModelsProviderGroup`, which keeps the key as a secret. */
 export function modelGroup(
   { origin, proxyKey }: Pick<Endpoint, 'origin' | 'proxyKey'>,
   models: readonly OfferedModel[],

@@ -1,4 +1,4 @@
-// Remove Key removes at once and offers to undo for ten seconds; Remove Everything asks, then removes all data on this machine.
+// Remove Key removes at once and offers to undo for ten seconds; Remove Everything asks, then removes all data here.
 import { l10n, window } from 'vscode';
 import { keyIdOf, maskKey } from '../../base/secret';
 import { isWhole, removeAll } from '../../clients/removal';
