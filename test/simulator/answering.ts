@@ -17,7 +17,7 @@ import type { Caller, World } from './world';
 
 const API = '/api/v1';
 
-/** What is to be done with a request. */
+/** The answer that a request is to get. */
 export type Answering =
   | { readonly kind: 'reply'; readonly reply: Reply; readonly faults: FaultSet }
   | { readonly kind: 'noAnswer' }
@@ -115,7 +115,7 @@ function served(
   return refusal === undefined ? serve(modelReply(visit, caller, call)) : refuse(refusal);
 }
 
-/** What needs no key. */
+/** Routes that need no key. */
 function openRoute(visit: Visit): Reply | undefined {
   if (visit.path === '/auth' && visit.method === 'GET') return authPage(visit);
   if (visit.path === '/auth/keys' && visit.method === 'POST') return exchangeCode(visit);

@@ -1,6 +1,6 @@
 /** The simulator's idea of time: all counting uses it, and a test may set it. */
 
-/** What the simulator needs of a clock; the program's own clocks (`src/base/clock.ts`) fit by their shape. */
+/** The parts of a clock that the simulator needs; the program's own clocks (`src/base/clock.ts`) fit by their shape. */
 export interface SimulatorClock {
   /** Epoch milliseconds; days, minutes, resets, code expiry and records are counted with it. */
   nowMs(): number;

@@ -1,4 +1,4 @@
-/** What a script can make go wrong, and all faults of one answer taken together. */
+/** The faults that a script can cause, and all faults of one answer together. */
 import type { ResponsesErrorEvent } from './answers/responses';
 import type { ErrorDetails, ErrorKind } from './errors/errorKind';
 import type { Coding } from './wire/coding';

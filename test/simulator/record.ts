@@ -1,4 +1,4 @@
-/** What arrived, what was answered, and the sums over it. */
+/** Records of requests that arrived and of their answers, and sums over them. */
 import { createHash } from 'node:crypto';
 
 export interface ArrivedRequest {
@@ -51,9 +51,9 @@ export class RequestRecord {
   readonly path: string;
   readonly headers: readonly (readonly [string, string])[];
   readonly connectionId: number;
-  /** What the client sent; `bodyText`, `bodySha256` and `bodyLength` read it. */
+  /** The request's body; `bodyText`, `bodySha256` and `bodyLength` read it. */
   readonly body: BodyRecord;
-  /** What was written as the answer's body, coded as it was. */
+  /** The bytes of the answer's body as they were written, coded if it was coded. */
   readonly sent: BodyRecord;
   /** The raw key that came, also one that nobody has. */
   key: string | undefined;
@@ -64,7 +64,7 @@ export class RequestRecord {
   generationId: string | undefined;
   /** Undefined until a head was written. */
   status: number | undefined;
-  /** Which own limit refused it, when no script did. */
+  /** The simulated limit that refused the request; undefined if a script did, or none. */
   limitAnswer: 'daily' | 'minute' | undefined;
   /** Events with data that were written. */
   eventsSent = 0;

@@ -50,7 +50,7 @@ export class Simulator {
     server.on('request', (request, response) => void this.handle(request, response));
   }
 
-  /** Returns when the server listens. Who starts it stops it. */
+  /** Resolves when the server listens; the caller stops it. */
   static async start(options: SimulatorOptions = {}): Promise<Simulator> {
     const server = createServer({ keepAliveTimeout: options.keepAliveTimeoutMs ?? 0, requestTimeout: 0 });
     const simulator = new Simulator(server, options, options.clock ?? { nowMs: () => Date.now() });
@@ -83,7 +83,7 @@ export class Simulator {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** What `OPENROUTER_BASE_URL` is set to. */
+  /** The value for `OPENROUTER_BASE_URL`. */
   get baseUrl(): string {
     return `${this.origin}/api/v1`;
   }
@@ -106,7 +106,7 @@ export class Simulator {
     return this.world.addAccount(options);
   }
 
-  /** What the account has used and has left, and what can be set of it. */
+  /** The account, with its counts and its settings. */
   account(name: string): Account {
     return this.world.account(name);
   }

@@ -1,4 +1,4 @@
-/** What the tests of the simulator share: a clock that they set, and requests over real sockets. */
+/** Helpers for the tests of the simulator: a clock that they set, and requests over real sockets. */
 import { createHash } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import type { AccountOptions } from './limits/account';

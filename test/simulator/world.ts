@@ -1,4 +1,4 @@
-/** What the simulated OpenRouter knows: accounts, models, and the things that were made. */
+/** The state of the simulated OpenRouter: accounts, models, and the things that were made. */
 import { randomBytes } from 'node:crypto';
 import type { AnswerOptions } from './answers/answerOptions';
 import type { SimulatorClock } from './clock';
@@ -9,13 +9,13 @@ import { randomFrom } from './random';
 export interface WorldOptions {
   /** Content of answers; rules of the script may say otherwise. */
   readonly answer?: AnswerOptions;
-  /** What `GET /models` lists; default a few free and paid ones. */
+  /** The ids in `GET /models`; default a few free and paid ones. */
   readonly models?: readonly string[];
   /** Whether models that are not listed answer 400; default false. */
   readonly strictModels?: boolean;
   /** Presets by slug, with the model that each stands for. */
   readonly presets?: Readonly<Record<string, string>>;
-  /** What a paid request costs in credits; default 0.001. */
+  /** The cost of a paid request in credits; default 0.001. */
   readonly costPerRequest?: number;
   /** How old the counts are that `GET /key` tells, unless the account says otherwise; default 0. */
   readonly readingLagMs?: number | (() => number);
@@ -23,7 +23,7 @@ export interface WorldOptions {
   readonly uncountedShare?: number;
   /** The window of the minute limit, unless the account says otherwise; default `clock`. */
   readonly minuteWindow?: 'clock' | 'sliding';
-  /** Who is signed in on the page `/auth`; default the first account. */
+  /** The account that is signed in on the page `/auth`; default the first one. */
   readonly signedIn?: string;
   /** `redirect`: `/auth` goes back at once, as if allowed. `page`: it shows a link to follow. Default `redirect`. */
   readonly authPage?: 'redirect' | 'page';
@@ -120,7 +120,7 @@ export class World {
     return account;
   }
 
-  /** Who a raw key belongs to, also when it is revoked or has expired. */
+  /** The owner of a raw key, also when the key is revoked or has expired. */
   caller(rawKey: string): Caller | undefined {
     return this.callersByKey.get(rawKey);
   }

@@ -22,7 +22,7 @@ const dayMs = 86_400_000;
 export class Authority {
   private constructor(
     private readonly name: string,
-    /** What is to be trusted: PEM. */
+    /** The certificate to trust, as PEM. */
     readonly pem: string,
     private readonly keyPem: string,
   ) {}

@@ -14,7 +14,7 @@ export interface Ended {
   readonly errors: string;
 }
 
-/** The built program itself: what its bundle leaves out is missing in tests too. */
+/** The built program, so that a module which its bundle lacks is missing in tests too. */
 const program = resolve('dist/cli.js');
 
 /** The bundle, with a folder for files of tests. */
@@ -60,7 +60,7 @@ export class CliProcess {
     });
   }
 
-  /** What it has said so far on the error stream. */
+  /** The error stream's text so far. */
   get log(): string {
     return this.errors;
   }

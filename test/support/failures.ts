@@ -1,11 +1,11 @@
-/** Which tests failed, kept until everything has run: each kind of tests prints its own, with hundreds of lines of others below them. */
+/** Keeps the failed tests until everything has run: each kind of tests prints its own, above hundreds of lines of others. */
 import { appendFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 
-/** Names the file to every process that runs tests; where it is not set, nobody reads it. */
+/** Names the file to every process that runs tests; without it no failures are kept. */
 export const FAILURES_VARIABLE = 'KEYWHEEL_TEST_FAILURES';
 
-/** Of one failure; the whole of it is where the tests ran. */
+/** Most characters kept of one failure; the output of the tests has all of it. */
 const MAX_CHARACTERS = 2_000;
 
 /** Adds each test and hook that fails in this run, with its error, to the file. */

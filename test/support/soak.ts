@@ -1,4 +1,4 @@
-// Many streams at once, with random faults and clients that leave: what is left afterwards, and how much memory.
+// Many streams at once, with random faults and clients that leave: measures the resources and memory held afterwards.
 import { request, type ClientRequest } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { SystemClock, type Clock } from '../../src/base/clock';
@@ -159,7 +159,7 @@ async function oneClient(port: number, random: () => number): Promise<boolean> {
   const headers = { 'x-api-key': PROXY_KEY, 'content-type': 'application/json' };
   return await new Promise<boolean>((resolve) => {
     const sent: ClientRequest = request({ port, path, method: 'POST', headers, agent: false });
-    // Nobody waits for ever: what is not streamed may be silent for as long as its client waits.
+    // Every client leaves in the end, because an answer that is not streamed may be silent for as long as the client waits.
     const patienceMs = random() < 0.2 ? random() * 600 : longestPatienceMs;
     const leaving = setTimeout(() => sent.destroy(), patienceMs);
     const finish = (isFalse: boolean): void => {

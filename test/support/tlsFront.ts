@@ -1,4 +1,4 @@
-// TLS in front of a server without it: what an upstream looks like from outside.
+// TLS in front of a server without it, which so looks like an upstream.
 import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
@@ -13,7 +13,7 @@ export class TlsFront {
 
   private constructor(private readonly server: Server) {}
 
-  /** Listens on 127.0.0.1. `alpn`: what it offers, the best first. */
+  /** Listens on 127.0.0.1. `alpn`: the protocols that it offers, the best first. */
   static async open(
     toPort: number,
     identity: Identity,

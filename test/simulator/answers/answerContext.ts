@@ -1,4 +1,4 @@
-/** What all forms of one answer share. */
+/** The values that all forms of one answer share. */
 import type { AnswerOptions } from './answerOptions';
 import { contentPieces, pieceCount } from './content';
 

@@ -1,4 +1,4 @@
-/** What a served answer contains and how long it takes. */
+/** The content of a served answer, and its duration. */
 
 export interface AnswerOptions {
   /** Content events of a stream, beside the form's opening and closing ones; default: the words of the text. */

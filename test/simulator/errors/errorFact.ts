@@ -1,4 +1,4 @@
-/** What an error says, before it is put into the form of an endpoint. */
+/** The content of an error, before it gets the form of an endpoint. */
 
 export type Metadata = Readonly<Record<string, unknown>>;
 

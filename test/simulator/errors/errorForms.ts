@@ -1,7 +1,7 @@
 /** The same error in the form of each endpoint, as a whole answer and inside a stream. */
 import type { ErrorFact, Metadata } from './errorFact';
 
-/** Which shapes an endpoint speaks. */
+/** The API whose shapes an endpoint has. */
 export type Form = 'openai' | 'responses' | 'anthropic';
 
 type Json = Record<string, unknown>;

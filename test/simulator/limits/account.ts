@@ -1,4 +1,4 @@
-/** A simulated OpenRouter account: what its keys share. */
+/** A simulated OpenRouter account: the limits and counts that its keys share. */
 import { AccountKey, type KeyOptions } from './accountKey';
 import { DayCount, nextUtcMidnightMs } from './dayCount';
 import { MinuteCount, type MinuteWindow } from './minuteCount';

@@ -7,7 +7,7 @@ export type CapReset = 'daily' | 'weekly' | 'monthly' | null;
 
 export interface KeyOptions {
   readonly key: string;
-  /** What OpenRouter shows; default: the masked key. */
+  /** The label that OpenRouter shows; default: the masked key. */
   readonly label?: string;
   /** Cap in credits; default null, no cap. */
   readonly limit?: number | null;
@@ -56,7 +56,7 @@ export class AccountKey {
     );
   }
 
-  /** What the cap leaves in its period, or null without a cap. */
+  /** The credits that the cap leaves in its period, or null without a cap. */
   remaining(nowMs: number): number | null {
     if (this.limit === null) return null;
     return this.limit - this.spent(periodOf(this.limitReset, nowMs).startMs);

@@ -28,7 +28,7 @@ export class DayCount {
     for (const old of this.stepsByDay.keys()) if (old < day - 2) this.stepsByDay.delete(old);
   }
 
-  /** What had been counted at `atMs` of the day of `atMs`. */
+  /** The count of the day of `atMs`, as it was at `atMs`. */
   usedAt(atMs: number): number {
     const steps = this.stepsByDay.get(utcDayOf(atMs)) ?? [];
     return steps.findLast((step) => step.atMs <= atMs)?.used ?? 0;

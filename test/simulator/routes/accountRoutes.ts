@@ -1,4 +1,4 @@
-/** What costs nothing: the key, credits, generations, and the lists of models. */
+/** Routes that cost nothing: the key, credits, generations, and the lists of models. */
 import { keyReading } from '../limits/keyReading';
 import { jsonReply, type Reply } from '../wire/reply';
 import type { Caller } from '../world';

@@ -1,4 +1,4 @@
-/** Who calls, and the 401s. */
+/** The caller of a request, and the answers 401. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ErrorKind } from '../errors/errorKind';
 import type { Caller, World } from '../world';

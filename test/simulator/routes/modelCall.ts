@@ -1,4 +1,4 @@
-/** What a request to a model endpoint asks for. */
+/** The content of a request to a model endpoint. */
 import { listIn, stringIn } from '../json';
 import type { Visit } from './visit';
 
@@ -16,9 +16,9 @@ type Endpoint =
 
 export interface ModelCall {
   readonly endpoint: Endpoint;
-  /** What the client named. */
+  /** The model that the client named. */
   readonly requested: string;
-  /** What serves it: a router's or a preset's choice, else the requested model. */
+  /** The model that serves the request: a router's or a preset's choice, else the requested one. */
   readonly model: string;
   readonly isFree: boolean;
   readonly streams: boolean;

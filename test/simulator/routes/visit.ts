@@ -1,4 +1,4 @@
-/** What a route knows of the request that it answers. */
+/** The facts of a request that its route gets. */
 import type { AnswerOptions } from '../answers/answerOptions';
 import { errorFact } from '../errors/errorFacts';
 import { errorBody, type Form } from '../errors/errorForms';

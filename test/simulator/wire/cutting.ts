@@ -32,7 +32,7 @@ export class Cutting {
     return chunks;
   }
 
-  /** What is left over at the end. */
+  /** The bytes that are left over at the end. */
   end(): Buffer {
     const bytes = this.rest;
     this.rest = Buffer.alloc(0);

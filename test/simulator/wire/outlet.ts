@@ -40,7 +40,7 @@ export class Outlet {
     await this.send(this.cutting?.end());
     this.coder?.close();
     const { socket } = this.response;
-    // What was written must be on its way first: destroying a socket drops what it still holds.
+    // Waits until all bytes have left the socket, because destroying it drops the bytes that it still holds.
     while (!this.signal.aborted && this.response.writableLength > 0) await turn();
     this.record.cut = true;
     switch (how) {

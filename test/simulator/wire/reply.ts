@@ -1,4 +1,4 @@
-/** What a route answers, before faults and delays. */
+/** The answer of a route, before faults and delays. */
 import type { AnswerOptions } from '../answers/answerOptions';
 import type { WireEvent } from '../answers/wireEvent';
 import type { ErrorFact } from '../errors/errorFact';

@@ -68,7 +68,7 @@ function* commentSteps({ comments, lineEnd }: FaultSet): Generator<Step> {
   }
 }
 
-/** What happens between two events, and whether the stream ends with it. */
+/** The step before an event, and whether the stream ends with it. */
 function beforeEvent(
   reply: StreamReply,
   faults: FaultSet,
