@@ -92,7 +92,7 @@ async function everything(): Promise<Result[]> {
   return [...foreground, await background];
 }
 
-/** What remains of the results when each part that failed has run again by itself. */
+/** The results after each part that failed has run again by itself. */
 async function onceMore(results: readonly Result[]): Promise<readonly Result[]> {
   const names = results.filter(({ code }) => code !== 0).flatMap(({ name }) => name.split(', '));
   if (names.length === 0 || names.includes('build') || isStopped) return results;
@@ -173,7 +173,7 @@ async function lanes(count: number, names: readonly string[]): Promise<Result[]>
   return results;
 }
 
-/** What a part prints comes in one piece when it has ended, unless nothing else runs beside it. */
+/** Prints the part's output in one piece when it has ended, unless nothing else runs beside it. */
 async function runPart(name: string, isAlone: boolean): Promise<number> {
   const startedAtMs = performance.now();
   let printed = '';

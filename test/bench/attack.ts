@@ -1,7 +1,7 @@
 /**
- * `npm run bench attack`: what hostile requests, answers and crowds do to everybody else's requests, and to memory. Prober,
- * attacker and upstream are processes of their own on one processor, the proxy has the other; beside it runs, asked in the
- * same way but not attacked, the least that a proxy on Node can do (floor.mjs): what that feels is the machine's doing.
+ * `npm run bench attack` measures the effect of hostile requests, answers and crowds on other requests and on memory. Prober,
+ * attacker and upstream are processes of their own on one processor, the proxy has the other. The least proxy on Node
+ * (floor.mjs) runs beside it, asked in the same way but not attacked: its delays are the machine's.
  * `dear` or `crowds` runs that part alone, `--rounds 5` takes longer.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
@@ -26,8 +26,8 @@ const mostStallOfLongMs = 150;
 const mostCrowdedRatio = 1.2;
 
 /**
- * Runs in the proxy: the processor time of its longest turn, since the last question. What the clock says of a turn also
- * counts whatever else runs on the machine.
+ * Runs in the proxy: the processor time of its longest turn since the last question. The clock's time of a turn would also
+ * count other programs of the machine.
  */
 const turnCode = `
   let last = process.cpuUsage();
@@ -165,7 +165,7 @@ function median(values: readonly number[]): number {
   return values.toSorted((one, other) => one - other)[values.length >> 1] ?? Number.NaN;
 }
 
-/** What good requests felt while something ran, and those of the floor at the same time. */
+/** The times of good requests during an attack, and those of the floor at the same time. */
 interface Felt {
   readonly times: Times;
   readonly floor: Times;
@@ -196,7 +196,7 @@ async function calm(subjects: Subjects): Promise<Felt> {
   });
 }
 
-/** The least over the rounds: what else runs on the machine only adds. */
+/** The least over the rounds, because other programs of the machine only add. */
 interface Figures {
   readonly p50: number;
   /** The worst time, beyond the floor's worst of the same round. */

@@ -1,5 +1,5 @@
 /**
- * What a client gets while its model fails and another one is named for it: sixteen ways to fail, each before the built
+ * Measures a client's answers while its model fails and has a fallback: sixteen ways to fail, each against the built
  * `dist/cli.js` in a process of its own. `--runs N`, `--timeouts SECONDS` (first token and idle), `--free`, `--json`.
  */
 import { spawn } from 'node:child_process';
@@ -12,7 +12,7 @@ import { answerText, FailoverUpstream, totalTokens, type Failing } from '../supp
 
 const proxyKey = 'bench-proxy-key-0123456789abcdef';
 const keys = Array.from({ length: 5 }, (_, nth) => `sk-or-v1-${String(nth).padStart(64, '0')}`);
-/** So many proxies run at once, and so many of them start: a start takes a processor for itself. */
+/** Most proxies that run at once, and most that start at once, because a start takes a processor for itself. */
 const mostAtOnce = 20;
 const mostStarting = 2;
 const patiences = [30, 120] as const;
@@ -91,7 +91,7 @@ class Setup implements AsyncDisposable {
       spawn(process.execPath, ['dist/cli.js'], { env, stdio: ['ignore', 'pipe', 'pipe'] }),
     );
     const port = await cli.listening();
-    // The code has run once: what is measured is no compiler's time.
+    // Runs the code once before the measurement, which then contains no time of the compiler.
     await ask({ port, exchange: 'warm', model: 'vendor/warm', stream: true, patienceMs: 30_000 });
     return new Setup(upstream, port, cli);
   }

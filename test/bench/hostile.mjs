@@ -1,4 +1,4 @@
-// Upstream of `npm run bench attack`: what it answers stands in the request's model. The hostile answers come by message.
+// Upstream of `npm run bench attack`: the request's model names the answer. The hostile answers come by message.
 import { createServer } from 'node:http';
 
 const good = JSON.stringify({

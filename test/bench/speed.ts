@@ -1,6 +1,6 @@
-// What a request costs on its way through the proxy, beside the least that Node can do (floor.mjs), nginx and Portkey's
-// gateway where they are installed. Rounds are interleaved, and only ratios tell something of another machine.
-// `npm run bench -- --rounds 5 --seconds 6 --requests 200000 --json`; load by wrk. Linux, as it reads /proc. `--readme`
+// Measures the cost of a request through the proxy, beside the least proxy on Node (floor.mjs), nginx and Portkey's gateway
+// where they are installed. Rounds are interleaved, and only ratios are valid for other machines.
+// `npm run bench -- --rounds 5 --seconds 6 --requests 200000 --json`; load by wrk. Linux, because it reads /proc. `--readme`
 // writes README's table anew.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
@@ -254,7 +254,7 @@ function print(rows: ReadonlyMap<string, readonly Figures[]>): void {
   if (options.readme) writeReadme(new Map(medians), measuredOn(floor.length));
 }
 
-/** What README tells of a figure, and how. */
+/** The figures in README, with their words and units. */
 const told: readonly (readonly [name: string, words: string, unit: string])[] = [
   ['µs a request, 32 connections', 'processor time a request, 32 connections', 'µs'],
   ['added p50 µs', 'added to an answer, one connection, median', 'µs'],

@@ -120,7 +120,7 @@ async function converse(
   const stranger = [...text.matchAll(/"tag":"(\d+)"/g)].find(([, tag]) => tag !== String(number));
   if (stranger !== undefined && !isMutant) return { status, fault: `the answer to case ${stranger[1]}` };
   const secret = [proxyKey, 'fuzz-canary-0000000000'].find((each) => text.includes(each));
-  // What a case sent itself may come back in the words of a refusal, but no secret.
+  // A refusal may repeat the words that the case sent, but no secret.
   if (secret !== undefined) return { status, fault: `a secret in ${JSON.stringify(text.slice(0, 2_000))}` };
   return { status, fault: fault === null ? null : `${fault} in ${JSON.stringify(text.slice(0, 2_000))}` };
 }
@@ -201,7 +201,7 @@ class Proxy {
     return answer?.status === 200;
   }
 
-  /** What is the process's own; none where the system does not tell. */
+  /** The process's own memory; empty where the system does not tell it. */
   rssAnonMiB(): readonly number[] {
     if (process.platform !== 'linux' || !this.isAlive()) return [];
     const kib = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.child.pid}/status`, 'utf8'))?.[1];

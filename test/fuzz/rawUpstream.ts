@@ -9,7 +9,7 @@ export interface Seen {
   readonly body: string;
 }
 
-/** What to send; `close`: how the connection goes on after it. */
+/** The bytes to send; `close`: how the connection goes on after them. */
 export interface Given {
   readonly pieces: readonly Buffer[];
   readonly close: 'no' | 'end' | 'reset';
@@ -139,7 +139,7 @@ export function jsonAnswer(value: unknown): Given {
   return { pieces: [Buffer.from(head + body)], close: 'no' };
 }
 
-/** What `GET /key` says: an account that has bought credits. */
+/** The answer of `GET /key` for an account that has bought credits. */
 export const keyAnswer: Given = jsonAnswer({
   data: { label: 'fuzz', limit: null, limit_remaining: null, usage: 0, is_free_tier: false },
 });

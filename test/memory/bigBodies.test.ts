@@ -13,7 +13,7 @@ import { downloadBytes } from '../simulator/wire/delivery';
 
 const program = path.resolve('dist', 'cli.js');
 const mebibyte = 1024 * 1024;
-/** What the proxy keeps of one body at most. */
+/** Most bytes that the proxy keeps of one body. */
 const bodyCapBytes = 64 * mebibyte;
 const key = `sk-or-v1-${'a'.repeat(64)}`;
 const proxyKey = 'proxy-key-of-the-tests';
@@ -66,7 +66,7 @@ describe('the command line, with big bodies', () => {
     });
     const come = (): number => simulator.requestsTo('/chat/completions').length;
     for (let tries = 0; come() < 100 && tries < 60; tries++) await sleep(500);
-    // What upstream sends is held as far as there is room.
+    // The proxy holds upstream's bytes as far as it has room.
     await sleep(5_000);
     const growth = (await memoryOf(proxy)).peakBytes - before.nowBytes;
     for (const socket of sockets) socket.destroy();

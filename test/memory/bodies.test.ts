@@ -21,7 +21,7 @@ function sha256(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** What a `Bodies` with small bounds makes of real requests. */
+/** Gives real requests to a `Bodies` with small bounds. */
 async function withBodies(
   use: (
     bodies: Bodies,
@@ -169,7 +169,7 @@ describe('bodies', () => {
         ['gzip', gzipSync(text).subarray(0, -9), 415],
         ['gzip, gzip, gzip, gzip, gzip, gzip', text, 415],
         ['gzip', gzipSync(Buffer.alloc(10_000_000)).subarray(0, 900), 413],
-        // What the first coding gives is long, though nothing comes of it.
+        // The first coding's output is long, although the second decodes it to nothing.
         ['gzip, gzip', gzipSync(Buffer.concat(Array<Buffer>(100).fill(gzipSync('')))), 415],
       ] as const) {
         refused(await send(coded, { coding }), status);
@@ -255,7 +255,7 @@ function multipart(fileBytes: number): { body: Buffer; file: Buffer; headers: re
 async function peakBytes(run: () => Promise<unknown>): Promise<number> {
   const held = (): number => {
     collectGarbage();
-    // What the first has found dead is given back behind it, on a busy machine much later; the second waits for that.
+    // The first collection frees its finds afterwards, on a busy machine much later; the second one waits for that.
     collectGarbage();
     return process.memoryUsage().arrayBuffers;
   };
