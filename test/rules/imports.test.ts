@@ -5,7 +5,7 @@ import { compositionRoots, importsOf, readSources, rooms, stages, violations } f
 const sources = readSources();
 const imports = importsOf(sources);
 
-/** What the rule says to a new file with that import. */
+/** The violations of a new file with that import. */
 function planted(file: string, specifier: string): string[] {
   const added = importsOf(new Map([[file, `import type {} from '${specifier}';`]]));
   return violations(new Map([...imports, ...added]));

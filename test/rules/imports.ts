@@ -31,7 +31,7 @@ export const compositionRoots = ['extension', 'worker', 'cli', 'uninstall'];
 /** Paths from the root of the checkout, with what stands in the files. */
 export type Sources = ReadonlyMap<string, string>;
 
-/** What is imported by whom: a file of src as its path, a package as its name. */
+/** The imports of each file: a file of src as its path, a package as its name. */
 export type Imports = ReadonlyMap<string, readonly string[]>;
 
 interface Ban {

@@ -1,4 +1,4 @@
-/** What package.json promises to VS Code and to people. */
+/** The claims of package.json to VS Code and to people. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import * as v from 'valibot';

@@ -1,4 +1,4 @@
-/** What tests install for themselves is made once, also when several of them want it at the same time. */
+/** An installation for tests is made once, also when several of them want it at the same time. */
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

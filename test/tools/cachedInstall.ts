@@ -12,7 +12,7 @@ const MARKER = 'complete.json';
 const LONGEST_MS = 15 * 60_000;
 const POLL_MS = 500;
 
-/** Gives the folder of this name: the one in the cache, or a new one that `install` fills. What it gives is kept in a note there. */
+/** The folder of this name: the one in the cache, or a new one that `install` fills. A note there keeps its result. */
 export async function cachedInstall(
   name: string,
   install: (folder: string) => Promise<unknown>,
@@ -65,7 +65,7 @@ export function npmEnvironment(): NodeJS.ProcessEnv {
   return env;
 }
 
-/** Two runs may install at the same time: whoever comes second uses what the first one made. */
+/** Two runs may install at the same time: the second one uses the first one's folder. */
 async function moveIntoPlace(partial: string, folder: string): Promise<void> {
   if (existsSync(path.join(folder, MARKER))) return;
   if (existsSync(folder)) await rename(folder, `${partial}-${randomUUID()}`);
@@ -74,7 +74,7 @@ async function moveIntoPlace(partial: string, folder: string): Promise<void> {
   });
 }
 
-/** Whether another run makes it just now. What is older is of a process that ended, whose number another one has got. */
+/** Whether another run makes it just now. An older folder is of a process that has ended, whose number another one has. */
 async function isBeingMade(name: string): Promise<boolean> {
   for (const { entry, pid } of await partials(name)) {
     if (pid === process.pid || !isAlive(pid)) continue;

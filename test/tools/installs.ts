@@ -1,4 +1,4 @@
-/** Which VS Code the tests use, fetched when it is not on this machine. */
+/** The VS Code of the tests, fetched when it is not on this machine. */
 import { downloadAndUnzipVSCode } from '@vscode/test-electron';
 import path from 'node:path';
 import { ensureBrowser } from './browser';

@@ -1,10 +1,10 @@
-/** Which of its own extensions VS Code has. */
+/** The choice among VS Code's own extensions. */
 import { symlinkSync } from 'node:fs';
 import path from 'node:path';
 import type { CodeServer } from './codeServer';
 import type { Sandbox } from './sandbox';
 
-/** The themes, and what colours the files that tests open. All others cost each window seconds. */
+/** The themes, and the grammars of files that tests open. All others cost each window seconds. */
 const LOOKS = ['theme-defaults', 'theme-modern-icons', 'json', 'yaml', 'markdown-basics'];
 
 /** The parameter by which VS Code's server has none of its own extensions but those. */

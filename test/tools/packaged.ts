@@ -27,7 +27,7 @@ export interface PackagedOptions {
   readonly height?: number;
 }
 
-/** A VS Code with the extension installed from its VSIX. Whoever starts it closes it. */
+/** A VS Code with the extension installed from its VSIX; closed by the test that starts it. */
 export class PackagedVsCode {
   private readonly windows: VsCodeWindow[] = [];
   private machineSettings: Settings;

@@ -83,7 +83,7 @@ export class QuickInput {
     return (await this.state())?.rows ?? [];
   }
 
-  /** What is shown now; undefined when nothing is open. */
+  /** The present content; undefined when nothing is open. */
   async state(): Promise<InputState | undefined> {
     // One question: it is asked many times a second while a test waits.
     const seen = v.parse(v.optional(inputStateSchema), await this.page.evaluate(READ_STATE));

@@ -1,4 +1,4 @@
-/** What ships: of whom, under which licences, with which notes, and that nothing of it runs at its installation. */
+/** A release: its packages, their licences and its notes, and that nothing of it runs at its installation. */
 import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { bundledPackages, sbomOf, type Bundled } from './sbom';
 
 const changelog = readFileSync('CHANGELOG.md', 'utf8');
 const lockfile: unknown = JSON.parse(readFileSync('package-lock.json', 'utf8'));
-/** They ask for their text, which dist/third-party-notices.txt has, and for nothing else. */
+/** Licences that demand their text alone, which dist/third-party-notices.txt has. */
 const licences = new Set(['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT', 'CC-BY-4.0']);
 
 describe('what a release has of others', () => {

@@ -1,6 +1,6 @@
-/** What CHANGELOG.md says of one version. */
+/** The notes of one version in CHANGELOG.md. */
 
-/** Throws where it says nothing of it. */
+/** Throws if CHANGELOG.md has no notes of the version. */
 export function notesOf(changelog: string, version: string): string {
   const section = changelog
     .split(/^## /m)

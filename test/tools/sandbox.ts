@@ -16,7 +16,7 @@ const KILL_TIMEOUT_MS = 2000;
 
 /**
  * Owns processes and temporary folders. `close()` ends them in order; if this process exits or gets a signal
- * before that, they are killed and removed at once. What a killed owner left behind is killed by the next one.
+ * before that, they are killed and removed at once. Processes that a killed owner left behind are killed by the next one.
  */
 export class Sandbox {
   private readonly owner = `${process.pid}-${randomUUID()}`;
@@ -98,7 +98,7 @@ export class Sandbox {
 
   private readonly onSignal = (signal: NodeJS.Signals): void => {
     this.closeNow();
-    // Whoever else listens decides. Where nobody does, this process ends as the signal would have ended it.
+    // Another listener decides, if there is one; else this process ends as the signal would have ended it.
     if (process.listenerCount(signal) === 0) process.exit(128 + constants.signals[signal]);
   };
 }

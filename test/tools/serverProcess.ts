@@ -18,7 +18,7 @@ export interface ServerOptions {
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
-  /** What the server prints when it listens; the first group is the port. */
+  /** The line that the server prints when it listens; the first group is the port. */
   readonly listening: RegExp;
   readonly timeoutMs?: number;
 }

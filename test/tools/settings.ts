@@ -11,7 +11,7 @@ export interface Keybinding {
   readonly command: string;
 }
 
-/** What keeps the pictures still and the pages of VS Code's makers out of the way. */
+/** Settings that keep the pictures still, without VS Code's welcome pages. */
 export const QUIET_SETTINGS: Settings = {
   'workbench.startupEditor': 'none',
   'workbench.tips.enabled': false,

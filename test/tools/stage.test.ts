@@ -1,4 +1,4 @@
-/** What an end-to-end test sets up after its time is closed too: else a server runs on, and with it the whole run, for ever. */
+/** Closes also things that an end-to-end test sets up after its time, because a server would keep the run alive for ever. */
 import assert from 'node:assert/strict';
 import { Stage } from '../e2e/support/stage';
 

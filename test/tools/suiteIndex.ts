@@ -34,7 +34,7 @@ function runMocha(report: SuiteReport | undefined): Promise<SuiteResult> {
     grep: process.env.MOCHA_GREP,
   });
   if (report) {
-    // What Mocha prints goes where it can be read from outside: the extension host has no console of its own.
+    // Mocha's output goes into the report, which can be read from outside: the extension host has no console of its own.
     Mocha.reporters.Base.consoleLog = (...values: unknown[]): void => {
       report.print(`${format(...values)}\n`);
     };

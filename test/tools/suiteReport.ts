@@ -40,7 +40,7 @@ export class SuiteReport {
     return existsSync(this.outputPath);
   }
 
-  /** What was printed since the last call, whole lines only. */
+  /** The lines printed since the last call, whole ones only. */
   newOutput(): string {
     if (!this.hasBegun() || statSync(this.outputPath).size === this.readBytes) return '';
     const unread = readFileSync(this.outputPath).subarray(this.readBytes);

@@ -11,9 +11,9 @@ const statusBarItemSchema = v.optional(v.object({ text: v.string(), label: v.str
 const messagesSchema = v.array(v.string());
 
 export interface StatusBarItem {
-  /** What is seen, icons left out. */
+  /** The visible text, without icons. */
   readonly text: string;
-  /** What a screen reader says. */
+  /** The text for screen readers. */
   readonly label: string;
 }
 
@@ -103,7 +103,7 @@ export class VsCodeWindow {
   async statusBarTooltip(id: string): Promise<string> {
     await this.statusBarLocator(id).hover();
     const hover = this.page.locator('.monaco-hover.workbench-hover').filter({ visible: true }).first();
-    // It may not come, or go again: whoever asks tries again.
+    // The hover may not come, or may go again: the caller tries again.
     return (await hover.innerText({ timeout: 10_000 })).trim();
   }
 
@@ -189,7 +189,7 @@ export class VsCodeWindow {
     return found;
   }
 
-  /** What the clipboard holds, as a command of the extension left it. */
+  /** The clipboard's text, as a command of the extension left it. */
   async clipboard(): Promise<string> {
     return String(await this.page.evaluate('navigator.clipboard.readText()'));
   }
