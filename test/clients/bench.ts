@@ -61,7 +61,7 @@ export class Bench implements AsyncDisposable {
     return new Bench(clock, time, simulator, service, state.baseUrl);
   }
 
-  /** What upstream saw of requests to models. */
+  /** The requests to models that upstream got. */
   get attempts(): readonly RequestRecord[] {
     return this.simulator.requests.filter(({ method }) => method === 'POST');
   }

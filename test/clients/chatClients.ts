@@ -16,7 +16,7 @@ export interface ChatAsked {
   readonly retries: 'none' | 'own';
 }
 
-/** What the caller of the client has in hand at the end. `status` null: the client names none. */
+/** The client's result for its caller. `status` null: the client names none. */
 export type Got =
   | { readonly kind: 'answer'; readonly text: string; readonly finish: string | null }
   | {

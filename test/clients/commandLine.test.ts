@@ -1,4 +1,4 @@
-/** What `npm start` runs after its build: the built command line with a simulated OpenRouter, and a client's first requests. */
+/** The program of `npm start`: the built command line with a simulated OpenRouter, and a client's first requests. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -77,7 +77,7 @@ async function greetingOf({ stdout }: ChildProcess): Promise<Greeting> {
   throw new Error(`The program ended after: ${text}`);
 }
 
-/** What curl would send; not every machine has curl. */
+/** The request that curl would send; not every machine has curl. */
 function requestOf(curl: string): [string, RequestInit] {
   const url = /^curl (\S+)/.exec(curl)?.[1] ?? '';
   const headers = [...curl.matchAll(/-H "([^:"]+): ([^"]*)"/g)].map(

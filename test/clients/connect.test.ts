@@ -20,7 +20,7 @@ import { toolCallStream } from '../support/toolCalls';
 interface Case {
   readonly id: keyof RealClients;
   readonly file: string;
-  /** What the user's file holds before. */
+  /** The content of the user's file before. */
   readonly text: string;
   readonly path: string;
   /** The client's tool that reads a file, and what it takes. */
@@ -141,7 +141,7 @@ describe('a client that was connected', function () {
       await home.write(file, text, 0o600);
       const endpoint: Endpoint = { origin, proxyKey, model: freeModel };
       const records: [ClientFile, FileRecord][] = [];
-      // What else Cline reads is for its extension.
+      // Cline's other files are for its extension.
       for (const each of id === 'cline' ? [client] : filesOf(client))
         records.push([each, await home.connections.connect(each, endpoint)]);
       const written = await home.read(file);

@@ -19,7 +19,7 @@ const local = new Set(['oAuthCreateAuthorizationUrl', 'oAuthCreateSHA256CodeChal
 const id = '11111111-1111-4111-8111-111111111111';
 const messages = [{ role: 'user', content: 'hi' }];
 
-/** Whatever a call may ask for: fields that it does not know are dropped by the SDK. */
+/** A body with the fields of all calls: the SDK drops fields that a call does not have. */
 const body = {
   name: 'n',
   model: 'x/y:free',
@@ -175,7 +175,7 @@ const movesKeys = [
   'PUT /api/v1/workspaces/w/budgets/daily',
 ];
 
-/** What upstream sees of a request, but for the key and what a connection is made of. */
+/** A request as upstream sees it, without the key and the headers of a connection. */
 interface Seen {
   readonly line: string;
   readonly accept: string | undefined;

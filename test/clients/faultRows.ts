@@ -1,4 +1,4 @@
-/** What goes wrong upstream, and what every client must make of it. */
+/** Faults of upstream, and the result that every client must give. */
 import type { Rule } from '../simulator/script';
 import { paidModel } from './bench';
 
@@ -21,7 +21,7 @@ export interface FaultRow {
   readonly attempts: readonly [number, number];
   /** How long the client waits, least and most, in seconds of the proxy's clock. */
   readonly seconds: readonly [number, number];
-  /** What accounts have left must be read again before the proxy knows better. */
+  /** Whether the proxy learns a limit from the fault, which only a new reading of the accounts lifts. */
   readonly isLearned?: boolean;
   /** Real milliseconds without movement before time jumps, where the simulator itself waits in real time. */
   readonly quietMs?: number;
@@ -283,7 +283,7 @@ const ownFaults: readonly FaultRow[] = [
   }),
 ];
 
-/** What may have been worked on costs money: it is bought twice at most, and only once where it was at work. */
+/** A request that upstream may have worked on costs money: it is sent twice at most, and once if upstream was at work. */
 const paid: readonly FaultRow[] = [
   {
     name: 'no answer at all, for money',

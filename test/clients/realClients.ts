@@ -5,7 +5,7 @@ import { ensureCodeServer } from '../tools/codeServer';
 import { reported, reportToStderr } from '../tools/progress';
 import type { Sandbox } from '../tools/sandbox';
 
-/** Which of npm's packages each is, and the version. */
+/** Each client's package at npm, and the version. */
 export const clientPackages = {
   continue: ['@continuedev/cli', '1.5.47'],
   claudeCode: ['@anthropic-ai/claude-code', '2.1.332'],
@@ -23,7 +23,7 @@ const folderName = `clients-${Object.values(clientPackages)
   .join('-')}-${process.platform}-${process.arch}`;
 
 export interface CommandLine {
-  /** Beside `HOME`: what keeps it from asking the internet for things of its own. Nothing about the proxy. */
+  /** Variables besides `HOME` that keep the client's own requests from the internet; nothing about the proxy. */
   readonly env: NodeJS.ProcessEnv;
   /** The program and its arguments for one question. */
   command(question: string): readonly [program: string, ...args: string[]];

@@ -104,7 +104,7 @@ describe('two keys of one account and one of another', () => {
         rig.service.snapshot().accounts.map(({ day }) => day.used),
         [30, 40],
       );
-      // What has not changed its account is not asked again.
+      // A key that has not changed its account is not asked again.
       named(null);
       await rig.pass(1_000);
       assert.equal(rig.simulator.requests.filter(({ path }) => path === '/api/v1/key').length, 2);

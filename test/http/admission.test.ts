@@ -1,4 +1,4 @@
-// Who may come in, over which name, from which origin.
+// The requests that the proxy admits, by key, host name and origin.
 import assert from 'node:assert/strict';
 import { ask, headersOf, RawSocket } from './client';
 import { PROXY_KEY, realTime, withRig } from './support';

@@ -1,4 +1,4 @@
-// Three accounts of 50: what they have together is served, and nothing of it is asked in vain.
+// Three accounts of 50: all that they have together is served, and no request is sent in vain.
 import assert from 'node:assert/strict';
 import type { Reply } from './client';
 import { accountsOf, withRig } from './support';
@@ -20,7 +20,7 @@ describe('the allowance of three accounts', () => {
         ['anna', 'ben', 'cleo'].map((name) => simulator.usedToday(name)),
         [50, 50, 50],
       );
-      // What is left is read once more where only the own count says that nothing is: 5 readings a second.
+      // Accounts that only the own count calls empty are read once more: 5 readings a second.
       await rig.pass(1_000);
       const beforeMs = rig.clock.wallMs();
       const refused = await rig.ask();

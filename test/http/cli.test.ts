@@ -1,4 +1,4 @@
-// The program without VS Code: what it says, what it refuses, how it ends.
+// The program without VS Code: its output, its refusals, its end.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';

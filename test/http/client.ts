@@ -68,7 +68,7 @@ export async function ask(port: number, asked: Asked): Promise<Reply> {
       signal: asked.signal,
     });
     sent.on('error', reject);
-    // Whoever has a whole answer hears no more of what it still sends.
+    // Errors after the whole answer, while the body still goes up, are ignored.
     sent.once('socket', (socket) => socket.on('error', () => undefined));
     sent.once('response', (response) => {
       sent.on('error', () => undefined);

@@ -1,4 +1,4 @@
-// What the server says of a day or a minute: believed for as long as it says, and no longer.
+// Upstream's limits of a day or a minute are believed for as long as upstream says, and no longer.
 import assert from 'node:assert/strict';
 import { TextLog } from '../../src/base/log';
 import { KeywheelService } from '../../src/service/keywheelService';
@@ -168,7 +168,7 @@ describe('a daily-limit answer', () => {
       await runInto(rig, 'a');
       const saved: unknown = JSON.parse(JSON.stringify(rig.service.savedState()));
       rig.simulator.forget();
-      // Upstream tells no counts this time: what is known is known from the file.
+      // Upstream tells no counts this time: only the file has them.
       for (const name of ['a', 'b'])
         rig.simulator.account(name).omitKeyFields = ['free_model_daily_requests'];
       const service = new KeywheelService({

@@ -1,4 +1,4 @@
-// Every row of "Errors before any output": what the client got, what upstream saw, with which keys, and when.
+// Every row of "Errors before any output": the client's answer, and upstream's requests with their keys and times.
 import assert from 'node:assert/strict';
 import type { ErrorDetails, ErrorKind } from '../simulator/errors/errorKind';
 import { someNoonMs } from '../support/manualClock';
@@ -50,7 +50,7 @@ function table(
     for (const [error, details = {}] of kinds) {
       it(`${error} ${JSON.stringify(details)}`, async () => {
         for (const asked of cases.filter(only)) {
-          // What comes after a client was kept alive is told in keepAlive.test.ts.
+          // Errors after keep-alive comments are tested in keepAlive.test.ts.
           await withRig({ settings: { keepAliveAfterSeconds: 3600 } }, async (rig) => {
             await run(rig, asked, { kind: 'error', error, ...details }).catch((cause: unknown) => {
               throw new Error(nameOf(asked), { cause });

@@ -7,7 +7,7 @@ import { accountsOf, PAID, withRig, type Rig } from './support';
 const forms = ['/api/v1/chat/completions', '/api/v1/responses', '/api/v1/messages'];
 const comment = ': keywheel is waiting for a free slot\n\n';
 
-/** What followed the comments. Behind an error of ours the stream does not end as a whole one. */
+/** The text after the comments. After an error of ours the stream does not end as a whole one. */
 function afterComments(reply: Reply, isWhole = false): string {
   assert.equal(reply.status, 200);
   assert.equal(reply.header('content-type'), 'text/event-stream');

@@ -1,4 +1,4 @@
-// Killed without a word under load, and started again: what was counted is known, but for the last moment.
+// Killed under load and started again: the counts are known, but for the last moment.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -74,7 +74,7 @@ describe('a proxy that was killed', () => {
       const saved = JSON.parse(await readFile(environment.STATE_FILE, 'utf8')) as { savedAtMs: number };
       const { savedAtMs } = saved;
       console.log(`      saved ${killedAtMs - savedAtMs} ms before`);
-      // What had arrived there had been counted here before.
+      // Attempts that had arrived upstream had been counted here before.
       const sure = new Map(names.map((name) => [name, 0]));
       const attempts = simulator.requestsTo('/chat/completions');
       for (const { accountName = '', atMs } of attempts) {

@@ -1,4 +1,4 @@
-// Whatever is under /api/v1 passes as it came, but for what belongs to one connection, and credentials.
+// Requests under /api/v1 pass as they came, except headers of one connection, and credentials.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { gunzipSync, deflateRawSync, gzipSync } from 'node:zlib';
@@ -120,7 +120,7 @@ describe('paths', () => {
         ['GET', '/api/v1/batches'],
       ] as const)
         assert.notEqual(await statusOf(method, path), 402, path);
-      // What the first of the two accounts has not is asked of the other one.
+      // A thing that the first of the two accounts does not have is asked of the other one.
       assert.equal(rig.attempts.length, 7);
     });
   });

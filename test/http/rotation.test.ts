@@ -1,4 +1,4 @@
-// Which key serves: the largest share first, bad and used-up ones passed over, limits waited for or moved on from.
+// The choice of the key: the largest share first, bad and used-up ones passed over, limits waited for or passed over.
 import assert from 'node:assert/strict';
 import { someNoonMs } from '../support/manualClock';
 import { recorded } from '../unit/proxy/recordedBodies';

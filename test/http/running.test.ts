@@ -1,4 +1,4 @@
-// What the snapshot tells of exchanges that have not ended, and how the user ends one.
+// Running exchanges in the snapshot, and how the user ends one.
 import assert from 'node:assert/strict';
 import type { RunningView } from '../../src/service/snapshot';
 import { accountsOf, FREE, withRig, type Rig } from './support';

@@ -1,4 +1,4 @@
-// What people read while requests wait or OpenRouter is gone: status bar, tooltip, dashboard and doctor, made of one real proxy's snapshot.
+// Status bar, tooltip, dashboard and doctor while requests wait or OpenRouter is gone, from one real proxy's snapshot.
 import assert from 'node:assert/strict';
 import { examine } from '../../src/doctor/doctor';
 import type { DashboardState } from '../../src/service/messages';
@@ -63,7 +63,7 @@ async function doctorSays(rig: Rig): Promise<readonly string[]> {
     activity: [],
     port: rig.port,
     endpoint: { origin: `http://127.0.0.1:${rig.port}`, proxyKey: '', model: null },
-    // Nothing listens there: what is looked at is the proxy's own word.
+    // Nothing listens there, so that the finding comes from the proxy's snapshot.
     upstreamUrl: 'http://127.0.0.1:1/api/v1',
     keys: [],
     checkKey: () => Promise.resolve({ kind: 'unreachable', detail: 'timeout' }),

@@ -1,4 +1,4 @@
-// What each refusal locks: the narrowest thing that its words support, for as long as they say, and nothing beside it.
+// The lock after each refusal: the narrowest thing that its words support, for as long as they say, and nothing else.
 import assert from 'node:assert/strict';
 import type { ErrorDetails, ErrorKind } from '../simulator/errors/errorKind';
 import type { Reply } from './client';

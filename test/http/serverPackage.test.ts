@@ -1,4 +1,4 @@
-// What npm and the Dockerfile get, in empty folders: nothing else of this checkout is there.
+// The packages for npm and the Dockerfile, in empty folders without the rest of this checkout.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-// What the built command line answers itself: documents, pages, figures; each documented answer as it really is.
+// The built command line's own answers: documents, pages, figures; each documented answer is compared with the real one.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// What the http tests share: the service in this process, a simulated OpenRouter, and clients on real sockets.
+// The common parts of the http tests: the service in this process, a simulated OpenRouter, and clients on real sockets.
 import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
 import OpenAI from 'openai';
@@ -147,7 +147,7 @@ export class Rig {
     await quiet();
   }
 
-  /** What upstream saw of model requests and the like: all but readings. */
+  /** All requests that upstream got, except readings. */
   get attempts(): readonly RequestRecord[] {
     return this.simulator.requests.filter(({ path }) => path !== '/api/v1/key');
   }

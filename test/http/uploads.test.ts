@@ -1,4 +1,4 @@
-// Bodies that go up over a slow line: what moves is not silence, what stands still is.
+// Bodies that go up over a slow line: a slow upload is not silence, one that stands still is.
 import assert from 'node:assert/strict';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { FREE, PAID, withRig, type Rig } from './support';

@@ -1,4 +1,4 @@
-// What the tests of the way to upstream share: an upstream with TLS, an authority, and a proxy that goes there.
+// The common parts of the tests of the way to upstream: an upstream with TLS, an authority, and a proxy that goes there.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-/** What was is known to whoever hosts next: after a window was loaded anew, after a kill, and to windows that come later. */
+/** The next host knows the history: after a window was reloaded, after a kill, and in windows that come later. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

@@ -11,7 +11,7 @@ import { Stage, until, type TestWindow } from './support/windows';
 const keys = ['sk-or-v1-others-aaaa', 'sk-or-v1-others-bbbb'];
 const proxyKey = 'kw-others-aaaaaaaaaaaaaaaaaaaaaaaa';
 
-/** Whatever arrives on a port, and what is done with it. */
+/** A program on a port, with the bytes that it has got and the sockets that it may close. */
 class Stranger {
   readonly heard: Buffer[] = [];
   private readonly sockets = new Set<Socket>();

@@ -20,7 +20,7 @@ import { defaultSettings } from '../../src/service/settings';
 const clock = new SystemClock();
 const log = new TextLog(() => undefined);
 
-/** What a follower's stop comes to where the host's connection breaks so many times before it is heard. */
+/** The result of a follower's stop where the host's connection breaks `breaks` times before the host has heard it. */
 async function stopped(
   breaks: number,
 ): Promise<{ readonly left: number; readonly place: string; readonly isHeld: boolean }> {

@@ -8,7 +8,7 @@ import { Stage, until, type TestWindow } from './support/windows';
 const kills = Number(process.env.KEYWHEEL_KILLS ?? 5);
 /** For one that never comes; how long it takes is printed. */
 const mostTakeoverMs = 10_000;
-/** What a busy machine may make of it, as a multiple of the least that a takeover takes there. */
+/** Most time for a takeover on a busy machine, as a multiple of the least that it takes there. */
 const mostOfBare = 5;
 const windowCount = 6;
 const requestEveryMs = 50;
@@ -86,7 +86,7 @@ describe('six windows and one port', () => {
         windows = windows.filter((window) => window !== host);
         const servedAtMs = await servedAgain(stage.port);
         gaps.push({ killedAtMs, servedAtMs });
-        // Who follows shows for a moment the host that was.
+        // Followers show the former host for a moment.
         const placed = windows;
         await until('all in place', () => placed.every(isInPlace) && placed.some(({ isHost }) => isHost));
         assert.equal(windows.filter(({ isHost }) => isHost).length, 1, 'one host after a kill');

@@ -42,7 +42,7 @@ describe('a host among strangers', () => {
     return `${lines.join('\r\n')}\r\n\r\n`;
   }
 
-  /** What a stranger's request looks like once it has asked for a nonce: all is there but the secret. */
+  /** A stranger's request after it has asked for a nonce: only the secret is missing. */
   async function forged(): Promise<ReturnType<typeof stranger> & { readonly headers: readonly string[] }> {
     const made = stranger();
     made.socket.write('GET /health?nonce=abc HTTP/1.1\r\nHost: x\r\n\r\n');

@@ -1,4 +1,4 @@
-/** A window without VS Code, as a process of its own: what extension.ts composes, told what to do by its parent. */
+/** A window without VS Code, as a process of its own: it composes the parts as extension.ts does, and obeys its parent. */
 import { SystemClock } from '../../src/base/clock';
 import { TextLog } from '../../src/base/log';
 import { HostedWindow } from '../../src/hosting/hostedWindow';
@@ -19,7 +19,7 @@ import type { FromWindow, ToWindow, WindowOptions } from './support/windowMessag
 
 const options = JSON.parse(process.argv[2] ?? '{}') as WindowOptions;
 
-/** What the keychain showed this window when it was loaded. */
+/** The keychain's content when this window was loaded. */
 class FixedVault implements SecretVault {
   constructor(private contents: VaultContents) {}
 

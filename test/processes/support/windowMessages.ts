@@ -1,4 +1,4 @@
-/** What a test and its window processes say to each other. */
+/** The messages between a test and its window processes. */
 import type { LogLevel } from '../../../src/base/log';
 import type { ProxyState } from '../../../src/service/snapshot';
 import type { Settings } from '../../../src/service/settings';
