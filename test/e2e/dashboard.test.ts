@@ -1,4 +1,4 @@
-// The dashboard while everything in it changes: what it does under the user's hands, and what it costs in processor time.
+// The dashboard while everything in it changes: it must not disturb the user, nor cost much processor time.
 import assert from 'node:assert/strict';
 import { SystemClock } from '../../src/base/clock';
 import { Emitter } from '../../src/base/event';
@@ -436,7 +436,7 @@ describe('the crowded dashboard while everything changes', () => {
       new PerformanceObserver((list) => { for (const entry of list.getEntries()) window.shifts += entry.value; })
         .observe({ type: 'layout-shift', buffered: false });
     }`);
-    // As in the extension: what changes goes to the feed, which posts to the page.
+    // As in the extension: changes go to the feed, which posts to the page.
     const changed = new Emitter<void>((error) => assert.fail(String(error)));
     const posting: Promise<unknown>[] = [];
     let now = state;

@@ -162,7 +162,7 @@ describe('keys, by clicks and keys alone', () => {
     await dashboard.getByRole('button', { name: /^More/ }).nth(1).click();
     await pictures('k12-account-menu', ['dark']);
     await dashboard.getByText('Unlock', { exact: true }).click();
-    // Last: what it reads lifts the lock as well, and the menu offers no Unlock then.
+    // Check Now comes last, because its reading lifts the lock too, and the menu then offers no Unlock.
     await dashboard.getByRole('button', { name: /^More/ }).nth(1).click();
     await dashboard.getByText('Check Now', { exact: true }).click();
     await pollUntil(async () => (await askOutside(await window.clipboard())) === 200, 'Never served again');
@@ -254,7 +254,7 @@ describe('keys, by clicks and keys alone', () => {
     await page.screenshot({ path: file });
   }
 
-  /** What Remove Key lists now. */
+  /** The present items of Remove Key. */
   async function removableKeys(): Promise<readonly string[]> {
     await window.runCommand('Keywheel: Remove Key');
     await window.quickInput.waitFor(/Select a key to remove/);

@@ -1,4 +1,4 @@
-// What people are told: every setting with a wrong value, and every command without key, proxy, network or upstream; kept as a table.
+// Messages to people: every setting with a wrong value, and every command without key, proxy, network or upstream; as a table.
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:http';

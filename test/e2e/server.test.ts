@@ -1,4 +1,4 @@
-/** The pages that the command line serves, in a browser: what they show, with whom they speak, and how they look to axe. */
+/** The pages that the command line serves, in a browser: their content, their requests, and axe's findings. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import path from 'node:path';
@@ -73,7 +73,7 @@ describe('the pages of the command line', () => {
         }, 'Not all was ever shown');
         assert.equal(await page.getByRole('switch').count(), 0);
         await clean(page);
-        // What changes is shown without a click.
+        // Changes are shown without a click.
         await ask(Number(new URL(origin).port), { proxyKey });
         await page.getByText(/^99\d of 1,000$/).waitFor();
       });

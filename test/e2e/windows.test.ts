@@ -135,7 +135,7 @@ describe('many windows, one proxy', () => {
       await chosen;
       const [{ atMs: blockedAtMs }] = read(file) as [{ readonly atMs: number }];
       await pollUntil(() => Promise.resolve(read(`${file} over`).length > 0), `It ${file} on`);
-      // What was held up comes too.
+      // Events that were held up come too.
       await pause(2_000);
       over.abort();
       const came = await streams;
@@ -149,7 +149,7 @@ describe('many windows, one proxy', () => {
         `      largest gap of a 20 ms stream: ${withWorkerMs.toFixed(0)} ms; without the worker ${withoutMs.toFixed(0)} ms; ` +
           `without any proxy ${bareMs.toFixed(0)} ms; a new request meanwhile took ${requestMs.toFixed(0)} ms`,
       );
-      // What is blocked stands still for 3 s; a pool that is full holds up no relay, ours or another.
+      // A blocked extension host stands still for 3 s; a full thread pool holds up no relay, ours or another.
       const mostMs = file === 'spins' ? withoutMs / 2 + bareMs : 1_000 + 10 * Math.max(bareMs, withoutMs);
       assert.ok(withWorkerMs < mostMs, `${withWorkerMs} ms of ${mostMs} ms`);
     });

@@ -1,4 +1,4 @@
-/** What is contributed is registered and the reverse; commands that ask nothing do what they say. */
+/** Contributed commands are registered, and the reverse; commands that ask nothing do what their titles say. */
 import assert from 'node:assert/strict';
 import * as v from 'valibot';
 import { commands, env, extensions, TabInputWebview, window } from 'vscode';

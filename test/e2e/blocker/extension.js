@@ -85,7 +85,7 @@ async function measureStart(note) {
   note('starts', { loadedMs, activatedMs, activatedCpuMs, boundMs, bareBoundMs });
 }
 
-/** As long as a thread takes that does nothing but listen: what a busy machine makes of the least. */
+/** The start of a thread that does nothing but listen: the least time on this machine, however busy it is. */
 async function bareBound() {
   const startedAt = performance.now();
   const code = `const server = require('node:net').createServer((socket) => socket.end());

@@ -1,4 +1,4 @@
-/** Tests of connecting clients by clicks and keys: what is shown, what is written, the test request, the doctor, the undo. */
+/** Tests of connecting clients by clicks and keys: texts, written files, the test request, the doctor, the undo. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
@@ -174,7 +174,7 @@ export function testConnecting(opened: () => EmptyVsCode): void {
     const extensions = path.join(path.dirname(vscode.server.dataFolder), 'extensions');
     const name = (await readdir(extensions)).find((entry) => entry.startsWith('keywheel.keywheel'));
     assert.ok(name);
-    // What VS Code runs when the extension is gone: the script of the manifest, from the extension's folder.
+    // VS Code runs the script of the manifest, from the extension's folder, when the extension is gone.
     const script = path.join(extensions, name, 'dist', 'uninstall.js');
     const said = await runCommand(process.execPath, [script], { env: { HOME: home }, timeoutMs: 60_000 });
     assert.match(said, /claudeCode .*: restored/);

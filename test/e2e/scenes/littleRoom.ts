@@ -18,7 +18,7 @@ const otherThemes: readonly Theme[] = ['light', 'highContrast'];
 const wantsAllPictures = process.env.KEYWHEEL_PICTURES === 'all';
 const tabs = ['Accounts', 'History', 'Activity', 'Models'] as const;
 
-/** What each has when it is filled, and not from the tests before. */
+/** An element that each tab has once it is filled, and did not have in the tests before. */
 const filled: Readonly<Record<(typeof tabs)[number], string>> = {
   Accounts: 'tr.single',
   History: 'text=25 other accounts',
@@ -39,7 +39,7 @@ interface Room {
 const narrowest: Room = { name: '320', what: '320 pixels wide', of: 'page', width: 320, height: 800 };
 
 const rooms: readonly Room[] = [
-  // What is left of a window of 1280 by 800.
+  // The room in a window of 1280 by 800.
   { name: 'zoomed', what: 'at 200 % zoom', of: 'window', width: 640, height: 400 },
   { name: '1440', what: '1440 pixels wide', of: 'page', width: 1440, height: 900 },
   { name: '960', what: '960 pixels wide', of: 'page', width: 960, height: 800 },
@@ -49,7 +49,7 @@ const rooms: readonly Room[] = [
   narrowest,
 ];
 
-/** What is said of a page: how far it goes beyond its own width, and which actions cannot be got at. */
+/** The findings on a page: how far it exceeds its own width, and the actions that cannot be reached. */
 const findingsSchema = v.object({
   beyondPx: v.number(),
   unreachable: v.array(v.string()),
@@ -83,7 +83,7 @@ export function testLittleRoom(opened: () => OpenDashboard): void {
     await window.runCommand('Keywheel: Stop Proxy');
     await window.waitForStatusBarItem('keywheel.status', /stopped/);
     await window.clearNotifications();
-    // What the extension sends would take the place of what the tests put into the page.
+    // Messages of the extension are stopped, because they would replace the tests' own content.
     await frame.evaluate(
       `window.addEventListener('message', (event) => event.source === window || event.stopImmediatePropagation(), true)`,
     );

@@ -1,4 +1,4 @@
-/** What axe finds wrong in a page. */
+/** The faults that axe finds in a page. */
 import { source as axe } from 'axe-core';
 import type { Frame } from 'playwright-core';
 import * as v from 'valibot';

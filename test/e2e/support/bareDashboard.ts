@@ -16,7 +16,7 @@ const types: Readonly<Record<string, string>> = {
   '.ttf': 'font/ttf',
 };
 
-/** What the page gets first, in English. */
+/** The page's first message, in English. */
 export function hello(state: DashboardState): ToDashboard {
   return { type: 'hello', locale: 'en', words: {}, state };
 }

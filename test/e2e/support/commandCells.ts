@@ -1,10 +1,10 @@
-/** What each command of the palette comes to in each state: the rows of the table of messages. */
+/** The result of each command of the palette in each state: the rows of the table of messages. */
 import type { Reactions } from './reactions';
 
 export const states = ['no key', 'proxy stopped', 'no network', 'offline upstream'] as const;
 export type State = (typeof states)[number];
 
-/** Called when the command was run: waits for what comes of it, and gives that in words. */
+/** Called when the command was run: waits for its result, and returns it in words. */
 export type Cell = (seen: Reactions) => Promise<string>;
 
 export interface Row {

@@ -115,7 +115,7 @@ export function crowdedState(nowMs: number, change = 0): DashboardState {
   };
 }
 
-/** What else a dashboard may have to say, by a name for it. */
+/** Further states of a dashboard, by a name for each. */
 export function otherStates(nowMs: number): Readonly<Record<string, DashboardState>> {
   const crowded = crowdedState(nowMs);
   const { snapshot } = crowded;

@@ -1,4 +1,4 @@
-/** What package.json offers people: commands in the palette and settings. */
+/** The commands in the palette and the settings of package.json. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as v from 'valibot';

@@ -1,4 +1,4 @@
-/** What people were told, kept as Markdown for those who want to read all of it at once. */
+/** The messages to people, as Markdown, to be read all at once. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { checkoutFolder } from '../../tools/paths';

@@ -1,4 +1,4 @@
-/** What a command makes VS Code show: waited for, given in words, and taken away again. */
+/** Waits for the message or box that a command makes VS Code show, returns it in words, and closes it. */
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Locator } from 'playwright-core';
@@ -31,7 +31,7 @@ export class Reactions {
       let rows: readonly string[] = [];
       const look = async (): Promise<boolean> => {
         await quickInput.openPalette('Keywheel: ');
-        // Commands used before are there before the filter is: what it has found is marked.
+        // Commands used before are listed before the filter works: its finds are marked.
         await page
           .locator('.quick-input-widget .monaco-list-row .highlight')
           .first()

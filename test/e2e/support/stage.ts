@@ -1,4 +1,4 @@
-/** What a file of end-to-end tests has set up: taken down whatever happens; its VS Code windows are pictured where a test fails. */
+/** Owns the set-up of a file of end-to-end tests, and always closes it; pictures its VS Code windows where a test fails. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -23,8 +23,8 @@ export class Stage {
   }
 
   /**
-   * `made` is closed after the tests, before what was owned earlier, also when the set-up fails half-way. What a set-up
-   * makes whose time was over long ago is closed at once, and it goes no further: nobody else would, and the run hung.
+   * `made` is closed after the tests, before things that were owned earlier, also when the set-up fails half-way. After the
+   * stage was closed it is closed at once and the set-up ends: nothing else would close it, and the run would hang.
    */
   own<T>(made: T, close: (made: T) => Promise<unknown>): T {
     this.closes.push(async () => await close(made));
