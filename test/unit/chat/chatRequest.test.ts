@@ -1,4 +1,4 @@
-/** A request of VS Code's chat over real sockets: what it sends, what it hears, and how it ends. */
+/** A request of VS Code's chat over real sockets: its bytes, its answer, its end. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';

@@ -1,4 +1,4 @@
-/** Which models VS Code's chat is offered, with which limits and words. */
+/** The models that VS Code's chat is offered, with their limits and words. */
 import assert from 'node:assert/strict';
 import { ChatError } from '../../../src/chat/chatRequest';
 import { modelGroup, offeredModels, originIn, pickedModels, whatIsLeft } from '../../../src/chat/offer';

@@ -1,4 +1,4 @@
-/** What a model thought before its calls goes back to it, as providers demand that refuse a conversation without it. */
+/** A model's reasoning before its calls goes back to it, because some providers refuse a conversation without it. */
 import assert from 'node:assert/strict';
 import { AnswerReader } from '../../../src/chat/answerReader';
 import { requestBody } from '../../../src/chat/conversion';

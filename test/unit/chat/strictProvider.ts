@@ -1,4 +1,4 @@
-/** What the strictest providers behind OpenRouter demand of a request's messages. */
+/** The demands of the strictest providers behind OpenRouter on a request's messages. */
 import assert from 'node:assert/strict';
 
 export interface SentMessage {

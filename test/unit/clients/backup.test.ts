@@ -1,4 +1,4 @@
-/** Two Keywheels of one machine (VS Code's and Cursor's), and one that has lost its records: what the user had is kept. */
+/** Two Keywheels of one machine (VS Code's and Cursor's), and one that has lost its records: the user's values are kept. */
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';

@@ -36,7 +36,7 @@ interface Asked {
   readonly baseUrl: unknown;
 }
 
-/** What Cline's extension (4.1) resolves from its files for a task in this mode, and its default model where there is none. */
+/** The values that Cline's extension (4.1) reads from its files for a task in this mode; without a model, its default one. */
 async function asExtension(home: TemporaryHome, mode: 'act' | 'plan'): Promise<Asked> {
   const read = async (name: string): Promise<Record<string, unknown>> => {
     const file = `${data}/${name}`;

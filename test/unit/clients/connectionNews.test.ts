@@ -1,4 +1,4 @@
-/** Who is told that the proxy has moved away from connected clients, that they ask for other models, or that theirs has ended. */
+/** The windows that tell of the proxy's new address, of clients that ask for other models, and of models that have ended. */
 import assert from 'node:assert/strict';
 import { clineClient } from '../../../src/clients/cline';
 import {
@@ -54,7 +54,7 @@ class Windows {
     );
   }
 
-  /** Which windows tell of it when the proxy is there. */
+  /** The windows that tell of it when the proxy is at `origin`. */
   async move(origin: string | null): Promise<string[]> {
     this.origin = origin;
     const [first, second] = await Promise.all([this.first.look(), this.second.look()]);

@@ -1,5 +1,5 @@
-/** Connecting that fails: what the system refuses is said like all else that keeps a file from being written, and the record tells of
- * what is in the file, also where the machine stops between the two. */
+/** Connecting that fails: a refusal of the system is reported like other reasons not to write a file, and the record agrees
+ * with the file, also where the machine stops between the two. */
 import assert from 'node:assert/strict';
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { chmod, mkdir, symlink } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-/** Taking back what the client, or the user, has built upon: what is left is a file that the client can read. */
+/** Taking back values that the client or the user has built upon leaves a file that the client can read. */
 import assert from 'node:assert/strict';
 import type { FileClient } from '../../../src/clients/client';
 import { clineClient } from '../../../src/clients/cline';

@@ -1,4 +1,4 @@
-/** The test request against real sockets: what it says of an upstream that is there, and of one that is not. */
+/** The test request against real sockets: its result for an upstream that answers, and for one that does not. */
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -31,7 +31,7 @@ describe('the test request', () => {
   });
 
   function ports(change: Partial<TestRequestPorts> = {}): TestRequestPorts {
-    // Whatever answers is an upstream that can be reached.
+    // An upstream that answers at all can be reached.
     return {
       upstreamUrl: `${origin}/upstream`,
       wayOut: directly,

@@ -1,4 +1,4 @@
-/** The doctor against real sockets on this machine: what it finds of a healthy setup and of each fault. */
+/** The doctor against real sockets on this machine: its findings for a healthy setup and for each fault. */
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';

@@ -1,4 +1,4 @@
-// Whoever is refused at once could not have been served within the wait: checked by letting the same request wait.
+// A request that is refused at once could not have been served within its wait: the same request with a longer wait shows it.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Lease } from '../../../src/keys/lease';
@@ -99,7 +99,7 @@ async function checkFirstAtOnce(all: readonly Ask[], accounts: number, busy: boo
   const patient = (await play(all, accounts, { busy, patient: nth }))[nth];
   assert.ok(patient !== undefined);
   const waitedMs = patient.atMs - patient.askedAtMs;
-  // What frees its slot may come later in the millisecond in which it asks: who may not wait cannot have it.
+  // The slot may become free later in the millisecond of the request: a request that may not wait cannot have it.
   const isSameInstant = waitedMs === 0 && ask.maxWaitMs === 0;
   assert.ok(
     patient.kind === 'denied' || waitedMs > ask.maxWaitMs || isSameInstant,

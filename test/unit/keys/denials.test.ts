@@ -1,4 +1,4 @@
-// What a denial says it is: the model's, where accounts have something left, else the accounts', with a reason for each.
+// The cause that a denial names: the model, where accounts have something left, else the accounts, with a reason for each.
 import assert from 'node:assert/strict';
 import { Pool } from '../../../src/keys/pool';
 import type { LeaseRequest } from '../../../src/keys/lease';

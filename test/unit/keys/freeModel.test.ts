@@ -1,4 +1,4 @@
-// Which models cost nothing, by name and by what answers told.
+// The models that cost nothing, by their names and by the cost in answers.
 import assert from 'node:assert/strict';
 import { ModelClasses } from '../../../src/keys/freeModel';
 

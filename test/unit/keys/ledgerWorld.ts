@@ -80,7 +80,7 @@ export class LedgerWorld implements LeaseOwner {
   private activeUntilMs = 0;
   private limitAnswer = { sentAtMs: Number.NEGATIVE_INFINITY, atMs: Number.NEGATIVE_INFINITY };
   private refusedSinceMs: number | null = null;
-  /** The last reading that was believed: what it may have missed, or counted in advance, of ours. */
+  /** The last reading that was believed; `unsure`: our attempts that it may have missed, or counted in advance. */
   private reading = { askedAtMs: 0, unsure: 0 };
   private randomState: number;
 
@@ -250,7 +250,7 @@ export class LedgerWorld implements LeaseOwner {
     const unsure = askedAtMs === dayStartMs ? 0 : this.reading.unsure;
     const others = countSince(this.othersAtMs, Math.max(dayStartMs, askedAtMs - 90_000));
     const lost = countSince(this.lostAtMs, askedAtMs);
-    // What left in the last half second of a day is counted on both.
+    // Attempts of the last half second of a day are counted on both days.
     const early = countSince(this.sentAtMs, dayStartMs - 500) - countSince(this.sentAtMs, dayStartMs);
     if (off > unsure + lost + early + this.inTransit) this.found.tooHigh.push(this.describe(`off by ${off}`));
     if (-off > unsure + others) this.found.tooLow.push(this.describe(`off by ${off}`));

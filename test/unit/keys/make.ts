@@ -28,7 +28,7 @@ export function makeKey(name: string, fields: Partial<Key> = {}): Key {
   };
 }
 
-/** What `GET /key` tells, asked and answered at `atMs`. */
+/** A reading of `GET /key`, asked and answered at `atMs`. */
 export function makeReading(
   account: string | null,
   atMs: number,

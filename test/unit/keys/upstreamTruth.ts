@@ -1,4 +1,4 @@
-// A small OpenRouter in memory: what the account's limits truly count.
+// A small OpenRouter in memory, with the true counts of the account's limits.
 import { dayMs } from '../../../src/keys/calendar';
 
 /** Counts attempts at their arrival: all of them, refused ones too, as the stricter of what is known of OpenRouter. */
@@ -39,7 +39,7 @@ export class TruthAccount {
     return 0;
   }
 
-  /** What `GET /key` tells, as late as `lagMs`. */
+  /** The counts in `GET /key`, `lagMs` late. */
   told(atMs: number, lagMs: number): { used: number; limit: number } {
     return { used: this.usedAt(atMs - lagMs), limit: this.dailyLimit };
   }

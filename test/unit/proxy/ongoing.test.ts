@@ -1,4 +1,4 @@
-// What a request holds is given back however its connection ends.
+// The memory that a request holds is given back however its connection ends.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';

@@ -1,4 +1,4 @@
-// Keys from a file: what is read of it, and what is said where it is wrong.
+// Keys from a file: the entries that are read, and the messages where the file is wrong.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';

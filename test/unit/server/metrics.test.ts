@@ -1,4 +1,4 @@
-// What Prometheus gets: counts of what has ended, and the wheel as it is when it asks.
+// The metrics for Prometheus: counts of exchanges that have ended, and the wheel at the time of the request.
 import assert from 'node:assert/strict';
 import { Emitter } from '../../../src/base/event';
 import { Metrics } from '../../../src/server/metrics';

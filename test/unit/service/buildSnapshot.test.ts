@@ -1,4 +1,4 @@
-// What views see of what the wheel knows, and what GET /key-status makes of it.
+// The snapshot of the wheel for views and for GET /key-status.
 import assert from 'node:assert/strict';
 import type { Pool } from '../../../src/keys/pool';
 import type { AccountView } from '../../../src/service/snapshot';

@@ -1,4 +1,4 @@
-/** What a service knows no more once it has forgotten. */
+/** The data that a service no longer has once it has forgotten. */
 import assert from 'node:assert/strict';
 import { TextLog } from '../../../src/base/log';
 import { keyIdOf } from '../../../src/base/secret';

@@ -1,4 +1,4 @@
-// GET /key and GET /key-status: what they say is left.
+// The allowance that GET /key and GET /key-status show.
 import assert from 'node:assert/strict';
 import * as v from 'valibot';
 import { Secret } from '../../../src/base/secret';

@@ -1,4 +1,4 @@
-/** What people are told of and when: turns for the worse, never what was so at the start, once a day over all windows. */
+/** Notices tell of turns for the worse, never of problems from before the start, and once a day over all windows. */
 import assert from 'node:assert/strict';
 import { isWanted, mayShow, Notices, NoticeTurn, readNoticeRecord } from '../../../src/service/notices';
 import type { AccountView, KeyHealth, Snapshot } from '../../../src/service/snapshot';
@@ -8,7 +8,7 @@ import { accountView, keyView, midnightMs, nowMs, stateOf } from '../vscode/view
 const startedAtMs = nowMs - 60_000;
 const hourMs = 60 * 60_000;
 
-/** One account: what is left of 50, whether upstream has told it, whether it was used since the start. */
+/** An account with `count` of 50 requests left; `isRead`: upstream has told it; `isUsed`: it was used since the start. */
 function left(count: number, { isRead = true, isUsed = true } = {}): AccountView {
   const server = isRead ? { used: 50 - count, limit: 50, atMs: nowMs } : null;
   return accountView({

@@ -126,7 +126,7 @@ describe('Readings', () => {
       all.readings.want(makeKey('b-1').keyId);
     }
     await all.clock.run(2_000);
-    // The first leaves at once: what is wanted after that is wanted anew.
+    // The first reading leaves at once, so that a later wish needs a new reading.
     assert.deepEqual(all.names, ['a-1', 'b-1', 'a-1']);
   });
 
@@ -398,7 +398,7 @@ describe('Readings', () => {
     all.answer = (key) => (all.clock.wallMs() - startMs < minuteMs ? refused : all.good(key));
     all.readings.wantAll();
     await all.clock.run(10_000);
-    // What is wrong with a new key, its user wants to know now.
+    // The user wants to know at once about a fault of a new key.
     assert.deepEqual([all.health('a-1'), all.health('new')], ['good', 'bad']);
     await all.clock.run(minuteMs);
     assert.deepEqual([all.health('a-1'), all.health('new')], ['good', 'good']);

@@ -1,4 +1,4 @@
-// What the user sets, one value at a time.
+// The user's settings, one value at a time.
 import assert from 'node:assert/strict';
 import { directly } from '../../../src/proxy/upstream/wayOut';
 import {

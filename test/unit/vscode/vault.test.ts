@@ -1,4 +1,4 @@
-/** Windows that share one SecretStorage and do not know of each other: what one has stored, none takes away. */
+/** Windows that share one SecretStorage and do not know of each other never remove each other's keys. */
 import assert from 'node:assert/strict';
 import type { SecretStorage } from 'vscode';
 import { TextLog } from '../../../src/base/log';

@@ -10,7 +10,7 @@ const key = keyView({ locks });
 const account = accountView({ keys: [key] });
 const shared = accountView({ keys: [key, keyView({ keyId: 'bbbbbbbbbbbb', label: 'Second' })] });
 
-/** What the menu of the account's first row offers, between one account and another. */
+/** The menu items of the first row of an account that stands between two others. */
 function offered(of: typeof account, proxy: ProxyState): readonly string[] {
   const [first, last] = ['first', 'last'].map((accountId) => accountView({ accountId, keys: [] }));
   assert.ok(first && last);

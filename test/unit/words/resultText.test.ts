@@ -1,4 +1,4 @@
-/** What is said of what a command came to. */
+/** The texts for the results of commands. */
 import assert from 'node:assert/strict';
 import { ConfigError } from '../../../src/clients/configFile';
 import type { FileRecord } from '../../../src/clients/records';

@@ -1,4 +1,4 @@
-// What a client is told when no lease was given.
+// The answer to a client when no lease was given.
 import assert from 'node:assert/strict';
 import type { AccountStanding, Denial } from '../../../../src/keys/denials';
 import { refusalOf, refusalOfPaid, type DenialContext } from '../../../../src/proxy/answer/denied';

@@ -70,7 +70,7 @@ describe('decide: a thing that may be another account’s', () => {
       decide(missing, { ...lost, othersReady: true }),
       retry({ kind: 'nothing' }, { elsewhere: 'account' }),
     );
-    // What is not there was not changed either.
+    // A thing that does not exist was not changed either.
     const change: Situation = { ...lost, othersReady: true, repeatable: 'refused' };
     assert.equal(decide(missing, change).next, 'retry');
     assert.equal(decide(missing, { ...change, mayBeOthers: false }).next, 'giveBack');
@@ -288,7 +288,7 @@ describe('decide: the service', () => {
     assert.deepEqual(verdict, locked('edgeBlocked', nowMs + 1_000));
     const third: Situation = { ...free, attempt: 3, attemptsHere: 3, fallback: 'alike', fallbacksLeft: 1 };
     assert.equal(decide(limitOf('edgeBlocked'), third).next, 'fallback');
-    // Which address is blocked until when, another model does not change.
+    // The address stays blocked for another model too.
     assert.equal(decide(limitOf('edgeBlocked', in5s), third).next, 'retry');
   });
 

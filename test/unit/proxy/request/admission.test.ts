@@ -1,4 +1,4 @@
-// Who is let in by the name in Host and by the origin; over sockets: test/http/admission.test.ts.
+// Admission by the name in Host and by the origin; over sockets: test/http/admission.test.ts.
 import assert from 'node:assert/strict';
 import { Secret } from '../../../../src/base/secret';
 import {

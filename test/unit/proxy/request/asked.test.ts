@@ -1,4 +1,4 @@
-// What is read of a body without building the rest of it.
+// Reads the few needed values of a body without building the rest of it.
 import assert from 'node:assert/strict';
 import { crc32 } from 'node:zlib';
 import { asked, renamed, type Asked } from '../../../../src/proxy/request/asked';

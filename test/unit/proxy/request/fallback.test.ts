@@ -1,4 +1,4 @@
-// Which models stand in for one: the user's own patterns.
+// The fallback models of a model, by the user's own patterns.
 import assert from 'node:assert/strict';
 import { fallbacksOf } from '../../../../src/proxy/request/fallback';
 

@@ -10,7 +10,7 @@ import { directly } from '../../../../src/proxy/upstream/wayOut';
 
 const body = 'a'.repeat(1_000);
 
-/** What upstream does with its connection once all of its answer is written. */
+/** Ways in which upstream ends its connection once all of its answer is written. */
 const endings = {
   'ends it': (socket: Socket) => socket.end(),
   'resets it': (socket: Socket) => socket.resetAndDestroy(),

@@ -1,4 +1,4 @@
-// What was, saved and brought back.
+// The history, saved and restored.
 import assert from 'node:assert/strict';
 import { TextLog } from '../../../../src/base/log';
 import type { Pool } from '../../../../src/keys/pool';

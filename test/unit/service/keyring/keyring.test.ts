@@ -21,7 +21,7 @@ const good: KeyCheck = { kind: 'good', accountId: 'a', freeLimit: 50, freeUsed: 
 
 type Step = keyof SecretVault;
 
-/** Like VS Code's on a version that cannot list its secrets: what the order does not name is never found. */
+/** Like VS Code's vault on a version that cannot list its secrets: a key that the order does not name is never found. */
 class MemoryVault implements SecretVault {
   readonly records = new Map<string, StoredKey>();
   order: readonly string[] = [];
@@ -30,7 +30,7 @@ class MemoryVault implements SecretVault {
   readonly onDidChange = this.changed.event;
   /** These fail before anything is done. */
   readonly failing = new Set<Step>();
-  /** These do their work and fail then: what was stored could not be read back. */
+  /** Steps that do their work and then fail, because the stored value could not be read back. */
   readonly failingAfter = new Set<Step>();
 
   async load(): Promise<VaultContents> {

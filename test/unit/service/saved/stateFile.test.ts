@@ -81,7 +81,7 @@ describe('StateFile', () => {
   it('takes an empty file for a new one, and reads one with a byte order mark', async () => {
     const file = new StateFile(path);
     await file.prepare();
-    // What a power loss leaves of a file whose bytes were not on the disk yet is zeros.
+    // A power loss leaves zeros in a file whose bytes were not on the disk yet.
     for (const text of ['', '\n', '\0'.repeat(4096)]) {
       await writeFile(path, text);
       assert.equal(await file.load(), undefined);

@@ -1,4 +1,4 @@
-// What is saved when, and what is left alone.
+// The times at which state is saved, and the records that are left alone.
 import assert from 'node:assert/strict';
 import { Emitter } from '../../../../src/base/event';
 import { TextLog } from '../../../../src/base/log';
@@ -15,7 +15,7 @@ import { hourMs } from '../../keys/make';
 class MemoryStore implements StateStore {
   saves = 0;
   aside: unknown = undefined;
-  /** What `save` and `setAside` throw. */
+  /** The error that `save` and `setAside` throw. */
   failure: Error | null = null;
 
   constructor(public content?: unknown) {}
@@ -48,7 +48,7 @@ async function keptIn(
   const clock = new ManualClock();
   const lines: string[] = [];
   const log = new TextLog((level, line) => lines.push(`${level} ${line}`));
-  // Nobody listens there: what is left is never read.
+  // No proxy listens, so that no account is ever read.
   const service = new KeywheelService({ clock, log, version: '0' });
   const keeping = new StateKeeping({
     kept: service,

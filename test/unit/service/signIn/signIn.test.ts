@@ -1,4 +1,4 @@
-/** What goes to OpenRouter's sign-in page and what is understood of what comes back. */
+/** The request to OpenRouter's sign-in page, and the reading of its answers. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import {
