@@ -23,7 +23,7 @@ export type Answering =
   | { readonly kind: 'noAnswer' }
   | { readonly kind: 'cutBeforeHead'; readonly how: 'destroy' | 'reset' };
 
-/** Writes into the record who asked for what, as far as the head tells it. */
+/** Writes the key and its account into the record; returns whether they are admitted, as far as the head tells. */
 export function identify(world: World, request: IncomingMessage, record: RequestRecord): Admitted {
   const rawKey = presentedKey(request.headers, pathOf(request).path);
   record.key = rawKey;
@@ -31,7 +31,7 @@ export function identify(world: World, request: IncomingMessage, record: Request
   return admit(world, rawKey, request.headers);
 }
 
-/** The answer as script, limits and routes give it; counts what counts. */
+/** The answer as script, limits and routes give it; counts a request that counts. */
 export function answeringOf(
   world: World,
   script: Script,
@@ -89,7 +89,7 @@ function count(visit: Visit, rule: ScriptedRule | undefined): void {
 
 interface Served {
   readonly reply: Reply;
-  /** Only what is served goes through the faults of a rule; refusals leave the rule for the next request. */
+  /** Only served answers go through the faults of a rule; refusals leave the rule for the next request. */
   readonly isServed: boolean;
 }
 

@@ -28,7 +28,7 @@ export function paceOf(clock: SimulatorClock, delays: Delays): Pace {
 }
 
 function realAfter(delayMs: number, run: () => void): { dispose(): void } {
-  // A timer can hold 2^31 - 1 ms; a longer wait is as good as for ever in a test.
+  // A timer can hold 2^31 - 1 ms; no test waits longer.
   const timer = setTimeout(run, Math.min(delayMs, 2_147_483_647));
   return { dispose: () => clearTimeout(timer) };
 }

@@ -18,7 +18,7 @@ const demoAccounts: readonly DemoAccount[] = [
   { name: 'Cleo', keys: [demoKey('cleo')], dailyLimit: 1000, credits: 12.5 },
 ];
 
-/** As long as a real key, and clearly none. */
+/** A text as long as a real key, which is clearly not one. */
 function demoKey(name: string): string {
   return `sk-or-v1-demo-${name.padStart(59, '0')}`;
 }

@@ -1,4 +1,4 @@
-/** Reading of JSON whose shape nobody promised. */
+/** Reading of JSON of any shape. */
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 

@@ -55,7 +55,7 @@ export class RequestRecord {
   readonly body: BodyRecord;
   /** The bytes of the answer's body as they were written, coded if it was coded. */
   readonly sent: BodyRecord;
-  /** The raw key that came, also one that nobody has. */
+  /** The raw key that came, also one that no account has. */
   key: string | undefined;
   accountName: string | undefined;
   model: string | undefined;
@@ -72,7 +72,7 @@ export class RequestRecord {
   endedAtMs: number | undefined;
   /** When the client closed before the answer's end, in the simulator's clock. */
   abortedAtMs: number | undefined;
-  /** The same by `performance.now()`, for clocks that stand still. */
+  /** The time of `abortedAtMs` by `performance.now()`, for clocks that stand still. */
   abortedAtMonotonicMs: number | undefined;
   /** Whether a script ended the connection. */
   cut = false;

@@ -1,10 +1,10 @@
-/** Rules that tests lay down for coming requests. */
+/** Rules that tests set for coming requests. */
 import type { AnswerOptions } from './answers/answerOptions';
 import { type Fault, type FaultSet, faultSet } from './fault';
 import type { RequestRecord } from './record';
 import { codingAvailable } from './wire/coding';
 
-/** Readings come when they are due: a rule for models must not be spent on them. */
+/** Excludes readings, which come at any time: a rule for models must not be used up by them. */
 const notKey = /^(?!\/key$)/;
 
 export interface Rule {
@@ -17,23 +17,23 @@ export interface Rule {
   readonly account?: string;
   /** Any other condition. */
   readonly where?: (request: RequestRecord) => boolean;
-  /** How many requests it meets; default 1, without end where `untilMs` is given. */
+  /** How many requests the rule applies to; default 1, without end where `untilMs` is given. */
   readonly times?: number;
-  /** From when on it counts, in the simulator's clock. */
+  /** When the rule begins to apply, in the simulator's clock. */
   readonly fromMs?: number;
-  /** Until when it counts (exclusive), in the simulator's clock. */
+  /** When the rule ends (exclusive), in the simulator's clock. */
   readonly untilMs?: number;
   readonly fault?: Fault | readonly Fault[];
   /** Contents of the answer, over those of the simulator's options. */
   readonly answer?: AnswerOptions;
-  /** Whether free requests that it meets count for the day; default true. */
+  /** Whether free requests that the rule applies to count for the day; default true. */
   readonly counts?: boolean;
 }
 
 /** A rule at work. */
 export class ScriptedRule {
   readonly faults: FaultSet;
-  /** How many requests it has met. */
+  /** How many requests the rule has applied to. */
   hits = 0;
   private removed = false;
 
@@ -44,7 +44,7 @@ export class ScriptedRule {
     if (coding !== undefined && !codingAvailable(coding)) throw new RangeError(`This Node has no ${coding}`);
   }
 
-  /** It meets no further request. */
+  /** The rule applies to no further request. */
   remove(): void {
     this.removed = true;
   }
@@ -79,7 +79,7 @@ export class Script {
     return scripted;
   }
 
-  /** The oldest rule that meets the request; it is not counted as met yet. */
+  /** The oldest rule that applies to the request; the hit is not counted yet. */
   find(request: RequestRecord, path: string, nowMs: number): ScriptedRule | undefined {
     this.rules = this.rules.filter((rule) => !rule.spent);
     return this.rules.find((rule) => rule.matches(request, path, nowMs));

@@ -61,7 +61,7 @@ export class Simulator {
     return simulator;
   }
 
-  /** Closes every connection; throws what went wrong inside the simulator itself, if anything did. */
+  /** Closes every connection; throws the errors of the simulator itself, if there were any. */
   async stop(): Promise<void> {
     const closed = new Promise((resolve) => this.server.close(resolve));
     this.server.closeAllConnections();
@@ -88,7 +88,7 @@ export class Simulator {
     return `${this.origin}/api/v1`;
   }
 
-  /** Lays down a rule for coming requests; the oldest rule that fits a request meets it. */
+  /** Adds a rule for coming requests; the oldest rule that fits a request applies. */
   script(rule: Rule): ScriptedRule {
     return this.rules.add(rule);
   }
@@ -121,7 +121,7 @@ export class Simulator {
     this.world.account(accountName).countFree(this.world.nowMs(), count);
   }
 
-  /** Buys credits; who has bought 10 has 1000 free requests a day. */
+  /** Buys credits; an account that has bought 10 has 1000 free requests a day. */
   topUp(accountName: string, credits: number): void {
     this.world.account(accountName).topUp(credits);
   }

@@ -1,4 +1,4 @@
-// Certificates of the tests' own making, from an authority that nobody but them knows.
+// Certificates made by the tests, from an authority that only the tests know.
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import forge from 'node-forge';
@@ -10,7 +10,7 @@ export interface Identity {
 }
 
 export interface Wanted {
-  /** Names and addresses that it is for. */
+  /** Names and addresses that the certificate is for. */
   readonly names: readonly string[];
   /** Days from now; default: since yesterday, for ten days. */
   readonly fromDay?: number;
@@ -48,7 +48,7 @@ export class Authority {
     return { cert: signed(made, this.keyPem), key: subject.privatePem };
   }
 
-  /** An identity that no authority stands for. */
+  /** An identity without an authority. */
   static selfSigned({ names, fromDay = -1, toDay = 10 }: Wanted): Identity {
     const subject = keys();
     const made = certificate({ name: names[0] ?? 'nobody', fromDay, toDay, publicPem: subject.publicPem });

@@ -26,14 +26,14 @@ export class CliBundle {
     return new CliBundle(await mkdtemp(join(tmpdir(), 'keywheel-cli-')));
   }
 
-  /** Starts it with these variables and no others, and these words behind its name. */
+  /** Starts the program with these variables and no others, and these words as arguments. */
   start(environment: Environment, words: readonly string[] = []): CliProcess {
     return new CliProcess(this.spawn(environment, words));
   }
 
-  /** The same, for a caller that reads what it says. */
+  /** Starts the program as `start` does, for a caller that reads its output. */
   spawn(environment: Environment, words: readonly string[] = []): ChildProcess {
-    // Else Node takes `--env-file` for its own, wherever it stands.
+    // `--`, because Node takes `--env-file` for its own at any place.
     return spawn(process.execPath, ['--', program, ...words], {
       env: { ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -48,7 +48,7 @@ export class CliBundle {
 export class CliProcess {
   private out = '';
   private errors = '';
-  /** Resolves when the process has ended and all that it said is here. */
+  /** Resolves when the process has ended and all its output has come. */
   readonly ended: Promise<Ended>;
 
   constructor(private readonly child: ChildProcess) {
@@ -80,13 +80,13 @@ export class CliProcess {
     }
   }
 
-  /** Nobody reads what it says from now on. */
+  /** Closes the process's output, which nobody reads from now on. */
   closeOutput(): void {
     this.child.stdout?.destroy();
     this.child.stderr?.destroy();
   }
 
-  /** Nobody reads its error stream until what this returns is called. */
+  /** Stops reading the error stream until the returned function is called. */
   stopReading(): () => void {
     this.child.stderr?.pause();
     return () => void this.child.stderr?.resume();

@@ -64,7 +64,7 @@ export async function bombs(): Promise<Readonly<Record<string, Bad>>> {
   const br = await compressed(brotli(), zeros, 1024);
   const gzip = await compressed(createGzip(), zeros, 1024);
   const comments = await compressed(createGzip(), Buffer.from(': c\n\n'.repeat(20_000)), 2_000);
-  // Each block has its own table of codes, and says nothing.
+  // Each block has its own table of codes, and no content.
   const block = Buffer.from('04c081000000000010ffd5040000ffff', 'hex');
   const blocks = await compressed(createGzip(), block, (7.9 * mebibyte) / block.length);
   const dear = dearBodies(7.9 * mebibyte);

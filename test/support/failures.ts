@@ -18,7 +18,7 @@ export function noteFailures(runner: Mocha.Runner): void {
   });
 }
 
-/** Mocha calls it where this file is among those that it requires. */
+/** Called by Mocha where this file is among the files that it requires. */
 export function mochaGlobalSetup(this: Mocha.Runner): void {
   noteFailures(this);
 }

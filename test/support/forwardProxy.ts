@@ -3,16 +3,16 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 
-/** A status refuses each tunnel with it · `silent`: takes what is said, and answers nothing · `hangUp`: closes without a word. */
+/** A number: refuses each tunnel with that status · `silent`: reads and never answers · `hangUp`: closes without an answer. */
 export type ProxyManner = 'open' | 'silent' | 'hangUp' | number;
 
 export class ForwardProxy {
   /** The targets of CONNECT, as they were asked for. */
   readonly targets: string[] = [];
-  /** All that it saw of the tunnels' bytes towards upstream. */
+  /** The tunnels' bytes towards upstream, as text. */
   seen = '';
   manner: ProxyManner = 'open';
-  /** Host names that only it can resolve. */
+  /** Host names that only this proxy can resolve. */
   readonly names = new Map<string, string>();
   private readonly sockets = new Set<Socket>();
 
@@ -39,7 +39,7 @@ export class ForwardProxy {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** With the user and the password where it wants them. */
+  /** The proxy's URL, with user and password where the proxy wants them. */
   get url(): string {
     const at =
       this.credentials === null ? '' : `${this.credentials.split(':').map(encodeURIComponent).join(':')}@`;

@@ -1,7 +1,7 @@
-/** Ports for programs that are to be told one beforehand. */
+/** Ports for programs that need a port before they start. */
 import { createServer } from 'node:net';
 
-/** A port of 127.0.0.1 that nobody has, below those that a system gives to whoever asks for any: it stays free. */
+/** A free port of 127.0.0.1, below those that a system gives for port 0, so that it stays free. */
 export async function freePort(): Promise<number> {
   const port = 20_000 + Math.floor(Math.random() * 8_000);
   const server = createServer();

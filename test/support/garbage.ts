@@ -1,8 +1,8 @@
-// Collects garbage now, so that what is measured afterwards is what is really held.
+// Collects garbage now, so that a later measurement contains only memory that is in use.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** Returns when everything that nobody holds is gone. */
+/** Returns when all unused objects are gone. */
 export function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');

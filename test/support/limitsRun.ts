@@ -17,7 +17,7 @@ export interface CaseAccount {
 export interface LimitsResult {
   readonly lastAnswerMs: number;
   readonly leastMs: number;
-  /** The first divided by the second. */
+  /** `lastAnswerMs` divided by `leastMs`. */
   readonly ratio: number;
   readonly limitAnswers: number;
   readonly answered: number;
@@ -65,7 +65,7 @@ export async function runLimits({ accounts, requests, stream }: LimitsCase): Pro
       usedToday,
     })),
     simulator: { minuteWindow: 'sliding', answer: { durationMs: answerMs, events: 3 } },
-    // Long waits are what is measured: nothing may end them.
+    // Long waits are measured, so that nothing may end them.
     settings: { maxWaiting: 1_000, maxWaitSeconds: 600, deadlineSeconds: 3_600 },
   };
   await using rig = await Rig.start(options);

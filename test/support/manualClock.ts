@@ -3,7 +3,7 @@ import { ServerOffset, type Clock } from '../../src/base/clock';
 import type { Disposable } from '../../src/base/disposable';
 
 interface Timer {
-  /** On the scale of `passedMs`: timers know nothing of sleep and of wall time. */
+  /** On the scale of `passedMs`, because timers ignore sleep and wall time. */
   readonly dueMs: number;
   readonly run: () => void;
 }
@@ -12,11 +12,11 @@ interface Timer {
 export const someNoonMs = Date.UTC(2026, 0, 15, 12);
 
 export class ManualClock implements Clock {
-  /** While the machine was awake. */
+  /** Milliseconds while the machine was awake. */
   private passedMs = 0;
   private readonly timers = new Set<Timer>();
   private readonly offset = new ServerOffset();
-  /** How far elapsed time is ahead of what has passed awake, and the machine's date of elapsed time. */
+  /** Elapsed time less `passedMs`. */
   private elapsedAheadMs: number;
   private setByMs = 0;
 
@@ -65,7 +65,7 @@ export class ManualClock implements Clock {
     this.advance(atMs - this.elapsedMs());
   }
 
-  /** The same; before, between and after the timers, promises settle. */
+  /** Moves the time as `advance` does; promises settle before, between and after the timers. */
   async run(ms: number): Promise<void> {
     const endMs = this.passedMs + ms;
     await settled();
@@ -81,12 +81,12 @@ export class ManualClock implements Clock {
     await this.run(atMs - this.elapsedMs());
   }
 
-  /** The machine slept: all but timers notices. */
+  /** The machine slept: elapsed time and date move on, timers do not. */
   sleep(ms: number): void {
     this.elapsedAheadMs += ms;
   }
 
-  /** Somebody sets the machine's clock: wall time jumps, nothing else does. */
+  /** The machine's clock is set: wall time jumps, nothing else does. */
   set(byMs: number): void {
     this.setByMs += byMs;
     this.offset.clear();

@@ -1,10 +1,10 @@
-/** How dear something is, in the time of this process's threads: how long it waits for a processor does not count. */
+/** The cost of code in processor time of this process's threads, without the time that it waits for a processor. */
 import assert from 'node:assert/strict';
 
-/** Of so many tries the cheapest counts: collections of other tests' garbage are in the time of the process too. */
+/** The cheapest of so many tries counts, because the process's time contains collections of other tests' garbage too. */
 const tries = 3;
 
-/** The least processor time that it took, in milliseconds; no second try once one was below `enoughMs`. */
+/** The least processor time of a run in milliseconds; no further try once one was below `enoughMs`. */
 export async function processorMs(run: () => unknown, enoughMs = 0): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
   for (let turn = 0; turn < tries && least >= enoughMs; turn++) {
@@ -17,8 +17,8 @@ export async function processorMs(run: () => unknown, enoughMs = 0): Promise<num
 }
 
 /**
- * Fails where it costs more than `mostMs` of processor time. That is to be ten times what it costs on a usual machine,
- * and far below what a loop within a loop would cost.
+  * Fails if the run takes more than `mostMs` of processor time: choose ten times the time on a usual machine, and far less
+  * than a loop within a loop would take.
  */
 export async function assertCheap(run: () => unknown, mostMs: number, what = ''): Promise<void> {
   const tookMs = await processorMs(run, mostMs);

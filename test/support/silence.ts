@@ -1,9 +1,9 @@
-// An address on which nobody answers: connections to it are neither taken nor refused.
+// An address without an answer: connections to it are neither accepted nor refused.
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 
-/** A thread that listens, and stands still before it has taken anything. */
+/** A thread that listens, and stands still before it has accepted a connection. */
 const standStill = `
   const { parentPort, workerData } = require('node:worker_threads');
   require('node:net').createServer().listen({ ...workerData, backlog: 1 }, () => {
@@ -18,7 +18,7 @@ export class Silence implements Disposable {
     private readonly sockets: readonly Socket[],
   ) {}
 
-  /** The system takes a few connections by itself: those are filled here. Where the address is not this machine's it is dead anyway. */
+  /** Uses up the few connections that the system accepts by itself; an address of another machine is dead anyway. */
   static async on(host: string, port: number): Promise<Silence> {
     const worker = new Worker(standStill, { eval: true, workerData: { host, port } });
     await once(worker, 'message');

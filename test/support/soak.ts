@@ -21,11 +21,11 @@ export interface SoakResult {
   readonly sockets: number;
   readonly warnings: readonly string[];
   readonly bugs: readonly string[];
-  /** After a first round of the same length, and at the end; garbage collected. */
+  /** Memory after a first round of the same length, and at the end, with garbage collected. */
   readonly memoryBytes: readonly [before: number, after: number];
 }
 
-/** Counts its timers. */
+/** A clock that knows its running timers. */
 class CountingClock implements Clock {
   private readonly machine = new SystemClock();
   readonly running = new Set<Disposable>();
@@ -181,7 +181,7 @@ async function oneClient(port: number, random: () => number): Promise<boolean> {
   });
 }
 
-/** An end marker, the reason for its end, or an error; a whole JSON where nothing is streamed. */
+/** Whether the text has an end marker, a reason for its end, or an error; without streaming, a whole JSON. */
 function endsAsItShould(text: string, stream: boolean): boolean {
   if (!stream) return text.endsWith('}');
   return /\[DONE\]|message_stop|response\.completed|"(?:finish|stop)_reason":"|"error"/.test(

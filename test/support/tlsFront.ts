@@ -5,7 +5,7 @@ import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { Identity } from './certificates';
 
 export class TlsFront {
-  /** Of the handshakes that were good: whether it was a session that was known, and the protocol of ALPN. */
+  /** The good handshakes: whether a known session was resumed, and the protocol of ALPN. */
   readonly handshakes: { readonly isReused: boolean; readonly alpn: string | false }[] = [];
   private readonly sockets = new Set<TLSSocket>();
   private readonly bare = new Set<Socket>();
@@ -47,7 +47,7 @@ export class TlsFront {
     this.server.setSecureContext(identity);
   }
 
-  /** Breaks every connection, without a word of TLS. */
+  /** Resets every connection, without an end of TLS. */
   reset(): void {
     for (const socket of this.bare) socket.resetAndDestroy();
   }

@@ -54,7 +54,7 @@ export function sharedCapacity(details: ErrorDetails, nowMs: number): ErrorFact 
   });
 }
 
-/** The same until the day ends, without an instant. */
+/** Capacity that all users share, until the day ends; without a reset time. */
 export function sharedDay(details: ErrorDetails): ErrorFact {
   const { model, slug } = named(details);
   const message = `limit_rpd/${slug}/5f2c. Daily limit reached for ${model} via Someone. Credits don't affect this cap.`;
@@ -104,7 +104,7 @@ export function neverPurchased(details: ErrorDetails): ErrorFact {
   return refusal(details, 402, 'payment_required', message);
 }
 
-/** The key's cap, told by the link alone. */
+/** The key's cap, which only the link names. */
 export function keyCapByLink(details: ErrorDetails): ErrorFact {
   const message = `Insufficient credits. To increase, visit ${settings}/keys and create a key with a higher monthly limit`;
   return refusal(details, 402, 'payment_required', message);

@@ -34,7 +34,7 @@ export class DayCount {
     return steps.findLast((step) => step.atMs <= atMs)?.used ?? 0;
   }
 
-  /** Everything counted for the day of `atMs`, also what a clock set back has put later than `atMs`. */
+  /** All requests counted for the day of `atMs`, also later ones, from before the clock was set back. */
   usedOnDayOf(atMs: number): number {
     return this.stepsByDay.get(utcDayOf(atMs))?.at(-1)?.used ?? 0;
   }

@@ -59,7 +59,7 @@ function paidRefusal(visit: Visit, { account, key }: Caller): Reply | undefined 
   return account.credits <= 0 && !account.ownProviderKeys ? errorReply(visit, 'noCredits') : undefined;
 }
 
-/** The answer of the model, whose end settles what it cost. */
+/** The answer of the model; its end settles its cost. */
 export function modelReply(visit: Visit, caller: Caller, call: ModelCall): Reply {
   const { world } = visit;
   const isCharged = !call.isFree && !caller.account.ownProviderKeys;

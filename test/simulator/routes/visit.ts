@@ -23,7 +23,7 @@ export interface Visit {
   readonly answer: AnswerOptions;
 }
 
-/** The form of the endpoint that a path names; presets have the form of what they lead to. */
+/** The form of the endpoint that a path names; a preset has the form of the endpoint behind it. */
 function formOf(path: string): Form {
   if (path.endsWith('/responses')) return 'responses';
   return path.endsWith('/messages') ? 'anthropic' : 'openai';

@@ -51,7 +51,7 @@ export class BodyCoder {
   async code(bytes: Buffer): Promise<Buffer> {
     this.coder.write(bytes);
     await new Promise<void>((resolve) => this.coder.flush(resolve));
-    // The readable side hands on what was flushed a moment after the flush's own callback.
+    // The readable side passes flushed bytes on a moment after the flush's own callback.
     await new Promise((resolve) => setImmediate(resolve));
     return this.take();
   }

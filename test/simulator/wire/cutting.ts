@@ -20,7 +20,7 @@ export class Cutting {
     return new Cutting(() => Math.max(1, sizes.next().value ?? Infinity));
   }
 
-  /** The chunks that are complete now; what is too short for the next one waits for more. */
+  /** The chunks that are complete now; bytes too few for the next chunk wait for more. */
   add(bytes: Buffer): Buffer[] {
     this.rest = Buffer.concat([this.rest, bytes]);
     const chunks: Buffer[] = [];

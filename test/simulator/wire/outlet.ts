@@ -51,7 +51,7 @@ export class Outlet {
         socket?.destroy();
         return;
       case 'reset':
-        // The other side throws away what it has not read when a reset comes.
+        // A reset makes the other side discard bytes that it has not read.
         await new Promise((resolve) => setTimeout(resolve, 20));
         // A busy process may have run this timer before it looked at its sockets.
         for (let passed = 0; passed < 3; passed++) await turn();
@@ -66,7 +66,7 @@ export class Outlet {
     }
     for (const chunk of this.cutting.add(bytes)) {
       await this.send(chunk);
-      // Another turn of the loop, another packet.
+      // A new turn of the event loop, so that the next chunk is a packet of its own.
       await turn();
     }
   }

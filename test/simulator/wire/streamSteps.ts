@@ -56,7 +56,7 @@ function* eventSteps(
     sent++;
   }
   if (timing.endDelayMs !== undefined) yield { kind: 'wait', ms: timing.endDelayMs };
-  // After the last event: the stream has its end, its body has not.
+  // A cut after the last event: the stream has its end marker, but the body does not end.
   if (faults.cut?.afterEvents === sent) yield { kind: 'cut', how: faults.cut.how ?? 'destroy' };
 }
 
