@@ -48,7 +48,7 @@ const programs: Readonly<Record<string, readonly Command[]>> = {
 
 const needNoBuild = ['unit', 'types', 'lint', 'unused', 'format'];
 const tiers = ['processes', 'clients', 'http', 'memory', 'fuzz', 'vscode'];
-/** They measure time. */
+/** Tests that measure time. */
 const timed = ['e2e/crowded', 'e2e/windows'];
 
 const dayMs = 86_400_000;
@@ -152,7 +152,7 @@ function mocha(...args: readonly string[]): Command {
   return ['node_modules/mocha/bin/mocha.js', ...args];
 }
 
-/** Real days end at midnight UTC, and with them the counts that tests in windows compare. */
+/** Waits for a midnight UTC that is near, because counts that tests in windows compare end with the real day. */
 async function pastMidnight(): Promise<void> {
   const leftMs = dayMs - (Date.now() % dayMs);
   if (leftMs > 10 * 60_000) return;
@@ -160,7 +160,7 @@ async function pastMidnight(): Promise<void> {
   await delay(leftMs);
 }
 
-/** So many at a time, in this order; one that fails stops no other. */
+/** Runs `count` parts at a time, in this order; a failed part stops no other. */
 async function lanes(count: number, names: readonly string[]): Promise<Result[]> {
   const waiting = [...names];
   const results: Result[] = [];
@@ -193,7 +193,7 @@ async function runPart(name: string, isAlone: boolean): Promise<number> {
 const live = ['inherit', 'inherit'] as const;
 const kept = ['pipe', 'pipe'] as const;
 
-/** Resolves with the exit code when all that it printed is there. */
+/** Resolves with the exit code when all output has come. */
 async function ended(child: ChildProcess): Promise<number> {
   running.add(child);
   return await new Promise((resolve, reject) => {
@@ -205,7 +205,7 @@ async function ended(child: ChildProcess): Promise<number> {
   });
 }
 
-/** These parts in a process that runs when no other wants to. */
+/** Runs these parts in a process at idle priority. */
 async function inIdleTime(names: readonly string[]): Promise<Result> {
   const args = ['--import', 'tsx', 'test/run.ts', '--idle', ...names];
   // Linux has a class below all priorities; elsewhere the lowest priority has to do.
@@ -214,7 +214,7 @@ async function inIdleTime(names: readonly string[]): Promise<Result> {
   const [program, ...all] = canIdle
     ? ['chrt', ...chrt, process.execPath, ...args]
     : [process.execPath, ...args];
-  // A session of its own: where Linux groups processes by session, a priority counts only within one.
+  // A session of its own, because where Linux groups processes by session, a priority counts only within its session.
   const child = spawn(program, all, { stdio: 'inherit', detached: process.platform !== 'win32' });
   giveWay(child.pid);
   return { name: names.join(', '), code: await ended(child) };
@@ -227,7 +227,7 @@ function giveWay(pid: number | undefined): void {
     setPriority(pid, lowest);
     writeFileSync(`/proc/${pid}/autogroup`, String(lowest));
   } catch {
-    // It has ended, or nothing groups processes here: then the priority counts among all.
+    // The process has ended, or the system does not group processes: then the priority counts among all.
   }
 }
 

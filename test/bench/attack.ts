@@ -59,10 +59,10 @@ function onProcessor(number: number, args: readonly string[], env: NodeJS.Proces
     serialization: 'advanced',
   });
   try {
-    // Before whatever else runs on the machine, where the user may say so.
+    // A priority above other programs, where the user may set it.
     setPriority(child.pid ?? 0, -10);
   } catch {
-    // As others, then.
+    // The usual priority must do.
   }
   return child;
 }
@@ -101,7 +101,7 @@ class Subject {
     return new Subject(port, proxy, probe);
   }
 
-  /** Of the good requests since the last call. */
+  /** The times of the good requests since the last call. */
   async times(): Promise<Times> {
     return (await asked(this.probe)) as Times;
   }
@@ -128,7 +128,7 @@ class Subject {
   }
 }
 
-/** One request; its status, or what broke it. */
+/** Sends one request; its status, or the error that broke it. */
 async function post(
   port: number,
   body: Buffer,
@@ -342,7 +342,7 @@ async function main(): Promise<void> {
     proxy: await Subject.start('dist/cli.js', upstreamPort),
     floor: await Subject.start('test/bench/floor.mjs', upstreamPort),
   };
-  // The attacker takes what the prober leaves of its processor.
+  // The attacker takes the time that the prober leaves of its processor.
   if (isLinux) spawnSync('taskset', ['-acp', '1', String(process.pid)]);
   setPriority(10);
   try {

@@ -64,7 +64,7 @@ const paidModels: Models = { primary: 'vendor/primary', fallback: 'vendor/fallba
 const freeModels: Models = { primary: 'vendor/primary:free', fallback: 'vendor/fallback:free' };
 const freeToPaid: Models = { primary: 'vendor/primary:free', fallback: 'vendor/fallback' };
 
-/** A proxy of the built command line before a stand-in of its own. */
+/** A built command line in front of a stand-in for OpenRouter of its own. */
 class Setup implements AsyncDisposable {
   private constructor(
     readonly upstream: FailoverUpstream,
@@ -102,7 +102,7 @@ class Setup implements AsyncDisposable {
   }
 }
 
-/** Runs so many at once. */
+/** Bounds the number of tasks that run at once. */
 class Gate {
   private readonly waiting: (() => void)[] = [];
 

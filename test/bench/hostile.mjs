@@ -10,7 +10,7 @@ const good = JSON.stringify({
 });
 const eventOf = (length) =>
   `data: {"id":"gen-1","object":"chat.completion.chunk","model":"x/y","choices":[{"index":0,"delta":{"content":"${'x'.repeat(length)}"}}]}\n\n`;
-/** Events, and the pause before the next one: a stream of 5 MB as fast as it is taken, and one that drips. */
+/** Events with the pause between them: a stream of 5 MB as fast as the reader takes it, and one that drips. */
 const streams = {
   flood: { event: eventOf(4_000), count: 1_300, everyMs: 0 },
   drip: { event: eventOf(20), count: 100_000, everyMs: 100 },

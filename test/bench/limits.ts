@@ -1,4 +1,4 @@
-// `npm run bench limits`: how much longer than the limits force it to the proxy takes, in simulated time over real sockets.
+// `npm run bench limits`: the proxy's time relative to the least that the limits allow, in simulated time over real sockets.
 import { accountsAlike, runLimits, type LimitsCase } from '../support/limitsRun';
 
 const worstRatio = 1.02;

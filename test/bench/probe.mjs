@@ -1,4 +1,4 @@
-// A good client as a process of its own: one request after another, 5 ms apart. Tells the times since the last question, in milliseconds.
+// A good client as a process of its own: one request after another, 5 ms apart. Sends its times in ms since the last question.
 import { Agent, request } from 'node:http';
 
 const { PORT: port, PROXY_KEY: proxyKey } = process.env;

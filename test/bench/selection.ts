@@ -9,10 +9,10 @@ import { freeRequest, makeKey, makeReading, paidRequest } from '../unit/keys/mak
 
 const keysPerAccount = 5;
 const rounds = 5_000;
-/** One choice is too short for the timer. */
+/** Choices that are timed together, because one is too short for the timer. */
 const choicesATime = 20;
 const farMs = 90_000_000_000;
-/** Of those that wait: there are slots for all of them by then. */
+/** The wait of requests in the line; slots for all of them come within it. */
 const patienceMs = 90_000;
 
 interface Case {
@@ -43,7 +43,7 @@ function filledPool(clock: ManualClock, { accounts, alike = false }: Case): Pool
   return pool;
 }
 
-/** Limits that no request of the measurement meets, as an answer told them. */
+/** Sets daily limits that the measurement does not reach, as if an answer had told them. */
 function openDays(pool: Pool): void {
   for (const account of pool.roster.accounts) account.ledger.refused(1_000_000_000);
 }
@@ -105,7 +105,7 @@ async function costs(each: Case): Promise<Record<string, string>> {
   return { 'choice (µs)': median(chooseUs).toFixed(2), 'whole way (µs)': median(wholeUs).toFixed(1) };
 }
 
-/** How long it takes to let one go for whom a slot frees, and to let another one wait, while so many wait; in microseconds. */
+/** Time to serve a waiting request from a freed slot and to line up another, while `waiting` wait; in microseconds. */
 async function wakeCost(accounts: number, waiting: number): Promise<Record<string, string>> {
   const clock = new ManualClock();
   const pool = filledPool(clock, { accounts });
@@ -123,7 +123,7 @@ async function wakeCost(accounts: number, waiting: number): Promise<Record<strin
   while (wakesUs.length < 3_000) {
     const [servedBefore, fromMs] = [served, performance.now()];
     clock.advanceTo(clock.nextDueAtMs);
-    // The one who was let go, and the one who waits instead.
+    // Lets the served request go on, and the one that waits instead line up.
     for (let turn = 0; turn < 8; turn++) await Promise.resolve();
     if (served > servedBefore) wakesUs.push(((performance.now() - fromMs) * 1_000) / (served - servedBefore));
   }

@@ -198,7 +198,7 @@ server { listen 127.0.0.1:${port}; location / { proxy_pass http://up; proxy_http
 proxy_set_header Connection ""; proxy_set_header Authorization "Bearer k"; proxy_buffering off; } } }`;
 }
 
-/** Once the tables are made: does memory grow with requests? */
+/** Whether memory grows with requests, once all tables are made. */
 function soak(subject: Subject, script: string): Figures {
   const wanted = Number(options.requests);
   const half = (): number => {

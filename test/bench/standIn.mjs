@@ -1,4 +1,4 @@
-// Stands in for OpenRouter, cheaply: one JSON answer, a stream whose events carry the moment of their writing, and readings.
+// A cheap stand-in for OpenRouter: one JSON answer, a stream whose events contain the time of their writing, and readings.
 import { createServer } from 'node:http';
 
 const events = 100;

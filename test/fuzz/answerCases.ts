@@ -69,7 +69,7 @@ const statuses = [
   '-200 OK',
   '',
 ];
-/** They hold an account or a key back for a while: were they frequent, nothing would be asked any more. */
+/** Answers that lock an account or a key for a while; if they were frequent, no request would be sent any more. */
 const rare: readonly string[] = ['429 Slow', '402 Pay', '403 No', '401 Who'];
 const rareEvents =
   'data: {"error":{"code":429,"message":"Rate limit exceeded","metadata":{"headers":{"X-RateLimit-Reset":"1e99"}}}}\n\n';
@@ -150,7 +150,7 @@ export function answerCase(chance: Chance): Given {
   const pieces = chance.happens(0.3)
     ? [whole.subarray(0, at), whole.subarray(at, cut)]
     : [whole.subarray(0, cut)];
-  // Bytes that never end an answer would only be waited for: the connection ends with them.
+  // The connection ends after the bytes, because the proxy would wait for the end of an answer that has none.
   return { pieces, close: chance.happens(0.9) ? 'end' : 'reset' };
 }
 

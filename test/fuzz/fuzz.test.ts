@@ -4,7 +4,7 @@ import { CliBundle } from '../support/cliProcess';
 import { fuzz, type Part } from './fuzzing';
 
 const durationMs = 20_000;
-/** A slow machine takes longer for them; a usual one makes thousands in the time. */
+/** Least number of cases, also if a slow machine takes longer; a usual one makes thousands in the time. */
 const leastCases = 1_000;
 
 describe('strangers’ bytes', function () {

@@ -14,7 +14,7 @@ import { requestCase, type RequestCase } from './requestCases';
 
 export type Part = 'requests' | 'answers';
 
-/** It goes on until both are reached. */
+/** The run goes on until both are reached. */
 export interface FuzzLength {
   readonly durationMs: number;
   readonly leastCases: number;
@@ -36,7 +36,7 @@ const upstreamKeys = Array.from(
   (_, index) => `sk-or-v1-fuzz-canary-${String(index).padStart(43, '0')}`,
 );
 const atOnce: Readonly<Record<Part, number>> = { requests: 128, answers: 384 };
-/** A connection that is open for so long after its client has said all hangs. */
+/** A connection that is still open so long after its client has sent all is a fault. */
 const hangMs = 60_000;
 
 export async function fuzz(
@@ -86,7 +86,7 @@ export async function fuzz(
   return { cases, upstreamRequests, statuses, faults, rssAnonMiB };
 }
 
-/** Says all of it, waits for an answer and the quiet after it, says that it has ended, and reads until the connection closes. */
+/** Sends all pieces, waits for an answer and the quiet after it, ends its side, and reads until the connection closes. */
 async function converse(
   port: number,
   { pieces, mayBeHeads, isAnswered, isMutant }: RequestCase,
@@ -94,7 +94,7 @@ async function converse(
 ): Promise<{ readonly status: string; readonly fault: string | null }> {
   const socket = connect(port, '127.0.0.1');
   const chunks: Buffer[] = [];
-  // A mutant may wait for its rest for as long as the head may take: nobody waits for that here.
+  // The end comes soon after a mutant, because the proxy may wait for the rest of its head for long.
   let quiet = setTimeout(() => socket.end(), isAnswered ? hangMs / 2 : 100);
   socket
     .on('error', () => undefined)
@@ -150,7 +150,7 @@ function usualAnswer({ path, tag, body }: Seen): Given {
   return { pieces: [Buffer.from(head + events)], close: 'no' };
 }
 
-/** Two of three answers of a case are strange: all of them would be waited for in vain. */
+/** Two of three answers are strange; if all were, most requests would wait in vain. */
 function strangeAnswers(chance: Chance): (seen: Seen) => Given {
   return (seen) =>
     seen.path === '/api/v1/key' || chance.happens(0.33) ? usualAnswer(seen) : answerCase(chance);

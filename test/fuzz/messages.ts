@@ -1,4 +1,4 @@
-/** Reads what a client was given as strictly as it can be read: HTTP/1.1 messages one after the other, and nothing else. */
+/** Reads a client's bytes as strictly as possible: HTTP/1.1 messages one after the other, and nothing else. */
 
 export interface Messages {
   readonly heads: readonly string[];
@@ -10,7 +10,7 @@ export interface Messages {
 const statusLine = /^HTTP\/1\.1 ([1-5]\d\d) [\t\x20-\x7e\x80-\xff]*$/;
 const headerLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*([\t\x20-\x7e\x80-\xff]*)$/;
 
-/** `mayBeHeads`: an answer to HEAD may be among them, whose length is not told by its own bytes: framing is not read. */
+/** `mayBeHeads`: framing is not read, because the length of an answer to HEAD is not known from its bytes. */
 export function readMessages(bytes: Buffer, mayBeHeads: boolean): Messages {
   const text = bytes.toString('latin1');
   const heads: string[] = [];

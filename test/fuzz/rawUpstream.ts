@@ -4,7 +4,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 
 export interface Seen {
   readonly path: string;
-  /** Of our tag header; null without it. */
+  /** The value of our tag header; null without it. */
   readonly tag: string | null;
   readonly body: string;
 }

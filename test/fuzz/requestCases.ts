@@ -3,12 +3,12 @@ import type { Chance } from './chance';
 import { TAG } from './rawUpstream';
 
 export interface RequestCase {
-  /** In the pieces in which they are written. */
+  /** The request's bytes, in the pieces in which they are written. */
   readonly pieces: readonly Buffer[];
   readonly mayBeHeads: boolean;
   /** Whether one whole request is sent as it should be: it has an answer, whatever is in it. */
   readonly isAnswered: boolean;
-  /** Its bytes were changed, its tag among them perhaps. */
+  /** Whether its bytes were changed, perhaps also its tag. */
   readonly isMutant: boolean;
 }
 
@@ -240,7 +240,7 @@ function strange(chance: Chance, number: number, proxyKey: string): Buffer {
     `${chance.of(methods)} ${chance.of(paths)} ${chance.happens(0.85) ? 'HTTP/1.1' : chance.of(strangeVersions)}`,
   ];
   if (chance.happens(0.9)) lines.push('Host: 127.0.0.1');
-  // Further wrong ones within a minute are answered slowly.
+  // Few wrong keys, because the proxy answers further ones within a minute slowly.
   if (chance.happens(0.97)) lines.push(`Authorization: Bearer ${proxyKey}`);
   lines.push(`${TAG}: ${number}`);
   for (let count = chance.below(6); count > 0; count--) {

@@ -75,7 +75,7 @@ describe('the command line, with big bodies', () => {
   });
 
   it('gives a download of 50 MB with less than 20 MB more, though its client reads slowly', async () => {
-    // The heap of a fresh process grows to its working size with the first bytes, however many are to come.
+    // The heap of a fresh process grows to its working size with the first bytes of any download.
     await download(16 * mebibyte);
     const before = await memoryOf(proxy);
 
@@ -91,7 +91,7 @@ describe('the command line, with big bodies', () => {
     assert.ok(got.mostHeldBytes < 20 * mebibyte, `${got.mostHeldBytes} bytes held`);
   });
 
-  /** Rests after each mebibyte, and looks what the proxy holds then. */
+  /** Pauses after each mebibyte, and reads the proxy's memory then. */
   async function download(size: number): Promise<Downloaded> {
     simulator.setAnswer({ downloadBytes: size });
     const { body } = await client.audio.speech.create({

@@ -75,7 +75,7 @@ interface How {
   readonly runsModel?: boolean;
   readonly isChunked?: boolean;
   readonly coding?: string;
-  /** Announced; then no more than the body comes. */
+  /** The announced length; the body itself may be shorter. */
   readonly length?: number;
 }
 
@@ -251,7 +251,7 @@ function multipart(fileBytes: number): { body: Buffer; file: Buffer; headers: re
   return { body, file, headers: ['Content-Type', 'multipart/form-data; boundary=xx'] };
 }
 
-/** The most that buffers held beyond what they held before, while `run` ran: live ones alone. */
+/** The peak of live buffers while `run` ran, beyond those before. */
 async function peakBytes(run: () => Promise<unknown>): Promise<number> {
   const held = (): number => {
     collectGarbage();
@@ -265,7 +265,7 @@ async function peakBytes(run: () => Promise<unknown>): Promise<number> {
   const sample = (): void => {
     const startedAtMs = performance.now();
     peak = Math.max(peak, held() - before);
-    // On a busy machine the collections would leave no time for what is measured.
+    // Pauses, because on a busy machine the collections would leave no time for the measured code.
     next = setTimeout(sample, Math.max(100, 4 * (performance.now() - startedAtMs)));
   };
   next = setTimeout(sample, 100);
