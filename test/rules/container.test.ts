@@ -1,4 +1,4 @@
-/** No engine runs where this is written: the files of the container are held against their schemas and against each other. */
+/** The container's files are compared with their schemas and with each other, because tests have no container engine. */
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
@@ -38,7 +38,7 @@ describe('the container', () => {
   });
 
   it('has a compose file of the right form, whose state outlives it', () => {
-    // An older draft's names of it and its parts, which nothing refers to.
+    // Names of the schema and its parts by an older draft, which nothing refers to.
     const isName = (name: string, value: unknown): boolean =>
       /^(?:\$schema|id)$/.test(name) && typeof value === 'string';
     const schema = JSON.parse(

@@ -57,7 +57,7 @@ describe('the documents', () => {
     });
 });
 
-/** Targets of links and pictures, without those of the web; what stands in code is none. */
+/** Targets of links and pictures, without addresses of the web and without text in code. */
 function linksIn(text: string): string[] {
   const prose = text.replace(/^```[^]*?^```/gm, '').replace(/`[^`\n]*`/g, '');
   return [

@@ -50,7 +50,7 @@ export function documents(): readonly string[] {
   return [...inFolder('.'), ...inFolder('docs')];
 }
 
-/** By id and by what the palette shows. */
+/** The commands' names in the palette, by id. */
 export const commandNames: ReadonlyMap<string, string> = new Map(
   commands.map(({ command, title, category }) => [command, `${word(category)}: ${word(title)}`]),
 );
@@ -115,7 +115,7 @@ function commandsTable(): string {
   return tableOf(['command', 'what it does', 'id'], rows);
 }
 
-/** The palette shows titles alone. */
+/** The meanings of commands, which the palette does not show. */
 const commandMeanings: Readonly<Record<string, string>> = {
   addKey:
     'Takes one key, several, or a whole `.env` file; checks each for free and keeps it in the secret storage.',
@@ -144,7 +144,7 @@ const commandMeanings: Readonly<Record<string, string>> = {
 
 const sdks = ['openai4', 'openai', 'openai7', '@openrouter/sdk', 'ai', '@openrouter/ai-sdk-provider'];
 
-/** With the versions that the tests install and ask; SDKs speak for the programs that are built on them. */
+/** The clients with the versions that the tests install and run; SDKs stand for the programs that are built on them. */
 function clientsTable(): string {
   const run = new Map<string, string>(
     Object.entries(clientPackages).map(([id, [name, version]]) => [id, `\`${name}\` ${version}`]),
@@ -181,7 +181,7 @@ function tableOf(head: readonly string[], rows: readonly (readonly string[])[]):
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-/** Where the manifest names a word, the word. */
+/** The word that a `%name%` of the manifest stands for, else the text itself. */
 function word(reference: string): string {
   const [, name] = /^%(.*)%$/.exec(reference) ?? [];
   return name === undefined ? reference : (words[name] ?? reference);

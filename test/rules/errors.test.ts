@@ -50,7 +50,7 @@ function durationCell({ firstMs, longestMs, longestHintMs }: Duration): string {
   return longestHintMs === null ? growing : `hint, ${seconds(longestHintMs)} at most; else ${growing}`;
 }
 
-/** Of a request for a model that is not free, while another account is ready. */
+/** The situation of a request for a paid model, while another account is ready. */
 const situation = { ...usualSituation, model: 'x/y', othersReady: true };
 
 function nextOf(decision: Decision): string {

@@ -1,4 +1,4 @@
-/** The import rule holds, and each part of it catches what it is there for. */
+/** The import rule holds, and each part of it catches the imports that it forbids. */
 import assert from 'node:assert/strict';
 import { compositionRoots, importsOf, readSources, rooms, stages, violations } from './imports';
 

@@ -1,6 +1,6 @@
 /**
  * The import rule: a room imports itself and the rooms above it, type-only imports included; no circles of files or folders.
- * It reads the imports with oxc-parser, as dependency-cruiser needs a TypeScript with an API, which TypeScript 7 has not.
+ * It reads the imports with oxc-parser, because dependency-cruiser needs a TypeScript with an API, which TypeScript 7 lacks.
  */
 import { parseSync } from 'oxc-parser';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -25,10 +25,10 @@ export const rooms = [
 /** The stages of a request, in the order of their imports; the files of proxy/ itself stand on top of them. */
 export const stages = ['errors', 'request', 'upstream', 'decision', 'answer'];
 
-/** Built by hand from everything else: nobody imports them. */
+/** Files that put everything together; no file imports them. */
 export const compositionRoots = ['extension', 'worker', 'cli', 'uninstall'];
 
-/** Paths from the root of the checkout, with what stands in the files. */
+/** Paths from the root of the checkout, with the files' texts. */
 export type Sources = ReadonlyMap<string, string>;
 
 /** The imports of each file: a file of src as its path, a package as its name. */
@@ -125,7 +125,7 @@ export function violations(imports: Imports): string[] {
   for (const [from, targets] of imports) {
     const folder = path.posix.dirname(from);
     const others = targets.filter((to) => imports.has(to)).map((to) => path.posix.dirname(to));
-    // A folder's own files may use those of the folders in it, and these its ports.
+    // Files of a folder and files of the folders in it may import each other.
     const apart = others.filter((other) => !`${folder}/`.startsWith(`${other}/`));
     folders.set(folder, [...(folders.get(folder) ?? []), ...apart]);
   }
@@ -140,7 +140,7 @@ function breaks({ from, except, to, allowed }: Ban, importer: string, target: st
   return from.test(importer) && !except?.test(importer) && to.test(target) && !allowed?.test(target);
 }
 
-/** As they are written, of `import`, `export … from`, `import()` and `typeof import()`. */
+/** The written specifiers of `import`, `export … from`, `import()` and `typeof import()`. */
 function specifiers(file: string, text: string): string[] {
   const { module, errors } = parseSync(file, text);
   if (errors.length > 0) throw new Error(`${file}: ${errors[0]?.message}`);

@@ -1,4 +1,4 @@
-/** Features are leaves: each goes with its files and its line in a composition root, and the rest still passes the compiler. */
+/** Features are leaves: without a feature's files and its line in a composition root the rest still passes the compiler. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { importsOf, readSources } from './imports';
 interface Feature {
   name: string;
   files: RegExp;
-  /** The one file that imports any of them; null where nobody does. */
+  /** The one file that imports any of them; null if none does. */
   root: string | null;
 }
 
@@ -84,7 +84,7 @@ function copyWithout(folder: string, gone: readonly Feature[]): void {
   symlinkSync(path.resolve('node_modules'), path.join(folder, 'node_modules'), 'junction');
 }
 
-/** Without the imports of what is gone, and without the lines that name what they imported. */
+/** The text without imports of removed files, and without lines that use these imports. */
 function withoutLines(text: string, isGone: (target: string) => boolean): string {
   const lines = text.split('\n');
   const imported = lines.flatMap((line) => {

@@ -136,7 +136,7 @@ describe('contributed settings', () => {
   });
 
   it('are not synced', () => {
-    // VS Code never syncs machine settings; those of other scopes have to say so.
+    // VS Code never syncs machine settings; settings of other scopes must opt out.
     for (const [name, { scope, ignoreSync }] of settings)
       assert.ok(scope === 'machine' || ignoreSync === true, name);
   });

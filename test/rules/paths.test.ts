@@ -1,11 +1,11 @@
-/** Paths that the documents name are there, and each folder of unit tests stands for one of src. */
+/** Paths that the documents name exist, and each folder of unit tests has its folder of src. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 const documents = ['CONTRIBUTING.md', 'SECURITY.md', 'docs/architecture.md', 'docs/errors.md'];
 
-/** Made by commands, not checked in. */
+/** Paths that commands make, which are not checked in. */
 const made = /^(?:dist|dist-test|node_modules|test\/e2e\/screenshots)\b/;
 
 describe('the documents for contributors', () => {
@@ -28,7 +28,7 @@ describe('the unit tests', () => {
   });
 });
 
-/** Anywhere in the text from a folder of the checkout's top on, or in backquotes by an ending. */
+/** Paths in the text: those that begin with src, test or docs, and names in backquotes with an extension. */
 function namedPaths(text: string): string[] {
   const anywhere = [...text.matchAll(/(?<![\w/.-])(?:src|test|docs)\/[\w./{},-]*[\w/}]/g)].map(
     ([named]) => named,

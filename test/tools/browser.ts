@@ -63,7 +63,7 @@ export async function launchBrowser(options: BrowserOptions): Promise<BrowserCon
     handleSIGTERM: false,
     handleSIGHUP: false,
   });
-  // For whatever a page is asked: only what never comes takes as long.
+  // For all questions to a page; only a missing answer takes so long.
   browser.setDefaultTimeout(120_000);
   return browser;
 }

@@ -1,4 +1,4 @@
-/** Programs from npm in the cache: made once, whole or not at all, also when two runs want them at the same time: the second one waits. */
+/** Programs from npm in the cache: made once, whole or not at all; a second run that wants one at the same time waits. */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -21,7 +21,7 @@ export async function cachedInstall(
   if (isCached(name)) return folder;
   await mkdir(cacheFolder(), { recursive: true });
   await removeAbandoned(name);
-  // Made twice at once it takes twice as long.
+  // Waits, because two installations at once would take twice as long.
   while (!isCached(name) && (await isBeingMade(name))) await delay(POLL_MS);
   if (isCached(name)) return folder;
   const partial = `${folder}.partial-${process.pid}`;
@@ -52,7 +52,7 @@ export async function npmInstall(
   await runCommand('npm', args, { cwd: folder, env, timeoutMs: LONGEST_MS });
 }
 
-/** The environment without what an `npm run` around this adds: its package, its settings, its Node. */
+/** The environment without the additions of an `npm run` around this: its package, its settings, its Node. */
 export function npmEnvironment(): NodeJS.ProcessEnv {
   const settings = /^npm_config_(.*registry|cache|cafile|.*proxy|userconfig|globalconfig)$/;
   const env: NodeJS.ProcessEnv = {};
@@ -60,7 +60,7 @@ export function npmEnvironment(): NodeJS.ProcessEnv {
     const isAdded = name.startsWith('npm_') || /^(INIT_CWD|NODE|NODE_ENV|NODE_OPTIONS)$/.test(name);
     if (!isAdded || settings.test(name)) env[name] = value;
   }
-  // Newer versions of npm run no install script that nobody allowed; here they build VS Code's modules.
+  // Newer versions of npm run only allowed install scripts, which here build VS Code's modules.
   env.npm_config_dangerously_allow_all_scripts = 'true';
   return env;
 }
@@ -84,7 +84,7 @@ async function isBeingMade(name: string): Promise<boolean> {
   return false;
 }
 
-/** Removes what installs that were killed left behind. */
+/** Removes the folders of killed installations. */
 async function removeAbandoned(name: string): Promise<void> {
   for (const { entry, pid } of await partials(name)) {
     if (!isAlive(pid)) await rm(path.join(cacheFolder(), entry), { recursive: true, force: true });

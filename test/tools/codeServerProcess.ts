@@ -21,7 +21,7 @@ export interface CodeServerOptions {
   readonly machineSettings?: Settings;
   /** Keys of the user's own. Read when a window is loaded. */
   readonly keybindings?: readonly Keybinding[];
-  /** Whether VS Code comes with all of its own extensions, or with those alone that give it its looks; the former when not given. */
+  /** Whether VS Code has all of its own extensions (the default), or only those for its looks. */
   readonly ownExtensions?: 'all' | 'looks';
   /** Added to the environment of the server and of its extension hosts. */
   readonly env?: NodeJS.ProcessEnv;
@@ -88,7 +88,7 @@ export class CodeServerProcess {
     return this.options.sandbox.folder('data');
   }
 
-  /** Resolves, to how, when the server has ended. */
+  /** Resolves when the server has ended, to a description of its end. */
   get ended(): Promise<string> {
     return this.server.ended;
   }

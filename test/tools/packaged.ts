@@ -14,7 +14,7 @@ export interface PackagedOptions {
   readonly vsixPath: string;
   /** Other extensions beside it. */
   readonly otherVsixPaths?: readonly string[];
-  /** Whether VS Code's own extensions are all there, as at a user's; those for its looks alone when not given. */
+  /** Whether VS Code has all of its own extensions, as for a user, or only those for its looks (the default). */
   readonly ownExtensions?: 'all' | 'looks';
   readonly userSettings?: Settings;
   readonly machineSettings?: Settings;
@@ -80,7 +80,7 @@ export class PackagedVsCode {
     await this.server.writeMachineSettings(settings);
   }
 
-  /** The machine's settings stay as they are, but for these. */
+  /** Changes these settings of the machine, and no others. */
   async changeMachineSettings(settings: Settings): Promise<void> {
     await this.setMachineSettings({ ...this.machineSettings, ...settings });
   }

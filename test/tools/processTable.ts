@@ -63,7 +63,7 @@ function readRow(pid: number): Row | undefined {
   return { pid, parentPid: Number(parentPid), owner };
 }
 
-/** Empty when it has ended meanwhile or is somebody else's. */
+/** The file's text; empty when the process has ended meanwhile or belongs to another user. */
 function read(file: string): string {
   try {
     return readFileSync(file, 'utf8');

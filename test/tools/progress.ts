@@ -1,4 +1,4 @@
-/** Lines that tell a person, or the log of a build, what is being waited for. */
+/** Lines of progress for a person or the log of a build. */
 
 /** Takes one line of progress. */
 export type Report = (line: string) => void;
@@ -8,7 +8,7 @@ export function reportToStderr(line: string): void {
   process.stderr.write(`[vscode] ${line}\n`);
 }
 
-/** Says what begins, that it still goes on (every 20 s) and how long it took; gives what `work` gives. */
+/** Reports the begin of the work, every 20 s that it goes on, and its duration; resolves to the result of `work`. */
 export async function reported<T>(report: Report, what: string, work: () => Promise<T>): Promise<T> {
   const startedAtMs = Date.now();
   const seconds = (): string => ((Date.now() - startedAtMs) / 1000).toFixed(1);

@@ -11,7 +11,7 @@ const inputStateSchema = v.object({
   placeholder: v.string(),
   value: v.string(),
   hidesText: v.boolean(),
-  /** Whether what is typed goes there. */
+  /** Whether typed text goes into the box. */
   hasFocus: v.boolean(),
   /** The labels of the rows that are drawn. */
   rows: v.array(v.string()),
@@ -20,7 +20,7 @@ const inputStateSchema = v.object({
 });
 export type InputState = Readonly<v.InferOutput<typeof inputStateSchema>>;
 
-/** Only what never comes takes as long. */
+/** Only a box that never comes takes so long. */
 const DEFAULT_TIMEOUT_MS = 120_000;
 /** How long the first try waits for the palette, and then for the command; each further try waits twice as long. */
 const OPEN_MS = 10_000;
@@ -31,7 +31,7 @@ export class QuickInput {
   private readonly input: Locator;
 
   constructor(private readonly page: Page) {
-    // While it fades out it is inert, but still visible.
+    // A box that fades out is inert, but still visible.
     this.widget = page.locator('.quick-input-widget:not([inert])').filter({ visible: true });
     this.input = this.widget.locator('.quick-input-filter input');
   }
@@ -50,7 +50,7 @@ export class QuickInput {
         break;
       } catch (error) {
         if (Date.now() > untilMs) throw new Error(`The palette never showed "${label}".`, { cause: error });
-        // Where nothing is open, it would leave what is below: the walkthrough goes back to VS Code's own page.
+        // Only if a box is open, because Escape would close a page: the walkthrough goes back to VS Code's own page.
         if ((await this.state()) !== undefined) await this.page.keyboard.press('Escape');
       }
     }
@@ -66,7 +66,7 @@ export class QuickInput {
     await this.input.press('Enter');
   }
 
-  /** As `fill`, without Enter: to see what the validation says. */
+  /** As `fill`, without Enter: to see the message of the validation. */
   async type(text: string, about: TextMatch): Promise<void> {
     await this.waitFor(about);
     await this.input.fill(text);
@@ -85,7 +85,7 @@ export class QuickInput {
 
   /** The present content; undefined when nothing is open. */
   async state(): Promise<InputState | undefined> {
-    // One question: it is asked many times a second while a test waits.
+    // One evaluation for all values, because tests that wait ask many times a second.
     const seen = v.parse(v.optional(inputStateSchema), await this.page.evaluate(READ_STATE));
     return (
       seen && {
@@ -116,13 +116,13 @@ export class QuickInput {
     return seen;
   }
 
-  /** Closes whatever is open. */
+  /** Closes an open box. */
   async dismiss(): Promise<void> {
     await this.page.keyboard.press('Escape');
     await this.waitUntil(async () => (await this.state()) === undefined, 'The input box stayed open');
   }
 
-  /** Once, with this text in it: it closes again where the focus comes back from a dialog. */
+  /** Opens the palette once, with this text: it closes again where the focus comes back from a dialog. */
   async openPalette(label: string, patience = 1): Promise<void> {
     await this.page.keyboard.press('F1');
     const isOpen = async (): Promise<boolean> => {
@@ -130,7 +130,7 @@ export class QuickInput {
       return state !== undefined && state.value.startsWith('>') && state.hasFocus;
     };
     await this.waitUntil(isOpen, 'The palette did not open', OPEN_MS * patience);
-    // To the input itself: a webview may take the focus back meanwhile.
+    // Into the input itself, because a webview may take the focus back meanwhile.
     await this.input.fill(`>${label}`, { timeout: TRY_MS * patience });
   }
 
@@ -159,7 +159,7 @@ export class QuickInput {
   }
 }
 
-/** Text, as the test runner's compiler would put its own names into a function. While the box fades out it is inert. */
+/** Code as text, because the test runner's compiler would put its own names into a function. A box that fades out is inert. */
 const READ_STATE = `(() => {
   const widget = [...document.querySelectorAll('.quick-input-widget:not([inert])')].find((each) => each.checkVisibility());
   const input = widget?.querySelector('.quick-input-filter input');

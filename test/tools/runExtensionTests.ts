@@ -13,7 +13,7 @@ import { Sandbox } from './sandbox';
 import { STORAGE_VARIABLE } from './suiteReport';
 
 const checkout = checkoutFolder();
-// Both can be set to run another suite on another extension, as the harness's own check does.
+// Both variables can be set to run another suite on another extension, as the harness's own check does.
 const suiteSource = path.resolve(process.env.KEYWHEEL_TEST_SUITE ?? path.join(checkout, 'test', 'vscode'));
 const extensionPath = path.resolve(process.env.KEYWHEEL_TEST_EXTENSION ?? checkout);
 const output = path.join(checkout, 'dist-test');

@@ -107,7 +107,7 @@ function hasNotEnded(child: ChildProcess): boolean {
   return child.pid !== undefined && child.exitCode === null && child.signalCode === null;
 }
 
-/** Ends and removes what owners that were killed left behind. */
+/** Ends the processes and removes the folders of owners that were killed. */
 function removeAbandoned(): void {
   for (const pid of processesOf((owner) => !isAlive(Number.parseInt(owner, 10)))) kill(pid);
   for (const entry of readdirSync(SHORT_TEMPORARY_FOLDER)) {
@@ -121,7 +121,7 @@ function removeFolder(folder: string): void {
   try {
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   } catch (error) {
-    // Nothing that a test is about: said, and left to the next run.
+    // No test depends on it: reported, and left to the next run.
     console.warn(`${folder} could not be removed: ${String(error)}`);
   }
 }

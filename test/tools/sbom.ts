@@ -1,4 +1,4 @@
-/** The list of all software of others that is published, for those who have to know: CycloneDX 1.6. */
+/** The bill of materials of a release, in CycloneDX 1.6: all published software of others. */
 import { createRequire } from 'node:module';
 import * as v from 'valibot';
 

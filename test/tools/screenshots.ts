@@ -1,4 +1,4 @@
-/** Entry of `npm run screenshots`: the pictures of the README, of the packaged extension against a simulated OpenRouter; port 9999 has to be free. */
+/** Entry of `npm run screenshots`: README's pictures of the packaged extension with a simulated OpenRouter, on port 9999. */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,7 +10,7 @@ import type { VsCodeWindow } from './vscodeWindow';
 
 const key = (name: string): string => `sk-or-v1-picture-${name.padStart(56, '0')}`;
 
-/** Labels are what is seen; accounts have the limits of OpenRouter's two tiers. */
+/** Keys with the labels in the pictures; accounts have the limits of OpenRouter's two tiers. */
 const keys = [
   { label: 'private', key: key('a41c') },
   { label: 'laptop', key: key('77e0') },
@@ -33,9 +33,9 @@ const accounts = [
 const agents = ['claude-cli/2.1', 'codex_cli_rs/0.9', 'opencode/1.2', 'Cline/4.1'];
 const models = ['deepseek/deepseek-v4-flash:free', 'meta-llama/llama-3.3-70b-instruct:free'];
 
-/** By them Connect Client knows who is on the machine. */
+/** Folders by which Connect Client finds clients on the machine. */
 const clientFolders = ['.cline', '.claude', '.codex', '.continue', '.config/opencode', '.qwen', '.pi/agent'];
-/** Each with the model that its last request asks for. */
+/** Connected clients, each with the model of its last request. */
 const connected = [
   ['Claude Code', 'deepseek/deepseek-v4-flash:free'],
   ['Cline', 'meta-llama/llama-3.3-70b-instruct:free'],
@@ -148,7 +148,7 @@ async function quickInputClip({ page }: VsCodeWindow): Promise<Clip> {
   return { x: x - 16, y: 0, width: width + 32, height: y + height + 16 };
 }
 
-/** Of the window or a part of it, as `docs/images/<name>.png`. */
+/** Pictures the window or a part of it, as `docs/images/<name>.png`. */
 async function picture(window: VsCodeWindow, name: string, clip?: Clip): Promise<void> {
   const file = path.join(checkoutFolder(), 'docs', 'images', `${name}.png`);
   await window.page.screenshot({ path: file, ...(clip && { clip }) });

@@ -1,10 +1,10 @@
-/** A server of VS Code's: started, waited for until it says where it listens, its output kept. */
+/** Starts a server of VS Code's, waits until it prints where it listens, and keeps its output. */
 import type { ChildProcess } from 'node:child_process';
 import type { Sandbox } from './sandbox';
 
 const KEPT_CHARACTERS = 8000;
 
-/** Asks nobody beyond this machine for extensions; the question fails at once. */
+/** A gallery of extensions on this machine that does not exist, so that questions fail at once. */
 export const NO_GALLERY: NodeJS.ProcessEnv = {
   EXTENSIONS_GALLERY: JSON.stringify({
     serviceUrl: 'http://127.0.0.1:9',
@@ -27,7 +27,7 @@ export interface ServerProcess {
   readonly port: number;
   /** The end of what the server wrote. */
   output(): string;
-  /** Resolves when the server has ended, to how. */
+  /** Resolves when the server has ended, to a description of its end. */
   readonly ended: Promise<string>;
 }
 

@@ -1,4 +1,4 @@
-/** Settings of a VS Code that does what the tests are about and little else, and the files that hold them. */
+/** Settings of a VS Code that does little besides the tests' subjects, and the files that hold them. */
 import { writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -46,6 +46,6 @@ export async function writeKeybindings(
 
 async function write(folder: string, name: string, content: unknown): Promise<void> {
   await mkdir(folder, { recursive: true });
-  // At one go: VS Code reads an empty file as one without settings.
+  // Written at once, because VS Code reads an empty file as one without settings.
   writeFileSync(path.join(folder, name), `${JSON.stringify(content, null, 2)}\n`);
 }

@@ -6,7 +6,7 @@ import { format } from 'node:util';
 import { noteFailures } from '../support/failures';
 import { REPORT_VARIABLE, SuiteReport, type SuiteResult } from './suiteReport';
 
-/** VS Code calls it; rejects when a test failed or there was none. */
+/** Called by VS Code; rejects when a test failed or there was none. */
 export async function run(): Promise<void> {
   const folder = process.env[REPORT_VARIABLE];
   const report = folder ? new SuiteReport(folder) : undefined;

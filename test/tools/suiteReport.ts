@@ -1,8 +1,8 @@
-/** How a suite in the extension host hands out what it printed and its result: two files in one folder. */
+/** The output and the result of a suite in the extension host: two files in one folder. */
 import { appendFileSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** Names the folder to the suite; where it is not set, nobody reads files (the desktop). */
+/** Names the folder to the suite; not set on the desktop, where nobody reads files. */
 export const REPORT_VARIABLE = 'KEYWHEEL_TEST_REPORT';
 
 /** Names the folder in which VS Code keeps the files of extensions, one folder each. */

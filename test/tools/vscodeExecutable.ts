@@ -54,7 +54,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** A killed test runner leaves this process behind: then it ends as if it had been asked to. */
+/** Ends this process in order when a killed test runner has left it behind. */
 function endWithParent(): void {
   const parent = process.ppid;
   const check = (): void => {
@@ -63,7 +63,7 @@ function endWithParent(): void {
   setInterval(check, 1000).unref();
 }
 
-/** The suite's settings, over the quiet ones. In a window of a server those of the machine come from the server's own file. */
+/** Writes the suite's settings over the quiet ones; a server reads settings of the machine from a file of its own. */
 async function writeServerSettings(userDataFolder: string, serverDataFolder: string): Promise<void> {
   const given = path.join(userDataFolder, 'User', 'settings.json');
   // As VS Code reads it: with comments, and commas at the end.

@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import { clean, matches, pollUntil, QuickInput, type TextMatch } from './quickInput';
 import { THEMES, type Theme } from './themes';
 
-/** As in the page. */
+/** The shapes that the page's code returns. */
 const statusBarItemSchema = v.optional(v.object({ text: v.string(), label: v.string() }));
 const messagesSchema = v.array(v.string());
 
@@ -70,7 +70,7 @@ export class VsCodeWindow {
 
   /** The item whose id ends with `id`; undefined when it is not shown. */
   async statusBarItem(id: string): Promise<StatusBarItem | undefined> {
-    // One question: it is asked many times a second while a test waits.
+    // One evaluation for both texts, because tests that wait ask many times a second.
     const seen = await this.page.evaluate(`(() => {
       const label = document.querySelector(${JSON.stringify(`${statusBarSelector(id)} .statusbar-item-label`)});
       return label === null ? undefined : { text: label.textContent, label: label.ariaLabel ?? '' };
@@ -107,7 +107,7 @@ export class VsCodeWindow {
     return (await hover.innerText({ timeout: 10_000 })).trim();
   }
 
-  /** The messages of all notifications that are seen now. */
+  /** The messages of all visible notifications. */
   async notifications(): Promise<string[]> {
     const seen = await this.page.evaluate(
       `[...document.querySelectorAll('.notification-list-item-message')].map(({ innerText }) => innerText)`,
@@ -115,7 +115,7 @@ export class VsCodeWindow {
     return v.parse(messagesSchema, seen).map(clean);
   }
 
-  /** Resolves to the message of the first notification that matches: in the list of all where VS Code has not shown it, or has hidden it. */
+  /** The message of the first notification that matches; looks into the list of all if VS Code does not show it. */
   async waitForNotification(text: TextMatch, timeoutMs?: number): Promise<string> {
     const listAtMs = Date.now() + 20_000;
     let isListed = false;
@@ -131,7 +131,7 @@ export class VsCodeWindow {
     return found ?? '';
   }
 
-  /** Presses a button of the notification that holds the text: in the list of all where VS Code has hidden it after ten seconds. */
+  /** Presses a button of the notification with the text; in the list of all if VS Code has hidden it after ten seconds. */
   async pressInNotification(text: TextMatch, button: string): Promise<void> {
     const item = this.page.locator('.notification-list-item').filter({ hasText: text }).first();
     const pressed = item.locator('.monaco-button').filter({ hasText: button }).first();
@@ -141,16 +141,16 @@ export class VsCodeWindow {
     });
   }
 
-  /** Gives the key a name whose adding a notification tells of. */
+  /** Gives a name to the key that a notification says was added. */
   async nameAddedKey(name: string): Promise<void> {
     await this.pressInNotification('added', 'Name Key');
     await this.quickInput.fill(name, /Name for sk-or-/);
-    // The message stands for three seconds: a slow machine may draw none of them.
+    // The message is shown for three seconds, in which a slow machine may draw nothing.
     const said = this.page.locator('.statusbar-item').getByText(`Key “${name}” named`);
     await said.waitFor({ timeout: 10_000 }).catch(() => undefined);
   }
 
-  /** Takes away all notifications that are seen, by their own buttons: the palette's command takes longer. */
+  /** Closes all visible notifications by their own buttons, because the palette's command takes longer. */
   async clearNotifications(): Promise<void> {
     const closers = this.page.locator('.notification-list-item .codicon-notifications-clear');
     const allClosed = async (): Promise<boolean> => {
@@ -203,7 +203,7 @@ export class VsCodeWindow {
   async screenshot(name: string): Promise<string> {
     await mkdir(this.screenshotFolder, { recursive: true });
     const file = path.join(this.screenshotFolder, `${name}.png`);
-    // As it is: nothing moves or blinks there. Half the time of a picture that Playwright holds still and packs small.
+    // Without Playwright's own steps against moving pictures, which double the time: nothing moves or blinks here.
     this.pictures ??= this.page.context().newCDPSession(this.page);
     const { data } = await (
       await this.pictures
@@ -225,7 +225,7 @@ function statusBarSelector(id: string): string {
   return `.statusbar-item[id$="${id}"]`;
 }
 
-/** Text, as the test runner's compiler would put its own names into a function. */
+/** Code as text, because the test runner's compiler would put its own names into a function. */
 const READ_STORED_EDITORS = `(async () => {
   const result = (request) => new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
