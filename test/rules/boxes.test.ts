@@ -1,6 +1,6 @@
 /**
-  * Our lists and boxes stay open when they lose the focus. A page that had the focus before the palette may take it back just
-  * when they open (microsoft/vscode#93950), and a user who gets a key in the browser finds the typed text again.
+ * Our lists and boxes stay open when they lose the focus. A page that had the focus before the palette may take it back just
+ * when they open (microsoft/vscode#93950), and a user who gets a key in the browser finds the typed text again.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';

@@ -17,8 +17,8 @@ export async function processorMs(run: () => unknown, enoughMs = 0): Promise<num
 }
 
 /**
-  * Fails if the run takes more than `mostMs` of processor time: choose ten times the time on a usual machine, and far less
-  * than a loop within a loop would take.
+ * Fails if the run takes more than `mostMs` of processor time: choose ten times the time on a usual machine, and far less
+ * than a loop within a loop would take.
  */
 export async function assertCheap(run: () => unknown, mostMs: number, what = ''): Promise<void> {
   const tookMs = await processorMs(run, mostMs);
