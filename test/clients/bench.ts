@@ -34,7 +34,7 @@ export class Bench implements AsyncDisposable {
     readonly baseUrl: string,
   ) {}
 
-  /** Returns when the proxy listens and has read what its keys have left; nothing of that is in the record. */
+  /** Resolves when the proxy listens and has read its accounts; the record does not contain these readings. */
   static async open(options: BenchOptions = {}): Promise<Bench> {
     const clock = new ManualClock();
     const time = new QuietTime(clock, options.quietMs);

@@ -1,4 +1,4 @@
-/** Real clients, each asked for one chat answer, and what each of them takes for its result. */
+/** Real clients, each asked for one chat answer, and their results. */
 import { createOpenRouter } from '@openrouter/ai-sdk-provider';
 import { OpenRouter } from '@openrouter/sdk';
 import { generateText, streamText } from 'ai';
@@ -12,7 +12,7 @@ export interface ChatAsked {
   readonly apiKey: string;
   readonly model: string;
   readonly stream: boolean;
-  /** `none`: the client asks once. `own`: as often as its makers thought right. */
+  /** `none`: the client asks once. `own`: the client retries by its own default. */
   readonly retries: 'none' | 'own';
 }
 
@@ -32,7 +32,7 @@ export interface ChatClient {
   chat(asked: ChatAsked): Promise<Got>;
 }
 
-/** Takes pieces while they come, so that an error shows how far the answer had come. */
+/** Collects pieces while they come, so that an error shows how far the answer had come. */
 class Heard {
   text = '';
   finish: string | null = null;
@@ -136,14 +136,14 @@ export const openai7 = client('openai 7', async (asked, heard) => {
   await askOpenAi(calls, asked, heard);
 });
 
-/** The SDK's own figures, but for its patience of an hour. */
+/** The SDK's own values, except its total time of an hour. */
 const openRouterRetries = {
   strategy: 'backoff' as const,
   backoff: { initialInterval: 500, maxInterval: 60_000, exponent: 1.5, maxElapsedTime: 4_000 },
   retryConnectionErrors: true,
 };
 
-/** OpenRouter's own SDK gives an error in the stream as a chunk: its user must look, and so does this. */
+/** OpenRouter's own SDK gives an error in the stream as a chunk, which its user must look for. */
 export const openRouterSdk = client('@openrouter/sdk', async (asked, heard) => {
   const { baseUrl, apiKey, model, stream } = asked;
   const retries = asked.retries === 'own' ? openRouterRetries : { strategy: 'none' as const };

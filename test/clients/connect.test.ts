@@ -1,4 +1,4 @@
-/** Real clients, configured by nothing but what Connect Client wrote into a home of their own, get an answer through the proxy. */
+/** Real clients get an answer through the proxy, configured only by Connect Client, in a home of their own. */
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import nodePath from 'node:path';
@@ -23,7 +23,7 @@ interface Case {
   /** The content of the user's file before. */
   readonly text: string;
   readonly path: string;
-  /** The client's tool that reads a file, and what it takes. */
+  /** The client's tool that reads a file; `args` are its arguments. */
   readonly tool: string;
   readonly args: (file: string) => object;
 }
@@ -165,7 +165,7 @@ describe('a client that was connected', function () {
       assert.ok(said.stdout.includes(answer), said.stdout + said.stderr);
       const asked = simulator.requestsTo(path);
       assert.ok(asked.length > 0, `nothing came to ${path}`);
-      // Some ask for a title besides, and not always first.
+      // Some clients ask for a title too, before or after the question.
       assert.ok(
         asked.some(({ bodyText }) => bodyText.includes('call_1') && bodyText.includes('The spoke is oiled.')),
         asked.map(({ bodyText }) => bodyText.slice(-500)).join('\n'),

@@ -1,4 +1,4 @@
-/** Connections that died without saying so, and a paid answer that is long in coming. */
+/** Connections that died without a sign, and a paid answer that takes long. */
 import assert from 'node:assert/strict';
 import { Agent, request } from 'node:http';
 import type { ResetMode } from '../simulator/connections';
@@ -15,7 +15,7 @@ describe('60 warm connections that went stale at once', () => {
       for (const { status, attempts, text } of replies) {
         assert.equal(status, 200);
         assert.match(text, /data: \[DONE\]\n\n$/);
-        // A deaf connection is noticed after the head went out early, which tells nothing of attempts.
+        // A deaf connection is noticed after the early head, which does not contain the number of attempts.
         if (mode !== 'deaf') assert.ok(attempts <= 2, `${attempts} attempts`);
       }
       assert.equal(bench.attempts.length, count);

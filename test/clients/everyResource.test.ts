@@ -13,7 +13,7 @@ import { keyFor, PROXY_KEY } from '../http/support';
 
 type Call = (core: OpenRouterCore, request: unknown, options: unknown) => Promise<unknown>;
 
-/** They send nothing: one makes a link, the other a hash. `call-model` is made of `responsesSend`. */
+/** Calls that send nothing: one makes a link, the other a hash. `call-model` uses `responsesSend`. */
 const local = new Set(['oAuthCreateAuthorizationUrl', 'oAuthCreateSHA256CodeChallenge', 'call-model']);
 
 const id = '11111111-1111-4111-8111-111111111111';
@@ -136,7 +136,7 @@ async function calls(): Promise<readonly Named[]> {
   );
 }
 
-/** Calls that change keys and other secrets, or who sees what is sent with them: refused as long as `allowKeyChanges` is off. */
+/** Calls that change keys and other secrets, or who sees requests sent with them: refused while `allowKeyChanges` is off. */
 const movesKeys = [
   'DELETE /api/v1/byok/id',
   'DELETE /api/v1/guardrails/id',
@@ -270,7 +270,7 @@ describe('OpenRouter’s SDK, each call of each resource', () => {
           passed++;
         }
       }
-      // The wheel has a key of its own.
+      // Answered by the proxy, for the wheel as a whole.
       assert.deepEqual(answeredHere, ['GET /api/v1/key']);
       assert.deepEqual([...refused].sort(), [...movesKeys].sort());
       assert.ok(passed > 80, `${passed}`);

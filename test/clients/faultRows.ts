@@ -7,7 +7,7 @@ export type Expected =
   | { readonly got: 'whole' }
   /** An error that says what it is. `heard`: content events that had come before. */
   | { readonly got: 'error'; readonly message: RegExp; readonly status?: number; readonly heard?: number }
-  /** Either of them: luck decides. */
+  /** Either result, by chance. */
   | { readonly got: 'wholeOrError'; readonly message: RegExp };
 
 export interface FaultRow {

@@ -1,4 +1,4 @@
-/** Clients that ask again by themselves: the proxy's attempts and theirs together stay few, and far enough apart. */
+/** Clients that retry by themselves: all attempts of proxy and client together stay few, and far enough apart. */
 import assert from 'node:assert/strict';
 import { Bench, freeModel, proxyKey } from './bench';
 import { aiSdk, openai4, openai6, openai7, openRouterSdk, type ChatClient, type Got } from './chatClients';
@@ -60,7 +60,7 @@ function ask(bench: Bench, client: ChatClient, stream: boolean): Promise<Got> {
   );
 }
 
-/** The proxy waits in its own clock; how long a client waits before it asks again is its own affair. */
+/** The proxy waits in its own clock; the client's waits before its retries do not count. */
 function assertFewAndFar({ attempts, service }: Bench, most: number): void {
   assert.ok(attempts.length > 0 && attempts.length <= most, `${attempts.length} attempts`);
   const gapsMs = attempts.slice(1).map(({ atMs }, index) => atMs - (attempts[index]?.atMs ?? 0));

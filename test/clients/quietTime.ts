@@ -5,13 +5,13 @@ import type { Socket } from 'node:net';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { ManualClock } from '../support/manualClock';
 
-/** For so many milliseconds of real time, and so many turns of the event loop then, nothing may have moved. */
+/** Quiet: no movement for so many milliseconds of real time, and then for so many turns of the event loop. */
 const usualQuietMs = 1;
 const quietTurns = 16;
 
 /**
- * Clients, proxy and simulator run in this process, so that the sockets that servers accepted here show all that moves.
- * Time stands still while no request runs: then it is the client that sleeps, and it sleeps in real time.
+ * Clients, proxy and simulator run in this process, so that the sockets that servers accepted here show all movement.
+ * Time stands still while no request runs: then the client sleeps, in real time.
  */
 export class QuietTime implements Disposable {
   private readonly sockets = new Set<Socket>();

@@ -1,4 +1,4 @@
-/** HTTP by hand, so that no library mends or hides what comes. */
+/** HTTP by hand, so that no library mends or hides bytes of the answer. */
 import { connect } from 'node:net';
 
 export interface RawAnswer {
@@ -49,7 +49,7 @@ function parse(bytes: Buffer): RawAnswer {
   return { status, head, body: rest.toString('utf8'), isWhole };
 }
 
-/** RFC 9112 7.1, without trailers. */
+/** Decodes chunks by RFC 9112 7.1, without trailers. */
 function unchunked(bytes: Buffer): { readonly body: string; readonly isWhole: boolean } {
   const chunks: Buffer[] = [];
   for (let at = 0; ;) {

@@ -17,7 +17,7 @@ export const clientPackages = {
   pi: ['@earendil-works/pi-coding-agent', '1.6.0'],
 } as const;
 
-/** One change here installs them anew. */
+/** The name changes with each version, so that all clients are installed anew. */
 const folderName = `clients-${Object.values(clientPackages)
   .map(([, version]) => version)
   .join('-')}-${process.platform}-${process.arch}`;
@@ -40,7 +40,7 @@ export interface RealClients {
   readonly pi: CommandLine;
 }
 
-/** Installs what is not in the cache (half a minute); some need a newer Node than the extension, which code-server has. */
+/** Installs clients that the cache lacks (half a minute); some need a newer Node than the extension: code-server's. */
 export async function fetchRealClients(): Promise<RealClients> {
   const { nodePath } = await ensureCodeServer(reportToStderr);
   const folder = await cachedInstall(folderName, async (partial) => {
@@ -73,7 +73,7 @@ export async function fetchRealClients(): Promise<RealClients> {
       command: (question) => [bin('opencode'), 'run', question],
     },
     cline: {
-      // Else it leaves a process behind.
+      // Without it Cline leaves a process behind.
       env: { CLINE_SESSION_BACKEND_MODE: 'local' },
       command: (question) => [bin('cline'), '--json', question],
     },
@@ -121,7 +121,7 @@ export async function ask(
   return { code, ...said };
 }
 
-/** The variables that tell a client where to go, or who it is, are undone: an undefined one is not passed on. */
+/** Removes variables that tell a client an address or a key; an undefined variable is not passed on. */
 function withoutClients(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const theirs =
     /^(ANTHROPIC|CLAUDE|CODEX|OPENAI|OPENROUTER|OPENCODE|KILO|CONTINUE|CLINE|QWEN|PI_|KEYWHEEL_API)/;

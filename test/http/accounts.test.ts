@@ -42,7 +42,7 @@ describe('two keys of one account and one of another', () => {
       assert.equal(perAccount.get('alone')?.requests, 20);
       for (const key of ['shared-1', 'shared-2'])
         assert.ok((perKey.get(keyFor(key))?.requests ?? 0) > 0, key);
-      // Both minutes are full: the 41st waits, whatever keys there are.
+      // Both accounts' minutes are full: the 41st request waits, although there are three keys.
       const beforeMs = rig.clock.wallMs();
       assert.deepEqual(await askTimes(rig, 1), [200]);
       assert.equal(rig.clock.wallMs() - beforeMs, 60_000);

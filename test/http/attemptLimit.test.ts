@@ -1,4 +1,4 @@
-// As many attempts run upstream at once as the setting allows; the others wait in order, or are refused in time.
+// At most as many attempts run upstream at once as the setting allows; further ones wait in order, or are refused in time.
 import assert from 'node:assert/strict';
 import { defaultSettings } from '../../src/service/settings';
 import { plainKey } from '../../src/service/keyring/storedKey';

@@ -1,4 +1,4 @@
-// A client that leaves: upstream hears of it at once, its lease is settled, and no key is blamed.
+// A client that leaves: its upstream request ends at once, its lease is settled, and no key is blamed.
 import assert from 'node:assert/strict';
 import type { RequestRecord } from '../simulator/record';
 import { RawSocket, rawChat } from './client';
@@ -22,7 +22,7 @@ async function seenAfterMs(rig: Rig, socket: RawSocket, record: RequestRecord): 
   return (record.abortedAtMonotonicMs ?? Number.POSITIVE_INFINITY) - leftAtMs;
 }
 
-/** The answers here take a minute by themselves. Of three times the quickest counts: a machine may be busy for as long. */
+/** The answers here take a minute by themselves. The quickest of three times counts, because a machine may be busy. */
 async function assertSeen(rig: Rig, leave: () => Promise<number>): Promise<void> {
   let quickestMs = Number.POSITIVE_INFINITY;
   for (let turn = 0; turn < 3 && quickestMs >= usualMs; turn++) {

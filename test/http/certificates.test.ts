@@ -1,4 +1,4 @@
-// An upstream whose certificate is not accepted: told by its own words, and left alone until somebody has changed something.
+// An upstream whose certificate is not accepted: reported by its reason, and not tried again until something has changed.
 import assert from 'node:assert/strict';
 import { english } from '../unit/vscode/views';
 import { reachAdvice } from '../../src/words/reachReason';
@@ -10,7 +10,7 @@ import { headersOf } from './client';
 interface Row {
   readonly identity: keyof typeof identities;
   readonly code: RegExp;
-  /** In the refusal, and in VS Code. */
+  /** Words in the refusal, and in VS Code. */
   readonly words: RegExp;
   readonly advice: RegExp;
 }

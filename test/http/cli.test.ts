@@ -58,7 +58,7 @@ describe('the command line', () => {
     return reply.json() as KeyStatus;
   }
 
-  /** Its one line, without the name of the program. */
+  /** The program's one line of error, without its name. */
   async function problem(environment: Environment, words: readonly string[] = []): Promise<string> {
     const { code, out, errors } = await start(environment, words).ended;
     assert.equal(code, 2, errors);
@@ -505,7 +505,7 @@ describe('the command line', () => {
     const served = simulator.sums().perAccount.get('a')?.requests ?? 0;
     for (let count = 0; count < 3; count++) assert.equal((await ask(port, { proxyKey })).status, 200);
     assert.ok((simulator.sums().perAccount.get('a')?.requests ?? 0) >= served + 3);
-    // The second look comes 2 s after the first.
+    // The second look at the file comes 2 s after the first.
     await eventually(async () => {
       const health = (await status(port)).accounts.flatMap(({ keys }) =>
         keys.map((key) => `${key.label} ${key.health}`),
@@ -580,7 +580,7 @@ describe('the command line', () => {
         ),
     );
     assert.equal((await process.kill('SIGINT')).code, 0);
-    // After the first signal alone it would have ended in an error that its client can read.
+    // After a single signal the answer would have ended in an error that its client can read.
     assert.equal((await asked).isWhole, false);
     assert.match(await readFile(file, 'utf8'), /"version"/);
   });

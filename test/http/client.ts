@@ -170,7 +170,7 @@ export class RawSocket {
     return this.text;
   }
 
-  /** Leaves as a process that dies does. */
+  /** Closes the connection as a process that dies does. */
   leave(): void {
     this.socket.destroy();
   }

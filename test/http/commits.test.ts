@@ -1,4 +1,4 @@
-// When an answer is committed to: preambles are held and replaceable, heads are not held for ever, and what comes before a head passes.
+// The commit to an answer: preambles are held and replaceable, heads are not held for ever, interim answers pass.
 import assert from 'node:assert/strict';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';

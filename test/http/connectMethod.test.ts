@@ -34,7 +34,7 @@ describe('CONNECT', () => {
       client.on('error', () => undefined).write(tunnel);
       await once(client.resume(), 'end');
       await delay(500);
-      // Only who writes hears of it, at the second time.
+      // Only a client that writes notices the cut, at its second write.
       while (!client.destroyed) {
         client.write('x');
         await delay(20);

@@ -1,4 +1,4 @@
-// Connections as such: those that say nothing, those that say too much at once, those that are answered while they send.
+// Connections that send nothing, that send too much at once, and that are answered while they send.
 import assert from 'node:assert/strict';
 import { listen } from '../../src/proxy/request/listeners';
 import { ask, RawSocket, rawChat } from './client';

@@ -84,7 +84,7 @@ describe('a machine whose clock is ahead', () => {
       await rig.pass(1_000);
       assert.equal(viewOf(rig, 'a').untilMs, midnightMs);
       assert.equal((await rig.drive(asked)).status, 200);
-      // The reading before had told that nothing was left: nothing was asked in vain.
+      // The reading before had told that nothing was left, so no request was sent in vain.
       assert.deepEqual([rig.attempts.length, rig.clock.elapsedMs()], [2, midnightMs + aheadMs]);
     });
   });
@@ -140,11 +140,11 @@ describe('a daily-limit answer', () => {
         await rig.get();
         await rig.pass(30_000);
       }
-      // After one minute, two, four … of an hour.
+      // Attempts after one minute, two, four … of an hour.
       assert.ok(rig.attempts.length <= 7, String(rig.attempts.length));
       rule.remove();
       await rig.pass(60 * minuteMs);
-      // The first one makes it read what is left.
+      // The first request causes a reading.
       await rig.get();
       await rig.pass(minuteMs);
       assert.equal((await rig.get()).status, 200);
@@ -201,7 +201,7 @@ describe('a daily-limit answer', () => {
     await withRig({ accounts: accountsOf('a', 'b') }, async (rig) => {
       await runInto(rig, 'a');
       rig.simulator.topUp('a', 10);
-      // Readings are about a minute late: one that is taken at once proves nothing.
+      // Readings are about a minute late, so a reading at once proves nothing.
       await rig.drive(rig.service.refresh());
       assert.equal(viewOf(rig, 'a').state, 'usedUp');
       await rig.pass(minuteMs + 1);

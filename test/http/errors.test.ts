@@ -187,7 +187,7 @@ table(
   ],
   async (rig, asked, fault) => {
     rig.simulator.script({ fault });
-    // The forms beside OpenAI's own carry no words of the provider.
+    // Only OpenAI's form contains the provider's words.
     assertAnswered(rig, await rig.get(asked));
     assert.deepEqual(rig.gapsMs, [7_000]);
   },
@@ -211,7 +211,7 @@ table(
     assertGivenBack(rig, reply);
     const { gapsMs } = rig;
     assert.ok(rig.attempts.length >= 4 && rig.attempts.length <= 10, `${rig.attempts.length} attempts`);
-    // A 429 without any words is asked of the other account at once.
+    // After a 429 without any words the other account is tried at once.
     const own = fault.error === 'unknown429' ? gapsMs.slice(1) : gapsMs;
     for (const gapMs of own) assert.ok(gapMs >= 500 && gapMs <= 60_000, `a gap of ${gapMs} ms`);
     assert.ok(rig.clock.wallMs() - someNoonMs <= 241_000);

@@ -1,4 +1,4 @@
-// Errors that hide in a 200 are found before the client sees anything, and are the errors that they mean.
+// Errors inside a 200 are found before the client sees anything, and are treated as the errors that they mean.
 import assert from 'node:assert/strict';
 import type { ErrorDetails, ErrorKind } from '../simulator/errors/errorKind';
 import type { Fault } from '../simulator/fault';
@@ -96,7 +96,7 @@ describe('an error inside a 200', () => {
 
   it('is found after comments, and in an answer of gzip or brotli', async () => {
     for (const coding of ['gzip', 'br', 'deflate'] as const) {
-      // Coding takes threads, and so real time.
+      // Coding runs in threads, and so takes real time.
       await withRig({ clock: realTime() }, async (rig) => {
         rig.simulator.script({
           fault: [

@@ -1,4 +1,4 @@
-// Every stream that is written to fails once, at each place: the request goes on, or ends alone, and the next one is served.
+// Each write to a stream fails once: its request goes on, or ends alone, and the next one is served.
 import assert from 'node:assert/strict';
 import { TextLog } from '../../src/base/log';
 import { StateKeeping } from '../../src/service/saved/stateKeeping';

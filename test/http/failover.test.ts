@@ -1,4 +1,4 @@
-// Another model answers while the client still waits, money is not spent twice, and what keeps breaking pauses.
+// A fallback answers while the client still waits, money is not spent twice, and a model that keeps failing pauses.
 import assert from 'node:assert/strict';
 import type { Fault } from '../simulator/fault';
 import type { Asked } from './client';
@@ -8,7 +8,7 @@ const fallbackModels = { 'x/*:free': ['y/z:free', 'big/one'], 'x/y': ['x/cheap']
 const accounts = accountsOf({ name: 'a', credits: 5 }, { name: 'b', credits: 5 });
 
 const down: Fault = { kind: 'error', error: 'providerDown' };
-/** Kinds of a model's failure; `silent`: told by a time-out alone. */
+/** Kinds of a model's failure; `silent`: only a time-out shows it. */
 const kinds: readonly (readonly [name: string, fault: Fault])[] = [
   ['is down', down],
   ['is busy', { kind: 'error', error: 'providerBusy' }],
@@ -118,7 +118,7 @@ describe('failover', () => {
       const before = rig.attempts.length;
       assert.equal(await elapsedMs(rig, { model: FREE }), 0);
       assert.deepEqual(modelsOf(rig).slice(before), ['y/z:free']);
-      // For this request the model is the last one.
+      // This request's only fallback is FREE, so it is not passed over.
       assert.equal((await rig.get({ model: 'a/b:free' })).status, 200);
       assert.equal(rig.attempts.at(-1)?.model, FREE);
     });
@@ -243,7 +243,7 @@ describe('failover', () => {
     await withRig({ accounts, settings: { fallbackModels: { 'x/*': free } } }, async (rig) => {
       rig.simulator.script({ times: 999, fault: down });
       assert.equal((await rig.get()).status, 502);
-      // 5 % of what is left, 4 in any case.
+      // At most 5 % of the requests left, but at least 4 attempts.
       assert.ok(rig.attempts.length <= 5);
       assert.deepEqual(new Set(modelsOf(rig)), new Set([FREE, ...free]));
     });
@@ -343,7 +343,7 @@ describe('a thread whose answers break', () => {
       await withRig({ accounts }, async (rig) => {
         const rule = rig.simulator.script({ model, times: 999, fault });
         const ask = async (): Promise<string | undefined> => {
-          // Locks of the model itself end before.
+          // The model's own locks end before.
           const reply = await rig.get(inSession('one', model));
           return reply.status === 429 ? reply.header('retry-after') : `${reply.status}`;
         };

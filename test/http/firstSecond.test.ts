@@ -1,4 +1,4 @@
-// The first requests of a process that knows nothing yet: they wait for the first reading, and for that alone.
+// The first requests of a process without saved state: they wait for the first reading, and for nothing else.
 import assert from 'node:assert/strict';
 import { SystemClock } from '../../src/base/clock';
 import { accountsOf, keyFor, withRig } from './support';

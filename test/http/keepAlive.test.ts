@@ -1,4 +1,4 @@
-// A streaming client that waits gets comments after 45 s; what fails after that is an error in its stream.
+// A streaming client that waits gets comments after 45 s; a later failure is an error in its stream.
 import assert from 'node:assert/strict';
 import type { Fault } from '../simulator/fault';
 import { dataOf, type Reply } from './client';
@@ -156,7 +156,7 @@ describe('a streaming client that waits', () => {
       });
       const waiting = rig.ask({ stream: true });
       await rig.pass(47_000);
-      // Somebody else uses up the day meanwhile.
+      // Another program uses up the day meanwhile.
       rig.simulator.spendElsewhere('a', 50);
       const reply = await rig.drive(waiting);
       const error = lastData(afterComments(reply)).error as {

@@ -36,7 +36,7 @@ describe('a proxy that was killed', () => {
 
   for (const afterMs of [200, 650]) {
     it(`knows at its next start what it had counted when it was saved last (killed ${afterMs} ms after that)`, async () => {
-      // Readings tell no counts: all that is known comes from the file.
+      // Readings tell no counts, so that only the file has them.
       const accounts = accountsOf(
         ...names.map((name) => ({ name, omitKeyFields: ['free_model_daily_requests'] })),
       );
@@ -53,7 +53,7 @@ describe('a proxy that was killed', () => {
       const stopLoad = new AbortController();
       const load = (async () => {
         for (let sent = 0; !stopLoad.signal.aborted && sent < 390; sent++) {
-          // A client whose proxy dies hears of it: that is the point.
+          // A request whose proxy is killed rejects, as the test expects.
           ask(port, { proxyKey: 'kw-first' }).catch(() => undefined);
           await new Promise((resolve) => setTimeout(resolve, 8));
         }
@@ -62,7 +62,7 @@ describe('a proxy that was killed', () => {
         const atMs = savedAtMsIn(environment.STATE_FILE);
         return simulator.requestsTo('/chat/completions').filter((attempt) => attempt.atMs < atMs).length > 30;
       });
-      // It is saved while requests run, not once: the next save comes too.
+      // The state is saved again and again while requests run: the next save comes too.
       const firstSavedAtMs = savedAtMsIn(environment.STATE_FILE);
       await simulator.waitFor(() => savedAtMsIn(environment.STATE_FILE) > firstSavedAtMs);
       await new Promise((resolve) => setTimeout(resolve, afterMs));

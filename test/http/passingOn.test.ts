@@ -153,7 +153,7 @@ describe('headers', () => {
           ...['X-Forwarded-For', '1.2.3.4', 'Forwarded', 'for=1', 'CF-Connecting-IP', '1.2.3.4'],
           ...['X-Original-Host', 'evil', 'X-Host', 'evil', 'X-HTTP-Host-Override', 'evil', 'CDN-Loop', 'a'],
           ...['X-Middleware-Subrequest', 'm', 'X-Vercel-Forwarded-For', '1.2.3.4', 'X-Client-IP', '1.2.3.4'],
-          // A reverse proxy that signs its users in says who they are.
+          // Headers in which a reverse proxy names its signed-in user.
           ...['X-Auth-Request-Email', 'me@x.example', 'X-Amzn-Oidc-Data', 'jwt', 'Remote-User', 'me'],
           ...['X-Goog-Authenticated-User-Email', 'me', 'X-Pomerium-Jwt-Assertion', 'jwt'],
           ...['X-Envoy-Original-Path', '/x', 'X-Override-URL', '/x', 'Fastly-Client-IP', '1.2.3.4'],
@@ -279,7 +279,7 @@ describe('bodies', () => {
       const coded = gzipSync(text);
       for (const [coding, body] of [
         ['gzip', coded],
-        // Without its wrapper, as some senders have it.
+        // Raw deflate without the zlib wrapper, as some senders have it.
         ['deflate', deflateRawSync(text)],
       ] as const) {
         const reply = await rig.get({ body, headers: ['Content-Encoding', coding] });

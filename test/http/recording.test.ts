@@ -1,4 +1,4 @@
-/** One exchange is written down when it is asked for, and no other is. */
+/** One exchange is recorded after the command, and no other is. */
 import assert from 'node:assert/strict';
 import { recordWithinMs } from '../../src/service/recorder';
 import { keyFor, PROXY_KEY, Rig } from './support';

@@ -1,4 +1,4 @@
-// An upstream that repeats the key that it was asked with: the client, the log, the state and the views get a mask of it.
+// An upstream that repeats the request's key: client, log, state and views get a mask of the key.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
@@ -125,7 +125,7 @@ describe('the key that upstream repeats', () => {
       const { port } = server.address() as AddressInfo;
       const upstreamUrl = `http://127.0.0.1:${port}/api/v1`;
       const accounts = accountsOf({ name: 'repeatedcanary', credits: 5 });
-      // Between pieces nothing happens: a manual clock would run on to the next time-out.
+      // Real time for pieces, because a manual clock would run on to the next time-out between them.
       const clock = where.endsWith('in pieces') ? realTime() : new ManualClock();
       await withRig({ clock, accounts, settings: { upstreamUrl }, isRead: false }, async (rig) => {
         const left: string[] = [];

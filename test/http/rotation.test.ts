@@ -222,7 +222,7 @@ describe('GET /key', () => {
     const accounts = accountsOf(
       { name: 'a', credits: 50, keys: [{ key: keyFor('a'), limit: 10, usage: 4 }] },
       { name: 'b', credits: 50, keys: [{ key: keyFor('b'), limit: 5, usage: 1 }] },
-      // The last request cost more than was left: nothing is left, and nothing of the others' is gone.
+      // The last request cost more than was left: this key has nothing left, and takes nothing from the others.
       { name: 'c', credits: 50, keys: [{ key: keyFor('c'), limit: 2, usage: 3 }] },
     );
     await withRig({ accounts }, async (rig) => {

@@ -25,7 +25,7 @@ interface Said {
   readonly accounts: readonly string[];
 }
 
-/** All that is said of the proxy now. */
+/** All texts about the proxy now. */
 function said(rig: Rig): Said {
   const snapshot = rig.service.snapshot();
   const state: DashboardState = {
@@ -84,7 +84,7 @@ const speechAt = (nowMs: number): Speech => ({
   nowMs,
 });
 
-/** As it is shown. */
+/** The text as it is shown. */
 const plain = (markdown: string): string =>
   markdown.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)));
 

@@ -20,12 +20,12 @@ interface Lock {
 
 interface Row extends ErrorDetails {
   readonly error: ErrorKind;
-  /** The requested one. */
+  /** The requested model. */
   readonly model: string;
   readonly lock: Lock | null;
 }
 
-/** To the second: readings take their time before. */
+/** Rounded up to the second, because readings take time before. */
 const lastsMs = (leftMs: number): number => Math.ceil(leftMs / secondMs) * secondMs;
 
 /** All locks that views see, as `place: reason`, with how long they last from now. */
@@ -132,7 +132,7 @@ const ofAccount: readonly Row[] = [
   { error: 'badKey', model: PAID, lock: { locks: 'key a-1: unauthorized, all', lastsMs: minuteMs } },
 ];
 
-/** The refusal of one account: the request goes on with the other at once, and the lock is the one that is told. */
+/** The refusal of one account: the request goes on with the other at once, and the lock is the row's. */
 async function refusedOnce(rig: Rig, row: Row): Promise<void> {
   rig.simulator.script({ account: 'a', model: row.model, times: 99, fault: { kind: 'error', ...row } });
   const reply = await rig.get({ model: row.model });
@@ -148,7 +148,7 @@ describe('a refusal of one account about one model', () => {
       await withRig({}, async (rig) => {
         await refusedOnce(rig, row);
         rig.simulator.forget();
-        // Other models are served at once, by that account too.
+        // The refused account serves other models at once too.
         for (const model of ['other/model:free', 'other/model']) {
           const replies = await askAll(rig, model);
           assert.ok(replies.every(({ status }) => status === 200));
@@ -156,7 +156,7 @@ describe('a refusal of one account about one model', () => {
         assert.deepEqual(new Set(rig.accountsTried), new Set(['a', 'b']));
         assert.ok(rig.gapsMs.every((gapMs) => gapMs === 0));
         if (row.lock === null) return;
-        // The same model is served by the other account alone.
+        // Only the other account serves the same model.
         rig.simulator.forget();
         await askAll(rig, row.model);
         assert.deepEqual(rig.accountsTried, ['b', 'b', 'b', 'b']);
@@ -177,7 +177,7 @@ describe('a refusal of one account about one model', () => {
       assert.deepEqual(locksOf(rig), []);
     });
     await withRig({ accounts: accountsOf({ name: 'a', credits: 5 }) }, async (rig) => {
-      // A setting is asked all the same where nobody else is left, and its success lifts the lock.
+      // A setting's lock does not keep the only account from a try, and success lifts the lock.
       rig.simulator.script({ fault: { kind: 'error', error: 'guardrailPolicy' } });
       assert.equal((await rig.get({ model: FREE })).status, 404);
       assert.equal(locksOf(rig).length, 1);
@@ -210,7 +210,7 @@ describe('a refusal of an account or a key', () => {
       await withRig({}, async (rig) => {
         await refusedOnce(rig, row);
         rig.simulator.forget();
-        // Its class is served by the other account alone, whatever the model is.
+        // Only the other account serves the locked class, with any model.
         await askAll(rig, row.model === FREE ? 'other/model:free' : 'other/model');
         assert.deepEqual(rig.accountsTried, ['b', 'b', 'b', 'b']);
         rig.simulator.forget();

@@ -1,4 +1,4 @@
-// No secret leaves: not in the log, not in what is saved, not in any answer, not in what views are made of.
+// No secret leaves: not in the log, the saved state, an answer, or the snapshot of views.
 import assert from 'node:assert/strict';
 import type { Reply } from './client';
 import { checkKeyAt } from '../../src/service/keyring/keyCheck';
@@ -19,7 +19,7 @@ function assertClean(text: string, what: string): void {
     ]) {
       assert.ok(!text.includes(form), `a secret is in ${what}`);
     }
-    // Nor its half: a mask shows four characters at most.
+    // Half of a secret neither: a mask shows four characters at most.
     assert.ok(!text.includes(canary.slice(-16)), `the end of a secret is in ${what}`);
   }
 }
@@ -28,7 +28,7 @@ function assertCleanReply(reply: Reply, what: string): void {
   assertClean(`${reply.statusText}\n${reply.rawHeaders.join('\n')}\n${reply.text}`, what);
 }
 
-/** All kinds of answers there are: good ones, errors of each side, what is answered here. */
+/** All kinds of answers: good ones, errors of each side, the proxy's own routes. */
 async function askEverything(rig: Rig): Promise<void> {
   const { simulator } = rig;
   const check = async (what: string, reply: Promise<Reply>): Promise<void> =>

@@ -24,7 +24,7 @@ describe('the package for npm', () => {
   before(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'keywheel-package-'));
     simulator = await Simulator.start({ accounts: accountsOf('a') });
-    // Built already: the script before a pack would build anew under the other tests.
+    // Without scripts, because prepack would build anew while other tests use the build.
     await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { shell });
     const [tarball = ''] = await readdir(folder);
     await writeFile(path.join(folder, 'package.json'), '{"private":true}');
@@ -102,7 +102,7 @@ describe('the package for npm', () => {
       assert.equal((await ask(port, { method: 'GET', path: file })).status, 200, file);
     const env = { ...environment(), PORT: String(port) };
     assert.match((await run(process.execPath, [program, 'status'], { env })).stdout, /^key 1 /m);
-    // Windows has no such signal to be told.
+    // Windows has no SIGTERM.
     if (process.platform !== 'win32') assert.equal((await served.kill('SIGTERM')).code, 0);
     else await served.kill('SIGKILL');
   });

@@ -34,7 +34,7 @@ describe('the pages and documents of the command line', () => {
   let simulator: Simulator;
   let processes: readonly CliProcess[];
   let port: number;
-  /** Of a proxy whose account has no credits, and of one whose day is used up. */
+  /** Ports of a proxy whose account has no credits, and of one whose day is used up. */
   let brokePort: number;
   let usedPort: number;
 
@@ -153,7 +153,7 @@ describe('the pages and documents of the command line', () => {
       (each) => new RegExp(`^keywheel_requests_total\\{class="${each}",end="answered"\\} [1-9]`, 'm'),
     );
     let text = '';
-    // A client has its answer a moment before it is counted.
+    // The metrics count an answer a moment after its client has it.
     await pollUntil(async () => {
       ({ text } = await get('/metrics', { proxyKey }));
       return answered.every((each) => each.test(text));
@@ -164,7 +164,7 @@ describe('the pages and documents of the command line', () => {
 
   it('describe the API in a valid document', async () => {
     const reply = await get('/openapi.json');
-    // An object: a text would be the path of a file.
+    // Given as an object, because a text would be the path of a file.
     const { valid, errors } = await new Validator().validate(reply.json() as Record<string, unknown>);
     assert.ok(valid, JSON.stringify(errors));
   });
@@ -196,7 +196,7 @@ describe('the pages and documents of the command line', () => {
     return responses[ref.split('/').at(-1) ?? ''] ?? {};
   }
 
-  /** A request that gets this answer: its model says whose money or allowance it would take. */
+  /** A request that gets this answer; the port is of the proxy whose state the answer needs. */
   function askFor(target: string, method: string, status: string): { asked: Asked; proxyPort: number } {
     const asked = {
       method: method.toUpperCase(),

@@ -119,7 +119,7 @@ describe('signing in with OpenRouter', () => {
   });
 });
 
-/** The answer to a request whose target no URL can be made of. */
+/** The answer to a request whose target is no valid URL. */
 async function rawAnswer(url: string, target: string): Promise<string> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   socket.write(`GET ${target} HTTP/1.1\r\nHost: x\r\n\r\n`);

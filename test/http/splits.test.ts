@@ -1,4 +1,4 @@
-// However a stream is cut on its way, it arrives byte for byte, and its usage is read right.
+// A stream in any pieces arrives byte for byte, and its usage is read right.
 import assert from 'node:assert/strict';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
@@ -18,7 +18,7 @@ import { FREE, keyFor, withRig } from './support';
 const runs = 10_000;
 const paths = ['/v1/chat/completions', '/v1/responses', '/v1/messages', '/v1/completions'];
 
-/** A response that keeps what is written instead of sending it. */
+/** A response that keeps the written bytes instead of sending them. */
 class KeptResponse extends ServerResponse {
   readonly chunks: Buffer[] = [];
 

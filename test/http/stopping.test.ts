@@ -1,4 +1,4 @@
-// Stopping: running answers go on for a while, who waits is told to come again, and settings change nothing that runs.
+// Stopping: running answers go on for a while, waiting requests are told to come again, and settings change no running one.
 import assert from 'node:assert/strict';
 import { RawSocket, rawChat } from './client';
 import { accountsOf, PROXY_KEY, withRig } from './support';
@@ -32,7 +32,7 @@ describe('a proxy that stops', () => {
       await rig.pass(100);
       const fromMs = rig.clock.elapsedMs();
       const [[first, second]] = await rig.drive(Promise.all([Promise.all(waiting), rig.service.stop(2_000)]));
-      // Neither turn comes within two seconds: nobody waits for them.
+      // Both are refused at once, because neither turn comes within two seconds.
       assert.equal(rig.clock.elapsedMs(), fromMs);
       for (const reply of [first, second]) {
         assert.equal(reply?.status, 503);
@@ -108,7 +108,7 @@ describe('a kept connection of a proxy that stops', () => {
         await rig.pass(500);
         const stopped = rig.service.stop(2_000);
         if (when === 'when all answers have ended') await rig.drive(stopped);
-        // Its answer's head had left before: it could not say that the connection ends.
+        // The head of the running answer had left before, so it could not announce the connection's end.
         socket.write(rawChat(PROXY_KEY, chat));
         await rig.drive(Promise.all([running, stopped]));
         const text = await socket.untilClosed();

@@ -1,4 +1,4 @@
-// Streams: relayed byte for byte, held until it is clear what they are, and never ended as if they were whole.
+// Streams: relayed byte for byte, held until they are judged, and never ended as if they were whole.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { AnswerOptions } from '../simulator/answers/answerOptions';
@@ -25,7 +25,7 @@ async function streamed(
   }
 }
 
-/** The error that a stream of the form ends with, or fails. */
+/** The error that a stream of the form ends with; throws if there is none. */
 function errorAtEnd(text: string, path: string): string {
   const last = text.trimEnd().split('\n\n').at(-1) ?? '';
   const data: unknown = JSON.parse(/^data: (.*)$/m.exec(last)?.[1] ?? 'null');
@@ -50,7 +50,7 @@ function assertBrokenOff(reply: Reply, rig: Rig, path: string, words: RegExp): v
   assert.deepEqual(reply.body.subarray(0, sent.length), sent);
   const said = errorAtEnd(reply.text, path);
   assert.match(said, words);
-  // Agents such as Pi go by words where there is no status: these are worth another try to them.
+  // Agents such as Pi judge by words where there is no status: these words make them try again.
   assert.match(said, /^Connection lost: .* \(502\)$/);
   assert.doesNotMatch(reply.text, /\[DONE\]|message_stop|response\.completed/);
   assert.ok(!reply.isWhole);
@@ -130,7 +130,7 @@ describe('a stream', () => {
   });
 
   it('that is cut at event 40 of 60 ends in an error of its form', async () => {
-    // A reset takes the simulator some real time: `faults.test.ts` has it.
+    // Resets are tested in `faults.test.ts`, because they take the simulator real time.
     for (const how of ['destroy', 'cleanEnd'] as const) {
       await streamed({ kind: 'cut', afterEvents: 40, how }, (reply, rig, path) =>
         assertBrokenOff(

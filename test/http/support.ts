@@ -19,7 +19,7 @@ export const PROXY_KEY = 'kw-proxy-canary-0123456789abcdef';
 export const FREE = 'x/y:free';
 export const PAID = 'x/y';
 
-/** As long as a real key: `sk-or-v1-` and 64 characters. */
+/** A key as long as a real one: `sk-or-v1-` and 64 characters. */
 export function keyFor(name: string): string {
   return `sk-or-v1-${name.padStart(64, '0')}`;
 }
@@ -48,7 +48,7 @@ export interface StartOptions {
   readonly isRead?: boolean;
 }
 
-/** A proxy that runs, its upstream, and what a test needs of both. */
+/** A running proxy with its simulated upstream, and helpers for tests. */
 export class Rig {
   readonly lines: string[] = [];
   private constructor(
@@ -111,7 +111,7 @@ export class Rig {
     return ask(this.port, { proxyKey: PROXY_KEY, ...asked });
   }
 
-  /** The same, moving the clock from timer to timer as long as the answer has not come. */
+  /** Asks as `ask` does, and moves the clock from timer to timer until the answer has come. */
   async get(asked: Asked = {}): Promise<Reply> {
     return await this.drive(this.ask(asked));
   }
@@ -173,7 +173,7 @@ export async function withRig(options: StartOptions, use: (rig: Rig) => Promise<
   await use(rig);
 }
 
-/** Upstream's time is true, whatever is done to the clock of this machine. */
+/** Upstream's clock, which stays right when a test sets the clock of this machine. */
 function simulatorClock(clock: Clock): SimulatorClock {
   return { nowMs: () => clock.elapsedMs(), after: (delayMs, run) => clock.after(delayMs, run) };
 }

@@ -1,4 +1,4 @@
-// Errors of which the proxy cannot read the body, or not all of it: the client gets them all the same.
+// Errors whose body the proxy cannot read, or not all of it: the client gets them unchanged.
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
 import { dataOf, headersOf } from './client';

@@ -1,4 +1,4 @@
-// Answers whose head is no valid HTTP: upstream did answer, so what costs money is not bought again.
+// Answers whose head is no valid HTTP: upstream did answer, so a paid request is not sent again.
 import assert from 'node:assert/strict';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { FREE, PAID, withRig, type Rig } from './support';
@@ -44,7 +44,7 @@ class RawUpstream {
     this.server.close();
   }
 
-  /** All that is sent here fits into one piece. */
+  /** Serves requests that each come in one piece. */
   private serve(socket: Socket): void {
     this.connections++;
     this.sockets.add(socket);

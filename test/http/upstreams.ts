@@ -20,7 +20,7 @@ export const identities = {
   unknownIssuer: stranger.issue({ names: ['localhost'] }),
 } satisfies Record<string, Identity>;
 
-/** A file that is gone with the test. */
+/** A PEM file that is removed with its folder at the test's end. */
 export class PemFile implements Disposable {
   private readonly folder = mkdtempSync(path.join(tmpdir(), 'keywheel-pem-'));
   readonly path = path.join(this.folder, 'authority.pem');
@@ -37,7 +37,7 @@ export class PemFile implements Disposable {
 export interface TlsRig {
   readonly rig: Rig;
   readonly front: TlsFront;
-  /** Goes another way from now on. */
+  /** Sets another way to upstream from now on. */
   readonly go: (
     wayOut: Partial<WayOut>,
     upstream?: { readonly host?: string; readonly port?: number },

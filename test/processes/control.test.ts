@@ -1,4 +1,4 @@
-/** Stop, start, restart, newer versions, crashes and streams that none of it disturbs. */
+/** Stop, start, restart, newer versions and crashes, which disturb no running stream. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -39,7 +39,7 @@ describe('a proxy of many windows', () => {
   ): ReturnType<Stage['open']> =>
     await stage.open({ name, keys: [one], upstreamUrl: simulator.baseUrl, ...options });
 
-  /** One that hosts, and one that follows it. */
+  /** A window that hosts, and one that follows it. */
   const openTwo = async (): Promise<readonly [TestWindow, TestWindow]> => {
     const a = await open('a');
     await a.until('hosts', ({ isHost }) => isHost);
@@ -191,7 +191,7 @@ describe('a proxy of many windows', () => {
   it('answers a path that is no URL as it answers any other, and finds no bug in it', async () => {
     const window = await open('a');
     await window.until('hosts', ({ isHost }) => isHost);
-    // Doubled slashes count once: `//` is the root, which tells what is there.
+    // Doubled slashes count once: `//` is the root, which names the program.
     for (const [path, status] of [
       ['//', 200],
       ['//[', 401],
@@ -266,7 +266,7 @@ describe('a proxy of many windows', () => {
     });
   }
 
-  /** The worker that ships, which fails so long after it listens: on a busy machine it takes its time until then. */
+  /** The shipped worker, made to fail `afterMs` after it listens, which may come late on a busy machine. */
   function failingWorker(name: string, failure: string, afterMs: number): string {
     const workerPath = `${stage.shared()}-${name}.js`;
     writeFileSync(

@@ -1,4 +1,4 @@
-/** A port that another program had for minutes, and leaves: how long clients are refused then. */
+/** The time for which clients are refused after another program has left the port, which it had for minutes. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -22,7 +22,7 @@ describe('a port that another program had for minutes', () => {
   beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), 'keywheel-freed-'))));
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  /** As long as nothing else happens: the clock stands while the window asks. */
+  /** Moves the clock until the condition holds; the clock stands still while the window asks. */
   async function passUntil(holds: () => boolean): Promise<number> {
     const fromMs = clock.elapsedMs();
     while (!holds()) {

@@ -49,7 +49,7 @@ describe('the history of many windows', () => {
   const open = async (name: string): Promise<TestWindow> => {
     const window = await stage.open({ name, keys, revision: 1, upstreamUrl: simulator.baseUrl });
     await window.until('is in place', ({ isHost, isFollower }) => isHost || isFollower);
-    // An account that was never read is asked last: with both read, requests take turns.
+    // Waits, because requests take turns only once both accounts are read: an unread account comes last.
     await until('both accounts are read', async () => {
       const { accounts } = (await window.ask({ kind: 'snapshot' })) as Snapshot;
       return accounts.length === keys.length && accounts.every(({ day }) => day.server !== null);
@@ -82,7 +82,7 @@ describe('the history of many windows', () => {
     const second = await open('second');
     const after = await knows(second, 3, isNamed);
     assert.deepEqual(plain(after), plain(before));
-    // A bucket may have begun meanwhile: then the same counts stand one further.
+    // Compares without empty buckets, because a new bucket may have begun meanwhile.
     const counted = ({ series }: typeof after): unknown =>
       Object.entries(series.ends).map(([end, counts]) => [end, counts.filter((count) => count > 0)]);
     assert.deepEqual(counted(after), counted(before));
@@ -109,7 +109,7 @@ describe('the history of many windows', () => {
         [3],
       );
     }
-    // Each account made one of the two, and knows of no other.
+    // Each account made one of the two things, and can read only its own.
     for (const thing of things) assert.equal((await get(late, `/generation?id=${thing}`)).status, 200);
     await knows(late, 5);
   });
@@ -218,7 +218,7 @@ async function known(window: TestWindow): Promise<Known> {
   return (await window.ask({ kind: 'history' })) as Known;
 }
 
-/** Resolves when the window knows of so many exchanges. */
+/** Resolves when the window knows `count` exchanges. */
 async function knows(
   window: TestWindow,
   count: number,
@@ -235,12 +235,12 @@ async function knows(
   return history;
 }
 
-/** Keys come a moment later than what was done with them. */
+/** Whether all keys have labels, which come a moment after the exchanges. */
 function isNamed({ exchanges }: Known): boolean {
   return exchanges.every(({ attempts }) => attempts.every(({ keyLabel }) => keyLabel !== ''));
 }
 
-/** Without the ids of what was made, which are kept apart. */
+/** The exchanges without ids of things that were made, which are stored elsewhere. */
 function plain({ exchanges }: Known): unknown {
   return exchanges.map((exchange) => ({ ...exchange, made: [] }));
 }

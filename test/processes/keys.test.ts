@@ -1,4 +1,4 @@
-/** Keys in many windows: one set, whoever changes it, whoever hosts next. */
+/** Keys in many windows are one set, whichever window changes it or hosts next. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -82,7 +82,7 @@ describe('keys in many windows', () => {
     await a.until('hosts', ({ isHost }) => isHost);
     for (let turn = 0; turn < 4; turn++) assert.equal(await asked(a.proxyKey), 200);
     await until('kept', () => keptAccounts() > 0);
-    // It begins with the record of the counts that is kept then.
+    // The new window begins with the stored record of the counts.
     const b = await open('b', [one, two]);
     await b.until('has heard of them', ({ seen }) => sum(seen.at(-1)?.own ?? []) === 4);
     await until('all heard of', async () => (await activityOf(b)).length === 4);

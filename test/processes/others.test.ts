@@ -1,4 +1,4 @@
-/** Others on the port, as real listeners: no secret reaches any of them, each gets its message, nothing hangs. */
+/** Other programs on the port, as real listeners: none gets a secret, each has its message, nothing hangs. */
 import assert from 'node:assert/strict';
 import { createServer as createHttpServer } from 'node:http';
 import { connect, createServer, type Server, type Socket } from 'node:net';
@@ -101,7 +101,7 @@ describe('others on the port', () => {
     assertNothingTold(stranger);
   });
 
-  /** Answers as a host of ours does, but for the change. */
+  /** A listener that answers as our host does, except for the change. */
   async function imitate(change: object): Promise<Stranger> {
     const { secret, machineId } = loadHostSecret(stage.shared());
     const server = createHttpServer(({ url = '/' }, response) => {

@@ -69,7 +69,7 @@ describe('this build beside the release before it', () => {
     await until(`${window.name} shows ${exchanges} exchanges`, async () => (await shown()) === exchanges);
   }
 
-  /** All that a follower and its host do with each other. */
+  /** All that a follower and its host exchange. */
   async function live(host: TestWindow, follower: TestWindow): Promise<void> {
     await ask(host);
     await knows(follower, 1);

@@ -1,4 +1,4 @@
-/** One host among six windows, whatever is killed when. KEYWHEEL_KILLS sets how many hosts are killed. */
+/** One host among six windows after each kill. KEYWHEEL_KILLS sets how many hosts are killed. */
 import assert from 'node:assert/strict';
 import { Simulator } from '../simulator/simulator';
 import { bareTakeover } from './support/bareTakeover';
@@ -6,7 +6,7 @@ import { servedAgain } from './support/servedAgain';
 import { Stage, until, type TestWindow } from './support/windows';
 
 const kills = Number(process.env.KEYWHEEL_KILLS ?? 5);
-/** For one that never comes; how long it takes is printed. */
+/** Bound for a takeover that never comes; its duration is printed. */
 const mostTakeoverMs = 10_000;
 /** Most time for a takeover on a busy machine, as a multiple of the least that it takes there. */
 const mostOfBare = 5;
@@ -174,12 +174,12 @@ async function ask(url: string, proxyKey: string): Promise<Request> {
     await response.text();
     isServed = response.status === 200;
   } catch {
-    // Told by isServed.
+    // `isServed` stays false.
   }
   return { startedAtMs, endedAtMs: performance.now(), isServed };
 }
 
-/** All that came of a stream, also of one that breaks off. */
+/** The text of a stream, also of one that breaks off. */
 async function stream(url: string, proxyKey: string): Promise<string> {
   const response = await fetch(url, { method: 'POST', headers: headersOf(proxyKey), body: body(true) });
   const decoder = new TextDecoder();

@@ -21,7 +21,7 @@ describe('a host among strangers', () => {
     host.dispose();
   });
 
-  /** One connection of a stranger; `heard` gives all that was answered. */
+  /** One connection of a stranger; `heard` returns all answers. */
   function stranger(): {
     readonly socket: Socket;
     readonly heard: () => string;
@@ -103,7 +103,7 @@ describe('a host among strangers', () => {
         assert.ok(await isWindowServed());
       }
     };
-    // A second try would come when the five seconds of these bodies are over.
+    // One try alone, because a second one would come after the five seconds of these bodies.
     const tookMs = await processorMs(costs, Number.POSITIVE_INFINITY);
     assert.ok(tookMs < 2_500, `${tookMs.toFixed(0)} ms`);
   });

@@ -121,7 +121,7 @@ async function main(): Promise<void> {
   tellSeen();
   await hosted.open(options.autoStart ?? true, keepers);
   await keyring.load();
-  // Timers of ours keep no process alive; the parent's channel does, and without it there is nothing to do here.
+  // Ends with the parent: its channel alone keeps this process alive, because our timers do not.
   process.on('disconnect', () => process.exit(0));
   process.on('message', (message: ToWindow) => void obey(message));
   tell({ kind: 'ready', proxyKey: keyring.proxyKey ?? '' });
@@ -166,7 +166,7 @@ async function main(): Promise<void> {
         hosted.setLogLevel(message.level);
         return null;
       case 'hang':
-        // As a loop without end would, but it leaves the processor to the other tests.
+        // Blocks the thread like an endless loop, but leaves the processor to other tests.
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, message.ms);
         return null;
     }

@@ -1,10 +1,10 @@
-/** The least that a takeover takes on this machine at this moment, so that what ours takes can be judged beside it. */
+/** The least time of a takeover on this machine at this moment, with which ours is compared. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { servedAgain } from './servedAgain';
 import { freePort } from '../../support/freePort';
 
-/** Two processes that know of a port and nothing else: one's worker serves it, the other's does when the first has gone. */
+/** Two processes that know only a port: the first one's worker serves it, the other's does when the first has gone. */
 const script = `
   const { Worker } = require('node:worker_threads');
   const [, role, port] = process.argv;

@@ -1,4 +1,4 @@
-/** The release before this one, as it was built: its worker, and the window process of its own tests. */
+/** A build of the previous release: its worker, and the window process of its own tests. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-/** Resolves, to when, with the first answer that comes from the port (milliseconds, as performance.now() tells them). */
+/** Resolves to the time of the port's first answer, in milliseconds of performance.now(). */
 export async function servedAgain(port: number): Promise<number> {
   for (;;) {
     try {

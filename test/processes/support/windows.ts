@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 import { freePort } from '../../support/freePort';
 import type { FromWindow, Seen, WindowCommand, WindowOptions } from './windowMessages';
 
-/** A folder with the built window, which hosts in the worker of dist/; whoever makes it disposes it. */
+/** A folder with the built window, which hosts in the worker of dist/; disposed by the test that makes it. */
 export class Stage {
   private readonly windows: TestWindow[] = [];
 
@@ -36,7 +36,7 @@ export class Stage {
     return new Stage(folder, await freePort());
   }
 
-  /** The one that is shipped. */
+  /** The shipped worker. */
   get workerPath(): string {
     return path.resolve('dist', 'worker.js');
   }
@@ -132,7 +132,7 @@ export class TestWindow {
     return await answered;
   }
 
-  /** As the system ends a process: nothing of it runs any more. */
+  /** Kills the process as the system does, without any of its own code. */
   async kill(): Promise<void> {
     this.process.kill('SIGKILL');
     await this.exited;
