@@ -1,4 +1,4 @@
-// VS Code's own chat, without anyone's account: Keywheel's models in its picker, and those of a proxy elsewhere by Custom Endpoint.
+// VS Code's own chat, without an account: Keywheel's models in its picker, and those of another proxy by Custom Endpoint.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -72,7 +72,7 @@ describe('VS Code’s chat', () => {
     await window.screenshot('61-models-of-vscode');
     await window.page.keyboard.press('Escape');
     await window.page.getByText('Install Model Providers').waitFor({ state: 'hidden' });
-    // VS Code's chat extension says it once it is there; until then the chat asks for an account.
+    // The text is of VS Code's chat extension; until it runs, the chat asks for an account.
     await window.page.locator('.interactive-session').getByText('Unlocks full AI features').waitFor();
     callTool();
     await ask('What turns?', 1);

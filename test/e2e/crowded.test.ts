@@ -24,7 +24,7 @@ describe('the crowded dashboard', () => {
           : tab === 'activity'
             ? [{ type: 'activity', exchanges: crowdedActivity(nowMs) } as const]
             : [];
-      // The best of three: the machine does other things as well.
+      // The best of three, because the machine runs other programs too.
       for (let turn = 0; turn < 3; turn++) {
         await dashboard.load(tab);
         const ms = Math.round(await dashboard.show([hello(state), ...more]));
@@ -55,7 +55,7 @@ describe('the crowded dashboard', () => {
     assert.ok(scrollingMs < 2_000 + 10 * stillMs, `${scrollingMs} ms`);
   });
 
-  /** Within which time 95 % of 120 frames follow each other while the page is scrolled by so much with each. */
+  /** The 95th percentile of the time between 120 frames, while each scrolls the page by so much. */
   async function frameMs(scrollPx: number): Promise<number> {
     return Number(
       await dashboard.page.evaluate(`new Promise((resolve) => {

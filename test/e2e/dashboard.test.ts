@@ -110,7 +110,7 @@ describe('the dashboard while its keys change', () => {
         window.moves.push([target.getAttribute('aria-checked'), performance.now()]);
       }).observe(document.querySelector('.accounts'), { subtree: true, attributeFilter: ['aria-checked'] });
     }`);
-    // In one go: 1.5 s after a click the switch shows again what holds.
+    // At once, because 1.5 s after a click the switch shows the state again.
     const clicked = await page.evaluate(`(async () => {
       const [toggle, menu] = ['.switch', '[aria-haspopup="menu"]'].map((part) => document.querySelector(part));
       toggle.click();
@@ -188,7 +188,7 @@ describe('the dashboard while its keys change', () => {
     await page.keyboard.type('Half a na');
   }
 
-  /** The name of what has the focus. */
+  /** The name of the focused element. */
   async function focused(): Promise<unknown> {
     return await dashboard.page.evaluate(
       '(document.activeElement.ariaLabel || document.activeElement.label) ?? document.activeElement.tagName',
@@ -318,7 +318,7 @@ describe('the activity table with a row opened', () => {
       const closed = await modelWidth();
       await expander.click();
       assert.equal(await modelWidth(), closed, `${width} px`);
-      // Still open while the page becomes wide and narrow again.
+      // The trail stays open while the page becomes wide and narrow again.
       await page.setViewportSize({ width: 1200, height: 800 });
       await page.setViewportSize({ width, height: 800 });
       await pollUntil(async () => (await modelWidth()) === closed, `The columns were lost at ${width} px`);
@@ -477,7 +477,7 @@ describe('the crowded dashboard while everything changes', () => {
   });
 });
 
-/** The page draws no oftener than four times a second: its own time counts, as the machine may hold it up. */
+/** The page draws at most four times a second, by its own time, because the machine may hold it up. */
 async function drawn({ page }: BareDashboard): Promise<void> {
   await page.evaluate(`new Promise((resolve) => {
     setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(resolve)), 300);

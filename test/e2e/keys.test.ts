@@ -1,4 +1,4 @@
-// From nothing to keys that turn, by clicks and keys alone: walkthrough, paste, sign-in, used up, unlocked, removed, undone; then clients.
+// From no key to keys in turn, by clicks and keys alone: walkthrough, paste, sign-in, used up, unlock, remove, undo; clients.
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -48,7 +48,7 @@ describe('keys, by clicks and keys alone', () => {
         'keywheel.upstreamUrl': simulator.baseUrl,
         'workbench.startupEditor': 'none',
       },
-      // As a user's: beside all of VS Code's own.
+      // As for a user, beside all of VS Code's own extensions.
       ownExtensions: 'all',
       env: { HOME: home },
       // Wide enough for the walkthrough's pictures.
@@ -158,7 +158,7 @@ describe('keys, by clicks and keys alone', () => {
   it('unlocks an account from the dashboard, once it has allowance again', async () => {
     for (const name of ['anna', 'ben', 'cleo']) simulator.account(name).dailyLimit = 5_000;
     const dashboard = await window.webviewFrame('main');
-    // The second: the first has a limit of its own.
+    // The second key, because the first one has a limit of its own.
     await dashboard.getByRole('button', { name: /^More/ }).nth(1).click();
     await pictures('k12-account-menu', ['dark']);
     await dashboard.getByText('Unlock', { exact: true }).click();
@@ -186,9 +186,9 @@ describe('keys, by clicks and keys alone', () => {
     const before = await removableKeys();
     await window.runCommand('Keywheel: Remove Key');
     await window.quickInput.pick(before[0] ?? '', /Select a key to remove/);
-    // Without a picture: there are ten seconds for it.
+    // Without a picture, because Undo is offered for ten seconds only.
     await window.pressInNotification('removed', 'Undo');
-    // It ends some time later, and a list that is open does not change.
+    // The removal ends some time later, and an open list does not change.
     await pollUntil(
       async () => isDeepStrictEqual(await removableKeys(), before),
       'The key never came back to its place',
@@ -240,7 +240,7 @@ describe('keys, by clicks and keys alone', () => {
     testConnecting(() => ({ vscode, window, port, home, key: clientsKey }));
   });
 
-  /** The window as it is, in each theme: first in the one that it has, as a change costs a third of a second. */
+  /** Pictures the window in each theme, first in the present one, because a change costs a third of a second. */
   async function pictures(name: string, wanted: readonly Theme[] = themes): Promise<void> {
     const { theme: shown } = vscode;
     for (const theme of [...wanted].sort((one, other) => Number(other === shown) - Number(one === shown))) {

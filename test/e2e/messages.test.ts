@@ -41,7 +41,7 @@ describe('messages', () => {
     await mkdir(path.join(vscode.server.dataFolder, '..', 'home', '.claude'), { recursive: true });
     window = await vscode.openWindow();
     seen = new Reactions(window);
-    // Pages of OpenRouter's that the sign-in opens.
+    // Pages of OpenRouter that the sign-in opens.
     window.page.context().on('page', (page) => void page.close());
     await window.waitForStatusBarItem('keywheel.status', /Keywheel: Add Key/);
   });
@@ -122,7 +122,7 @@ describe('messages', () => {
     });
 
     it('tell who has the port', async () => {
-      // One that answers: of a silent one other words are said.
+      // A program that answers, because a silent one has another message.
       const taken = createServer((_, response) => response.writeHead(404).end());
       await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
       try {
@@ -154,7 +154,7 @@ describe('messages', () => {
       await seen.run('Add Key');
       await addNamed(seen, keys[0] ?? '', 'private', /Key “sk-or-.*” added/);
     },
-    // The look of the status bar tells when the settings have come.
+    // The changed status bar shows that the settings have come.
     'no network': async () => {
       await reachNothingAt('https://openrouter.invalid/api/v1', 'usedOfLimit');
       await seen.shows(/0\/50/);
@@ -164,7 +164,7 @@ describe('messages', () => {
       await seen.run('Start Proxy');
       await reachNothingAt('http://127.0.0.1:9/api/v1', 'percent');
       await seen.shows(/100\s?%|OpenRouter unreachable/);
-      // No longer the name that is not known.
+      // Waits until the unknown name is no longer in use.
       await pollUntil(
         async () => !/ENOTFOUND/.test((await window.statusBarItem('keywheel.status'))?.label ?? ''),
         'The status bar never left the state before',
@@ -172,7 +172,7 @@ describe('messages', () => {
     },
   };
 
-  /** From the palette where it is offered first; then by its key, which takes a tenth of the time. */
+  /** Runs the command from the palette the first time, then by its key, which takes a tenth of the time. */
   async function run(command: string, title: string): Promise<void> {
     if (foundInPalette.has(command)) {
       await seen.listen();
@@ -195,7 +195,7 @@ describe('messages', () => {
     return `http://127.0.0.1:${String(base['keywheel.port'])}${path}`;
   }
 
-  /** As a client, with the proxy key of Copy Proxy Key. */
+  /** Asks as a client, with the proxy key of Copy Proxy Key. */
   async function ask(): Promise<{ status: number; text: string }> {
     await seen.run('Copy Proxy Key');
     await seen.flashes(/Proxy key copied/);

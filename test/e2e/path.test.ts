@@ -133,7 +133,7 @@ describe('the packaged extension', () => {
     await streamOutside(proxyKey, 12);
     const { perKey } = simulator.sums();
     const [anna = 0, ben = 0] = [annaKey, benKey].map((key) => perKey.get(key)?.free);
-    // With the first answer's; ben had one more left before.
+    // With the first answer's request; ben had one more left before.
     assert.ok(anna + ben === 13 && Math.abs(anna - ben) === 1, `${anna} and ${ben}`);
     assert.equal(simulator.limitAnswers, 0);
     await window.waitForStatusBarItem('keywheel.status', /87/);
@@ -147,7 +147,7 @@ describe('the packaged extension', () => {
   });
 
   it('still has keys, counts and past requests after the window is loaded anew', async () => {
-    // The server's count would hide a lost one of ours: it tells nothing for now.
+    // Upstream tells no count for now, because its count would hide a lost one of ours.
     for (const name of ['anna', 'ben']) simulator.account(name).omitKeyFields = ['free_model_daily_requests'];
     await window.waitUntilStored('keywheel.dashboard');
     await window.reload();

@@ -105,13 +105,13 @@ describe('the pages of the command line', () => {
     });
   }
 
-  /** Nothing goes to another host, and nothing is told in the console. */
+  /** No request goes to another host, and no message into the console. */
   async function withPage(colorScheme: 'light' | 'dark', use: (page: Page) => Promise<void>): Promise<void> {
     const context = await browser.newContext({ colorScheme, viewport: { width: 1000, height: 800 } });
     context.setDefaultTimeout(120_000);
     const faults: string[] = [];
     const page = await context.newPage();
-    // The one answer that is wanted to be an error.
+    // The one answer that the test wants to be an error.
     const isExpected = (text: string): boolean => /status of 401/.test(text);
     page.on('console', (message) => {
       if (/error|warning/.test(message.type()) && !isExpected(message.text())) faults.push(message.text());

@@ -1,4 +1,4 @@
-// A web page on another origin, in a real browser: it makes the proxy ask nothing of upstream, and reads nothing of it.
+// A web page on another origin, in a real browser: it causes no request to upstream, and can read no answer of the proxy.
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -16,7 +16,7 @@ const paths = [
   '/host/events',
 ];
 
-/** All ways of a page to another origin; resolves with what it could read. As text: it runs in the page. */
+/** All ways from a page to another origin; resolves with the answers that it could read. Code as text, which the page runs. */
 function attackOn(origin: string, key: string | null): string {
   return `(async () => {
     const origin = ${JSON.stringify(origin)};

@@ -124,7 +124,7 @@ describe('many windows, one proxy', () => {
         piecesOf(simulator.origin, key, 'x/y', over.signal),
       ]);
       await simulator.waitFor(() => simulator.activeRequests() >= 3);
-      // Not waited for here: on a slow machine the palette closes after all is over.
+      // Not awaited, because on a slow machine the palette closes after the measurement.
       const chosen = second.runCommand(command);
       await pollUntil(() => Promise.resolve(read(file).length > 0), `${command} never ran`);
       simulator.setAnswer({ events: 1 });
@@ -186,7 +186,7 @@ describe('many windows, one proxy', () => {
   }
 });
 
-/** A hover that is open shows what was when it opened: the pointer leaves and comes back. */
+/** The pointer leaves and comes back, because an open hover keeps its first content. */
 async function waitForTooltip(window: VsCodeWindow, fits: (text: string) => boolean): Promise<void> {
   let text = '';
   const matched = async (): Promise<boolean> => {
@@ -223,7 +223,7 @@ async function chat(port: number, proxyKey: string): Promise<number> {
   return response.status;
 }
 
-/** When the pieces of a stream came, as its client saw them, until it leaves. */
+/** The times at which the client got the pieces of a stream, until it leaves. */
 async function piecesOf(
   origin: string,
   bearer: string,
@@ -243,7 +243,7 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Between two pieces, the second of which came after `fromMs`: before that the command palette has the processor. */
+/** The largest gap between pieces that came after `fromMs`; before it the command palette takes the processor. */
 function largestGapMs(timesMs: readonly number[], fromMs: number): number {
   const gaps = timesMs.map((atMs, index) => (atMs < fromMs ? 0 : atMs - (timesMs[index - 1] ?? atMs)));
   return Math.max(...gaps);

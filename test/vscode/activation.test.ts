@@ -1,4 +1,4 @@
-/** The extension comes up by itself, serves, and tells others only what they may know. */
+/** The extension starts by itself, serves, and its API tells other extensions no secrets. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { extensions } from 'vscode';

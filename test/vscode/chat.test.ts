@@ -215,7 +215,7 @@ describe('models in VS Code’s chat', () => {
     await follow(third);
     const answers: Promise<{ parts: readonly unknown[] }>[] = [];
     const closed = third.close();
-    // Fewer than an account has in a minute.
+    // Fewer requests than an account has in a minute.
     for (let count = 0; count < 8; count++) {
       answers.push(asked([LanguageModelChatMessage.User(`Number ${count}.`)]));
       await new Promise((resolve) => setTimeout(resolve, 150));
@@ -255,7 +255,7 @@ describe('models in VS Code’s chat', () => {
   }
 });
 
-/** Lets the other window serve; this one follows it. Both hear at once that the proxy may run again: which of them is quicker is chance. */
+/** Lets the other window serve and this one follow. Tries again, because both may start at once and either may be quicker. */
 async function follow({ hosted: { service } }: OtherWindow): Promise<void> {
   await until('the other one serving', async () => {
     await run('stopProxy');

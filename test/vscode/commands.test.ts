@@ -73,7 +73,7 @@ describe('commands', () => {
   });
 });
 
-/** How many tabs with the dashboard this window has; VS Code tells some time after they were opened. */
+/** How many tabs with the dashboard this window has; VS Code reports them some time after they were opened. */
 function dashboards(): number {
   return window.tabGroups.all
     .flatMap(({ tabs }) => tabs)

@@ -1,4 +1,4 @@
-/** VS Code takes our word on how the proxy's port is forwarded from a remote window: silently. */
+/** VS Code forwards the proxy's port from a remote window silently, as the extension asks. */
 import assert from 'node:assert/strict';
 import { workspace } from 'vscode';
 

@@ -62,7 +62,7 @@ describe('secrets', () => {
       assert.equal(secrets.values.get('proxyKey'), proxyKey);
       const records = [...secrets.values.keys()].filter((name) => name.startsWith('key.'));
       assert.equal(records.length, canaries.length);
-      // So long that what saves every second has done so.
+      // Long enough for everything that saves every second.
       await new Promise((resolve) => setTimeout(resolve, 1_100));
       await until('saved', () => globalState.written.length > 0);
       const seen = JSON.stringify([

@@ -50,7 +50,7 @@ describe('settings', () => {
     await setPort(28418);
     await statusThat('moved', (status) => status.baseUrl === 'http://127.0.0.1:28418/api/v1');
     await setPort(70_000);
-    // Long enough for a change that were obeyed to be seen.
+    // Long enough to see a change that is obeyed by mistake.
     await new Promise((resolve) => setTimeout(resolve, 500));
     assert.equal((await keywheelApi()).status().baseUrl, 'http://127.0.0.1:28418/api/v1');
     await setPort(28417);
@@ -80,7 +80,7 @@ describe('settings', () => {
   });
 });
 
-/** On a bare socket: VS Code would send a request of Node's through its network proxy too. */
+/** Uses a bare socket, because VS Code would send Node's requests through its network proxy. */
 function askForModels(): void {
   const socket = connect(28417, '127.0.0.1')
     .on('error', () => undefined)

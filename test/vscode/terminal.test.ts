@@ -52,7 +52,7 @@ describe('new terminals', () => {
     });
     await tick(['claudeCode']);
     await variablesThat('those of Claude Code', {
-      // Empty: one that the shell sets would win over the token.
+      // Empty, because a value of the shell would win over the token.
       ANTHROPIC_API_KEY: '',
       ANTHROPIC_AUTH_TOKEN: proxyKey,
       ANTHROPIC_BASE_URL: (baseUrl ?? '').replace('/v1', ''),
@@ -69,7 +69,7 @@ describe('new terminals', () => {
     await until('both again', async () => Object.keys(await variables()).length === 2);
   });
 
-  /** Those of ours that a program in a terminal that is opened now has. */
+  /** Our variables as a program in a new terminal gets them. */
   async function variables(): Promise<Readonly<Record<string, string>>> {
     const file = path.join(folder, `${opened++}.json`);
     const script = `
@@ -78,7 +78,7 @@ describe('new terminals', () => {
       fs.writeFileSync(${JSON.stringify(`${file}.part`)}, text);
       fs.renameSync(${JSON.stringify(`${file}.part`)}, ${JSON.stringify(file)});`;
     const terminal = window.createTerminal({
-      // This very program as plain Node: the same on every system, and no shell's own start files in between.
+      // The same executable as plain Node: it exists on every system, and runs no start files of a shell.
       shellPath: process.execPath,
       shellArgs: ['-e', script],
       env: { ELECTRON_RUN_AS_NODE: '1' },
@@ -91,7 +91,7 @@ describe('new terminals', () => {
     }
   }
 
-  /** A change reaches the terminals' side of VS Code some time after it was made: the next terminals are opened until it has. */
+  /** Opens terminals until one has the change, which reaches VS Code's terminals some time later. */
   async function variablesThat(what: string, wanted: Readonly<Record<string, string>>): Promise<void> {
     let seen: Readonly<Record<string, string>> = {};
     const fits = async (): Promise<boolean> => {

@@ -1,5 +1,5 @@
-// Another extension in the same extension host: it holds it up on command, relays a stream as a proxy without a worker
-// would, and measures how Keywheel starts.
+// Another extension in the same extension host: it blocks the host on command, relays a stream like a proxy without a worker,
+// and measures Keywheel's start.
 const { pbkdf2 } = require('node:crypto');
 const { appendFileSync, writeFileSync } = require('node:fs');
 const { stat } = require('node:fs/promises');
@@ -43,7 +43,7 @@ function activate(context) {
       const atMs = Date.now();
       note('fills', { atMs });
       const full = Array.from({ length: 8 }, () => derive('password', 'salt', 1_500_000, 64, 'sha512'));
-      // One job more: as long as any other would wait that somebody gives to the pool now.
+      // One job more in the pool, which waits as long as any new job.
       await stat(folder);
       note('fills no more', { waitedMs: Date.now() - atMs });
       await Promise.all(full);
@@ -53,12 +53,12 @@ function activate(context) {
   void measureStart(note);
 }
 
-/** The command palette is drawn away first: that costs the machine, and is not what is measured. */
+/** Waits until the command palette has closed, because drawing it costs time that is not to be measured. */
 async function settled() {
   await new Promise((resolve) => setTimeout(resolve, 1_500));
 }
 
-/** From the call of Keywheel's activation: when it returned, and when the port was bound. */
+/** Times from the call of Keywheel's activation: until it returned, and until the port was bound. */
 async function measureStart(note) {
   const keywheel = vscode.extensions.getExtension('keywheel.keywheel');
   if (keywheel === undefined) return;

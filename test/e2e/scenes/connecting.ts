@@ -19,7 +19,7 @@ export interface EmptyVsCode {
   readonly port: number;
   /** Where clients keep their settings. */
   readonly home: string;
-  /** Of an account with 50 requests a day; VS Code has none yet. */
+  /** A key of an account with 50 requests a day; VS Code has no key yet. */
   readonly key: string;
 }
 
@@ -46,7 +46,7 @@ export function testConnecting(opened: () => EmptyVsCode): void {
     await window.clearNotifications();
   });
 
-  // VS Code shows three messages in 800 ms and no more: a person is slower than that, a test is not.
+  // VS Code shows three messages in 800 ms and no more: a test is faster than a person.
   beforeEach(async () => await new Promise((resolve) => setTimeout(resolve, 1_000)));
 
   it('shows what it will write into Continue, and writes nothing without a yes', async () => {

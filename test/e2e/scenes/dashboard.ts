@@ -14,9 +14,9 @@ const tabs = ['Accounts', 'History', 'Activity', 'Models'] as const;
 
 export interface DashboardInUse {
   readonly vscode: PackagedVsCode;
-  /** Of the machine. */
+  /** Settings of the machine. */
   readonly settings: Settings;
-  /** Its dashboard is open. There are two accounts, the second of which has one key, and there were requests. */
+  /** A window with the dashboard open, two accounts (the second with one key), and past requests. */
   readonly window: VsCodeWindow;
 }
 
@@ -135,7 +135,7 @@ export function testDashboard(opened: () => DashboardInUse): void {
     await pause(80);
   }
 
-  /** With the arrows, from the tab that is in front. */
+  /** Goes to the tab with the arrow keys, from the one in front. */
   async function select(tab: string): Promise<void> {
     await frame.locator('vscode-tab-header[active]').focus();
     for (let at = await focused(); at !== tab; at = await focused()) {
@@ -146,7 +146,7 @@ export function testDashboard(opened: () => DashboardInUse): void {
     await frame.locator('vscode-tab-header[active]').filter({ hasText: tab }).waitFor();
   }
 
-  /** The names of what the Tab key reaches, in order. */
+  /** The names of the elements that the Tab key reaches, in order. */
   async function stops(count: number): Promise<string[]> {
     await frame.evaluate('document.body.tabIndex = -1; document.body.focus(); window.scrollTo(0, 0)');
     const names: string[] = [];

@@ -27,7 +27,7 @@ const filled: Readonly<Record<(typeof tabs)[number], string>> = {
 };
 
 interface Room {
-  /** For the names of pictures. */
+  /** Used in the names of pictures. */
   readonly name: string;
   readonly what: string;
   /** CSS pixels: of the page, or of the whole window. */
@@ -58,7 +58,7 @@ const findingsSchema = v.object({
 
 export interface OpenDashboard {
   readonly vscode: PackagedVsCode;
-  /** Of the machine: kept, but for what takes room. */
+  /** Settings of the machine: kept, except those that take room. */
   readonly settings: Settings;
   readonly window: VsCodeWindow;
   readonly frame: Frame;
@@ -66,7 +66,7 @@ export interface OpenDashboard {
 
 /**
  * To be called in a `describe`, the last of its file: it leaves the window small, without its bars. The proxy is stopped:
- * nothing is shown but what the tests put into the page.
+ * the page shows only the tests' own content.
  */
 export function testLittleRoom(opened: () => OpenDashboard): void {
   const nowMs = Date.now();
@@ -199,10 +199,10 @@ export function testLittleRoom(opened: () => OpenDashboard): void {
     assert.fail(`The page never got its ${width} pixels`);
   }
 
-  /** The tab is in front, with as much in it as anybody has. */
+  /** Opens the tab and fills it with as much as any user has. */
   async function fill(tab: (typeof tabs)[number]): Promise<void> {
     await frame.getByRole('tab', { name: tab }).click();
-    // Until the page has heard of the click it takes what is for another tab.
+    // Until the page has handled the click it takes messages for the former tab.
     await pollUntil(async () => {
       await post({ type: 'state', state: crowdedState(nowMs) });
       if (tab === 'History') await post({ type: 'history', series: crowdedSeries(nowMs) });
@@ -232,7 +232,7 @@ export function testLittleRoom(opened: () => OpenDashboard): void {
   }
 }
 
-/** Text, as the test runner's compiler would put its own names into a function. */
+/** Code as text, because the test runner's compiler would put its own names into a function. */
 const examine = `(() => {
   const page = document.scrollingElement;
   const all = 'button, a[href], input, select, vscode-button, vscode-tab-header, vscode-textfield, vscode-single-select';

@@ -1,4 +1,4 @@
-/** The dashboard's page alone, in a browser of its own, with a test in the extension's place: for figures of it and of nothing else. */
+/** The dashboard's page in a browser of its own, with a test in the extension's place: for figures of the page alone. */
 import { createServer, type Server } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
@@ -29,7 +29,7 @@ export class BareDashboard {
     private readonly cdp: CDPSession,
   ) {}
 
-  /** Serves what the build has made from dist/ and media/; nothing is shown yet. */
+  /** Serves the built files from dist/ and media/; no page is open yet. */
   static async start(): Promise<BareDashboard> {
     const server = createServer((request, response) => {
       void answer(request.url ?? '/', base()).then(({ body, type }) => {
@@ -48,16 +48,16 @@ export class BareDashboard {
     return new BareDashboard(server, browser, page, cdp);
   }
 
-  /** A fresh page that shows this tab as soon as it gets something; `window.posted` is what it asks for, `window.kept` its state. */
+  /** A fresh page that shows this tab once it has content; `window.posted` has its messages, `window.kept` its state. */
   async load(tab: DashboardTab): Promise<void> {
-    // Text, as the test runner's compiler would put its own names into a function.
+    // Code as text, because the test runner's compiler would put its own names into a function.
     await this.page.addInitScript(
       `window.acquireVsCodeApi = () => ({ postMessage(message) { (window.posted ??= []).push(message); }, setState(state) { window.kept = state; }, getState: () => ({ tab: '${tab}' }) });`,
     );
     await this.page.goto(`http://127.0.0.1:${(this.server.address() as AddressInfo).port}/`);
   }
 
-  /** Posts the messages as VS Code does and resolves, after they were painted, to how long that took. */
+  /** Posts the messages as VS Code does; resolves after they were painted, to the time that it took. */
   async show(messages: readonly ToDashboard[]): Promise<number> {
     const script = `(async () => {
       const messages = ${JSON.stringify(messages)};
@@ -76,7 +76,7 @@ export class BareDashboard {
     return (metrics.find(({ name }) => name === 'ProcessTime')?.value ?? Number.NaN) * 1000;
   }
 
-  /** The processor time that drawing the whole page anew takes: where that is long, the machine is too slow for the figures. */
+  /** Processor time to draw the whole page anew; if it is long, the machine is too slow for the figures. */
   async drawAnewMs(): Promise<number> {
     const times = 5;
     const before = await this.processorMs();

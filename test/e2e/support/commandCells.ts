@@ -9,9 +9,9 @@ export type Cell = (seen: Reactions) => Promise<string>;
 
 export interface Row {
   readonly command: string;
-  /** Null where the palette does not offer it. */
+  /** Null where the palette does not offer the command. */
   readonly cells: Readonly<Record<State, Cell | null>>;
-  /** Whether the palette offers it may depend on more than the state. */
+  /** Whether more than the state decides if the palette offers the command. */
   readonly offeredOrNot?: true;
 }
 
@@ -198,7 +198,7 @@ export const rows: readonly Row[] = [
   },
 ];
 
-/** Answers what Add Key asks, and names the key by the button of the message that matches `said`. */
+/** Answers Add Key's questions, and names the key by the button of the message that matches `said`. */
 export async function addNamed(seen: Reactions, raw: string, label: string, said: RegExp): Promise<string> {
   const { quickInput } = seen.window;
   await quickInput.fill(raw, /OpenRouter keys/);
@@ -207,19 +207,19 @@ export async function addNamed(seen: Reactions, raw: string, label: string, said
   return then(says, `after Name Key ${await seen.flashes(new RegExp(`Key “${label}” named`))}`);
 }
 
-/** The browser's page is not answered. */
+/** Cancels the sign-in while the browser's page has no answer. */
 async function leaveSignIn(seen: Reactions): Promise<string> {
   const waiting = await seen.says(/Complete the sign-in/, 'Cancel');
   const left = await seen.says(/Sign-in was not completed/);
   return then('opens OpenRouter’s page', waiting, `after Cancel ${left}`);
 }
 
-/** With a code that cannot be traded for a key. */
+/** Enters a code that cannot be exchanged for a key. */
 async function failSignIn(seen: Reactions, asksToOpen: boolean): Promise<string> {
   const waiting = await seen.says(/Complete the sign-in/, 'Cancel');
   await seen.says(/Sign-in was not completed/, 'Paste a Code');
   if (asksToOpen) await seen.asks(/openrouter\.invalid\/auth/);
-  // That the key is being got, and that it was not.
+  // Two notifications: of the exchange, and of its failure.
   await seen.roomFor(2);
   await seen.window.quickInput.fill('0123456789abcdef', /Paste the code/);
   const said = await seen.says(/OpenRouter did not provide a key .*Check your network, then try again/);

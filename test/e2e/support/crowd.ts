@@ -59,7 +59,7 @@ const models = [
 
 const clients = ['Cline', 'Continue', 'Roo Code', 'Claude Code', 'opencode', 'curl'];
 
-/** Numbers that look random and are not. */
+/** Numbers that look random and are the same each time. */
 function sequence(seed: number): () => number {
   let state = seed;
   return () => {
@@ -68,7 +68,7 @@ function sequence(seed: number): () => number {
   };
 }
 
-/** `change` is how often figures have changed since: of one account each time, and of the sums. */
+/** `change`: how often figures have changed since, of one account each time, and of the sums. */
 export function crowdedState(nowMs: number, change = 0): DashboardState {
   const random = sequence(7);
   const midnightMs = Math.ceil(nowMs / (24 * hourMs)) * 24 * hourMs;
@@ -145,7 +145,7 @@ export function otherStates(nowMs: number): Readonly<Record<string, DashboardSta
   };
 }
 
-/** Some wait, one is tried again, one is sent, one answers. */
+/** Running exchanges: some wait, one is tried again, one is sent, one answers. */
 function runningOf(nowMs: number, waiting: number): readonly RunningView[] {
   const stages = [...Array<Stage>(waiting).fill('waiting'), 'pausing', 'asking', 'answering'] as const;
   return stages.map((stage, index) => ({

@@ -1,7 +1,7 @@
-/** VS Code and the browser are there before the first test, whose time would run while they are made (minutes, on a new machine). */
+/** Fetches VS Code and the browser before the first test, whose time limit their minutes would exceed on a new machine. */
 import { fetchHeadless } from '../../tools/installs';
 
-/** Mocha calls it where this file is among those that it requires, and limits its time by nothing. */
+/** Called by Mocha, without a time limit, where this file is among the files that it requires. */
 export async function mochaGlobalSetup(): Promise<void> {
   await fetchHeadless();
 }

@@ -22,7 +22,7 @@ export class MessageTable {
     this.others.push([occasion, said]);
   }
 
-  /** Into test/e2e/screenshots/messages.md. */
+  /** Writes the table into test/e2e/screenshots/messages.md. */
   async write(): Promise<void> {
     const commands = [...this.commands].map(([title, cells]) => [
       title,

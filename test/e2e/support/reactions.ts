@@ -7,7 +7,7 @@ import { clean, matches, pollUntil } from '../../tools/quickInput';
 import type { StatusBarItem, VsCodeWindow } from '../../tools/vscodeWindow';
 
 const timeoutMs = 120_000;
-/** VS Code shows three new notifications in 800 ms and no more: a person is slower than that, a test is not. */
+/** VS Code shows three new notifications in 800 ms and no more: a test is faster than a person. */
 const crowd = { notifications: 3, withinMs: 1_000 };
 
 export class Reactions {
@@ -25,7 +25,7 @@ export class Reactions {
   async offered(): Promise<string[]> {
     const { quickInput, page } = this.window;
     const size = page.viewportSize() ?? assert.fail('The window has no size of its own');
-    // High enough for all of them: rows are drawn where they are seen.
+    // A window high enough for all rows, because only visible rows are drawn.
     await page.setViewportSize({ ...size, height: 1400 });
     try {
       let rows: readonly string[] = [];
@@ -47,7 +47,7 @@ export class Reactions {
     }
   }
 
-  /** A notification, which is closed unless one of its buttons is to be pressed. */
+  /** Waits for a notification, and closes it or presses one of its buttons. */
   async says(text: RegExp, button?: string): Promise<string> {
     const said = await this.window.waitForNotification(text, timeoutMs);
     this.saidAtMs.push(Date.now());
@@ -69,7 +69,7 @@ export class Reactions {
     if (last !== undefined) await delay(Math.max(0, last + crowd.withinMs - Date.now()));
   }
 
-  /** A dialog, which is answered. */
+  /** Waits for a dialog, and answers it. */
   async asks(text: RegExp, button = 'Cancel'): Promise<string> {
     const dialog = this.window.page.locator('.monaco-dialog-box');
     await dialog.waitFor({ timeout: timeoutMs });
@@ -81,7 +81,7 @@ export class Reactions {
     return `asks “${[message, detail].filter((part) => part !== '').join(' ')}”`;
   }
 
-  /** An input box or a pick list, which is left. */
+  /** Waits for an input box or a pick list, and leaves it. */
   async wants(text: RegExp): Promise<string> {
     const { quickInput } = this.window;
     const { title, message, placeholder } = await quickInput.waitFor(text, timeoutMs);
@@ -89,12 +89,12 @@ export class Reactions {
     return `wants “${[title, message === '' ? placeholder : message].join(': ')}”`;
   }
 
-  /** To be called before what the status bar will say: it is there for three seconds, and a slow machine looks later. */
+  /** To be called before a message in the status bar, which a slow machine would miss within its three seconds. */
   async listen(): Promise<void> {
     await this.window.page.evaluate(LISTEN);
   }
 
-  /** A message in the status bar that went by itself, or will. */
+  /** Waits for a message in the status bar, which goes by itself. */
   async flashes(text: RegExp): Promise<string> {
     let seen: string | undefined;
     const isSeen = async (): Promise<boolean> => {
@@ -111,7 +111,7 @@ export class Reactions {
     return await this.window.waitForStatusBarItem('keywheel.status', text, timeoutMs);
   }
 
-  /** A page of ours, whose part at `selector` comes to hold the text; its tab, named so, is closed. */
+  /** Waits for a page of ours with the text at `selector`, and closes its tab of that name. */
   async opensPage(name: string, selector: string, text: RegExp): Promise<string> {
     let seen = '';
     const isSeen = async (): Promise<boolean> => {
@@ -119,7 +119,7 @@ export class Reactions {
         const frame = await this.window.webviewFrame(selector, timeoutMs);
         seen = (await frame.locator(selector).allInnerTexts()).map(clean).join(' ');
       } catch (error: unknown) {
-        // The frame is another one once its HTML is there.
+        // The frame is a new one once its HTML is loaded.
         if (!/detached|destroyed|navigat/i.test(String(error))) throw error;
       }
       return text.test(seen);
@@ -136,12 +136,12 @@ export class Reactions {
     await part.first().waitFor({ timeout: timeoutMs });
   }
 
-  /** No notification is there any more, as none came but those that were waited for. */
+  /** Asserts that no notification is left, so that none came but the awaited ones. */
   async nothingElse(): Promise<void> {
     await pollUntil(async () => (await this.window.notifications()).length === 0, 'More was said');
   }
 
-  /** The one in front, whose tab is named so and may be drawn after its page. */
+  /** The page in front; its tab has that name, and may be drawn after the page. */
   async closeEditor(name: string): Promise<void> {
     const tab = this.window.page.locator('.tabs-container .tab.active').filter({ hasText: name });
     await tab.locator('.tab-actions a').first().dispatchEvent('click', {}, { timeout: timeoutMs });
@@ -149,7 +149,7 @@ export class Reactions {
   }
 }
 
-/** Text, as the test runner's compiler would put its own names into a function. */
+/** Code as text, because the test runner's compiler would put its own names into a function. */
 const LISTEN = `{
   const bar = document.querySelector('.part.statusbar');
   window.heard = new Set();

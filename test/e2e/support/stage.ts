@@ -12,7 +12,7 @@ export class Stage {
   private readonly vscodes: PackagedVsCode[] = [];
   private isClosed = false;
 
-  /** To be called in a `describe`: its tests are what the stage is for. */
+  /** To be called in a `describe`, for whose tests the stage is. */
   constructor() {
     const pictureFailure = async (title: string): Promise<void> => await this.picture(title);
     afterEach(async function () {
@@ -33,7 +33,7 @@ export class Stage {
     throw new Error('The tests had ended when this was set up.');
   }
 
-  /** An empty one, which is removed with all that is in it then. */
+  /** An empty folder, which is removed with its content at the end. */
   async makeFolder(prefix: string): Promise<string> {
     const folder = await mkdtemp(path.join(tmpdir(), prefix));
     return this.own(folder, async (made) => await rm(made, { recursive: true, force: true }));
@@ -51,7 +51,7 @@ export class Stage {
 
   private async picture(title: string): Promise<void> {
     const name = `failed-${title.replace(/\W+/g, '-').slice(0, 60)}`;
-    // A page that cannot be pictured any more costs this picture, and no other test.
+    // A page that cannot be pictured any more must fail no other test.
     for (const vscode of this.vscodes)
       await vscode
         .screenshots(name)

@@ -1,4 +1,4 @@
-/** Values that settings must not have, and what the message has to say of them. */
+/** Invalid values of settings, with the words of their messages. */
 export const wrongSettings: readonly (readonly [setting: string, value: unknown, rule: RegExp])[] = [
   ['autoStart', 'yes', /true or false/],
   ['port', 70_000, /a whole number from 1 to 65535/],

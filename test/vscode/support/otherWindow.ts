@@ -22,7 +22,7 @@ export interface OtherWindow {
   close(): Promise<void>;
 }
 
-/** It follows the extension's proxy on the port. */
+/** A window that follows the extension's proxy on the port. */
 export async function openOtherWindow(port: number, upstreamUrl: string): Promise<OtherWindow> {
   const extension = extensions.getExtension(extensionId);
   assert.ok(extension);

@@ -1,4 +1,4 @@
-/** Stores of VS Code's own shape that remember everything that was ever written to them. */
+/** Stores of VS Code's shape that keep everything that was ever written to them. */
 import type { Memento, SecretStorage, SecretStorageChangeEvent } from 'vscode';
 import { EventEmitter } from 'vscode';
 

@@ -38,7 +38,7 @@ export async function statusThat(
   });
 }
 
-/** Runs a command of the extension and gives whether it did what it is for. */
+/** Runs a command of the extension; resolves to whether it succeeded. */
 export async function run(name: string): Promise<boolean> {
   return await commands.executeCommand<boolean>(`keywheel.${name}`);
 }
