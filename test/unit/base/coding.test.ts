@@ -1,4 +1,4 @@
-// Content codings, undone.
+// Decoding of content codings.
 import assert from 'node:assert/strict';
 import { deflateRawSync, deflateSync } from 'node:zlib';
 import { decodeStart } from '../../../src/base/coding';

@@ -30,7 +30,7 @@ describe('TextLog', () => {
   it('escapes what would steer a terminal or turn the order of a text', () => {
     const lines: string[] = [];
     new TextLog((_, line) => lines.push(line)).info('a\x9b31m\x1b[2J\u202eb\n\tc\nd\n  e');
-    // A line of a client's own text begins as none of the log's does.
+    // A line of a client's text does not begin like a line of the log.
     assert.deepEqual(lines, ['a\\u009b31m\\u001b[2J\\u202eb\n  \tc\n  d\n  e']);
   });
 });

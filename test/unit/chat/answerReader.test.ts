@@ -1,4 +1,4 @@
-/** Nothing of an answer is lost, reordered or doubled on its way to VS Code's chat, and none that is not whole is taken for one. */
+/** No part of an answer is lost, reordered or doubled on its way to VS Code's chat, and a cut answer is an error. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { parseJson } from '../../../src/base/json';
@@ -265,7 +265,7 @@ function streamOf(deltas: readonly object[], lineEnd: string): string {
   return events.map((data) => `data: ${data}${lineEnd}${lineEnd}`).join('');
 }
 
-/** Takes the first of each, then the second of each. */
+/** Interleaves the lists: the first item of each, then the second of each. */
 function interleaved<T>(lists: readonly (readonly T[])[]): readonly T[] {
   const longest = Math.max(0, ...lists.map(({ length }) => length));
   return Array.from({ length: longest }, (_, index) =>

@@ -1,4 +1,4 @@
-/** Nothing of a conversation is lost or doubled on its way to OpenAI's form, whose rules it keeps. */
+/** No part of a conversation is lost or doubled on its way to OpenAI's form, and the result keeps that form's rules. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { estimatedTokens, requestBody } from '../../../src/chat/conversion';
@@ -14,7 +14,7 @@ function bodyOf(messages: readonly { role: number; content: readonly unknown[] }
   return requestBody({ ...question, messages: named }, neverSkipped) as Body;
 }
 
-/** Ids, so that what comes out can be looked for; each is one word, with half a character of two behind it. */
+/** Texts that can be found in the output: each is one word, followed by half of a surrogate pair. */
 const said = fc.uuid().map((id) => ` ${id}\ud83d`);
 const text = fc.record({ value: fc.oneof({ weight: 5, arbitrary: said }, fc.constantFrom('', ' \n')) });
 const image = fc.record({ mimeType: fc.constant('image/png'), data: fc.uint8Array({ minLength: 1 }) });
@@ -23,7 +23,7 @@ const note = fc.constantFrom<object>(
   { value: 'hm', id: 'x', metadata: { signature: 's' } },
   { value: ['a', 'b'], id: undefined, metadata: { redactedData: 'r' } },
 );
-/** Few, so that some are there twice, and some results have no call. */
+/** Few ids, so that some occur twice, and some results have no call. */
 const callId = fc.constantFrom('a', 'b', 'c', '');
 const call = fc.record({ callId, name: fc.constantFrom('read', 'write'), input: fc.record({ text: said }) });
 const result = fc.record({
@@ -174,7 +174,7 @@ describe('the estimate of tokens', () => {
   });
 });
 
-/** The ids in what was said, in their order. */
+/** The ids in the messages, in their order. */
 function wordsIn(value: unknown): readonly string[] {
   return JSON.stringify(value).match(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g) ?? [];
 }

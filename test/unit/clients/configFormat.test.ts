@@ -1,4 +1,4 @@
-/** The three formats: comments survive, nothing else changes, and what was put in can be taken out. */
+/** The three formats: comments survive, nothing else changes, and added values can be removed. */
 import assert from 'node:assert/strict';
 import { applyChanges, FormatError, type ConfigFormat } from '../../../src/clients/configFormat';
 import type { Change } from '../../../src/clients/configValue';

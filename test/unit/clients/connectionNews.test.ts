@@ -22,7 +22,7 @@ import { TemporaryHome } from './temporaryHome';
 const before = 'http://127.0.0.1:9999';
 const after = 'http://127.0.0.1:9998';
 
-/** One machine with its windows, as far as it matters who tells of what. */
+/** One machine with two windows, as far as their messages need it. */
 class Windows {
   origin: string | null = before;
   clients: string | null = before;

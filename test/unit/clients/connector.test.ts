@@ -262,7 +262,7 @@ describe('Connector', () => {
       part: 'second',
       file: (places) => path.join(places.home, 'second.json'),
       changes: (...given) => {
-        // Written later: by then the first one's backup is gone, and it cannot be undone.
+        // Written later, when the first one's backup is gone, so that it cannot be undone.
         if (isPlanned) rmSync(path.join(home.folder, '.claude', `settings.json${backupSuffix}`));
         if (isPlanned) throw new FormatError('damaged', null);
         isPlanned = true;

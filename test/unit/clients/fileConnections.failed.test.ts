@@ -11,7 +11,7 @@ import { endpoint, moved, TemporaryHome } from './temporaryHome';
 
 const nobody = 65534;
 
-/** The superuser may read and write all: then as somebody who may not. */
+/** Runs the work as another user, if this process is the superuser, who may read and write all. */
 async function asNobody(work: () => Promise<void>): Promise<void> {
   const isRoot = process.getuid?.() === 0;
   if (isRoot) process.seteuid?.(nobody);

@@ -140,7 +140,7 @@ for (const { id, file, text, later } of samples) {
       const written = await home.read(file);
       const [from, to] = later;
       const edited = written.replace(from, to);
-      // Where it is the value that ours has replaced, an empty line at the end makes the file another one.
+      // Where our value has replaced another one, an empty line at the end is a change of the file too.
       await home.write(file, edited === written ? `${written}\n` : edited);
       assert.equal(await home.connections.disconnect(client, record), 'undone');
       const left = await home.read(file);

@@ -1,4 +1,4 @@
-/** Everything is removed, part by part; what fails is told and spares the others. */
+/** Everything is removed, part by part; a part that fails is reported, and the others are removed all the same. */
 import assert from 'node:assert/strict';
 import { TextLog } from '../../../src/base/log';
 import { keyIdOf } from '../../../src/base/secret';

@@ -28,7 +28,7 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** A server that answers everything so, as proxy and as OpenRouter. */
+/** A server that gives every request this answer, as proxy and as OpenRouter. */
 async function answering(
   status: number,
   body: string,

@@ -1,4 +1,4 @@
-/** "Stop Proxy" where windows cannot share files, and beside what dead windows left. */
+/** "Stop Proxy" where windows cannot share files, and with files that dead windows left. */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

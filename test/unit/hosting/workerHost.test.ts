@@ -55,7 +55,7 @@ describe('the window’s side of the worker', () => {
     const started = host.start(defaultSettings, new Promise((resolve) => (give = resolve)));
     host.setLogLevel('debug');
     host.leave('closing', 0);
-    // Long enough for a thread to have begun, and to have heard what was sent.
+    // Long enough for a thread to begin and to get its messages.
     await new Promise((resolve) => setTimeout(resolve, 300));
     assert.deepEqual(heard, []);
     give(handover);

@@ -12,7 +12,7 @@ interface Ask {
   readonly headMs: number;
   readonly lastsMs: number;
   readonly model: number;
-  /** Only the first account may serve it. */
+  /** Whether only the first account may serve the request. */
   readonly isPinned: boolean;
   readonly isBusy: boolean;
 }
@@ -23,7 +23,7 @@ interface Outcome {
   readonly askedAtMs: number;
 }
 
-/** Else a case that is found is made smaller until Mocha's time is over, and never told. */
+/** Bounds the shrinking of a failing case, which Mocha's time limit would end without a report. */
 const plugins = [fc.interruptAfterTimeLimit(60_000)];
 
 const asks = fc.array(
@@ -43,7 +43,7 @@ const asks = fc.array(
   { minLength: 1, maxLength: 140, size: 'max' },
 );
 
-/** Plays the asks; `patient`: this one may wait for ten minutes. */
+/** Plays the requests; the one at index `patient` may wait for ten minutes. */
 async function play(
   all: readonly Ask[],
   accounts: number,

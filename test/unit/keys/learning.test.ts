@@ -128,7 +128,7 @@ describe('Learning: limits of free models', () => {
   it('takes no refusal for the word that more than the usual 20 may go', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a] });
-    // It is told of another window, such as the day.
+    // The limit is of another window than the minute, such as the day.
     await learn(pool, { kind: 'locked', reason: 'minuteLimit', untilMs: null, limit: 1000 });
     assert.equal(pool.roster.accounts[0]?.minute.limit(clock.elapsedMs()), 20);
   });

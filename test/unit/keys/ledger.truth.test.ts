@@ -41,7 +41,7 @@ const restartAtMidnight: WorldOptions = {
   saysReset: false,
 };
 
-/** Nobody asks for half a minute, in which a reading could have told that one is left: the next one waits for it. */
+/** For half a minute no request comes, so no reading tells that one is left: the next request waits for a reading. */
 const demandThatPauses: WorldOptions = {
   seed: 2_147_483_620,
   days: daysARun,

@@ -34,10 +34,10 @@ export interface Findings {
   starved: string[];
   /** The longest that requests were refused while the truth had allowance. */
   longestRefusedMs: number;
-  /** Where the number was further off than the rule allows. */
+  /** Cases in which the shown number was further off than the rule allows. */
   tooHigh: string[];
   tooLow: string[];
-  /** The most that it was off at all. */
+  /** The largest error of the shown number. */
   isOff: number;
 }
 
@@ -109,7 +109,7 @@ export class LedgerWorld implements LeaseOwner {
   }
 
   changed(): void {
-    // Nobody looks at standings here.
+    // Not used in this world.
   }
 
   ended(account: Account): void {
@@ -201,7 +201,7 @@ export class LedgerWorld implements LeaseOwner {
       this.at(this.wallMs + this.whole(1, 2_000), () => {
         if (isOver) this.noteLimitAnswer(sentAtMs, afterLimitAnswer);
         if (generation !== this.generation) {
-          // Nobody got the answer.
+          // No process got the answer.
           life.endedAtMs = this.wallMs;
           return;
         }
@@ -310,7 +310,7 @@ export class LedgerWorld implements LeaseOwner {
     const saved = this.roster.save(this.wallMs);
     // Doubt begins anew: when the account was asked last is not saved.
     this.refusedSinceMs = null;
-    // Of what was unsure only the last end is saved.
+    // Of the unsure attempts only the last end is saved.
     const unsure = [...this.running].filter(({ endedAtMs }) => endedAtMs > this.wallMs - 90_000);
     const lastEndedMs = Math.min(this.wallMs, Math.max(...unsure.map(({ endedAtMs }) => endedAtMs)));
     for (const attempt of unsure) if (attempt.endedAtMs < lastEndedMs) attempt.endedAtMs = lastEndedMs;
@@ -388,7 +388,7 @@ export class LedgerWorld implements LeaseOwner {
   }
 }
 
-/** Of times in order, how many are not before `fromMs`; from the end, where the late ones are. */
+/** The number of sorted times that are not before `fromMs`; searched from the end, where late times are. */
 function countSince(timesMs: readonly number[], fromMs: number): number {
   let count = 0;
   while ((timesMs.at(-1 - count) ?? Number.NEGATIVE_INFINITY) >= fromMs) count++;

@@ -1,4 +1,4 @@
-// In any run: nothing that upstream counts is exceeded, nobody is overtaken, everybody's wait and every attempt ends.
+// In any run: no limit of upstream is exceeded, no request is overtaken, and every wait and every attempt ends.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { dayMs } from '../../../src/keys/calendar';
@@ -12,7 +12,7 @@ import { TruthAccount } from './upstreamTruth';
 interface Visit {
   readonly afterMs: number;
   readonly maxWaitMs: number;
-  /** From the lease to the head on the socket; null: it never gets there. */
+  /** Time from the lease to the head on the socket; null: the head never gets there. */
   readonly writeMs: number | null;
   readonly journeyMs: number;
   readonly answerMs: number;
@@ -56,7 +56,7 @@ const runs: fc.Arbitrary<Run> = fc.record({
   lags: fc.array(fc.integer({ min: 0, max: 90_000 }), { minLength: 1, maxLength: 8 }),
 });
 
-/** One run: its truth, and what came of each visit. */
+/** One run: upstream's true counts, and the outcome of each visit. */
 class World {
   readonly clock: ManualClock;
   readonly truths: TruthAccount[];
@@ -66,7 +66,7 @@ class World {
   readonly pool: Pool;
   private readonly byKey = new Map<string, TruthAccount>();
   private readonly attempted = new Set<TruthAccount>();
-  /** Used up before anything was sent: a reading alone says so, and one request may ask whether that holds. */
+  /** Accounts that only a reading calls used up, before any request; one request may find out whether that holds. */
   private readonly unproven: Set<TruthAccount>;
   private lagIndex = 0;
 

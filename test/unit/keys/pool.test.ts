@@ -352,7 +352,7 @@ describe('Pool: waiting', () => {
     assert.deepEqual([account?.ledger.used, account?.ledger.resetAtMs], [3, clock.elapsedMs() + 13 * hourMs]);
     clock.set(14 * hourMs);
     pool.rejudge();
-    // The three were sent just now: they are of the new day.
+    // The three requests were sent just now, so they count on the new day.
     assert.deepEqual([account?.ledger.used, account?.ledger.resetAtMs], [3, clock.elapsedMs() + 23 * hourMs]);
     await clock.run(23 * hourMs);
     pool.rejudge();

@@ -1,7 +1,7 @@
 // A small OpenRouter in memory, with the true counts of the account's limits.
 import { dayMs } from '../../../src/keys/calendar';
 
-/** Counts attempts at their arrival: all of them, refused ones too, as the stricter of what is known of OpenRouter. */
+/** Counts attempts at their arrival: refused ones too, which is the stricter of the known behaviours of OpenRouter. */
 export class TruthAccount {
   private readonly arrivals: number[] = [];
   /** The day's count after each change, oldest first. */
@@ -13,7 +13,7 @@ export class TruthAccount {
     readonly minuteLimit = 20,
   ) {}
 
-  /** Counts one attempt; says which limit it runs into, if any. */
+  /** Counts one attempt; returns the limit that it exceeds, if any. */
   arrive(atMs: number, counts = true): 'ok' | 'minute' | 'daily' {
     const isOver = this.usedAt(atMs) >= this.dailyLimit;
     if (counts) this.count(atMs, 1);

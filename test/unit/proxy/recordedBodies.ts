@@ -40,7 +40,7 @@ const googleSays = {
 const inOpenAiForm = (code: number, message: string, metadata?: object): string =>
   JSON.stringify({ error: { code, message, metadata } });
 
-/** Made after the documentation, where nothing was recorded. */
+/** Bodies by the documentation, for errors that were not recorded. */
 export const documented = {
   google: inOpenAiForm(429, 'Provider returned error', {
     raw: JSON.stringify(googleSays),

@@ -65,7 +65,7 @@ describe('the file of keys', () => {
     assert.match(problem(), /^KEYS_FILE .*: 1 of its entries/);
     writeFileSync(path, ' '.repeat(1024 * 1024 + 1));
     assert.match(problem([plainKey(a)]), /larger than 1 MiB/);
-    // Of such a file not even the beginning fits in memory.
+    // Such a file does not fit in memory.
     truncateSync(path, 2 ** 40);
     assert.match(problem(), /larger than 1 MiB/);
   });
@@ -117,7 +117,7 @@ describe('the file of keys', () => {
     assert.deepEqual(sets, []);
   });
 
-  /** `meanwhile` happens after the first reading. */
+  /** `meanwhile` is called after the first reading of the file. */
   function watched(meanwhile: () => void = () => undefined) {
     const sets: number[] = [];
     const lines: string[] = [];

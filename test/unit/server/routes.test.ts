@@ -1,4 +1,4 @@
-// The files of pages, which anybody may ask for: how they look is in test/http/serverPages.test.ts.
+// The files of pages, which need no proxy key; their content is tested in test/http/serverPages.test.ts.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,7 +24,7 @@ describe('the files of pages', () => {
       const routes = new Routes({ service, metrics, version: '0', folder });
       const door = { boundHost: '::1', allowedHosts: [], proxyKey: new Secret('x'), allowKeyChanges: false };
       const ask = async () => (await routes.answer(readHead('GET', '/docs/swagger-ui.js', []), door))?.body;
-      // Too many open files, say.
+      // For example too many open files.
       await assert.rejects(ask());
       writeFileSync(join(folder, 'swagger-ui.js'), 'viewer');
       const [first, second] = await Promise.all([ask(), ask()]);

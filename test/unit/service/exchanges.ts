@@ -1,4 +1,4 @@
-/** Exchanges for tests of what is made of them. */
+/** Exchanges for tests of texts, tables and series. */
 import type { ExchangeReport } from '../../../src/proxy/report';
 import type { ExchangeView } from '../../../src/service/snapshot';
 
@@ -36,7 +36,7 @@ function ended(): ExchangeReport {
   };
 }
 
-/** The same before it has a number, with the one key that is named. */
+/** The exchange before it has a number, with the one key that is named. */
 export function exchangeReport(change: Partial<ExchangeReport>): ExchangeReport {
   return {
     ...ended(),

@@ -1,4 +1,4 @@
-// One port after the other, however quickly they are asked for.
+// The proxy moves to one port after the other, also when they are asked for quickly.
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,4 +1,4 @@
-/** Pastes as people make them, and the keys that are found in them. */
+/** Texts as people paste them, and the keys that are found in them. */
 import assert from 'node:assert/strict';
 import { mostADay } from '../../../src/service/messages';
 import { fileText, readPastedKeys, withLineBreaks } from '../../../src/service/pastedKeys';

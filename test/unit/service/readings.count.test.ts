@@ -60,7 +60,7 @@ async function measure({ lateMs, ownEveryMs, othersEveryMs }: World, minutes: nu
   const wrong: string[] = [];
   for (let second = 1; second <= 60 * minutes; second++) {
     await clock.run(1_000);
-    // Somebody looks.
+    // A window is active all the time.
     readings.active(activeForMs);
     const nowMs = clock.elapsedMs();
     if (isTime(ownEveryMs)) {

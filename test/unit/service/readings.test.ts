@@ -1,4 +1,4 @@
-// When accounts are asked what is left: few at a time, and only where the answer can be new.
+// The times of readings: few accounts at a time, and only where the answer can be new.
 import assert from 'node:assert/strict';
 import { TextLog } from '../../../src/base/log';
 import type { Pool } from '../../../src/keys/pool';
@@ -22,7 +22,7 @@ type Answer = (key: string) => KeyAnswer | Promise<KeyAnswer>;
 const refused: KeyAnswer = { kind: 'refused' };
 const unreachable: KeyAnswer = { kind: 'unreachable', detail: 'ECONNREFUSED' };
 
-/** Readings over a pool, with an upstream that answers as the test says and notes who was asked when. */
+/** Readings over a pool, with an upstream that answers as the test says and notes the keys and times of requests. */
 class Asking {
   readonly asked: { readonly key: string; readonly atMs: number }[] = [];
   readonly lines: string[] = [];
@@ -58,7 +58,7 @@ class Asking {
     return { kind: 'read', reading: makeReading(account, this.clock.wallMs()) };
   }
 
-  /** Nobody sends or looks any more: rounds are hourly. */
+  /** Waits until rounds are hourly, because no request comes and no window is active. */
   async idle(): Promise<void> {
     await this.clock.run(6 * minuteMs);
     this.asked.length = 0;
@@ -97,7 +97,7 @@ describe('Readings', () => {
       all.asked.map(({ atMs }) => atMs - startMs),
       names.map((_, index) => index * 200),
     );
-    // Answers that take long hold the others back.
+    // Slow answers hold further readings back.
     const slow = asking(names, false);
     slow.answer = async () => await new Promise<KeyAnswer>(() => undefined);
     slow.readings.wantAll();
@@ -360,7 +360,7 @@ describe('Readings', () => {
     all.answer = (key) => (key.endsWith('a-1') ? refused : all.good(key));
     all.readings.want(makeKey('a-1').keyId);
     await clock.run(30_000);
-    // However often it is asked meanwhile: it is the same minute.
+    // A second refusal within the minute does not make the key bad.
     all.readings.want(makeKey('a-1').keyId);
     await clock.run(29_999);
     assert.equal(all.health('a-1'), 'good');

@@ -1,4 +1,4 @@
-// Counts in the file and in globalState: one record, of which the newer one holds whole.
+// Counts in the file and in globalState: two copies of one record, of which the newer one wins whole.
 import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

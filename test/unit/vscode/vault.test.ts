@@ -14,7 +14,7 @@ const idOf = (name: string): string => keyIdOf(keyOf(name));
 /** As in the versions of VS Code that cannot list the names of secrets. */
 class MemorySecrets implements SecretStorage {
   readonly values = new Map<string, string>();
-  /** Until then nothing is answered. */
+  /** The storage answers nothing until this resolves. */
   opened: Promise<void> = Promise.resolve();
   readonly onDidChange = (): { dispose: () => void } => ({ dispose: () => undefined });
 
@@ -34,14 +34,14 @@ class MemorySecrets implements SecretStorage {
   }
 }
 
-/** As in the later ones. */
+/** As in later versions of VS Code, which list the names. */
 class ListingSecrets extends MemorySecrets {
   keys(): Promise<string[]> {
     return Promise.resolve([...this.values.keys()]);
   }
 }
 
-/** As in a browser: a window reads all secrets once, and stores all that it knows with each that it changes. */
+/** As in a browser: a window reads all secrets once, and stores all of its copies with each change. */
 class BrowserSecrets extends ListingSecrets {
   constructor(private readonly browser: { stored: ReadonlyMap<string, string> }) {
     super();

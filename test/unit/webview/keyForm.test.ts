@@ -1,4 +1,4 @@
-/** The form of a key says what is wrong, and what it takes goes through the dashboard's messages. */
+/** The form of a key shows its problems, and accepted values pass the dashboard's messages. */
 import assert from 'node:assert/strict';
 import { longestName, parseFromDashboard } from '../../../src/service/messages';
 import { readKeyForm, type TypedKey } from '../../../src/webview/keyForm';

@@ -103,7 +103,7 @@ describe('statusText', () => {
     );
     assert.equal(after(1_000, accountView({ keys: [capped, keyView()] })).text, '$(key) 784');
     assert.equal(after(1_000, accountView({ locks: [noCredits] }), accountView()).text, '$(key) 1,568');
-    // Too dear for the account, or the setting freeOnly.
+    // The request was too dear for the account, or the setting freeOnly refused it.
     assert.equal(after(1_000, accountView()).text, '$(key) 784');
     const soon = accountView({ locks: [{ ...noCredits, untilMs: nowMs + 2_000 }] });
     assert.equal(after(1_000, soon).changesAtMs, nowMs + 2_000);

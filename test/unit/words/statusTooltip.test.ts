@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { escaped, statusTooltip, tooltipCommands } from '../../../src/words/statusTooltip';
 import { accountView, english, keyView, midnightMs, stateOf } from '../vscode/views';
 
-/** As it is shown. */
+/** The text as it is shown. */
 function plain(markdown: string): string {
   return markdown.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)));
 }
@@ -101,7 +101,7 @@ describe('statusTooltip', () => {
           busyModels: [
             busy('a/b', midnightMs),
             busy('a/b', english.nowMs + 1),
-            // An account's settings keep it away: it is not busy.
+            // A model that an account's settings exclude is not busy.
             { ...busy('c/d', midnightMs), accountId: 'account-1', reason: 'policy' },
           ],
         },

@@ -27,7 +27,7 @@ const money: readonly Reason[] = [
 const minutes: readonly Reason[] = ['minuteLimit', 'inFlightBudget', 'unauthorized', 'edgeBlocked'];
 const all: readonly Reason[] = [...money, ...minutes, 'dailyLimit', 'ownLimit'];
 
-/** Of accounts that are held back for these reasons. */
+/** A denial of accounts that are held back for these reasons. */
 function refused(
   reasons: readonly Reason[],
   exhaustedStatus = 429,

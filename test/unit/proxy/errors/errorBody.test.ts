@@ -189,7 +189,7 @@ describe('wordsOf', () => {
     assert.equal(wordsOf(Buffer.from(page)), 'Access denied Error 1015');
     assert.equal(wordsOf(Buffer.from('{"error":{"message":"a < b\\n > c","code":400}}')), 'a < b > c');
     assert.equal(wordsOf(Buffer.from('<br>')), null);
-    // However many tags are left open: bodies are of strangers.
+    // Many tags are left open, because any upstream may write the body.
     assert.ok(wordsOf(Buffer.from('<'.repeat(65_536))) !== null);
   });
 });

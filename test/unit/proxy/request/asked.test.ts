@@ -9,7 +9,7 @@ async function read(body: unknown): Promise<Asked> {
   return await runScan(asked(Buffer.from(text)));
 }
 
-/** How often others get their turn while the bytes are read. */
+/** How often other work gets a turn while the bytes are read. */
 async function turnsIn(bytes: Buffer): Promise<number> {
   let turns = 0;
   let other = setImmediate(function turn() {

@@ -31,7 +31,7 @@ describe('a pattern of models', () => {
   });
 
   it('is compared in one pass, however many `*` it has', () => {
-    // A regular expression of it would not end.
+    // As a regular expression this pattern would run for ever.
     assert.ok(!fits('*a'.repeat(30), `${'a'.repeat(500)}b`));
   });
 });

@@ -5,7 +5,7 @@ import type { Reply } from '../../../../src/proxy/upstream/reply';
 import { Connection, Sending, type Sent } from '../../../../src/proxy/upstream/sending';
 import { ManualClock } from '../../../support/manualClock';
 
-/** A sending whose head is here, and how often undici was told to go on. */
+/** A sending whose head has come, and how often undici was told to resume. */
 function answered(): { sending: Sending; reply: Reply; resumed: () => number } {
   const over = (): void => undefined;
   const connection = new Connection({ dispatch: () => true, destroy: () => Promise.resolve() }, over);
@@ -26,7 +26,7 @@ function answered(): { sending: Sending; reply: Reply; resumed: () => number } {
 
 const nextTurn = async (): Promise<void> => await new Promise((resolve) => setImmediate(resolve));
 
-/** Gives bytes one by one until undici is told to pause; how many it took. */
+/** Gives bytes one by one until undici is told to pause; returns their number. */
 function untilPaused(sending: Sending, most = 100_000): number {
   for (let count = 1; count <= most; count++) if (!sending.onData(Buffer.from('a'))) return count;
   return most;

@@ -16,7 +16,7 @@ const endings = {
   'resets it': (socket: Socket) => socket.resetAndDestroy(),
 };
 
-/** How an answer says where it ends, where its connection is closed after it. */
+/** Ways in which an answer marks its end, where its connection is closed after it. */
 const framings = {
   'a length': `content-length: ${body.length}\r\n\r\n${body}`,
   'no length': `\r\n${body}`,

@@ -37,7 +37,7 @@ function answered(
   history.add(exchangeReport({ endedAtMs: clock.wallMs(), ...change }));
 }
 
-/** As it comes back from a file. */
+/** The value as it comes back from a file. */
 function saved({ history }: Pick<World, 'history'>): SavedHistory {
   return JSON.parse(JSON.stringify(history.save())) as SavedHistory;
 }

@@ -62,7 +62,7 @@ describe('the series of the last 24 hours', () => {
     series.add(exchangeView({ endedAtMs: startMs, attempts: [] }));
     const [attempt] = exchangeView({}).attempts;
     assert.ok(attempt);
-    // A model that is silent has counted the attempt.
+    // An attempt counts although the model stayed silent.
     for (const outcome of ['headTimeout', 'notSent'])
       series.add(exchangeView({ endedAtMs: startMs, attempts: [{ ...attempt, status: null, outcome }] }));
     assert.deepEqual(series.recent(60 * minuteMs), { freeAttempts: 3, paid: 1 });

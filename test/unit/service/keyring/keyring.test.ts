@@ -28,7 +28,7 @@ class MemoryVault implements SecretVault {
   proxyKey: string | null = null;
   private readonly changed = new Emitter<unknown>(() => undefined);
   readonly onDidChange = this.changed.event;
-  /** These fail before anything is done. */
+  /** Steps that fail before they do anything. */
   readonly failing = new Set<Step>();
   /** Steps that do their work and then fail, because the stored value could not be read back. */
   readonly failingAfter = new Set<Step>();
@@ -76,7 +76,7 @@ class MemoryVault implements SecretVault {
   }
 }
 
-/** Answers when the test says. */
+/** A vault that answers when the test says so. */
 class SlowVault extends MemoryVault {
   answer: (contents: VaultContents) => void = () => undefined;
 

@@ -174,7 +174,7 @@ describe('StateFile', () => {
     await assert.rejects(new StateFile(path).prepare(), { code: 'EEXIST' });
   });
 
-  // Windows has none.
+  // Windows has no `mkfifo`.
   if (process.platform !== 'win32')
     it('takes nothing for a state that is no file: a rename would replace a pipe, or /dev/null', async () => {
       execFileSync('mkfifo', [join(folder, 'pipe')]);
@@ -212,7 +212,7 @@ describe('StateFile', () => {
       await mkdir(join(folder, 'deep'));
       await writeFile(path, '1');
       const root = process.geteuid?.() === 0;
-      // Nothing is read-only for root.
+      // Root can write read-only files too.
       if (root) for (const each of [folder, join(folder, 'deep'), path]) await chown(each, 65_534, 65_534);
       await chmod(join(folder, 'deep'), 0o555);
       if (root) process.seteuid?.(65_534);
