@@ -1,36 +1,36 @@
-// The only source of time; tests move their own.
+// The only source of time; tests pass in a clock that they move themselves.
 import { uptime } from 'node:os';
 import type { Disposable } from './disposable';
 import { ended, type Signal } from './signal';
 
 export interface Clock {
   /**
-   * Milliseconds that pass evenly, whatever is done to the machine's clock; a sleep counts once it is noticed. Equal to
-   * `wallMs` when the process begins. For durations, timeouts, slots and locks.
+   * Milliseconds that pass evenly, even when the machine's clock is set; the time of a sleep is added once the sleep is
+   * noticed. Equal to `wallMs` when the process begins. For durations, timeouts, slots and locks.
    */
   elapsedMs(): number;
   /**
-   * Milliseconds since 1970, UTC, by the machine's clock, put right by upstream's where they differ by over 5 s. It may
-   * jump both ways: people set clocks, laptops sleep. For days, and for instants that upstream names or people see.
+   * Milliseconds since 1970, UTC, by the machine's clock, corrected by upstream's where the two differ by over 5 s. It
+   * may jump both ways: people set clocks, laptops sleep. For days, and for instants that upstream names or people see.
    */
   wallMs(): number;
-  /** An answer that upstream has just made has this `Date`, in milliseconds since 1970. */
+  /** Notes the `Date` of an answer that upstream has just made, in milliseconds since 1970. */
   noteServerDate(dateMs: number): void;
-  /** Runs `run` once, `delayMs` from now (never sooner), unless disposed before. */
+  /** Runs `run` once, `delayMs` from now (never sooner), unless it is disposed before that. */
   after(delayMs: number, run: () => void): Disposable;
 }
 
-/** The longest delay that Node's timers take; a longer one would fire at once. */
+/** The longest delay that Node's timers take; a longer delay would fire at once. */
 const longestDelayMs = 2 ** 31 - 1;
-/** Clocks that part by less have not been set, and nothing has slept. */
+/** A smaller change between two clocks is taken for drift: no clock was set, and the machine did not sleep. */
 const partedMs = 2_000;
 
 export interface MachineClocks {
-  /** Since 1970; people set it. */
+  /** Milliseconds since 1970; people set this clock. */
   dateMs(): number;
-  /** Passes evenly; on some systems not while the machine sleeps. */
+  /** Passes evenly; on some systems it stops while the machine sleeps. */
   monotonicMs(): number;
-  /** Since the machine began, sleep included; as coarse as a second, and dear to ask. */
+  /** Since the machine began, sleep included; may be as coarse as a second, and is slow to read. */
   uptimeMs(): number;
 }
 
@@ -41,19 +41,19 @@ const thisMachine: MachineClocks = {
     try {
       return uptime() * 1_000;
     } catch {
-      // Some sandboxes forbid the question (Termux): then a sleep is not told from a clock that was set.
+      // Some sandboxes forbid `uptime` (Termux): there a sleep cannot be told from a clock that was set.
       return performance.now();
     }
   },
 };
 
-/** The machine's clock. Its timers do not keep a process alive: the listening server does. */
+/** The machine's clock. Its timers do not keep a process alive; the listening server does that. */
 export class SystemClock implements Clock {
   private readonly offset = new ServerOffset();
   /** How far the date and the uptime were ahead of monotonic time when they were last compared. */
   private dateAheadMs: number;
   private uptimeAheadMs: number;
-  /** From monotonic to elapsed time: grows with each sleep. */
+  /** Elapsed time minus monotonic time: grows with each sleep. */
   private elapsedAheadMs: number;
 
   constructor(private readonly machine: MachineClocks = thisMachine) {
@@ -86,7 +86,7 @@ export class SystemClock implements Clock {
     return { dispose: () => clearTimeout(timer) };
   }
 
-  /** Notices a sleep, which has passed, and a clock that was set, of which upstream's dates said nothing yet. */
+  /** Adds a sleep to the elapsed time, and drops the server offset once the machine's clock was set. */
   private compare(dateMs: number, monotonicMs: number): void {
     const dateAheadMs = dateMs - monotonicMs;
     const partedByMs = dateAheadMs - this.dateAheadMs;
@@ -100,36 +100,36 @@ export class SystemClock implements Clock {
   }
 }
 
-/** `Date` is in whole seconds, and its answer has travelled: less is no difference. */
+/** A smaller offset is no difference: `Date` is in whole seconds, and the answer has travelled. */
 const leastOffsetMs = 5_000;
-/** So many answers are remembered; one machine of upstream's that is wrong is outvoted. */
+/** The last answers whose `Date` is remembered: the median outvotes one machine of upstream's whose clock is wrong. */
 const mostDates = 5;
 
-/** How far upstream's clock is ahead of the machine's, by the last answers. */
+/** How far upstream's clock is ahead of the machine's: the median over the last answers. */
 export class ServerOffset {
   private offsetsMs: number[] = [];
   private medianMs = 0;
 
-  /** 0 where they differ by less than anybody could tell. */
+  /** 0 where the two clocks differ by no more than `leastOffsetMs`. */
   get ms(): number {
     return Math.abs(this.medianMs) > leastOffsetMs ? this.medianMs : 0;
   }
 
-  /** The first of two middle ones counts as the median: no instant lies between two clocks. */
+  /** Of an even number the lower of the two middle offsets is the median: their mean would be the time of no clock. */
   add(offsetMs: number): void {
     this.offsetsMs = [...this.offsetsMs, offsetMs].slice(-mostDates);
     const sorted = this.offsetsMs.toSorted((a, b) => a - b);
     this.medianMs = sorted[(sorted.length - 1) >> 1] ?? 0;
   }
 
-  /** The machine's clock was set: the dates were compared with another one. */
+  /** Forgets all offsets: the machine's clock was set, so that they were measured against another time. */
   clear(): void {
     this.offsetsMs = [];
     this.medianMs = 0;
   }
 }
 
-/** Runs `run` again and again, `everyMs` apart, until it is disposed. */
+/** Runs `run` every `everyMs` until it is disposed. */
 export function every(clock: Clock, everyMs: number, run: () => void): Disposable {
   const again = (): void => {
     timer = clock.after(everyMs, again);
@@ -148,7 +148,7 @@ export async function wait(clock: Clock, delayMs: number, signal: Signal): Promi
 /** One timer at a time, set to an instant of `elapsedMs`. */
 export class Alarm implements Disposable {
   private timer: Disposable | null = null;
-  /** When it rings; Infinity while it is off. */
+  /** The instant at which the alarm rings; Infinity while it is off. */
   atMs = Number.POSITIVE_INFINITY;
 
   constructor(
@@ -156,7 +156,7 @@ export class Alarm implements Disposable {
     private readonly ring: () => void,
   ) {}
 
-  /** Rings once at the instant, instead of the one before; Infinity sets it off. Never at once, so that nothing spins. */
+  /** Rings once at this instant instead of the one before; Infinity turns it off. Waits 1 ms or more, so that nothing spins. */
   set(atMs: number): void {
     if (atMs === this.atMs) return;
     this.dispose();

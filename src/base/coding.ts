@@ -1,4 +1,4 @@
-// Content codings, undone to look inside, within bounds; what is relayed stays as it came.
+// Content codings, decoded within bounds to look inside a body; the body is relayed as it came.
 import { pipeline, Readable, type Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { headerValues } from './http';
@@ -7,13 +7,13 @@ import { Pieces } from './pieces';
 type Options = Pick<zlib.ZlibOptions, 'finishFlush'>;
 
 interface Coding {
-  /** `bytes`: those that are to be decoded, or their beginning. */
+  /** `bytes`: the bytes to decode, or their beginning; null where they are not known yet. */
   readonly decoder: (options: Options, bytes: Buffer | null) => Transform;
-  /** The flush that gives out what a body that is not over holds so far. */
+  /** The flush mode that gives out all that can be decoded of an incomplete body. */
   readonly flush: number;
 }
 
-/** Newer Node only: looked for at run time. */
+/** Only newer versions of Node have zstd: it is looked for at run time. */
 interface ZstdZlib {
   readonly createZstdDecompress?: Coding['decoder'];
 }
@@ -22,7 +22,7 @@ interface ZstdZlib {
 const deflateMethod = 8;
 /** The flush mode of zstd's `ZSTD_e_flush`. */
 const zstdFlush = 1;
-/** Nobody codes a body more often; a longer chain only costs work (CVE-2022-32206). */
+/** No real sender codes a body more often; a longer chain only costs work (CVE-2022-32206). */
 const mostCodings = 5;
 
 export function isCoded(headers: readonly string[]): boolean {
@@ -30,8 +30,8 @@ export function isCoded(headers: readonly string[]): boolean {
 }
 
 /**
- * As much of the body as can be decoded from its beginning. Null where the coding is not known, where the bytes are not of
- * it, and where they decode to more than `mostBytes`.
+ * As much of the body as can be decoded from its beginning. Null where the coding is unknown, where the bytes are not in
+ * that coding, and where they decode to more than `mostBytes`.
  */
 export async function decodeStart(
   headers: readonly string[],
@@ -48,24 +48,24 @@ export async function decodeStart(
     }
     return pieces.take();
   } catch {
-    // Too few bytes to begin with, or not of this coding: nothing is read of them.
+    // Too few bytes to begin with, or not in this coding: nothing can be read.
     return null;
   }
 }
 
-/** What the decoders make of the bytes, piece by piece; nothing is decoded ahead of its reader. */
+/** The decoded bytes, piece by piece; nothing is decoded before the reader asks for it. */
 export function decoded(bytes: Buffer, decoders: readonly Transform[]): AsyncIterable<Buffer> {
   const source = Readable.from([bytes]);
   const last = decoders.at(-1) ?? source;
   pipeline([source, ...decoders], () => {
-    // Its reader hears of errors, and of the end.
+    // The reader of the last stream gets errors and the end.
   });
   return last as AsyncIterable<Buffer>;
 }
 
 /**
- * What decodes a body that begins with the bytes, as it comes. Null where the coding is not known. What each coding but the
- * last gives has `mostBytes`: more is an error, as nothing may come of it. `isWhole`: so is a body that ends early.
+ * The decoders of a body that begins with the bytes, in the order of use. Null where the coding is unknown. Each but the
+ * last fails once it gave more than `mostBytes`: the next may make nothing of them. `isWhole`: an early end is an error.
  */
 export function decoding(
   headers: readonly string[],
@@ -87,7 +87,7 @@ export function decoding(
   return decoders;
 }
 
-/** The last coding first: it was applied last (RFC 9110 8.4). */
+/** In the order of decoding: the last coding of the header first, as it was applied last (RFC 9110 8.4). */
 function knownCodings(headers: readonly string[]): readonly Coding[] | null {
   const names = codingsOf(headers);
   if (names.length > mostCodings) return null;
@@ -121,7 +121,7 @@ function codingOf(name: string): Coding | null {
   }
 }
 
-/** Some senders leave out the wrapper, whose first byte tells; clients read them all the same. */
+/** Some senders leave out the zlib wrapper; its first byte shows whether it is there. Clients read both forms. */
 function createInflate(options: Options, bytes: Buffer | null): Transform {
   const isWrapped = bytes === null || ((bytes[0] ?? deflateMethod) & 0x0f) === deflateMethod;
   return isWrapped ? zlib.createInflate(options) : zlib.createInflateRaw(options);

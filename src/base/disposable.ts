@@ -1,10 +1,10 @@
-// Ownership: whoever creates a thing disposes it.
+// Ownership: the code that creates a thing disposes it.
 
 export interface Disposable {
   dispose(): void;
 }
 
-/** Owns disposables; after `dispose` each one that was added, and each that arrives later, is disposed at once. */
+/** Owns disposables; `dispose` disposes each one that was added, and each that is added later at once. */
 export class DisposableStore implements Disposable {
   private readonly owned = new Set<Disposable>();
   private disposed = false;
@@ -16,7 +16,7 @@ export class DisposableStore implements Disposable {
     return owned;
   }
 
-  /** Disposes in the reverse order of adding. One that throws does not leak the rest: the first error is thrown at the end. */
+  /** Disposes in the reverse order of adding. An error does not stop the others: an AggregateError is thrown at the end. */
   dispose(): void {
     this.disposed = true;
     const errors: unknown[] = [];

@@ -1,11 +1,11 @@
-// Typed events, as VS Code's: a function that subscribes and returns the way to leave.
+// Typed events as VS Code has them: a function that subscribes a listener and returns its disposable.
 import { DisposableStore, type Disposable } from './disposable';
 
 export type Event<T> = (listener: (value: T) => void) => Disposable;
 
-/** Calls its listeners in the order of their arrival; one that throws reaches `onError` and does not stop the others. */
+/** Calls its listeners in the order of subscription; an error goes to `onError` and does not stop the others. */
 export class Emitter<T> implements Disposable {
-  /** Replaced at each change: a round that runs goes on with those it began with. */
+  /** Replaced at each change: a running `fire` goes on with the listeners that it began with. */
   private listeners: readonly ((value: T) => void)[] = [];
 
   constructor(private readonly onError: (error: unknown) => void) {}

@@ -1,5 +1,5 @@
-// HTTP as all rooms use it: headers as they came, a flat list of name, value, name, value; and one request of our own,
-// mostly on this machine, with what came of it.
+// HTTP helpers for all rooms: headers as they came, a flat list of name, value, name, value; and requests of our own,
+// mostly to this machine.
 import { ClientRequest, request as httpRequest, type Agent, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect as tcpConnect } from 'node:net';
@@ -15,7 +15,7 @@ export function headerValues(headers: readonly string[], name: string): readonly
   return values;
 }
 
-/** A page of another site can neither read nor embed an answer of our own. */
+/** With these headers a page of another site can neither read nor embed an answer of our own. */
 export const ownHeaders: readonly string[] = [
   'cross-origin-resource-policy',
   'same-origin',
@@ -30,11 +30,11 @@ export interface Question {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly timeoutMs: number;
-  /** Ends it early, as `failed`. */
+  /** Ends the request early, as `failed` with the code `timeout`. */
   readonly signal?: AbortSignal;
   /**
-   * `shared`: as every extension's request, through what VS Code has put around `http`. `bare`: on a socket of its own.
-   * An agent: on its sockets, past VS Code too; the connection is kept. Default: `shared`.
+   * `shared`: like every extension's request, through the patch that VS Code puts around `http`. `bare`: on a socket of
+   * its own. An agent: on its sockets, past VS Code's patch too; the connection is kept. Default: `shared`.
    */
   readonly way?: 'shared' | 'bare' | Agent;
   /** A longer body is cut. Default: 16 Mi, as OpenRouter's list of models has a megabyte. */
@@ -47,13 +47,13 @@ export type Answer =
       readonly status: number;
       readonly headers: IncomingMessage['headers'];
       readonly text: string;
-      /** Until the last byte that was read. */
+      /** From the start of the request to the last byte that was read. */
       readonly tookMs: number;
     }
-  /** `code` is the system's, `timeout`, or `noHttp` where something else answers. */
+  /** `code`: the system's, `timeout`, or `noHttp` where the peer does not speak HTTP. */
   | { readonly kind: 'failed'; readonly code: string };
 
-/** Never rejects. Sockets go by the machine's own time, and so does this. */
+/** Sends the request and reads the answer; never rejects. Durations are the machine's own, as those of the sockets are. */
 export async function ask(question: Question): Promise<Answer> {
   const clock = new SystemClock();
   const { timeoutMs, body, mostCharacters = 16 * 1024 * 1024 } = question;
@@ -88,12 +88,12 @@ export async function ask(question: Question): Promise<Answer> {
   });
 }
 
-/** Whether the answer to `GET /health` is a Keywheel's. */
+/** Whether the answer to `GET /health` comes from a Keywheel. */
 export function isKeywheel(answer: Answer): boolean {
   return answer.kind === 'answer' && /"program":\s*"keywheel"/.test(answer.text);
 }
 
-/** Not sent yet. */
+/** A request that is made but not sent yet. */
 export function requestOf(question: Omit<Question, 'timeoutMs'>, signal: AbortSignal): ClientRequest {
   const { url, method = 'GET', headers = {}, way = 'shared' } = question;
   const { protocol, hostname, port, pathname, search } = new URL(url);
@@ -101,12 +101,12 @@ export function requestOf(question: Omit<Question, 'timeoutMs'>, signal: AbortSi
   if (way === 'shared') return request(url, { method, headers, signal, agent: false });
   const target = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || 80 };
   const asked = { ...target, method, headers, path: `${pathname}${search}`, signal };
-  // Not `request`: VS Code replaces it by one that takes another agent.
+  // Not `request`: VS Code replaces that by a function that takes another agent.
   if (way !== 'bare') return new ClientRequest({ ...asked, agent: way });
   return new ClientRequest({ ...asked, createConnection: () => tcpConnect(target) });
 }
 
-/** The system's code, `timeout` for what was ended early too, or `noHttp`. */
+/** The system's code of the error; `timeout` also for a request that was aborted, `noHttp` for an answer that is not HTTP. */
 export function failureOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   if (error.name === 'AbortError' || error.name === 'TimeoutError') return 'timeout';

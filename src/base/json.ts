@@ -1,24 +1,24 @@
-// What others wrote, which may be anything: text that may be JSON, and a state that another version of us has saved.
+// Reads data that may be anything: text that may be JSON, and a state that another version of Keywheel saved.
 import * as v from 'valibot';
 
-/** The value, or undefined where the text is no JSON. A byte order mark is no part of it (RFC 8259 8.1). */
+/** The parsed value, or undefined where the text is not JSON. A leading byte order mark is skipped (RFC 8259 8.1). */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text) as unknown;
   } catch {
-    // Not JSON is an answer here.
+    // Text that is not JSON is an expected case.
     return undefined;
   }
 }
 
-/** `none`: nothing was saved · `newer`: a newer Keywheel wrote it · `damaged`: it cannot be read. Neither may be overwritten unasked. */
+/** `none`: nothing was saved · `newer`: a newer Keywheel wrote it · `damaged`: it cannot be read. Those two are not overwritten unasked. */
 export type SavedRead<T> =
   | { readonly kind: 'none' }
   | { readonly kind: 'good'; readonly state: T }
   | { readonly kind: 'newer'; readonly version: number }
   | { readonly kind: 'damaged'; readonly problem: string };
 
-/** What was saved with that version, which the schema is of. */
+/** The saved state, checked against `schema`, which describes the format of `version`. */
 export function readVersioned<T>(
   raw: unknown,
   version: number,
@@ -30,7 +30,7 @@ export function readVersioned<T>(
   const parsed = v.safeParse(schema, raw);
   if (parsed.success) return { kind: 'good', state: parsed.output };
   const [issue] = parsed.issues;
-  // The issue's own message repeats the value, which may be anybody's secret: the file may not be ours.
+  // The issue's own message repeats the value, which may be a secret: the file may not be ours.
   const expected = issue.expected ?? issue.type;
   return { kind: 'damaged', problem: `${v.getDotPath(issue) ?? 'state'}: expected ${expected}` };
 }

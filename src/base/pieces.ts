@@ -7,17 +7,17 @@ export class TinyPieces {
 
   constructor(private readonly most: number) {}
 
-  /** Whether there were so many again that other work is to go first. */
+  /** Whether `most` more tiny pieces have come, so that other work should go first. */
   areMany(piece: Buffer): boolean {
     return piece.length < tinyBytes && ++this.count % this.most === 0;
   }
 }
 
-/** A Buffer takes hundreds of bytes of its own, and holds on to all that was read with it: so many small ones are put together. */
+/** A Buffer takes hundreds of bytes of its own, and keeps all that was read with it: so many small ones are joined to one. */
 const mostApart = 256;
 const smallBytes = 1024;
 
-/** Gathers a body in the memory that its bytes take. */
+/** Gathers a body in about as much memory as its bytes take. */
 export class Pieces {
   bytes = 0;
   private readonly together: Buffer[] = [];
@@ -34,7 +34,7 @@ export class Pieces {
     this.apartBytes = 0;
   }
 
-  /** All that has come since the last time; nothing of it is held any more. A piece that is alone is not copied. */
+  /** All bytes since the last call; none of them are held any more. A single piece is not copied. */
   take(): Buffer {
     const all = [...this.together.splice(0), ...this.apart.splice(0)];
     const [first] = all;

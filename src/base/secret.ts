@@ -1,4 +1,4 @@
-// Secrets, the names that stand for them, and the last net that keeps them out of text.
+// Secrets, the names that stand for them, and the last check that keeps them out of text.
 import { hash, timingSafeEqual } from 'node:crypto';
 import { inspect } from 'node:util';
 
@@ -6,10 +6,10 @@ import { inspect } from 'node:util';
 export type KeyId = string;
 
 const shortestTelling = 16;
-/** Of a text with a short secret in it; more words would be as many guesses at once. */
+/** The most words of a text that is searched for a short secret; more words would be as many guesses at once. */
 const mostWords = 4;
 
-/** Holds one secret; prints as `[secret]` wherever text is made of it. Only `reveal` gives the text. */
+/** Holds one secret; prints as `[secret]` wherever it is turned into text. Only `reveal` gives the secret itself. */
 export class Secret {
   readonly #text: string;
   #compared: Buffer | null = null;
@@ -22,13 +22,13 @@ export class Secret {
     return this.#text;
   }
 
-  /** Compares in a time that depends on neither text: both are brought to one length first, so that theirs do not show either. */
+  /** Compares in constant time: both texts are first brought to one length, so that neither their bytes nor their lengths show. */
   matches(presented: string): boolean {
     this.#compared ??= comparable(this.#text);
     return timingSafeEqual(this.#compared, comparable(presented));
   }
 
-  /** Whether the text holds the secret; one so short that any text may hold it only as one of few words. */
+  /** Whether the text holds the secret. A short secret may be part of any text: it counts only as one of few whole words. */
   isIn(text: string): boolean {
     if (this.#text.length >= shortestTelling) return text.includes(this.#text);
     const words = text.split(/[\s,;="']+/, mostWords + 2).filter((word) => word !== '');
@@ -58,18 +58,18 @@ export function shortHash(text: string): string {
   return sha256(text).slice(0, 12);
 }
 
-/** What may be shown of a key: its known prefix and its last four characters, in ASCII as a header takes it; nothing of a short one. */
+/** The part of a key that may be shown, in ASCII as in a header: known prefix and last four characters; `...` for a short key. */
 export function maskKey(key: string): string {
   if (key.length < 20) return '...';
   const prefix = /^sk-or-(?:v\d+-)?/.exec(key)?.[0] ?? '';
   return `${prefix}...${key.slice(-4)}`;
 }
 
-/** Without a lookbehind, which would read a run of blanks again at each of its characters. */
+/** Without a lookbehind, which would scan a run of blanks again at each of its characters. */
 const secretShapes =
   /sk-or-[A-Za-z0-9_-]{4,}|kw-[A-Za-z0-9_-]{16,}|(bearer\s+)[A-Za-z0-9._~+/=-]{8,}|(:\/\/)[^\s/]+(?=@)/gi;
 
-/** The text with all that looks like a key, a proxy key, a bearer token or a URL’s user and password replaced. The last net, not the first. */
+/** The text with all that looks like a key, a proxy key, a bearer token or a URL's user and password replaced: a last check only. */
 export function redact(text: string): string {
   return text.replace(
     secretShapes,
@@ -79,7 +79,7 @@ export function redact(text: string): string {
 
 const longestCompared = 254;
 
-/** The text's length and its bytes, filled up with zeros; of a longer one its hash. */
+/** A buffer of fixed length: the text's length, its bytes, and zeros; for a longer text its hash. */
 function comparable(text: string): Buffer {
   const isLong = Buffer.byteLength(text) > longestCompared;
   const bytes = Buffer.allocUnsafe(1 + longestCompared).fill(0);
@@ -88,7 +88,7 @@ function comparable(text: string): Buffer {
   return bytes;
 }
 
-/** In hex; nobody finds the text from it. */
+/** The hash in hex; the text cannot be found from it. */
 export function sha256(text: string): string {
   return hash('sha256', text, 'hex');
 }

@@ -1,17 +1,17 @@
-// What ends a wait early. One is made for each request and few are ever aborted, so that it has to cost next to nothing.
+// Signals that end a wait early. One is made for each request and few are ever aborted, so that it must cost almost nothing.
 import type { Disposable } from './disposable';
 
-/** An AbortSignal is one. */
+/** The part of AbortSignal that is used here; an AbortSignal is a Signal. */
 export interface Signal {
   readonly aborted: boolean;
-  /** Why, once it is aborted. */
+  /** The reason of the abort, once `aborted` is true. */
   readonly reason: Error;
   throwIfAborted(): void;
   addEventListener(type: 'abort', listener: () => void, options?: { readonly once?: boolean }): void;
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
-/** An AbortController and its signal in one, without events: those cost more than all else that is done for a request. */
+/** An AbortController and its signal in one, without DOM events, which cost more than all else that is done for a request. */
 export class Canceller implements Signal {
   private listeners: (() => void)[] = [];
   private why: Error | null = null;
@@ -28,7 +28,7 @@ export class Canceller implements Signal {
     if (this.why !== null) throw this.why;
   }
 
-  /** Each listener is told once. */
+  /** Each listener is called once at most. */
   addEventListener(_type: 'abort', listener: () => void): void {
     this.listeners.push(listener);
   }
@@ -38,7 +38,7 @@ export class Canceller implements Signal {
     if (index >= 0) this.listeners.splice(index, 1);
   }
 
-  /** Tells all listeners; the first reason holds. */
+  /** Calls all listeners; only the first call has an effect, and its reason stays. */
   abort(reason: Error): void {
     if (this.why !== null) return;
     this.why = reason;
@@ -50,7 +50,7 @@ export class Canceller implements Signal {
 
 const notAborted = new Error('Not aborted.');
 
-/** Resolves with what `end` is given, or rejects with the signal's reason if that is sooner. Then what `begin` has begun is disposed at once, and no listener is left. */
+/** Resolves with the value given to `end`, or rejects with the signal's reason if that is sooner; then the result of `begin` is disposed, and no listener left. */
 export async function ended<T>(signal: Signal, begin: (end: (result: T) => void) => Disposable): Promise<T> {
   return await new Promise<T>((resolve, reject) => {
     const leave = (): void => {
@@ -66,7 +66,7 @@ export async function ended<T>(signal: Signal, begin: (end: (result: T) => void)
   });
 }
 
-/** Resolves as the promise does, or rejects with the signal's reason if that is sooner; a later result or error is dropped. */
+/** Settles as the promise does, or rejects with the signal's reason if that is sooner; a later result or error is dropped. */
 export async function unlessAborted<T>(promise: Promise<T>, signal: Signal): Promise<T> {
   return await new Promise<T>((resolve, reject) => {
     const abort = (): void => reject(signal.reason);

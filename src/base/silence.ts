@@ -1,28 +1,28 @@
-// Tells when something that should move has stood still.
+// Notices that something that should move has stood still.
 import type { Clock } from './clock';
 import type { Disposable } from './disposable';
 
-/** A timer that fires later than this was held up: the process was stopped, or the machine slept. */
+/** A timer that fires later than this was delayed: the process was stopped, or the machine slept. */
 const lateMs = 1_000;
-/** What waits in the sockets after a sleep is read within this time. */
+/** After a sleep the data that waits in the sockets is read within this time. */
 const graceMs = 250;
 
 /**
- * Watches one thing after the other: calls back once, after so long without `moved`. One timer, set anew only when it fires
- * or when something shorter is watched: a move costs no timer. Time in which the process did not run is no silence.
+ * Watches one thing at a time: calls back once, after `limitMs` without `moved`. Its one timer is set anew only when it
+ * fires or a shorter limit is watched: a move costs no timer. Time in which the process did not run is no silence.
  */
 export class SilenceWatch implements Disposable {
   private lastMoveAtMs = 0;
   private limitMs = 0;
-  /** Null while nothing is watched. */
+  /** The callback; null while nothing is watched. */
   private onSilent: (() => void) | null = null;
-  /** When the timer fires; Infinity without one. */
+  /** The instant at which the timer fires; Infinity without a timer. */
   private dueAtMs = Number.POSITIVE_INFINITY;
   private timer: Disposable | null = null;
 
   constructor(private readonly clock: Clock) {}
 
-  /** From now on `onSilent` is called after `limitMs` of silence, and nothing else that was watched before. */
+  /** From now on `onSilent` is called after `limitMs` of silence; an earlier watch is replaced. */
   watch(limitMs: number, onSilent: () => void): void {
     this.limitMs = limitMs;
     this.onSilent = onSilent;

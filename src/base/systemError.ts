@@ -1,18 +1,18 @@
-// What failed, told apart by the codes of errors: the system's, and those that tell why upstream was not reached.
+// Kinds of failure, told apart by the codes of errors: the system's, and those that say why upstream was not reached.
 
-/** The system's code of an error, such as EADDRINUSE; empty where there is none. */
+/** The system's code of an error, such as EADDRINUSE; empty where the error has none. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
-/** `certificate`: it is not trusted · `proxy`: the network proxy on the way · `name`: no address was found · `network`: all else. */
+/** `certificate`: it is not trusted · `proxy`: the network proxy failed · `name`: no address was found · `network`: all else. */
 type UnreachedCause = 'certificate' | 'proxy' | 'name' | 'network';
 
 /** `unknownIssuer`: signed by an authority that is not trusted here, as where a company inspects TLS. */
 export type CertificateProblem =
   'expired' | 'notYetValid' | 'selfSigned' | 'otherName' | 'unknownIssuer' | 'other';
 
-/** `unusable`: its URL is none that can be used · `credentials`: it wants a user name and password, or others · `refused`: it does not let this through. */
+/** `unusable`: its URL cannot be used · `credentials`: it wants a user name and password, or others · `refused`: it lets nothing through. */
 export type ProxyProblem = 'unusable' | 'credentials' | 'refused' | 'silent' | 'unreached';
 
 export const proxyPrefix = 'PROXY_';
@@ -30,11 +30,11 @@ const certificateProblems: ReadonlyMap<string, CertificateProblem> = new Map([
   ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'unknownIssuer'],
 ]);
 
-/** Codes of OpenSSL's verification that are told apart no further. */
+/** Codes of OpenSSL's verification that all count as `other`. */
 const otherCertificateCode =
   /^(?:CERT_|CRL_|CA_|EE_)|^(?:INVALID_(?:CA|PURPOSE)|PATH_LENGTH_EXCEEDED|UNABLE_TO_(?:DECRYPT|DECODE|GET_CRL)\w*)$/;
 
-/** The code of what failed: the system's, Node's for a certificate, `PROXY_…` for the network proxy, else `timeout`. */
+/** The code of the failure: the system's, Node's for a certificate, `PROXY_…` for the network proxy, else `timeout`. */
 export function unreachedCode(cause: unknown): string {
   return codeOf(cause) || 'timeout';
 }
@@ -59,7 +59,7 @@ export function proxyProblem(code: string): ProxyProblem | null {
   return /\d$/.test(code) ? 'refused' : 'unreached';
 }
 
-/** Whether trying again is vain until a person has changed something. */
+/** Whether another try is in vain until a person has changed something. */
 export function isLasting(code: string): boolean {
   return certificateProblem(code) !== null || /^PROXY_(?:ERR_INVALID_URL|401|403|405|407|451)$/.test(code);
 }
