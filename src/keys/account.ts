@@ -1,4 +1,4 @@
-// One OpenRouter account: the keys that share a day's allowance, a minute and a balance.
+// One OpenRouter account: the keys that share a day's allowance, a minute window and a balance.
 import * as v from 'valibot';
 import type { KeyId } from '../base/secret';
 import type { Calendar } from './calendar';
@@ -8,7 +8,7 @@ import { lockSchema, Locks, type RequestClass } from './lock';
 import { MinuteWindow, minuteWindowSchema } from './minuteWindow';
 import type { Reading } from './reading';
 
-/** Stable over restarts, and no secret: the user's name of the account, OpenRouter's (hashed), or the only key's id. */
+/** Stable over restarts, and no secret: the user's name of the account (hashed), OpenRouter's (hashed), or its only key's id. */
 export type AccountId = string;
 
 export const accountSchema = v.object({
@@ -20,7 +20,7 @@ export type AccountSaved = v.InferOutput<typeof accountSchema>;
 
 const noKeys: ReadonlySet<KeyId> = new Set();
 
-/** Credits of an account that has bought some and tells no cap: more than any cap, less than Infinity. */
+/** The credits of an account that has bought some and has no key cap: more than any cap, less than Infinity. */
 const uncapped = Number.MAX_SAFE_INTEGER;
 
 export class Account {
@@ -29,11 +29,11 @@ export class Account {
   readonly locks = new Locks();
   keys: KeyState[] = [];
   inFlight = 0;
-  /** When it was leased last, or 0. */
+  /** The time of the account's last lease, or 0. */
   lastUsedAtMs = 0;
-  /** Answers "no credits" in a row; the lock grows with them. */
+  /** The number of "no credits" answers in a row; each one makes the lock longer. */
   creditStrikes = 0;
-  /** The account that this one turned out to be; leases in flight follow it. */
+  /** The account that took this one over, once both turned out to be the same; leases in flight follow it. */
   private absorbedBy: Account | null = null;
 
   constructor(
@@ -49,27 +49,27 @@ export class Account {
     return this.absorbedBy === null ? this : this.absorbedBy.current;
   }
 
-  /** The user's own limit: the lowest of its keys', or null. A key that is off does not bind those that are on. */
+  /** The user's own limit: the lowest of the keys' limits, or null. Keys that are off count only while all keys are off. */
   get userLimit(): number | null {
     const on = this.keys.filter(({ key }) => key.enabled);
     const limits = (on.length > 0 ? on : this.keys).flatMap(({ key }) => key.dailyLimit ?? []);
     return limits.length === 0 ? null : Math.min(...limits);
   }
 
-  /** Free requests left today. A day that upstream called used up has none, whatever the sum says. */
+  /** Free requests left today: 0 while the day is locked as used up, even where the ledger counts some left. */
   freeLeft(nowMs: number): number {
     const isUsedUp = (this.locks.get('dailyLimit')?.untilMs ?? 0) > nowMs;
     return isUsedUp ? 0 : this.ledger.left;
   }
 
-  /** From when a request of the class may go with one of the keys but those excepted: 0 is now, Infinity is never. */
+  /** The instant from which a request of the class may go with a key that is not in `except`: 0 is now, Infinity is never. */
   readyAtMs(requestClass: RequestClass, nowMs: number, except = noKeys): number {
     const unlockedAtMs = this.unlockedAtMs(requestClass, nowMs, except);
     if (requestClass !== 'free') return unlockedAtMs;
     return Math.max(unlockedAtMs, this.minute.nextSlotAtMs(nowMs), this.allowanceAtMs(nowMs));
   }
 
-  /** From when no lock holds a request of the class back, limits aside: 0 is now, Infinity is never. */
+  /** The instant from which no lock holds a request of the class back, limits aside: 0 is now, Infinity is never. */
   unlockedAtMs(requestClass: RequestClass, nowMs: number, except = noKeys): number {
     let keyReadyAtMs = Number.POSITIVE_INFINITY;
     for (const state of this.keys) {
@@ -83,17 +83,17 @@ export class Account {
   rank(requestClass: RequestClass): number {
     switch (requestClass) {
       case 'free':
-        // Behind those of which something is known.
+        // An account of which nothing is known ranks below all others.
         return this.ledger.left / Math.max(1, this.ledger.limit) - (this.isKnown ? 0 : 1);
       case 'paid':
         return this.keys.reduce((most, state) => Math.max(most, creditsOf(state)), 0);
       case 'unmetered':
-        // A batch needs credits all the same.
+        // Batches are unmetered but need credits: accounts without credits rank lower.
         return this.locks.get('belowZero') === null && this.locks.get('noCredits') === null ? 1 : 0;
     }
   }
 
-  /** The key to send with: of those that are ready and not excepted the longest unused; null if there is none. */
+  /** The key to send with: of the ready keys that are not in `except` the longest unused; null if there is none. */
   keyFor(requestClass: RequestClass, nowMs: number, except = noKeys): KeyState | null {
     let best: KeyState | null = null;
     for (const state of this.keys) {
@@ -103,7 +103,7 @@ export class Account {
     return best;
   }
 
-  /** Takes over what another account has counted and is locked for: both turned out to be one. Its leases settle here. */
+  /** Takes over the other account's counts and locks: both turned out to be the same. The other's leases settle here. */
   absorb(other: Account, nowMs: number): void {
     other.absorbedBy = this;
     this.ledger.absorb(other.ledger, nowMs);
@@ -114,18 +114,18 @@ export class Account {
     for (const lock of other.locks.active(nowMs)) this.locks.join(lock);
   }
 
-  /** `wasFreeTier`: what the key's reading before said. */
+  /** Joins a reading of a key. `wasFreeTier`: the value in the reading before. */
   read(reading: Reading, wasFreeTier: boolean): void {
     const { daily, askedAtMs } = reading;
     const isRaised = daily !== null && daily.limit > (this.ledger.day.learnedLimit ?? daily.limit);
     this.ledger.join(reading);
-    // Credits were bought: that tells what a paid answer tells.
+    // Credits were bought, which lifts the same locks as a paid answer.
     if (isRaised || (wasFreeTier && !reading.isFreeTier)) this.answered('paid');
     if (daily !== null && daily.used < daily.limit)
       this.locks.disprove('dailyLimit', askedAtMs, this.ledger.refusedForMs);
   }
 
-  /** A request of the class was answered: it lifts the locks that say it could not be; true if there was one. */
+  /** Lifts the locks that an answer to a request of the class disproves; true if there was one. */
   answered(requestClass: RequestClass): boolean {
     if (requestClass === 'unmetered') return false;
     const wasBelowZero = this.locks.lift('belowZero');
@@ -135,13 +135,13 @@ export class Account {
     return wasBelowZero || lackedCredits;
   }
 
-  /** The key that a reading is worth asking for now, one that works if there is one; null while there is no question. */
+  /** The key whose reading is wanted now, one that works if there is one; null while no reading is wanted. */
   keyToRead(nowMs: number): KeyState | null {
     if (this.ledger.readingWantedAtMs > nowMs) return null;
     return this.keys.find((each) => each.serves('unmetered')) ?? this.keys[0] ?? null;
   }
 
-  /** Wall time has jumped: the day, and a lock until its end, end `delayMs` later. All else lasts as long as it was to. */
+  /** Wall time has jumped: the end of the day, and of a lock until then, moves by `delayMs`. Other locks keep their duration. */
   delayReset(delayMs: number, nowMs: number): void {
     this.ledger.delayReset(delayMs, nowMs);
     const lock = this.locks.get('dailyLimit');
@@ -167,7 +167,7 @@ export class Account {
     return this.ledger.day.everRead || this.keys.some(({ reading }) => reading !== null);
   }
 
-  /** From when the day allows a free request: 0 is now. A doubtful day may be probed. */
+  /** The instant from which the day's allowance permits a free request: 0 is now. A doubtful day may be probed. */
   allowanceAtMs(nowMs: number): number {
     switch (this.ledger.emptiness) {
       case 'some':
@@ -187,7 +187,7 @@ function creditsOf(state: KeyState): number {
   return state.isFreeTier ? 0 : uncapped;
 }
 
-/** Free requests that the accounts have left today together. */
+/** The sum of the free requests that the accounts have left today. */
 export function freeLeftOf(accounts: readonly Account[], nowMs: number): number {
   return accounts.reduce((sum, account) => sum + account.freeLeft(nowMs), 0);
 }

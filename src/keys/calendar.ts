@@ -1,17 +1,17 @@
-// When a day ends: at UTC midnight for OpenRouter, at the user's midnight for accounts that OpenRouter tells nothing of.
+// The ends of days: UTC midnight by OpenRouter's count, the user's midnight for accounts whose count was never read.
 import { DateTime } from 'luxon';
 
 export const dayMs = 86_400_000;
 
-/** Wall time that parts from the calendar's by less is taken for the same: clocks drift. */
+/** A smaller difference between wall time and the calendar's is ignored: clocks drift. */
 const partedMs = 2_000;
 
 /**
  * Converts days to the scale of `elapsedMs`, which all instants of this room are on. Wall time may jump both ways: the
- * owner calls `follow` then, and moves the days that it knows by the result.
+ * owner then calls `follow`, and moves the ends of days that it knows by the result.
  */
 export class Calendar {
-  /** How far wall time is ahead of elapsed time. */
+  /** Wall time minus elapsed time. */
   private skewMs = 0;
   private zoneDay: { fromMs: number; untilMs: number } | null = null;
 
@@ -24,7 +24,7 @@ export class Calendar {
     this.zoneDay = null;
   }
 
-  /** Follows wall time if the two have parted; returns by how much later every wall instant comes now, 0 if they have not. */
+  /** Follows wall time after a jump; returns how much later each wall instant now comes on the elapsed scale, else 0. */
   follow(skewMs: number): number {
     const delayMs = this.skewMs - skewMs;
     if (Math.abs(delayMs) < partedMs) return 0;
@@ -45,26 +45,26 @@ export class Calendar {
     return this.elapsedOf(nextUtcMidnightMs(this.wallOf(nowMs)));
   }
 
-  /** The zone's, which may be 23 or 25 hours after the last and need not be at 00:00; worked out once a day, as it takes long. */
+  /** The next midnight of the zone: 23 to 25 hours after the last, not always at 00:00. Kept for a day, as it is slow to compute. */
   nextMidnightMs(nowMs: number): number {
     const day = this.zoneDay;
     if (day !== null && nowMs >= day.fromMs && nowMs < day.untilMs) return day.untilMs;
     const midnight = this.startOfDay(this.wallOf(nowMs));
-    // No day is as long as 36 hours, and no two are as short.
+    // 36 hours after a midnight is in the next day: no day is that long, and no two days together are that short.
     const untilMs = this.elapsedOf(this.startOfDay(midnight + 1.5 * dayMs));
     this.zoneDay = { fromMs: nowMs, untilMs };
     return untilMs;
   }
 
   private startOfDay(wallMs: number): number {
-    // Without the library, which would take longer to load than all else of a start.
+    // Without luxon, which would take longer to load than all the rest of a start.
     if (this.zone === 'local') return new Date(wallMs).setHours(0, 0, 0, 0);
-    // With a locale, which plays no part: to look for the system's takes as long.
+    // The locale changes nothing; without it luxon looks up the system's, which is slow.
     return DateTime.fromMillis(wallMs, { zone: this.zone, locale: 'en' }).startOf('day').toMillis();
   }
 }
 
-/** The zone of a setting: the machine's own where none is set. */
+/** The zone of the setting `timezone`: the machine's own where it is empty. */
 export function zoneOf(timezone: string): string {
   return timezone === '' ? 'local' : timezone;
 }
@@ -73,14 +73,14 @@ export function nextUtcMidnightMs(wallMs: number): number {
   return (Math.floor(wallMs / dayMs) + 1) * dayMs;
 }
 
-/** When the period of a key's cap ends: all of UTC, and weeks begin on Monday (OpenRouter, `limit_reset`); null for another word. */
+/** The end of a key cap's period: in UTC, weeks begin on Monday (OpenRouter, `limit_reset`); null for an unknown period. */
 export function periodEndMs(period: string, wallMs: number): number | null {
   const midnightMs = nextUtcMidnightMs(wallMs);
   switch (period) {
     case 'daily':
       return midnightMs;
     case 'weekly':
-      // 0 of `getUTCDay` is Sunday, which ends the week.
+      // `getUTCDay` is 0 on Sunday, the last day of the week.
       return midnightMs + ((7 - new Date(wallMs).getUTCDay()) % 7) * dayMs;
     case 'monthly':
       return Date.UTC(new Date(wallMs).getUTCFullYear(), new Date(wallMs).getUTCMonth() + 1);

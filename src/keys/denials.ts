@@ -1,36 +1,36 @@
-// Whether a request that has to wait can be served in time, and the facts from which a refusal says why it was not.
+// Judges whether a waiting request can be served in time, and gathers the facts for the denial if it cannot.
 import { freeLeftOf, type Account, type AccountId } from './account';
 import type { LeaseRequest } from './lease';
 import { holdsBack, type RequestClass, scopes, type LockReason } from './lock';
 import type { Wheel } from './wheel';
 
-/** How one account stood when a request was denied. */
+/** The state of one account when a request was denied. */
 export interface AccountStanding {
   readonly accountId: AccountId;
   /** The user's name of the account, else its first key's label. */
   readonly name: string;
-  /** What holds it back: a lock's reason, its day or minute, the user's own limit, or why no key of it may serve the class. */
+  /** The reason of the hold: a lock's, the day, the minute, the user's own limit, or why no key of it serves the class. */
   readonly reason: LockReason | 'ownLimit' | 'keysOff' | 'keysRefused' | 'keysUnfit';
-  /** Null where only the user can change it. */
+  /** The end of the hold, in wall time; null where only the user can end it. */
   readonly untilMs: number | null;
-  /** Free requests a day, used or not. */
+  /** Free requests a day, used ones included. */
   readonly freeLimit: number;
 }
 
 /**
- * `noKeys`: there is no usable key · `keysAwaited`: it is not known yet which keys there are · `queueFull`: too many wait ·
- * `exhausted`: no account can serve in time · `modelBusy`: the model is held back for longer than the wait, for all
- * accounts or for those that could serve · `allTried`: every key that could was tried in this exchange · `stopping`: the
- * proxy stops.
+ * `noKeys`: no key is usable · `keysAwaited`: the keys were not read yet · `queueFull`: too many requests wait ·
+ * `exhausted`: no account can serve in time · `modelBusy`: the model is held back for longer than the request may wait,
+ * for all accounts or for those that could serve · `allTried`: every suitable key was tried in this exchange ·
+ * `stopping`: the proxy stops.
  */
 export type DenialKind =
   'noKeys' | 'keysAwaited' | 'queueFull' | 'exhausted' | 'modelBusy' | 'allTried' | 'stopping';
 
-/** Its instants are wall time. */
+/** A denial's instants are wall time. */
 export interface Denial {
   readonly kind: DenialKind;
   readonly requestClass: RequestClass;
-  /** The soonest moment at which it would be worth asking again, or null where none is known. */
+  /** The soonest moment at which another try makes sense, or null where none is known. */
   readonly retryAtMs: number | null;
   readonly accounts: readonly AccountStanding[];
 }
@@ -53,7 +53,7 @@ function holdOf(
     const reason = on.includes('bad') ? 'keysRefused' : on.includes('management') ? 'keysUnfit' : 'keysOff';
     return { reason, untilMs: null };
   }
-  // A lock of one key holds the account back only where no other key is left.
+  // A key's lock holds the account back only where no other key is left.
   const isHeldByKeys = keys.every((state) => state.unlockedAtMs(requestClass, nowMs) > nowMs);
   const holders = [account, ...(isHeldByKeys ? keys.filter((state) => state.serves(requestClass)) : [])];
   const untilMs = isDayTaken ? ledger.resetAtMs : account.allowanceAtMs(nowMs);
@@ -69,11 +69,11 @@ function holdOf(
 const cycleMs = 60_000;
 
 /**
- * Valid for one instant. What it calls hopeless could not be served in time, whatever those before it do; in doubt it
- * calls nothing hopeless.
+ * The prospects of waiting requests, valid for one instant. Only a request that could not be served in time, whatever
+ * those before it do, is hopeless; in doubt a request is not.
  */
 export class Prospects {
-  /** Until when the added requests wait that take the next slot of any account. */
+  /** The `untilMs` of each added request that takes the next slot of any account. */
   private readonly before: number[] = [];
 
   constructor(
@@ -81,14 +81,14 @@ export class Prospects {
     readonly nowMs: number,
   ) {}
 
-  /** Counts the request as one that waits before all that are asked about later. */
+  /** Counts the request as waiting before all requests that are judged later. */
   add(request: LeaseRequest): void {
     if (this.takesAnySlot(request)) this.before.push(request.untilMs);
   }
 
   /**
-   * The request's denial. Of all accounts that cannot serve now it tells what holds them; a lock of everything is every
-   * account's.
+   * The denial of the request. Lists each account that cannot serve now with its reason; a lock of everything is the
+   * reason of every account.
    */
   denial(kind: DenialKind, request: LeaseRequest): Denial {
     const { wheel, nowMs } = this;
@@ -117,7 +117,7 @@ export class Prospects {
     };
   }
 
-  /** Why the request's wait ends, or null: its time is over, or it is hopeless (looked at only if `isJudged`). */
+  /** Why the request's wait ends, or null: its time is over, or it is hopeless (judged only if `isJudged`). */
   end(request: LeaseRequest, isJudged: boolean): DenialKind | null {
     if (this.isModelTooLate(request)) return 'modelBusy';
     const isOver = request.untilMs <= this.nowMs;
@@ -128,7 +128,7 @@ export class Prospects {
     return candidates.some((account) => this.isKeptByModel(account, request)) ? 'modelBusy' : 'exhausted';
   }
 
-  /** Another model is named for the request, and this one was just left, or is held back for longer than it waits for it; a running probe is not waited for. */
+  /** Whether the request goes on to its fallback: its model was just left, or is held beyond `modelUntilMs`, as by a running probe. */
   private isModelTooLate(request: LeaseRequest): boolean {
     const { model, requestClass, tried, hasFallback, modelUntilMs } = request;
     if (!hasFallback) return false;
@@ -139,7 +139,7 @@ export class Prospects {
       .candidates(request)
       .filter((account) => account.readyAtMs(requestClass, nowMs, tried) <= modelUntilMs)
       .map(({ accountId }) => modelLocks.heldUntilMs(request, accountId, nowMs));
-    // Each account that is ready may have a lock of its own: then the first that ends counts.
+    // Each ready account may have a lock of its own for the model: the first lock that ends counts.
     const heldUntilMs = Math.max(
       modelLocks.heldUntilMs(request, null, nowMs),
       onAccountsMs.length === 0 ? 0 : Math.min(...onAccountsMs),
@@ -156,7 +156,7 @@ export class Prospects {
     return this.takesAnySlot(request) && !this.isSlotLeft(request, candidates);
   }
 
-  /** Whether a reading that is on its way, or a probe of the day or of the model, may show that the account can serve in time. */
+  /** Whether a reading on its way, or a probe of the day or of the model, may show that the account can serve in time. */
   private isUnsure({ accountId, ledger }: Account, request: LeaseRequest): boolean {
     const { wheel, nowMs } = this;
     const modelMs = wheel.modelLocks.heldUntilMs(request, accountId, nowMs);
@@ -165,7 +165,7 @@ export class Prospects {
     return ledger.awaitsReading(nowMs) || ledger.probeAtMs(nowMs) <= request.untilMs;
   }
 
-  /** Whether only the model's locks keep the account from serving in time. */
+  /** Whether the model's locks alone keep the account from serving in time. */
   private isKeptByModel(account: Account, request: LeaseRequest): boolean {
     const { nowMs } = this;
     const { requestClass, tried } = request;
@@ -181,24 +181,24 @@ export class Prospects {
     );
   }
 
-  /** Whether the request takes the next slot of any account for certain: no model is busy that would let another one pass. */
+  /** Whether the request surely takes the next slot of any account: no busy model would let another request pass it. */
   private takesAnySlot(request: LeaseRequest): boolean {
     const { requestClass, model } = request;
     return requestClass === 'free' && this.wheel.isPlain(request) && !this.wheel.modelLocks.isHeld(model);
   }
 
-  /** Whether those before take all that the day has left: then no minute's end helps. */
+  /** Whether the requests before take all that the day has left: then the end of a minute does not help. */
   private isDayTaken(request: LeaseRequest): boolean {
     if (!this.takesAnySlot(request)) return false;
     const accounts = this.wheel.candidates(request);
-    // One more may go where the day is in doubt, or does not hold the account.
+    // A doubtful day permits one more as a probe, and an exempt account has no daily limit.
     if (accounts.some(({ ledger }) => ledger.emptiness === 'doubtful' || ledger.emptiness === 'exempt'))
       return false;
     const left = freeLeftOf(accounts, this.nowMs);
     return left > 0 && left <= this.before.length;
   }
 
-  /** Whether a slot comes in time that none of those takes who wait before: each takes the first that comes in its own time. */
+  /** Whether a slot in time is left over by the requests that wait before: each takes the first slot that comes in its own time. */
   private isSlotLeft({ requestClass, untilMs }: LeaseRequest, accounts: readonly Account[]): boolean {
     const { wheel, nowMs } = this;
     const enough = this.before.length + 1;
@@ -217,7 +217,7 @@ export class Prospects {
   }
 }
 
-/** When the account could send free requests between two instants, at the soonest; so many are enough. */
+/** The earliest times at which the account could send free requests in the span, at most `enough` of them. */
 function slotTimes(
   { ledger, minute }: Account,
   span: { nowMs: number; fromMs: number; untilMs: number; enough: number },

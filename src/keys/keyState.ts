@@ -1,17 +1,17 @@
-// One OpenRouter key as the rooms below know it, and what is known of it beside its record.
+// One OpenRouter key as the rooms below know it, and the state that is learned of it.
 import * as v from 'valibot';
 import type { KeyId, Secret } from '../base/secret';
 import { lockSchema, Locks, type RequestClass } from './lock';
 import type { Reading } from './reading';
 
-/** Which requests may spend the key's credits: `auto` both classes, `only` paid ones, `never` free ones alone. */
+/** The classes that may use the key: `auto` free and paid requests, `only` paid ones alone, `never` free ones alone. */
 export type PaidUse = 'auto' | 'only' | 'never';
 
 export interface Key {
   readonly keyId: KeyId;
   readonly secret: Secret;
   readonly label: string;
-  /** Such as `sk-or-v1-...1c96`. */
+  /** The key's prefix and last characters, such as `sk-or-v1-...1c96`. */
   readonly masked: string;
   readonly dailyLimit: number | null;
   /** The user's own name of the account, or null. */
@@ -20,7 +20,7 @@ export interface Key {
   readonly enabled: boolean;
 }
 
-/** `unchecked`: not asked yet or upstream unreachable · `bad`: refused again and again · `management`: cannot run models. */
+/** `unchecked`: not read yet, or upstream unreachable · `bad`: refused again and again · `management`: cannot run models. */
 export const keyHealths = ['unchecked', 'good', 'bad', 'management'] as const;
 export type KeyHealth = (typeof keyHealths)[number];
 
@@ -40,7 +40,7 @@ export type KeyStateSaved = v.InferOutput<typeof keyStateSchema>;
 export class KeyState {
   readonly locks = new Locks();
   health: KeyHealth = 'unchecked';
-  /** OpenRouter's name of the key's account, as the last reading told it. */
+  /** OpenRouter's name of the key's account, from the last reading that named it. */
   accountRef: string | null = null;
   capLeft: number | null = null;
   isFreeTier = false;
@@ -49,9 +49,9 @@ export class KeyState {
   errors = 0;
   lastUsedAtMs: number | null = null;
   markedBadAtMs = Number.NEGATIVE_INFINITY;
-  /** When it was refused (401) last; an answer or a reading since then has reset it. */
+  /** The time of the key's last refusal (401); reset by an answer or a reading. */
   refusedAtMs = Number.NEGATIVE_INFINITY;
-  /** A reading has lifted its lock since it served last: the next one does not. */
+  /** A reading has lifted the key's `unauthorized` lock since the key last served: the next reading does not lift it. */
   acceptedInVain = false;
   reading: Reading | null = null;
 
@@ -70,13 +70,13 @@ export class KeyState {
     }
   }
 
-  /** From when the key may serve the class: 0 is now, Infinity is never. */
+  /** The instant from which the key may serve the class: 0 is now, Infinity is never. */
   unlockedAtMs(requestClass: RequestClass, nowMs: number): number {
     if (!this.serves(requestClass)) return Number.POSITIVE_INFINITY;
     return this.locks.lockedUntilMs(requestClass, nowMs);
   }
 
-  /** Takes over what `GET /key` told, and lifts locks that it disproves; true if it named another account. */
+  /** Takes over a reading of `GET /key`, and lifts the locks that it disproves; true if it named another account. */
   read(reading: Reading): boolean {
     const { capLeft, accountRef, askedAtMs } = reading;
     this.reading = reading;
@@ -87,13 +87,13 @@ export class KeyState {
     this.refusedAtMs = Number.NEGATIVE_INFINITY;
     this.acceptedInVain ||= this.locks.lift('unauthorized');
     if (capLeft === null || capLeft > 0) this.locks.disprove('keyCap', askedAtMs);
-    // A reading without the account's name does not make the key an account of its own.
+    // A reading without the account's name leaves the key with the account that it had.
     if (accountRef === null || accountRef === this.accountRef) return false;
     this.accountRef = accountRef;
     return true;
   }
 
-  /** Whether anything is known of it that a new one would not begin with. */
+  /** Whether anything is known of the key that a new key would not begin with. */
   get isKnown(): boolean {
     return this.health !== 'unchecked' || this.accountRef !== null || this.requests > 0;
   }
@@ -109,7 +109,7 @@ export class KeyState {
     return { health, accountRef, capLeft, isFreeTier, isOrganization, requests, errors, lastUsedAtMs, locks };
   }
 
-  /** A key that was bad stays so until a reading accepts it. */
+  /** Takes over a saved state. A key that was bad stays bad until a reading accepts it. */
   restore({ locks, ...known }: KeyStateSaved): void {
     Object.assign(this, known);
     for (const lock of locks) this.locks.join(lock);

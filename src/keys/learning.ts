@@ -1,4 +1,4 @@
-// What an attempt's verdict teaches key, account and model: the only place where an answer locks them.
+// Applies an attempt's verdict to key, account and model: the only place where an answer locks them.
 import type { Calendar } from './calendar';
 import type { Lease } from './lease';
 import {
@@ -17,7 +17,7 @@ const minuteMs = 60_000;
 
 type Locked = Extract<Verdict, { kind: 'locked' }>;
 
-/** Changes locks, limits and strikes as the verdict says; true if anything changed that a waiting request could feel. */
+/** Changes locks, limits and strikes as the verdict says; true if the change may concern a waiting request. */
 export function learn(verdict: Verdict, lease: Lease, wheel: Wheel): boolean {
   switch (verdict.kind) {
     case 'healthy':
@@ -53,25 +53,25 @@ function learnModel(reason: ModelLockReason, untilMs: number | null, lease: Leas
   wheel.modelLocks.learn({ model, accountId, keyId, reason }, untilMs, nowMs);
 }
 
-/** Locks what the reason's row of `scopes` says; the lock of a day ends with the day. */
+/** Sets the lock of the reason's row in `scopes`; the lock of a used-up day ends with the day. */
 function learnLimit(reason: LockReason, verdict: Locked, lease: Lease, wheel: Wheel): void {
   const { account, nowMs } = lease;
   const { state, request } = lease.grant;
   const { holds, covers, lasts } = scopes[reason];
   const { locks } = { key: state, account, everything: wheel }[holds];
   if (!learnBesides(reason, verdict, lease, wheel)) return;
-  // Of these only `noCredits` and `belowZero` grow with each lock in a row.
+  // Of the reasons in `scopes` only `noCredits` and `belowZero` grow with each lock in a row.
   const strikes = Math.max(1, account.creditStrikes);
   const untilMs =
     reason === 'dailyLimit'
       ? dayEndMs(verdict.untilMs, lease, wheel.calendar)
       : lockedUntilMs(lasts, { untilMs: verdict.untilMs, strikes, nowMs });
-  // Whether free models pass on a capped key is not known: a free request that was refused has shown that they do not.
+  // It is not documented whether a capped key still runs free models: a refused free request has shown that it does not.
   const showsAll = (reason === 'keyCap' || reason === 'budget') && request.requestClass === 'free';
   if (untilMs > nowMs) locks.set({ reason, covers: showsAll ? 'all' : covers, sinceMs: nowMs, untilMs });
 }
 
-/** What a reason teaches besides its lock; false where no lock is to be set. */
+/** Learns what a reason says besides its lock; false where no lock is to be set. */
 function learnBesides(reason: LockReason, { limit }: Locked, lease: Lease, wheel: Wheel): boolean {
   const { account, attempt, nowMs } = lease;
   const { state, request } = lease.grant;
@@ -88,7 +88,7 @@ function learnBesides(reason: LockReason, { limit }: Locked, lease: Lease, wheel
     case 'noCredits':
     case 'belowZero':
       if (request.model !== null) wheel.modelClasses.noteCosts(request.model);
-      // Requests that were on their way when the lock was set tell nothing new.
+      // Requests that were on their way when the lock was set teach nothing new.
       if (isLocked) return false;
       account.creditStrikes++;
       return true;
@@ -104,11 +104,11 @@ function learnBesides(reason: LockReason, { limit }: Locked, lease: Lease, wheel
   }
 }
 
-/** Until when the day is used up that the attempt was sent in; an instant that has passed where it is over. */
+/** The end of the used-up day in which the attempt was sent; an instant in the past where that day is over. */
 function dayEndMs(untilMs: number | null, { nowMs, attempt }: Lease, calendar: Calendar): number {
   const fromMs = attempt?.sentAtMs ?? nowMs;
-  // A longer hint than the next reset is not believed: the day is the UTC day.
+  // A hint that is later than the next reset is not believed: the day is the UTC day.
   const endMs = Math.min(untilMs ?? calendar.nextUtcMidnightMs(fromMs), calendar.nextUtcMidnightMs(nowMs));
-  // An answer about a day that is over locks nothing; a reset that had passed when the attempt left means that clocks differ.
+  // An answer about a day that is over locks nothing; if its reset had passed before the attempt was sent, clocks differ.
   return endMs <= nowMs && fromMs >= endMs ? nowMs + minuteMs : endMs;
 }

@@ -1,4 +1,4 @@
-// The right to send one attempt with one key; whoever holds it settles it once and disposes it.
+// The right to send one attempt with one key; its holder settles it once and disposes it.
 import type { KeyId } from '../base/secret';
 import type { Account, AccountId } from './account';
 import type { Key, KeyState } from './keyState';
@@ -7,32 +7,32 @@ import type { Slot } from './minuteWindow';
 import type { ForModel, Permit } from './modelLocks';
 import type { OwnAttempt } from './ownAttempts';
 
-/** What a request needs of an account. */
+/** The conditions under which an account may serve a request. */
 export interface Wish extends ForModel {
   readonly requestClass: RequestClass;
-  /** The only account that can serve, because it made what is asked for; null: any. */
+  /** The only account that can serve, because it made the thing that is asked for; null: any. */
   readonly accountId: AccountId | null;
-  /** Paid requests of one conversation stay with one account, whose prompt cache they fill. */
+  /** The conversation, or null: its paid requests stay with the account whose prompt cache they fill. */
   readonly conversation: string | null;
-  /** Keys that have failed this exchange. */
+  /** Keys that have failed in this exchange. */
   readonly tried: ReadonlySet<KeyId>;
 }
 
 /** A wish that may wait. */
 export interface LeaseRequest extends Wish {
-  /** Until when it may wait for its model; earlier than `untilMs` where another model is named for it. */
+  /** Until when the request may wait for its model; earlier than `untilMs` where it has a fallback model. */
   readonly modelUntilMs: number;
   /** Until when the request may wait; one that cannot be served by then is denied at once. */
   readonly untilMs: number;
-  /** Those that wait take turns by it. */
+  /** The client's name: the clients of waiting requests take turns. */
   readonly client: string;
 }
 
-/** What a lease tells the pool. */
+/** The pool, as a lease sees it. */
 export interface LeaseOwner {
   nowMs(): number;
   learned(lease: Lease, verdict: Verdict): void;
-  /** The attempt's slot frees at another time than was known. */
+  /** The account's slots free at other times than before. */
   changed(account: Account): void;
   ended(account: Account, letsOthersGo: boolean): void;
 }
@@ -46,12 +46,12 @@ export interface Grant {
 
 export class Lease implements Disposable {
   private slot: Slot | null = null;
-  /** What is counted for it, from when its head was written; null before, and where no allowance is spent. */
+  /** The ledger's count of the attempt, from when its head was written; null before that, and where no allowance is spent. */
   attempt: OwnAttempt | null = null;
   private isSettled = false;
   private isEnded = false;
 
-  /** Reserves one in the allowance and one in the minute, for a free request. */
+  /** Reserves one attempt in the allowance and one in the minute window, for a free request. */
   constructor(
     private readonly owner: LeaseOwner,
     readonly grant: Grant,
@@ -72,7 +72,7 @@ export class Lease implements Disposable {
     return this.grant.state.key;
   }
 
-  /** The account may turn out to be another one while the attempt runs. */
+  /** The account that the lease counts for: it may turn out to be another one while the attempt runs. */
   get account(): Account {
     return this.grant.account.current;
   }
@@ -100,8 +100,8 @@ export class Lease implements Disposable {
   }
 
   /**
-   * What the attempt taught; called once at most. `servedFree`: the answer came from a free model, whatever the request
-   * was taken for (a preset may be free): it counts as one.
+   * Applies what the attempt taught; throws when called twice. `servedFree`: the answer came from a free model, even if
+   * the request was taken for a paid one (a preset may be free): it counts as free.
    */
   settle(verdict: Verdict, servedFree = false): void {
     if (this.isSettled) throw new Error('A lease is settled once.');
@@ -116,12 +116,12 @@ export class Lease implements Disposable {
     this.owner.learned(this, verdict);
   }
 
-  /** What the answer said after it was settled as healthy, such as an error in the middle of a stream. */
+  /** Applies what the answer said after it was settled as healthy, such as an error in the middle of a stream. */
   amend(verdict: Verdict): void {
     if (this.isSettled && !this.isEnded) this.owner.learned(this, verdict);
   }
 
-  /** Ends the attempt: it is no longer in flight. Not settled means nothing learned; never sent means never counted. */
+  /** Ends the attempt: it is no longer in flight. Not settled, it teaches nothing; never sent, it is not counted. */
   [Symbol.dispose](): void {
     if (this.isEnded) return;
     if (!this.isSettled) this.settle({ kind: 'nothing' });

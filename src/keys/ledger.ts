@@ -1,5 +1,5 @@
-// The account's day: the own attempts joined with what upstream tells, what is left, and how sure that is, so that
-// neither a slow reading nor a lost count refuses a request: when to ask upstream, and when to ask it with a real one.
+// The account's day: joins our own attempts with upstream's counts, and tells what is left and how sure that is. Neither
+// a slow reading nor a lost count refuses a request: the ledger says when to ask for a reading, and when to probe.
 import * as v from 'valibot';
 import { dayMs, type Calendar } from './calendar';
 import {
@@ -16,26 +16,26 @@ import type { Reading } from './reading';
 const defaultDailyLimit = 50;
 /** OpenRouter's allowance of an account that has bought 10 credits. */
 const higherDailyLimit = 1_000;
-/** Readings asked for this soon after midnight may still be yesterday's. */
+/** A reading that was asked for this soon after midnight may still count yesterday. */
 const staleAfterMidnightMs = 120_000;
-/** Attempts of a day's first seconds are told when readings of that day are. */
+/** Attempts of a day's first seconds are in the first readings that count the new day. */
 const untoldAfterMidnightMs = staleAfterMidnightMs - lateCountMs;
 
-/** Clocks that differ by 5 s are not put right. */
+/** Our clock and upstream's may differ by this: an offset of up to 5 s is not corrected. */
 const clocksDifferMs = 6_000;
 
-/** A reading that lacks attempts of before is about as late as readings usually are. */
+/** A reading proves readings to be late if it lacks attempts that were sent longer than this before. */
 const provesLatenessMs = 30_000;
-/** A reading that is asked for this long after our last attempt was sent counts all of them: the longest lag, and the attempt's own journey. */
+/** A reading asked for this long after our last attempt counts all of ours: the longest lag, and the attempt's own journey. */
 const surelyCountedMs = lateCountMs + 1_000;
-/** How often a doubtful account is asked, at most. */
+/** The shortest time between two readings, or two probes, of a doubtful account. */
 const askEveryMs = 60_000;
-/** Readings may contradict what requests are told: then one request asks this often, in the end. */
+/** Where readings contradict refusals, the lock after a refusal grows up to this: then one request an hour probes. */
 const longestRefusedMs = 60 * 60_000;
-/** How long a request waits for a reading. */
+/** The longest time that a request waits for a reading. */
 const readingWaitMs = 5_000;
 
-/** A count that upstream told, and how many own attempts it includes. */
+/** A count that upstream told, and how many of our own attempts it includes. */
 const mark = v.object({ used: v.number(), limit: v.number(), ownThen: v.number(), atMs: v.number() });
 type Mark = v.InferOutput<typeof mark>;
 
@@ -45,12 +45,12 @@ const dayCountSchema = v.object({
   latest: v.nullable(mark),
   /** The last quiet reading: it includes `ownThen` own attempts for certain. */
   quiet: v.nullable(mark),
-  /** The server called the day used up before anything was sent today. Accounts that no limit holds are told so as well. */
+  /** Upstream called the day used up before we sent anything today. It tells accounts without a limit the same. */
   isToldUnasked: v.optional(v.boolean(), false),
   /** A request beyond the limit was answered. */
   isExempt: v.optional(v.boolean(), false),
   lastSentAtMs: v.number(),
-  /** A day's requests as upstream told them last, or null. */
+  /** The requests a day that upstream told last, or null. */
   learnedLimit: v.nullable(v.number()),
   everRead: v.boolean(),
 });
@@ -61,12 +61,13 @@ export const ledgerSchema = v.object({ ...dayCountSchema.entries, unsure: unsure
 type LedgerSaved = v.InferOutput<typeof ledgerSchema>;
 
 /**
- * `some`: attempts are left · `spent`: our own attempts and upstream say that none is left, or the user's own limit does ·
- * `doubtful`: one of both alone says so: a real request may ask · `exempt`: a request beyond the limit was answered.
+ * `some`: attempts are left · `spent`: upstream's count and the sum with our own say that none is left, or the user's own
+ * limit does · `doubtful`: only one of the two says so: a probe may ask · `exempt`: a request beyond the limit was
+ * answered.
  */
 export type Emptiness = 'some' | 'spent' | 'doubtful' | 'exempt';
 
-/** Whether readings were seen to lack attempts that had been sent shortly before: then the usual lateness is reckoned with. It is upstream's, and the same for all accounts. */
+/** Whether a reading lacked attempts sent shortly before it: then readings of all accounts count as `usualLateMs` late. */
 export interface Lateness {
   isSeen: boolean;
 }
@@ -74,18 +75,18 @@ export interface Lateness {
 export class Ledger {
   private state: DayCount;
   private reserved = 0;
-  /** How often in a row requests were refused for the day, readings or not. */
+  /** The number of times in a row that requests were refused because the day is used up. */
   private refusals = 0;
   private readonly attempts = new OwnAttempts();
-  /** When a reading was asked for here last, and when the latest one that came was asked for by anybody. */
+  /** When the ledger last asked for a reading, and when the newest reading that came was asked for by anybody. */
   private askedAtMs = Number.NEGATIVE_INFINITY;
   private answeredAtMs = Number.NEGATIVE_INFINITY;
-  /** When a doubtful day was asked about with a real request last. */
+  /** When a real request last probed the doubtful day. */
   private probedAtMs = Number.NEGATIVE_INFINITY;
-  /** The last reading told no count: another one would not either. */
+  /** The last reading had no count: another reading would have none either. */
   private isMute = false;
 
-  /** `calendar`: the zone's days end the account's as long as upstream never told a count. `userLimit`: the user's own limit, or null. */
+  /** `calendar`: its zone ends the day until upstream has told a count. `userLimit`: the user's own limit, or null. */
   constructor(
     nowMs: number,
     private readonly calendar: Calendar,
@@ -96,7 +97,7 @@ export class Ledger {
     this.state = { ...newDay(calendar.nextMidnightMs(nowMs), 0), ...unknown };
   }
 
-  /** The user's limit, or the calendar's zone, may be another one now. */
+  /** Takes over a changed user limit, or the calendar's changed zone. */
   configure(userLimit: number | null, nowMs: number): void {
     this.userLimit = userLimit;
     this.roll(nowMs);
@@ -107,17 +108,17 @@ export class Ledger {
     return this.state.resetAtMs;
   }
 
-  /** What is counted and told of the present day. */
+  /** The counts of the present day, our own and upstream's. */
   get day(): Readonly<DayCount> {
     return this.state;
   }
 
-  /** Attempts spent today with those that are about to be. */
+  /** Attempts spent today, including those that are about to be sent. */
   get used(): number {
     return usedOf(this.state) + this.reserved;
   }
 
-  /** The server's limit wins over what was configured; the user's own lower limit wins over both. */
+  /** Requests a day: upstream's limit, else the default; the user's own where it is lower, or upstream told none. */
   get limit(): number {
     const told = this.state.learnedLimit;
     if (this.userLimit === null) return told ?? defaultDailyLimit;
@@ -136,7 +137,7 @@ export class Ledger {
     return this.told >= limit && !isToldUnasked ? 'spent' : 'doubtful';
   }
 
-  /** An attempt is about to be sent; in doubt it is the probe. */
+  /** Reserves an attempt that is about to be sent; on a doubtful day it is the probe. */
   reserve(nowMs: number): void {
     if (this.emptiness === 'doubtful') this.probedAtMs = nowMs;
     this.reserved++;
@@ -147,7 +148,7 @@ export class Ledger {
     this.reserved--;
   }
 
-  /** A reserved attempt's head is on a socket: it is ours, and of this day. */
+  /** A reserved attempt's head is on a socket: it counts as ours, on this day. */
   spend(nowMs: number): OwnAttempt {
     this.roll(nowMs);
     this.reserved--;
@@ -157,37 +158,37 @@ export class Ledger {
   }
 
   /**
-   * The attempt was answered by a model: a limit that was only presumed is higher, and one that was told does not hold the
-   * account, if it was sent beyond it. True if that is new.
+   * A model answered the attempt: a limit that was only presumed is higher, and one that upstream told does not hold for
+   * the account if the attempt was sent beyond it. True if that is new.
    */
   answered({ nth, isBeyond, sentAtMs }: OwnAttempt): boolean {
     const { isExempt } = this.state;
     this.refusals = 0;
-    // Yesterday's tells nothing of the new day's limit.
+    // An attempt of yesterday says nothing about the new day's limit.
     this.state.isExempt ||= isBeyond && sentAtMs >= this.state.resetAtMs - dayMs;
     const isRaised = nth > defaultDailyLimit && this.state.learnedLimit === null && this.userLimit === null;
     if (isRaised) this.state.learnedLimit = higherDailyLimit;
     return isRaised || this.state.isExempt !== isExempt;
   }
 
-  /** A limit that ends at once refused the attempt: in the day's first seconds upstream, by its own clock, counted it for yesterday. */
+  /** A minute limit refused the attempt: in the day's first seconds upstream's clock counted it on the day before. */
   refusedForNow(attempt: OwnAttempt): void {
     const isEarly = attempt.sentAtMs - (this.state.resetAtMs - dayMs) < clocksDifferMs;
     if (isEarly && this.attempts.forget(attempt)) this.state.own--;
   }
 
-  /** How long a refusal for the day holds whatever readings say: the longer, the more often they were wrong. */
+  /** The age at which a reading may lift the lock of a used-up day; it doubles with each further refusal in a row. */
   get refusedForMs(): number {
     return Math.min(usualLateMs * 2 ** Math.max(0, this.refusals - 1), longestRefusedMs);
   }
 
-  /** Whether a count of today is higher than the last quiet reading and our own attempts since explain: others use the account too. */
+  /** Whether a count of today exceeds the last quiet reading plus our own attempts since: then others use the account too. */
   showsOthers(used: number): boolean {
     const { quiet, latest, own } = this.state;
     return latest !== null && used > sinceMark(quiet ?? latest, own);
   }
 
-  /** A 429 told that the day is used up, and its limit or null. `isNews`: no other such answer held the account. */
+  /** A 429 said that the day is used up, with its limit or null. `isNews`: no lock of an earlier such answer was in force. */
   refused(limit: number | null, isNews = true): void {
     if (isNews) this.refusals++;
     if (limit !== null) this.state.learnedLimit = limit;
@@ -196,10 +197,10 @@ export class Ledger {
   }
 
   /**
-   * Joins a reading. Those of another day, and doubtful ones after midnight, tell the limit alone. A reading is quiet if
-   * no own attempt ran, or had run, in the 90 s before it was asked for. One that is not counts as quiet with all of those
-   * attempts added, as far as that lowers the sum: attempts that upstream did not count are not held against the account
-   * for long.
+   * Joins a reading. One asked for yesterday or just after midnight, whose count may be yesterday's, tells only the
+   * limit. A reading is quiet if no own attempt ran in the 90 s before it was asked for. Another counts as quiet with all
+   * attempts of that time added, if that lowers the sum: attempts that upstream did not count weigh on the account only
+   * briefly.
    */
   join({ daily, askedAtMs, atMs }: Reading): void {
     this.answeredAtMs = Math.max(this.answeredAtMs, askedAtMs);
@@ -233,40 +234,40 @@ export class Ledger {
     this.state = { ...this.state, ...newDay(this.nextResetMs(nowMs), isNextDay ? carried : 0) };
   }
 
-  /** Wall time has jumped: the day ends `delayMs` later, but at the next midnight at the latest. What was counted stays. */
+  /** Wall time has jumped: the day ends `delayMs` later, but at the next midnight at the latest. Counts stay. */
   delayReset(delayMs: number, nowMs: number): void {
     this.state.resetAtMs = Math.min(this.state.resetAtMs + delayMs, this.nextResetMs(nowMs));
   }
 
-  /** A reading of the account is asked for. */
+  /** Notes that a reading of the account is asked for. */
   asked(nowMs: number): void {
     this.askedAtMs = nowMs;
   }
 
-  /** When a reading may speak of the doubt: at once, and again when it counts all that we sent; Infinity while there is no doubt. */
+  /** When a reading may settle the doubt: at once, and again once it counts all that we sent; Infinity without a doubt. */
   get readingWantedAtMs(): number {
     if (this.emptiness !== 'doubtful' || this.isMute) return Number.POSITIVE_INFINITY;
     const sureAtMs = this.lastUntoldMs + surelyCountedMs;
     const soonestMs = this.askedAtMs + askEveryMs;
-    // A reading that tells little must not postpone the one that tells all.
+    // A reading that may miss attempts must not postpone the one that counts all.
     const isTooSoon = this.latestQuestionMs >= this.state.lastSentAtMs || soonestMs + askEveryMs > sureAtMs;
     return isTooSoon ? Math.max(sureAtMs, soonestMs) : soonestMs;
   }
 
-  /** Whether a reading is on its way that requests should wait for, as the day is in doubt. */
+  /** Whether requests should wait for a reading on its way, because the day is in doubt. */
   awaitsReading(nowMs: number): boolean {
     const isOnItsWay = this.answeredAtMs < this.askedAtMs && nowMs < this.askedAtMs + readingWaitMs;
     return isOnItsWay && this.emptiness === 'doubtful';
   }
 
-  /** When the doubt is to be looked at again, Infinity without one: a reading may be asked for, or is waited for no longer. */
+  /** When the doubt is looked at again: a reading is due, or is no longer waited for; Infinity without a doubt. */
   nextDoubtMs(nowMs: number): number {
     return this.awaitsReading(nowMs) ? this.askedAtMs + readingWaitMs : this.readingWantedAtMs;
   }
 
   /**
-   * When a real request may ask whether a doubtful day is used up; never where the limit is the user's own. Not before a
-   * reading could have told, because a refused attempt is counted as well. Where readings tell no count, once a minute.
+   * The instant at which a real request may probe a doubtful day; Infinity where the limit is the user's own. A refused
+   * attempt is counted as well, so that readings go first; where readings tell no count, a probe goes once a minute.
    */
   probeAtMs(nowMs: number): number {
     if (this.isUsersLimit) return Number.POSITIVE_INFINITY;
@@ -279,7 +280,7 @@ export class Ledger {
     return Math.max(nextMs, this.answeredAtMs >= sureAtMs ? 0 : this.askedAtMs + readingWaitMs);
   }
 
-  /** Adds the other ledger's count of today: its account and this one's are the same. */
+  /** Adds the other ledger's count of today: both accounts turned out to be the same. */
   absorb(other: Ledger, nowMs: number): void {
     other.roll(nowMs);
     this.roll(nowMs);
@@ -302,7 +303,7 @@ export class Ledger {
     this.state.resetAtMs = this.nextResetMs(nowMs);
   }
 
-  /** Learns whether readings are late: one that lacks own attempts is; a quiet one that shows less than was assumed was not. */
+  /** Learns whether readings are late: one that lacks own attempts is; a quiet one that shows less than was assumed is not. */
   private judgeLateness(used: number, askedAtMs: number): void {
     const { state, lateness } = this;
     if (this.attempts.unsure(askedAtMs) === 0) lateness.isSeen &&= used >= usedOf(state);
@@ -316,7 +317,7 @@ export class Ledger {
     return Math.max(this.askedAtMs, this.answeredAtMs);
   }
 
-  /** When the last attempt left that a reading of now may miss; no reading tells of a day that has just begun. */
+  /** When the last attempt was sent that a reading of now may miss; just after midnight no reading counts the new day. */
   private get lastUntoldMs(): number {
     return Math.max(this.state.lastSentAtMs, this.state.resetAtMs - dayMs + untoldAfterMidnightMs);
   }
@@ -326,7 +327,7 @@ export class Ledger {
     return Math.max(latest?.used ?? 0, quiet?.used ?? 0);
   }
 
-  /** Whether the day ends at a limit of the user's own. */
+  /** Whether the user's own limit is lower than upstream's, and so ends the day. */
   get isUsersLimit(): boolean {
     return this.userLimit !== null && this.userLimit < (this.state.learnedLimit ?? Number.POSITIVE_INFINITY);
   }
@@ -344,19 +345,19 @@ function newDay(
 }
 
 /**
- * The larger of what the latest reading and what the last quiet one say, each with our own attempts since. The latest
- * knows of others, the quiet one misses nothing of ours.
+ * The larger sum of two: the latest reading and the last quiet one, each plus our own attempts since. The latest includes
+ * the use by others, the quiet one misses none of our attempts.
  */
 function usedOf({ own, latest, quiet }: DayCount): number {
   return Math.max(latest === null ? 0 : sinceMark(latest, own), sinceMark(quiet, own));
 }
 
-/** Without a mark the own count of the day is all that is known. */
+/** Without a mark our own count of the day is all that is known. */
 function sinceMark(told: Mark | null, own: number): number {
   return told === null ? own : told.used + own - told.ownThen;
 }
 
-/** The counts of two accounts that are one. A mark is kept, and holds the other's attempts if they were over long before. */
+/** The counts of two accounts that are one. A mark includes the other's attempts if those were sent long before it. */
 function joinedCounts(one: DayCount, other: DayCount): DayCount {
   return {
     resetAtMs: one.everRead || !other.everRead ? one.resetAtMs : other.resetAtMs,

@@ -4,11 +4,11 @@ import { dayMs } from './calendar';
 
 /** OpenRouter's limit of free-model requests a minute (OpenRouter, "Limits"). */
 export const usualMinuteLimit = 20;
-/** Upstream counted the attempt before its answer's head came: then the plain minute is enough. */
+/** Upstream counted the attempt before its answer's head came: from the head on a plain minute is enough. */
 const afterHeadMs = 60_000;
-/** Between our write and upstream's count lies a journey of unknown length; half a second more drew no 429 in 20,000 bursts. */
+/** The time from our write to upstream's count is unknown; with half a second more there was no 429 in 20,000 bursts. */
 const afterSendMs = 60_500;
-/** Later than any other: the attempt is not on a socket yet. */
+/** An instant later than any other: the attempt is not on a socket yet. */
 const unsent = Number.MAX_SAFE_INTEGER;
 
 /** One attempt's place in the window. */
@@ -24,7 +24,7 @@ export const minuteWindowSchema = v.object({
 type MinuteWindowState = v.InferOutput<typeof minuteWindowSchema>;
 
 export class MinuteWindow {
-  /** Soonest free first: those of attempts that are not sent yet come last. */
+  /** Sorted by the time at which they free; slots of attempts that are not sent yet come last. */
   private slots: Slot[] = [];
   private learnedLimit = usualMinuteLimit;
   private learnedUntilMs = 0;
@@ -54,24 +54,24 @@ export class MinuteWindow {
     this.slots.sort(bySoonest);
   }
 
-  /** An attempt that had the slot never reached a socket: it is free again. */
+  /** Frees the slot of an attempt that never reached a socket. */
   release(slot: Slot): void {
     this.slots = this.slots.filter((other) => other !== slot);
   }
 
-  /** The limit that a minute-limit answer told; it holds for a day. */
+  /** The limit that the answer to a minute limit named; it holds for a day. */
   learnLimit(limit: number, nowMs: number): void {
     this.learnedLimit = Math.max(1, limit);
     this.learnedUntilMs = nowMs + dayMs;
   }
 
-  /** When a slot is free: 0 if one is now. An attempt that is not sent yet frees its slot in 60.5 s at the earliest. */
+  /** When the next slot is free: 0 if one is now. An attempt that is not sent yet frees its slot in 60.5 s at the earliest. */
   nextSlotAtMs(nowMs: number): number {
     const next = this.slots.at(-this.limit(nowMs));
     return next === undefined || next.freeAtMs <= nowMs ? 0 : freeAtMs(next, nowMs);
   }
 
-  /** When slots free, soonest first, at most `most`: those that are free now at `nowMs`. */
+  /** The times of the next slots, soonest first, at most `most`: `nowMs` for each that is free now. */
   slotTimes(nowMs: number, most: number): number[] {
     const limit = this.limit(nowMs);
     const times = this.times(nowMs).slice(-limit);
@@ -79,7 +79,7 @@ export class MinuteWindow {
     return [...free, ...times].slice(0, most);
   }
 
-  /** Takes over another window's slots: its account and this one's are the same. */
+  /** Takes over another window's slots: both accounts turned out to be the same. */
   absorb(other: MinuteWindow): void {
     this.add(other.slots, other.learnedLimit, other.learnedUntilMs);
   }
@@ -88,7 +88,7 @@ export class MinuteWindow {
     return { freeAtMs: this.times(nowMs), limit: this.learnedLimit, limitUntilMs: this.learnedUntilMs };
   }
 
-  /** Takes over a saved state; none of its slots frees later than that of an attempt that is sent now. */
+  /** Takes over a saved state; a slot frees no later than that of an attempt that is sent now. */
   restore(saved: MinuteWindowState, nowMs: number): void {
     const slots = saved.freeAtMs.map((atMs) => ({ freeAtMs: Math.min(atMs, nowMs + afterSendMs) }));
     this.add(slots, saved.limit, saved.limitUntilMs);
@@ -101,7 +101,7 @@ export class MinuteWindow {
     this.learnedUntilMs = untilMs;
   }
 
-  /** When the slots in use free, soonest first. */
+  /** The times at which the slots in use free, soonest first. */
   private times(nowMs: number): number[] {
     return this.slots.filter((slot) => slot.freeAtMs > nowMs).map((slot) => freeAtMs(slot, nowMs));
   }

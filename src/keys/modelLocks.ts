@@ -1,17 +1,17 @@
-// Locks of models: for everybody, for one account or for one key. A held model is let go one by one: 1, 2, 4 … a success.
+// Locks of models, for everybody, an account or a key. Each success after a lock's end doubles the requests that may run: 1, 2, 4 …
 import * as v from 'valibot';
 import type { KeyId } from '../base/secret';
 import type { AccountId } from './account';
 import { remember } from './recent';
 import { holdsModel, lockedUntilMs, modelScopes, type Force } from './lock';
 
-/** So long after its end a lock is over, unless a probe runs: none is needed. */
+/** A lock is dropped this long after its end, unless a probe runs. */
 const forgottenAfterMs = 60_000;
-/** A model with more permits than this is open again. */
+/** The lock is dropped once the model has more permits than this. */
 const openAgainAt = 16;
-/** Refusals that nobody explains, by two accounts within this time, are about the model. */
+/** Unexplained refusals by two accounts within this time are about the model. */
 const widensWithinMs = 10_000;
-/** Models whose locks are kept; the one whose latest lock is the oldest goes. */
+/** Models whose locks are kept; the one whose newest lock is the oldest is dropped. */
 const mostModels = 1_000;
 
 export const modelLockSchema = v.object({
@@ -25,21 +25,21 @@ export const modelLockSchema = v.object({
 });
 export type ModelLockSaved = v.InferOutput<typeof modelLockSchema>;
 
-/** What is locked, and why; `keyId` stands with its account. */
+/** The locked model, account and key, and the reason; `keyId` stands with its account. */
 export type ModelScope = Pick<ModelLockSaved, 'model' | 'accountId' | 'keyId' | 'reason'>;
 
-/** What a request wants of its model. */
+/** The part of a request that its model's locks depend on. */
 export interface ForModel {
   readonly model: string | null;
-  /** Another model is named for it: one that was just left is passed over. */
+  /** The request has a fallback model: it skips a model that was just left. */
   readonly hasFallback: boolean;
 }
 
-/** One of the running requests that a half-open model permits; to be called when it has ended. */
+/** Ends one of the running requests that a half-open model permits; to be called when the request has ended. */
 export type Permit = () => void;
 
 interface ModelLock extends ModelLockSaved {
-  /** Once `untilMs` has passed: how many may run at once. */
+  /** How many requests may run at once after `untilMs`. */
   permits: number;
   running: number;
 }
@@ -47,7 +47,7 @@ interface ModelLock extends ModelLockSaved {
 export class ModelLocks {
   private readonly byModel = new Map<string, ModelLock[]>();
 
-  /** From when a request may go to any account (null), as far as locks for all of them say, or to the one, as far as its own do: 0 is now, Infinity is "when a running probe has ended". */
+  /** The instant from which locks for all accounts (`accountId` null), or of one account alone, let a request go: 0 is now, Infinity is when a running probe has ended. */
   heldUntilMs({ model, hasFallback }: ForModel, accountId: AccountId | null, nowMs: number): number {
     let untilMs = 0;
     for (const lock of this.of(model)) {
@@ -67,7 +67,7 @@ export class ModelLocks {
     return this.of(model).some((lock) => forceOf(lock) === 'passedOver' && !isForgotten(lock, nowMs));
   }
 
-  /** Whether another key is to be asked first: this one was refused for the model by a guess or a setting. */
+  /** Whether other keys are tried first: this one was refused for the model because of a guess or a setting. */
   isReordered(model: string | null, accountId: AccountId, keyId: KeyId, nowMs: number): boolean {
     return this.of(model).some(
       (lock) =>
@@ -78,17 +78,17 @@ export class ModelLocks {
     );
   }
 
-  /** Whether any lock names one account or key alone: only then they have to be asked one by one. */
+  /** Whether any lock is of one account or key alone: only then each of them has to be looked up. */
   hasNarrowLocks(model: string | null): boolean {
     return this.of(model).some(({ accountId }) => accountId !== null);
   }
 
-  /** Whether a lock holds the model back for all accounts, or lets its requests go one by one: when the next one goes is not known then. */
+  /** Whether a lock holds the model back for all accounts or lets its requests go one by one: the time of the next request is unknown then. */
   isHeld(model: string | null): boolean {
     return this.of(model).some((lock) => lock.accountId === null && forceOf(lock) === 'held');
   }
 
-  /** A request for the model leaves: while the model is half open it is one of the permitted until it has ended. Null: it needs no permit. */
+  /** A request for the model leaves: while the model is half open, the request takes a permit until it has ended. Null: it needs none. */
   sent(model: string | null, accountId: AccountId, nowMs: number): Permit | null {
     if (this.byModel.size === 0) return null;
     const locks = this.of(model).filter(
@@ -104,7 +104,7 @@ export class ModelLocks {
     };
   }
 
-  /** The model answered: locks that only reorder or pass over are dropped, of a held model twice as many may go. True if that changed a lock. */
+  /** The model answered: locks that reorder or pass over are dropped, a held model past its lock gets twice the permits. True if a lock changed. */
   healthy(model: string | null, accountId: AccountId, keyId: KeyId, nowMs: number): boolean {
     let opens = false;
     for (const lock of this.of(model)) {
@@ -120,19 +120,19 @@ export class ModelLocks {
     return opens;
   }
 
-  /** Locks the scope until the hinted instant, or for as long as `modelScopes` says. An unexplained refusal may widen to the model. */
+  /** Locks the scope until upstream's hint, or for as long as `modelScopes` says. An unexplained refusal may widen to the whole model. */
   learn(scope: ModelScope, untilMs: number | null, nowMs: number): void {
     if (scope.reason === 'unknownLimit' && this.widens(scope, nowMs)) {
       this.learn({ ...scope, accountId: null, keyId: null, reason: 'busy' }, untilMs, nowMs);
     }
-    // A lock stays the same object: running probes hold on to it.
+    // A lock stays the same object, because running probes refer to it.
     let lock = this.of(scope.model).find((each) => isSameScope(each, scope));
     if (lock === undefined) {
       for (const each of this.all()) if (isForgotten(each, nowMs)) this.drop(each);
       lock = { ...scope, sinceMs: nowMs, untilMs: 0, strikes: 0, permits: 1, running: 0 };
       this.add(lock);
     }
-    // Requests that were on their way when the lock was set tell nothing new.
+    // Requests that were on their way when the lock was set teach nothing new.
     if (lock.untilMs <= nowMs) {
       lock.sinceMs = nowMs;
       lock.strikes++;
@@ -143,13 +143,13 @@ export class ModelLocks {
     lock.permits = 1;
   }
 
-  /** Lifts all locks of the model, or of all models. */
+  /** Lifts all locks of the model, or of all models (null). */
   lift(model: string | null): void {
     if (model === null) this.byModel.clear();
     else this.byModel.delete(model);
   }
 
-  /** The account turned out to be another one: its locks hold the heir. They stay the same objects: running probes hold on to them. */
+  /** The account turned out to be another one, its heir, which gets its locks: the same objects, as running probes refer to them. */
   rename(accountId: AccountId, heirId: AccountId): void {
     for (const lock of this.all()) if (lock.accountId === accountId) lock.accountId = heirId;
   }
@@ -175,7 +175,7 @@ export class ModelLocks {
   }
 
   private of(model: string | null): readonly ModelLock[] {
-    // Nearly always so; choosing asks this for each account.
+    // Nearly always there is no lock, and a choice asks this for each account.
     if (this.byModel.size === 0 || model === null) return none;
     return this.byModel.get(model) ?? none;
   }
@@ -206,7 +206,7 @@ function isHeld(lock: ModelLock, hasFallback: boolean): boolean {
   return force === 'held' || (force === 'passedOver' && hasFallback);
 }
 
-/** From when the lock lets a request go: 0 is now, Infinity while all that it permits are running. */
+/** The instant from which the lock lets a request go: 0 is now, Infinity while as many run as it permits. */
 function openAtMs(lock: ModelLock, nowMs: number): number {
   if (lock.untilMs > nowMs) return lock.untilMs;
   if (isForgotten(lock, nowMs)) return 0;

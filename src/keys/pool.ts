@@ -1,4 +1,4 @@
-// Gives leases, and keeps requests waiting for them: clients take turns, and of each the oldest that can go is let go.
+// Gives leases, and keeps requests waiting for them: clients take turns, each with its oldest request that can go.
 import { Alarm, type Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
 import { ended, type Signal } from '../base/signal';
@@ -18,7 +18,7 @@ import { mostRemembered, Wheel } from './wheel';
 
 export type LeaseResult = { readonly lease: Lease } | { readonly denial: Denial };
 
-/** One waiting request; it is in the queue exactly as long as its promise is open. */
+/** One waiting request; it is in the queue exactly as long as its promise is pending. */
 interface Waiter {
   readonly request: LeaseRequest;
   /** Ends the wait; the waiter has left the queue then. */
@@ -28,34 +28,34 @@ interface Waiter {
 export interface PoolPorts {
   readonly clock: Clock;
   readonly onChange: () => void;
-  /** What upstream says of this key's account is wanted now. */
+  /** Asks for a reading of this key now. */
   readonly onReadingWanted: (keyId: KeyId) => void;
 }
 
 export interface PoolOptions {
-  /** Whose midnight ends the day of accounts that were never read: an IANA name, or `local`. */
+  /** The zone whose midnight ends the day of accounts that were never read: an IANA name, or `local`. */
   readonly zone: string;
   readonly maxWaiting: number;
 }
 
-/** Everything of a key, of an account, or of a model. */
+/** Unlocks everything of a key, of an account, or of a model. */
 export type UnlockTarget = Readonly<Partial<{ keyId: KeyId; accountId: AccountId; model: string }>>;
 
 export class Pool implements LeaseOwner, Disposable {
   readonly wheel: Wheel;
-  /** Its accounts are as they were at the last `roll`. */
+  /** The roster's accounts are as they were at the last `roll`. */
   readonly roster: Roster;
-  /** The account that made a thing upstream, by the thing's id; in wall time. */
+  /** The account that made a thing upstream, by the thing's id; the instants are wall time. */
   readonly makers = new Recent<AccountId>(mostRemembered, dayMs);
-  /** In the order in which they are let go; replaced when it changes, so that it may be changed while it is walked. */
+  /** In the order in which they are let go; replaced at each change, so that it may change during a loop over it. */
   private queue: readonly Waiter[] = [];
   private readonly alarm: Alarm;
   private isDisposed = false;
-  /** Until the keys are known, requests wait for them: a vault may be slow. */
+  /** Requests wait until the keys are known: a vault may be slow. */
   private expectsKeys = true;
-  /** While nothing is known of some accounts, free requests wait for what is read of them. */
+  /** Some accounts have not been read yet: free requests wait for their readings. */
   private expectsReadings = false;
-  /** Nobody waits beyond it. */
+  /** The instant at which the proxy stops: no request waits longer. */
   private closesAtMs = Number.POSITIVE_INFINITY;
 
   constructor(
@@ -71,20 +71,20 @@ export class Pool implements LeaseOwner, Disposable {
     return this.queue.length;
   }
 
-  /** Free requests that the accounts have left which may serve the wish. */
+  /** The sum of free requests that are left in the accounts which may serve the wish. */
   leftFor(wish: Wish): number {
     return freeLeftOf(this.wheel.candidates(wish), this.nowMs());
   }
 
-  /** A lease now, or null where the request has to wait or is denied: `lease` tells which. */
+  /** A lease now, or null where the request has to wait or is denied: `lease` does either. */
   leaseNow(request: LeaseRequest): Lease | null {
     const nowMs = this.roll();
-    // Slots that have freed since the last look belong to those who wait.
+    // Slots that have freed since the last look go to the waiting requests first.
     if (nowMs >= this.alarm.atMs) this.serve(false);
     return this.grant(request, nowMs);
   }
 
-  /** A lease now, or as soon as the wish can be served; a denial as soon as it is clear that it cannot be in time. Rejects when the signal is aborted, with its reason. */
+  /** A lease now or as soon as the wish can be served; a denial once it cannot be in time. Rejects with the reason of an aborted signal. */
   async lease(request: LeaseRequest, signal: Signal): Promise<LeaseResult> {
     signal.throwIfAborted();
     const lease = this.leaseNow(request);
@@ -112,7 +112,7 @@ export class Pool implements LeaseOwner, Disposable {
     this.rejudge();
   }
 
-  /** Nothing is known of any account yet: free requests use accounts alone that have been read and have some left, until the promise resolves. */
+  /** No account has been read yet: until the promise resolves, free requests use only accounts that were read and have some left. */
   awaitReadings(readings: Promise<void>): void {
     this.expectsReadings = true;
     void readings.then(() => {
@@ -121,7 +121,7 @@ export class Pool implements LeaseOwner, Disposable {
     });
   }
 
-  /** Joins what `GET /key` told of the key, which may turn out to belong to another account; who waits may go. */
+  /** Joins a reading of the key, which may turn out to belong to another account; waiting requests are judged anew. */
   read(keyId: KeyId, reading: Reading): void {
     const state = this.roster.keys.get(keyId);
     if (state === undefined) return;
@@ -136,7 +136,7 @@ export class Pool implements LeaseOwner, Disposable {
     this.rejudge();
   }
 
-  /** Lifts locks that the user knows better of: every one of the key, of the account, or of the model. */
+  /** Lifts all locks of the key, of the account, or of the model, at the user's command. */
   unlock({ keyId, accountId, model }: UnlockTarget): void {
     if (keyId !== undefined) this.roster.keys.get(keyId)?.locks.clear();
     if (accountId !== undefined) this.roster.account(accountId)?.locks.clear();
@@ -144,7 +144,7 @@ export class Pool implements LeaseOwner, Disposable {
     this.rejudge();
   }
 
-  /** Forgets all but what is known of the present keys and accounts, and lifts all locks of models and of everything. */
+  /** Forgets keys and accounts that are gone, and lifts all locks of models and of everything. */
   forget(): void {
     const { roster, modelLocks, locks, conversations } = this.wheel;
     roster.forgetGone();
@@ -154,7 +154,7 @@ export class Pool implements LeaseOwner, Disposable {
     this.rejudge();
   }
 
-  /** Begins with a saved state; to be called before the keys come that it is about. */
+  /** Takes over a saved state; to be called before its keys come. */
   restore(saved: SavedState): void {
     this.wheel.restore(saved, this.roll());
     this.rejudge();
@@ -164,20 +164,20 @@ export class Pool implements LeaseOwner, Disposable {
     return this.wheel.save(this.roll());
   }
 
-  /** The proxy stops then: who could only be served later is denied at once. Infinity: it goes on. */
+  /** The proxy stops at this instant: requests that could only be served later are denied at once. Infinity: it goes on. */
   closeAt(atMs: number): void {
     this.closesAtMs = atMs;
     this.rejudge();
   }
 
-  /** All who wait are judged anew; also after a sleep or a jump of the clock. */
+  /** Judges all waiting requests anew; also to be called after a sleep or a jump of the clock. */
   rejudge(): void {
     this.roll();
     this.serve(true);
     this.ports.onChange();
   }
 
-  /** A request went on to its fallback: the next one that has one does not begin with the model. */
+  /** A request went on to its fallback: the next request with a fallback does not begin with this model. */
   leave(model: string | null): void {
     if (model === null) return;
     const scope = { model, accountId: null, keyId: null, reason: 'left' } as const;
@@ -191,7 +191,7 @@ export class Pool implements LeaseOwner, Disposable {
     return this.wheel.choose({ ...wish, tried }, this.nowMs()) !== null;
   }
 
-  /** Whether the lease's key may still serve: the user may have taken it away since. */
+  /** Whether the lease's key may still serve: the user may have removed it meanwhile. */
   allows({ key, grant }: Lease): boolean {
     return this.roster.keys.get(key.keyId)?.serves(grant.request.requestClass) ?? false;
   }
@@ -200,7 +200,7 @@ export class Pool implements LeaseOwner, Disposable {
     return this.roster.account(accountId)?.keys.map(({ key }) => key.keyId) ?? [];
   }
 
-  /** The keys that must not serve a request which a policy of the account refused: an organisation's stays in organisations. */
+  /** The keys that must not serve a request after a policy of the account refused it: an organisation's stays in organisations. */
   keysBarredBy(accountId: AccountId): readonly KeyId[] {
     const isOrganization =
       this.roster.account(accountId)?.keys.some((state) => state.isOrganization) ?? false;
@@ -208,14 +208,14 @@ export class Pool implements LeaseOwner, Disposable {
     return [...this.roster.keys.values()].flatMap((state) => (state.isOrganization ? [] : [state.key.keyId]));
   }
 
-  /** On the scale of the clock's `elapsedMs`, as all instants of this room but those of denials and saved states. */
+  /** On the scale of the clock's `elapsedMs`, like all instants of this room but those of denials and saved states. */
   nowMs(): number {
     return this.ports.clock.elapsedMs();
   }
 
   changed(account: Account): void {
     const nowMs = this.nowMs();
-    // An answer's head frees its slot sooner than was known when the alarm was set.
+    // The head of an answer frees its slot sooner than was known when the alarm was set.
     const readyAtMs = this.queue.length > 0 ? account.readyAtMs('free', nowMs) : 0;
     if (readyAtMs > nowMs && readyAtMs < this.alarm.atMs) this.alarm.set(readyAtMs);
     this.ports.onChange();
@@ -238,7 +238,7 @@ export class Pool implements LeaseOwner, Disposable {
     this.ports.onChange();
   }
 
-  /** Denies everybody who waits and gives no time to anybody; running leases may still settle. */
+  /** Denies all waiting requests, now and later ones; running leases may still settle. */
   dispose(): void {
     this.isDisposed = true;
     const prospects = new Prospects(this.wheel, this.nowMs());
@@ -249,7 +249,7 @@ export class Pool implements LeaseOwner, Disposable {
   /** The time; begins the new day where the old one is over. */
   roll(): number {
     const nowMs = this.nowMs();
-    // A request that waits for a day's end waits for another instant now.
+    // After a jump of wall time, a request that waits for a day's end waits for another instant.
     const hasJumped = this.wheel.roll(nowMs, this.ports.clock.wallMs());
     if (hasJumped && this.queue.length > 0) this.alarm.set(nowMs);
     return nowMs;
@@ -260,7 +260,7 @@ export class Pool implements LeaseOwner, Disposable {
     return this.queue.length >= this.options.maxWaiting ? 'queueFull' : this.endOf(request, prospects, true);
   }
 
-  /** Why the request's wait ends, or null. `judge`: one that has become hopeless ends too. */
+  /** Why the request's wait ends, or null. `judge`: a request that has become hopeless ends too. */
   private endOf(request: LeaseRequest, prospects: Prospects, judge: boolean): DenialKind | null {
     if (this.expectsReadings && request.requestClass === 'free') return null;
     if (!this.expectsKeys) {
@@ -268,11 +268,11 @@ export class Pool implements LeaseOwner, Disposable {
       if (kind !== null || request.untilMs <= this.closesAtMs) return kind;
       return prospects.end({ ...request, untilMs: this.closesAtMs }, judge) === null ? null : 'stopping';
     }
-    // Whoever comes before the keys waits for them, whatever they may turn out to be.
+    // A request that comes before the keys are known waits for them.
     return request.untilMs <= prospects.nowMs ? 'keysAwaited' : null;
   }
 
-  /** Where a new request of the client comes in: behind all of its own, and as many of each other client. */
+  /** The place of a client's new request in the queue: behind all of its own, and behind as many of each other client. */
   private placeOf(client: string): number {
     const clients = this.queue.map(({ request }) => request.client);
     const own = clients.filter((each) => each === client).length;
@@ -311,7 +311,7 @@ export class Pool implements LeaseOwner, Disposable {
     return new Lease(this, { account, state, request, permit });
   }
 
-  /** Lets go whoever can go, in their order; with `judge` those who have become hopeless are denied too. */
+  /** Lets go each request that can go, in queue order; with `judge` hopeless ones are denied too. */
   private serve(judge: boolean): void {
     if (this.queue.length === 0) return;
     const nowMs = this.roll();
@@ -330,7 +330,7 @@ export class Pool implements LeaseOwner, Disposable {
 
   private letGo(waiter: Waiter, stuck: Set<RequestClass>, nowMs: number): boolean {
     const { request } = waiter;
-    // Where no account serves a class, nobody of that class can go: a narrower wish finds no more than a wider one.
+    // Where no account serves a class now, no request of that class can go: other wishes are only narrower.
     if (stuck.has(request.requestClass)) return false;
     const lease = this.grant(request, nowMs);
     if (lease !== null) {
@@ -348,7 +348,7 @@ export class Pool implements LeaseOwner, Disposable {
     this.alarm.set(isTimed ? this.wheel.nextChangeMs(this.queue, nowMs) : Number.POSITIVE_INFINITY);
   }
 
-  /** Wants a reading of each account that only our own sum calls used up; others are read from time to time. */
+  /** Asks for a reading of each account that is in doubt; all others are read from time to time. */
   private ask(accounts: readonly Account[], nowMs: number): void {
     for (const account of accounts) {
       const state = account.keyToRead(nowMs);
@@ -359,7 +359,7 @@ export class Pool implements LeaseOwner, Disposable {
   }
 
   private ring(): void {
-    // Time alone makes a request hopeless only where a reading that it waited for does not come.
+    // Time alone makes a request hopeless only where the reading that it waited for does not come.
     this.serve(this.roster.accounts.some(({ ledger }) => ledger.emptiness === 'doubtful'));
   }
 }

@@ -1,15 +1,15 @@
-// What GET /api/v1/key tells of a key and its account (OpenRouter, "Limits"), read leniently: fields may be missing.
+// Readings: the answers of `GET /api/v1/key` about a key and its account (OpenRouter, "Limits"); fields may be missing.
 import * as v from 'valibot';
 
 export interface Reading {
-  /** When the question left; an attempt after it may be missing in the answer. */
+  /** When the question was sent; an attempt after it may be missing in the answer. */
   readonly askedAtMs: number;
   readonly atMs: number;
-  /** OpenRouter's own name of the account, or null where it does not tell. */
+  /** OpenRouter's own name of the account, or null where the answer has none. */
   readonly accountRef: string | null;
   readonly isOrganization: boolean;
   readonly daily: { readonly used: number; readonly limit: number } | null;
-  /** The key's spending cap: what is left of it, in credits, 0 where it was overspent; null without one. */
+  /** Credits left of the key's spending cap, 0 where it was overspent; null without a cap. */
   readonly capLeft: number | null;
   /** Whether the account never bought credits. */
   readonly isFreeTier: boolean;
@@ -17,11 +17,11 @@ export interface Reading {
   readonly expiresAtMs: number | null;
   /** A management key cannot run models. */
   readonly isManagement: boolean;
-  /** OpenRouter's fields as they came, for the sums that `GET /key` answers here. */
+  /** OpenRouter's fields as they came, for the sums in the proxy's own answer to `GET /key`. */
   readonly usage: KeyUsage;
 }
 
-/** JSON's `1e999` is read as Infinity, which no record can hold. */
+/** JSON's `1e999` is parsed to Infinity, which no saved state can hold. */
 const number = v.pipe(v.number(), v.finite());
 const count = v.pipe(number, v.minValue(0));
 const amount = v.fallback(number, 0);
@@ -59,7 +59,7 @@ const keySchema = v.object({
   }),
 });
 
-/** The reading in a 200 body of `GET /key`, or null if it is none. */
+/** The reading in a 200 body of `GET /key`, or null where the body is none. */
 export function parseReading(body: unknown, askedAtMs: number, atMs: number): Reading | null {
   const parsed = v.safeParse(keySchema, body);
   if (!parsed.success) return null;

@@ -1,6 +1,6 @@
-// A bounded memory of names: the newest are kept, those older than the age are gone.
+// A bounded memory of names: the newest are kept, and those older than `ageMs` count as gone.
 
-/** The name is the newest now; the oldest one goes if there are more than `most`. */
+/** Makes the name the newest; the oldest one is dropped if there are more than `most`. */
 export function remember<T>(entries: Map<string, T>, name: string, value: T, most: number): void {
   entries.delete(name);
   entries.set(name, value);
@@ -38,7 +38,7 @@ export class Recent<T> {
     this.entries.clear();
   }
 
-  /** Of a name that is known already the newer value holds; of equally old ones the restored. */
+  /** Takes over saved entries. For a name that is known already the newer value holds, at equal age the saved one. */
   restore(saved: readonly (readonly [string, T, number])[]): void {
     for (const [name, value, atMs] of saved) {
       const known = this.entries.get(name);

@@ -1,4 +1,4 @@
-// Which keys there are and which accounts they share.
+// The keys that there are, and the accounts that they share.
 import { shortHash, type KeyId } from '../base/secret';
 import { Account, type AccountId, type AccountSaved } from './account';
 import { dayMs, type Calendar } from './calendar';
@@ -9,13 +9,13 @@ import type { Reading } from './reading';
 import { remember } from './recent';
 import type { SavedState } from './savedState';
 
-/** Keys and accounts that have gone and may come back; the oldest are forgotten. */
+/** Keys and accounts that have gone and may come back; beyond this number the oldest are forgotten. */
 const mostGone = 1_000;
 const incidentMs = 60_000;
 
 type SavedRoster = Pick<SavedState, 'keys' | 'accounts'>;
 
-/** The account of a key: the user's own name of it, else OpenRouter's, else the key stands for itself. */
+/** The account of a key: by the user's own name of it, else by OpenRouter's, else an account of the key alone. */
 export function accountIdOf(key: Key, accountRef: string | null): AccountId {
   if (key.accountName !== null && key.accountName !== '') return `name:${shortHash(key.accountName)}`;
   return accountRef === null ? `key:${key.keyId}` : `ref:${shortHash(accountRef)}`;
@@ -25,12 +25,12 @@ export class Roster {
   readonly keys = new Map<KeyId, KeyState>();
   /** In the order of their first keys. */
   accounts: readonly Account[] = [];
-  /** Each key's account; a map that was got before keys were grouped anew stays as it was. */
+  /** Each key's account; replaced at each change, so that a caller's map stays as it was. */
   owners: ReadonlyMap<KeyId, Account> = new Map();
   private byId = new Map<AccountId, Account>();
-  /** Accounts that turned out to be another one, by the names that they had: what remembers those still finds them. */
+  /** Accounts that turned out to be another one, by their former names, under which other records may still refer to them. */
   private readonly absorbed = new Map<AccountId, Account>();
-  /** What is known of keys and accounts that have gone, or were saved and have not come yet. */
+  /** Saved states of keys and accounts that have gone, or that have not come yet. */
   private readonly goneKeys = new Map<KeyId, KeyStateSaved>();
   private readonly goneAccounts = new Map<AccountId, AccountSaved>();
   private readonly lateness: Lateness = { isSeen: false };
@@ -46,7 +46,7 @@ export class Roster {
     return this.byId.get(nameNow) ?? null;
   }
 
-  /** The whole list in the user's order: new keys arrive, missing ones leave, changed ones keep what is known of them. */
+  /** Takes over the whole list in the user's order: new keys arrive, missing ones leave, changed ones keep their state. */
   setKeys(keys: readonly Key[], nowMs: number): void {
     const before = new Map(this.keys);
     this.keys.clear();
@@ -67,7 +67,7 @@ export class Roster {
     this.owners.get(state.key.keyId)?.read(reading, isFreeTier);
   }
 
-  /** Notes that the key was refused (401). Returns the keys of an incident, or none: where keys of two accounts are refused within a minute, upstream is at fault. */
+  /** Notes that the key was refused (401). Returns the keys of an incident, or none: two accounts refused in a minute are upstream's fault. */
   refused(state: KeyState, nowMs: number): readonly KeyState[] {
     state.refusedAtMs = nowMs;
     const refused = [...this.keys.values()].filter(({ refusedAtMs }) => nowMs - refusedAtMs < incidentMs);
@@ -75,7 +75,7 @@ export class Roster {
     return accounts.size < 2 ? [] : refused;
   }
 
-  /** Accounts take over their user's limits and the calendar's zone. */
+  /** Passes each user limit, and a changed zone of the calendar, on to the ledgers. */
   configure(nowMs: number): void {
     for (const account of this.accounts) account.ledger.configure(account.userLimit, nowMs);
   }
@@ -86,7 +86,7 @@ export class Roster {
     for (const [accountId, saved] of Object.entries(accounts)) this.goneAccounts.set(accountId, saved);
   }
 
-  /** What is worth keeping of keys and accounts: those that are there, and those of today that were. */
+  /** The states worth saving: of the present keys and accounts, and of those that left today. */
   save(nowMs: number): SavedRoster {
     const keys = [...this.goneKeys].filter(([, { lastUsedAtMs }]) => nowMs - (lastUsedAtMs ?? 0) < dayMs);
     const accounts = [...this.goneAccounts].filter(([, { ledger }]) => ledger.resetAtMs > nowMs);
@@ -99,14 +99,14 @@ export class Roster {
     return { keys: Object.fromEntries(keys), accounts: Object.fromEntries(accounts) };
   }
 
-  /** Nothing is known any more of keys and accounts that are not there: one that returns begins anew. */
+  /** Forgets keys and accounts that are gone: one that returns begins anew. */
   forgetGone(): void {
     this.absorbed.clear();
     this.goneKeys.clear();
     this.goneAccounts.clear();
   }
 
-  /** Groups anew. An account whose keys all went to one other account has become that one. */
+  /** Groups the keys anew. An account whose keys all went to one other account has become that one. */
   private regroup(nowMs: number): void {
     const old = this.byId;
     this.byId = new Map();
@@ -148,7 +148,7 @@ export class Roster {
     return account;
   }
 
-  /** Its keys are gone or have other accounts now. */
+  /** The account's keys are gone or have other accounts now. */
   private retire(account: Account, nowMs: number): void {
     const [heir, ...others] = new Set(account.keys.flatMap(({ key }) => this.owners.get(key.keyId) ?? []));
     if (heir === undefined || others.length > 0) {

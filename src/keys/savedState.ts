@@ -6,12 +6,12 @@ import { lockSchema } from './lock';
 import { modelLockSchema } from './modelLocks';
 import { readVersioned, type SavedRead } from '../base/json';
 
-/** To be raised when an older Keywheel would misread what a newer one wrote. */
+/** To be raised when an older Keywheel would misread a state that a newer one wrote. */
 export const stateVersion = 1;
 
 const savedSchema = v.object({
   version: v.literal(stateVersion),
-  /** Grows with each record of the counts, over restarts and windows; 0 where an older version wrote it. */
+  /** Grows with each save of the counts, over restarts and windows; 0 where an older version wrote it. */
   revision: v.optional(v.number(), 0),
   savedAtMs: v.number(),
   keys: v.record(v.string(), keyStateSchema),
@@ -25,13 +25,13 @@ export function readSaved(raw: unknown): SavedRead<SavedState> {
   return readVersioned(raw, stateVersion, savedSchema);
 }
 
-/** Whether `saved` is newer than `other`, which it replaces as a whole. */
+/** Whether `saved` is newer than `other`; the newer state replaces the older one as a whole. */
 export function isNewerState(saved: SavedState, other: SavedState): boolean {
   if (saved.revision !== other.revision) return saved.revision > other.revision;
   return saved.savedAtMs > other.savedAtMs;
 }
 
-/** The state with every instant moved; only their names end in `Ms`. Saved instants are wall time. */
+/** The state with every instant moved by `byMs`: the fields whose names end in `Ms`. Saved instants are wall time. */
 export function moved(state: SavedState, byMs: number): SavedState {
   if (byMs === 0) return state;
   const shifted = (value: unknown): unknown => (typeof value === 'number' ? value + byMs : value);

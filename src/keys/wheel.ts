@@ -1,4 +1,4 @@
-// What is known of all keys, accounts and models, and who would be chosen now.
+// All that is known of keys, accounts and models, and the choice of account and key for a request.
 import type { KeyId } from '../base/secret';
 import type { Account } from './account';
 import { Calendar, dayMs } from './calendar';
@@ -12,7 +12,7 @@ import { moved, stateVersion, type SavedState } from './savedState';
 
 export const mostRemembered = 10_000;
 
-/** Begins the name of a conversation that is one body whose answer may be in a key's cache. */
+/** The prefix of a conversation's name where the conversation is one body whose answer may be in a key's response cache. */
 export const cachedConversation = 'cache:';
 
 type Choice = Pick<Grant, 'account' | 'state'>;
@@ -24,7 +24,7 @@ export class Wheel {
   readonly modelClasses = new ModelClasses();
   /** Locks of everything. */
   readonly locks = new Locks();
-  /** The key that served a conversation last. */
+  /** The key that last served a conversation. */
   readonly conversations = new Recent<KeyId>(mostRemembered, dayMs);
   private rolledUntilMs = 0;
 
@@ -33,7 +33,7 @@ export class Wheel {
     this.roster = new Roster(this.calendar, this.modelLocks);
   }
 
-  /** Begins the new day where the old one is over, on a wall time that may have jumped; true if it has. */
+  /** Begins the new day where the old one is over, by a wall time that may have jumped; true if it has. */
   roll(nowMs: number, wallMs: number): boolean {
     const { calendar } = this;
     const delayMs = calendar.follow(wallMs - nowMs);
@@ -52,7 +52,7 @@ export class Wheel {
     this.roster.configure(nowMs);
   }
 
-  /** What is known and worth keeping: accounts and keys that have nothing to tell are left out. */
+  /** The state worth saving: accounts and keys of which nothing is known are left out. */
   save(nowMs: number): SavedState {
     const state: SavedState = {
       version: stateVersion,
@@ -65,10 +65,10 @@ export class Wheel {
     return moved(state, this.calendar.wallOf(0));
   }
 
-  /** Keeps a saved state for the keys and accounts that come from now on; its locks of models and of everything hold at once. */
+  /** Keeps a saved state for keys and accounts that come from now on; its locks of models and of everything hold at once. */
   restore(saved: SavedState, nowMs: number): void {
     const savedAtMs = this.calendar.elapsedOf(saved.savedAtMs);
-    // A clock that was set back while nobody ran must not make locks longer.
+    // A clock that was set back between two runs must not make locks longer.
     const state = moved(saved, Math.min(savedAtMs, nowMs) - saved.savedAtMs);
     this.roster.restore(state);
     this.modelLocks.restore(state.models, nowMs);
@@ -107,7 +107,7 @@ export class Wheel {
     return soonestMs;
   }
 
-  /** From when the wish can be served, all considered; Infinity if that is not known or never. */
+  /** The instant from which the wish can be served, all considered; Infinity if that is unknown or never. */
   servableAtMs(wish: Wish, nowMs: number): number {
     return Math.max(this.accountReadyAtMs(wish, nowMs), this.heldBackUntilMs(wish, nowMs));
   }
@@ -117,7 +117,7 @@ export class Wheel {
     return accountId === null && tried.size === 0 && !this.modelLocks.hasNarrowLocks(model);
   }
 
-  /** When something about the requests can change by time alone: the soonest end of a wait, of what holds one back, or of a doubt. */
+  /** The instant at which time alone can change something for the requests: the end of a wait, of a hold, or of a doubt. */
   nextChangeMs(waiting: Iterable<{ readonly request: LeaseRequest }>, nowMs: number): number {
     const doubtsMs = this.roster.accounts.map(({ ledger }) => ledger.nextDoubtMs(nowMs));
     let soonestMs = Math.min(...doubtsMs.filter((atMs) => atMs > nowMs));
@@ -136,20 +136,20 @@ export class Wheel {
     return soonestMs;
   }
 
-  /** The accounts that may serve the wish: those of which not every serving key was tried. */
+  /** The accounts that may serve the wish: those with a key that serves its class and was not tried. */
   candidates(wish: Wish): readonly Account[] {
     return this.accountsFor(wish).filter(({ keys }) =>
       keys.some((state) => state.serves(wish.requestClass) && !wish.tried.has(state.key.keyId)),
     );
   }
 
-  /** Of the accounts that are ready the one with the highest rank, ties to fewer in flight, then to the longest unused; those of reads to the first, so that a balance or a list of files is always the same account's. */
+  /** The ready account with the highest rank; at a tie fewer in flight, then the longest unused. Unmetered: the first, so that a balance or a list of files is always the same account's. */
   private best(wish: Wish, nowMs: number): Choice | null {
     let best: Choice | null = null;
     let bestRank = 0;
     const isSpread = wish.requestClass !== 'unmetered';
     for (const account of this.accountsFor(wish)) {
-      // Cheapest first: most accounts are passed over before anything but their rank is looked at.
+      // The rank is cheap to compute: most accounts are passed over by it before anything else is looked at.
       const rank = account.rank(wish.requestClass);
       const isTie = rank === bestRank;
       if (best !== null && (rank < bestRank || (isTie && !(isSpread && isFresher(account, best.account)))))
@@ -169,7 +169,7 @@ export class Wheel {
     return state === null ? null : { account, state };
   }
 
-  /** The keys that others go before: a guess or a setting speaks against them. */
+  /** The keys that are tried last: a guess or a setting speaks against them. */
   private reorderedKeys({ model }: Wish, nowMs: number): readonly KeyId[] {
     if (!this.modelLocks.hasNarrowLocks(model)) return [];
     return [...this.roster.owners].flatMap(([keyId, { accountId }]) =>
@@ -182,12 +182,12 @@ export class Wheel {
     return own === null ? this.roster.accounts : [own];
   }
 
-  /** A prompt cache is the account's, the cache of whole answers is the key's: the conversation stays with either. */
+  /** A conversation stays with its account, which has its prompt cache, or with its key, which has the cache of whole answers. */
   private kept(wish: Wish, nowMs: number): Choice | null {
     const { requestClass, conversation, accountId, tried } = wish;
     if (conversation === null || accountId !== null) return null;
     const isCached = conversation.startsWith(cachedConversation);
-    // Free requests are spread over the accounts, but for those that a cache may answer.
+    // Free requests are spread over the accounts, except for those that a response cache may answer.
     if (requestClass !== 'paid' && !isCached) return null;
     const keyId = this.conversations.get(conversation, nowMs);
     const account = this.roster.owners.get(keyId ?? '');
