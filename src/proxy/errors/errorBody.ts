@@ -1,13 +1,13 @@
-// Reads an error's body, whatever its form, into evidence: leniently, a wrong field counts as missing.
+// Reads an error's body, in any form, into evidence. It is lenient: a field of the wrong type counts as missing.
 import { parseJson } from '../../base/json';
 import { headerValues } from '../../base/http';
 
 export interface ErrorEvidence {
-  /** A page of HTML, where JSON belongs. */
+  /** The body is an HTML page where JSON is expected. */
   readonly isPage: boolean;
-  /** The HTTP status that the body names, by number or by word; null if it names none. */
+  /** The HTTP status that the body names, as a number or by a name; null if it names none. */
   readonly status: number | null;
-  /** Upstream's and the provider's words together, for looking into, not for showing. */
+  /** The messages of upstream and provider together: to be searched, not to be shown. */
   readonly words: string;
   /** `error_type`, `code` and `type`, as they came. */
   readonly names: readonly string[];
@@ -19,24 +19,24 @@ export interface ErrorEvidence {
   /** The account's own provider key was used. */
   readonly isByok: boolean;
   readonly availabilityCode: string | null;
-  /** The settings that left no provider over, such as `data_policy:training`. */
+  /** The settings that excluded every provider, such as `data_policy:training`. */
   readonly excludedBy: readonly string[];
   readonly retryable: boolean | null;
-  /** Moderation or a guardrail said what it objects to. */
+  /** Moderation or a guardrail named the content that it objects to. */
   readonly refusedContent: boolean;
   /** Cloudflare's code, such as 1015; null elsewhere. */
   readonly edgeCode: number | null;
   /**
-   * What the body says about when to come again, as headers: those that `metadata.headers` repeats, and fields of its own
+   * Hints about when to come again, in the form of headers: those repeated in `metadata.headers`, and fields of the body
    * under names that no header can have, such as `error:retry_after`.
    */
   readonly hints: readonly string[];
 }
 
-/** Enough for any message; a provider's page can be long. */
+/** Long enough for any message; a provider's HTML page can be longer. */
 const longestWords = 8192;
 
-/** What the decoded body says. Never throws: what cannot be read counts as unsaid. */
+/** The evidence in the decoded body. Never throws: unreadable parts count as missing. */
 export function readErrorBody(headers: readonly string[], body: Buffer): ErrorEvidence {
   const said = body
     .toString('utf8')
@@ -49,7 +49,7 @@ export function readErrorBody(headers: readonly string[], body: Buffer): ErrorEv
   return evidenceOf(!isJson && said !== '' && isHtml, isJson ? '' : said, layersOf(parsed));
 }
 
-/** What an error's body says to people, on one line, of a page without its tags; null if nothing. */
+/** The messages in an error's body for people, on one line, without the tags of a page; null if there are none. */
 export function wordsOf(body: Buffer): string | null {
   const said = readErrorBody([], body).words.trim();
   const words = (said.startsWith('<') ? said.replace(/<[^<>]*>/g, ' ') : said).replace(/\s+/g, ' ').trim();
@@ -60,11 +60,11 @@ const mostPrevious = 8;
 const longestPrevious = 60;
 const longestModel = 200;
 
-/** What OpenRouter tells of its own way to the error. */
+/** OpenRouter's own history of the error. */
 interface ErrorStory {
-  /** What it tried itself before it gave up, such as `DeepInfra 429`. */
+  /** Providers that OpenRouter tried before it gave up, with their status, such as `DeepInfra 429`. */
   readonly previous: readonly string[];
-  /** Where the model that was asked for has ended: that model, and its successors, the best first. */
+  /** Set where the requested model no longer exists: that model, and its successors, the best first. */
   readonly ended?: { readonly model: string; readonly successors: readonly string[] };
 }
 
@@ -90,13 +90,13 @@ function previousError(said: unknown): readonly string[] {
   return provider === null ? [] : [`${provider} ${why ?? ''}`.trim().slice(0, longestPrevious)];
 }
 
-/** The text, or what its first data line holds if it is an event stream. */
+/** The text, or the content of its first data line if it is an event stream. */
 function payloadOf(text: string): string {
   if (!beginsAsEvents(text)) return text;
   return /^data:([^\r\n]*)/m.exec(text)?.[1]?.trim() ?? text;
 }
 
-/** Whether a text, of whatever type, begins as an event stream does. */
+/** Whether a text begins as an event stream does, whatever its content type is. */
 export function beginsAsEvents(text: string): boolean {
   return /^(?:data|event|id|retry)?:/.test(text);
 }
@@ -134,7 +134,7 @@ function evidenceOf(isPage: boolean, page: string, layers: ErrorLayers): ErrorEv
 function hintsOf(layers: readonly Fields[]): readonly string[] {
   const hints: readonly (readonly [string, unknown])[] = [
     ...children(layers, 'headers').flatMap((headers) => Object.entries(headers)),
-    // Cloudflare's JSON errors have it at the top.
+    // Cloudflare's JSON errors have `retry_after` at the top level.
     ['error:retry_after', first([...children(layers, 'availability'), ...layers], 'retry_after', numeric)],
     // Google's, such as `5s`.
     ['error:retrydelay', first(layers, 'retryDelay', text)],
@@ -147,7 +147,7 @@ function hintsOf(layers: readonly Fields[]): readonly string[] {
   });
 }
 
-/** `code`, `http_status` and `status`, numbers or numbers as text, where they are an error's status. */
+/** The first of `code`, `http_status` and `status` (numbers or numbers as text) that is the status of an error. */
 function statusIn(own: readonly Fields[]): number | null {
   const said = own.flatMap((fields) => [fields.code, fields.http_status, fields.status].map(numeric));
   return said.find((status) => status !== null && isErrorStatus(status)) ?? null;
@@ -186,14 +186,14 @@ const statusByName: ReadonlyMap<string, number> = new Map(
   namesOfStatuses.flatMap(([status, named]) => named.map((name) => [name, status] as const)),
 );
 
-/** The status of the first name that stands for one, or null. */
+/** The status of the first name in `namesOfStatuses`, or null. */
 function namedStatus(named: readonly string[]): number | null {
   return named.map((name) => statusByName.get(name)).find((status) => status !== undefined) ?? null;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The field of the first layer where `kind` takes its value; null where none does. */
+/** The field of the first layer in which `kind` accepts its value; null where none does. */
 function first<T>(layers: readonly Fields[], name: string, kind: (value: unknown) => T | null): T | null {
   for (const fields of layers) {
     const value = kind(fields[name]);
@@ -206,24 +206,24 @@ function text(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
 }
 
-/** Numbers count as their text. */
+/** The text; a number counts as its text. */
 function code(value: unknown): string | null {
   return typeof value === 'number' ? String(value) : text(value);
 }
 
-/** Texts of numbers count as well. */
+/** The number; a number as text counts too. */
 function numeric(value: unknown): number | null {
   const told = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
   return typeof told === 'number' && Number.isFinite(told) ? told : null;
 }
 
-/** Texts of truth values count as well. */
+/** The truth value; `true` and `false` as text count too. */
 function truth(value: unknown): boolean | null {
   if (value === true || value === 'true') return true;
   return value === false || value === 'false' ? false : null;
 }
 
-/** One name or several. */
+/** A list of names; a single name counts as a list of one. */
 function names(value: unknown): readonly string[] | null {
   const told: unknown = typeof value === 'string' ? [value] : value;
   return Array.isArray(told) && told.every((name) => typeof name === 'string') ? told : null;
@@ -241,30 +241,30 @@ function isRecord(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The objects of that name that the layers hold. */
+/** The objects that the layers hold in the field of that name. */
 function children(layers: readonly Fields[], name: string): readonly Fields[] {
   return present(layers.map((fields) => record(fields[name])));
 }
 
-/** The fields of an object; a string counts as its message; anything else is null. */
+/** The fields of an object; a string becomes the field `message`; null for anything else. */
 function readFields(value: unknown): Fields | null {
   return typeof value === 'string' && value !== '' ? { message: value } : record(value);
 }
 
-/** No error is longer. A longer value is never built: the other requests would wait for seconds. */
+/** Longer than any error. A longer value is never parsed: all other requests would wait for seconds. */
 export const mostParsedBytes = 128 * 1024;
 
-/** The value that the text is JSON of; undefined where it is none, or too long. */
+/** The parsed value; undefined where the text is not JSON, or too long. */
 export function parseShortJson(text: string): unknown {
   return text.length > mostParsedBytes ? undefined : parseJson(text);
 }
 
 interface ErrorLayers {
-  /** Upstream's own words, innermost first: a field is read from the first layer that has it. */
+  /** Upstream's own layers, innermost first: a field is read from the first layer that has it. */
   readonly own: readonly Fields[];
-  /** What a provider said, where upstream passes it on as JSON. */
+  /** The provider's error, where upstream passes it on as JSON. */
   readonly provider: readonly Fields[];
-  /** What a provider said, where it is plain text. */
+  /** The provider's error, where it is plain text. */
   readonly providerText: string;
 }
 
@@ -272,7 +272,7 @@ interface ErrorLayers {
 function layersOf(body: unknown): ErrorLayers {
   const root = firstRecord(body);
   const error = errorIn(root);
-  // Some wrap an error in another one.
+  // Some senders wrap an error in another one.
   const inner = readFields(error?.error);
   const layers = [inner, error, root].flatMap((fields) => [fields, readFields(fields?.metadata)]);
   const own = present(layers);
@@ -288,14 +288,17 @@ function layersOf(body: unknown): ErrorLayers {
   };
 }
 
-/** OpenAI and Anthropic: `error`; Responses events: `response.error`; chat with partial content: `choices[0].error`. */
+/**
+ * The error's place: OpenAI and Anthropic `error`; Responses events `response.error`; chat with partial content
+ * `choices[0].error`.
+ */
 function errorIn(root: Fields | null): Fields | null {
   const choice = firstRecord(list(root?.choices));
   const places = [root?.error, record(root?.response)?.error, choice?.error];
   return present(places.map(readFields))[0] ?? null;
 }
 
-/** The object itself, or the first one of a list: Google wraps its errors in lists. */
+/** The object itself, or the first object of a list: Google wraps its errors in lists. */
 function firstRecord(value: unknown): Fields | null {
   return record(Array.isArray(value) ? value[0] : value);
 }

@@ -1,36 +1,36 @@
-// What came of an attempt that brought no answer: a closed union, and the pure reading of an error into it.
+// The outcome of an attempt that brought no answer: a closed union, and the pure reading of an error into it.
 import { isFreeModel } from '../../keys/freeModel';
 import { nextUtcMidnightMs, periodEndMs } from '../../keys/calendar';
 import type { LimitReason } from '../../keys/lock';
 import { readErrorBody, type ErrorEvidence } from './errorBody';
 import { readLimit, readPassedReset, readUntil } from './retryTiming';
 
-/** What can go wrong on the way to upstream and back: a value, told by its code, never thrown. */
+/** A failure on the way to upstream or back: a value with a code, never thrown. */
 export type Fault =
-  /** DNS, connect or TLS failed: the head was never on a socket, so nothing can have been done or counted. */
+  /** DNS, connect or TLS failed: the head was never on a socket, so that upstream neither did nor counted anything. */
   | {
       readonly code: 'notSent';
       readonly cause: unknown;
-      /** Wall time; absent where the next attempt may succeed at once. Before it none is made. */
+      /** No attempt is made before this instant (wall time); absent where the next attempt may succeed at once. */
       readonly retryAtMs?: number;
     }
   /** The connection broke after the head was sent and before an answer's head came. */
   | { readonly code: 'resetBeforeHead'; readonly reusedSocket: boolean; readonly cause: unknown }
-  /** An answer whose head is no valid HTTP: upstream did its work, or the bytes belong to what a reused socket served before. */
+  /** An answer whose head is not valid HTTP: upstream did its work, or a reused socket still had bytes of an earlier answer. */
   | { readonly code: 'unreadable'; readonly reusedSocket: boolean; readonly cause: unknown }
   | { readonly code: 'headTimeout' }
-  /** A head, but no first event in time. */
+  /** The head came, but no first event in time. */
   | { readonly code: 'firstTokenTimeout' }
   | { readonly code: 'idleTimeout' }
-  /** A body that ended before its end. */
+  /** The body stopped before its end. */
   | { readonly code: 'cut'; readonly cause: unknown }
-  /** A 200, where a model was to run, that is neither JSON nor events, a page or a proxy's text, or has nothing in it. */
+  /** A 200 to a request that runs a model which is neither JSON nor events, but a page, a proxy's text, or empty. */
   | { readonly code: 'notAnAnswer' }
   /** The client left: blames no key. */
   | { readonly code: 'clientGone' }
   | { readonly code: 'headTooLarge' };
 
-/** Limits that lock what `keys/lock.ts` says; `untilMs` null: upstream did not say, `limit`: requests, where said. */
+/** Limits that lock as `keys/lock.ts` says. `untilMs` null: upstream gave no time. `limit`: the number of requests, if given. */
 export type LimitOutcome = {
   readonly kind: Exclude<LimitReason, 'left' | 'busy' | 'ownProviderBusy'>;
   readonly untilMs: number | null;
@@ -39,19 +39,22 @@ export type LimitOutcome = {
 
 export type Outcome =
   | LimitOutcome
-  /** A provider is busy: with the account's own provider key, or for everybody; `allProviders`: no other one is left. */
+  /** A provider is busy, with the account's own provider key (`isByok`) or for everybody; `allProviders`: no other one is left. */
   | {
       readonly kind: 'busy';
       readonly untilMs: number | null;
       readonly isByok: boolean;
       readonly allProviders: boolean;
     }
-  /** This one request costs more than the account or key may spend; a smaller one passes. */
+  /** This request alone costs more than the account or key may spend; a smaller one passes. */
   | { readonly kind: 'requestTooDear'; readonly limits: 'account' | 'key' }
-  /** Provider down, none available, overloaded; `timedOut`: it may have worked on the request, and been paid for it. */
+  /** The provider is down, missing or overloaded. `timedOut`: it may have worked on the request and been paid for it. */
   | { readonly kind: 'overloaded'; readonly untilMs: number | null; readonly timedOut: boolean }
   | { readonly kind: 'internal' }
-  /** The request's own: bad, too large, moderation; or its model cannot take it (`unfit`), or no request any more (`gone`). */
+  /**
+   * The request is at fault: bad, too large, moderated. `unfit`: the model cannot take it · `gone`: the model is no
+   * longer served.
+   */
   | { readonly kind: 'requestFault'; readonly model: 'fit' | 'unfit' | 'gone' }
   | { readonly kind: 'fault'; readonly fault: Fault };
 
@@ -59,7 +62,7 @@ export interface ErrorReply {
   /** 400 and above, or 200 when the error was found inside. */
   readonly status: number;
   readonly headers: readonly string[];
-  /** Decoded. Of an event stream, the event; its bare data will do. */
+  /** Decoded. Of an event stream the event, or the data of the event alone. */
   readonly body: Buffer;
 }
 
@@ -67,7 +70,7 @@ export interface ErrorContext {
   /** Upstream's time, as far as it is known. */
   readonly nowMs: number;
   readonly model: string | null;
-  /** Whether the request itself restricts the providers: then their absence is its own fault. */
+  /** Whether the request itself restricts the providers: then it is at fault if none of them is there. */
   readonly choosesProviders: boolean;
 }
 
@@ -76,12 +79,12 @@ interface Facts extends ErrorContext {
   readonly evidence: ErrorEvidence;
   readonly isFreeModel: boolean;
   readonly untilMs: number | null;
-  /** The reset that upstream names, where that has passed by our clock. */
+  /** The reset that upstream names, where it has passed by our clock. */
   readonly passedResetMs: number | null;
   readonly limit: number | null;
 }
 
-/** The kind of the error. The strongest evidence is asked first; an error that nothing tells apart falls to its status. */
+/** The kind of the error. The strongest evidence is tried first; without evidence the status decides. */
 export function classifyError(reply: ErrorReply, context: ErrorContext): Outcome {
   const { nowMs, model } = context;
   const evidence = readErrorBody(reply.headers, reply.body);
@@ -105,18 +108,18 @@ export function classifyError(reply: ErrorReply, context: ErrorContext): Outcome
   );
 }
 
-/** The status that an error has for a client: its own, or inside a 200 the one that it names, else 502. */
+/** The status of an error for the client: the reply's own; inside a 200 the status that the error names, else 502. */
 export function statusOfError(reply: ErrorReply): number {
   return effectiveStatus(reply.status, () => readErrorBody(reply.headers, reply.body));
 }
 
-/** What came of an attempt in one word, for the trail; null: an answer. */
+/** An attempt's outcome in one word, for the trail; null: an answer. */
 export function reasonOf(outcome: Outcome | null): string {
   if (outcome === null) return 'answer';
   return outcome.kind === 'fault' ? outcome.fault.code : outcome.kind;
 }
 
-/** The body is read only where the status does not tell. */
+/** The body is read only where the reply's status is no error. */
 function effectiveStatus(status: number, read: () => ErrorEvidence): number {
   return status >= 400 ? status : (read().status ?? 502);
 }
@@ -126,8 +129,8 @@ function limitOf(kind: LimitOutcome['kind'], { untilMs, limit }: Facts): LimitOu
 }
 
 /**
- * `cf-ray` is on every answer and no sign; a page where JSON belongs, or Cloudflare's own code, is. Its page about a
- * timeout refuses nobody: it speaks of this one request, which upstream may have worked on.
+ * Cloudflare refuses with a page where JSON is expected, or with a code of its own; `cf-ray` shows nothing, as every
+ * answer has it. Its page about a timeout refuses nobody: upstream may have worked on this one request.
  */
 function ofEdge(facts: Facts): Outcome | null {
   const { status, evidence } = facts;
@@ -147,7 +150,7 @@ function ofReason(facts: Facts): Outcome | null {
   return null;
 }
 
-/** "can only afford 30104": the balance is not empty, so a smaller request passes, whatever `limit_source` says. */
+/** "can only afford 30104": the balance is not empty, so that a smaller request passes, whatever `limit_source` says. */
 function tooDear({ status, evidence }: Facts): Outcome | null {
   if (status !== 402) return null;
   const { words, limitSource } = evidence;
@@ -178,12 +181,12 @@ function ofLimitSource(facts: Facts): Outcome | null {
   return named === null && source.endsWith('_budget') ? limitOf('budget', facts) : named;
 }
 
-/** Up to here a wait is short, whatever the words are. */
+/** A limit that ends within this time counts as a minute limit, whatever its name is. */
 const shortWaitMs = 60_000;
 
 /**
- * A day that ends within a minute is a minute, whatever its limit is. A reset that has passed here already only shows that
- * clocks differ. The day limit of a model that is not `:free` is that model's alone (cloaked models).
+ * A day that ends within a minute counts as a minute, whatever its limit is. A reset that has already passed here only
+ * shows that clocks differ. The day limit of a model that is not `:free` holds that model alone (cloaked models).
  */
 function dailyLimit(facts: Facts): Outcome {
   const { model, isFreeModel, untilMs, passedResetMs, limit, nowMs } = facts;
@@ -193,7 +196,7 @@ function dailyLimit(facts: Facts): Outcome {
   return { kind: 'dailyLimit', untilMs: untilMs ?? passedResetMs, limit };
 }
 
-/** Capacity that all users share: `limit_rpd` without a reset ends with the day. */
+/** The limit of a capacity that all users share: `limit_rpd` without a reset ends with the day. */
 function sharedCapacity(facts: Facts): Outcome {
   const isDaily = /limit_rpd\/|daily limit reached for/i.test(facts.evidence.words);
   const untilMs = facts.untilMs ?? (isDaily ? nextUtcMidnightMs(facts.nowMs) : null);
@@ -202,7 +205,7 @@ function sharedCapacity(facts: Facts): Outcome {
 
 const policyStatuses: ReadonlySet<number> = new Set([400, 403, 404]);
 
-/** The request's content, or settings of an account or a key that keep a model away: then another account may reach it. */
+/** The request's content is refused, or settings of an account or key exclude a model, so that another account may reach it. */
 function ofPolicy(facts: Facts): Outcome | null {
   const { status, evidence, choosesProviders } = facts;
   const { words, excludedBy, refusedContent } = evidence;
@@ -216,14 +219,14 @@ function ofPolicy(facts: Facts): Outcome | null {
   return isPolicy ? limitOf('policy', facts) : null;
 }
 
-/** A provider wants a key of the account's own, refuses the one that it was asked with, or that one has no money there. */
+/** Whether a provider wants a key of the account's own, or refused that key, or the key has no money there. */
 function isOfOwnKey({ status, evidence: { words, providerName } }: Facts): boolean {
   if (status === 403) return /requiring a key to access this model|settings\/integrations/i.test(words);
   const isProviders = providerName !== null && /provider returned error/i.test(words);
   return isProviders && (status === 401 || status === 402);
 }
 
-/** Of an account, as its presets are. */
+/** Whether the error is about settings of the account; presets are the account's, too. */
 function isAccounts({ words, availabilityCode, excludedBy }: ErrorEvidence): boolean {
   return (
     /matching your (?:guardrail restrictions|data policy)|to complete the following before use|\bpreset\b.* not (?:found|exist)/i.test(
@@ -251,7 +254,7 @@ function ofStatus(facts: Facts): Outcome {
   }
 }
 
-/** A 402 names its purse by the link: `settings/keys` the key's, else the account's. */
+/** A 402 tells by its link whose money is short: `settings/keys` the key's, else the account's. */
 function ofMoney(facts: Facts): Outcome {
   const { words } = facts.evidence;
   const isKeys = /key limit exceeded|settings\/keys/i.test(words);
@@ -260,7 +263,7 @@ function ofMoney(facts: Facts): Outcome {
   return limitOf(facts.isFreeModel ? 'belowZero' : 'noCredits', facts);
 }
 
-/** `Key limit exceeded (weekly limit)` ends with the week; of a total nobody knows when it is raised. */
+/** `Key limit exceeded (weekly limit)` ends with the week; the end of a total cap is not known. */
 function keyCap(facts: Facts): Outcome {
   const period = /\((\w+) limit\)/.exec(facts.evidence.words)?.[1] ?? '';
   return limitOf('keyCap', { ...facts, untilMs: facts.untilMs ?? periodEndMs(period, facts.nowMs) });
@@ -281,9 +284,9 @@ function ofTooMany(facts: Facts): Outcome {
 }
 
 /**
- * The account's minute and day where only the text names them. The recovery time decides: a day that ends within a minute is
- * a minute, a minute that ends in hours is a day, and the day is believed with a time only. The text of the minute limit may
- * mention the day, too: the minute is asked first.
+ * The account's minute and day limits where only the text names them. The recovery time decides: a day that ends within a
+ * minute is a minute, a minute that ends in hours is a day; a day without a time is not believed. The text of a minute
+ * limit may name the day, too: the minute is checked first.
  */
 function ofFreeLimit(words: string, facts: Facts): Outcome | null {
   const { untilMs, passedResetMs, nowMs } = facts;
@@ -304,7 +307,7 @@ function ofFreeLimit(words: string, facts: Facts): Outcome | null {
 function ofModelsLimit(words: string, facts: Facts): Outcome | null {
   const { limit } = facts;
   if (/new-account-rpm\//i.test(words)) return limitOf('modelLimit', facts);
-  // One account's share of a model names a number of requests and repeats it in `X-RateLimit-Limit`.
+  // A limit of one account for one model names a number of requests and repeats it in `X-RateLimit-Limit`.
   if (/limit_rpm\//i.test(words) && /limited to \d+ requests/i.test(words) && limit !== null)
     return limitOf('modelLimit', facts);
   const isShared = /limit_(?:rpm|rpd|tpm)\/|high demand for|daily limit reached for .+ via /i.test(words);
@@ -320,13 +323,13 @@ function ofInternal(facts: Facts): Outcome {
   return isProviders || facts.evidence.retryable === true ? overloaded(facts) : { kind: 'internal' };
 }
 
-/** 520 to 530 are Cloudflare's own for a server that it cannot reach; 529 is Anthropic's word for overloaded. */
+/** 520 to 530 are Cloudflare's own for a server that it cannot reach; 529 is Anthropic's for overloaded. */
 function ofOthers(facts: Facts): Outcome {
   const { status, evidence } = facts;
   const isPassing = status === 408 || (status >= 502 && status <= 504) || (status >= 520 && status <= 530);
   const mayPass = evidence.retryable ?? isPassing;
   if (mayPass) return overloaded(facts);
-  // An error that would pass but is said not to is the request's: no provider is left that it allows.
+  // A temporary status whose error is marked as lasting is the request's fault: it allows no provider that is left.
   return status < 500 || isPassing ? requestFault(facts) : { kind: 'internal' };
 }
 
@@ -340,7 +343,7 @@ function isTimeout(status: number): boolean {
 
 const goneCodes = ['free_variant_ended', 'model_deprecated', 'model_not_found', 'no_endpoints'];
 
-/** Where the request chooses its providers, their absence tells nothing of the model's other requests. */
+/** An excluded model is gone only for this request if the request itself chooses its providers. */
 function requestFault({ evidence, choosesProviders }: Facts): Outcome {
   const { words, names, availabilityCode, excludedBy } = evidence;
   const isGone =

@@ -1,6 +1,6 @@
-// The proxy's own errors: what it says to a client that it cannot help, in the form of each operation.
+// The proxy's own errors, in the form of each operation.
 
-/** Every reason for which the proxy itself says no, with its usual status. */
+/** Each reason for which the proxy itself refuses a request, with its usual status. */
 const statuses = {
   proxy_key_missing: 401,
   proxy_key_wrong: 401,
@@ -34,16 +34,16 @@ const statuses = {
 export type RefusalCode = keyof typeof statuses;
 
 interface RefusalDetails {
-  /** Instead of the code's own. */
+  /** Replaces the code's usual status. */
   readonly status?: number;
-  /** When asking again is worth it, or null where it is not known or never. */
+  /** When another try makes sense; null where that is not known or never. */
   readonly retryAtMs?: number | null;
   readonly metadata?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
 }
 
 const allowedMethods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
-/** Longer waits are ignored by some clients, who then hammer, and obeyed by others, who then sleep for an hour. */
+/** Some clients ignore a longer wait and hammer, others obey it and sleep for an hour. */
 const longestRetryAfterMs = 60_000;
 
 /** Thrown to end an exchange with an answer of our own; caught where the exchange ends. */
@@ -65,8 +65,8 @@ export class Refusal extends Error {
   }
 
   /**
-   * Headers, as name and value in turn. A wait of up to 60 s is told in `Retry-After` (whole seconds, RFC 9110 10.2.3);
-   * a longer one in `X-RateLimit-Reset` alone (epoch milliseconds, as OpenRouter's), with the word not to retry.
+   * Headers, as name and value in turn. A wait of up to 60 s is in `Retry-After` (whole seconds, RFC 9110 10.2.3); a
+   * longer one in `X-RateLimit-Reset` alone (epoch milliseconds, as OpenRouter's), with `x-should-retry: false`.
    */
   headers(nowMs: number): string[] {
     const headers = ['content-type', 'application/json; charset=utf-8', 'x-keywheel-refusal', this.code];
@@ -84,7 +84,7 @@ export class Refusal extends Error {
     return errorBody(form, this.plain(requestId));
   }
 
-  /** The same information as the last event of a stream that has begun: by the status in its words agents try again. */
+  /** The refusal as the last event of a stream that has begun. The message names a status from 500 on: then agents try again. */
   event(form: Form, model: string | null, requestId: string): string {
     const message = this.status < 500 ? this.message : `${this.message} (${this.status})`;
     return errorEvent(form, { ...this.plain(requestId), message }, model);
@@ -106,13 +106,13 @@ export type Form = 'openai' | 'responses' | 'anthropic';
 interface PlainError {
   readonly status: number;
   readonly code: string;
-  /** English, for people: what happened and what to do. */
+  /** English, for people: the problem and its remedy. */
   readonly message: string;
   /** More for programs: OpenRouter's `metadata`. */
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
-/** The body of an error answer, as the operation's own clients read it. */
+/** The body of an error answer, in the form that the operation's clients read. */
 export function errorBody(form: Form, error: PlainError): string {
   const { metadata } = error;
   if (form === 'anthropic') {
@@ -127,7 +127,7 @@ export function errorBody(form: Form, error: PlainError): string {
 
 /**
  * The error as the last event of a stream that has begun. It starts with an empty line, which ends an event that was cut
- * in the middle; there is no end marker after it, since the answer is not whole.
+ * in the middle; no end marker follows it, since the answer is not whole.
  */
 export function errorEvent(form: Form, error: PlainError, model: string | null): string {
   switch (form) {
@@ -141,7 +141,7 @@ export function errorEvent(form: Form, error: PlainError, model: string | null):
 }
 
 function errorChunk(error: PlainError, model: string | null): unknown {
-  // OpenRouter's own SDK takes no error in a stream whose metadata has no type.
+  // OpenRouter's own SDK rejects an error in a stream if its metadata has no `error_type`.
   const [error_type] = types.get(error.status) ?? otherTypes;
   const metadata = { error_type, ...error.metadata };
   return {
@@ -182,13 +182,13 @@ function failedResponse(error: PlainError, model: string | null): unknown {
   };
 }
 
-/** Of OpenAI's codes; at `server_error` Codex sends the same request again. */
+/** One of OpenAI's codes; at `server_error` Codex sends the same request again. */
 function responseCode(status: number): string {
   if (status === 429) return 'rate_limit_exceeded';
   return status < 500 && status !== 408 ? 'invalid_prompt' : 'server_error';
 }
 
-/** What OpenRouter and Anthropic call an error of the status. */
+/** The types of an error by its status: OpenRouter's and Anthropic's. */
 const types: ReadonlyMap<number, readonly [openRouter: string, anthropic: string]> = new Map([
   [400, ['invalid_request', 'invalid_request_error']],
   [401, ['authentication', 'authentication_error']],

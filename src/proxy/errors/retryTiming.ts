@@ -1,38 +1,38 @@
-// Reads every hint about when to come again into one instant. Hints come as headers do: those of the answer, then the body's.
+// Reads all hints about when to come again into one instant. Hints have the form of headers: the answer's, then the body's.
 import { dayMs } from '../../keys/calendar';
 import { headerValues } from '../../base/http';
 
-/** Further away than this is no hint; the longest real one is a key's cap of a month. */
+/** A hint that is further away is ignored; the longest real one is a key's cap of a month. */
 const longestMs = 400 * dayMs;
-/** An instant may have passed while the answer travelled, or by a clock that is ahead by too little to be put right (5 s); what is older says nothing. */
+/** An instant that passed this recently counts as now: the answer travelled, or our clock is ahead by up to 5 s; an older one is no hint. */
 const justPassedMs = 6_000;
-/** So far ahead a clock may be here: a reset that has passed more recently may be to come upstream. */
+/** Our clock may be this far ahead: a reset that passed more recently here may still be to come upstream. */
 const aheadMs = 15 * 60_000;
 /** Epochs in seconds stay below this until the year 5138, epochs in milliseconds have been above it since 1973. */
 const smallestEpochMs = 1e11;
 
 type HintReader = (value: string, nowMs: number) => number | null;
 
-/** The hints that are believed before others come first. */
+/** In the order in which hints are believed. */
 const hintReaders: readonly (readonly [name: string, HintReader])[] = [
-  // What OpenRouter's documentation promises: it is authoritative when present.
+  // OpenRouter's documentation promises this one: it is authoritative when present.
   ['retry-after', fromRetryAfter],
-  // Some gateways in front of models send a finer one as well.
+  // Some gateways in front of models also send a finer one.
   ['retry-after-ms', (value, nowMs) => inDuration(plainNumber(value), nowMs)],
-  // Models at capacity say it in the body.
+  // Models at capacity have it in the body.
   ['error:retry_after', fromRetryAfter],
   // The limits of free models come with their reset, in headers or repeated in the body.
   ['x-ratelimit-reset', (value, nowMs) => atInstant(resetMsOf(value), nowMs)],
-  // Google says a delay inside its own error.
+  // Google puts a delay into its own error.
   ['error:retrydelay', fromDelay],
   // Caps and budgets are refilled at a date.
   ['error:resets_at', (value, nowMs) => atInstant(resetMsOf(value), nowMs)],
 ];
 
 /**
- * The instant that upstream says to come again at, never before `nowMs`; null when it does not say, or nothing
- * believable: a duration below zero, an instant long past or more than 400 days away. `Retry-After: 0` says nothing where
- * another hint leaves time.
+ * The instant at which upstream says to come again, never before `nowMs`; null without a believable hint: a duration
+ * below zero, an instant long past or more than 400 days away is none. `Retry-After: 0` is used only where no other hint
+ * leaves time.
  */
 export function readUntil(hints: readonly string[], nowMs: number): number | null {
   let atOnceMs: number | null = null;
@@ -47,13 +47,13 @@ export function readUntil(hints: readonly string[], nowMs: number): number | nul
   return atOnceMs;
 }
 
-/** The reset that upstream names, where it has passed here already, a quarter of an hour ago at most; else null. */
+/** The reset that upstream names, if it passed here within the last quarter of an hour; else null. */
 export function readPassedReset(hints: readonly string[], nowMs: number): number | null {
   const resets = headerValues(hints, 'x-ratelimit-reset').map(resetMsOf);
   return resets.find((atMs) => atMs < nowMs && atMs >= nowMs - aheadMs) ?? null;
 }
 
-/** The limit that was hit, in requests, from `X-RateLimit-Limit`; null when it is not said. */
+/** The limit that was hit, in requests, from `X-RateLimit-Limit`; null without one. */
 export function readLimit(hints: readonly string[]): number | null {
   const limits = headerValues(hints, 'x-ratelimit-limit').map(plainNumber);
   return limits.find((limit) => limit !== null && limit > 0) ?? null;
@@ -66,7 +66,7 @@ function fromRetryAfter(value: string, nowMs: number): number | null {
   return /GMT$/i.test(value.trim()) ? atInstant(Date.parse(value), nowMs) : null;
 }
 
-/** Documented in milliseconds; seconds are accepted, told apart by their size, and ISO 8601. NaN for anything else. */
+/** Milliseconds since 1970, as documented; seconds (by their size) and ISO 8601 are accepted. NaN for anything else. */
 function resetMsOf(value: string): number {
   const epoch = plainNumber(value);
   if (epoch === null) return Date.parse(value);
