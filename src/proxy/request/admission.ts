@@ -1,4 +1,4 @@
-// Who may come in: a usual method, the right Host, no web page, the proxy key.
+// Decides whether a request may come in: a usual method, the right Host, no web page, the proxy key.
 import { isIP } from 'node:net';
 import { redact, type Secret } from '../../base/secret';
 import { Refusal } from '../errors/refusal';
@@ -7,10 +7,10 @@ import { ClientHeaders, headerValue } from './headers';
 
 export interface Door {
   readonly boundHost: string;
-  /** Names by which it may be called, beside loopback ones; none: beyond loopback any. */
+  /** Names by which clients may call the proxy, beside loopback ones; empty: on a host beyond loopback any name. */
   readonly allowedHosts: readonly string[];
   readonly proxyKey: Secret;
-  /** Whether requests are passed on that `changesKeys` finds. */
+  /** Whether requests for which `changesKeys` is true are passed on. */
   readonly allowKeyChanges: boolean;
 }
 
@@ -29,20 +29,20 @@ export function readHead(method: string, url: string, rawHeaders: readonly strin
   return { method, target, operation, rawHeaders, headers: new ClientHeaders(rawHeaders) };
 }
 
-/** TRACE gives the request back with its headers (RFC 9110 9.3.8), and so the key that is sent upstream. */
+/** TRACE returns the request with its headers (RFC 9110 9.3.8), and so the key that is sent upstream. */
 export function checkMethod({ method }: RequestHead): void {
   if (!/^(?:TRACE|TRACK|CONNECT)$/i.test(method)) return;
   throw new Refusal('method_not_allowed', `Keywheel does not accept the method ${method}.`);
 }
 
-/** A web page that found a name resolving to 127.0.0.1 sends that name as its Host (DNS rebinding): it is not let in. */
+/** A web page whose host name resolves to 127.0.0.1 sends that name as its Host (DNS rebinding): such requests are refused. */
 export function checkHost({ headers: { hosts }, target }: RequestHead, door: Door): void {
   if (hosts.length > 1) {
     // RFC 9112 3.2.
     throw new Refusal('host_not_allowed', 'The request has more than one Host.', { status: 400 });
   }
   const host = target.authority ?? hosts[0];
-  // No browser leaves it out; HTTP/1.0 may, as health checks do, and of others Node asks for one.
+  // No browser leaves it out; HTTP/1.0 clients may, such as health checks, and Node requires it of all others.
   if (host === undefined) return;
   const name = hostName(host);
   if (isLoopback(name) || name === bare(door.boundHost) || isAllowed(name, door)) return;
@@ -52,7 +52,7 @@ export function checkHost({ headers: { hosts }, target }: RequestHead, door: Doo
   );
 }
 
-/** A web page could spend the user's keys. An allowed Origin decides first; without one a browser tells by `Sec-Fetch-Site`. */
+/** Refuses web pages, which could spend the user's keys. An Origin decides; without one, a browser's `Sec-Fetch-Site` does. */
 export function checkOrigin(head: RequestHead): void {
   const { origins } = head.headers;
   const isPage =
@@ -67,12 +67,12 @@ export function isWebview(origin: string): boolean {
   return /^vscode-webview:\/\/[a-z0-9-]+$/i.test(origin);
 }
 
-/** Whether a page of Keywheel's own asks: its host is right already. Browsers tell the site over TLS and on loopback alone. */
+/** Whether a page of Keywheel's own asks; its Host was checked before. Browsers send the site only over TLS and on loopback. */
 function isOwn(origin: string, { headers: { hosts, sites } }: RequestHead): boolean {
   return sites.every((site) => site === 'same-origin') && origin.replace(/^https?:\/\//, '') === hosts[0];
 }
 
-/** The user may open a page of Keywheel by a link of another site; no such page can read or embed it. */
+/** Whether a page of another site asks. A link there may open a page of Keywheel, which no such site can read or embed. */
 function isOfAnotherSite({ method, target, rawHeaders, headers }: RequestHead): boolean {
   if (headers.sites.every((site) => site === 'none' || site === 'same-origin')) return false;
   const isOpened =
@@ -98,7 +98,7 @@ export function checkProxyKey({ headers: { keys, shown } }: RequestHead, { proxy
 
 const misplaced = 'The proxy key has to stand behind "Bearer " in Authorization, or by itself in x-api-key.';
 
-/** The proxy key must not be able to buy a real one. */
+/** Refuses changes of keys unless the setting allows them: the proxy key must not be able to create a real key. */
 export function checkKeyChanges({ method, target }: RequestHead, { allowKeyChanges }: Door): void {
   if (allowKeyChanges || !changesKeys(method, target.path)) return;
   throw new Refusal(
@@ -107,12 +107,12 @@ export function checkKeyChanges({ method, target }: RequestHead, { allowKeyChang
   );
 }
 
-/** Counts wrong proxy keys: after 100 within a minute somebody guesses, or a client is set up wrongly and hammers. */
+/** Counts wrong proxy keys: 100 within a minute mean that somebody guesses, or that a client is set up wrongly and hammers. */
 export class WrongKeys {
   private sinceMs = Number.NEGATIVE_INFINITY;
   private count = 0;
 
-  /** How many there were within the minute, with this one. */
+  /** The number of wrong keys within the minute, this one included. */
   add(elapsedMs: number): number {
     if (elapsedMs - this.sinceMs > 60_000) {
       this.sinceMs = elapsedMs;
@@ -134,7 +134,7 @@ function isLoopback(name: string): boolean {
   return name === 'localhost' || name === '::1' || /^127(?:\.\d{1,3}){3}$/.test(name);
 }
 
-/** Beyond loopback any address may be the machine's, and any name where none is set; the proxy key has 24 characters or more then. */
+/** Beyond loopback the machine may have any address, and any name if none is set: the proxy key has 24 characters or more then. */
 function isAllowed(name: string, { boundHost, allowedHosts }: Door): boolean {
   if (allowedHosts.includes(name)) return true;
   return !isLoopback(bare(boundHost)) && (allowedHosts.length === 0 || isIP(name) !== 0);

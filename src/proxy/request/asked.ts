@@ -1,21 +1,21 @@
-// What the body of a request asks for: the fields that decide where it goes. All others are upstream's business.
+// The fields of a request's body that decide where it goes. All other fields are left to upstream.
 import { crc32 } from 'node:zlib';
 import { isFreeModel } from '../../keys/freeModel';
 import { fieldsOf, isWord, itemsOf, textAt, type Field, type Scan, type Span } from './outerFields';
 
-/** Longer names and ids decide nothing. */
+/** Longer names and ids are ignored. */
 const longestText = 512;
 const mostModels = 64;
-/** No model takes more plugins, tools or items; a longer list may have anything in it. */
+/** No model takes more plugins, tools or items; a longer list may hold a paid one beyond the bound. */
 const mostPlugins = 64;
 const mostTools = 2048;
 const mostItems = 16_384;
-/** Among so many messages the first that is not the system's is looked for, among so many parts its text. */
+/** The first message that is not the system's is looked for among this many; its text among `mostParts` parts. */
 const mostMessages = 16;
-/** It is mostly one of the first two. */
+/** The first message that is not the system's is mostly one of the first two. */
 const usualMessages = 2;
 const mostParts = 64;
-/** More of a text tells no conversation from another. */
+/** The rest of a longer text is not needed to tell conversations apart. */
 const mostOpening = 64 * 1024;
 
 const quote = 0x22;
@@ -23,9 +23,9 @@ const quote = 0x22;
 export interface Asked {
   /** The model, else the first of `models`. */
   readonly model: string | null;
-  /** Whether every model that may answer is free, and nothing of the request costs beside it. */
+  /** Whether every model that may answer is free, and no other part of the request costs. */
   readonly isFree: boolean;
-  /** Whether something of the request costs whatever the model does. */
+  /** Whether a part of the request costs, whatever the model costs. */
   readonly costs: boolean;
   readonly streaming: boolean;
   readonly choosesProviders: boolean;
@@ -61,7 +61,7 @@ const fieldNames = [
 ] as const;
 type Fields = Partial<Record<(typeof fieldNames)[number], Field>>;
 
-/** Of a body that is no JSON object, or none at all. */
+/** The result for a body that is no JSON object, and for none at all. */
 export const nothingAsked: Asked = {
   model: null,
   isFree: false,
@@ -93,19 +93,19 @@ export function* asked(bytes: Buffer | null): Scan<Asked> {
   };
 }
 
-/** The models that may answer; null for one that is no name. */
+/** The models that may answer; null for an entry that is no name. */
 function modelsOf(bytes: Buffer, fields: Fields, items: readonly Span[]): readonly (string | null)[] {
   const models = items.map((item) => textAt(bytes, item, longestText));
   const model = textAt(bytes, fields.model?.value, longestText);
   return model === null ? models : [model, ...models];
 }
 
-/** `:online` is web search by another name. */
+/** `:online` is another way to ask for web search. */
 function isSearching(name: string | null): boolean {
   return name !== null && /:online(?:$|:)/.test(name);
 }
 
-/** The body with another model, and to the byte as it was beside that. A list of models goes: nobody asked for its others. */
+/** The body with another model and all other bytes unchanged. A list `models` is removed, so that no other model answers. */
 export function renamed(bytes: Buffer, { model, models }: ModelFields, name: string): Buffer {
   const value = JSON.stringify(name);
   const edits: (Span & { readonly text: string })[] = [];
@@ -137,12 +137,12 @@ function isAllFree(names: readonly (string | null)[]): boolean {
   return names.every((name) => name !== null && isFreeModel(name));
 }
 
-/** Plugins that only change what is sent or answered. */
+/** Plugins that only change the text sent or answered. */
 const freePlugins: ReadonlySet<string | null> = new Set(['response-healing', 'context-compression']);
-/** Engines of `file-parser` that cost nothing beside the model; without a word of one it may be the one that does. */
+/** Engines of `file-parser` that cost nothing beside the model; without a named engine, upstream may choose one that costs. */
 const freeEngines: ReadonlySet<string | null> = new Set(['cloudflare-ai', 'pdf-text', 'native']);
 
-/** Web search, files read by a paid engine and OpenRouter's own tools cost, with a free model too; a preset may have them. So does a paid model that stands in (`/messages`). */
+/** Web search, files read by a paid engine and OpenRouter's own tools cost with a free model too; a preset may use them. A paid fallback (`/messages`) costs, too. */
 function* costsBeside(bytes: Buffer, fields: Fields): Scan<boolean> {
   const { web_search_options: options, preset, fallbacks, plugins, tools, input } = fields;
   if ([options, preset].some((field) => field !== undefined && !isWord(bytes, field.value, 'null')))
@@ -177,7 +177,7 @@ function* mayPluginCost(bytes: Buffer, plugin: Span): Scan<boolean> {
   return !freeEngines.has(textAt(bytes, engine?.value, longestText));
 }
 
-/** How the types begin of those that upstream runs, and of one that asks another model. */
+/** The type prefixes of tools that upstream runs, and of one that asks another model. */
 const paidTools = [
   'openrouter:',
   'web_search',
@@ -187,9 +187,9 @@ const paidTools = [
   'file_search',
   'advisor',
 ];
-/** A list of tools without any of these has no paid one, not behind an escape either. */
+/** A list of tools without any of these has no paid tool; `\u` may hide one behind an escape. */
 const paidMarks = [...paidTools, '\\u'];
-/** So much is searched in one turn, and a little more, as a mark may stand where it ends. */
+/** The bytes searched in one step; `longestMark` bytes more are searched, as a mark may stand across the border. */
 const searchedBytes = 256 * 1024;
 const longestMark = 32;
 
@@ -226,8 +226,8 @@ function* holdsAny(bytes: Buffer, { value }: Field, marks: readonly string[]): S
 }
 
 /**
- * Texts alone: clients move marks (`cache_control`) from turn to turn, add ids, and send a text as a string or in parts. A
- * system message that comes later is no part of it.
+ * The conversation's opening. Texts alone: clients move marks (`cache_control`) from turn to turn, add ids, and send a
+ * text as a string or in parts. System messages after the first other one are left out.
  */
 function* openingOf(bytes: Buffer, fields: Fields): Scan<string | null> {
   const apart = yield* sumOf(bytes, fields.system ?? fields.instructions);
@@ -263,7 +263,7 @@ function isObject(bytes: Buffer, value: Span | undefined): boolean {
 /** The checksum of no text. */
 const noText = 0;
 
-/** The checksum of a string's text, or of the texts of a list of parts, else of what the first part shows: as they stand in the body. */
+/** The checksum of a string, or of the texts of a list of parts, else of the first image or file: of the bytes in the body. */
 function* sumOf(bytes: Buffer, field: Field | undefined): Scan<number> {
   if (isText(bytes, field)) return sumOfText(bytes, field.value, noText);
   let sum = noText;
@@ -286,7 +286,7 @@ function isText(bytes: Buffer, field: Field | undefined): field is Field {
   return field !== undefined && bytes[field.value.from] === quote;
 }
 
-/** Goes on from the checksum of the text before it. */
+/** Continues the checksum of the text before it. */
 function sumOfText(bytes: Buffer, { from, to }: Span, before: number): number {
   return crc32(bytes.subarray(from + 1, Math.min(to - 1, from + mostOpening)), before);
 }

@@ -10,47 +10,47 @@ import { Refusal } from '../errors/refusal';
 import type { ClientHeaders } from './headers';
 
 const mebibyte = 1024 * 1024;
-/** A body that stands still for so long holds its room no longer. */
+/** A body that stands still for this long gives its room back. */
 const stillMs = 60_000;
 
 const mostTinyPieces = 1024;
 
 const usualBounds = {
-  /** Of one body of a model, decoded too: images and audio fit into it. */
+  /** The bound of one model request's body, decoded too: images and audio fit into it. */
   longestBytes: 64 * mebibyte,
-  /** Of all that are kept. */
+  /** The bound of all bodies that are kept. */
   togetherBytes: 256 * mebibyte,
-  /** A longer one that runs no model streams up unread. */
+  /** A longer body that runs no model streams up unread. */
   shortBytes: mebibyte,
 };
 
 export interface Body {
-  /** All of it, decoded where a model runs; null where there is none, where it streams up unread, and after `release`. */
+  /** The whole body, decoded where a model runs; null where there is none, where it streams up unread, and after `release`. */
   readonly bytes: Buffer | null;
-  /** Whether `bytes` were decoded: the headers speak of another form. */
+  /** Whether `bytes` were decoded: the headers still name the coding. */
   readonly isDecoded: boolean;
-  /** How long a body that streams up is; null where the client did not say. */
+  /** The length of a body that streams up; null where the client did not name it. */
   readonly length: number | null;
-  /** Of a body that streams up unread: a stream of it, to be read once. */
+  /** For a body that streams up unread: makes a stream of it, to be read once. */
   readonly passing: (() => Readable) | null;
-  /** It is not needed any more: gives its room back, and lets what was not read of it run out. */
+  /** The body is not needed any more: gives its room back, and drops the rest that was not read. */
   release(): void;
 }
 
-/** Who waits for a body. */
+/** The request for which a body is read. */
 export interface BodyReader {
   readonly headers: ClientHeaders;
   readonly runsModel: boolean;
   /** Aborted where the body stands still, which ends the whole request. */
   readonly signal: Canceller;
-  /** The request's; at rest again once the body is here. */
+  /** The request's own watch; at rest again once the body is here. */
   readonly watch: SilenceWatch;
 }
 
 const noBody: Body = { bytes: null, isDecoded: false, length: null, passing: null, release: () => undefined };
 
 export class Bodies {
-  /** Bytes of all bodies that are here. For others to read. */
+  /** The bytes of all bodies that are held. Read from outside. */
   kept = 0;
 
   constructor(
@@ -58,7 +58,7 @@ export class Bodies {
     private readonly bounds = usualBounds,
   ) {}
 
-  /** The body. Throws a Refusal where it is too long, coded in a way that cannot be undone, or where there is no room for it; rejects when the client leaves, or with the signal's reason. */
+  /** The body. Throws a Refusal where it is too long, in an unknown coding, or without room; rejects with the reason of an aborted signal. */
   async read(request: IncomingMessage, reader: BodyReader): Promise<Body> {
     const { headers, runsModel, signal, watch } = reader;
     const { longestBytes, shortBytes } = this.bounds;
@@ -85,7 +85,7 @@ export class Bodies {
     }
   }
 
-  /** Takes room, or gives it back where `bytes` is below zero. Bytes that have come count, not those that were announced: who announces much and sends little keeps nobody out. */
+  /** Takes room, or gives it back (`bytes` below zero). Only bytes that have come count: a length that is only announced blocks nobody. */
   private take(bytes: number): void {
     if (bytes > 0 && this.kept + bytes > this.bounds.togetherBytes)
       throw new Refusal(
@@ -105,7 +105,7 @@ class IncomingBody implements Body {
   private onPiece: (piece: Buffer) => void = () => undefined;
   private ownWatch: SilenceWatch | null = null;
   private readonly tiny = new TinyPieces(mostTinyPieces);
-  /** Whoever takes a body that passes has enough for now. */
+  /** The reader of a body that streams up has enough for now. */
   private isFull = false;
 
   constructor(
@@ -114,7 +114,7 @@ class IncomingBody implements Body {
     private readonly take: (bytes: number) => void,
   ) {}
 
-  /** Resolves when all of it is here; what throws, or a signal, leaves the connection open: the answer goes over it. */
+  /** Resolves when the whole body is here; an error or an abort leaves the connection open, as the answer goes over it. */
   async gather(longestBytes: number, signal: Signal, watch: SilenceWatch): Promise<void> {
     const { request } = this;
     const pieces = new Pieces();
@@ -184,7 +184,7 @@ class IncomingBody implements Body {
           request.resume();
         },
       });
-      // What comes in one turn goes on as one piece.
+      // All pieces that come in one turn of the event loop go on as one.
       const pieces = new Pieces();
       const passOn = (): void => {
         if (pieces.bytes === 0 || stream.destroyed || stream.push(pieces.take())) return;
@@ -204,7 +204,7 @@ class IncomingBody implements Body {
         passOn();
         stream.push(null);
       });
-      // Who reads it hears of errors as long as they matter.
+      // The reader of the stream handles errors while it needs the body; a later error must not end the process.
       stream.on('error', () => undefined);
       return stream;
     };

@@ -1,4 +1,4 @@
-// One client connection: whose turn it is on it, and how an answer ends while the client still sends.
+// One client connection: the turns of its requests, and the end of an answer while the client still sends.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../base/clock';
 import { TinyPieces } from '../../base/pieces';
@@ -18,10 +18,10 @@ interface Queued extends Turn {
 const mostOfConnection = 64;
 
 export class Turns {
-  /** What runs on a connection, or waits there, in its order. */
+  /** The requests that run or wait on a connection, in the order in which they came. */
   private readonly queues = new WeakMap<object, Queued[]>();
 
-  /** Safe requests wait for unsafe ones before them, unsafe ones for all. Null: there are too many. */
+  /** Safe requests wait for unsafe ones before them, unsafe ones for all. Null: too many requests are on the connection. */
   take(connection: object, isSafe: boolean): Turn | null {
     const queue = this.queues.get(connection) ?? [];
     if (queue.length >= mostOfConnection) return null;
@@ -35,7 +35,7 @@ export class Turns {
   }
 }
 
-/** Lets those go that may run now: the first one, and the safe ones up to the next that is not. */
+/** Removes the request and starts the ones that may run now: the first, and safe ones up to the next unsafe one. */
 function leave(queue: Queued[], queued: Queued): void {
   queue.splice(queue.indexOf(queued), 1);
   for (const [index, other] of queue.entries()) {
@@ -44,7 +44,7 @@ function leave(queue: Queued[], queued: Queued): void {
   }
 }
 
-/** Whether the client may still have to send some of the body. Node tells the end of a request without one late. */
+/** Whether the client may still send some of the body. Node reports the end of a request without a body late. */
 export function isSending({ complete, headers }: IncomingMessage): boolean {
   return (
     !complete && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0)
@@ -52,14 +52,14 @@ export function isSending({ complete, headers }: IncomingMessage): boolean {
 }
 
 const longestDrainMs = 30_000;
-/** What is refused for its length, over 64 MiB, has more still to come; many clients read nothing before they have sent all. */
+/** A body refused for its length (over 64 MiB) is still being sent; many clients read nothing before they have sent all. */
 const mostDrainedBytes = 256 * 1024 * 1024;
-/** Each costs as much as a large piece, and nobody waits for the sender of these. */
+/** Each tiny piece costs as much as a large one, and nobody needs the answer to a sender of these. */
 const mostTinyPieces = 1024;
 
 /**
- * Ends the response, once. The rest of the request is read and thrown away before, within bounds: closed on unread bytes a
- * connection is reset, and the client loses the answer (RFC 9112 9.6). `isHurried`: nothing is waited for.
+ * Ends the response, once. Before that the rest of the request is read and dropped, within bounds: a connection closed on
+ * unread bytes is reset, and the client loses the answer (RFC 9112 9.6). `isHurried`: end at once.
  */
 export function endResponse(response: ServerResponse, clock: Clock, isHurried: () => boolean): void {
   const { req: request } = response;

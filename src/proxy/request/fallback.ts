@@ -1,4 +1,4 @@
-// The user's own list of models to try instead.
+// The user's own list of fallback models.
 import type { DenialKind } from '../../keys/denials';
 import type { RequestClass } from '../../keys/lock';
 import { isFreeModel } from '../../keys/freeModel';
@@ -7,8 +7,8 @@ import { isFreeModel } from '../../keys/freeModel';
 export type FallbackModels = Readonly<Record<string, readonly string[]>>;
 
 /**
- * The models to try after `model`, in order: those of the first pattern that fits, without the model itself. The user
- * named each of them, paid ones too.
+ * The models to try after `model`, in order: those of the first pattern that fits, without the model itself. Paid ones
+ * too, as the user named each of them.
  */
 export function fallbacksOf(model: string | null, list: FallbackModels): string[] {
   if (model === null) return [];
@@ -34,7 +34,7 @@ function fits(pattern: string, model: string): boolean {
   return text.length - last.length >= at && text.endsWith(last);
 }
 
-/** The kind of the next model in the list: of the same class, or free or paid after one of the other. */
+/** The next model in the list compared with the request: of the same class, or free or paid after the other class. */
 export type FallbackKind = 'none' | 'alike' | 'free' | 'paid';
 
 export class Fallbacks {
@@ -48,13 +48,13 @@ export class Fallbacks {
     return kindOf(this.models[0], requestClass);
   }
 
-  /** The kind of the first model that is of another class: limits of accounts hold for all models of a class. */
+  /** The kind of the first model of another class: limits of accounts hold for all models of a class. */
   otherKindFor(requestClass: RequestClass): FallbackKind {
     const other = this.models.find((model) => kindOf(model, requestClass) !== 'alike');
     return kindOf(other, requestClass);
   }
 
-  /** Whether a model is left that may be served where one of the class was denied; those that the denial holds for, too, are dropped. */
+  /** Whether a model is left that may be served after the denial; models to which the denial applies as well are dropped. */
   helpAfter(kind: DenialKind, requestClass: RequestClass): boolean {
     switch (kind) {
       case 'modelBusy':
@@ -71,7 +71,7 @@ export class Fallbacks {
     }
   }
 
-  /** The next model, which is no longer left then; null without one. */
+  /** Takes the next model off the list; null without one. */
   take(): string | null {
     return this.models.shift() ?? null;
   }

@@ -1,4 +1,4 @@
-// Which headers cross the proxy, and which program they name. Lists are raw: name, value, name, value, in the sender's order and case.
+// The headers that cross the proxy, and the program that they name. Raw lists: name, value, name, value, in the sender's order and case.
 import { headerValues } from '../../base/http';
 import type { Secret } from '../../base/secret';
 
@@ -15,14 +15,14 @@ const hopByHop: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-/** Where a client may name its conversation; the first that is there holds. */
+/** Headers in which a client may name its conversation; the first one present counts. */
 const sessionHeaders = ['x-session-id', 'session-id', 'x-claude-code-session-id'];
-/** Where a client may name itself; the first that is there holds. */
+/** Headers in which a client may name itself; the first one present counts. */
 const nameHeaders = ['x-openrouter-title', 'x-title', 'originator', 'user-agent'];
-/** As many headers may show the proxy key, once each; more would be as many guesses at once. */
+/** At most this many headers are compared with the proxy key; more would be as many guesses at once. */
 const mostShown = 4;
 
-/** What a client's header means here: what is read of it, and whether it leaves. */
+/** The meaning of a client's header: how it is read, and whether it is sent upstream. */
 interface Meaning {
   readonly leaves: boolean;
   readonly read: (headers: ClientHeaders, value: string) => void;
@@ -37,9 +37,9 @@ function stays(read: Meaning['read'] = () => undefined): Meaning {
 }
 
 /**
- * What stays are the client's ways to show the proxy key and what else could tell upstream who it is to us; what is ours to
- * write, as the connection is another one and the body is sent as a whole; and what would speak to servers before
- * OpenRouter's in the proxy's name: of another path, method, address or user.
+ * Not sent upstream: headers that show the proxy key or tell upstream about the user; headers that the proxy writes
+ * itself, as the connection is another one and the body is sent as a whole; and headers that could tell servers before
+ * OpenRouter's of another path, method, address or user.
  */
 const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ...[...hopByHop, 'cookie', 'referer'].map((name) => [name, stays()] as const),
@@ -70,7 +70,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
 const overriding =
   /^(?:x-(?:original|rewrite|override|http|method|host|forwarded|envoy|vercel|middleware)(?:-.*)?|x-real-ip|.*-client-?ip|forwarded|cdn-loop|cf-.*|x-(?:auth-request|amzn|goog)-.*|remote-.*|.*-jwt-assertion)$/;
 
-/** Some servers read `_` as `-`: a header that means nothing here could tell them of another message. */
+/** Some servers read `_` as `-`: a header with `_` could tell them of another message. */
 function isHidden(lower: string): boolean {
   const spelled = lower.replaceAll('_', '-');
   return overriding.test(spelled) || hopByHop.has(spelled) || (lower !== spelled && framing.test(spelled));
@@ -78,16 +78,16 @@ function isHidden(lower: string): boolean {
 
 const framing = /^(?:content-length|host|authorization)$/;
 
-/** What a client's headers say, read in one pass. */
+/** The facts in a client's headers, read in one pass. */
 export class ClientHeaders {
   readonly hosts: string[] = [];
   readonly origins: string[] = [];
   readonly sites: string[] = [];
-  /** All that may be the proxy key. */
+  /** All values that may be the proxy key. */
   readonly keys: string[] = [];
-  /** What came where the proxy key belongs, in whatever form. */
+  /** The values of the headers in which the proxy key belongs, in any form. */
   readonly shown: string[] = [];
-  /** How long the body is: null where the client does not say, 0 where none comes. */
+  /** The length of the body: null where the client does not name it, 0 where none comes. */
   bodyLength: number | null = 0;
   /** Whether the body may be coded (`Content-Encoding`). */
   mayBeCoded = false;
@@ -111,7 +111,7 @@ export class ClientHeaders {
     }
   }
 
-  /** A chunked body's length is not known, whatever is told of it. */
+  /** A chunked body has no known length, even with a `Content-Length`. */
   tellLength(bytes: number): void {
     if (this.bodyLength !== null) this.bodyLength = bytes;
   }
@@ -126,7 +126,7 @@ export class ClientHeaders {
     return this.sessions.find((id) => id !== undefined && id !== '') ?? null;
   }
 
-  /** The program that calls: a known name, else the first that a header has, else `unknown`. */
+  /** The program that calls: a known name, else the first name found in a header, else `unknown`. */
   get client(): string {
     const told = this.names.filter((name) => name !== undefined);
     for (const text of told) {
@@ -137,8 +137,8 @@ export class ClientHeaders {
   }
 
   /**
-   * The headers that go upstream, without any credential. With `identity` upstream is asked for an uncoded answer, so that
-   * its first events can be read before the client sees them.
+   * The headers that go upstream, without any credential. With `identity` upstream is asked for an uncoded answer, so
+   * that its first events can be read before the client gets them.
    */
   forUpstream(proxyKey: Secret, identity: boolean): string[] {
     const dropped = connectionNames(this.connections, identity ? acceptEncoding : nothing);
@@ -148,7 +148,7 @@ export class ClientHeaders {
   }
 }
 
-/** What an answer's headers may tell of it. */
+/** Headers of an answer that the proxy itself reads. */
 const telling: ReadonlySet<string> = new Set([
   'age',
   'connection',
@@ -160,7 +160,7 @@ const telling: ReadonlySet<string> = new Set([
   'x-generation-id',
 ]);
 
-/** Upstream's headers that go to the client, and the first values of those that tell something of the answer; `x-keywheel-*` are ours alone to write. */
+/** Upstream's headers for the client, and the first values of those that the proxy reads; only the proxy writes `x-keywheel-*`. */
 export function responseHeaders(raw: readonly string[]): {
   readonly forClient: readonly string[];
   readonly told: ReadonlyMap<string, string>;
@@ -195,7 +195,7 @@ export function headerValue(raw: readonly string[], name: string): string | null
   return headerValues(raw, name)[0] ?? null;
 }
 
-/** A sender may name further headers of its connection (RFC 9110 7.6.1): they stay here too, beside the `others`. */
+/** A sender may name further headers of its connection (RFC 9110 7.6.1): they are not passed on either, beside the `others`. */
 function connectionNames(values: readonly string[], others: ReadonlySet<string>): ReadonlySet<string> {
   if (values.every((value) => /^(?:keep-alive|close)$/i.test(value))) return others;
   const names = values

@@ -1,4 +1,4 @@
-// Where the proxy listens: one port on both loopback families, never another port.
+// The proxy's listening sockets: one port on both loopback families, never another port.
 import {
   createServer,
   type IncomingMessage,
@@ -8,10 +8,10 @@ import {
 import type { AddressInfo } from 'node:net';
 import { codeOf } from '../../base/systemError';
 
-/** Node's own 5 s resets a client's next POST; clients keep their connections for up to 90 s. */
+/** Node's own 5 s would reset a client's next POST; clients keep their connections for up to 90 s. */
 const idleClientMs = 95_000;
 
-/** `headMs`: until when a new connection must have sent its head, and a kept one the head that it has begun. `readerMs`: so long a client may take nothing of an answer that has ended. */
+/** `headMs`: the time for a new connection's head, or to complete a later one. `readerMs`: the longest time without a read of an answer that has ended. */
 const usualLimits = { headMs: 60_000, checkEveryMs: 15_000, readerMs: 300_000 };
 
 const methodNotAllowed = 'HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
@@ -19,17 +19,17 @@ const methodNotAllowed = 'HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r
 export type Serve = (request: IncomingMessage, response: ServerResponse) => void;
 
 export interface Listeners {
-  /** The port that is really bound: another than the one asked for only if that was 0. */
+  /** The port that is bound: differs from the requested one only if that was 0. */
   readonly port: number;
-  /** Why `[::1]` is not served, or null: no such family is no fault. */
+  /** `EADDRINUSE` where another program serves `[::1]`, else null: a machine without IPv6 is no fault. */
   readonly strangerOnIpv6: string | null;
   /** Resolves as soon as the port is free for others; connections with a running answer stay, idle ones are closed. */
   close(): Promise<void>;
-  /** Closes the port and every connection, those with a running answer too. */
+  /** Closes the port and every connection, including those with a running answer. */
   destroy(): void;
 }
 
-/** Listens on `host`, and on `[::1]` too where host is 127.0.0.1. Rejects with the system's error if the port cannot be had. */
+/** Listens on `host`, and on `[::1]` too where host is 127.0.0.1. Rejects with the system's error if the port cannot be bound. */
 export async function listen(
   host: string,
   port: number,
@@ -76,7 +76,7 @@ async function bind(
   const server = createServer(
     {
       keepAliveTimeout: idleClientMs,
-      // A long upload or answer is no fault; Node would switch the limit of the head off with that of the request.
+      // A long upload or answer is no fault; with a limit of 0 Node keeps the limit of the head.
       requestTimeout: 0,
       headersTimeout: headMs,
       connectionsCheckingInterval: checkEveryMs,
@@ -84,9 +84,9 @@ async function bind(
     },
     serve,
   );
-  // Node drops further headers in silence; the head's 16 KiB bound them, and each one is checked.
+  // Node would drop further headers in silence; they are bounded by the head's 16 KiB, and each one is checked.
   server.maxHeadersCount = 0;
-  // The client goes on once it is admitted.
+  // The client sends its body once the request is admitted.
   server.on('checkContinue', serve);
   const answering = new WeakMap<object, number>();
   const count: Serve = ({ socket }, response) => {
@@ -96,13 +96,13 @@ async function bind(
       // The system has taken nearly every answer by now.
       if (socket.writableLength === 0) return;
       socket.setTimeout(readerMs);
-      // Node's own limit for a kept connection comes behind this one.
+      // Node sets its own limit for a kept connection after this listener.
       response.prependOnceListener('finish', () => socket.setTimeout(0));
     });
   };
   server.prependListener('request', count).prependListener('checkContinue', count);
   server.on('connect', ({ socket }) => {
-    // Node has let go of the socket: without a listener its error would end the process, and nothing would end it.
+    // Node no longer handles the socket: without a listener its error would end the process, and nothing would close it.
     socket.on('error', () => socket.destroy()).setTimeout(headMs, () => socket.destroy());
     // Behind a request that is not answered yet the refusal would be taken for its answer.
     if (socket.writableEnded || (answering.get(socket) ?? 0) > 0) socket.destroy();

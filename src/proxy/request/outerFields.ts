@@ -1,29 +1,29 @@
-// Looks into a JSON text by its bytes: what is asked for is found without building the rest, however large or deep it is.
+// Finds fields in a JSON text by its bytes, without parsing the rest, however large or deep that is.
 import { setImmediate as otherWork } from 'node:timers/promises';
 import { parseJson } from '../../base/json';
 
-/** Where something stands: from its first byte to behind its last. */
+/** A range of bytes: from the first byte to behind the last. */
 export interface Span {
   readonly from: number;
   readonly to: number;
 }
 
-/** A field of an object: its name begins at `from`, its value stands in `value`. */
+/** A field of an object, from the first byte of its name to behind its value; `value` is the value's range. */
 export interface Field extends Span {
   readonly value: Span;
 }
 
-/** Tells from time to time how many bytes it has looked at since, so that other requests can run between. */
+/** Yields the number of bytes that it has looked at since the last time, so that other requests can run in between. */
 export type Scan<T> = Generator<number, T>;
 
 const sliceBytes = 256 * 1024;
-/** Longer names decide nothing: `web_search_options` has 110 where each letter is escaped. */
+/** Longer names are not compared: `web_search_options` has 110 bytes where each letter is escaped. */
 const longestName = 128;
-/** A string of JSON whose text is what stands between its quotes. */
+/** A JSON string without escapes: its text is the part between the quotes. */
 const plainString = /^"[ !#-[\]-\uffff]*"$/;
-/** So much of a string is read byte by byte before the system searches for its next quote, which costs more to begin. */
+/** This many bytes of a string are read one by one before `indexOf` searches for its next quote, which costs more to begin. */
 const nearBytes = 64;
-/** Such a search counts for so many bytes, however far it goes. */
+/** Such a search counts as this many bytes, however far it goes. */
 const searchBytes = 16;
 
 const quote = 0x22;
@@ -91,7 +91,7 @@ export function* fieldsOf<Name extends string>(
   return fields;
 }
 
-/** The first items of the list that begins at `from`; empty where there is no list. */
+/** The first items of the list that begins at `from`, at most `most`; empty where there is no list. */
 export function* itemsOf(bytes: Buffer, from: number, most: number): Scan<Span[]> {
   const items: Span[] = [];
   if (bytes[from] !== openList) return items;
@@ -114,26 +114,26 @@ export function* itemsOf(bytes: Buffer, from: number, most: number): Scan<Span[]
   return items;
 }
 
-/** Whether the value at the text's beginning has its end; what is in it, or follows it, is not looked at. */
+/** Whether the value at the beginning of the text is complete; its content, and text after it, are not checked. */
 export function* hasEnd(bytes: Buffer): Scan<boolean> {
-  // With a blank behind it, a whole value ends before the text does.
+  // With a blank added, a complete value ends before the text does.
   const text = Buffer.concat([bytes, Buffer.from(' ')]);
   const value = new ValueEnd(text, behindBlanks(text, behindMark(text)));
   while (!value.goOn()) yield sliceBytes;
   return value.at < text.length;
 }
 
-/** Where a text begins that may have a byte order mark before it (RFC 8259 8.1). */
+/** The first byte of the text behind a byte order mark, if there is one (RFC 8259 8.1). */
 export function behindMark(bytes: Buffer): number {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
 }
 
-/** The text that the value is, or null where it is none or longer than `longest` bytes. */
+/** The text of a string value, or null where it is no string or longer than `longest` bytes. */
 export function textAt(bytes: Buffer, span: Span | undefined, longest: number): string | null {
   if (span === undefined || bytes[span.from] !== quote || span.to - span.from > longest) return null;
   const json = bytes.toString('utf8', span.from, span.to);
   if (plainString.test(json)) return json.slice(1, -1);
-  // Not whole, or no JSON: it is no text.
+  // A string that is cut off, or invalid, is no text.
   const value = parseJson(json);
   return typeof value === 'string' ? value : null;
 }
@@ -164,7 +164,7 @@ class ValueEnd {
   private depth = 0;
   private isInString = false;
   private isOver = false;
-  /** The quote in a string that was searched for last. */
+  /** The position of the quote that the last search in a string found. */
   private quoteAt = -1;
 
   /** `from`: the value's first byte. */
@@ -179,14 +179,14 @@ class ValueEnd {
     return { from: this.from, to: this.at };
   }
 
-  /** True: `at` is behind the value, at the end of what is around it where no value stands, or at the text's end. */
+  /** True once done: `at` is behind the value, where the list or object around it ends if there is none, or at the text's end. */
   goOn(): boolean {
     for (let left = sliceBytes; left > 0 && !this.isOver;)
       left -= this.isInString ? this.passString() : this.passOutside();
     return this.isOver;
   }
 
-  /** Up to the next string, or the end; returns how many bytes it has looked at, as `passString` does. */
+  /** Reads up to the next string, or to the end; returns how many bytes it has looked at, as `passString` does. */
   private passOutside(): number {
     const { bytes, at: from } = this;
     const pauseAt = Math.min(bytes.length, from + sliceBytes);
@@ -205,7 +205,7 @@ class ValueEnd {
     return this.reach(at) - from;
   }
 
-  /** A little of the string, or up to its next quote. */
+  /** Reads a little of the string, or up to its next quote. */
   private passString(): number {
     const { bytes, at: from } = this;
     const nearTo = Math.min(bytes.length, from + nearBytes);
@@ -219,7 +219,7 @@ class ValueEnd {
     }
     if (this.quoteAt < at) this.quoteAt = quoteBehind(bytes, at);
     const slashes = backslashesBefore(bytes, this.quoteAt, at);
-    // Of several each belongs to the one before or behind it: that shows byte by byte.
+    // Several backslashes may escape each other: the next bytes are read one by one.
     if (slashes < 2) {
       if (slashes === 0) this.endString();
       at = this.quoteAt + 1;
@@ -245,7 +245,7 @@ function quoteBehind(bytes: Buffer, from: number): number {
   return at < 0 ? bytes.length : at;
 }
 
-/** Up to two of them, and none before `from`. */
+/** The number of backslashes before `at`, 2 at most; none before `from` is counted. */
 function backslashesBefore(bytes: Buffer, at: number, from: number): number {
   if (at <= from || bytes[at - 1] !== backslash) return 0;
   return at - 1 > from && bytes[at - 2] === backslash ? 2 : 1;

@@ -1,4 +1,4 @@
-// What the proxy knows of a request before it sends anything.
+// The plan: all that the proxy knows of a request before it sends anything.
 import { crc32 } from 'node:zlib';
 import type { Secret } from '../../base/secret';
 import type { RequestClass } from '../../keys/lock';
@@ -19,7 +19,7 @@ import { isFreeModel } from '../../keys/freeModel';
 import { cachedConversation } from '../../keys/wheel';
 import { runScan, type Scan } from './outerFields';
 
-/** So much of a body tells it from others. */
+/** This much of a body is enough to tell it from others. */
 const longestCached = 1024 * 1024;
 
 export interface Plan extends Operation, Pick<Asked, 'model' | 'streaming' | 'choosesProviders'> {
@@ -27,12 +27,12 @@ export interface Plan extends Operation, Pick<Asked, 'model' | 'streaming' | 'ch
   /** Below upstream's base URL, with the query. */
   readonly path: string;
   readonly requestClass: RequestClass;
-  /** Whether it may cost, of whichever class it is. */
+  /** Whether the request may cost, whatever its class is. */
   readonly mayCost: boolean;
   /** Upstream answers without a key: no lease is needed. */
   readonly keyless: boolean;
   readonly repeatable: Repeatable;
-  /** Names the conversation, so that its prompt cache is found again; null where nothing tells. */
+  /** The name of the conversation, by which its prompt cache is found again; null where nothing names it. */
   readonly conversation: string | null;
   readonly thing: string | null;
   readonly makesThing: boolean;
@@ -41,14 +41,15 @@ export interface Plan extends Operation, Pick<Asked, 'model' | 'streaming' | 'ch
   readonly body: RequestBody;
   readonly names: ModelFields;
   readonly costs: boolean;
-  /** The model whose name the body gets; null where it keeps the client's. */
+  /** The model that replaces the client's in the body; null where the body stays as it is. */
   readonly fallback: string | null;
   readonly client: string;
 }
 
 /**
- * Once it is sent: `always`: chat, completions, responses, messages, embeddings, rerank, and GET and HEAD · `refused`: where
- * the key or account was refused alone, or has not what is to be changed, since what it makes must not be made twice · `never`.
+ * Whether the request may be sent again: `always`: chat, completions, responses, messages, embeddings, rerank, and GET
+ * and HEAD · `refused`: only where the key or account was refused, or lacks the thing to change: its effect must not
+ * happen twice · `never`.
  */
 export type Repeatable = 'always' | 'refused' | 'never';
 
@@ -56,7 +57,7 @@ export interface ClientRequest extends RequestHead {
   readonly body: RequestBody;
 }
 
-/** A body that is no JSON is upstream's to refuse. */
+/** The request's plan. A body that is no JSON is planned as empty: upstream refuses it. */
 export function planOf(request: ClientRequest, proxyKey: Secret): Plan | Promise<Plan> {
   return runScan(planning(request, proxyKey));
 }
@@ -64,7 +65,7 @@ export function planOf(request: ClientRequest, proxyKey: Secret): Plan | Promise
 function* planning(request: ClientRequest, proxyKey: Secret): Scan<Plan> {
   const { method, target, operation, headers, body } = request;
   const { kind, form } = operation;
-  // Its pieces were joined in this turn.
+  // The scan begins with the cost of the body: its pieces were joined in this turn of the event loop.
   yield body.bytes?.length ?? 0;
   const makesThing = makesThings(method, target.path);
   const read = yield* asked(kind !== 'plain' || makesThing ? body.bytes : null);
@@ -94,13 +95,13 @@ function* planning(request: ClientRequest, proxyKey: Secret): Scan<Plan> {
   };
 }
 
-/** What passes through is gone once it is sent. */
+/** A body that streams up is gone once it was sent. */
 function repeatableOf({ method, operation: { kind }, body }: ClientRequest): Repeatable {
   if (body.passing !== null) return 'never';
   return kind === 'models' || method === 'GET' || method === 'HEAD' ? 'always' : 'refused';
 }
 
-/** Whether an answer is due soon, all of it; a file's or video's bytes may be fetched from elsewhere first. */
+/** Whether the whole answer is due soon; the bytes of a file or video may be fetched from elsewhere first. */
 export function isQuickRead({ kind, repeatable, path }: Plan): boolean {
   return kind === 'plain' && repeatable === 'always' && !/\/content(?:\?|$)/.test(path);
 }
@@ -111,12 +112,12 @@ export function withModel(plan: Plan, model: string): Plan {
   return { ...plan, model, requestClass, fallback: model };
 }
 
-/** What is sent of a body that is kept: with a fallback's name it is the client's in all else. */
+/** The bytes to send of a body that is kept: the client's, with the fallback's name in place of the model. */
 export function bytesOf({ body: { bytes }, names, fallback }: Plan): Buffer | null {
   return bytes === null || fallback === null ? bytes : renamed(bytes, names, fallback);
 }
 
-/** A body that passes through tells its length, where the client told it; any other's is known when it is sent. */
+/** A body that streams up gets the length that the client named, if any; that of a kept one is known when it is sent. */
 function headersFor(
   { headers, body }: ClientRequest,
   proxyKey: Secret,
@@ -129,7 +130,7 @@ function headersFor(
     : [...sent, 'content-length', String(body.length)];
 }
 
-/** What a path names has models, plugins and tools of its own. */
+/** Presets and interns in the path have models, plugins and tools of their own. */
 const ownModel = /^\/(?:presets|interns)\//;
 
 function asksOf(kind: OperationKind, path: string, read: Asked): Asked {
@@ -137,13 +138,13 @@ function asksOf(kind: OperationKind, path: string, read: Asked): Asked {
   return ownModel.test(path) ? { ...read, isFree: false, costs: true } : read;
 }
 
-/** Free only if every model that may answer is free: presets, and whatever names no model, may cost. */
+/** Free only if every model that may answer is free: presets, and requests that name no model, may cost. */
 function classOf(kind: OperationKind, { isFree }: Asked): RequestClass {
   if (kind === 'plain') return 'unmetered';
   return isFree ? 'free' : 'paid';
 }
 
-/** The response cache is the key's: the same body goes to where it was answered before. */
+/** The response cache is the key's: the same body goes to the key that answered it before. */
 function conversationOf(
   { headers, body: { bytes } }: ClientRequest,
   { session, opening }: Asked,

@@ -1,4 +1,4 @@
-// Where a request goes upstream, and what operation that is.
+// The request's place at upstream, and its operation.
 import type { Secret } from '../../base/secret';
 import { Refusal, type Form } from '../errors/refusal';
 
@@ -6,13 +6,13 @@ import { Refusal, type Form } from '../errors/refusal';
 export interface Target {
   /** Below upstream's base URL: begins with `/`, without the query. `/api/alpha/…` and `/api/beta/…` stand beside `/api/v1`. */
   readonly path: string;
-  /** Whether a slash stood at its end: relative links of a page lead elsewhere from there. */
+  /** Whether the path ended in a slash: relative links of a page lead elsewhere from there. */
   readonly isFolder: boolean;
   /** With its `?`, or empty; passed on as it came. */
   readonly query: string;
   /** Host and port of a target in absolute form (RFC 9112 3.2.2), or null. */
   readonly authority: string | null;
-  /** Whether upstream may be asked for the path: it cannot leave upstream's base. */
+  /** Whether the path stays within upstream's base, so that it may be sent. */
   readonly isWithinBase: boolean;
 }
 
@@ -46,13 +46,13 @@ export function readTarget(url: string): Target {
   };
 }
 
-/** Throws a Refusal for a path that could leave upstream's base, and for one that would tell the proxy key there. */
+/** Throws a Refusal for a path that could leave upstream's base, and for one that would tell upstream the proxy key. */
 export function checkPath({ path, isWithinBase }: Target, proxyKey: Secret): void {
   if (isWithinBase && !proxyKey.isIn(decoded(path))) return;
   throw new Refusal('path_not_allowed', 'This path is not one of OpenRouter’s API.');
 }
 
-/** `/api` alone is the base of what clients ask for; `/api/alpha` and the like stand beside it. Some paste a whole address for the base: `/v1/messages/v1/messages`. */
+/** The base of a client's path: `/api`, `/v1`, or an address pasted for the base (`/v1/messages/v1/messages`); not `/api/alpha` and the like. */
 const base =
   /^(?:\/v1(?=\/|$)|\/api(?=\/(?!(?:alpha|beta)(?:\/|$)))|\/(?:chat\/completions|responses|messages)(?:\/api)?(?:\/v1)?(?=\/(?:chat|completions|responses|messages|embeddings|models)(?:\/|$)))+/i;
 
@@ -85,25 +85,25 @@ export function needsNoKey(method: string, path: string): boolean {
   return /^(?:GET|HEAD)$/.test(method) && /^\/models(?:\/(?!user$).*)?$/.test(path);
 }
 
-/** Whether the path tells of the key itself; `/auth/key` is the older name. */
+/** Whether the path asks about the key itself; `/auth/key` is the older name. */
 export function isKeyPath(path: string): boolean {
   return /^\/(?:auth\/)?key$/i.test(path);
 }
 
-/** Keys and other secrets, and who sees what is sent with them. */
+/** Paths of keys and other secrets, and of settings about who sees the requests. */
 const keyAdministration =
   /^\W*(?:(?:api|v\d+|alpha|beta)(?:;[^/\\]*)?[/\\]\W*)*(?:auth|oauth|keys?|byok|provider-?keys|guardrails|workspaces|organizations?|vault|scim|observability)(?![\w-])/i;
 
-/** However the path is spelled: servers decode it more than once, drop what follows a `;`, or read `\` as `/`. */
+/** Finds every spelling of such a path: servers decode it more than once, drop the part after a `;`, or read `\` as `/`. */
 export function changesKeys(method: string, path: string): boolean {
   return !['GET', 'HEAD', 'OPTIONS'].includes(method) && keyAdministration.test(decoded(path));
 }
 
-/** A file, a question of length, the end of a batch. */
+/** Uploads of files, token counts, and the end of a batch cost nothing. */
 const costless =
   /^(?:\/api\/(?:alpha|beta))?\/(?:files(?:\/.*)?|messages\/count_tokens|batches\/[^/]+\/cancel)$/;
 
-/** Whether a request that runs no model may cost all the same: one later, as a batch does, or one by a path that nobody knows. */
+/** Whether a request that runs no model may cost all the same: a batch runs models later, and an unknown path may do anything. */
 export function mayCost(method: string, path: string, kind: OperationKind): boolean {
   if (kind !== 'plain' || /^(?:GET|HEAD|OPTIONS|DELETE)$/.test(method)) return false;
   return !costless.test(path) && !changesKeys(method, path);
@@ -111,7 +111,7 @@ export function mayCost(method: string, path: string, kind: OperationKind): bool
 
 const mostDecodings = 3;
 
-/** As the last of several servers may read it. */
+/** The path as the last of several servers may read it. */
 function decoded(path: string): string {
   let text = path;
   for (let round = 0; round < mostDecodings && text.includes('%'); round++)
@@ -142,7 +142,7 @@ function formOf(path: string): Form {
   return /\/responses(?:\/|$)/.test(path) ? 'responses' : 'openai';
 }
 
-/** The query to the letter, but for parameters that hold the secret: upstream has no use for the proxy key. */
+/** The query unchanged, except for parameters that hold the secret: upstream has no use for the proxy key. */
 export function queryWithout(secret: Secret, query: string): string {
   if (query.length <= 1) return query;
   const kept = query
