@@ -61,9 +61,8 @@ export const ledgerSchema = v.object({ ...dayCountSchema.entries, unsure: unsure
 type LedgerSaved = v.InferOutput<typeof ledgerSchema>;
 
 /**
- * `some`: attempts are left · `spent`: upstream's count and the sum with our own say that none is left, or the user's own
- * limit does · `doubtful`: only one of the two says so: a probe may ask · `exempt`: a request beyond the limit was
- * answered.
+ * `some`: attempts are left · `spent`: upstream's count and our sum say that none is left, or the user's own limit does ·
+ * `doubtful`: only one of the two says so: a probe may ask · `exempt`: a request beyond the limit was answered.
  */
 export type Emptiness = 'some' | 'spent' | 'doubtful' | 'exempt';
 

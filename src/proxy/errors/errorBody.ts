@@ -288,10 +288,7 @@ function layersOf(body: unknown): ErrorLayers {
   };
 }
 
-/**
- * The error's place: OpenAI and Anthropic `error`; Responses events `response.error`; chat with partial content
- * `choices[0].error`.
- */
+/** OpenAI and Anthropic: `error`; Responses events: `response.error`; chat with partial content: `choices[0].error`. */
 function errorIn(root: Fields | null): Fields | null {
   const choice = firstRecord(list(root?.choices));
   const places = [root?.error, record(root?.response)?.error, choice?.error];

@@ -51,10 +51,7 @@ export type Outcome =
   /** The provider is down, missing or overloaded. `timedOut`: it may have worked on the request and been paid for it. */
   | { readonly kind: 'overloaded'; readonly untilMs: number | null; readonly timedOut: boolean }
   | { readonly kind: 'internal' }
-  /**
-   * The request is at fault: bad, too large, moderated. `unfit`: the model cannot take it · `gone`: the model is no
-   * longer served.
-   */
+  /** The request is at fault: bad, too large, moderated; or its model cannot take it (`unfit`), or has ended (`gone`). */
   | { readonly kind: 'requestFault'; readonly model: 'fit' | 'unfit' | 'gone' }
   | { readonly kind: 'fault'; readonly fault: Fault };
 

@@ -1,4 +1,4 @@
-// Upstream's address, looked up ahead: no request waits on the pool of threads that other extensions may fill.
+// Upstream's addresses, looked up ahead: a request does not wait for Node's thread pool, which other extensions may fill.
 import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import type { Clock } from '../../base/clock';
 
@@ -8,10 +8,10 @@ type Failure = NodeJS.ErrnoException | null;
 type Answer = (error: Failure, address: string | LookupAddress[], family?: number) => void;
 type Found = (error: Failure, addresses: LookupAddress[]) => void;
 
-/** As `dns.lookup`. */
+/** The signature of `dns.lookup`. */
 export type Look = (host: string, options: { readonly all: true }, found: Found) => void;
 
-/** Answers with the last good addresses at once and renews them behind; only the first look-up of a name is waited for. */
+/** Answers at once with the last good addresses and renews them in the background; only the first look-up is waited for. */
 export class AddressBook {
   private known: { readonly addresses: LookupAddress[]; readonly atMs: number } | null = null;
   private waiting: Found[] | null = null;
@@ -22,7 +22,7 @@ export class AddressBook {
     private readonly look: Look = lookup,
   ) {}
 
-  /** The shape that `net.connect` wants of a `lookup`. */
+  /** The function that `net.connect` takes as its `lookup`. */
   readonly lookup = (_host: string, options: LookupOptions, answer: Answer): void => {
     const { known } = this;
     if (known === null) {
@@ -36,7 +36,7 @@ export class AddressBook {
     give(known.addresses, options, answer);
   };
 
-  /** Looks the name up now, unless a look-up runs; its failure leaves the last good answer. */
+  /** Looks the name up now, unless a look-up runs; a failure leaves the last good addresses. */
   renew(found?: Found): void {
     const isLooking = this.waiting !== null;
     const waiting = (this.waiting ??= []);

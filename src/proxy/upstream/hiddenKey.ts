@@ -1,28 +1,31 @@
-// Upstream may repeat the key that it was asked with: in all that can be read of an answer the key is masked.
+// Masks the key in everything that is read of an answer: upstream may repeat the key that it was asked with.
 
-/** What is shorter may stand in any text. */
+/** A shorter text may occur by chance. */
 const shortestTelling = 32;
 
-/** What is looked for: the key without its prefix, whose hyphens upstream may escape. A short key is looked for as a whole. */
+/** The text to search for: the key without its prefix, whose hyphens upstream may escape; of a short key the whole. */
 function tellingOf(key: string): string {
   const rest = key.slice(/^sk-or-(?:v\d+-)?/.exec(key)?.[0].length ?? 0);
   return rest.length < shortestTelling ? key : rest;
 }
 
-/** As long as what it stands for, so that a `Content-Length` holds; ASCII, as headers are. Four characters of a long one are left. */
+/**
+ * The mask: as long as the text, so that a `Content-Length` holds; ASCII, as headers are. A long text shows its last four
+ * characters.
+ */
 function maskOf(telling: string): string {
   const shown = telling.length < 20 ? '' : telling.slice(-4);
   return '*'.repeat(telling.length - shown.length) + shown;
 }
 
-/** `key` null: the attempt had none. */
+/** `key` null: the attempt had no key. */
 export function hideInText(text: string, key: string | null): string {
   if (key === null || text.length < Math.min(key.length, shortestTelling)) return text;
   const telling = tellingOf(key);
   return text.includes(telling) ? text.replaceAll(telling, maskOf(telling)) : text;
 }
 
-/** The same bytes where the key is not in them, else a copy. */
+/** The same buffer where the key is not in it, else a copy. */
 export function hideInBytes(bytes: Buffer, key: string | null): Buffer {
   return key === null ? bytes : hidden(bytes, tellingOf(key));
 }
@@ -38,7 +41,7 @@ function hidden(bytes: Buffer, telling: string): Buffer {
 
 const nothing = Buffer.alloc(0);
 
-/** Masks the key in a body that passes; where a piece ends as the key may begin, that waits for the next one. */
+/** Masks the key in a body that passes; the end of a piece that may be the beginning of the key is kept for the next piece. */
 export class PassingMask {
   private waiting: Buffer = nothing;
 
@@ -48,7 +51,7 @@ export class PassingMask {
     this.telling = tellingOf(key);
   }
 
-  /** What may pass now; it can be empty. */
+  /** The bytes that may pass now; may be empty. */
   push(piece: Buffer): Buffer {
     const bytes = hidden(
       this.waiting.length === 0 ? piece : Buffer.concat([this.waiting, piece]),
@@ -59,17 +62,17 @@ export class PassingMask {
     return bytes.subarray(0, at);
   }
 
-  /** What waits when no more comes. */
+  /** The bytes that were kept, once no more come. */
   rest(): Buffer {
     const rest = this.waiting;
     this.waiting = nothing;
     return rest;
   }
 
-  /** Where the key may begin at the end of the bytes; their length where it does not. */
+  /** The position at which the key may begin at the end of the bytes; their length where it does not. */
   private beginningIn(bytes: Buffer): number {
     const { telling } = this;
-    // Nearly every piece ends in what no key has, such as a line's end.
+    // Nearly every piece ends in a character that the key does not have, such as a line end.
     if (!telling.includes(String.fromCharCode(bytes.at(-1) ?? 0))) return bytes.length;
     const first = telling.charCodeAt(0);
     let at = bytes.indexOf(first, Math.max(0, bytes.length - telling.length + 1));

@@ -1,4 +1,4 @@
-// What an attempt turned out to be: an answer, an error inside a 200, or an error.
+// Judges an attempt: an answer, an error inside a 200, or an error.
 import * as v from 'valibot';
 import type { Clock } from '../../base/clock';
 import { classifyError, statusOfError, type ErrorReply, type Fault, type Outcome } from '../errors/outcome';
@@ -17,16 +17,16 @@ export interface JudgeLimits extends PeekLimits {
 }
 
 /**
- * `asSent`: what upstream sent, byte for byte or decoded: its headers hold for it · `coded`: the same, in a content coding
- * that cannot be undone here: nothing can be read of it · `ours`: made here of what upstream sent · `standIn`: ours, for
- * one that is longer than what is held: as long as its connection lasts, all of it can be passed on instead.
+ * `asSent`: sent by upstream, as it came or decoded: its headers hold for it · `coded`: the same, in an unknown content
+ * coding: it cannot be read · `ours`: made here of upstream's data · `standIn`: ours, for an error that is longer than
+ * may be held: while its connection lasts, the whole error can be passed on instead.
  */
 type HeldErrorKind = 'asSent' | 'coded' | 'ours' | 'standIn';
 
 /** Upstream's error, ready to be given back in its own words. */
 export interface HeldError {
   readonly status: number;
-  /** The error as JSON (or whatever upstream sent); of a stream its event's data. */
+  /** The error as JSON (or whatever upstream sent); of a stream the data of its event. */
   readonly body: Buffer;
   readonly kind: HeldErrorKind;
 }
@@ -43,7 +43,7 @@ export interface Answered {
 
 export interface Failed {
   readonly outcome: Outcome;
-  /** Null where no head came, and so is what was held. */
+  /** Null where no head came; `held` is null then, too. */
   readonly reply: Reply | null;
   readonly held: Held | null;
   readonly error: HeldError | null;
@@ -54,10 +54,10 @@ export interface Failed {
 export type Judged = Answered | Failed;
 
 const longestRaw = 16_384;
-/** Dates are in whole seconds, and answers travel. */
+/** A smaller difference is ignored: dates are in whole seconds, and answers travel. */
 const clocksDifferMs = 5_000;
 
-/** Looks at what came back, as far as is needed to tell what it is, and tells it. `fail` hears of bugs. */
+/** Reads as much of the result as is needed to judge it, and passes the judgement to `tell`. `fail` gets bugs. */
 export function judge(
   sent: Sent,
   plan: Plan,
@@ -93,7 +93,7 @@ function* judgeHeld(
   { mode, plan, clock }: { readonly mode: PeekMode; readonly plan: Plan; readonly clock: Clock },
 ): Scan<Judged> {
   if (held.fault !== null && reply.status < 400) return faulty(held.fault, reply, held);
-  // What a read tells is no error of its own, whatever it says.
+  // The answer to a read is no error, whatever its text is.
   const value = reply.status < 400 && isQuickRead(plan) ? null : plainValue(reply, held);
   if (value === undefined) {
     const error = errorIn(reply, held, mode);
@@ -104,12 +104,12 @@ function* judgeHeld(
   return { outcome: null, error: null, reply, held, value };
 }
 
-/** All errors that hide inside a 200 have one of these in them. */
+/** Every error inside a 200 contains one of these. */
 const errorMarks = ['error"', 'failed"'];
 
 /**
- * The value of an answer that HTTP has ended, of JSON without a mark of an error, as nearly all are; null for one that is too
- * long to be read, whose first and last byte tell. Undefined for all others.
+ * The value of JSON that HTTP has ended and that has no mark of an error, as nearly all answers are; null for one that is
+ * too long to parse and complete by its first and last byte. Undefined for all others.
  */
 function plainValue(reply: Reply, held: Held): unknown {
   const body = wholeJson(reply, held);
@@ -121,7 +121,7 @@ function plainValue(reply: Reply, held: Held): unknown {
   return saysNothing(value) ? undefined : value;
 }
 
-/** JSON that answers nothing in any form: OpenRouter sends no choices where a provider has made nothing. */
+/** Whether JSON is no answer in any form: OpenRouter sends no choices where a provider has made nothing. */
 function saysNothing(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return true;
   if (!('choices' in value)) return false;
@@ -137,7 +137,7 @@ function isClosed(body: Buffer): boolean {
   return body[0] === 0x7b ? last === 0x7d : body[0] === 0x5b && last === 0x5d;
 }
 
-/** What is read of a coded answer, with upstream's own copies of the key masked; it is relayed as it came. Others have none any more. */
+/** Masks upstream's copies of the key in the text read of a coded answer, which is relayed as it came. In others they are masked before. */
 function withoutKey(held: Held, { isCoded }: Reply, key: string | null): Held {
   const { event, text } = held;
   if (key === null || !isCoded || text === null) return held;
@@ -167,7 +167,7 @@ function errorIn(reply: Reply, held: Held, mode: PeekMode): HeldError | null {
     if (!isErrorEvent(held.event)) return null;
     return { status: reply.status, body: errorOfEvent(held.event.data), kind: 'ours' };
   }
-  // What has ended without being what its type says, or says nothing, may be an error's JSON all the same.
+  // A body that ended without being of its declared type, or that says nothing, may still be the JSON of an error.
   if (mode === 'none' || !held.isWhole) return null;
   const body = held.text;
   return body !== null && isErrorBody(body)
@@ -175,7 +175,7 @@ function errorIn(reply: Reply, held: Held, mode: PeekMode): HeldError | null {
     : null;
 }
 
-/** What nobody here can decode, the client may: it asked for that coding. */
+/** An error in a coding that is unknown here is passed on as it came: the client asked for that coding. */
 function errorAnswer({ status }: Reply, { text, chunks }: Held): HeldError {
   return text === null
     ? { status, body: Buffer.concat(chunks), kind: 'coded' }
@@ -191,21 +191,21 @@ function classified(
   const asSent = { status: error.status, headers: reply.headers, body };
   const outcome = outcomeOfError(asSent, plan, reply.dateMs, clock);
   const status = statusOfError(asSent);
-  // Where nothing was held, nothing was looked at: HEAD has no body.
+  // If no bytes are held, none were read: a HEAD has no body.
   const isPart = reply.status >= 400 && !held.isWhole && held.chunks.length > 0;
   const whole = isPart ? longError(plan, status, body) : { ...error, status };
   const told = held.fault === null ? whole : brokenError(plan, status);
   return { reply, outcome, held, error: told, sawWork: held.sawComments };
 }
 
-/** Half of an error's body is no body: its status is what is left of it. */
+/** Replaces an error whose body was cut off: only its status is known. */
 function brokenError({ form }: Plan, status: number): HeldError {
   const message = `OpenRouter answered with status ${status}; its error was cut off.`;
   const body = errorBody(form, { status, code: 'upstream_cut', message, metadata: {} });
   return { status, body: Buffer.from(body), kind: 'ours' };
 }
 
-/** As it is told where it cannot be passed on whole: the beginning of an error may say what it is. */
+/** Replaces an error that is too long to hold, where it cannot be passed on whole: its beginning may show the cause. */
 function longError({ form }: Plan, status: number, beginning: Buffer): HeldError {
   const message = `OpenRouter answered with status ${status}; its error is longer than the 1 MiB that is held of one.`;
   const metadata = { raw: beginning.toString('utf8', 0, longestRaw) };
@@ -214,12 +214,12 @@ function longError({ form }: Plan, status: number, beginning: Buffer): HeldError
 }
 
 function faulty(fault: Fault, reply: Reply, held: Held): Failed {
-  // Comments and a stream's first bytes, the blank lines and the first half of a whole answer: all of it was made.
+  // Comments, the first bytes of a stream, blank lines and half of an answer all prove that upstream worked.
   const sawWork = held.chunks.length > 0;
   return { reply, outcome: { kind: 'fault', fault }, held, error: null, sawWork };
 }
 
-/** A stream that ended before it said anything, half a JSON value, or a body that is none of both. */
+/** The fault of a stream that ended before its first event, of half a JSON value, and of a body that is neither. */
 function* faultIn(mode: PeekMode, held: Held): Scan<Fault | null> {
   switch (mode) {
     case 'none':
@@ -236,14 +236,14 @@ function* faultIn(mode: PeekMode, held: Held): Scan<Fault | null> {
   }
 }
 
-/** A page, a proxy's plain text, or nothing at all, under whatever type; a stream that is over before it says anything. */
+/** A page, a proxy's plain text, or an empty body, of any type; or a stream that ended before it said anything. */
 const notAnAnswer: Fault = { code: 'notAnAnswer' };
 
 function endedEarly(): Fault {
   return { code: 'cut', cause: new Error('The body ended early.') };
 }
 
-/** A body that says nothing of its length may look whole where it broke off. */
+/** A body without a declared length may look whole where it broke off. */
 function* faultOfJson(held: Held): Scan<Fault | null> {
   const body = held.isWhole ? held.text : null;
   if (body === null) return null;
@@ -255,7 +255,7 @@ function* faultOfJson(held: Held): Scan<Fault | null> {
   return beginsAsJson(text) ? endedEarly() : notAnAnswer;
 }
 
-/** JSON and events come under other types, too. */
+/** JSON and events may come with other content types, too. */
 function* faultOfUnsure(held: Held): Scan<Fault | null> {
   if (held.text === null) return null;
   const text = visible(held.text);
@@ -285,7 +285,7 @@ const errorValue = v.union([
   v.object({ choices: v.looseTuple([v.object({ finish_reason: v.literal('error') })]) }),
 ]);
 
-/** Responses hide their error a level deeper, a chat chunk carries it beside empty choices. */
+/** Responses events hold their error one level deeper; a chat chunk has it beside empty choices. */
 const wrappedError = v.union([
   v.pipe(
     v.object({ response: v.object({ error: errorObject }) }),
@@ -301,7 +301,7 @@ function isErrorBody(body: Buffer): boolean {
   return body.length <= mostParsedBytes && v.is(errorValue, parseShortJson(body.toString('utf8')));
 }
 
-/** The error that a value of JSON is, as it came; null for anything else. */
+/** The text if it is the JSON of an error; else null. */
 export function errorInJson(text: string): Buffer | null {
   return v.is(errorValue, parseShortJson(text)) ? Buffer.from(text) : null;
 }
@@ -311,18 +311,18 @@ export function isErrorEvent({ name, data }: StreamEvent): boolean {
   return data.includes('rror') || data.includes('failed') ? v.is(errorValue, parseShortJson(data)) : false;
 }
 
-/** An event's error in the form of an error answer, which those of other forms are already. */
+/** An event's error in the form of an error answer; other data is returned as it came. */
 export function errorOfEvent(data: string): Buffer {
   const wrapped = v.safeParse(wrappedError, parseShortJson(data));
   try {
     return Buffer.from(wrapped.success ? JSON.stringify({ error: wrapped.output }) : data);
   } catch {
-    // Nested deeper than can be written: it stays as it came.
+    // It is nested too deeply to be written, and stays as it came.
     return Buffer.from(data);
   }
 }
 
-/** Upstream names instants of its own time; from here on they are on the scale of `elapsedMs`. `dateMs`: the answer's `Date`. */
+/** The outcome of an error. Upstream's instants are moved from its own time to `elapsedMs`. `dateMs`: the answer's `Date`. */
 export function outcomeOfError(
   error: ErrorReply,
   { model, choosesProviders, body }: Plan,
@@ -340,7 +340,7 @@ export function outcomeOfError(
 
 const fileMarks = ['"file_data"', '"file_url"', '"document"', '/pdf'];
 
-/** Whether the request may hold a file: OpenRouter reads that for money where the model cannot, a free one too. */
+/** Whether the request may hold a file: OpenRouter charges for reading it where the model cannot, for free models too. */
 function holdsFile(bytes: Buffer | null): boolean {
   return bytes !== null && fileMarks.some((mark) => bytes.includes(mark));
 }

@@ -1,4 +1,4 @@
-// Holds the beginning of an answer until it is clear whether it is one: errors hide inside a 200.
+// Holds the beginning of an answer until it is clear whether it is an answer or an error: errors hide inside a 200.
 import type { Transform } from 'node:stream';
 import * as v from 'valibot';
 import type { Clock } from '../../base/clock';
@@ -14,34 +14,34 @@ import type { Reply, Sink } from './reply';
 const mostHeldBytes = 1024 * 1024;
 const mostJsonBytes = 8 * 1024 * 1024;
 
-/** A stream that has begun with so many events that say nothing is passed on as it comes. */
+/** After this many events that say nothing a stream is passed on as it comes. */
 const mostPreambles = 256;
-/** Of a text without a line end this much tells what it is. */
+/** The length at which a text without a line end is judged by its beginning. */
 const tellingChars = 64;
-/** After the head a body has this long to come whole before a head that is overdue is passed on. */
+/** After the head a body has at least this long to come whole, even if the head is overdue for the client. */
 const leastHeldMs = 1_000;
 
 /**
- * How an answer is looked at: `none`: it passes as it comes · `whole`: until its end · `unsure`: its type leaves open what
- * it is: until its end if it begins as JSON does, else until that is clear · `start`: an event stream, until its first
- * event that says something.
+ * How much of an answer is held: `none`: nothing · `whole`: all · `unsure`: its type leaves its form open: all if it
+ * begins as JSON does, else until the form is clear · `start`: an event stream, until its first event that says
+ * something.
  */
 export type PeekMode = 'none' | 'whole' | 'unsure' | 'start';
 
 export interface PeekLimits {
   readonly clock: Clock;
-  /** The exchange's; at rest again once enough is held. */
+  /** The exchange's watch; at rest again once enough is held. */
   readonly watch: SilenceWatch;
-  /** When a stream's first output must be here, or null: then `idleTimeoutMs` of silence fails. */
+  /** The instant at which a stream's first output is due; null: `idleTimeoutMs` of silence fails instead. */
   readonly firstTokenAtMs: number | null;
   readonly idleTimeoutMs: number;
-  /** When an answer that is made as a whole, and not over, is passed on as far as it came: its client would give up on the head. */
+  /** The instant at which an unfinished whole answer is passed on as far as it came: its client would give up waiting for the head. */
   readonly headByMs: number;
   /** Whether silence fails a whole answer too: another model could answer, or a person waits for a list. */
   readonly isUrgent: boolean;
-  /** A stream has begun without saying anything yet; called only where events of ours could follow. */
+  /** Called when a stream has begun without saying anything, only where events of ours could follow. */
   readonly onPreamble: () => void;
-  /** Counts what is held; false: it is passed on as far as it came. */
+  /** Counts the bytes that are held; false: there is no room, and the answer is passed on as far as it came. */
   readonly hold: (bytes: number) => boolean;
 }
 
@@ -51,20 +51,20 @@ export interface StreamEvent {
   readonly data: string;
 }
 
-/** What was held, and how it ended. */
+/** The bytes that were held, and the end of the holding. */
 export interface Held {
   /** As they came; to be relayed first. */
   readonly chunks: readonly Buffer[];
   readonly isWhole: boolean;
   /** Of `start`: the first event that is no preamble, or null where none was found within the bounds. */
   readonly event: StreamEvent | null;
-  /** All that was held, decoded; null where its coding is not known, and where it decodes to more than is held. */
+  /** All bytes that were held, decoded; null where the coding is unknown, or the text is longer than may be held. */
   readonly text: Buffer | null;
   readonly fault: Fault | null;
   readonly sawComments: boolean;
 }
 
-/** Tells once enough is held: what comes then waits, paused, unless it is read at once. A client that leaves shows as the fault `clientGone`. */
+/** Calls `tell` once enough is held; later bytes wait, paused, unless read at once. A client that leaves is the fault `clientGone`. */
 export function peek(reply: Reply, mode: PeekMode, limits: PeekLimits, tell: (held: Held) => void): void {
   if (mode === 'none') tell(passing);
   else reply.readInto(new Holder(reply, mode, limits, tell));
@@ -81,15 +81,15 @@ const passing: Held = {
 
 class Holder implements Sink {
   private readonly pieces = new Pieces();
-  /** Of `start` alone. */
+  /** For `start` alone. */
   private readonly scanner: StartScanner | null;
-  /** Of a coded stream: undone piece by piece, so that no piece is decoded twice. Empty where nothing is to be undone; null before its first piece. */
+  /** Of a coded stream: they decode each piece once. Empty where nothing can be decoded; null before the first piece. */
   private decoders: readonly Transform[] | null = null;
   private decodedBytes = 0;
   private beginning = '';
   private isJson = false;
   private isDone = false;
-  /** Whether each byte is a sign of life. */
+  /** Whether each byte restarts the time of silence. */
   private isMoving = false;
   private headTimer: Disposable | null = null;
 
@@ -151,7 +151,7 @@ class Holder implements Sink {
     return this.mode !== 'start' && this.reply.status < 400 ? mostJsonBytes : mostHeldBytes;
   }
 
-  /** Ends with what begins as no JSON does, once it is clear how it begins. */
+  /** Stops holding a body that does not begin as JSON, once its beginning is clear. */
   private look(chunk: Buffer): void {
     this.beginning = (this.beginning + chunk.toString('latin1')).replace(/^(?:\xef\xbb\xbf)?\s+/, '');
     this.isJson = /^(?:\xef\xbb\xbf)?[{[]/.test(this.beginning);
@@ -174,7 +174,7 @@ class Holder implements Sink {
     if ((this.scanner?.preambles ?? 0) > 0 && !this.reply.isCoded) this.limits.onPreamble();
   }
 
-  /** A coding that is not known, or bytes that are not of it, leave nothing to scan: the bound ends it. */
+  /** Empty for an unknown coding, and after an error of a decoder: nothing can be scanned, and the bound ends the holding. */
   private decodersFor(beginning: Buffer): readonly Transform[] {
     const decoders = decoding(this.reply.headers, beginning, mostHeldBytes) ?? [];
     const last = decoders.reduce<Transform | null>((to, next) => to?.pipe(next) ?? next, null);
@@ -226,12 +226,12 @@ const cr = 0x0d;
 const colon = 0x3a;
 
 /**
- * Finds the first event that says something in the beginning of a stream (WHATWG HTML 9.2.6). It looks at each byte once,
+ * Finds the first event that says something at the beginning of a stream (WHATWG HTML 9.2.6). Looks at each byte once,
  * however small the pieces are.
  */
 export class StartScanner {
   sawComments = false;
-  /** How many events have come that say nothing yet. */
+  /** The number of events that said nothing. */
   preambles = 0;
   private line = new Pieces();
   private isFirstLine = true;
@@ -239,7 +239,7 @@ export class StartScanner {
   private name: string | null = null;
   private data: string[] = [];
 
-  /** The first event that is no preamble, if `bytes` end it. */
+  /** The first event that is no preamble, if `bytes` complete it. */
   push(bytes: Buffer): StreamEvent | null {
     let from = 0;
     for (let at = 0; at < bytes.length; at++) {
@@ -255,7 +255,7 @@ export class StartScanner {
     return null;
   }
 
-  /** The event that the stream's end left without its blank line; half of one is none. */
+  /** The event that the stream's end left without its blank line; null for an incomplete one. */
   end(): StreamEvent | null {
     const event = this.endLine(Buffer.alloc(0), 0, 0) ?? this.dispatch();
     const isWhole = event?.name === 'error' || event?.data === '[DONE]' || isJsonText(event?.data ?? '');
@@ -265,7 +265,7 @@ export class StartScanner {
   /** `from`, `to`: the rest of the line in `bytes`. */
   private endLine(bytes: Buffer, from: number, to: number): StreamEvent | null {
     if (bytes[from] === colon && this.line.bytes === 0 && !this.isFirstLine) {
-      // Nothing is made of a comment, however many there are.
+      // No text is made of a comment, however many there are.
       this.sawComments = true;
       return null;
     }
@@ -303,7 +303,7 @@ function isJsonText(text: string): boolean {
     : parseShortJson(text) !== undefined;
 }
 
-/** An object that says no more than the named fields. */
+/** The schema of an object in which all fields but the named ones are empty. */
 function sayingOnly(...names: readonly string[]): v.GenericSchema {
   const isSilent = ([name, value]: readonly [string, unknown]): boolean =>
     names.includes(name) || value === null || value === '' || (Array.isArray(value) && value.length === 0);
@@ -327,7 +327,7 @@ const silentTypes = [
   'response.queued',
   'keepalive',
   'ping',
-  // Of a block that has said something, something was passed on before.
+  // If the block said something, an earlier event was passed on already.
   'content_block_stop',
 ];
 const preamble = v.union([
@@ -347,7 +347,7 @@ const preamble = v.union([
   v.object({ choices: v.array(silentChoice), error: nothing }),
 ]);
 
-/** Whether an event says nothing of an answer yet: errors still come behind it. */
+/** Whether an event is no part of an answer yet: an error may still follow it. */
 function isPreamble(data: string): boolean {
   return data.startsWith('{') && v.is(preamble, parseShortJson(data));
 }

@@ -1,23 +1,23 @@
-// Whether upstream is reached: why not, since when, and until when it is left alone.
+// Whether upstream can be reached: if not, why and since when, and until when no connection is opened.
 import type { Clock } from '../../base/clock';
 import type { Fault } from '../errors/outcome';
 import { isLasting, unreachedCode } from '../../base/systemError';
 import type { Sent } from './sending';
 
-/** A certificate or a proxy that refuses says the same until a person has changed something. */
+/** A certificate or a network proxy that refuses will refuse until a person has changed something. */
 const holdMs = 5 * 60_000;
 
 /** Instants are elapsed time. */
 export interface Unreached {
   readonly code: string;
-  /** Of the first attempt that failed, whatever the cause was then. */
+  /** The instant of the first failed attempt in a row, whatever its cause was. */
   readonly sinceMs: number;
-  /** No connection is opened before, unless the user asks for it; null where each attempt opens one. */
+  /** No connection is opened before this instant, unless the user asks for it; null where each attempt opens one. */
   readonly heldUntilMs: number | null;
 }
 
 export class Reach {
-  /** Why upstream was not reached last; null while it is reached, or nothing is known. For others to read. */
+  /** Why upstream was not reached last; null while it is reached, or nothing is known. Read from outside. */
   unreached: Unreached | null = null;
 
   constructor(
@@ -33,15 +33,15 @@ export class Reach {
     return this.fault(known, Object.assign(cause, { code: known.code }));
   }
 
-  /** The next attempt opens a connection, even after a certificate or a proxy that keeps new ones back. */
+  /** Lets the next attempt open a connection, even while a certificate or a network proxy holds new ones back. */
   release(): void {
     if (this.unreached !== null) this.set({ ...this.unreached, heldUntilMs: null });
   }
 
-  /** Learns from the attempt; a fault that holds the next ones back says so. */
+  /** Learns from the attempt; a fault that holds the next attempts back gets its `retryAtMs`. */
   note(sent: Sent): Sent {
     if ('reply' in sent) {
-      // While it is left alone only older connections answer: they tell nothing of new ones.
+      // While new connections are held back, an answer over an older one proves nothing about new ones.
       if (this.unreached !== null && this.held() === null) this.set(null);
       return sent;
     }

@@ -1,23 +1,23 @@
-// Upstream's answer from its head on: paused until somebody reads its body.
+// Upstream's answer from its head on; paused until a reader takes its body.
 import type { Fault } from '../errors/outcome';
 import { isCoded } from '../../base/coding';
 import { responseHeaders } from '../request/headers';
 
-/** Who reads a body: chunks as they come, then exactly one of `end` and `fault`. */
+/** The reader of a body: gets chunks as they come, then exactly one of `end` and `fault`. */
 export interface Sink {
   data(chunk: Buffer): void;
   end(): void;
   fault(fault: Fault): void;
 }
 
-/** What controls the flow from the socket. */
+/** Controls the flow from the socket. */
 export interface Flow {
   pause(): void;
   resume(): void;
   abort(reason: Error): void;
 }
 
-/** The year of a date of HTTP has four digits (RFC 9110 5.6.7); from some later ones no further date can be made. */
+/** The year of an HTTP date has four digits (RFC 9110 5.6.7); for some later years JavaScript could make no date. */
 const longestDateMs = Date.UTC(10_000, 0);
 
 export class Reply implements Sink {
@@ -25,11 +25,11 @@ export class Reply implements Sink {
   readonly isEventStream: boolean;
   readonly isJson: boolean;
   readonly isCoded: boolean;
-  /** Whether HTTP tells where the body ends: one that ends there is whole. */
+  /** Whether HTTP marks the end of the body: a body that ends there is whole. */
   readonly isFramed: boolean;
-  /** The name of what a model has made, or null. */
+  /** The id of the generation that a model has made, or null. */
   readonly generation: string | null;
-  /** Upstream's time when it answered, as it tells it; null where it does not: an answer with an `Age` comes out of a cache. */
+  /** Upstream's time of the answer, as it names it; null without one, and with an `Age`, as the answer comes out of a cache. */
   readonly date: string | null;
   private sink: Sink | null = null;
   /** Tells a reader how the body ended; null until it has. */
@@ -63,12 +63,12 @@ export class Reply implements Sink {
     return this.sink !== null;
   }
 
-  /** Lets the body flow into `sink`; what came before comes first. A reader that gives over to another calls `pause` first. */
+  /** Lets the body flow into `sink`, earlier chunks first. A reader that hands over to another calls `pause` first. */
   readInto(sink: Sink): void {
     this.sink = sink;
     for (let chunk = this.early.shift(); chunk !== undefined; chunk = this.early.shift()) {
       sink.data(chunk);
-      // It may have given over: the next one reads on.
+      // The reader may have handed over: the next reader goes on.
       if (this.sink !== sink) return;
     }
     if (this.ending === null) this.flow.resume();
@@ -83,12 +83,12 @@ export class Reply implements Sink {
     this.flow.resume();
   }
 
-  /** Stops reading: chunks that still come are kept for the next reader, who reads at once or lets it `pause`. */
+  /** Stops reading: later chunks are kept for the next reader, who reads at once or calls `pause`. */
   release(): void {
     this.sink = null;
   }
 
-  /** Ends the exchange with upstream at once; nothing more is told to any reader. */
+  /** Ends the exchange with upstream at once; no reader is called any more. */
   abort(reason: Error): void {
     this.sink = silent;
     this.early = [];
@@ -115,5 +115,5 @@ export class Reply implements Sink {
   }
 }
 
-/** For a body that nobody reads any more. */
+/** The reader of a body that is not wanted any more. */
 const silent: Sink = { data: () => undefined, end: () => undefined, fault: () => undefined };

@@ -1,4 +1,4 @@
-// One request on its way: from undici's callbacks to a reply, or to what went wrong.
+// One request on its way: turns undici's callbacks into a reply or a fault.
 import type { Socket } from 'node:net';
 import { TinyPieces } from '../../base/pieces';
 import type { Signal } from '../../base/signal';
@@ -19,16 +19,16 @@ export interface SendSteps {
 
 export type Sent = { readonly reply: Reply } | { readonly fault: Fault };
 
-/** Who hears of an attempt, and who may end it. */
+/** The listeners of an attempt, and the signal that may end it. */
 export interface Dispatched {
   readonly steps: SendSteps;
   readonly signal: Signal;
   readonly watch: SilenceWatch;
-  /** Told once, as soon as the head is here, or what went wrong before. */
+  /** Called once, as soon as the head is here, or with the fault before it. */
   readonly tell: (sent: Sent) => void;
 }
 
-/** A connection, and what runs on it. */
+/** A connection, and the attempt that runs on it. */
 export class Connection {
   sending: Sending | null = null;
   private sentOnSocket = 0;
@@ -60,10 +60,10 @@ export class Connection {
 }
 
 /**
- * Lets a paused answer run out before undici hears that its connection has closed. Undici asserts that an answer whose end
- * is the connection's (`Connection: close`, or no length) is not paused then: the assertion would end the process while a
- * client reads slowly (undici issue 5360). After a reset nothing can run out: it becomes the error of any broken socket. To
- * be called before undici listens itself.
+ * Lets a paused answer run out before undici learns that its connection has closed. Undici asserts that an answer which
+ * ends with its connection (`Connection: close`, or no length) is not paused then: the assertion would end the process
+ * while a client reads slowly (undici issue 5360). After a reset nothing can run out: it becomes the error of any broken
+ * socket. To be called before undici listens itself.
  */
 function whenClosed(socket: Socket, letRunOut: () => void): void {
   socket.on('end', letRunOut);
@@ -72,14 +72,14 @@ function whenClosed(socket: Socket, letRunOut: () => void): void {
   });
 }
 
-/** A server that works for an hour may say so every few seconds; without a bound it could say nothing else, as fast as it can. */
+/** A server that works for an hour may send a head every few seconds; without a bound it could send heads alone, without end. */
 const mostHeads = 1_000;
 const endless = new Error('Upstream sent heads without end.');
 
-/** With each pause undici reads up to 64 KiB ahead: so many pieces are more, with the framing of each. */
+/** With each pause undici reads up to 64 KiB ahead: this many pieces, with their framing, are more than that. */
 const mostTinyPieces = 16 * 1024;
 
-/** Undici's view of one attempt: a dispatch handler of its older API, which builds no object of headers that nobody reads. */
+/** Undici's view of one attempt: a dispatch handler of its older API, which builds no object of headers that is not needed. */
 export class Sending implements Flow {
   /** Null until the head is being written. */
   private abortConnection: ((reason: Error) => void) | null = null;
@@ -88,10 +88,10 @@ export class Sending implements Flow {
   /** Paused until other work has gone first. */
   private isResting = false;
   private readonly tiny = new TinyPieces(mostTinyPieces);
-  /** How many came that are no answer. */
+  /** The number of heads that were no answer. */
   private heads = 0;
   private reply: Reply | null = null;
-  /** Null where there is no key, and where the body is in a coding: its bytes pass as they came. */
+  /** Null where there is no key, and where the body is coded: its bytes pass as they came. */
   private mask: PassingMask | null = null;
   private isOver = false;
   private hasTold = false;
@@ -125,7 +125,7 @@ export class Sending implements Flow {
     this.part.steps.onSent();
   }
 
-  /** False: nothing of the body is to come before `resume`. */
+  /** False: no body is to come before `resume`. */
   onHeaders(code: number, headers: readonly Buffer[], resume: () => void, message: string): boolean {
     if (this.isOver) return true;
     if (code < 200) {
@@ -136,7 +136,7 @@ export class Sending implements Flow {
     this.resumeConnection = resume;
     this.part.watch.rest();
     const statusText = hideInText(message, this.key);
-    // A status beyond 599 counts as a server's error (RFC 9110 15); clients that know none would break on it.
+    // A status beyond 599 counts as a server's error (RFC 9110 15); clients would fail at a status that they do not know.
     const status = code > 599 ? 502 : code;
     this.reply = new Reply(status, statusText, this.pairsOf(headers), this);
     if (this.key !== null && !this.reply.isCoded) this.mask = new PassingMask(this.key);
@@ -175,7 +175,7 @@ export class Sending implements Flow {
     if (!this.isResting) this.resumeConnection?.();
   }
 
-  /** Upstream has closed its side: what is left is a socket's buffer at most, and comes now, whether anybody reads or not. */
+  /** Upstream has closed its side: at most a socket's buffer is left, and comes now, whether it is read or not. */
   letRunOut(): void {
     this.isRunningOut = true;
     this.isPaused ||= this.isResting;
@@ -193,7 +193,7 @@ export class Sending implements Flow {
     if (bytes !== undefined && bytes.length > 0) this.reply?.data(bytes);
   }
 
-  /** What nobody reads yet waits. */
+  /** Paused until a reader takes the body. */
   private mayGoOn(reply: Reply): boolean {
     if (!reply.isRead) this.pause();
     return !this.isPaused && !this.isResting;
@@ -218,7 +218,7 @@ export class Sending implements Flow {
     this.tellUnsent({ code: 'clientGone' });
   };
 
-  /** Not on a socket yet: undici tells nothing until it is, and nobody waits that long. */
+  /** The attempt is not on a socket yet: undici calls back only once it is, which may take long. */
   private tellUnsent(fault: Fault): void {
     if (this.abortConnection === null) this.tell({ fault });
   }
@@ -249,8 +249,8 @@ export class Sending implements Flow {
 }
 
 /**
- * Whether there was an answer whose head undici does not take. What it reads and rejects, 100 or 101 unasked, only its
- * message tells from a broken connection.
+ * Whether there was an answer whose head undici does not accept. A head that it reads and rejects (100 or 101 unasked)
+ * differs from a broken connection only by the error's message.
  */
 function isUnreadable(error: Error, code: unknown): boolean {
   if (error === endless || error.name === 'HTTPParserError' || code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH')

@@ -1,4 +1,4 @@
-// Sends attempts upstream, one at a time on each connection: so undici never repeats a request by itself.
+// Sends attempts upstream, one at a time on each connection, so that undici never repeats a request by itself.
 import { Readable } from 'node:stream';
 import type { Clock } from '../../base/clock';
 import type { Signal } from '../../base/signal';
@@ -17,7 +17,7 @@ export interface UpstreamRequest {
   readonly path: string;
   /** Name, value, name, value; the connection takes the list as it is. */
   readonly headers: string[];
-  /** The key in the headers, masked wherever it stands in the answer's head; null without one. */
+  /** The key in the headers, masked in the answer's head and in an uncoded body; null without one. */
   readonly key: string | null;
   readonly body: Buffer | Readable | null;
   /** Whether it gets a connection of its own: the pooled ones may be dead. */
@@ -36,15 +36,15 @@ export class Upstream {
   private readonly basePath: string;
   private readonly book: AddressBook;
   private readonly way: Way;
-  /** The one that was used last is taken first, so that the others can grow old and close. */
+  /** The connection that was used last is taken first, so that the others can grow old and close. */
   private idle: Connection[] = [];
   private readonly busy = new Set<Connection>();
   private isClosed = false;
   readonly reach: Reach;
-  /** The `Date` that was noted last: answers of the same second tell nothing new. */
+  /** The `Date` that was noted last: answers of the same second add nothing. */
   private lastDate: string | null = null;
 
-  /** `onReach` is called when `unreached` has changed. `look` is the system's look-up of names, if not given. */
+  /** `onReach` is called when `reach.unreached` has changed. `look`: default is the system's look-up of names. */
   constructor(
     private readonly clock: Clock,
     { upstreamUrl, wayOut }: Destination,
@@ -64,7 +64,7 @@ export class Upstream {
     if (!/^[\d.]+$|^\[/.test(new URL(this.origin).hostname)) this.book.renew();
   }
 
-  /** As `dispatch`, with a watch of its own: resolves with what it tells. */
+  /** Like `dispatch`, with a watch of its own: resolves with the result. */
   async send(request: UpstreamRequest, steps: SendSteps, signal: Signal): Promise<Sent> {
     const watch = new SilenceWatch(this.clock);
     const sent = await new Promise<Sent>((resolve) =>
@@ -75,9 +75,9 @@ export class Upstream {
   }
 
   /**
-   * Tells once: upstream's answer as soon as its head is here, or what went wrong before. Heads below 200 go to
-   * `onInformation` alone. The answer is paused unless it is read at once. Until it tells, `watch` watches for the head;
-   * then it is at rest. Aborting the signal ends the attempt at once, whatever its state.
+   * Calls `tell` once: with upstream's answer as soon as its head is here, or with the fault before it. Heads below 200
+   * go to `onInformation` alone. The answer is paused unless it is read at once. `watch` watches for the head; it is at
+   * rest once `tell` is called. Aborting the signal ends the attempt at once, in any state.
    */
   dispatch(request: UpstreamRequest, { steps, signal, watch, tell }: Dispatched): void {
     const { body, fresh, key, headTimeoutMs } = request;
@@ -105,7 +105,7 @@ export class Upstream {
           path: this.pathOf(request.path),
           headers: request.headers,
           body,
-          // Both limits are the exchange's business: it knows what kind of answer runs.
+          // The exchange sets both limits: it knows the kind of the answer.
           headersTimeout: 0,
           bodyTimeout: 0,
         },
@@ -116,25 +116,25 @@ export class Upstream {
     }
   }
 
-  /** Closes every idle connection: after a change of networks they may all be dead without knowing it. */
+  /** Closes every idle connection: after a change of networks all of them may be dead without notice. */
   retire(): void {
     for (const connection of this.idle.splice(0)) destroy(connection.dispatcher);
   }
 
-  /** Closes what is idle now, and each connection with its running answer's end. */
+  /** Closes the idle connections now, and each other one at the end of its running answer. */
   leave(): void {
     this.isClosed = true;
     this.retire();
   }
 
-  /** Ends every connection, those with a running answer too. */
+  /** Ends every connection, including those with a running answer. */
   close(): void {
     this.leave();
     for (const connection of this.busy) destroy(connection.dispatcher);
     this.busy.clear();
   }
 
-  /** Learns from what came, and tells it. */
+  /** Learns from the result, and returns it. */
   private noted(sent: Sent): Sent {
     const noted = this.reach.note(sent);
     if ('fault' in noted) {
@@ -163,7 +163,7 @@ export class Upstream {
 
   private give(connection: Connection): void {
     this.busy.delete(connection);
-    // One that never stood is of no use: undici waits on it for ever after a certificate of another name.
+    // A connection that was never opened is destroyed: undici waits on it for ever after a certificate of another name.
     if (connection.isFresh || this.isClosed || !connection.isOpen) destroy(connection.dispatcher);
     else this.idle.push(connection);
   }
@@ -184,7 +184,7 @@ export class Upstream {
   }
 }
 
-/** Whether the fault is silence: the idle connections are not trusted then either, as the network may be another one. */
+/** Whether the fault is silence: then the idle connections are not trusted either, as the network may be another one. */
 function isSilence(fault: Fault): boolean {
   if (fault.code === 'headTimeout') return true;
   const cause = fault.code === 'notSent' ? fault.cause : null;
@@ -193,6 +193,6 @@ function isSilence(fault: Fault): boolean {
 
 function destroy(dispatcher: SingleDispatcher): void {
   dispatcher.destroy().catch(() => {
-    // It is on its way out; how it went tells nobody anything.
+    // The connection is not needed any more; an error of its closing changes nothing.
   });
 }

@@ -1,4 +1,4 @@
-// Opens connections to upstream, as the way out says; the only importer of undici.
+// Opens connections to upstream by the way out; the only importer of undici.
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import * as tls from 'node:tls';
@@ -9,19 +9,19 @@ import type { AddressBook } from './addressBook';
 import { proxyOnTheWay, type NetworkProxy, type WayOut } from './wayOut';
 
 type Connector = buildConnector.connector;
-/** All that is asked of one of undici’s clients, whatever stands between. */
+/** The part of undici's clients that is used here, with or without a network proxy. */
 export type SingleDispatcher = Pick<Client, 'dispatch' | 'destroy'>;
 
 export interface ConnectionEvents {
-  /** Before undici listens to the socket itself; again where a connection that was lost is opened anew. */
+  /** Called before undici listens to the socket; again where a lost connection is opened anew. */
   opened(socket: Socket): void;
   closed(): void;
 }
 
-/** Undici's 4 s would cost a TLS handshake a turn of a conversation. */
+/** Undici's default of 4 s would cost a TLS handshake for each turn of a conversation. */
 const idleSocketMs = 60_000;
 const longestHeadBytes = 64 * 1024;
-/** Of DNS, TCP and TLS together, and of each of them again where a network proxy is on the way. */
+/** For DNS, TCP and TLS together; with a network proxy for each step to it and through it. */
 const connectTimeoutMs = 10_000;
 
 export class Way {
@@ -65,7 +65,7 @@ export class Way {
     return client.on('disconnect', () => events.closed());
   }
 
-  /** An authority that is not known yet is looked for once among the machine's own: reading those takes a while. */
+  /** After an unknown authority the machine's own authorities are read, once: that takes a while. */
   private readonly connect: Connector = (options, connected) => {
     const connector = (this.made ??= buildConnector({
       ...this.tls(),
@@ -79,7 +79,7 @@ export class Way {
     });
   };
 
-  /** Whether another connector trusts more than this one. */
+  /** Whether a connector now trusts more authorities than this one. */
   private widen(connector: Connector): boolean {
     if (this.made === connector && this.trustMore()) this.made = null;
     return this.made !== connector;
@@ -92,14 +92,14 @@ export class Way {
     return this.trust !== undefined;
   }
 
-  /** Whether certificates are verified is not for NODE_TLS_REJECT_UNAUTHORIZED to say, which may have been set for another program. */
+  /** The environment's NODE_TLS_REJECT_UNAUTHORIZED is ignored: it may have been set for another program. */
   private tls(
     rejectUnauthorized = true,
   ): tls.ConnectionOptions & { readonly timeout: number; readonly allowH2: false } {
     return { timeout: connectTimeoutMs, allowH2: false, secureContext: this.trust, rejectUnauthorized };
   }
 
-  /** Behind a network proxy TLS is often inspected, and an agent's authorities are fixed when it is made: the machine's own are read at once. */
+  /** Behind a network proxy TLS is often inspected, and an agent cannot trust more authorities later: the machine's own are read at once. */
   private tunnel({ url, token }: NetworkProxy, events: ConnectionEvents): SingleDispatcher {
     this.trustMore();
     const options = this.tls(this.wayOut.isStrict);
@@ -123,7 +123,7 @@ export class Way {
 const unusable: Connector = (_options, connected) =>
   connected(withCode(new Error('No URL of a proxy.'), ofProxy('ERR_INVALID_URL')), null);
 
-/** ProxyAgent hands its own connector to its factory of clients alone. */
+/** ProxyAgent gives its own connector only to its factory of clients. */
 function connectorIn(made: object): Connector {
   if ('connect' in made && isConnector(made.connect)) return made.connect;
   throw new TypeError('A proxy agent without a connector.');
@@ -133,7 +133,7 @@ function isConnector(value: unknown): value is Connector {
   return typeof value === 'function';
 }
 
-/** Of an array ProxyAgent keeps the last of equal names alone. */
+/** ProxyAgent keeps only the last of equal names in an array, so the headers are passed as pairs. */
 function inPairs(headers: Dispatcher.DispatchOptions['headers']): Dispatcher.DispatchOptions['headers'] {
   if (!Array.isArray(headers)) return headers;
   const pairs = new Set<[string, string]>();
@@ -142,7 +142,7 @@ function inPairs(headers: Dispatcher.DispatchOptions['headers']): Dispatcher.Dis
   return pairs;
 }
 
-/** The connector, with failures that have other codes. */
+/** The connector, with other codes for its errors. */
 function told(connect: Connector, code: (error: Error) => string): Connector {
   return (options, connected) =>
     connect(options, (...[error, socket]) => {
@@ -161,7 +161,7 @@ function ofProxy(code: string): string {
     : `${proxyPrefix}${code}`;
 }
 
-/** What comes through the tunnel keeps its code; what undici says of the request for the tunnel is the proxy's. */
+/** An error that came through the tunnel keeps its code; undici's errors about opening the tunnel are the network proxy's. */
 function codeOfTunnel(error: Error): string {
   const code = codeOf(error);
   const status = /^Proxy response \((\d{3})\)/.exec(error.message)?.[1];
@@ -175,14 +175,14 @@ function isUnknownIssuer(error: Error): boolean {
   return problem === 'unknownIssuer' || problem === 'selfSigned';
 }
 
-/** Where Linux keeps its authorities: Debian, Red Hat, SUSE. */
+/** The files in which Linux keeps its authorities: Debian, Red Hat, SUSE. */
 const bundles = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/pki/tls/certs/ca-bundle.crt',
   '/etc/ssl/ca-bundle.pem',
 ];
 
-/** Trusts Node's authorities and all that the way out allows beside them; undefined where there are no others. It takes a while. */
+/** Trusts Node's authorities and all that the way out adds; undefined where it adds none. It takes a while. */
 function widerTrust({ systemCertificates, extraCaFile }: WayOut): tls.SecureContext | undefined {
   const more = [
     ...(systemCertificates ? systemAuthorities() : []),
@@ -191,7 +191,7 @@ function widerTrust({ systemCertificates, extraCaFile }: WayOut): tls.SecureCont
   return more.length === 0 ? undefined : tls.createSecureContext({ ca: [...tls.rootCertificates, ...more] });
 }
 
-/** None where this version of Node cannot tell: before 22.15 on macOS and Windows. */
+/** Empty where this version of Node cannot read them: before 22.15 on macOS and Windows. */
 function systemAuthorities(): readonly string[] {
   const read: unknown = Reflect.get(tls, 'getCACertificates');
   if (typeof read === 'function') return v.parse(v.array(v.string()), Reflect.apply(read, tls, ['system']));
@@ -202,7 +202,7 @@ function fileOf(path: string): readonly string[] {
   try {
     return [readFileSync(path, 'utf8')];
   } catch {
-    // Not there, or not to be read: then it adds nothing.
+    // The file is missing or unreadable: it adds nothing.
     return [];
   }
 }

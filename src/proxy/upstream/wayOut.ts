@@ -1,14 +1,14 @@
-// The way out of this machine: directly to upstream or through a network proxy, and whose certificates are trusted on it.
+// The way out of this machine: directly to upstream or through a network proxy, and the certificates that are trusted there.
 
-/** Plain values, so that they cross to the worker. */
+/** Plain values, so that they can be sent to the worker. */
 export interface WayOut {
-  /** Of the network proxy, as `http://user:password@host:port`; empty: none. It may hold a password. */
+  /** The network proxy, as `http://user:password@host:port`; empty: none. It may hold a password. */
   readonly proxyUrl: string;
-  /** Hosts that are reached directly, as in `NO_PROXY`: `*`, or names, each with a port or not, that stand for their subdomains too. */
+  /** Hosts that are reached directly, as in `NO_PROXY`: `*`, or names, with a port or without, that include their subdomains. */
   readonly noProxy: string;
   /** Whether certificates are verified that come from or through the network proxy. */
   readonly isStrict: boolean;
-  /** Whether the system's own authorities are trusted, beside those that Node brings along. */
+  /** Whether the system's own authorities are trusted, beside those of Node. */
   readonly systemCertificates: boolean;
   /** A PEM file of more authorities, as in `NODE_EXTRA_CA_CERTS`; empty: none. */
   readonly extraCaFile: string;
@@ -23,18 +23,18 @@ export const directly: WayOut = {
 };
 
 export interface NetworkProxy {
-  /** Without user name and password, unless it is no URL. */
+  /** Without user name and password, unless it is no valid URL. */
   readonly url: string;
-  /** With its port, to be shown; null where the URL is none that can be used: what is what in it is not known then. */
+  /** With its port, to be shown; null where the URL is not usable, as its parts are unknown then. */
   readonly host: string | null;
-  /** For `Proxy-Authorization`, or null without a user name. A secret. */
+  /** The value of `Proxy-Authorization`, or null without a user name. A secret. */
   readonly token: string | null;
 }
 
-/** The network proxy on the way to `upstreamUrl`, or null where it is reached directly. An invalid URL stays as it is: connecting fails then. */
+/** The network proxy on the way to `upstreamUrl`, or null where it is reached directly. An invalid URL is kept: connecting will fail. */
 export function proxyOnTheWay(upstreamUrl: string, { proxyUrl, noProxy }: WayOut): NetworkProxy | null {
   const { protocol, hostname, port } = new URL(upstreamUrl);
-  // Upstreams without TLS are on this machine: a proxy elsewhere does not reach them, and would read the key.
+  // Upstreams without TLS are on this machine: a proxy elsewhere cannot reach them, and would read the key.
   if (proxyUrl === '' || protocol !== 'https:' || isExempt(hostname, Number(port) || 443, noProxy))
     return null;
   const url = proxyAt(proxyUrl);
@@ -45,13 +45,13 @@ export function proxyOnTheWay(upstreamUrl: string, { proxyUrl, noProxy }: WayOut
   return { url: url.href, host: url.host, token };
 }
 
-/** Null for what is no proxy that takes CONNECT, such as one of SOCKS. A name without a scheme is taken for http. */
+/** The proxy's URL; null for one that does not take CONNECT, such as SOCKS. A name without a scheme is taken for http. */
 export function proxyAt(proxyUrl: string): URL | null {
   const text = /^[a-z][\w+.-]*:\/\//i.test(proxyUrl) ? proxyUrl : `http://${proxyUrl}`;
   return /^https?:/i.test(text) && URL.canParse(text) ? new URL(text) : null;
 }
 
-/** By undici's rules, those of its EnvHttpProxyAgent. */
+/** By the rules of undici's EnvHttpProxyAgent. */
 function isExempt(host: string, port: number, noProxy: string): boolean {
   return noProxy.split(/[,\s]+/).some((entry) => {
     if (entry === '*') return true;
@@ -70,7 +70,7 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    // A percent sign that stands for itself.
+    // A percent sign that is no escape: the text stays as it is.
     return text;
   }
 }
