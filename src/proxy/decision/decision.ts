@@ -1,10 +1,10 @@
-// The next step after an outcome: a pure table, one row a kind, and the bounds that hold for every retry.
+// The decision after an outcome: a pure table with one row for each kind, and the bounds of every retry.
 import type { Verdict } from '../../keys/lock';
 import type { Fault, LimitOutcome, Outcome } from '../errors/outcome';
 import type { FallbackKind } from '../request/fallback';
 import { backOffMs, mayBeBilled, shortestWaitMs, type Situation } from './situation';
 
-/** How far the next attempt must go from the key that was just used: anywhere, another key, another account. */
+/** How the next attempt must differ from the last one: not at all, by another key, or by another account. */
 export type Elsewhere = 'no' | 'key' | 'account';
 
 /** `giveBack`: upstream's own error goes to the client as it came; a fault becomes the proxy's own error. */
@@ -13,23 +13,23 @@ export type Decision = { readonly next: 'fallback' | 'giveBack'; readonly verdic
 export interface Retry extends Pick<Again, 'waitMs' | 'elsewhere' | 'freshConnection'> {
   readonly next: 'retry';
   readonly verdict: Verdict;
-  /** Nothing but back-off says that the next attempt is worth it: `mostRepeats` bounds how many do that at once. */
+  /** Only a back-off, no hint, speaks for the next attempt: `mostRepeats` bounds how many requests repeat on a guess at once. */
   readonly isGuess: boolean;
 }
 
-/** Never reached a socket more often than this: the network is down, not slow. */
+/** After this many attempts that never reached a socket the network is down, not slow. */
 const mostNotSents = 20;
 /** An unexplained 429 with a longer hint is given back. */
 const longestUnknownMs = 60_000;
-/** While another model is left: attempts on this one, and the time after which none begins. */
+/** While another model is left: the attempts on this one, and the time after which none begins. */
 const attemptsBeforeFallback = 3;
 const waitBeforeFallbackMs = 3_000;
-/** So long a page that names no time holds everything back. */
+/** A page of Cloudflare without a hint holds all requests back for this long at most. */
 const longestPageMs = 1_000;
-/** From a free model to a paid one a hint is waited for: that costs nothing. */
+/** The time that a request for a free model waits for a hint before it goes on to a paid one: waiting costs nothing. */
 const hintBeforePaidMs = 20_000;
 
-/** A row's answer, before the bounds of every retry are applied. */
+/** A row's decision, before the bounds of every retry are applied. */
 interface Row {
   readonly verdict: Verdict;
   /** Null: this model is not to be tried again. */
@@ -43,7 +43,7 @@ interface Again {
   readonly elsewhere: Elsewhere;
   /** The next attempt needs a connection of its own: the pooled ones may be dead, too. */
   readonly freshConnection: boolean;
-  /** The attempt never reached a socket: repeating it repeats nothing, and costs nothing. */
+  /** The attempt never reached a socket: sending it again repeats nothing, and costs nothing. */
   readonly unsent: boolean;
 }
 
@@ -66,12 +66,12 @@ function mayRepeat(outcome: Outcome, again: Again, situation: Situation): boolea
   if (again.unsent) return situation.notSents < mostNotSents;
   if (situation.repeatable === 'never' || (situation.repeatable === 'refused' && !refusals.has(outcome.kind)))
     return false;
-  // One attempt is kept for each model that is left.
+  // One attempt is kept for each fallback model that is left.
   const allowed = situation.attemptsAllowed - situation.fallbacksLeft;
   return !isBilledOver(1, outcome, situation) && situation.attempt < allowed;
 }
 
-/** OpenRouter's no to the key or account, or to a thing that is another account's: nothing was made, whatever the request makes. */
+/** Refusals of the key or account, or of a thing of another account: nothing was made, whatever the request would make. */
 const refusals: ReadonlySet<Outcome['kind']> = new Set([
   'dailyLimit',
   'minuteLimit',
@@ -97,13 +97,13 @@ function isBilledOver(times: number, outcome: Outcome, situation: Situation): bo
 function isBeforeFallback(outcome: Outcome, again: Again, situation: Situation): boolean {
   if (situation.fallback === 'none' || again.unsent || again.elsewhere !== 'no' || !isModelsToMend(outcome))
     return true;
-  // The one more send that is left goes to the model that may answer.
+  // After a send that may have been billed, the last one goes to the model that may answer: the fallback.
   if (isBilledOver(0, outcome, situation)) return false;
   if (situation.isProbe || situation.attemptsHere >= attemptsBeforeFallback) return false;
   return situation.spentHereMs + again.waitMs <= patienceMs(situation.fallback, again.isHinted);
 }
 
-/** How long a request waits for its present model, and for a slot, while the user has named such a one. */
+/** How long a request waits for its present model, and for a slot, while it has a fallback of this kind; Infinity without one. */
 export function patienceMs(fallback: FallbackKind, isHinted: boolean): number {
   if (fallback === 'none') return Infinity;
   return fallback === 'paid' && isHinted ? hintBeforePaidMs : waitBeforeFallbackMs;
@@ -121,7 +121,7 @@ function mayFallBack(outcome: Outcome, situation: Situation): boolean {
   return isModelsToMend(outcome);
 }
 
-/** Whether another model may help: none does where the key, the address or the network is refused, or with a fault that is the request's alone. */
+/** Whether another model may help: not where the key, the address or the network is refused, or where the request itself is at fault. */
 function isModelsToMend(outcome: Outcome): boolean {
   if (outcome.kind === 'requestFault') return outcome.model !== 'fit';
   if (outcome.kind === 'fault')
@@ -145,13 +145,13 @@ const rows: Rows = {
   modelDailyLimit: (outcome) => whileLocked(outcome, true),
   sharedCapacity: (outcome, situation) => whileLocked(outcome, situation.model !== null),
   busy: rowOfBusy,
-  // What a 402 means depends on what the request would have spent, and only the plan knows that for certain.
+  // The meaning of a 402 depends on whether the request would have spent credits, and only the plan's class tells that for certain.
   noCredits: (outcome, situation) =>
     elsewhere({ ...outcome, kind: situation.class === 'free' ? 'belowZero' : 'noCredits' }, 'account'),
   belowZero: (outcome, situation) =>
     elsewhere({ ...outcome, kind: situation.class === 'paid' ? 'noCredits' : 'belowZero' }, 'account'),
   requestTooDear: ({ limits }) => ({ verdict: nothing, again: { ...atOnce, elsewhere: limits } }),
-  // Another account may be free at once; this one is held back for as long as a wait would be.
+  // Another account may be free at once; this one is locked for as long as a wait would last.
   inFlightBudget: (outcome, situation) =>
     whileLocked(
       { ...outcome, untilMs: situation.nowMs + waitFor(outcome.untilMs, situation) },
@@ -162,7 +162,7 @@ const rows: Rows = {
   policy: rowOfPolicy,
   ownKeyWanted: rowOfPolicy,
   unauthorized: (outcome) => elsewhere(outcome, 'key'),
-  // A page without a hint may be about this one request or model: the others are held for a moment.
+  // A page without a hint may be about this request or model alone: other requests are held back only for a moment.
   edgeBlocked: (outcome, situation) => {
     const waitMs = waitFor(outcome.untilMs, situation);
     const hinted = { isHinted: isHinted(outcome.untilMs, situation) };
@@ -187,19 +187,19 @@ function rowOf<K extends Outcome['kind']>(kind: K, outcome: RowInput<K>, situati
 /** A shared pool is busy for every key; an account's own provider key is busy for that account alone. */
 function rowOfBusy(outcome: OutcomeOf<'busy'>, situation: Situation): Row {
   const { isByok, allProviders, untilMs } = outcome;
-  // Without a model there is nothing to lock, and without a lock nothing would hold an immediate retry back.
+  // Without a model there is nothing to lock, and without a lock an immediate retry would not be held back.
   const isLocked = situation.model !== null && (isByok || allProviders || situation.class === 'free');
   if (!isLocked) return whenHinted(untilMs, situation);
   const hinted = { isHinted: isHinted(untilMs, situation) };
   const reason = isByok ? 'ownProviderBusy' : 'busy';
-  // A hint that leaves no time leaves the lock to the pool, whose locks grow.
+  // Without a hint the pool's own locks decide: they grow with each failure.
   const lockedUntilMs = hinted.isHinted ? untilMs : null;
   return after(0, { kind: 'locked', reason, untilMs: lockedUntilMs, limit: null }, hinted);
 }
 
 /**
- * A setting or budget refuses: other accounts are asked once each, if the user allows that. It may be the key's own
- * workspace's: without another account the account's other keys are asked.
+ * A setting or budget refuses: each other account is tried once, if the user allows that. It may be a setting of the
+ * key's own workspace: without another account the account's other keys are tried.
  */
 function rowOfPolicy(outcome: LimitOutcome, { policyRefusals, othersReady }: Situation): Row {
   if (policyRefusals !== 'otherAccount') return noMore(locked(outcome));
@@ -207,8 +207,8 @@ function rowOfPolicy(outcome: LimitOutcome, { policyRefusals, othersReady }: Sit
 }
 
 /**
- * Nobody said whose limit it was. Another account is asked at once; the last one after the hint, a minute at most, or
- * after a back-off.
+ * Upstream did not say whose limit it was. Another account is tried at once; the last one after the hint, a minute at
+ * most, or after a back-off.
  */
 function rowOfUnknownLimit(outcome: LimitOutcome, situation: Situation): Row {
   const waitMs = waitFor(outcome.untilMs, situation);
@@ -230,13 +230,13 @@ function rowOfFault(fault: Fault, situation: Situation): Row {
     case 'headTimeout':
     case 'firstTokenTimeout':
       return afterSilence(situation.sawWork, situation);
-    // The head of an answer had come: it is being made, and billed.
+    // The head of an answer had come: the answer is being made, and billed.
     case 'idleTimeout':
       return afterSilence(true, situation);
     // An answer whose head had come was made, and is billed.
     case 'cut':
       return situation.class === 'paid' ? noMore(nothing) : whenHinted(null, situation);
-    // Something between here and upstream may have answered instead of it.
+    // Something between here and upstream may have answered in upstream's place.
     case 'notAnAnswer':
       return whenHinted(null, situation);
     case 'clientGone':
@@ -245,26 +245,26 @@ function rowOfFault(fault: Fault, situation: Situation): Row {
   }
 }
 
-/** Again at once, and from the second time on with back-off, so that a network that is down is no tight loop. */
+/** At once; from the second time on with back-off, so that a network that is down causes no tight loop. */
 function notSent(situation: Situation): Row {
   const waitMs = situation.notSents === 0 ? 0 : backOffMs(situation.notSents, situation.random);
   return after(waitMs, nothing, { unsent: true });
 }
 
-/** An idle connection that died is met with the next request: once at once, past the others that may have died with it. */
+/** A dead idle connection shows only at the next request: that is sent again, past others that may be dead too. */
 function afterReset(reusedSocket: boolean, situation: Situation): Row {
   if (reusedSocket && situation.freshRetries === 0) return after(0, nothing, { freshConnection: true });
   return whenHinted(null, situation);
 }
 
-/** Upstream did answer, and bills it; on a connection that had served before it may be the rest of another answer. */
+/** Upstream did answer, and bills it; on a reused connection the bytes may be the rest of another answer. */
 function afterUnreadable(reusedSocket: boolean, situation: Situation): Row {
   const mayBeRest = reusedSocket && situation.freshRetries === 0;
   if (!mayBeRest || situation.class === 'paid') return noMore(nothing);
   return after(0, nothing, { freshConnection: true });
 }
 
-/** A silent route is tried once more, unless another model is left or the user's money may be at work. */
+/** A silent route is tried once more, unless another model is left or the user's money may already be spent. */
 function afterSilence(sawWork: boolean, situation: Situation): Row {
   const isOver = situation.timeouts > 0 || situation.fallback !== 'none';
   if (isOver || (situation.class === 'paid' && sawWork)) return noMore(nothing);
@@ -277,14 +277,14 @@ function noMore(verdict: Verdict): Row {
   return { verdict, again: null };
 }
 
-/** At once, and never again in this exchange with the key or account that was just used: waiting for it would not help. */
+/** At once, and never again in this exchange with the same key or account: a wait for it would not help. */
 function elsewhere(outcome: LimitOutcome, how: Elsewhere): Row {
   return { verdict: locked(outcome), again: { ...atOnce, elsewhere: how } };
 }
 
 /**
- * At once: the lock that the verdict sets keeps the account off, and the pool takes another one, waits for the lock's
- * end, or refuses. A request that the lock does not cover must go elsewhere.
+ * At once: the verdict's lock keeps the account off, and the pool takes another one, waits for the lock's end, or
+ * refuses. A request that the lock does not cover must use another key.
  */
 function whileLocked(outcome: LimitOutcome, isCovered: boolean): Row {
   return isCovered ? { verdict: locked(outcome), again: atOnce } : elsewhere(outcome, 'key');
@@ -299,17 +299,17 @@ function whenHinted(untilMs: number | null, situation: Situation): Row {
   return after(waitFor(untilMs, situation), nothing, { isHinted: isHinted(untilMs, situation) });
 }
 
-/** The verdict of a limit, derived: the outcome's kind is the lock's reason. */
+/** The verdict of a limit: the outcome's kind is the lock's reason. */
 function locked({ kind, untilMs, limit }: LimitOutcome): Verdict {
   return { kind: 'locked', reason: kind, untilMs, limit };
 }
 
-/** A hint that leaves no time is none. */
+/** A hint that leaves no time counts as none. */
 function isHinted(untilMs: number | null, { nowMs }: Situation): boolean {
   return untilMs !== null && untilMs - nowMs >= shortestWaitMs;
 }
 
-/** The hint as an instant that leaves time, so that a lock until then does hold; null if there was none. */
+/** The hint moved to an instant that leaves time, so that a lock until then has an effect; null if there was none. */
 function lockedUntil(untilMs: number | null, situation: Situation): number | null {
   return untilMs === null ? null : situation.nowMs + waitFor(untilMs, situation);
 }
@@ -327,12 +327,12 @@ const modelFailures: ReadonlySet<Outcome['kind']> = new Set([
   'unknownLimit',
   'edgeBlocked',
   'fault',
-  // It is left once no account is there that could be asked.
+  // The model is left once no other account can be tried.
   'policy',
   'ownKeyWanted',
 ]);
 
-/** Whether the failure (null: an answer broke off) is the model's: a request with a fallback does not begin with it for a while. */
+/** Whether the failure (null: an answer broke off) is the model's: then requests with a fallback do not begin with it for a while. */
 export function isModelFailure(outcome: Outcome | null): boolean {
   if (outcome?.kind === 'requestFault') return outcome.model === 'gone';
   return outcome === null || modelFailures.has(outcome.kind);
@@ -343,10 +343,10 @@ export function isPolicyRefusal({ kind }: Outcome): boolean {
   return kind === 'policy' || kind === 'ownKeyWanted' || kind === 'budget';
 }
 
-/** The verdict for an error that came after the beginning of an answer; null: the answer broke off without one. */
+/** The verdict for an error that came after the beginning of an answer; null: the answer broke off without an error. */
 export function verdictOnEnd(outcome: Outcome | null, situation: Situation): Verdict {
   const said = outcome === null ? nothing : decide(outcome, situation).verdict;
   if (said.kind === 'locked' || situation.class !== 'free' || outcome?.kind === 'requestFault') return said;
-  // An answer that breaks counts for its free model like a busy provider.
+  // A broken answer locks its free model as a busy provider does.
   return { kind: 'locked', reason: 'busy', untilMs: null, limit: null };
 }

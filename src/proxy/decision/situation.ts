@@ -1,4 +1,4 @@
-// The facts that a decision needs besides the outcome: the exchange so far, and what it may still do.
+// The facts that a decision needs besides the outcome: the exchange so far, and its remaining bounds.
 import type { RequestClass } from '../../keys/lock';
 import type { Outcome } from '../errors/outcome';
 import type { FallbackKind } from '../request/fallback';
@@ -10,17 +10,20 @@ export interface Tally {
   readonly attempt: number;
   /** Attempts that may have been billed without an answer, over all models. */
   readonly billable: number;
-  /** The rest is of the present model alone. */
+  /** This and the following fields are of the present model alone. */
   readonly attemptsHere: number;
   readonly notSents: number;
   readonly timeouts: number;
-  /** 500s. */
+  /** Outcomes `internal`: status 500. */
   readonly internals: number;
-  /** Resets, and heads that cannot be read, on a reused socket: each was answered by a retry on a connection of its own. */
+  /** Resets, and unreadable heads, on a reused socket: each was followed by a retry on a connection of its own. */
   readonly freshRetries: number;
 }
 
-/** `otherAccount`: accounts whose settings allow the request are asked, once each · `giveBack`: the refusal is the answer. */
+/**
+ * `otherAccount`: other accounts are tried once each, as their settings may allow the request · `giveBack`: the refusal
+ * is the answer.
+ */
 export type PolicyRefusals = 'otherAccount' | 'giveBack';
 
 export interface Situation extends Tally {
@@ -28,21 +31,21 @@ export interface Situation extends Tally {
   readonly repeatable: Repeatable;
   readonly model: string | null;
   readonly nowMs: number;
-  /** Since the present model was turned to: waits and attempts. */
+  /** Waits and attempts since the exchange turned to the present model. */
   readonly spentHereMs: number;
   /** No attempt begins later. */
   readonly deadlineAtMs: number;
   readonly attemptsAllowed: number;
-  /** Whether comments, or a part of an answer, had come in the attempt that is judged: upstream worked on it, and bills it. */
+  /** Whether the judged attempt had brought comments, or a part of an answer: upstream worked on it, and bills it. */
   readonly sawWork: boolean;
   readonly fallback: FallbackKind;
   readonly fallbacksLeft: number;
   /** The model was left lately, and this attempt is its probe. */
   readonly isProbe: boolean;
   readonly policyRefusals: PolicyRefusals;
-  /** Whether an account that was not asked yet could serve the request now. */
+  /** Whether an account that was not tried yet could serve the request now. */
   readonly othersReady: boolean;
-  /** A thing that is asked for is not there, and nobody knows which account made it. */
+  /** The thing that is asked for was not found, and the account that made it is unknown. */
   readonly mayBeOthers: boolean;
   /** In [0, 1). */
   readonly random: () => number;
@@ -77,7 +80,7 @@ export function tallyOfNextModel({ attempt, billable }: Tally): Tally {
   return { ...firstTally, attempt, billable };
 }
 
-/** Whether upstream may have made, and billed, an answer that did not arrive: an error status before any output proves that it did not. */
+/** Whether upstream may have made, and billed, an answer that did not arrive: an error status before any output rules that out. */
 export function mayBeBilled(outcome: Outcome): boolean {
   if (outcome.kind === 'overloaded') return outcome.timedOut;
   return outcome.kind === 'fault' && outcome.fault.code !== 'notSent' && outcome.fault.code !== 'clientGone';
@@ -92,14 +95,14 @@ function isTimeout(outcome: Outcome): boolean {
 
 const mostAttempts = 10;
 const fewestFreeAttempts = 4;
-/** 5 %, as a divisor: 0.05 is no exact number, and rounding up would show it. */
+/** 5 %, as a divisor: 0.05 is not exact in binary, and the rounding up would show that. */
 const freeShareDivisor = 20;
 /** A read is worth a second try, and no wait. */
 const readAttempts = 2;
 
 /**
- * Attempts in all, the first included. Each attempt of a free request costs one of the day's allowance, so that it
- * may spend 5 % of `allowanceLeft`, the sum over the accounts that could serve it, rounded up, but 4 in any case.
+ * The number of attempts, the first included. Each attempt of a free request costs one of the day's allowance: it may
+ * spend 5 % of `allowanceLeft` (the sum over the accounts that could serve it), rounded up, but 4 in any case.
  */
 export function attemptsAllowed(requestClass: RequestClass, isRead: boolean, allowanceLeft: number): number {
   if (isRead) return readAttempts;
@@ -108,7 +111,7 @@ export function attemptsAllowed(requestClass: RequestClass, isRead: boolean, all
   return Math.min(mostAttempts, Math.max(fewestFreeAttempts, share));
 }
 
-/** No wait in a loop is shorter: a hint of zero must not become a tight loop. */
+/** No wait in a loop is shorter: a hint of zero must not cause a tight loop. */
 export const shortestWaitMs = 500;
 const longestBackOffMs = 30_000;
 

@@ -10,7 +10,7 @@ function tellingOf(key: string): string {
 }
 
 /**
- * The mask: as long as the text, so that a `Content-Length` holds; ASCII, as headers are. A long text shows its last four
+ * The mask: as long as the text, as a `Content-Length` must hold; ASCII, as in headers. A long text shows its last four
  * characters.
  */
 function maskOf(telling: string): string {
