@@ -13,7 +13,7 @@ import type { HeldError } from '../upstream/judge';
 /** `keptAlive`: an event stream of our own has begun, upstream's answer has not. */
 type AnswerState = 'waiting' | 'keptAlive' | 'begun' | 'ended';
 
-/** Sees all that the client is given, and the end of the exchange. */
+/** Gets a copy of all that the client is sent, and the end of the exchange. */
 export interface AnswerCopy {
   head(status: number, headers: readonly string[]): void;
   data(chunk: Buffer | string): void;
@@ -21,33 +21,33 @@ export interface AnswerCopy {
 }
 
 const everyMs = 10_000;
-/** So long after upstream's first preamble the first comment goes out at the latest. */
+/** After upstream's first preamble the first comment goes out within this time. */
 const afterPreambleMs = 4_000;
-/** Never one that begins with `: ping`: Continue's reader stops at it. */
+/** No comment may begin with `: ping`: Continue's reader stops at it. */
 const comment = ': keywheel is waiting for a free slot\n\n';
 
-/** A client that takes nothing of a last event for so long is let go. */
+/** A client that does not take the last event within this time is disconnected. */
 const flushTimeoutMs = 5_000;
 
 export class Answer {
   copy: AnswerCopy | null = null;
-  /** Headers that the answer's head gets besides; the early head of a stream of our own gets none. */
+  /** Adds headers to the answer's head; the early head of a stream of our own gets none of these. */
   extraHeaders: () => readonly string[] = () => [];
   private state: AnswerState = 'waiting';
   private isStream = false;
-  /** When the next comment is due; null where none is to come. */
+  /** The alarm of the next comment; null where no more are to come. */
   private comments: Alarm | null = null;
   status: number | null = null;
   /** The error in the words that the client got, or null. */
   message: string | null = null;
-  /** Names the request in its answer's head, in refusals and in the log: 12 hex digits. */
+  /** The name of the request in its answer's head, in refusals and in the log: 12 hex digits. */
   readonly requestId = randomUUID().slice(-12);
 
   constructor(
     private readonly response: ServerResponse,
     private readonly clock: Clock,
     readonly form: Form,
-    /** Whether it ends at once, whatever the client still sends. */
+    /** Whether the answer ends at once, even while the client still sends. */
     private readonly isHurried: () => boolean = () => true,
   ) {}
 
@@ -61,8 +61,8 @@ export class Answer {
   }
 
   /**
-   * For a streaming client, which would give up on silence: a comment after `afterMs` and every 10 s then, until the
-   * answer begins or `keepAliveNoMore`. With the first one an event stream of our own begins; errors are events then.
+   * For a streaming client, which would give up in silence: a comment after `afterMs` and then every 10 s, until the
+   * answer begins or `keepAliveNoMore`. The first one begins an event stream of our own; errors are events then.
    */
   keepAliveAfter(afterMs: number): void {
     this.comments ??= new Alarm(this.clock, () => this.keepAlive());
@@ -81,7 +81,7 @@ export class Answer {
     if (this.state === 'waiting' && isFar) this.keepAliveAfter(afterPreambleMs);
   }
 
-  /** Passes on a head that is no answer yet (102, 103), to a client that knows such heads, has none so far and takes what comes. */
+  /** Passes on a head that is no answer yet (102, 103), if the client speaks HTTP/1.1, has no head yet and reads what is sent. */
   inform(status: number, headers: readonly string[]): void {
     const { socket, req } = this.response;
     const isKnown = req.httpVersionMajor === 1 && req.httpVersionMinor >= 1;
@@ -93,7 +93,7 @@ export class Answer {
     socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
   }
 
-  /** Writes upstream's head; nothing is sent where the stream was begun before. This is the commit point. `isStream`: errors may follow as events. */
+  /** Writes upstream's head, unless a stream of our own has begun. This is the commit. `isStream`: errors may follow as events. */
   begin(status: number, statusText: string, headers: readonly string[], isStream = false): void {
     if (this.state === 'waiting') {
       this.isStream = isStream;
@@ -102,7 +102,7 @@ export class Answer {
     this.state = 'begun';
   }
 
-  /** The head goes out with the first bytes, or now: clients do not wait for it without end. */
+  /** Sends the head now instead of with the first bytes: clients do not wait for a head without end. */
   showHead(): void {
     this.response.flushHeaders();
   }
@@ -122,7 +122,7 @@ export class Answer {
     endResponse(this.response, this.clock, this.isHurried);
   }
 
-  /** Begins and ends with all of an answer that is here; a 204 has no body, and tells no length (RFC 9110 8.6). */
+  /** Begins and ends the answer with a complete body; a 204 has no body, and names no length (RFC 9110 8.6). */
   whole(status: number, headers: readonly string[], body: Buffer | string): void {
     const length = status === 204 ? [] : ['content-length', String(Buffer.byteLength(body))];
     this.writeHead(status, '', [...headers, ...length]);
@@ -130,15 +130,15 @@ export class Answer {
     this.end();
   }
 
-  /** Breaks the connection: the client must not take what it got for a whole answer. */
+  /** Breaks the connection: the client must not take a part for a whole answer. */
   cut(): void {
     this.state = 'ended';
     this.response.destroy();
   }
 
   /**
-   * Ends with an answer of our own, in the endpoint's form: an error answer, or the last event of a begun stream, which
-   * does not end as a whole one. What else has begun is cut.
+   * Ends with an answer of our own, in the operation's form: an error answer, or the last event of a begun stream, which
+   * does not end like a whole one. Any other begun answer is cut.
    */
   refuse(refusal: Refusal, model: string | null = null): void {
     if (this.state === 'ended') return;
@@ -164,8 +164,8 @@ export class Answer {
   }
 
   /**
-   * The last event of ours, and a connection that ends after it without the body's end: some clients ignore error events,
-   * and would take the rest for whole. FIN waits for what is written; a destroy would lose the event.
+   * Sends a last event of ours and ends the connection without the body's end: some clients ignore error events, and
+   * would take the stream for whole. FIN waits for the written bytes; a destroy would lose the event.
    */
   private endBroken(event: string): void {
     this.state = 'ended';
@@ -175,10 +175,10 @@ export class Answer {
       response.socket?.end();
     };
     this.copy?.data(event);
-    // Without a socket it waits behind other answers of its connection.
+    // Without a socket the answer still waits behind other answers of its connection.
     const waits = response.socket === null;
     response.write(event, waits ? hangUp : undefined);
-    // From Node 26 on the event is on its socket only then.
+    // From Node 26 on the event reaches its socket only in the next tick.
     if (!waits) process.nextTick(hangUp);
   }
 
@@ -197,16 +197,16 @@ export class Answer {
   private writeHead(status: number, statusText: string, headers: readonly string[]): void {
     this.status = status;
     const all = [...headers, ...this.extraHeaders(), 'x-keywheel-request-id', this.requestId];
-    // Java's client would send its next request behind half of this one's body; one that awaits 100 Continue may leave it out.
+    // Java's client would send its next request behind half of this body; a client that awaits 100 Continue may leave the body out.
     if (isSending(this.response.req)) this.response.shouldKeepAlive = false;
     this.copy?.head(status, all);
-    // What may stand in a status line (RFC 9112 4); Node throws at anything else.
+    // The characters that a status line allows (RFC 9112 4); Node throws at others.
     if (/^[\t\x20-\x7e\x80-\xff]+$/.test(statusText)) this.response.writeHead(status, statusText, all);
     else this.response.writeHead(status, all);
   }
 }
 
-/** More of a page that is no JSON tells nobody anything. */
+/** The rest of a longer text that is no JSON is of no use. */
 const longestText = 16_384;
 
 const fields = v.record(v.string(), v.unknown());
@@ -215,7 +215,7 @@ const bodySchema = v.object({
   metadata: v.fallback(v.optional(v.nullable(fields)), undefined),
 });
 
-/** Upstream's own error as the last event of a stream of ours: its message, status and metadata; what is not its JSON is shown as it came. */
+/** Upstream's own error as the last event of a stream of ours: message, status and metadata; other text than JSON is shown as it came. */
 function givenBackEvent(form: Form, { status, body, kind }: HeldError, model: string | null): string {
   const text = kind === 'coded' ? '' : body.toString('utf8');
   const read = v.safeParse(bodySchema, parseJson(text));
@@ -226,7 +226,7 @@ function givenBackEvent(form: Form, { status, body, kind }: HeldError, model: st
     const metadata = read.success ? { ...read.output.metadata, ...read.output.error.metadata } : raw;
     return errorEvent(form, { ...said, metadata }, model);
   } catch {
-    // Metadata that is nested deeper than can be written.
+    // The metadata is nested too deeply to be written.
     return errorEvent(form, { ...said, metadata: raw }, model);
   }
 }

@@ -1,4 +1,4 @@
-// Turns a denial into a refusal that tells the user which accounts, why, until when, and what to do.
+// Turns a denial into a refusal that tells the user the accounts, the reasons, the times, and the next step.
 import { DateTime } from 'luxon';
 import { dayMs, zoneOf } from '../../keys/calendar';
 import type { AccountStanding, Denial } from '../../keys/denials';
@@ -9,16 +9,16 @@ export interface DenialContext {
   readonly nowMs: number;
   /** IANA name, or empty for the machine's own zone. */
   readonly timezone: string;
-  /** Instead of 429 when everything is used up; most agents stop at 402 and show its text. */
+  /** The status when everything is used up, by default 429; most agents stop at 402 and show its text. */
   readonly exhaustedStatus: number;
   readonly model: string | null;
-  /** How many keys were refused in this exchange. */
+  /** The number of keys that were refused in this exchange. */
   readonly triedKeys: number;
-  /** Nothing may cost. */
+  /** Whether the setting allows only free requests. */
   readonly isFreeOnly: boolean;
 }
 
-/** More accounts than this are not named one by one. */
+/** Further accounts are counted, not named. */
 const mostNamed = 8;
 
 export function refusalOf(denial: Denial, context: DenialContext): Refusal {
@@ -53,7 +53,7 @@ export function refusalOf(denial: Denial, context: DenialContext): Refusal {
   }
 }
 
-/** The user's setting lets only free requests through. */
+/** The refusal of a request that may cost, while the user's setting allows only free requests. */
 export function refusalOfPaid(model: string | null): Refusal {
   const step =
     model !== null && isFreeModel(model)
@@ -65,7 +65,7 @@ export function refusalOfPaid(model: string | null): Refusal {
   );
 }
 
-/** For whoever waits, or comes, while the proxy stops; another window's proxy is up in a moment. */
+/** For requests that wait, or come, while the proxy stops; another window's proxy is up in a moment. */
 export function stopping(nowMs: number): Refusal {
   return new Refusal('stopping', 'Keywheel’s proxy is stopping. Try again in a moment.', {
     retryAtMs: nowMs + 1_000,
@@ -75,7 +75,7 @@ export function stopping(nowMs: number): Refusal {
 function exhausted(denial: Denial, context: DenialContext): Refusal {
   const { retryAtMs, accounts, requestClass } = denial;
   if (accounts.length === 0) {
-    // None is held back, yet not one can serve what is asked: such as one whose only untried key is locked.
+    // No account is held back, yet none can serve the request: such as one whose only untried key is locked.
     const message = `No account can serve this request${until(retryAtMs, context) || ' in time'}. Try again later, or use another model.`;
     return new Refusal('accounts_exhausted', message, { status: context.exhaustedStatus, retryAtMs });
   }
@@ -101,8 +101,8 @@ function exhausted(denial: Denial, context: DenialContext): Refusal {
 }
 
 /**
- * How a reason ends: by itself, `soon` or with the `day`, or by the user alone, who pays or changes a setting. `says` is
- * told of an account, `advice` of all.
+ * How a reason ends: by itself, `soon` or with the `day`, or only by the user, who pays or changes a setting. `says` is
+ * shown for each account, `advice` once for all.
  */
 interface ReasonRow {
   readonly says: string;
@@ -168,7 +168,7 @@ const reasonRows: Readonly<Record<AccountStanding['reason'], ReasonRow>> = {
   },
 };
 
-/** Nobody knows when somebody pays: the end of such a lock is a look, not an end. */
+/** The end of a credit lock is only the next try: it is unknown when the user pays, and so not shown. */
 function isCredits({ reason }: AccountStanding): boolean {
   return reason === 'noCredits' || reason === 'belowZero';
 }
@@ -176,13 +176,13 @@ function isCredits({ reason }: AccountStanding): boolean {
 /** OpenRouter's allowance a day for accounts that have bought credits. */
 const boughtAllowance = 1_000;
 
-/** The next step that fits the accounts that are there: nobody pays for what passes by itself in a minute. */
+/** The next step for these accounts: nobody should pay for a limit that passes by itself in a minute. */
 function advice(accounts: readonly AccountStanding[], { isFreeOnly }: DenialContext): string {
   const soon = accounts.filter(({ reason }) => reasonRows[reason].ends === 'soon');
   const steps = new Set((soon.length > 0 ? soon : accounts).map(({ reason }) => reasonRows[reason].advice));
   const ofDay = accounts.filter(({ reason }) => reasonRows[reason].ends === 'day');
   if (soon.length === 0 && ofDay.length > 0) {
-    // A balance that is empty pays for no other model either.
+    // An empty balance pays for no other model either.
     if (ofDay.length === accounts.length && !isFreeOnly) steps.add('use a paid model');
     const canGrow = ofDay.some(
       ({ reason, freeLimit }) => reason === 'dailyLimit' && freeLimit < boughtAllowance,
@@ -194,7 +194,7 @@ function advice(accounts: readonly AccountStanding[], { isFreeOnly }: DenialCont
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
-/** Clients wait and come again at 429: where no time helps that is hammering. */
+/** At 429 clients wait and try again: where no time helps, that would be hammering. */
 function statusOf(accounts: readonly AccountStanding[], { exhaustedStatus }: DenialContext): number {
   return accounts.every(({ reason }) => reasonRows[reason].ends === 'byUser') ? 402 : exhaustedStatus;
 }
@@ -224,7 +224,7 @@ function keysRefused({ retryAtMs }: Denial, { nowMs, triedKeys }: DenialContext)
       );
 }
 
-/** Each account with its reason, and what to do. */
+/** Each account with its reason, followed by the advice. */
 function reasonsText(accounts: readonly AccountStanding[], context: DenialContext): string {
   const named = accounts.slice(0, mostNamed).map((account) => sentence(account, context));
   if (accounts.length > mostNamed) named.push(`and ${accounts.length - mostNamed} more`);
@@ -236,10 +236,10 @@ function sentence(account: AccountStanding, context: DenialContext): string {
   return `${account.name}: ${reasonRows[account.reason].says}${until(untilMs, context)}`;
 }
 
-/** So far apart are the two clocks' readings of one instant. */
+/** The two clocks may differ by this in their readings of one instant. */
 const clocksDifferMs = 500;
 
-/** Such as ` until 02:00 (Europe/Berlin)`, never too soon, with the date where it is not within a day; empty for null. */
+/** Such as ` until 02:00 (Europe/Berlin)`, never too soon, with the date if it is a day or more away; empty for null. */
 function until(atMs: number | null, { nowMs, timezone }: DenialContext): string {
   if (atMs === null) return '';
   const isSoon = atMs - nowMs < 60_000;

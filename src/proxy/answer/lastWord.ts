@@ -1,4 +1,4 @@
-// Upstream's own last error, kept for when nothing better comes: it goes to the client in upstream's words.
+// Upstream's last error, kept for the case that no better answer comes: it goes to the client in upstream's own words.
 import {
   certificateProblem,
   isLasting,
@@ -39,22 +39,22 @@ export class LastWord {
     }
   }
 
-  /** Ends the answer with the error of `outcome`: upstream's own where it gave one, else throws ours. */
+  /** Ends the answer with the error of `outcome`: upstream's own where there is one, else throws ours. */
   speak(answer: Answer, outcome: Outcome | null, model: string | null): void {
     const refusal = outcome === null ? null : refusalOfOutcome(outcome);
     if (refusal !== null || this.word === null) {
       throw refusal ?? new Refusal('upstream_cut', 'OpenRouter gave no answer.');
     }
     const { error, headers } = this.word;
-    // 401 means a wrong proxy key here: this one is a provider's.
+    // To the client 401 means a wrong proxy key; this 401 is a provider's.
     const status = error.status === 401 ? 403 : error.status;
     answer.giveBack({ ...error, status }, headersFor(error.kind, headers), model);
   }
 }
 
 /**
- * Whether all of an error that is longer than what is held can still be passed on: unless our own words say it better, or
- * the client holds a stream of ours.
+ * Whether an error that is longer than may be held can still be passed on whole: not if our own words are better, or the
+ * client holds a stream of ours.
  */
 export function passesOn(
   failed: Failed,
@@ -64,7 +64,7 @@ export function passesOn(
   return isLong && refusalOfOutcome(failed.outcome) === null && !answer.isKeptAlive;
 }
 
-/** Upstream's headers, as far as they hold for what is given back. */
+/** Upstream's headers, as far as they are true of the body that is given back. */
 function headersFor(kind: HeldError['kind'], own: readonly string[]): readonly string[] {
   switch (kind) {
     case 'asSent':
@@ -83,7 +83,7 @@ const ofCoding: ReadonlySet<string> = new Set(['content-length', 'content-encodi
 /** The body is another one. */
 const ofContent: ReadonlySet<string> = new Set(['content-length', 'content-encoding', 'content-type']);
 
-/** Whether the account that refused has something left all the same: it refused this one request. */
+/** Whether only this one request was refused: the account may still serve others. */
 function isOfThisRequest({ kind }: Outcome): boolean {
   return kind === 'requestTooDear' || kind === 'policy' || kind === 'ownKeyWanted';
 }
@@ -92,7 +92,7 @@ function isOfThisRequest({ kind }: Outcome): boolean {
 function refusalOfOutcome(outcome: Outcome): Refusal | null {
   if (outcome.kind === 'fault') return ofFault(outcome.fault);
   if (outcome.kind !== 'unauthorized') return null;
-  // 401 means a wrong proxy key here, and one client asks ten times at it.
+  // To the client 401 means a wrong proxy key, and one client tries ten times at it.
   return new Refusal(
     'no_usable_key',
     'OpenRouter refused the key. Check it in Keywheel’s dashboard, or at openrouter.ai/settings/keys.',
@@ -134,7 +134,7 @@ function ofFault(fault: Fault): Refusal {
   }
 }
 
-/** For the client: why, with the code, and what to do. */
+/** For the client: the cause with its code, and the remedy. */
 function unreachedText(code: string): string {
   const problem = certificateProblem(code) ?? proxyProblem(code);
   if (problem !== null)

@@ -14,12 +14,12 @@ import { endedInError, endedWhole, errorAtEnd, hasFinished, Tail } from './tail'
 import { readUsage, usageIn, type Usage } from './usage';
 
 export interface RelayOptions {
-  /** The exchange's; at rest again at the end. */
+  /** The exchange's watch; at rest again at the end. */
   readonly watch: SilenceWatch;
   readonly plan: Plan;
   readonly answer: Answer;
   readonly idleTimeoutMs: number;
-  /** Of an answer that was read: see `Answered`. */
+  /** The value of an answer that was parsed: see `Answered`. */
   readonly value?: unknown;
 }
 
@@ -27,19 +27,19 @@ export interface RelayOptions {
 export interface Relayed {
   readonly end: 'whole' | 'error' | 'cut' | 'clientGone';
   readonly usage: Usage | null;
-  /** Upstream's own error that came after the commit: it still says what became of the key, the account and the model. */
+  /** Upstream's own error after the commit: it still teaches about the key, the account and the model. */
   readonly failure: ErrorReply | null;
 }
 
 /** An answer that is no stream may be silent as long as the most patient clients wait (OpenAI's SDKs). */
 const wholeTimeoutMs = 600_000;
-/** A client that takes nothing for so long does not come back. */
+/** A client that reads nothing for this long does not come back. */
 const readerTimeoutMs = 300_000;
 
-/** undici's, of a connection that was closed here while it carried an answer. */
+/** The code that undici gives an answer whose connection was closed here. */
 const closedHere = 'UND_ERR_DESTROYED';
 
-/** Tells when nothing more will be sent to the client; in the same turn where all of the answer is here. */
+/** Calls `tell` when nothing more will be sent to the client; in the same turn if the whole answer is here. */
 export function relay(
   reply: Reply,
   held: Held,
@@ -66,7 +66,7 @@ export function relay(
   relaying.start(inStreamOfOurs ? withoutMark(held.chunks) : held.chunks);
 }
 
-/** Of an answer that is here as a whole, and was judged as one. */
+/** Relays an answer that is here as a whole, and was judged as a whole. */
 function passHeld({ isCoded }: Reply, held: Held, { answer, value }: RelayOptions): Relayed {
   for (const chunk of held.chunks) answer.write(chunk);
   answer.end();
@@ -76,13 +76,13 @@ function passHeld({ isCoded }: Reply, held: Held, { answer, value }: RelayOption
 
 const length: ReadonlySet<string> = new Set(['content-length']);
 
-/** A byte order mark is none behind our comments, and would spoil the name of the field that it stands before. */
+/** Removes a byte order mark: behind our comments it would spoil the name of the first field. */
 function withoutMark(chunks: readonly Buffer[]): readonly Buffer[] {
   const bytes = Buffer.concat(chunks);
   return [bytes.subarray(behindMark(bytes))];
 }
 
-/** The client was told that events come, and gets no other bytes. */
+/** Refuses an answer that is no event stream: the client was promised events, and can read nothing else. */
 function refuseUnfit(reply: Reply, { answer, plan }: RelayOptions): Relayed {
   const refusal = new Refusal(
     'upstream_unfit',
@@ -109,7 +109,7 @@ class Relaying implements Sink {
     this.watchUpstream();
   }
 
-  /** Passes on what was held, and reads what comes behind it. */
+  /** Passes on the held bytes, then the rest. */
   start(held: readonly Buffer[]): void {
     if (held.length === 0) this.options.answer.showHead();
     for (const chunk of held) this.data(chunk);
@@ -123,7 +123,7 @@ class Relaying implements Sink {
     this.tail.push(chunk);
     if (this.options.answer.write(chunk) || this.isPaused) return;
     this.isPaused = true;
-    // A client that reads slowly is not upstream's silence.
+    // Time in which a client reads slowly is not upstream's silence.
     this.options.watch.watch(readerTimeoutMs, this.onStalledReader);
     this.reply.pause();
   }
@@ -143,7 +143,7 @@ class Relaying implements Sink {
 
   fault(fault: Fault): void {
     if (fault.code === 'clientGone') {
-      // Two SDKs close right after the end marker: they have what they wanted.
+      // Two SDKs close right after the end marker: they have all that they need.
       this.finish(this.hasEnded ? 'whole' : 'clientGone');
     } else if (this.hasEnded) this.endWhole();
     else if (fault.code === 'cut' && codeOf(fault.cause) === closedHere)
@@ -168,7 +168,7 @@ class Relaying implements Sink {
     this.reply.abort(new Error('The client takes nothing.'));
   };
 
-  /** Whether all of a stream has passed: whatever its connection does then, the client has what it wanted. */
+  /** Whether all of a stream has passed: then the end of its connection does not matter. */
   private get hasEnded(): boolean {
     return this.readsEvents && endedWhole(this.options.plan.form, this.tail.text());
   }
@@ -180,7 +180,7 @@ class Relaying implements Sink {
     this.finish(isError ? 'error' : 'whole');
   }
 
-  /** A stream ends in an error event, and without its end marker; anything else in a broken connection. */
+  /** A stream ends in an error event, and without its end marker; any other answer in a broken connection. */
   private breakOff(message: string): void {
     if (this.isOver) return;
     const { answer, plan } = this.options;
@@ -208,7 +208,7 @@ class Relaying implements Sink {
       const data = errorAtEnd(text);
       return data === null ? null : errorOfEvent(data);
     }
-    // A whole answer was judged before; of this one only the beginning was seen.
+    // A whole answer was judged before; of a relayed one only the beginning was judged.
     return this.reply.isJson ? errorInJson(text) : null;
   }
 }

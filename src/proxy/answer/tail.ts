@@ -1,4 +1,4 @@
-// The last bytes of an answer, kept as they pass: usage and the end marker are read of them when the answer is over.
+// The last bytes of an answer, kept while it passes: usage and end marker are read from them at its end.
 import * as v from 'valibot';
 import { parseJson } from '../../base/json';
 import type { Form } from '../errors/refusal';
@@ -6,17 +6,17 @@ import { isErrorEvent } from '../upstream/judge';
 import type { StreamEvent } from '../upstream/peek';
 
 const keptBytes = 64 * 1024;
-/** What tells an event's type stands around the beginning of its data. */
+/** The type of an event stands within this distance of the beginning of its data. */
 const aroundBytes = 160;
 /** Stands before the first event, as before all others. */
 const lineEnd = Buffer.from('\n');
 const dataMarks = ['\ndata:', '\rdata:'];
-/** In the place of a dropped chunk, which nothing must hold on to. */
+/** Replaces a dropped chunk, so that its memory is freed. */
 const nothing = Buffer.alloc(0);
 
 /**
- * Keeps the last chunks, 64 KiB or the last one, and how the event began that reaches into them: the last event of a
- * response holds all of it. Costs two assignments a chunk, and a search in native code when it is dropped.
+ * Keeps the last chunks, 64 KiB or the last one, and the beginning of the event that reaches into them: the last event of
+ * `/responses` holds the whole response. Costs two assignments a chunk, and a native search when it is dropped.
  */
 export class Tail {
   private eventStart: Buffer = Buffer.alloc(0);
@@ -24,7 +24,7 @@ export class Tail {
   private chunks: Buffer[] = [];
   private first = 0;
   private kept = 0;
-  /** Made once all has passed: its end is looked at several times. */
+  /** The text, kept once all has passed, as it is read several times. */
   private whole: string | null = null;
 
   push(chunk: Buffer): void {
@@ -37,7 +37,7 @@ export class Tail {
       this.chunks[this.first++] = nothing;
       this.drop(oldest);
     }
-    // Only places are given back in batches: shifting an array at each chunk would move all of it.
+    // Places are removed in batches: to shift the array at each chunk would move all of it.
     if (this.first > 1024) {
       this.chunks = this.chunks.slice(this.first);
       this.first = 0;
@@ -58,7 +58,7 @@ export class Tail {
     const own = lastDataIn(chunk);
     const at = own < 0 ? lastDataIn(seam) : own;
     const source = own < 0 ? seam : chunk;
-    // A copy: a view would hold on to the whole chunk.
+    // A copy: a view would keep the whole chunk in memory.
     if (at >= 0)
       this.eventStart = Buffer.from(source.subarray(Math.max(0, at - aroundBytes), at + aroundBytes));
     this.edge = Buffer.from((chunk.length < aroundBytes ? seam : chunk).subarray(-aroundBytes));
@@ -86,10 +86,7 @@ const chatChunk = v.object({
   ),
 });
 
-/**
- * Whether a stream without a marker has said all the same that it is over: for every choice. It is whole then, if its
- * body ended as HTTP ends one.
- */
+/** Whether a stream without a marker has still finished every choice. It is whole then, if its body ended as HTTP requires. */
 export function hasFinished(form: Form, tail: string): boolean {
   const data = eventsIn(tail).map((event) => event.data);
   if (form === 'anthropic') {
@@ -110,13 +107,13 @@ export function hasFinished(form: Form, tail: string): boolean {
 /** UTF-8 takes four bytes a character at most. */
 const fewestKeptChars = keptBytes / 4;
 
-/** The data of an event that is longer than the tail, and so no JSON there; null where there is none, or its end is missing. */
+/** The data of an event that is longer than the tail, so that it is no JSON here; null without one, or without its end. */
 function longEvent(tail: string): string | null {
   const data = tail.length < fewestKeptChars ? '' : (eventsIn(tail)[0]?.data ?? '');
   return data.endsWith('}') && parseJson(data) === undefined ? data : null;
 }
 
-/** Whether the end of the stream carries upstream's own error; a failed response, which holds all of it, may be longer than the tail. */
+/** Whether the stream ends with upstream's own error; a failed response, which holds all of the answer, may be longer than the tail. */
 export function endedInError(tail: string): boolean {
   const isFailed = /"type": ?"response\.failed"/.test(tail) && longEvent(tail) !== null;
   return isFailed || errorAtEnd(tail) !== null;
@@ -127,7 +124,7 @@ export function errorAtEnd(tail: string): string | null {
   return eventsIn(tail).findLast(isErrorEvent)?.data ?? null;
 }
 
-/** The events of a tail; the first may be the end of one. */
+/** The events of a tail; the first may be the end of an event. */
 function eventsIn(tail: string): readonly StreamEvent[] {
   return tail
     .replace(/^\ufeff/, '')

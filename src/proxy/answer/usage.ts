@@ -1,24 +1,24 @@
-// The tokens and the cost that an answer tells, in the form of any endpoint. The webview has the type: nothing of Node is here.
+// The tokens and the cost of an answer, in any form. The webview uses the type: nothing of Node is imported here.
 import { parseJson } from '../../base/json';
 
 export interface Usage {
   readonly promptTokens: number;
   readonly completionTokens: number;
-  /** In credits, or null where upstream did not say. */
+  /** In credits, or null where upstream named none. */
   readonly cost: number | null;
 }
 
-/** So often at most is `"usage"` looked for in one answer, from its end. */
+/** `"usage"` is searched for this many times in an answer, from its end. */
 const mostLooks = 16;
 const longestUsage = 8_192;
 
-/** A Buffer, of which no string is made as a whole: an answer may have megabytes. */
+/** The part of a Buffer that is used: no string is made of the whole, as an answer may have megabytes. */
 interface Bytes {
   lastIndexOf(text: string, from?: number): number;
   toString(encoding: 'latin1', from: number, to: number): string;
 }
 
-/** The last usage that the bytes tell, in any of the forms; null if they tell none. */
+/** The last usage in the bytes, in any of the forms; null if there is none. */
 export function readUsage(bytes: Bytes): Usage | null {
   let from = bytes.lastIndexOf('"usage"');
   for (let look = 0; look < mostLooks && from >= 0; look++) {
@@ -29,7 +29,7 @@ export function readUsage(bytes: Bytes): Usage | null {
   return null;
 }
 
-/** What an answer's value says of its use at the top; null where it says nothing. */
+/** The usage at the top of an answer's value; null where there is none. */
 export function usageIn(value: unknown): Usage | null {
   return typeof value === 'object' && value !== null && 'usage' in value ? usageOf(value.usage) : null;
 }
@@ -45,10 +45,10 @@ function usageOf(raw: unknown): Usage | null {
   const fields: Readonly<Record<string, unknown>> = { ...raw };
   const numberOf = (name: string): number | null => {
     const value = fields[name];
-    // A negative one, or JSON's `1e999`, would spoil the sums.
+    // A negative number, or JSON's `1e999`, would spoil the sums.
     return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER ? value : null;
   };
-  // Anthropic's form tells what came from the cache, or went into it, beside the rest.
+  // Anthropic's form names tokens read from the cache, or written to it, beside the rest.
   const inputs = ['input_tokens', 'cache_creation_input_tokens', 'cache_read_input_tokens'];
   return {
     promptTokens: numberOf('prompt_tokens') ?? inputs.reduce((sum, name) => sum + (numberOf(name) ?? 0), 0),
@@ -57,7 +57,7 @@ function usageOf(raw: unknown): Usage | null {
   };
 }
 
-/** The JSON object that begins at `from`; usage holds numbers and plain names, so that braces in strings need no care. */
+/** The JSON object that begins at `from`; usage holds numbers and plain names, so that no string has braces. */
 function balanced(text: string, from: number): string | null {
   let depth = 0;
   for (let index = from; index < text.length; index++) {
