@@ -1,4 +1,4 @@
-// One attempt: sent with a lease, looked at until it is clear what it is.
+// One attempt: sent with a lease, and held until it is clear whether it is an answer.
 import { Readable } from 'node:stream';
 import * as v from 'valibot';
 import type { AccountId } from '../keys/account';
@@ -15,11 +15,11 @@ import type { Held } from './upstream/peek';
 import type { Reply } from './upstream/reply';
 import type { Sent } from './upstream/sending';
 
-/** No client waits longer for an answer's head (undici's default, which most agents run on). */
+/** No client waits longer for an answer's head (undici's default, which most agents use). */
 const longestHeadMs = 300_000;
-/** Node's fetch, on which most clients run, gives a head 300 s; one that upstream gave is passed on before. */
+/** Node's fetch, which most clients use, waits 300 s for a head; one that upstream has sent is passed on before that. */
 const longestHeadlessMs = 240_000;
-/** A body that passes through comes as slowly as its client sends it. */
+/** A body that streams up comes as slowly as its client sends it. */
 const longestUploadMs = 3_600_000;
 
 interface Circumstances {
@@ -34,7 +34,7 @@ interface Hearer {
   readonly fail: (error: unknown) => void;
 }
 
-/** Sends the plan's request once, with the lease's key (none without a lease), and tells what it turned out to be; in the very turn in which that is clear. `fail` hears of bugs. */
+/** Sends the plan's request once, with the lease's key if there is one, and gives `tell` the judgement in the same turn in which it is clear. `fail` gets bugs. */
 export function attempt(
   plan: Plan,
   lease: Lease | null,
@@ -44,7 +44,7 @@ export function attempt(
   const { watch, answer, hold, signal } = own;
   const { clock, upstream, settings } = ports;
   const sentAtMs = clock.elapsedMs();
-  /** When upstream had been sent all of the request: the first token is waited for from then on. */
+  /** The instant at which upstream had been sent all of the request: the first token is waited for from then on. */
   let wholeAtMs = sentAtMs;
   const key = lease?.key.secret.reveal() ?? null;
   const bytes = bytesOf(plan);
@@ -53,7 +53,7 @@ export function attempt(
     path: plan.path,
     headers: headersOf(plan.headers, bytes, key),
     key,
-    // A body that passes through is read by its first attempt; a long one is let go as soon as it is sent.
+    // A body that streams up is read by its first attempt; a long one is released as soon as it is sent.
     body: plan.body.passing?.() ?? (isLong(bytes) ? inPieces(bytes) : bytes),
     fresh: circumstances.fresh,
     headTimeoutMs: headTimeoutMs(plan, settings, circumstances),
@@ -86,21 +86,21 @@ export function attempt(
   upstream.dispatch(request, { steps, signal, watch, tell: hear });
 }
 
-/** Gives up what is left of a losing answer, with its connection. */
+/** Ends a losing answer together with its connection. */
 export function discard({ reply }: Failed): void {
   reply?.abort(new Error('Discarded.'));
 }
 
-/** Up to here a body is given away as a whole: undici holds it until the answer has ended. */
+/** A body up to this length is sent as a whole: undici holds it until the answer has ended. */
 const shortBytes = 1024 * 1024;
-/** Small enough that even a slow line takes one piece long before silence would fail it. */
+/** So small that even a slow line takes one piece long before the time limit of silence. */
 const pieceBytes = 64 * 1024;
 
 function isLong(bytes: Buffer | null): bytes is Buffer {
   return bytes !== null && bytes.length > shortBytes;
 }
 
-/** A stream of the body, with an event `piece` for each piece that is taken; nothing else of it holds on to the body. */
+/** A stream of the body, with an event `piece` for each piece that is taken; no other part of the stream holds the body. */
 function inPieces(body: Buffer): Readable {
   const stream: Readable = Readable.from(
     pieces(body, () => stream.emit('piece')),
@@ -156,7 +156,7 @@ export function attemptReportOf(
 const beginningBytes = 4096;
 const longestId = 200;
 
-/** Whether a free model answered what was taken for a paid request: a preset may be free. */
+/** Whether a free model answered a request that was planned as paid: a preset may be free. */
 export function isServedFree({ requestClass }: Plan, answered: Answered): boolean {
   return requestClass === 'paid' && isFreeModel(servedModel(answered) ?? '');
 }
@@ -171,7 +171,7 @@ function servedModel({ held, value }: Answered): string | null {
 
 const naming = v.object({ model: v.string() });
 
-/** Remembers the account that made what the answer names, and tells it: only that account will be shown the thing later. */
+/** Remembers the account that made the things which the answer names, and returns them: only that account can read them later. */
 export function learnMakers(
   makers: Recent<AccountId>,
   accountId: AccountId,
@@ -179,7 +179,7 @@ export function learnMakers(
 ): Made[] {
   const { plan, reply, held, nowMs } = answered;
   const made = plan.makesThing ? idIn(held) : null;
-  // One that was made earlier, and is found here.
+  // A thing that was made earlier, and is found here.
   const found = reply.status < 300 ? plan.thing : null;
   const ids = [reply.generation, made, found].filter(isId);
   for (const id of ids) makers.set(id, accountId, nowMs);

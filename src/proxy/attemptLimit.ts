@@ -1,9 +1,9 @@
-// How much runs upstream at once: attempts, and those among them that repeat on a guess.
+// Bounds the attempts that run upstream at once, and those among them that repeat on a guess.
 import type { Clock } from '../base/clock';
 import { ended, type Signal } from '../base/signal';
 import { Refusal } from './errors/refusal';
 
-/** Further ones are refused at once. */
+/** Further requests are refused at once. */
 const mostWaiting = 10_000;
 const retryAfterMs = 5_000;
 
@@ -12,7 +12,7 @@ export class AttemptLimit {
   private running = 0;
   private readonly queue = new Set<(permit: Disposable | null) => void>();
 
-  /** `most`: as it is now. */
+  /** `most`: the present limit. */
   constructor(
     private readonly clock: Clock,
     private readonly most: () => number,
@@ -24,7 +24,7 @@ export class AttemptLimit {
     return this.running < this.most() ? this.permit() : null;
   }
 
-  /** A permit as soon as one is free, where none is now. Rejects with a refusal where none was until `untilMs` of `elapsedMs`, and with the signal's reason. */
+  /** A permit as soon as one is free. Rejects with a refusal if none is free by `untilMs` (of `elapsedMs`), and with an aborted signal's reason. */
   async enter(untilMs: number, signal: Signal): Promise<Disposable> {
     signal.throwIfAborted();
     const permit = this.queue.size >= mostWaiting ? null : await this.wait(untilMs, signal);
@@ -70,11 +70,11 @@ export class AttemptLimit {
   }
 }
 
-/** Every fifth running exchange may, and three in any case (the field's rule for retry budgets, such as Envoy's). */
+/** One of five running exchanges may repeat, and three in any case (the field's rule for retry budgets, such as Envoy's). */
 const shareDivisor = 5;
 const fewest = 3;
 
-/** How many of so many exchanges may repeat an attempt on a guess at once: upstream in trouble must not be asked ever more. */
+/** How many of the running exchanges may repeat on a guess at once: an upstream in trouble must not get ever more requests. */
 export function mostRepeats(exchanges: number): number {
   return Math.max(fewest, Math.floor(exchanges / shareDivisor));
 }

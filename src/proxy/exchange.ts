@@ -33,7 +33,7 @@ import { Fallbacks, fallbacksOf, type FallbackKind } from './request/fallback';
 import { withModel, type Plan } from './request/plan';
 import { outcomeOfError, type Answered, type Failed, type Judged } from './upstream/judge';
 
-/** `lease` null: none is needed. `lastWord`: nobody can serve, and upstream's own last error says it best. */
+/** `lease` null: none is needed. `lastWord`: no account can serve, and upstream's own last error is the best answer. */
 type Leased = { readonly lease: Lease | null } | 'lastWord';
 
 /** Reads, such as lists of models, are given up in time for a person who waits. */
@@ -42,17 +42,17 @@ const budgetPauseMs = 1_000;
 
 export class Exchange {
   private plan: Plan;
-  /** As the client asked, whichever model serves. */
+  /** The plan as the client asked, whichever model serves. */
   private readonly asked: Plan;
   private tally: Tally = firstTally;
-  /** Whether the end of the present model's lock may be upstream's own word: to this exchange, or to an earlier one. */
+  /** Whether the end of the present model's lock may be upstream's hint, given to this exchange or to an earlier one. */
   private isHinted = true;
   private hereSinceMs: number;
   private freshConnection = false;
   private deadlineAtMs: number | null = null;
   /** Keys that must not serve this exchange again, with the present model. */
   private readonly tried = new Set<KeyId>();
-  /** Keys that must not serve it with any model: an organisation's policy refused it, and these belong to no organisation. */
+  /** Keys that must not serve it with any model: an organisation's policy refused it, and they belong to no organisation. */
   private readonly barred = new Set<KeyId>();
   private readonly fallbacks: Fallbacks;
   private readonly lastWord = new LastWord();
@@ -73,8 +73,8 @@ export class Exchange {
   }
 
   /**
-   * Resolves when the client has its answer or upstream's error: with the relay's result, or null after an error that was
-   * held. Throws a Refusal that is to be the answer, the signal's reason once the client has left, or a bug. Called once.
+   * Resolves when the client has its answer or upstream's error: with the relay's result, or null after a held error.
+   * Throws a Refusal that is to be the answer, the signal's reason once the client has left, or a bug. Called once.
    */
   async run(): Promise<Relayed | null> {
     try {
@@ -92,7 +92,7 @@ export class Exchange {
     }
   }
 
-  /** One attempt, and what its outcome asks for. */
+  /** Makes one attempt, and prepares the next step by its outcome. */
   private async tryOnce(lease: Lease | null): Promise<Relayed | null | 'again'> {
     let permit: Disposable | null = null;
     try {
@@ -116,7 +116,7 @@ export class Exchange {
           break;
       }
       discard(judged);
-      // Ended before the wait: a back-off is no attempt in flight.
+      // The lease ends before the wait: a back-off is no attempt in flight.
       lease?.[Symbol.dispose]();
       permit[Symbol.dispose]();
       this.prepareRetry(outcome, decision, lease);
@@ -141,7 +141,7 @@ export class Exchange {
     return this.fallbacks.kindFor(this.plan.requestClass);
   }
 
-  /** Nearly always nothing has to be waited for. */
+  /** A lease without a wait, as nearly always; null where the request has to wait. */
   private leaseNow(): Leased | null {
     if (this.plan.keyless) return { lease: null };
     const lease = this.ports.pool.leaseNow(this.request(this.nowMs()));
@@ -166,14 +166,14 @@ export class Exchange {
     const { requestClass, client } = this.plan;
     const patientUntilMs = (kind: FallbackKind, isHinted: boolean): number =>
       Math.max(fromMs, this.hereSinceMs + patienceMs(kind, isHinted));
-    // A slot comes free at a known time.
+    // An account's slot frees at a known time, so that a wait for it counts as hinted.
     const ofAccountsMs = patientUntilMs(this.fallbacks.otherKindFor(requestClass), true);
     const untilMs = Math.min(this.waitUntilMs(fromMs), ofAccountsMs);
     const modelUntilMs = Math.min(untilMs, patientUntilMs(this.fallback, this.isHinted));
     return { untilMs, modelUntilMs, client, ...this.wish(this.maker()) };
   }
 
-  /** No new attempt begins after the deadline. */
+  /** The end of a wait: the rest of `maxWaitMs`, but no later than the deadline, after which no attempt begins. */
   private waitUntilMs(fromMs: number): number {
     const patienceMs = Math.max(0, this.ports.settings.maxWaitMs - this.own.trail.waitedMs);
     return Math.min(fromMs + patienceMs, this.deadlineAtMs ?? Number.POSITIVE_INFINITY);
@@ -193,7 +193,7 @@ export class Exchange {
     return { requestClass, model, conversation, accountId, tried, hasFallback };
   }
 
-  /** Throws the pool's refusal, unless upstream's own last error says it better. */
+  /** Throws the pool's denial as a refusal, unless upstream's own last error is the better answer. */
   private denied(denial: Denial): 'lastWord' {
     if (this.lastWord.says(denial.kind)) return 'lastWord';
     const { settings, clock, isFreeOnly } = this.ports;
@@ -201,7 +201,7 @@ export class Exchange {
     throw refusalOf(denial, { ...settings, ...own, nowMs: clock.wallMs() });
   }
 
-  /** Sends once. An answer is settled and passed on as soon as it is recognized: the result is how that ended then. A failure is for the caller. */
+  /** Sends once. An answer is settled and relayed as soon as it is recognized: the result is then the relay's. A failure is left to the caller. */
   private send(lease: Lease | null): Promise<Failed | Relayed> {
     const { fallbacks, ports } = this;
     return new Promise((resolve, reject) => {
@@ -220,7 +220,7 @@ export class Exchange {
       this.own.trail.enter('asking');
       this.own.trail.keyLabel = lease?.key.label ?? '';
       const circumstances = {
-        // A dead pooled connection cannot be told from a lost request: a thing that must not be made twice gets its own.
+        // A dead pooled connection looks like a lost request: a thing that must not be made twice gets a connection of its own.
         fresh: this.freshConnection || this.plan.repeatable !== 'always',
         readHeadMs: this.deadlineAtMs === null ? readDeadlineMs : this.deadlineAtMs - this.nowMs(),
         hasFallback: fallbacks.left > 0,
@@ -237,7 +237,7 @@ export class Exchange {
     return isVain ? { next: 'giveBack', verdict: decision.verdict } : decision;
   }
 
-  /** The account that made the thing that is asked for; null where none is, and where nobody remembers. */
+  /** The account that made the thing that is asked for; null where there is no such thing, or its maker is unknown. */
   private maker(): AccountId | null {
     const { thing } = this.plan;
     const { clock, pool } = this.ports;
@@ -291,8 +291,8 @@ export class Exchange {
   }
 
   /**
-   * Waits before the next attempt, and for a permit to repeat where it is a guess: another model is asked instead
-   * if one is left. False: the deadline comes first.
+   * Waits before the next attempt; for one on a guess also for a permit, or goes on to another model if one is left.
+   * False: the deadline comes first.
    */
   private async waitToRetry(outcome: Outcome, { waitMs, isGuess }: Retry): Promise<boolean> {
     await this.wait(waitMs);
@@ -328,7 +328,7 @@ export class Exchange {
       const answered = { plan, reply, held, nowMs: ports.clock.wallMs() };
       trail.made = learnMakers(ports.pool.makers, lease.accountId, answered);
     }
-    // A body that passes through may still be on its way.
+    // A body that streams up may still be on its way.
     if (plan.body.passing === null) plan.body.release();
     const { idleTimeoutMs } = ports.settings;
     relay(reply, held, { watch, plan, answer, idleTimeoutMs, value }, tell);
@@ -350,7 +350,7 @@ export class Exchange {
         streamFailures.failed(this.asked, this.nowMs());
         const outcome = failure === null ? null : outcomeOfError(failure, this.plan, null, clock);
         lease.amend(verdictOnEnd(outcome, this.situation(true, lease)));
-        // The client asks again.
+        // The client will ask again: that request is to begin with the fallback.
         if (this.fallbacks.left > 0 && isModelFailure(outcome)) pool.leave(model);
         break;
       }
@@ -360,7 +360,7 @@ export class Exchange {
     return relayed;
   }
 
-  /** Goes on with the next model; the next request that has one does not begin with this one, if the failure was its own. */
+  /** Goes on with the next model. If the failure was the model's own, later requests with a fallback do not begin with it. */
   private leaveModel(outcome: Outcome): void {
     if (isModelFailure(outcome)) this.ports.pool.leave(this.plan.model);
     this.nextModel();

@@ -1,4 +1,4 @@
-// One client request while it runs: what belongs to it, what it shares with others, and how it is ended from outside.
+// One client request while it runs: its own parts, the parts it shares with others, and its end from outside.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock';
 import { Canceller } from '../base/signal';
@@ -28,27 +28,27 @@ export interface ExchangeSettings {
   readonly policyRefusals: PolicyRefusals;
 }
 
-/** What all exchanges share. */
+/** The parts that all exchanges share. */
 export interface ExchangePorts {
   readonly clock: Clock;
   readonly pool: Pool;
   readonly upstream: Upstream;
   readonly settings: ExchangeSettings;
-  /** Whether nothing may cost: as the setting is now, for requests that wait already too. */
+  /** Whether nothing may cost: the present setting, for waiting requests too. */
   readonly isFreeOnly: () => boolean;
   readonly random: () => number;
   readonly attemptLimit: AttemptLimit;
-  /** Of requests that need no key, which anybody may send. */
+  /** For requests that need no key, which anybody may send. */
   readonly keylessLimit: AttemptLimit;
-  /** Of attempts that repeat on a guess. */
+  /** For attempts that repeat on a guess. */
   readonly repeatLimit: AttemptLimit;
   readonly streamFailures: StreamFailures;
 }
 
-/** One for all: to make an error costs more than all else of a request's end, and nobody reads where this one came from. */
+/** One error for all exchanges: to make one costs more than all else at a request's end, and its stack is never read. */
 const over = new Error('The exchange is over.');
 
-/** The reason of an exchange whose client has left, or is sent away. */
+/** The abort reason of an exchange whose client has left, or which was refused. */
 export class ClientGone extends Error {
   override readonly name = 'ClientGone';
 }
@@ -61,11 +61,11 @@ export interface Running {
 
 const mostHeldBytes = 256 * 1024 * 1024;
 
-/** How much is held of all answers together, for clients that have not taken it. */
+/** The bytes held of all answers together that their clients have not taken yet. */
 export class HeldBytes {
   private sum = 0;
 
-  /** Whether there is room for what is counted by now. */
+  /** Adds the bytes; returns whether the sum is within the bound. */
   count(bytes: number): boolean {
     this.sum += bytes;
     return this.sum <= mostHeldBytes;
@@ -76,13 +76,13 @@ export class Ongoing {
   readonly head: RequestHead;
   readonly trail: Trail;
   readonly answer: Answer;
-  /** All that is waited for, one after the other. */
+  /** Watches all waits of the request, one after the other. */
   readonly watch: SilenceWatch;
   plan: Plan | null = null;
   readonly signal = new Canceller();
   private heldBytes = 0;
   private hasLeft = false;
-  /** Whether it came behind other requests of its connection. */
+  /** Whether the request came behind others on its connection. */
   private readonly isBehind: boolean;
 
   constructor(
@@ -98,28 +98,28 @@ export class Ongoing {
     this.answer = new Answer(response, clock, this.head.operation.form, shared.isHurried);
     this.answer.extraHeaders = () => ownHeaders;
     response.once('close', this.leave);
-    // A response that waits behind others on its connection is not told that it has closed.
+    // A response that waits behind others on its connection gets no event when that closes.
     this.isBehind = response.socket === null;
     if (this.isBehind) request.socket.setMaxListeners(0).once('close', this.leave);
   }
 
-  /** Counts what is held of an answer until its client has it, or has left. False: there is no room for more. */
+  /** Counts bytes that are held of an answer until its client has it, or has left. False: there is no room for more. */
   readonly hold = (bytes: number): boolean => {
     if (this.hasLeft) return false;
     this.heldBytes += bytes;
     return this.shared.held.count(bytes);
   };
 
-  /** Ends it with the refusal; nothing of upstream's comes behind that. */
+  /** Ends the exchange with the refusal; nothing of upstream's follows it. */
   refuse(refusal: Refusal): void {
     this.signal.abort(new ClientGone(refusal.message));
     this.answer.refuse(refusal);
   }
 
-  /** Whatever was thrown: nothing goes on upstream for an answer that has ended. */
+  /** Stops all that still runs for an answer that has ended, however it ended. */
   end(): void {
     this.watch.dispose();
-    // While it waits behind others, the socket alone tells that the connection has closed.
+    // While the response waits behind others, only the socket shows that the connection has closed.
     if (this.response.socket !== null || this.response.writableFinished) this.forgetSocket();
     this.signal.abort(over);
   }
@@ -137,5 +137,5 @@ export class Ongoing {
   };
 }
 
-/** What is one exchange's own. */
+/** The parts of one request that its exchange uses. */
 export type Own = Pick<Ongoing, 'trail' | 'answer' | 'watch' | 'hold' | 'signal'>;

@@ -1,4 +1,4 @@
-// What an exchange was, for the activity list: no content, no secret.
+// The report of an exchange, for the activity list: no content, no secret.
 import type { RequestClass } from '../keys/lock';
 import type { Usage } from './answer/usage';
 
@@ -10,14 +10,14 @@ export interface AttemptReport {
   readonly status: number | null;
   /** The outcome's kind, such as `answer`, `dailyLimit`, `busy`. */
   readonly outcome: string;
-  /** What OpenRouter tried itself before it answered with the error, such as `DeepInfra 429`. */
+  /** Providers that OpenRouter tried before it answered with the error, such as `DeepInfra 429`. */
   readonly previous: readonly string[];
-  /** The model that OpenRouter said has ended, and what it names in its place, the best first. */
+  /** The model that OpenRouter said has ended, and the successors that it names, the best first. */
   readonly ended?: { readonly model: string; readonly successors: readonly string[] };
   readonly waitedMs: number;
 }
 
-/** `answered`: upstream's answer is with the client, whole · `refused`: ours or upstream's error · `failed`: broke off · `cancelled`: the client left. */
+/** `answered`: the client has upstream's whole answer · `refused`: our error or upstream's · `failed`: broke off · `cancelled`: the client left. */
 export type ExchangeEnd = 'answered' | 'refused' | 'failed' | 'cancelled';
 
 export interface ExchangeReport {
@@ -46,7 +46,7 @@ export interface ExchangeReport {
 /** `waiting`: for a slot · `pausing`: before another attempt · `asking`: sent, without an answer yet · `answering`. */
 export type Stage = 'waiting' | 'pausing' | 'asking' | 'answering';
 
-/** A thing that upstream made, of which the account that made it is asked later. */
+/** A thing that upstream made, and the account that made it, which is asked for it later. */
 export interface Made {
   readonly id: string;
   readonly accountId: string;
@@ -58,13 +58,13 @@ export class Trail {
   made: readonly Made[] = [];
   waitedMs = 0;
   stage: Stage = 'waiting';
-  /** Of `elapsedMs`: when the wait is given up, or the pause ends. */
+  /** The end of the wait or pause, at the latest; of `elapsedMs`. */
   untilMs = 0;
   keyLabel = '';
   firstTokenMs: number | null = null;
   private waitedBeforeMs = 0;
 
-  /** `startedAtMs`: wall time · `fromMs`: the same instant of `elapsedMs`, which every other instant here is of. */
+  /** `startedAtMs`: wall time · `fromMs`: the same instant of `elapsedMs`, the scale of every other instant here. */
   constructor(
     readonly startedAtMs: number,
     readonly fromMs: number,
@@ -80,19 +80,19 @@ export class Trail {
     return this.startedAtMs + atMs - this.fromMs;
   }
 
-  /** From now on it is `stage`, until `untilMs` of `elapsedMs` at most. */
+  /** Enters `stage`, which lasts until `untilMs` of `elapsedMs` at most. */
   enter(stage: Stage, untilMs = 0): void {
     this.stage = stage;
     this.untilMs = untilMs;
   }
 
-  /** `atMs`: of `elapsedMs`. */
+  /** Adds an attempt. `atMs`: of `elapsedMs`. */
   add(atMs: number, attempt: Omit<AttemptReport, 'atMs' | 'waitedMs'>): void {
     this.attempts.push({ atMs: this.wallOf(atMs), waitedMs: this.waitedBeforeMs, ...attempt });
     this.waitedBeforeMs = 0;
   }
 
-  /** The trail in headers, for whoever wants to know why. */
+  /** The trail in headers, for users who look for the cause of an answer. */
   headers(): string[] {
     const last = this.attempts.at(-1);
     const headers = ['x-keywheel-attempts', String(this.attempts.length)];
@@ -102,9 +102,9 @@ export class Trail {
   }
 }
 
-/** A label may hold anything; a header value may not (RFC 9110 5.5). */
+/** A label may hold any character; a header value may not (RFC 9110 5.5). */
 function headerText(label: string): string {
   if (/^[\x20-\x7e]*$/.test(label)) return label;
-  // Half of a surrogate pair stands for no character: encoding it would throw.
+  // Half of a surrogate pair is no character: encoding it would throw.
   return encodeURIComponent(label.replace(/\p{Surrogate}/gu, '\ufffd'));
 }

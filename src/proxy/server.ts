@@ -1,4 +1,4 @@
-// The listening side: accepts, admits, plans, and lets each request run its exchange.
+// The listening side: accepts, admits and plans requests, and runs an exchange for each.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { wait, type Clock } from '../base/clock';
 import type { Log } from '../base/log';
@@ -26,7 +26,7 @@ import type { ExchangeEnd, ExchangeReport } from './report';
 import { Turns } from './request/connection';
 import { unlessAborted } from '../base/signal';
 
-/** From so many wrong proxy keys within a minute on, the answer to a wrong one takes a second. */
+/** After this many wrong proxy keys within a minute, the answer to a wrong one takes a second. */
 const manyWrongKeys = 100;
 const wrongKeyDelayMs = 1_000;
 
@@ -35,15 +35,15 @@ export interface ServerPorts {
   readonly log: Log;
   /** Resolves when the proxy key is known: a vault may be slow. Null once it is. */
   readonly opening: () => Promise<void> | null;
-  /** As they are when a request comes: settings may change between two. */
+  /** The present ports for a new request: settings may change between two requests. */
   readonly exchange: () => ExchangePorts;
   readonly door: () => Door;
   /** The answer to a request that is not for upstream, or null; throws a Refusal where the proxy key is needed and not shown. */
   readonly answerLocally: (request: RequestHead) => LocalAnswer | Promise<LocalAnswer> | null;
   readonly onExchange: (report: ExchangeReport) => void;
-  /** What copies the exchange that begins; null where nobody wants a copy. */
+  /** The copy of the exchange that begins; null where no copy is wanted. */
   readonly record: (plan: Plan) => AnswerCopy | null;
-  /** Asked once method, Host and Origin are allowed: true if it answers the request itself. */
+  /** Called once method, Host and Origin are allowed: true if it answers the request itself. */
   readonly routes?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
@@ -55,7 +55,7 @@ export interface LocalAnswer {
 
 export class Server {
   private readonly bodies: Bodies;
-  /** No Set: V8 links each outgrown table of a Set to the next, and old requests stay until a full collection. */
+  /** No Set: V8 links each outgrown table of a Set to the next, so that old requests stay until a full collection. */
   private readonly ongoing: Ongoing[] = [];
   private onIdle: (() => void)[] = [];
   private readonly turns = new Turns();
@@ -72,12 +72,12 @@ export class Server {
     void this.handle(new Ongoing(request, response, this.ports.clock, this.shared));
   };
 
-  /** Requests are served, after a `drain` too. */
+  /** Serves requests, also again after a `drain`. */
   open(): void {
     this.isStopping = false;
   }
 
-  /** Resolves when all requests have ended: after `drainMs` those without an answer are refused, and `cut` ends the others. What comes over kept connections is refused from now on. */
+  /** Resolves when all requests have ended: after `drainMs` those without an answer are refused, and `cut` ends the others. New requests on kept connections are refused from now on. */
   async drain(drainMs: number, cut: () => void): Promise<void> {
     this.isStopping = true;
     for (const { response } of this.ongoing) response.shouldKeepAlive = false;
@@ -103,7 +103,7 @@ export class Server {
     );
   }
 
-  /** Ends the exchange of that id, whatever it does; false where it runs no more. */
+  /** Ends the exchange of that id, in any state; false where it no longer runs. */
   cancel(requestId: string): boolean {
     const on = this.ongoing.find(({ answer }) => answer.requestId === requestId);
     if (on === undefined) return false;
@@ -144,7 +144,7 @@ export class Server {
         answer.refuse(new Refusal('internal', message));
       }
     } catch (failure: unknown) {
-      // Not even its own failure could be told: the request ends, and nothing else with it.
+      // Even the error could not be sent: this request ends, and no other is affected.
       this.ports.log.error('A request could not be answered.', failure);
       response.destroy();
     }
@@ -191,7 +191,7 @@ export class Server {
     const line = (): string =>
       `Request ${answer.requestId} of ${head.headers.client} is refused: ${refusal.code}: ${refusal.message}`;
     const count = refusal.code === 'proxy_key_wrong' ? this.wrongKeys.add(clock.elapsedMs()) : 0;
-    // No list of requests has those at the door: a client with an older key is told once a minute, whoever guesses not each time.
+    // Requests refused here are in no list: a wrong proxy key is logged once a minute, for its user, and not at each guess.
     if (count === 1) log.info(line);
     else log.debug(line);
     if (count === manyWrongKeys)
@@ -216,7 +216,7 @@ export class Server {
     on.plan = plan;
     answer.extraHeaders = () => [...trail.headers(), ...forBrowser(on.head)];
     answer.copy = this.ports.record(plan);
-    // What is made once may come in any form: a stream of ours would leave no place for it.
+    // A thing that is made once may come in any form: after a stream of ours it could not be sent.
     const mayComment = plan.streaming && plan.kind === 'models';
     if (mayComment) answer.keepAliveAfter(ports.settings.keepAliveAfterMs);
     let ended: Ended = null;
@@ -236,7 +236,7 @@ export class Server {
   }
 }
 
-/** Upstream's page would be of the same origin as ours, which know the proxy key: it runs no script. */
+/** A page of upstream's would have the same origin as our own pages, which know the proxy key: it may run no script. */
 function forBrowser({ headers: { sites } }: RequestHead): readonly string[] {
   return sites.length > 0 ? ['content-security-policy', 'sandbox'] : [];
 }
@@ -251,7 +251,7 @@ function isExpecting({ request, head }: Ongoing): boolean {
   return head.headers.isExpecting && request.httpVersion === '1.1';
 }
 
-/** How an exchange ended; null: in an error that was given back, or because its client left. */
+/** The end of an exchange; null: it gave back a held error, or its client left. */
 type Ended = Relayed | Refusal | null;
 
 function reportOf(plan: Plan, on: Ongoing, ended: Ended, endedAtMs: number): ExchangeReport {
@@ -284,7 +284,7 @@ function levelOf({ end }: ExchangeReport): 'info' | 'debug' {
   return end === 'refused' || end === 'failed' ? 'info' : 'debug';
 }
 
-/** Of a path or a message in the log: anybody may send long ones. */
+/** The most characters of a path or message in the log: any client may send long ones. */
 const mostShown = 300;
 
 function lineOf(report: ExchangeReport): string {

@@ -1,10 +1,10 @@
-// Answers that broke after the client had seen their beginning: a client that asks again at once would spend the day on them.
+// Answers that broke after the client had got their beginning: a client that asks again at once would spend the day on them.
 import type { Clock } from '../base/clock';
 import { remember } from '../keys/recent';
 import { Refusal } from './errors/refusal';
 import type { Plan } from './request/plan';
 
-/** So many within the time, and the next one is refused for a while. */
+/** After this many failures within the time the next request is refused for a while. */
 const mostFailures = 3;
 const withinMs = 5 * 60_000;
 const firstPauseMs = 2_000;

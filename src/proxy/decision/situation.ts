@@ -21,8 +21,8 @@ export interface Tally {
 }
 
 /**
- * `otherAccount`: other accounts are tried once each, as their settings may allow the request · `giveBack`: the refusal
- * is the answer.
+ * `otherAccount`: other accounts, whose settings may allow it, are tried once each · `giveBack`: the refusal is the
+ * answer.
  */
 export type PolicyRefusals = 'otherAccount' | 'giveBack';
 

@@ -10,8 +10,8 @@ function tellingOf(key: string): string {
 }
 
 /**
- * The mask: as long as the text, as a `Content-Length` must hold; ASCII, as in headers. A long text shows its last four
- * characters.
+ * The mask: as long as the text, as a `Content-Length` must hold; ASCII, as in headers. Of a long text 4 characters are
+ * left.
  */
 function maskOf(telling: string): string {
   const shown = telling.length < 20 ? '' : telling.slice(-4);
