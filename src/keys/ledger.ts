@@ -272,7 +272,7 @@ export class Ledger {
     if (this.isUsersLimit) return Number.POSITIVE_INFINITY;
     const nextMs = this.probedAtMs + askEveryMs;
     if (this.isMute) return nextMs;
-    // Reserved attempts leave now, at the soonest.
+    // Reserved attempts are sent now, at the soonest.
     const sureAtMs = (this.reserved > 0 ? nowMs : this.lastUntoldMs) + surelyCountedMs;
     if (this.latestQuestionMs < sureAtMs)
       return Math.max(nowMs, sureAtMs, this.askedAtMs + askEveryMs) + readingWaitMs;

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 
 /** An attempt that ended this long before a reading was asked for is surely in its count. */
 export const lateCountMs = 90_000;
-/** Upstream's count is about this late. */
+/** Upstream's count lags behind by about this long. */
 export const usualLateMs = 60_000;
 /** A reading that took longer than this cannot be judged by the attempts that are kept here. */
 export const longestReadingMs = 60_000;

@@ -78,9 +78,9 @@ function headersFor(kind: HeldError['kind'], own: readonly string[]): readonly s
 }
 
 const ofLength: ReadonlySet<string> = new Set(['content-length']);
-/** The body is given back decoded. */
+/** Not true of a body that is given back decoded. */
 const ofCoding: ReadonlySet<string> = new Set(['content-length', 'content-encoding']);
-/** The body is another one. */
+/** Not true of a body that was made here. */
 const ofContent: ReadonlySet<string> = new Set(['content-length', 'content-encoding', 'content-type']);
 
 /** Whether only this one request was refused: the account may still serve others. */

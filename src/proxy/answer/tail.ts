@@ -8,7 +8,7 @@ import type { StreamEvent } from '../upstream/peek';
 const keptBytes = 64 * 1024;
 /** The type of an event stands within this distance of the beginning of its data. */
 const aroundBytes = 160;
-/** Stands before the first event, as before all others. */
+/** Stands before the first event, as a line end stands before each later one. */
 const lineEnd = Buffer.from('\n');
 const dataMarks = ['\ndata:', '\rdata:'];
 /** Replaces a dropped chunk, so that its memory is freed. */

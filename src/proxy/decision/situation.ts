@@ -20,10 +20,7 @@ export interface Tally {
   readonly freshRetries: number;
 }
 
-/**
- * `otherAccount`: other accounts, whose settings may allow it, are tried once each · `giveBack`: the refusal is the
- * answer.
- */
+/** `otherAccount`: each other account is tried once, as its settings may differ · `giveBack`: the refusal is the answer. */
 export type PolicyRefusals = 'otherAccount' | 'giveBack';
 
 export interface Situation extends Tally {

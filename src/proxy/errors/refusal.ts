@@ -102,13 +102,13 @@ export class Refusal extends Error {
 /** `openai`: chat, completions, embeddings and the rest · `responses`: /responses · `anthropic`: /messages. */
 export type Form = 'openai' | 'responses' | 'anthropic';
 
-/** An error of ours, before it has a form. */
+/** An error of ours, before it is put into an operation's form. */
 interface PlainError {
   readonly status: number;
   readonly code: string;
   /** English, for people: the problem and its remedy. */
   readonly message: string;
-  /** More for programs: OpenRouter's `metadata`. */
+  /** Details for programs: OpenRouter's `metadata`. */
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 

@@ -14,7 +14,7 @@ interface Queued extends Turn {
   readonly go: (() => void) | null;
 }
 
-/** No client sends more before an answer. Each is in memory before its proxy key is checked. */
+/** The most requests on a connection: no client sends more ahead, and each is in memory before its proxy key is checked. */
 const mostOfConnection = 64;
 
 export class Turns {

@@ -93,7 +93,7 @@ async function bind(
     answering.set(socket, (answering.get(socket) ?? 0) + 1);
     response.on('prefinish', () => {
       answering.set(socket, (answering.get(socket) ?? 1) - 1);
-      // The system has taken nearly every answer by now.
+      // Nearly every answer is in the system's buffer by now, and needs no time limit.
       if (socket.writableLength === 0) return;
       socket.setTimeout(readerMs);
       // Node sets its own limit for a kept connection after this listener.

@@ -48,8 +48,7 @@ export interface Plan extends Operation, Pick<Asked, 'model' | 'streaming' | 'ch
 
 /**
  * Whether the request may be sent again: `always`: chat, completions, responses, messages, embeddings, rerank, GET, HEAD
- * · `refused`: only where the key or account was refused, or lacks the thing to change: the effect must not happen twice
- * · `never`.
+ * · `refused`: only if the key or account was refused or lacks the thing, as nothing must be made twice · `never`.
  */
 export type Repeatable = 'always' | 'refused' | 'never';
 

@@ -9,10 +9,7 @@ function tellingOf(key: string): string {
   return rest.length < shortestTelling ? key : rest;
 }
 
-/**
- * The mask: as long as the text, as a `Content-Length` must hold; ASCII, as in headers. Of a long text 4 characters are
- * left.
- */
+/** The mask: as long as the text, as a `Content-Length` must hold; ASCII, for headers; 4 characters of a long text show. */
 function maskOf(telling: string): string {
   const shown = telling.length < 20 ? '' : telling.slice(-4);
   return '*'.repeat(telling.length - shown.length) + shown;
