@@ -11,7 +11,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** `none`: nothing was saved · `newer`: a newer Keywheel wrote it · `damaged`: it cannot be read. Those two are not overwritten unasked. */
+/** `none`: nothing was saved · `newer`: by a newer Keywheel · `damaged`: unreadable. The last two are not overwritten unasked. */
 export type SavedRead<T> =
   | { readonly kind: 'none' }
   | { readonly kind: 'good'; readonly state: T }

@@ -50,7 +50,7 @@ export class Canceller implements Signal {
 
 const notAborted = new Error('Not aborted.');
 
-/** Resolves with the value given to `end`, or rejects with the signal's reason if that is sooner; then the result of `begin` is disposed, and no listener left. */
+/** Resolves with the value given to `end`, or rejects with the signal's reason if that is sooner; disposes the result of `begin`. */
 export async function ended<T>(signal: Signal, begin: (end: (result: T) => void) => Disposable): Promise<T> {
   return await new Promise<T>((resolve, reject) => {
     const leave = (): void => {

@@ -35,7 +35,7 @@ const longestRefusedMs = 60 * 60_000;
 /** The longest time that a request waits for a reading. */
 const readingWaitMs = 5_000;
 
-/** A count that upstream told, and how many of our own attempts it includes. */
+/** A count that upstream reported, and how many of our own attempts it includes. */
 const mark = v.object({ used: v.number(), limit: v.number(), ownThen: v.number(), atMs: v.number() });
 type Mark = v.InferOutput<typeof mark>;
 
@@ -45,12 +45,12 @@ const dayCountSchema = v.object({
   latest: v.nullable(mark),
   /** The last quiet reading: it includes `ownThen` own attempts for certain. */
   quiet: v.nullable(mark),
-  /** Upstream called the day used up before we sent anything today. It tells accounts without a limit the same. */
+  /** Upstream called the day used up before we sent anything today, as it also does to accounts without a limit. */
   isToldUnasked: v.optional(v.boolean(), false),
   /** A request beyond the limit was answered. */
   isExempt: v.optional(v.boolean(), false),
   lastSentAtMs: v.number(),
-  /** The requests a day that upstream told last, or null. */
+  /** The requests a day that upstream reported last, or null. */
   learnedLimit: v.nullable(v.number()),
   everRead: v.boolean(),
 });
@@ -77,7 +77,7 @@ export class Ledger {
   /** The number of times in a row that requests were refused because the day is used up. */
   private refusals = 0;
   private readonly attempts = new OwnAttempts();
-  /** When the ledger last asked for a reading, and when the newest reading that came was asked for by anybody. */
+  /** When the ledger last asked for a reading, and when the newest reading, asked for by any part of the proxy, was asked for. */
   private askedAtMs = Number.NEGATIVE_INFINITY;
   private answeredAtMs = Number.NEGATIVE_INFINITY;
   /** When a real request last probed the doubtful day. */
@@ -85,7 +85,7 @@ export class Ledger {
   /** The last reading had no count: another reading would have none either. */
   private isMute = false;
 
-  /** `calendar`: its zone ends the day until upstream has told a count. `userLimit`: the user's own limit, or null. */
+  /** `calendar`: its zone ends the day until upstream has reported a count. `userLimit`: the user's own limit, or null. */
   constructor(
     nowMs: number,
     private readonly calendar: Calendar,
@@ -117,7 +117,7 @@ export class Ledger {
     return usedOf(this.state) + this.reserved;
   }
 
-  /** Requests a day: upstream's limit, else the default; the user's own where it is lower, or upstream told none. */
+  /** Requests a day: upstream's limit, else the default; the user's own where that is lower, or no limit was reported. */
   get limit(): number {
     const told = this.state.learnedLimit;
     if (this.userLimit === null) return told ?? defaultDailyLimit;
@@ -157,8 +157,8 @@ export class Ledger {
   }
 
   /**
-   * A model answered the attempt: a limit that was only presumed is higher, and one that upstream told does not hold for
-   * the account if the attempt was sent beyond it. True if that is new.
+   * A model answered the attempt: a limit that was only presumed is higher, and one that upstream reported does not hold
+   * for the account if the attempt was sent beyond it. True if that is new.
    */
   answered({ nth, isBeyond, sentAtMs }: OwnAttempt): boolean {
     const { isExempt } = this.state;

@@ -27,7 +27,7 @@ interface ModelRow {
  */
 export type Force = 'held' | 'reordered' | 'passedOver';
 
-/** A lock's end: upstream's hint, `longestHintMs` away at most (null: ignored); else `firstMs`, doubled with each lock in a row up to `longestMs`. */
+/** A lock's end: upstream's hint, at most `longestHintMs` away (null: ignored); else `firstMs`, doubled in a row to `longestMs`. */
 export interface Duration {
   readonly firstMs: number;
   readonly longestMs: number;

@@ -47,7 +47,7 @@ interface ModelLock extends ModelLockSaved {
 export class ModelLocks {
   private readonly byModel = new Map<string, ModelLock[]>();
 
-  /** The instant from which locks for all accounts (`accountId` null), or of one account alone, let a request go: 0 is now, Infinity is when a running probe has ended. */
+  /** The instant from which the locks for all accounts (`accountId` null), or of one account, let a request go: 0 is now, Infinity: once a running probe ends. */
   heldUntilMs({ model, hasFallback }: ForModel, accountId: AccountId | null, nowMs: number): number {
     let untilMs = 0;
     for (const lock of this.of(model)) {
@@ -62,7 +62,7 @@ export class ModelLocks {
     return this.of(model).some((lock) => forceOf(lock) === 'passedOver' && openAtMs(lock, nowMs) > nowMs);
   }
 
-  /** Whether the model was left lately: a request that goes to it all the same is its probe. */
+  /** Whether the model was left lately: a request that still goes to it is its probe. */
   wasLeft(model: string | null, nowMs: number): boolean {
     return this.of(model).some((lock) => forceOf(lock) === 'passedOver' && !isForgotten(lock, nowMs));
   }
@@ -83,12 +83,12 @@ export class ModelLocks {
     return this.of(model).some(({ accountId }) => accountId !== null);
   }
 
-  /** Whether a lock holds the model back for all accounts or lets its requests go one by one: the time of the next request is unknown then. */
+  /** Whether a lock holds the model for all accounts, or lets its requests go one by one: the next one's time is unknown then. */
   isHeld(model: string | null): boolean {
     return this.of(model).some((lock) => lock.accountId === null && forceOf(lock) === 'held');
   }
 
-  /** A request for the model leaves: while the model is half open, the request takes a permit until it has ended. Null: it needs none. */
+  /** A request for the model leaves: while the model is half open, it takes a permit until it has ended. Null: it needs none. */
   sent(model: string | null, accountId: AccountId, nowMs: number): Permit | null {
     if (this.byModel.size === 0) return null;
     const locks = this.of(model).filter(
@@ -104,7 +104,7 @@ export class ModelLocks {
     };
   }
 
-  /** The model answered: locks that reorder or pass over are dropped, a held model past its lock gets twice the permits. True if a lock changed. */
+  /** The model answered: drops locks that reorder or pass over; doubles the permits of a held model past its lock. True if one changed. */
   healthy(model: string | null, accountId: AccountId, keyId: KeyId, nowMs: number): boolean {
     let opens = false;
     for (const lock of this.of(model)) {
@@ -120,7 +120,7 @@ export class ModelLocks {
     return opens;
   }
 
-  /** Locks the scope until upstream's hint, or for as long as `modelScopes` says. An unexplained refusal may widen to the whole model. */
+  /** Locks the scope until upstream's hint, else as `modelScopes` says. An unexplained refusal may widen to the whole model. */
   learn(scope: ModelScope, untilMs: number | null, nowMs: number): void {
     if (scope.reason === 'unknownLimit' && this.widens(scope, nowMs)) {
       this.learn({ ...scope, accountId: null, keyId: null, reason: 'busy' }, untilMs, nowMs);

@@ -84,7 +84,7 @@ export class Pool implements LeaseOwner, Disposable {
     return this.grant(request, nowMs);
   }
 
-  /** A lease now or as soon as the wish can be served; a denial once it cannot be in time. Rejects with the reason of an aborted signal. */
+  /** A lease as soon as the wish can be served; a denial once it cannot be in time. Rejects with the reason of an aborted signal. */
   async lease(request: LeaseRequest, signal: Signal): Promise<LeaseResult> {
     signal.throwIfAborted();
     const lease = this.leaseNow(request);

@@ -67,7 +67,7 @@ export class Roster {
     this.owners.get(state.key.keyId)?.read(reading, isFreeTier);
   }
 
-  /** Notes that the key was refused (401). Returns the keys of an incident, or none: two accounts refused in a minute are upstream's fault. */
+  /** Notes a refusal of the key (401). Returns the keys of an incident (two accounts refused in a minute: upstream's fault), or none. */
   refused(state: KeyState, nowMs: number): readonly KeyState[] {
     state.refusedAtMs = nowMs;
     const refused = [...this.keys.values()].filter(({ refusedAtMs }) => nowMs - refusedAtMs < incidentMs);

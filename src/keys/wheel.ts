@@ -87,7 +87,7 @@ export class Wheel {
     return this.kept(wish, nowMs) ?? this.best(wish, nowMs);
   }
 
-  /** When the locks of everything and of the model let the wish go: 0 is now, Infinity is when a running probe of the model has ended. */
+  /** When the locks of everything and of the model let the wish go: 0 is now, Infinity is the end of a running probe of the model. */
   heldBackUntilMs(wish: Wish, nowMs: number): number {
     return Math.max(
       this.locks.lockedUntilMs(wish.requestClass, nowMs),
@@ -95,7 +95,7 @@ export class Wheel {
     );
   }
 
-  /** When the first account that may serve the wish is ready, locks of everything and of the model aside; Infinity if none will be. */
+  /** When the first account that may serve the wish is ready, apart from locks of everything and of the model; Infinity: never. */
   accountReadyAtMs(wish: Wish, nowMs: number): number {
     const { requestClass, tried } = wish;
     let soonestMs = Number.POSITIVE_INFINITY;
@@ -143,7 +143,7 @@ export class Wheel {
     );
   }
 
-  /** The ready account with the highest rank; at a tie fewer in flight, then the longest unused. Unmetered: the first, so that a balance or a list of files is always the same account's. */
+  /** The ready account with the highest rank; at a tie fewer in flight, then the longest unused. Unmetered: the first, so that a balance is always of the same account. */
   private best(wish: Wish, nowMs: number): Choice | null {
     let best: Choice | null = null;
     let bestRank = 0;

@@ -34,7 +34,7 @@ interface Hearer {
   readonly fail: (error: unknown) => void;
 }
 
-/** Sends the plan's request once, with the lease's key if there is one, and gives `tell` the judgement in the same turn in which it is clear. `fail` gets bugs. */
+/** Sends the plan's request once, with the lease's key if any; calls `tell` in the same turn in which the result is clear, `fail` with bugs. */
 export function attempt(
   plan: Plan,
   lease: Lease | null,

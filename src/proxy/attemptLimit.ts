@@ -24,7 +24,7 @@ export class AttemptLimit {
     return this.running < this.most() ? this.permit() : null;
   }
 
-  /** A permit as soon as one is free. Rejects with a refusal if none is free by `untilMs` (of `elapsedMs`), and with an aborted signal's reason. */
+  /** A permit as soon as one is free. Rejects with a refusal at `untilMs` of `elapsedMs`, or with an aborted signal's reason. */
   async enter(untilMs: number, signal: Signal): Promise<Disposable> {
     signal.throwIfAborted();
     const permit = this.queue.size >= mostWaiting ? null : await this.wait(untilMs, signal);

@@ -201,7 +201,7 @@ export class Exchange {
     throw refusalOf(denial, { ...settings, ...own, nowMs: clock.wallMs() });
   }
 
-  /** Sends once. An answer is settled and relayed as soon as it is recognized: the result is then the relay's. A failure is left to the caller. */
+  /** Sends once. An answer is settled and relayed at once, and the result is the relay's; a failure is left to the caller. */
   private send(lease: Lease | null): Promise<Failed | Relayed> {
     const { fallbacks, ports } = this;
     return new Promise((resolve, reject) => {

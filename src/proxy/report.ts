@@ -17,7 +17,7 @@ export interface AttemptReport {
   readonly waitedMs: number;
 }
 
-/** `answered`: the client has upstream's whole answer · `refused`: our error or upstream's · `failed`: broke off · `cancelled`: the client left. */
+/** `answered`: with upstream's whole answer · `refused`: with our error or upstream's · `failed`: broke off · `cancelled`: the client left. */
 export type ExchangeEnd = 'answered' | 'refused' | 'failed' | 'cancelled';
 
 export interface ExchangeReport {

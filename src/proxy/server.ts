@@ -77,7 +77,7 @@ export class Server {
     this.isStopping = false;
   }
 
-  /** Resolves when all requests have ended: after `drainMs` those without an answer are refused, and `cut` ends the others. New requests on kept connections are refused from now on. */
+  /** Resolves when all requests have ended. New ones are refused from now on; after `drainMs` unanswered ones too, and `cut` ends the others. */
   async drain(drainMs: number, cut: () => void): Promise<void> {
     this.isStopping = true;
     for (const { response } of this.ongoing) response.shouldKeepAlive = false;

@@ -215,7 +215,7 @@ const bodySchema = v.object({
   metadata: v.fallback(v.optional(v.nullable(fields)), undefined),
 });
 
-/** Upstream's own error as the last event of a stream of ours: message, status and metadata; other text than JSON is shown as it came. */
+/** Upstream's own error as a stream's last event: message, status and metadata; other text than JSON is shown as it came. */
 function givenBackEvent(form: Form, { status, body, kind }: HeldError, model: string | null): string {
   const text = kind === 'coded' ? '' : body.toString('utf8');
   const read = v.safeParse(bodySchema, parseJson(text));

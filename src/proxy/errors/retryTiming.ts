@@ -4,7 +4,7 @@ import { headerValues } from '../../base/http';
 
 /** A hint that is further away is ignored; the longest real one is a key's cap of a month. */
 const longestMs = 400 * dayMs;
-/** An instant that passed this recently counts as now: the answer travelled, or our clock is ahead by up to 5 s; an older one is no hint. */
+/** An instant that passed this recently counts as now: answers travel, and our clock may be ahead by 5 s. Older ones are no hint. */
 const justPassedMs = 6_000;
 /** Our clock may be this far ahead: a reset that passed more recently here may still be to come upstream. */
 const aheadMs = 15 * 60_000;

@@ -142,7 +142,7 @@ const freePlugins: ReadonlySet<string | null> = new Set(['response-healing', 'co
 /** Engines of `file-parser` that cost nothing beside the model; without a named engine, upstream may choose one that costs. */
 const freeEngines: ReadonlySet<string | null> = new Set(['cloudflare-ai', 'pdf-text', 'native']);
 
-/** Web search, files read by a paid engine and OpenRouter's own tools cost with a free model too; a preset may use them. A paid fallback (`/messages`) costs, too. */
+/** Web search, paid engines for files and OpenRouter's own tools cost with a free model too, as may a preset, and a paid fallback (`/messages`). */
 function* costsBeside(bytes: Buffer, fields: Fields): Scan<boolean> {
   const { web_search_options: options, preset, fallbacks, plugins, tools, input } = fields;
   if ([options, preset].some((field) => field !== undefined && !isWord(bytes, field.value, 'null')))

@@ -11,7 +11,7 @@ import { codeOf } from '../../base/systemError';
 /** Node's own 5 s would reset a client's next POST; clients keep their connections for up to 90 s. */
 const idleClientMs = 95_000;
 
-/** `headMs`: the time for a new connection's head, or to complete a later one. `readerMs`: the longest time without a read of an answer that has ended. */
+/** `headMs`: the time for a connection's first head, or to complete a later one. `readerMs`: the time without a read of an ended answer. */
 const usualLimits = { headMs: 60_000, checkEveryMs: 15_000, readerMs: 300_000 };
 
 const methodNotAllowed = 'HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';

@@ -58,7 +58,7 @@ function slice<T>(scan: Scan<T>): IteratorResult<number, T> {
   }
 }
 
-/** The named fields of the object that begins at `from`, as far as the text goes; of equal names the last. Empty where there is no object. */
+/** The named fields of the object at `from`, as far as the text goes; of equal names the last. Empty where there is no object. */
 export function* fieldsOf<Name extends string>(
   bytes: Buffer,
   from: number,

@@ -52,7 +52,7 @@ export function checkPath({ path, isWithinBase }: Target, proxyKey: Secret): voi
   throw new Refusal('path_not_allowed', 'This path is not one of OpenRouter’s API.');
 }
 
-/** The base of a client's path: `/api`, `/v1`, or an address pasted for the base (`/v1/messages/v1/messages`); not `/api/alpha` and the like. */
+/** The base of a client's path: `/api`, `/v1`, or a pasted address (`/v1/messages/v1/messages`); not `/api/alpha` and the like. */
 const base =
   /^(?:\/v1(?=\/|$)|\/api(?=\/(?!(?:alpha|beta)(?:\/|$)))|\/(?:chat\/completions|responses|messages)(?:\/api)?(?:\/v1)?(?=\/(?:chat|completions|responses|messages|embeddings|models)(?:\/|$)))+/i;
 

@@ -137,7 +137,7 @@ function isClosed(body: Buffer): boolean {
   return body[0] === 0x7b ? last === 0x7d : body[0] === 0x5b && last === 0x5d;
 }
 
-/** Masks upstream's copies of the key in the text read of a coded answer, which is relayed as it came. In others they are masked before. */
+/** Masks the key in the text that is read of a coded answer, which is relayed as it came. In others it is masked before. */
 function withoutKey(held: Held, { isCoded }: Reply, key: string | null): Held {
   const { event, text } = held;
   if (key === null || !isCoded || text === null) return held;

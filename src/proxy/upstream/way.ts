@@ -99,7 +99,7 @@ export class Way {
     return { timeout: connectTimeoutMs, allowH2: false, secureContext: this.trust, rejectUnauthorized };
   }
 
-  /** Behind a network proxy TLS is often inspected, and an agent cannot trust more authorities later: the machine's own are read at once. */
+  /** Behind a network proxy TLS is often inspected, and an agent's trust is fixed: the machine's own authorities are read at once. */
   private tunnel({ url, token }: NetworkProxy, events: ConnectionEvents): SingleDispatcher {
     this.trustMore();
     const options = this.tls(this.wayOut.isStrict);

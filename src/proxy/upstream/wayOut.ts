@@ -31,7 +31,7 @@ export interface NetworkProxy {
   readonly token: string | null;
 }
 
-/** The network proxy on the way to `upstreamUrl`, or null where it is reached directly. An invalid URL is kept: connecting will fail. */
+/** The network proxy on the way to `upstreamUrl`; null: reached directly. An invalid URL is kept: connecting will fail. */
 export function proxyOnTheWay(upstreamUrl: string, { proxyUrl, noProxy }: WayOut): NetworkProxy | null {
   const { protocol, hostname, port } = new URL(upstreamUrl);
   // Upstreams without TLS are on this machine: a proxy elsewhere cannot reach them, and would read the key.
