@@ -1,4 +1,4 @@
-// Requests of the service's own to upstream, which run no model and cost nothing.
+// Sends the service's own requests to upstream: they run no model and cost nothing.
 import { SystemClock, type Clock } from '../base/clock';
 import { parseJson } from '../base/json';
 import { Pieces } from '../base/pieces';
@@ -12,18 +12,18 @@ export type UpstreamAnswer =
   | {
       readonly kind: 'answer';
       readonly status: number;
-      /** A page for people, such as a network's sign-in. */
+      /** Whether the answer is HTML, such as the sign-in page of a network. */
       readonly isPage: boolean;
       /** How far this machine’s clock is ahead of upstream’s; null if the answer has no date. */
       readonly aheadMs: number | null;
-      /** Until the connection was open, TLS included. */
+      /** Time until the connection was open, TLS included. */
       readonly connectMs: number;
       readonly headMs: number;
     }
   /** `code`: see `reachText`. */
   | { readonly kind: 'failed'; readonly code: string };
 
-/** A larger difference is reported: resets and waits are computed from this machine's clock. */
+/** A larger error of this machine's clock is reported: resets and waits are computed from that clock. */
 export const clockToleranceMs = 60_000;
 
 /** `trouble`: OpenRouter, or what stands in front of it, serves nobody now · `stranger`: something else answers. */
@@ -37,7 +37,7 @@ export function whoAnswers(answer: UpstreamAnswer): 'nobody' | 'openRouter' | 't
 
 /** Asks for one answer without a key, on a connection of its own; never rejects. */
 export async function askUpstream(destination: Destination, timeoutMs = 10_000): Promise<UpstreamAnswer> {
-  // Not the service's clock: upstream's dates have corrected that one, as they correct this one once the answer comes.
+  // A new clock, as upstream's dates have corrected the service's clock; the answer corrects this one too, but only later.
   const clock = new SystemClock();
   const upstream = new Upstream(clock, destination);
   const fromMs = clock.elapsedMs();
@@ -77,7 +77,7 @@ export async function askUpstream(destination: Destination, timeoutMs = 10_000):
 const mostBytes = 256 * 1024;
 
 interface JsonRequest extends Pick<UpstreamRequest, 'method' | 'path' | 'key' | 'body' | 'fresh'> {
-  /** For the head, and again for the body. */
+  /** The time limit for the head, and again for the body. */
   readonly timeoutMs: number;
 }
 
@@ -99,7 +99,7 @@ export async function askJson(
   return { status: sent.reply.status, body: parseJson(text ?? '') };
 }
 
-/** Null if it breaks off, takes longer than `timeoutMs`, or is larger than 256 KiB. */
+/** The body as text; null if it breaks off, takes longer than `timeoutMs`, or is larger than 256 KiB. */
 async function replyText(reply: Reply, clock: Clock, timeoutMs: number): Promise<string | null> {
   return await new Promise<string | null>((resolve) => {
     const pieces = new Pieces();
@@ -120,7 +120,7 @@ async function replyText(reply: Reply, clock: Clock, timeoutMs: number): Promise
   });
 }
 
-/** The system's code of what went wrong, such as ECONNREFUSED, else the fault's own. */
+/** The system's error code, such as ECONNREFUSED, else the code of the fault. */
 function causeCode(fault: Fault): string {
   return ('cause' in fault && codeOf(fault.cause)) || fault.code;
 }

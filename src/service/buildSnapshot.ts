@@ -63,7 +63,7 @@ export function buildSnapshot(parts: SnapshotParts): Snapshot {
   };
 }
 
-/** When the first of the days, locks and full minutes that the snapshot tells is over; Infinity without one. */
+/** When the first of the days, locks and full minutes in the snapshot ends; Infinity if there is none. */
 export function nextEndMs({ atMs, accounts, busyModels }: Snapshot): number {
   const locks = accounts.flatMap((account) => [account, ...account.keys].flatMap((each) => each.locks));
   const days = accounts.map(({ day }) => day.resetAtMs);
@@ -102,7 +102,7 @@ function coming(atMs: number, { nowMs, wall }: Now): number | null {
   return atMs > nowMs && Number.isFinite(atMs) ? wall(atMs) : null;
 }
 
-/** Ignores the keys that the request has tried: exact enough to tell when a slot frees. */
+/** The pool's wish for the request, without the keys that it has tried: exact enough to tell when a slot frees. */
 function wishOf({ requestClass, model }: Running['plan']): Wish {
   return { requestClass, model, conversation: null, accountId: null, tried: new Set(), hasFallback: false };
 }
@@ -135,7 +135,7 @@ function accountView(account: Account, now: Now): AccountView {
     name: nameOf(account),
     keys: account.keys.map((each) => keyView(each, now)),
     day: {
-      // A day that upstream called used up is, whatever the sum says.
+      // A day that upstream called used up counts as used up, whatever the ledger's sum is.
       used: Math.max(ledger.limit - left, Math.min(ledger.used, own)),
       limit: ledger.limit,
       left,
@@ -217,7 +217,7 @@ function instant(elapsedMs: number | null, { wall }: Now): number | null {
 
 function creditsLeft(account: Account): number | null {
   const caps = account.keys.flatMap((state) => (state.serves('paid') ? [state.capLeft] : []));
-  // A key without a cap may spend what nobody tells.
+  // A key without a cap may spend all credits of the account, and no reading tells how many they are.
   if (caps.length === 0 || caps.includes(null)) return null;
   return caps.reduce<number>((sum, capLeft) => sum + (capLeft ?? 0), 0);
 }

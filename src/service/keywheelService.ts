@@ -40,13 +40,13 @@ export interface ServicePorts {
   readonly answerFirst?: (request: RequestHead, door: Door) => LocalAnswer | Promise<LocalAnswer> | null;
   /** Host names that clients may use beyond loopback; none: any. */
   readonly allowedHosts?: readonly string[];
-  /** Copies each exchange that no user records. */
+  /** Gives a receiver for a copy of an exchange that no user records; null if none is wanted. */
   readonly follow?: (plan: Plan) => AnswerCopy | null;
 }
 
-/** Windows report again within this time while a user looks at them. */
+/** Allowances are read often for this long after a window reports that a user looks; it reports again within this time. */
 const watchedForMs = 90_000;
-/** Changes come in bursts: views are told at most this often. */
+/** Views are told of changes at most this often, as changes come in bursts. */
 const tellEveryMs = 100;
 /** State is saved at most this often; a killed process loses the counts since the last write. */
 const saveEveryMs = 450;
@@ -73,7 +73,7 @@ export class KeywheelService implements Disposable {
   readonly onDidFinishExchange: Event<ExchangeView> = this.finished.event;
   /** `savedState()` has changed; at most about twice a second. */
   readonly onDidChangeState: Event<void> = this.stateChanged.event;
-  /** Before the vault has given it, no key is right. */
+  /** A random key until the vault has given the real one: until then no client's key matches. */
   private proxyKey = new Secret(randomUUID());
   private open: () => void = () => undefined;
   /** Holds requests until the proxy key is set; null from then on. */
@@ -82,17 +82,17 @@ export class KeywheelService implements Disposable {
   private readonly keylessLimit: AttemptLimit;
   private readonly repeatLimit: AttemptLimit;
   private readonly streamFailures = new StreamFailures();
-  /** The saved state, until the keys that it describes are set. */
+  /** The restored state, until the first keys are set; then the pool takes it over. */
   private earlier: SavedState | null = null;
   private hasHadKeys = false;
-  /** Of the counts: of two records the higher revision wins. */
+  /** The revision of the counts: of two records the higher revision wins. */
   private revision = 0;
   /** Past requests, for views and for the next start. */
   readonly history: History;
   /** Records one exchange on request. */
   readonly recorder: Recorder;
   private readonly telling: Pace;
-  /** Tells views again when something ends that the last snapshot says. */
+  /** Tells views again when a day, a lock or a full minute of the last snapshot ends. */
   private readonly ending: Alarm;
   private readonly saving: Pace;
   private paidRefusedAtMs: number | null = null;
@@ -200,7 +200,7 @@ export class KeywheelService implements Disposable {
     return await this.readings.after(this.listening.start(this.settings.host, this.settings.port));
   }
 
-  /** Frees the port at once. Requests go on for `drainMs`, but for those whose turn comes after `turnsMs`; then those without an answer are refused, and running answers end with an in-stream error. */
+  /** Frees the port at once. Requests go on for `drainMs`, but those whose turn comes after `turnsMs` are refused; then those without an answer are refused, and running answers end with an in-stream error. */
   async stop(drainMs = this.settings.drainSeconds * 1000, turnsMs = drainMs): Promise<void> {
     const freed = this.listening.stop();
     this.pool.closeAt(this.ports.clock.elapsedMs() + turnsMs);
@@ -208,21 +208,21 @@ export class KeywheelService implements Disposable {
     await freed;
   }
 
-  /** After a suspend: connections may be dead, and readings are old. */
+  /** To be called after a suspend: connections may be dead, and readings are old. */
   woke(): void {
     this.changedNetwork();
     this.pool.rejudge();
     this.readings.wantAll();
   }
 
-  /** After a change of networks: closes idle connections and resolves upstream's address again. */
+  /** To be called after a change of networks: closes idle connections and resolves upstream's address again. */
   changedNetwork(): void {
     this.upstream.reach.release();
     this.upstream.retire();
     this.upstream.warm();
   }
 
-  /** Reads the allowance again, of one key or of one key an account, even if upstream was unreachable just now. Resolves when that is done. */
+  /** Reads again one key, or one key an account, even if upstream was just unreachable; resolves when that is done. */
   async refresh(keyId?: string): Promise<void> {
     this.upstream.reach.release();
     if (keyId === undefined) this.readings.wantAll();
@@ -230,7 +230,7 @@ export class KeywheelService implements Disposable {
     await this.readings.settled();
   }
 
-  /** A user looks at the allowances: they are read often for a while. */
+  /** To be called while a user looks at the allowances: they are read often for the next 90 s. */
   watched(): void {
     this.readings.active(watchedForMs);
   }
@@ -252,7 +252,7 @@ export class KeywheelService implements Disposable {
     this.history.clear();
     this.pool.forget();
     this.telling.touch();
-    // At once: it is newer than what windows have saved before, and would hand over to the next host.
+    // Told at once: windows must not hand the counts that they saved before to the next host.
     this.tellState();
   }
 
@@ -305,7 +305,7 @@ export class KeywheelService implements Disposable {
     };
   }
 
-  /** `leave`: running answers go on. */
+  /** `leave`: running answers go on · `close`: they end with an error. */
   private replaceUpstream(how: 'leave' | 'close'): void {
     this.upstream[how]();
     this.upstream = this.newUpstream();
@@ -332,7 +332,7 @@ export class KeywheelService implements Disposable {
     this.touch();
   }
 
-  /** Status 402, ours or OpenRouter's: no account has the credits. */
+  /** Notes whether an account has the credits for paid requests: none has at status 402, the proxy's own or OpenRouter's. */
   private notePaid({ end, status, endedAtMs }: ExchangeReport): void {
     if (end === 'answered') this.paidRefusedAtMs = null;
     else if (end === 'refused' && status === 402) this.paidRefusedAtMs = endedAtMs;
@@ -350,7 +350,7 @@ export class KeywheelService implements Disposable {
   }
 }
 
-/** Changes with upstream and with the network path to it. */
+/** A text that differs whenever upstream's URL or the network path to it does. */
 function networkPathOf({ upstreamUrl, wayOut }: Settings): string {
   return JSON.stringify([upstreamUrl, wayOut]);
 }
@@ -359,7 +359,7 @@ function poolOptions({ timezone, maxWaiting }: Settings): PoolOptions {
   return { zone: zoneOf(timezone), maxWaiting };
 }
 
-/** In milliseconds. */
+/** The settings of an exchange, with times in milliseconds. */
 function exchangeSettingsOf(settings: Settings): ExchangeSettings {
   return {
     ...settings,

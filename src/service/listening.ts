@@ -14,7 +14,7 @@ interface ListeningPorts {
 
 export class Listening implements Disposable {
   private current: ProxyState = { kind: 'stopped' };
-  /** What the latest start has opened, or opens; null after a stop, which closes it. */
+  /** The listeners of the latest start, open or about to open; null after a stop, which closes them. */
   private opened: Promise<Listeners> | null = null;
 
   constructor(private readonly ports: ListeningPorts) {}

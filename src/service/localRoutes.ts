@@ -1,4 +1,4 @@
-// The requests that the proxy answers itself; `GET /key` is one, as clients see the proxy as a single key.
+// Answers requests without upstream, `GET /key` among them: to a client the proxy is a single key.
 import type { Pool } from '../keys/pool';
 import type { LocalAnswer } from '../proxy/server';
 import { checkProxyKey, isWebview, type Door, type RequestHead } from '../proxy/request/admission';
@@ -13,7 +13,7 @@ export interface LocalContext {
   readonly snapshot: () => Snapshot;
 }
 
-/** The answer, or null if the request goes to upstream. Throws a Refusal without the proxy key where it is required. */
+/** The answer, or null if the request goes to upstream. Throws a Refusal where a required proxy key is missing. */
 export function answerLocally(request: RequestHead, context: LocalContext): LocalAnswer | null {
   const { method, target, rawHeaders } = request;
   const { path } = target;
@@ -37,7 +37,7 @@ export function answerLocally(request: RequestHead, context: LocalContext): Loca
   }
 }
 
-/** Roo Code's webview reads its balance with `GET /key`; no other route or origin is allowed. */
+/** Answers a browser's preflight: allowed is only `GET /key` from a webview, as Roo Code's webview reads its balance so. */
 function preflight({ target, rawHeaders }: RequestHead): LocalAnswer | null {
   const origin = headerValue(rawHeaders, 'origin');
   const wanted = headerValue(rawHeaders, 'access-control-request-method');
@@ -123,7 +123,7 @@ function wheelKey(
 ): unknown {
   const states = accounts.flatMap(({ keys }) => keys).filter((state) => state.serves('unmetered'));
   const readings = states.flatMap(({ reading }) => (reading === null ? [] : [reading]));
-  // Without a cap on each key the wheel has none.
+  // The wheel has a cap only if each key has one.
   const isCapped = states.length > 0 && states.every(({ capLeft }) => capLeft !== null);
   return {
     data: {

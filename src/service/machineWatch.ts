@@ -39,7 +39,7 @@ export function watchMachine(
   });
 }
 
-/** Some sandboxes forbid the call (Termux): then no change is seen. */
+/** The machine's networks; none where a sandbox forbids the call (Termux), so that no change is seen there. */
 function networks(): NodeJS.Dict<NetworkInterfaceInfo[]> {
   try {
     return networkInterfaces();

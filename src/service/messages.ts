@@ -7,14 +7,14 @@ import type { ExchangeView, ForecastView, SeriesView, Snapshot } from './snapsho
 export type VaultHealth =
   { readonly kind: 'loading' | 'ok' | 'slow' } | { readonly kind: 'refused'; readonly detail: string };
 
-/** All that views show; holds no secret. */
+/** The state that the dashboard shows on every tab; without secrets. */
 export interface DashboardState {
   readonly snapshot: Snapshot;
   readonly vault: VaultHealth['kind'];
   readonly forecast: ForecastView;
   /** All requests of the last 24 hours were paid. */
   readonly paidOnly: boolean;
-  /** Since 00:00 UTC, when OpenRouter's day begins; cost in credits, as far as upstream reported it. */
+  /** The use since 00:00 UTC, when OpenRouter's day begins; cost in credits, as far as upstream reported it. */
   readonly spent: { readonly promptTokens: number; readonly completionTokens: number; readonly cost: number };
   /** Keys whose removal can still be undone. */
   readonly removed: readonly { readonly keyId: string; readonly label: string }[];
@@ -44,12 +44,12 @@ export interface ModelView {
 /** English text → text in the user's language; empty for English. */
 export type WordTable = Readonly<Record<string, string>>;
 
-/** In their order on the page. */
+/** The tabs in their order on the page. */
 export const tabSchema = v.picklist(['accounts', 'history', 'activity', 'models']);
 
 export type DashboardTab = v.InferOutput<typeof tabSchema>;
 
-/** What buttons name, in messages, on pages and in the dashboard: a command of ours, or of VS Code. */
+/** The actions of buttons in messages, on pages and in the dashboard: commands of Keywheel or of VS Code. */
 export const actions = [
   'addKey',
   'signIn',
@@ -71,14 +71,14 @@ export const actions = [
 
 export type Action = (typeof actions)[number];
 
-/** Of a label or an account's name, in characters. */
+/** The longest label or name of an account, in characters. */
 export const longestName = 200;
 /** The highest daily limit that can be set. */
 export const mostADay = 1_000_000;
 
 const shortText = v.pipe(v.string(), v.trim(), v.maxLength(longestName));
 
-/** What may be changed of a key; an empty name of the account removes the name. */
+/** The fields of a key that may be changed; an empty name of the account removes the name. */
 const changeSchema = v.partial(
   v.object({
     label: v.pipe(shortText, v.nonEmpty()),
@@ -122,15 +122,15 @@ const fromDashboardSchema = v.variant('type', [
 /** `ready`: the page has loaded and shows nothing yet; `show`: another tab was selected. */
 export type FromDashboard = v.InferOutput<typeof fromDashboardSchema>;
 
-/** The page's message, or null if it is not one of ours. */
+/** The page's message, or null if it has none of the known forms. */
 export function parseFromDashboard(message: unknown): FromDashboard | null {
   const parsed = v.safeParse(fromDashboardSchema, message);
   return parsed.success ? parsed.output : null;
 }
 
 /**
- * `hello` answers `ready`; `state` replaces the state; `history`, `activity` and `models` replace what those tabs show
- * and come only while they do; `exchanges` are new ones, oldest first; `done` reports that an action succeeded.
+ * `hello` answers `ready`; `state` replaces the state; `history`, `activity` and `models` replace the content of the tab
+ * of that name while it is shown; `exchanges` are new ones, oldest first; `done` reports that an action succeeded.
  */
 export type ToDashboard =
   | {
@@ -148,12 +148,12 @@ export type ToDashboard =
   | { readonly type: 'note'; readonly target: Target; readonly text: string }
   | { readonly type: 'done'; readonly action: Action | 'copyReport' };
 
-// The sender is our own code of the same version: a message is recognized, not checked.
+// Messages are recognized, not checked: the sender is Keywheel's own code of the same version.
 const toDashboardSchema = v.custom<ToDashboard>(
   (value) => typeof value === 'object' && value !== null && 'type' in value,
 );
 
-/** The extension's message, or null if it is not one of ours. */
+/** The extension's message, or null if it is no object with a `type`. */
 export function parseToDashboard(message: unknown): ToDashboard | null {
   return v.is(toDashboardSchema, message) ? message : null;
 }

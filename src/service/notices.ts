@@ -1,4 +1,4 @@
-// Finds what users are notified of, by comparing each snapshot with earlier ones, and decides which window shows it.
+// Compares each snapshot with earlier ones to find notices for users, and decides which window shows them.
 import * as v from 'valibot';
 import { wait, type Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
@@ -27,11 +27,11 @@ export function isWanted(kind: NoticeKind, notifications: Notifications): boolea
 const lowShare = 0.1;
 const expiryWarnedMs = 3 * dayMs;
 
-/** Sees every snapshot of this window from its start on; reports each change for the worse once. */
+/** Is given every snapshot of this window from its start on; reports each change for the worse once. */
 export class Notices {
   /** Whether an allowance was left when all accounts were known. */
   private hadSomethingLeft = false;
-  /** Whether more than a tenth was left after the last notice that it was not. */
+  /** Whether more than a tenth was left at some time since the last notice of `low`, with all accounts known. */
   private hadPlenty = false;
   private readonly toldToExpire = new Set<string>();
   private toldToExpireOnDay = Number.NaN;
@@ -39,7 +39,7 @@ export class Notices {
 
   constructor(private readonly startedAtMs: number) {}
 
-  /** What has changed for the worse since the last snapshot; nothing that was so at the start. */
+  /** The changes for the worse since the last snapshot, and keys that expire soon; else no state that held at the start. */
   see(snapshot: Snapshot): readonly Notice[] {
     return [
       ...this.allUsed(snapshot),
@@ -76,7 +76,7 @@ export class Notices {
     return accounts.some(({ keys }) => keys.some((key) => (key.lastUsedAtMs ?? 0) >= this.startedAtMs));
   }
 
-  /** Also what was so at the start, as it is urgent. One notice of a kind is shown a day: later ones wait. */
+  /** Keys that expire soon, at the start too, as that is urgent. One notice of a kind is shown a day: later keys wait. */
   private expiring({ accounts, atMs: nowMs }: Snapshot): Notice[] {
     const soon = accounts
       .flatMap(({ keys }) => keys)
@@ -117,7 +117,7 @@ type NoticeRecord = v.InferOutput<typeof recordSchema>;
 
 const nothing: NoticeRecord = { shownAtMs: {}, muted: [] };
 
-/** The saved record; an empty one if it cannot be read. */
+/** The saved record of the notices that were shown or muted; an empty record if it cannot be read. */
 export function readNoticeRecord(raw: unknown): NoticeRecord {
   const read = v.safeParse(recordSchema, raw);
   return read.success ? read.output : nothing;
@@ -130,7 +130,7 @@ export function mayShow({ shownAtMs, muted }: NoticeRecord, kind: NoticeKind, no
   return lastMs === undefined || Math.floor(lastMs / dayMs) !== Math.floor(nowMs / dayMs);
 }
 
-/** A record that all windows of this user share; a change is seen by the others within half a second. */
+/** A record that all windows of this user share; other windows read a change within half a second. */
 export interface SharedRecord {
   read(): unknown;
   write(record: unknown): Promise<void>;
@@ -140,11 +140,11 @@ export interface NoticeTurnPorts {
   readonly clock: Clock;
   readonly record: SharedRecord;
   readonly isFocused: () => boolean;
-  /** Whether this window serves the clients. */
+  /** Whether this window is the host. */
   readonly isHost: () => boolean;
 }
 
-/** Time for a focused window to record that it has shown the notice. */
+/** The host waits this long, so that a focused window can record first that it has shown the notice. */
 const hostWaitsMs = 2_000;
 
 /** The focused window shows a notice at once, else the host a little later. */

@@ -15,7 +15,7 @@ export interface KeyEntry {
 export interface PastedKeys {
   /** Each key once, in the order of the text. */
   readonly entries: readonly KeyEntry[];
-  /** Masked texts that begin like a key and are not one. */
+  /** Texts that begin like a key but do not have the form of one, masked. */
   readonly unreadable: readonly string[];
 }
 
@@ -78,15 +78,15 @@ const commentToNextVariable = new RegExp(
   'g',
 );
 
-/** Zero-width characters, soft hyphens and marks of direction, which texts from web pages and chats contain. */
+/** Zero-width characters, soft hyphens and marks of direction: texts from web pages and chats contain them. */
 const unseen = /\p{Cf}/gu;
 /** A limit with a thousands separator: whole thousands up to 99,000 only. */
 const thousands = /:[1-9]\d?[,.\u2019'_ \u00a0\u202f]000(?![\w]|[,.\u2019'_]\d)/g;
 const emphasized = /(\*{1,3})(sk-[^\s*]+)\1/g;
-/** With the quotes and commas of all languages. The bundle stays ASCII: V8 keeps any other text with two bytes a character. */
+/** Quotes and commas of all languages, as escapes: V8 keeps a bundle that is not ASCII with two bytes a character. */
 const separators = /[\s,;|/"'`\p{Pi}\p{Pf}\u201a\u201e\uff0c\uff1b\u3001[\]{}()<>]+/u;
 
-/** Without what nobody sees, and with hyphens for all dashes. */
+/** The text without invisible characters, and with hyphens in place of all dashes. */
 function asTyped(text: string): string {
   return text.replace(unseen, '').replace(/\p{Pd}/gu, '-');
 }

@@ -10,11 +10,11 @@ import type { Pool } from '../keys/pool';
 import type { KeyAnswer } from './keyring/keyCheck';
 
 const mostAtOnce = 4;
-/** Five a second. */
+/** Least time between the starts of two readings: five a second. */
 const betweenMs = 200;
-/** While requests come or a window is active. */
+/** An account is read this often while requests come or a window is active. */
 const activeEveryMs = 45_000;
-/** For an account that is used elsewhere too. */
+/** An account that is used elsewhere too is read this often. */
 const foreignEveryMs = 20_000;
 const foreignForMs = 10 * 60_000;
 const idleEveryMs = 60 * 60_000;
@@ -22,14 +22,14 @@ const idleEveryMs = 60 * 60_000;
 export const activeForMs = 5 * 60_000;
 /** Pauses after failures double up to this. */
 const longestPauseMs = idleEveryMs;
-/** For what is the key's own, such as its cap, during use. */
+/** During use, a key that is not read for its account is read this often, for its own figures such as its cap. */
 const keyEveryMs = 5 * 60_000;
 const badEveryMs = 60 * 60_000;
 /** How long requests wait for the first readings where nothing was saved. */
 const firstReadingMs = 1_000;
 /** A good key that is refused is read once more after this time: a short outage switches nothing off. */
 const secondLookMs = 60_000;
-/** The same for a key that was never accepted: its user waits for the result. */
+/** A key that was never accepted is read once more after this time: its user waits for the result. */
 const newKeyLookMs = 2_000;
 /** A key that has just become bad is read this often at first, in case upstream was at fault. */
 const lookAgainMs = 60_000;
@@ -44,7 +44,7 @@ export interface ReadingPorts {
 
 export class Readings implements Disposable {
   private readonly queue = new Set<KeyId>();
-  /** Since when all readings of the key were refused. */
+  /** The time of the first refused reading of each key since the last one that was not refused. */
   private readonly refusedSinceMs = new WeakMap<KeyState, number>();
   /** Timers of the next reading of refused keys. */
   private readonly looks = new Map<KeyId, Disposable>();
@@ -58,7 +58,7 @@ export class Readings implements Disposable {
   private readonly foreignUntilMs = new WeakMap<Account, number>();
   /** The pause between readings of an account that could not be read. */
   private readonly pausesMs = new WeakMap<Account, number>();
-  /** Why the last reading of a key failed: told once. */
+  /** Why the last reading of each key failed; the same reason is logged only once in a row. */
   private readonly unread = new WeakMap<KeyState, string>();
   private activeUntilMs: number;
   private round: Disposable;
@@ -100,12 +100,12 @@ export class Readings implements Disposable {
       ...accounts.flatMap((account) => askable(account) ?? account.keys[0] ?? []),
       ...states.filter(({ health }) => health === 'bad'),
     ];
-    // All before `pump`, which takes the first off the queue: it would be queued twice.
+    // All are queued before `pump` takes the first off the queue: a key that occurs twice would be read twice.
     for (const { key } of wanted) this.queue.add(key.keyId);
     this.pump();
   }
 
-  /** Holds all readings until `first` has settled, as the port is bound first; settles as `first` does. */
+  /** Starts no reading until `first` has settled, so that the port is bound before; settles as `first` does. */
   async after<T>(first: Promise<T>): Promise<T> {
     this.pauses++;
     try {
@@ -149,14 +149,14 @@ export class Readings implements Disposable {
     this.pump();
   }
 
-  /** When the key is due: one for its account too, the others for what they may spend; Infinity for one that serves nothing. */
+  /** When the key is due to be read, for its account or for its own cap; Infinity if the key serves nothing. */
   private dueAtMs(state: KeyState, nowMs: number): number {
     const { health } = state;
     if (health === 'bad') return state.markedBadAtMs + badEveryMs;
     if (!state.serves('unmetered') && health !== 'unchecked') return Number.POSITIVE_INFINITY;
     const askedAtMs = this.askedAtMs.get(state) ?? state.reading?.askedAtMs ?? 0;
     const everyMs = this.everyMs(state, askedAtMs, nowMs);
-    // Only a reading shows that the key may serve: then no pause is longer, unless each try counts.
+    // An unchecked key serves only after a reading: its pause stays short, unless only a person can mend the failure.
     const isUrgent = health === 'unchecked' && !isLasting(this.unread.get(state) ?? '');
     return askedAtMs + (isUrgent ? Math.min(everyMs, this.pace(keyEveryMs, nowMs)) : everyMs);
   }
@@ -174,7 +174,7 @@ export class Readings implements Disposable {
     return Math.max(everyMs, this.pausesMs.get(account) ?? 0);
   }
 
-  /** The account of which the key's readings tell; null where another key's do. */
+  /** The account that is read by this key; null if it is read by another key. */
   private accountReadBy(state: KeyState): Account | null {
     const account = this.ports.pool.roster.owners.get(state.key.keyId);
     return account !== undefined && askable(account) === state ? account : null;
@@ -295,7 +295,7 @@ export class Readings implements Disposable {
   }
 }
 
-/** Upstream answers, and not well, or each try counts: where it is only away, the first that is answered ends the alarm. */
+/** Whether pauses grow: upstream answers with errors, or only a person can mend the failure. An outage is not waited out. */
 function isToBeSpared(detail: string): boolean {
   return detail.startsWith('status ') || isLasting(detail);
 }

@@ -6,7 +6,7 @@ import { redact } from '../base/secret';
 import type { AnswerCopy } from '../proxy/answer/answer';
 import { headerValue } from '../proxy/request/headers';
 
-/** A request that the user has forgotten must not record a later conversation. */
+/** A recording that the user has requested and forgotten must not record a later conversation. */
 export const recordWithinMs = 10 * 60_000;
 
 export class Recorder {
@@ -43,7 +43,7 @@ export class Recorder {
 const longestBytes = 256 * 1024;
 const textTypes = /json|text|event-stream|xml|x-www-form-urlencoded/i;
 
-/** The beginning of a body, and its length. */
+/** The first 256 KiB of a body, and its whole length. */
 class Copied {
   private readonly chunks: Buffer[] = [];
   private kept = 0;
@@ -68,7 +68,7 @@ class Copied {
   }
 }
 
-/** Gives the recording to `give` at the end, with everything masked that looks like a secret. */
+/** Passes the recording to `give` when the exchange ends, with everything masked that looks like a secret. */
 function recordingOf({ method, path, headers, body }: Plan, give: (text: string) => void): AnswerCopy {
   const sent = new Copied();
   if (body.bytes !== null) sent.add(body.bytes);
@@ -91,7 +91,7 @@ function recordingOf({ method, path, headers, body }: Plan, give: (text: string)
 
 const secretHeaders = /(?:cookie|authorization|token|secret|api-?key)$/i;
 
-/** One header a line, with `before` before each. */
+/** One header a line, each after `before`; values of secret headers are masked. */
 export function headerLines(headers: readonly string[], before = '\n'): string {
   const lines = headers.flatMap((name, index) =>
     index % 2 === 0

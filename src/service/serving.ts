@@ -1,9 +1,9 @@
-// Which requests the keys of an account's view serve, and what keeps them from it.
+// Tells which requests the keys of an account's view serve, and which lock keeps requests from it.
 import type { AccountView, KeyView, LockView } from './snapshot';
 
 export type KeyFacts = Pick<KeyView, 'enabled' | 'health' | 'paidUse' | 'locks'>;
 
-/** Of an account's view, as far as `/key-status` tells it too. */
+/** The part of an account's view that `/key-status` tells too. */
 export interface AccountFacts extends Pick<AccountView, 'state' | 'untilMs' | 'locks'> {
   readonly keys: readonly KeyFacts[];
 }
@@ -19,17 +19,17 @@ function keyServes(key: KeyFacts, requestClass: Class): boolean {
   return canServe(key) && key.paidUse !== (requestClass === 'free' ? 'only' : 'never');
 }
 
-/** Whether such requests are among the account's, locks aside. */
+/** Whether the account has a key that may serve requests of the class, locks aside. */
 export function serves({ keys }: AccountFacts, requestClass: Class): boolean {
   return keys.some((key) => keyServes(key, requestClass));
 }
 
-/** The lock that its state comes from; of one that is ready, what keeps paid requests from it. */
+/** The lock that causes the account's state; if the account is ready, the lock that keeps paid requests from it. */
 export function heldBy(account: AccountFacts): LockView | undefined {
   return lockOf(account, account.state === 'ready' || !serves(account, 'free') ? 'paid' : 'free');
 }
 
-/** The lock that keeps such requests from the account, or the first to end of those that keep them from each of its keys. */
+/** The account's own lock on requests of the class; else, if each of its keys is locked, the key's lock that ends first. */
 export function lockOf({ locks, keys }: AccountFacts, requestClass: Class): LockView | undefined {
   const serving = keys.filter((key) => keyServes(key, requestClass));
   const own = serving.flatMap((key) => lastLock(key.locks, requestClass) ?? []);
@@ -39,7 +39,7 @@ export function lockOf({ locks, keys }: AccountFacts, requestClass: Class): Lock
   );
 }
 
-/** The lock on these or all requests that ends last. */
+/** The lock that ends last, of those on requests of the class or on all requests. */
 export function lastLock(locks: readonly LockView[], requestClass: Class): LockView | undefined {
   return locks
     .filter(({ covers }) => covers === requestClass || covers === 'all')

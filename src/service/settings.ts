@@ -1,4 +1,4 @@
-// The proxy's settings, and how they are read; the network's are those of VS Code and the environment.
+// Declares and reads the proxy's settings; those of the network come from VS Code and the environment.
 import { IANAZone } from 'luxon';
 import * as v from 'valibot';
 import { directly, type WayOut } from '../proxy/upstream/wayOut';
@@ -8,12 +8,12 @@ export function isLoopbackHost(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
-/** As in a URL: an IPv6 address in brackets. */
+/** The host as a URL has it: an IPv6 address in brackets. */
 export function urlHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-/** Why a base URL of upstream is refused, or null. Keys leave only over TLS, unless they stay on this machine. */
+/** Why a base URL of upstream is refused, or null. Keys are sent over TLS only, except to a loopback host. */
 export function baseUrlProblem(text: string): string | null {
   if (!URL.canParse(text)) return 'is not a URL';
   const url = new URL(text);
@@ -27,7 +27,7 @@ export function baseUrlProblem(text: string): string | null {
 const seconds = (min: number, max: number): v.GenericSchema<number> =>
   v.pipe(v.number(), v.minValue(min), v.maxValue(max));
 
-/** Figures are in the unit of the setting's name. */
+/** Figures are in the unit that the setting's name ends in. */
 export const settingsSchema = v.object({
   host: v.optional(v.pipe(v.string(), v.nonEmpty()), '127.0.0.1'),
   port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535)), 9999),
@@ -85,7 +85,7 @@ export const settingsSchema = v.object({
     ),
     {},
   ),
-  /** No setting of Keywheel's: `wayOutOf` reads it from the editor and the environment. */
+  /** Not a setting of Keywheel: `wayOutOf` reads it from the editor and the environment. */
   wayOut: v.optional(
     v.custom<WayOut>((value) => typeof value === 'object'),
     directly,
@@ -117,7 +117,7 @@ export function readSettings<Schema extends v.ObjectSchema<v.ObjectEntries, unde
     if (value === undefined) continue;
     const read = v.safeParse(entry, value);
     if (read.success) good[setting] = read.output;
-    // By a slip the value may be another one's, and secret.
+    // The value is not reported: it may be a secret that was entered at the wrong setting.
     else problems.push({ setting, problem: read.issues[0].message.replace(/ but received [^]*/, '') });
   }
   return { values: v.parse(schema, good), problems };
@@ -132,7 +132,7 @@ export const httpSettings = [
   'systemCertificates',
 ] as const;
 
-/** VS Code's proxy, else the environment's: each variable in both spellings, lower case first. `http` is unparsed. */
+/** The way by VS Code's proxy, else the environment's: variables in both spellings, lower case first. `http` is unparsed. */
 export function wayOutOf(
   environment: Readonly<Record<string, string | undefined>>,
   http: Readonly<Partial<Record<(typeof httpSettings)[number], unknown>>> = {},

@@ -1,4 +1,4 @@
-// What views show: plain values that cross threads and windows, without secrets and without texts for users.
+// The snapshot for views: plain values that cross threads and windows, without secrets and without texts for users.
 import type { KeyHealth, PaidUse } from '../keys/keyState';
 import type { Lock, LockReason, ModelLockReason } from '../keys/lock';
 import type { Unreached } from '../proxy/upstream/reach';
@@ -27,13 +27,13 @@ export type ProxyFailure =
 
 export type { KeyHealth, LockReason, ModelLockReason, PaidUse };
 
-/** It blocks all requests of the key or account, the free or the paid ones. */
+/** A lock; `covers` tells whether it blocks the free, the paid or all requests of the key or account. */
 export type LockView = Readonly<Omit<Lock, 'sinceMs'>>;
 
 export interface KeyView {
   readonly keyId: string;
   readonly label: string;
-  /** Such as `sk-or-v1-...1c96`. */
+  /** The masked key, such as `sk-or-v1-...1c96`. */
   readonly masked: string;
   readonly enabled: boolean;
   readonly health: KeyHealth;
@@ -42,7 +42,7 @@ export interface KeyView {
   readonly dailyLimit: number | null;
   /** The user's own name of the account, or null. */
   readonly accountName: string | null;
-  /** What is left under the key's own spending cap, in credits, or null without one. */
+  /** Credits left under the key's own spending cap, or null without one. */
   readonly capLeft: number | null;
   /** When it expires, or null; absent from windows of earlier builds. */
   readonly expiresAtMs?: number | null;
@@ -68,10 +68,10 @@ export interface AccountView {
     readonly resetAtMs: number;
   };
   readonly minute: { readonly used: number; readonly limit: number };
-  /** Credits that the caps leave to the keys which may spend any, or null where one of them has no cap. */
+  /** Credits left under the caps of the keys that serve paid requests; null if one of them has no cap, or there is none. */
   readonly creditsLeft: number | null;
   readonly locks: readonly LockView[];
-  /** Whether a free request could go now or within this minute; a paid one, if all enabled keys are for paid requests only. */
+  /** Whether a free request could be sent now or within this minute; a paid one, if all enabled keys are for paid use only. */
   readonly state: 'ready' | 'waiting' | 'usedUp' | 'locked' | 'off';
   /** Until when the state lasts, or null if only the user can change it. */
   readonly untilMs: number | null;
@@ -79,9 +79,9 @@ export interface AccountView {
 
 export interface BusyModel {
   readonly model: string;
-  /** Only for this account, or null for all. */
+  /** The only account for which the model is locked, or null if it is locked for all. */
   readonly accountId: string | null;
-  /** Only for this key of the account; absent for all of them, and from windows of earlier builds. */
+  /** The only key of the account for which it is locked; absent for all keys, and from windows of earlier builds. */
   readonly keyId?: string;
   /** Absent from windows of earlier builds. */
   readonly reason?: ModelLockReason;
@@ -109,7 +109,7 @@ export type UnreachedView = Readonly<Unreached>;
 export interface Snapshot {
   readonly atMs: number;
   readonly proxy: ProxyState;
-  /** The last attempt did not reach OpenRouter; else absent, and from windows of earlier builds. */
+  /** Present while the last attempt did not reach OpenRouter; always absent from windows of earlier builds. */
   readonly unreached?: UnreachedView;
   /** IANA name of the zone in which times are shown, or empty for the machine's own. */
   readonly timezone: string;
@@ -117,7 +117,7 @@ export interface Snapshot {
   readonly accounts: readonly AccountView[];
   /** Models that are locked now. */
   readonly busyModels: readonly BusyModel[];
-  /** The oldest first. */
+  /** The exchanges that run, oldest first, at most 50. */
   readonly running: readonly RunningView[];
 }
 
@@ -128,10 +128,10 @@ export interface RunningView extends Pick<
 > {
   readonly requestId: string;
   readonly stage: Stage;
-  /** Of the key in use; empty before. */
+  /** The label of the key in use; empty before one is in use. */
   readonly keyLabel: string;
   readonly attempts: number;
-  /** The outcome of its last attempt that has ended, or null. */
+  /** The outcome of the last attempt that has ended, or null. */
   readonly outcome: string | null;
   /** When a slot frees for it, or its pause ends; null if unknown. */
   readonly nextAtMs: number | null;
@@ -156,7 +156,7 @@ interface UseSum {
   readonly cost: number;
 }
 
-/** What ended in the hour from `startMs` on. */
+/** The requests that ended in the hour from `startMs` on, or in its part before or after midnight. */
 export interface HourView extends Omit<UseSum, 'requests' | 'answered'> {
   readonly startMs: number;
   readonly ends: Readonly<Record<ExchangeEnd, number>>;
@@ -173,12 +173,12 @@ export interface SeriesView {
     readonly label: string;
     readonly counts: readonly number[];
   }[];
-  /** Times to the first token, one list a bucket: milliseconds, and how many. */
+  /** Times to the first token, one list a bucket: pairs of milliseconds and a number of requests. */
   readonly firstToken: readonly (readonly (readonly [ms: number, many: number])[])[];
   /** The most used first. */
   readonly models: readonly (UseSum & { readonly model: string })[];
   readonly clients: readonly (UseSum & { readonly client: string })[];
-  /** Of the last 35 days, oldest first; hours without requests have none. */
+  /** The hours of the last 35 days, oldest first; hours without requests are left out. */
   readonly hours: readonly HourView[];
 }
 

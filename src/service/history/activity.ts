@@ -1,11 +1,11 @@
-// One exchange of the history: as views show it, and as it is saved.
+// Converts an exchange of the history to the form that views show, and to the form that is saved.
 import * as v from 'valibot';
 import { redact } from '../../base/secret';
 import type { ExchangeReport } from '../../proxy/report';
 import type { AccountView, ExchangeView } from '../snapshot';
 
 export const mostExchanges = 500;
-/** Longer texts of clients are cut. */
+/** Longer names that clients send are cut, in characters. */
 const longestName = 200;
 const longestMessage = 300;
 
@@ -42,15 +42,15 @@ const exchangeSchema = v.object({
   attempts: v.array(attemptSchema),
 });
 
-/** Keys by their ids only: the vault stores the labels. */
+/** An exchange with its keys by their ids only: the vault stores the labels. */
 export type SavedExchange = v.InferOutput<typeof exchangeSchema>;
 
-/** Oldest first. */
+/** Saved exchanges, oldest first. */
 export const savedExchangesSchema = v.pipe(v.array(exchangeSchema), v.maxLength(mostExchanges));
 
-/** As views show it, under its number. */
+/** The exchange as views show it, with its number: names and message are cut, and secrets masked. */
 export function numbered(report: ExchangeReport, id: number): ExchangeView {
-  // Set afterwards: fields behind a spread would cost a microsecond.
+  // Fields are set afterwards: fields behind a spread would cost a microsecond.
   const view = { id, ...report };
   view.client = named(view.client);
   view.path = named(view.path);
@@ -59,7 +59,7 @@ export function numbered(report: ExchangeReport, id: number): ExchangeView {
   return view;
 }
 
-/** Without contents and without secrets. */
+/** The exchange as it is saved: without contents and without secrets. */
 export function savedExchange(view: ExchangeView): SavedExchange {
   return v.parse(exchangeSchema, view);
 }
@@ -77,7 +77,7 @@ export function named(name: string, longest = longestName): string {
   return redact(name.length > longest ? `${name.slice(0, longest)}…` : name);
 }
 
-/** Adds the present labels of keys to exchanges that were saved without them. A removed key has none. */
+/** Adds the present labels of keys to exchanges that were saved without them. A removed key gets an empty label. */
 export function labelled(
   exchanges: readonly ExchangeView[],
   accounts: readonly Pick<AccountView, 'keys'>[],

@@ -1,4 +1,4 @@
-// Records of equal spans of time up to now; the number is bounded.
+// Keeps one record for each of the last spans of time, which are equally long; their number is bounded.
 import type { Clock } from '../../base/clock';
 
 export interface Bucket {
@@ -8,12 +8,12 @@ export interface Bucket {
 interface Spans {
   readonly spanMs: number;
   readonly count: number;
-  /** The next instant that begins a span of its own, whatever span it is in. */
+  /** The next instant after `fromMs` that divides the span it lies in, such as midnight; none by default. */
   readonly nextBreakMs?: (fromMs: number) => number;
 }
 
 export class Buckets<T extends Bucket> {
-  /** Oldest first. A clock that is wrong for a while, as at some machines' start, makes none of them too old, or to come, for good. */
+  /** Oldest first. Buckets outside the spans up to now are only hidden: the clock may be wrong at a machine's start. */
   private kept: readonly T[] = [];
 
   constructor(
@@ -22,7 +22,7 @@ export class Buckets<T extends Bucket> {
     private readonly make: (startMs: number) => T,
   ) {}
 
-  /** Those of the spans up to now, oldest first; spans in which nothing happened have none. */
+  /** The buckets of the spans up to now, oldest first; spans in which nothing happened have none. */
   all(): readonly T[] {
     const [firstMs, lastMs] = [this.firstMs(), this.lastMs()];
     return this.kept.filter(({ startMs }) => startMs >= firstMs && startMs <= lastMs);
@@ -32,12 +32,12 @@ export class Buckets<T extends Bucket> {
     return this.kept;
   }
 
-  /** Replaces all by saved ones, the newest of them. */
+  /** Replaces all buckets by the newest of the saved ones, as many as are kept. */
   restore(saved: readonly T[]): void {
     this.kept = saved.toSorted((a, b) => a.startMs - b.startMs).slice(-this.spans.count);
   }
 
-  /** The bucket of that time, or null if it is too long ago. A time before the last bucket, or to come, counts in the last bucket. */
+  /** The bucket for a time, null if too long ago. A time before the last bucket, or in the future, counts in the last one. */
   at(atMs: number): T | null {
     const [firstMs, lastMs] = [this.firstMs(), this.lastMs()];
     const startMs = Math.min(this.floor(atMs), lastMs);

@@ -1,7 +1,7 @@
-// Exchanges as text, without contents and without secrets: one for a bug report, the list for a file.
+// Writes exchanges as text, without contents and without secrets: one for a bug report, the list for a file.
 import type { AttemptView, ExchangeView } from '../snapshot';
 
-/** For a bug report, in English, as its readers are developers: keys by their id, which is a hash; times are UTC. */
+/** An exchange for a bug report, in English, as its readers are developers: keys by their id, a hash; times are UTC. */
 export function exchangeReport(exchange: ExchangeView, version: string): string {
   const { startedAtMs, endedAtMs, usage, firstTokenMs } = exchange;
   const lines: [string, string][] = [
@@ -35,7 +35,7 @@ function attemptLine(attempt: AttemptView, index: number, startedAtMs: number): 
   return `  ${index + 1}. after ${after} (waited ${waited}), ${key}: ${attempt.outcome}, status ${attempt.status ?? 'none'}${previous}`;
 }
 
-/** Not negative, even if the clock was set back in between. */
+/** A duration in seconds; not negative, even if the clock was set back in between. */
 function seconds(ms: number): string {
   return `${(Math.max(0, ms) / 1000).toFixed(3)} s`;
 }
@@ -76,7 +76,7 @@ const columns: Readonly<Record<string, (exchange: ExchangeView) => Value>> = {
   cost: ({ usage }) => usage?.cost ?? null,
 };
 
-/** A text that a spreadsheet would take for a formula gets an apostrophe before it. */
+/** A cell of CSV. An apostrophe precedes a text that a spreadsheet would take for a formula. */
 function cell(value: Value): string {
   const text = value === null ? '' : String(value);
   const plain = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;

@@ -16,16 +16,16 @@ import { savedBucketsSchema, savedHoursSchema, Series } from './series';
 import type { Kept } from '../saved/stateKeeping';
 import type { ExchangeView } from '../snapshot';
 
-/** Raise it when an older Keywheel would misread what this one writes. */
+/** To be raised when an older Keywheel would misread a record that this one writes. */
 const historyVersion = 1;
 
-/** Requests that need no key, which anybody may send, are so many of the exchanges at most: others are not pushed out. */
+/** The most exchanges kept of requests that need no key: any program may send them, and they must not push out the others. */
 const mostKeyless = 50;
 
-/** It is large: it is saved at most this often. A killed process loses as much; other windows still have it. */
+/** The history is saved at most this often, as it is large. A killed process loses that much; other windows still have it. */
 const tellEveryMs = 10_000;
 
-/** Upper bounds of the saved parts, in characters; the oldest entries beyond are left out. */
+/** Upper bounds of the saved parts, in characters; the oldest entries that do not fit are left out. */
 const mostSaved = { exchanges: 400_000, buckets: 400_000, made: 200_000 };
 
 const savedSchema = v.object({
@@ -33,9 +33,9 @@ const savedSchema = v.object({
   savedAtMs: v.number(),
   exchanges: savedExchangesSchema,
   buckets: savedBucketsSchema,
-  /** Older versions have none. */
+  /** Absent from records of older versions. */
   hours: v.optional(savedHoursSchema, []),
-  /** Id, account, when; oldest first. */
+  /** Id of the thing, id of the account that made it, wall time; oldest first. */
   made: v.array(v.tuple([v.string(), v.string(), v.number()])),
 });
 export type SavedHistory = v.InferOutput<typeof savedSchema>;
@@ -44,12 +44,12 @@ export interface HistoryPorts {
   readonly clock: Clock;
   /** Wall time; default: the clock's. */
   readonly nowMs?: () => number;
-  /** The setting; default: the machine's own zone. */
+  /** The setting `timezone`; default: the machine's own zone. */
   readonly timezone?: () => string;
   readonly onError: (error: unknown) => void;
   /** Its `makers` are saved; without a pool the history has its own. */
   readonly pool?: Pool;
-  /** Whether this process saves it, as the one that serves; others save what they have seen themselves. Default: true. */
+  /** Whether this process saves the history, as the one that served last. Default: true. */
   readonly isOurs?: () => boolean;
 }
 
@@ -61,7 +61,7 @@ export class History implements Kept, Disposable {
   private readonly made: Recent<AccountId>;
   private readonly owned = new DisposableStore();
   private readonly replaced = this.owned.add(new Emitter<void>((error) => this.ports.onError(error)));
-  /** All of it was replaced. */
+  /** The whole history was replaced. */
   readonly onDidReplace: Event<void> = this.replaced.event;
   private readonly stateChanged = this.owned.add(new Emitter<void>((error) => this.ports.onError(error)));
   /** `savedState()` may have changed; at most every ten seconds. */
@@ -115,14 +115,14 @@ export class History implements Kept, Disposable {
     };
   }
 
-  /** Undefined if nothing is new since the last time. */
+  /** The history as it is saved; undefined if nothing is new since the last call. */
   savedState(): SavedHistory | undefined {
     if (!this.isNew) return undefined;
     this.isNew = false;
     return this.save();
   }
 
-  /** Replaces the history by the one of another process. */
+  /** Replaces the history by that of another process. */
   hear(raw: unknown): void {
     this.restore(raw);
     this.touch();
@@ -153,7 +153,7 @@ export class History implements Kept, Disposable {
     this.owned.dispose();
   }
 
-  /** Each account by its present id: the first reading changes it. */
+  /** The makers under the present ids of their accounts: the first reading of a key changes its account's id. */
   private savedMade(nowMs: number): SavedHistory['made'] {
     const { pool } = this.ports;
     return this.made
@@ -180,7 +180,7 @@ function isKeyless(exchange: ExchangeView): boolean {
   return exchange.class === 'unmetered' && needsNoKey(exchange.method, exchange.path);
 }
 
-/** The newest entries, as many as fit into so many characters. */
+/** The newest entries that fit into `most` characters together. */
 function newestWithin<T>(most: number, oldestFirst: readonly T[]): T[] {
   let length = 0;
   let from = oldestFirst.length;

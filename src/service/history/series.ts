@@ -1,5 +1,5 @@
-// The exchanges of the last 24 hours, summed in buckets of five minutes, and of 35 days, summed by the hour; bounded. What
-// they tell of the rest of the day.
+// Sums the exchanges of the last 24 hours in buckets of five minutes, and those of the last 35 days by the hour, within
+// bounds; forecasts the rest of the day from them.
 import * as v from 'valibot';
 import type { Clock } from '../../base/clock';
 import { Calendar, dayMs, zoneOf } from '../../keys/calendar';
@@ -11,14 +11,14 @@ import { Buckets } from './buckets';
 const bucketMs = 5 * 60_000;
 const bucketCount = 288;
 
-/** Hours add up to days in every time zone, as a day that begins within an hour divides it. */
+/** Hours add up to days in every time zone: where midnight lies within an hour, that hour has two buckets. */
 const hourMs = 60 * 60_000;
 const hourCount = 35 * 24;
 
-/** Further names in one bucket, and of the day in views, count as `otherName`. */
+/** Most names of keys, models or clients in one bucket, and in the view's sums; further names count as `otherName`. */
 const mostNames = 200;
 const otherName = '…';
-/** For requests that reached no key. */
+/** The key id of requests that reached no key. */
 const noKey = '';
 
 /** First-token times are kept in classes, each a tenth wider than the one before. */
@@ -49,18 +49,18 @@ type Spent = Pick<Hour, 'promptTokens' | 'completionTokens' | 'cost'>;
 const bucketSchema = v.object({
   startMs: v.number(),
   ends: endsSchema,
-  /** Attempts that count against the daily allowance, and paid requests. */
+  /** Attempts that count against the daily allowance; `paid` counts paid requests. */
   freeAttempts: count,
   paid: count,
   keys: v.record(v.string(), count),
-  /** Number of a class → how many. */
+  /** Number of a class of times (see `binRatio`) → number of requests. */
   firstToken: v.record(v.string(), count),
   models: v.record(v.string(), useSchema),
   clients: v.record(v.string(), useSchema),
 });
 type Bucket = v.InferOutput<typeof bucketSchema>;
 
-/** Oldest first; keys by their ids alone. */
+/** Saved buckets, oldest first; keys by their ids alone. */
 export const savedBucketsSchema = v.pipe(v.array(bucketSchema), v.maxLength(bucketCount));
 export const savedHoursSchema = v.pipe(v.array(hourSchema), v.maxLength(hourCount));
 
@@ -81,7 +81,7 @@ export class Series {
     const calendar = new Calendar('local');
     const nextBreakMs = (fromMs: number): number => {
       const zone = zoneOf(timezone());
-      // Most zones begin their hours with UTC's: the library of calendars is not read for them.
+      // In most zones hours begin with UTC's, so midnight divides none: the library of calendars is not loaded for them.
       if (zone === 'local' && new Date(fromMs).getMinutes() === 0) return Number.POSITIVE_INFINITY;
       calendar.setZone(zone);
       return calendar.nextMidnightMs(fromMs);
@@ -176,7 +176,7 @@ export class Series {
     return { buckets: this.buckets.save(), hours: this.hours.save() };
   }
 
-  /** Replaces all by what was saved. */
+  /** Replaces all buckets by the saved ones. */
   restore({ buckets, hours }: SavedSeries): void {
     this.labels.clear();
     this.buckets.restore(buckets);
@@ -256,13 +256,13 @@ function noUse(): Use {
   return { requests: 0, answered: 0, promptTokens: 0, completionTokens: 0, cost: 0 };
 }
 
-/** The span over which the pace is taken. */
+/** The pace is the number of free attempts in the last span of this length. */
 const paceSpanMs = hourMs;
 
-/** Fewer requests in the span give no pace. */
+/** Fewer attempts than this are too few for a forecast. */
 const leastRequests = 3;
 
-/** `freeAttempts`: what was sent in the last `paceSpanMs`. */
+/** `freeAttempts`: the free attempts that were sent in the last `paceSpanMs`. */
 export function forecast(
   { freeLeft, freeLimit, resetAtMs }: Pick<WheelView, 'freeLeft' | 'freeLimit' | 'resetAtMs'>,
   freeAttempts: number,

@@ -1,4 +1,4 @@
-// The actions of views on keys and accounts; a removal can be undone for ten seconds.
+// Runs the actions of views on keys and accounts; a removal can be undone for ten seconds.
 import type { Clock } from '../../base/clock';
 import type { Disposable } from '../../base/disposable';
 import { Emitter, type Event } from '../../base/event';
@@ -35,7 +35,7 @@ export class KeyActions implements Disposable {
 
   constructor(private readonly ports: KeyActionPorts) {}
 
-  /** The oldest first. */
+  /** Removed keys whose removal can still be undone, oldest first. */
   get removed(): DashboardState['removed'] {
     return [...this.removals].map(([keyId, { stored }]) => ({ keyId, label: stored.label }));
   }
@@ -68,7 +68,7 @@ export class KeyActions implements Disposable {
     return keyIds.length > 0;
   }
 
-  /** Removals can no longer be undone. */
+  /** Ends the time in which removals can be undone. */
   forgetRemoved(): void {
     for (const keyId of [...this.removals.keys()]) this.forget(keyId);
   }
@@ -109,8 +109,8 @@ interface Group {
 }
 
 /**
- * All ids after the key has changed places with its neighbour in the account, or the account with the one beside it; an
- * account's only key moves with the account.
+ * The ids of all keys after a key has changed places with its neighbour in the account, or an account with the account
+ * beside it. An account's only key moves with the account.
  */
 export function orderAfterMove(groups: readonly Group[], target: Target, by: -1 | 1): readonly string[] {
   const index = groups.findIndex((group) => isIn(group, target));

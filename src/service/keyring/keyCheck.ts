@@ -14,7 +14,7 @@ export type KeyAnswer =
 
 const answerTimeoutMs = 15_000;
 
-/** Never rejects; a body that is no reading counts as unreachable. */
+/** Reads one key; never rejects. A body that is no reading counts as `unreachable`. */
 export async function readKey(upstream: Upstream, key: string, clock: Clock): Promise<KeyAnswer> {
   const askedAtMs = clock.elapsedMs();
   const request = { method: 'GET', path: '/key', key, body: null, fresh: false, timeoutMs: answerTimeoutMs };
@@ -28,7 +28,7 @@ export async function readKey(upstream: Upstream, key: string, clock: Clock): Pr
 }
 
 export type KeyCheck =
-  /** A key that can run models; null is what OpenRouter did not report. */
+  /** A key that can run models; a figure is null if OpenRouter did not report it. */
   | {
       readonly kind: 'good';
       readonly accountId: string;
@@ -73,7 +73,7 @@ export async function checkKeys<Key, Result>(
   return results;
 }
 
-/** Asks on a connection of its own, whether or not a proxy runs; never rejects. */
+/** Checks one key on a new connection, whether or not a proxy runs; never rejects. */
 export async function checkKeyAt(
   { clock, ...destination }: Destination & { readonly clock: Clock },
   key: string,

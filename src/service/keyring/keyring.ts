@@ -1,4 +1,4 @@
-// The keys of this window: the list with its revision, and the vault that keeps it. Nothing enters the list before the vault has stored it.
+// The keys of this window: the list with its revision, and its vault. A key enters the list once the vault has stored it.
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../base/clock';
 import type { Disposable } from '../../base/disposable';
@@ -35,7 +35,7 @@ export interface AddedKey {
 }
 
 export interface AddKeysOptions {
-  /** Called before each key, with how many are done. */
+  /** Called before each key, with the number of keys that are done. */
   readonly onProgress: (done: number) => void;
   /** Once aborted, the remaining keys are left out. */
   readonly signal: AbortSignal;
@@ -46,7 +46,7 @@ export interface KeyringPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly check: (key: string) => Promise<KeyCheck>;
-  /** The proxy key where the vault holds none. */
+  /** Makes the proxy key if the vault holds none. */
   readonly firstProxyKey: () => string;
 }
 
@@ -57,10 +57,10 @@ export class Keyring implements Disposable {
   private state: VaultHealth = { kind: 'loading' };
   /** The proxy key of this session, while the vault has none or cannot be read; the vault's key replaces it. */
   private sessionProxyKey: string | null = null;
-  /** The operations on the vault. */
+  /** Runs the operations on the vault one after the other. */
   private readonly inTurn = new InTurn();
   private loading: Promise<void> | null = null;
-  /** Whether this window's copy of the vault lacks what another window changed. */
+  /** Whether this window's copy of the vault lacks a change that another window made. */
   private isBehind = false;
   private readonly changed = new Emitter<void>((error) =>
     this.ports.log.error('A listener of the keyring failed.', error),
@@ -69,7 +69,7 @@ export class Keyring implements Disposable {
   private readonly listening: Disposable | null;
 
   constructor(private readonly ports: KeyringPorts) {
-    // Another window could change the vault: the keychain may be unlocked now.
+    // A change by another window shows that the keychain may be unlocked now.
     this.listening =
       ports.vault.onDidChange?.(() => void (this.state.kind === 'refused' && this.load())) ?? null;
   }
@@ -78,7 +78,7 @@ export class Keyring implements Disposable {
     return this.state;
   }
 
-  /** In the user's order. */
+  /** The keys in the user's order. */
   get keys(): readonly StoredKey[] {
     return this.set.keys;
   }
@@ -93,7 +93,7 @@ export class Keyring implements Disposable {
     return this.set;
   }
 
-  /** Takes over another window's set if it is newer; stores nothing now, as that window has done so. */
+  /** Takes over another window's set if it is newer; stores nothing, as that window has stored it. */
   adopt(set: KeySet): void {
     if (set.revision <= this.set.revision) return;
     this.isBehind = this.ports.vault.isCopied === true;
@@ -114,8 +114,8 @@ export class Keyring implements Disposable {
   }
 
   /**
-   * As `add`, in the place of an old key, whose settings it takes over; the old key is then removed. Rejects if the vault
-   * cannot remove it: then there are both.
+   * Adds a key as `add` does, at the place and with the settings of an old key, then removes the old one. Rejects if the
+   * vault cannot remove the old key: then both are in the list.
    */
   async replace(keyId: string, text: string): Promise<AddResult> {
     const position = this.set.keys.findIndex(({ key }) => keyIdOf(key) === keyId);
@@ -159,7 +159,7 @@ export class Keyring implements Disposable {
     return added;
   }
 
-  /** The removed key, or null if there is none. Rejects if the vault cannot remove it: then it is still there. */
+  /** Removes a key and returns it; null if there is none. Rejects if the vault cannot remove it: then it stays. */
   async remove(keyId: string): Promise<StoredKey | null> {
     return await this.change(async () => {
       const removed = this.find(keyId);
@@ -181,7 +181,7 @@ export class Keyring implements Disposable {
       if (there !== null) return there;
       const listed = (): StoredKey[] => this.set.keys.toSpliced(position, 0, stored);
       try {
-        // The order first: an id without a record does no harm, but a record without an id would never be found again.
+        // The order is stored first: an id without a record does no harm, but a record without an id is never found.
         await this.ports.vault.saveOrder(keyIdsOf(listed()));
         await this.ports.vault.saveKey(stored);
       } catch (error: unknown) {
@@ -203,7 +203,7 @@ export class Keyring implements Disposable {
         if (old === null) continue;
         const stored = { ...old, ...change };
         await this.ports.vault.saveKey(stored);
-        // Another window may have removed it meanwhile.
+        // Another window may have removed the key meanwhile.
         if (this.find(keyId) === null) await this.removeRemains(keyId);
         renewed.set(stored.key, stored);
       }
@@ -213,7 +213,7 @@ export class Keyring implements Disposable {
     });
   }
 
-  /** Keys that are not listed follow in their old order. Rejects as `update` does. */
+  /** Puts the keys in the order of the ids; keys that are not listed follow in their old order. Rejects as `update` does. */
   async reorder(keyIds: readonly string[]): Promise<void> {
     await this.change(async () => {
       await this.ports.vault.saveOrder(keyIdsOf(inOrder(this.set.keys, keyIds)));
@@ -249,7 +249,7 @@ export class Keyring implements Disposable {
       if (this.sessionProxyKey === null) return;
       await vault.saveProxyKey(this.sessionProxyKey);
       this.sessionProxyKey = null;
-      // A keychain that reads at once may ask for a password before it stores.
+      // The health is `slow` again if the keychain was read at once but asked for a password before it stored.
       if (this.health.kind === 'slow') this.setHealth({ kind: 'ok' });
     } catch (error: unknown) {
       log.error('The system keychain cannot be read or written.', error);
@@ -262,7 +262,7 @@ export class Keyring implements Disposable {
     }
   }
 
-  /** Takes over what the vault holds, unless another window has sent a newer set. */
+  /** Takes over the vault's contents, unless another window has sent a newer set. */
   private take(contents: VaultContents): void {
     const { set: own, isPassing } = this;
     const { keys, proxyKey } = contents;
@@ -275,12 +275,12 @@ export class Keyring implements Disposable {
     this.set = {
       keys: isNewer ? [...keys] : own.keys,
       proxyKey: known ?? this.sessionProxyKey,
-      // The host knows the session's proxy key under the present revision: only a higher one replaces it.
+      // The host knows the session's proxy key under the present revision: only a higher revision replaces it there.
       revision: Math.max(revision, own.revision + (isPassing ? 1 : 0)),
     };
   }
 
-  /** Whether there is no proxy key, or only the session's. */
+  /** Whether there is no proxy key, or only that of the session. */
   private get isPassing(): boolean {
     return this.set.proxyKey === null || this.set.proxyKey === this.sessionProxyKey;
   }
@@ -293,7 +293,7 @@ export class Keyring implements Disposable {
     }
   }
 
-  /** Runs after the earlier operations; rejects if the vault cannot be read. */
+  /** Runs an operation after the earlier ones; rejects if the vault cannot be read. */
   private async change<T>(run: () => Promise<T>): Promise<T> {
     return await this.inTurn.run(async () => {
       if (this.state.kind !== 'ok') await this.read();
@@ -306,7 +306,7 @@ export class Keyring implements Disposable {
     });
   }
 
-  /** Stores what other windows changed, as a change here has stored this window's copy over theirs. Never rejects. */
+  /** Stores the changes of other windows again, as a change here has written this window's copy over them. Never rejects. */
   private async catchUp(): Promise<void> {
     const { vault, log } = this.ports;
     try {
@@ -346,7 +346,7 @@ export class Keyring implements Disposable {
   }
 }
 
-/** A vault of an older version has none. */
+/** The revision of the vault's contents; a vault of an older version has none, and counts as 1 if it has keys, else 0. */
 function revisionOf({ keys, revision }: VaultContents): number {
   return revision ?? (keys.length > 0 ? 1 : 0);
 }

@@ -1,4 +1,4 @@
-// The vault and the keys in it, as it stores them and as windows share them: each by itself, and the set with its revision and order.
+// The vault, its keys as it stores them, and the set of keys with its revision and order as windows share it.
 import { randomBytes } from 'node:crypto';
 import * as v from 'valibot';
 import type { Event } from '../../base/event';
@@ -19,11 +19,11 @@ export const storedKeySchema = v.object({
 
 export type StoredKey = v.InferOutput<typeof storedKeySchema>;
 
-/** What is in the vault: the keys in the user's order, and the proxy key (null before the first start). */
+/** The vault's contents: the keys in the user's order, and the proxy key (null before the first start). */
 export interface VaultContents {
   readonly keys: readonly StoredKey[];
   readonly proxyKey: string | null;
-  /** Of the whole set; absent if none was stored. */
+  /** The revision of the whole set; absent if none was stored. */
   readonly revision?: number;
   /** Names of records that could not be read as a key; they are left alone. */
   readonly damaged: readonly string[];
@@ -39,18 +39,18 @@ export interface SecretVault {
   removeKey(keyId: string): Promise<void>;
   /** Removes all records of keys, unreadable ones included. Rejects if one is left. */
   clearKeys(): Promise<void>;
-  /** Stored keys that are not listed stay: other windows have stored them. */
+  /** Stores the order of the keys. Stored keys that are not listed stay: other windows have stored them. */
   saveOrder(keyIds: readonly string[]): Promise<void>;
   saveProxyKey(proxyKey: string): Promise<void>;
   /** Stores the revision of the set; only a vault that windows share needs it. */
   saveRevision?(revision: number): Promise<void>;
-  /** Whether each window has read a copy of its own, as in a browser, and stores all of it with each change. */
+  /** Whether each window has its own copy of the vault, as in a browser, and stores the whole copy with each change. */
   readonly isCopied?: boolean;
   /** The contents changed, here or in another window. */
   readonly onDidChange?: Event<unknown>;
 }
 
-/** The pool's key. */
+/** The key as the pool takes it. */
 export function keyOf(stored: StoredKey): Key {
   const { key, label, dailyLimit, accountName, paidUse, enabled } = stored;
   const masked = maskKey(key);
@@ -73,25 +73,25 @@ export function plainKey(key: string, label = '', dailyLimit: number | null = nu
   return { key, label: own, dailyLimit, accountName: null, paidUse: 'auto', enabled: true };
 }
 
-/** The key's own page at OpenRouter, or the log of its requests; a key is called by its hash there. */
+/** URL of the key's page at OpenRouter, or of the log of its requests; OpenRouter names a key by its SHA-256. */
 export function pageOfKey(key: string, page: 'key' | 'log'): string {
   const hash = sha256(key);
   return `https://openrouter.ai/${page === 'key' ? `keys/${hash}` : `logs?api_key_hash=${hash}`}`;
 }
 
-/** In the order of the keys. */
+/** The ids of the keys, in the same order. */
 export function keyIdsOf(keys: readonly StoredKey[]): string[] {
   return keys.map(({ key }) => keyIdOf(key));
 }
 
-/** What clients send: 24 random bytes. */
+/** A new proxy key, which clients send: 24 random bytes. */
 export function newProxyKey(): string {
   return `kw-${randomBytes(24).toString('base64url')}`;
 }
 
 /** The whole set: of two sets the higher revision wins, removals included. */
 export const keySetSchema = v.object({
-  /** −1: nothing is known yet. */
+  /** −1 until a vault or another window has given a set. */
   revision: v.number(),
   keys: v.array(storedKeySchema),
   proxyKey: v.nullable(v.string()),
@@ -100,7 +100,7 @@ export type KeySet = v.InferOutput<typeof keySetSchema>;
 
 export const noKeys: KeySet = { revision: -1, keys: [], proxyKey: null };
 
-/** Applies the changes from `base` to `mine` to `theirs`: two windows may have changed different keys at once. */
+/** `theirs` with the changes that were made from `base` to `mine`: two windows may have changed different keys at once. */
 export function rebase(base: KeySet, mine: KeySet, theirs: KeySet): KeySet {
   const before = byKey(base.keys);
   const now = byKey(mine.keys);
@@ -132,7 +132,7 @@ export function inOrder(keys: readonly StoredKey[], keyIds: readonly string[]): 
   return [...keys].sort((a, b) => rank(a) - rank(b));
 }
 
-/** `own` with the ids that only `stored` has: after the last id that both have, before those added here. */
+/** `own` with the ids that only `stored` has inserted after the last id that both have, so before ids added here. */
 export function joinedOrder(own: readonly string[], stored: readonly string[]): readonly string[] {
   const isStored = new Set(stored);
   const end = own.findLastIndex((keyId) => isStored.has(keyId)) + 1;

@@ -22,25 +22,25 @@ import { parseJson } from '../../base/json';
 import { codeOf } from '../../base/systemError';
 import type { StateStore } from './stateKeeping';
 
-/** As many links as the system follows. */
+/** Symbolic links are followed up to this number, as the system does. */
 const mostLinks = 40;
 
 const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
-/** Where a link has taken the file's place meanwhile, nothing is written. */
+/** Flags for writing in place: nothing is written if a symbolic link has replaced the file meanwhile. */
 const inPlace = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW;
 
 export class StateFile implements StateStore {
   private readonly inTurn = new InTurn();
-  /** The checksum of what was read or written here last. */
+  /** The checksum of the text that was last read or written here. */
   private own: number | null = null;
 
-  /** `onStranger`: something else has written the file since it was read or written here; told once. */
+  /** `onStranger` is called once, when the file was changed by another program since it was read or written here. */
   constructor(
     private readonly path: string,
     private onStranger: (() => void) | null = null,
   ) {}
 
-  /** Makes the folder. Rejects with the system's error if the file can be neither made in it nor written in place. */
+  /** Makes the folder. Rejects with the system's error if the file can be neither created in it nor written in place. */
   async prepare(): Promise<void> {
     await mkdir(dirname(this.path), { recursive: true });
     const target = targetOf(this.path);
@@ -72,7 +72,7 @@ export class StateFile implements StateStore {
     return value === undefined ? text : value;
   }
 
-  /** Writes one after the other. A reader sees the old file or the new one; half of it only if it is written in place. */
+  /** Writes states one after the other. A reader sees the old file or the new one; a part only if it is written in place. */
   async save(state: unknown): Promise<void> {
     await this.inTurn.run(async () => await this.replace(JSON.stringify(state)));
   }
@@ -120,7 +120,7 @@ export class StateFile implements StateStore {
     this.own = crc32(text);
   }
 
-  /** By what is in it: some file systems tell other times and numbers of one file each time. */
+  /** Compares the file's text, as some file systems report changing times and inode numbers for an unchanged file. */
   private async lookForStranger(): Promise<void> {
     if (this.onStranger === null || this.own === null) return;
     const text = await readFile(this.path, 'utf8').catch(() => null);
@@ -132,20 +132,20 @@ export class StateFile implements StateStore {
 
 const fixedCodes: ReadonlySet<string> = new Set(['EBUSY', 'EXDEV', 'EROFS', 'EACCES', 'EPERM']);
 
-/** Whether the file is to be written in place: a mounted file cannot be replaced, a read-only folder takes no second file. On Windows the codes mean a file in use. */
+/** Whether the file must be written in place: a mounted file cannot be replaced, a read-only folder takes no second file. On Windows the codes mean a file in use. */
 function isFixed(error: unknown, target: string): boolean {
   return process.platform !== 'win32' && fixedCodes.has(codeOf(error)) && existsSync(target);
 }
 
-/** The target of symbolic links, even if missing: a rename onto a link would replace the link. Throws ELOOP for a circle, and what else the system would say of a place where nothing may be written. */
+/** The target of symbolic links, even if missing: a rename onto a link would replace the link. Throws ELOOP for a circle, else EISDIR, EEXIST or EACCES for what may not be written. */
 export function targetOf(path: string): string {
   let target = path;
   for (let followed = 0; followed < mostLinks; followed++) {
     const found = statsOf(target);
     if (found === null || found.isFile()) return target;
-    // A device or a pipe would be replaced as well.
+    // A rename would replace a device or a pipe too.
     if (!found.isSymbolicLink()) throw notWritten(found.isDirectory() ? 'EISDIR' : 'EEXIST', target);
-    // In a folder that all may write to, another user's link could lead to any file of this one's.
+    // Another user's link is not followed: in a folder that all users may write to, it could lead to any file of this user.
     if (found.uid !== 0 && found.uid !== process.geteuid?.()) throw notWritten('EACCES', target);
     target = resolve(realpathSync(dirname(target)), readlinkSync(target));
   }
@@ -153,7 +153,7 @@ export function targetOf(path: string): string {
   return realpathSync(path);
 }
 
-/** Of a link itself; null if nothing can be found there. */
+/** The stats of a path, of a link itself and not of its target; null if there is nothing. */
 function statsOf(path: string): Stats | null {
   try {
     return lstatSync(path);
@@ -170,7 +170,7 @@ function temporaryFor(target: string): string {
   return `${target}.${randomBytes(4).toString('hex')}.tmp`;
 }
 
-/** Removes what killed processes left; the temporary file of a running write is newer than the file itself. */
+/** Removes temporary files of killed processes; the temporary file of a running write is newer than the file itself. */
 async function removeOldPartials(target: string): Promise<void> {
   const folder = dirname(target);
   const begin = `${basename(target)}.`;

@@ -1,5 +1,5 @@
-// Loads a state from its store once, saves it as it changes, and does not overwrite what it cannot read. Of two records of
-// the counts it tells the newer one.
+// Loads a state from its store once, saves it as it changes, and does not overwrite a state that it cannot read. Picks
+// the newer of two records of the counts.
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../base/clock';
 import type { Disposable } from '../../base/disposable';
@@ -10,11 +10,11 @@ import type { SavedRead } from '../../base/json';
 
 export { readSaved };
 
-/** Stores a state between runs. `load` resolves with what was saved last, or undefined. */
+/** Stores a state between runs. `load` resolves with the state that was saved last, or undefined. */
 export interface StateStore {
   load(): Promise<unknown>;
   save(state: unknown): Promise<void>;
-  /** Saves before it returns, as the process may end during anything longer. A running `save` may still replace it by its older state. */
+  /** Saves within the call, as the process may end soon after. A running `save` may still replace it by its older state. */
   saveSync?(state: unknown): void;
   /** Moves the saved state to another name, where a user finds it; the store is empty then. */
   setAside?(): Promise<void>;
@@ -22,16 +22,16 @@ export interface StateStore {
 
 /** A state that is saved. */
 export interface Kept {
-  /** Takes over what was saved, if it can be read. */
+  /** Takes over a saved state, if it can be read. */
   restore(raw: unknown): SavedRead<unknown>;
-  /** The present state; undefined if nothing is new. It counts as saved once it was asked for. */
+  /** The present state; undefined if nothing has changed since the last call: the returned state counts as saved. */
   savedState(): unknown;
   readonly onDidChangeState: Event<void>;
 }
 
 export interface StateKeepingPorts {
   readonly kept: Kept;
-  /** Its name in the log. */
+  /** The state's name in the log. */
   readonly name: 'counts' | 'requests';
   readonly store: StateStore;
   readonly log: Log;
@@ -41,14 +41,14 @@ export interface StateKeepingPorts {
   readonly askToStartAfresh?: (kind: 'newer' | 'damaged') => Promise<boolean>;
 }
 
-/** Whether a Keywheel wrote it, whole or cut off: another program's file is never moved. */
+/** Whether a Keywheel wrote the saved state, whole or cut off: another program's file is never moved. */
 function isState(saved: unknown): boolean {
   return typeof saved === 'string'
     ? saved.startsWith('{"version":')
     : typeof saved === 'object' && saved !== null && 'version' in saved;
 }
 
-/** After a day the counts of another run are worth little. */
+/** An unreadable state is left alone for this long: after a day the counts of another run are worth little. */
 const leftAloneMs = 24 * 3_600_000;
 
 const leftAlone: Readonly<Record<StateKeepingPorts['name'], string>> = {
@@ -60,10 +60,10 @@ export class StateKeeping implements Disposable {
   private mayWrite = false;
   private listening: Disposable | null = null;
   private leftAlone: Disposable | null = null;
-  /** What is to be written next; undefined if nothing is. */
+  /** The state to be written next; undefined if there is none. */
   private next: unknown;
   private writing: Promise<void> | null = null;
-  /** Whether the last write failed; then it was logged. */
+  /** Whether the last write failed: a further failure is not logged. */
   private hasFailed = false;
 
   constructor(private readonly ports: StateKeepingPorts) {}
@@ -99,7 +99,7 @@ export class StateKeeping implements Disposable {
     await this.writing;
   }
 
-  /** Deletes the saved state, an unreadable one included. What changes from now on is saved again. */
+  /** Deletes the saved state, an unreadable one included. Later changes are saved again. */
   async forget(): Promise<void> {
     this.mayWrite = false;
     this.next = undefined;
@@ -113,7 +113,7 @@ export class StateKeeping implements Disposable {
     this.leftAlone?.dispose();
   }
 
-  /** Saves nothing until the user agrees to overwrite the state, or it is a day old. */
+  /** Saves nothing until the user agrees to overwrite the state, or it was left alone for a day. */
   private leaveAlone(saved: unknown, kind: 'newer' | 'damaged'): void {
     const { clock, askToStartAfresh } = this.ports;
     if (isState(saved))
@@ -141,17 +141,17 @@ export class StateKeeping implements Disposable {
     await this.saveNow();
   }
 
-  /** What may not be written is not asked for either. */
+  /** Takes the present state to be written, if writing is allowed: asking for it marks it as saved. */
   private take(): void {
     if (this.mayWrite) this.next = this.ports.kept.savedState() ?? this.next;
   }
 
-  /** Writes one after the other, as a store may be slow; of what changes meanwhile only the last state is written. */
+  /** Writes one state after the other, as a store may be slow; of the states that come meanwhile, only the last. */
   private write(): void {
     if (this.next !== undefined) this.writing ??= this.writeAll();
   }
 
-  /** False if it is still to be saved. */
+  /** Saves within the call; false if the store cannot do that or failed, or there is nothing to save. */
   private saveSync(): boolean {
     const { store, name, log } = this.ports;
     if (store.saveSync === undefined || this.next === undefined) return false;

@@ -1,4 +1,4 @@
-// Sign-in with OpenRouter (OAuth PKCE): makes the URL of its page, reads what comes back, and exchanges that for a key.
+// Sign-in with OpenRouter (OAuth PKCE): makes the URL of its page, reads the code that comes back, exchanges it for a key.
 import { createHash, randomBytes } from 'node:crypto';
 import * as v from 'valibot';
 import type { Clock } from '../../base/clock';
@@ -7,7 +7,7 @@ import { Upstream, type Destination } from '../../proxy/upstream/upstream';
 import { askJson } from '../askUpstream';
 import { isLoopbackHost } from '../settings';
 
-/** OpenRouter's codes are valid this long, and so is an attempt to sign in. */
+/** A sign-in ends after this time, as OpenRouter's codes are valid this long. */
 export const signInLivesMs = 10 * 60_000;
 
 /** The secret of one sign-in (RFC 7636 4.1: 43 characters of 32 random bytes). */

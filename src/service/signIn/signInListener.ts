@@ -1,4 +1,4 @@
-// Waits on its own port for the browser's redirect from OpenRouter's page: for one answer, or ten minutes.
+// Waits on its own port for the browser's redirect from OpenRouter's page: until one answer has come, or ten minutes.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -29,12 +29,12 @@ const headers = {
 };
 
 export class SignInListener implements Disposable {
-  /** `/<random>/<state>`: the first part keeps others out, the second is checked against the answer's. */
+  /** The URL's path is `/<path>/<state>`: other programs cannot guess the first part, and the second must match in the answer. */
   private readonly path = `/${randomBytes(12).toString('base64url')}`;
   private readonly state = new Secret(randomBytes(24).toString('base64url'));
   private readonly timer: Disposable;
   private resolve: (answer: SignInAnswer) => void = () => undefined;
-  /** Resolves once, whatever happens; then nothing listens any more. */
+  /** Resolves once, with every end; from then on the port is closed. */
   readonly answer = new Promise<SignInAnswer>((resolve) => (this.resolve = resolve));
 
   private constructor(
@@ -71,7 +71,7 @@ export class SignInListener implements Disposable {
       return;
     }
     if (!this.state.matches(path.slice(this.path.length + 1))) {
-      // A request with a wrong state ends nothing: the right one may still come.
+      // A request with a wrong state does not end the wait: the right redirect may still come.
       response.writeHead(403, { connection: 'close' }).end();
       return;
     }
