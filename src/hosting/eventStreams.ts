@@ -1,4 +1,4 @@
-// The host's side of the stream that windows read: the whole state first, then the snapshot whenever it has changed, and a beat.
+// Sends the host's event stream to windows: the whole state first, then each changed snapshot, and a regular beat.
 import type { ServerResponse } from 'node:http';
 import { every, type Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
@@ -18,7 +18,7 @@ export interface EventStreamsPorts {
 }
 
 export class EventStreams implements Disposable {
-  /** The seal of each window that reads. */
+  /** The open streams, each with the seal of its window. */
   private readonly readers = new Map<ServerResponse, Seal>();
   private readonly owned = new DisposableStore();
   /** The last snapshot that all readers got, without its time. */
@@ -43,7 +43,7 @@ export class EventStreams implements Disposable {
   /** Begins a stream to a proven window; it ends with `bye`, or when the window disconnects. */
   open(response: ServerResponse, seal: Seal): void {
     const { service } = this.ports;
-    // The new reader may get a newer snapshot than the others: the next change goes to all.
+    // The new reader may get a newer snapshot than the other readers have: the next one is sent to all, even if unchanged.
     this.told = '';
     response.writeHead(200, ['content-type', 'text/event-stream', 'cache-control', 'no-store']);
     response.once('close', () => this.readers.delete(response));
@@ -52,7 +52,7 @@ export class EventStreams implements Disposable {
     send(response, { kind: 'snapshot', snapshot: service.snapshot() });
     this.tellKeys(response, seal);
     send(response, { kind: 'state', state: service.savedState() });
-    // The history is the largest: it comes after what a takeover needs first.
+    // The history is the largest part: it follows the parts that a takeover needs first.
     send(response, { kind: 'history', history: service.history.save() });
   }
 

@@ -1,4 +1,4 @@
-// "Stop Proxy" stops it for all windows: a mark file in their shared folder, valid while a window that joined it runs.
+// The hold of "Stop Proxy" over all windows: a mark file in their shared folder, valid while a window that joined it runs.
 import { randomUUID } from 'node:crypto';
 import {
   existsSync,
@@ -24,11 +24,11 @@ const markName = 'stopped';
 export interface HoldPorts {
   readonly clock: Clock;
   readonly log: Log;
-  /** Shared by the windows, for hold and claim alone; made if missing. */
+  /** The folder that windows share for hold and claim alone; made if missing. */
   readonly folder: string;
 }
 
-// The calls are synchronous: the files are empty, and libuv's pool may be full for seconds.
+// File calls are synchronous: the files are empty, and libuv's pool may be full for seconds.
 export class Hold implements Disposable {
   private readonly owned = new DisposableStore();
   private readonly released = this.owned.add(
@@ -39,7 +39,7 @@ export class Hold implements Disposable {
   private readonly mark: string;
   private readonly file: string;
   private isJoined = false;
-  /** The mark could not be written, so that the hold is this window's alone. */
+  /** Whether the mark could not be written, so that the hold is valid for this window alone. */
   private isAlone = false;
   private renewal: Disposable | null = null;
 
@@ -57,13 +57,13 @@ export class Hold implements Disposable {
     return false;
   }
 
-  /** From now on no window hosts. */
+  /** Sets the hold: from now on no window hosts. */
   take(): void {
     this.join();
     this.isAlone = !this.write(this.mark);
   }
 
-  /** From now on this window keeps the hold valid and hears of its end. */
+  /** From now on this window keeps the hold valid, and `onDidRelease` fires when the hold ends. */
   join(): void {
     if (this.isJoined) return;
     this.isJoined = true;

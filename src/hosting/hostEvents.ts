@@ -1,4 +1,4 @@
-// The events of a host's stream, one line of JSON each, and how a window reads them.
+// Defines the events of a host's stream, one line of JSON each, and reads them in a window.
 import type { IncomingMessage } from 'node:http';
 import * as v from 'valibot';
 import type { Clock } from '../base/clock';
@@ -7,10 +7,10 @@ import { SilenceWatch } from '../base/silence';
 import type { AccountView, ExchangeView, Snapshot } from '../service/snapshot';
 import type { HostLine } from './hostLine';
 
-/** `stopped`: by the user, for all windows · `retired`: a newer version takes over, or the host moves to another port · `closing`: its window closes. */
+/** Why hosting ends. `stopped`: by the user, for all windows · `retired`: for a newer version or another port · `closing`: its window closes. */
 export type ByeReason = 'stopped' | 'retired' | 'closing';
 
-/** The changed parts of a snapshot; `order`: ids of all accounts, or null where they are the same. */
+/** The changed parts of a snapshot; `order`: ids of all accounts, or null if they are unchanged. */
 export interface SnapshotChange {
   readonly fields: Partial<Omit<Snapshot, 'accounts'>>;
   readonly order: readonly string[] | null;
@@ -19,10 +19,10 @@ export interface SnapshotChange {
 
 /** A stream begins with hello, snapshot, keys, state, history. */
 export type HostEvent =
-  /** For windows of earlier builds; others read the protocol in `/health`. */
+  /** Only windows of earlier builds need it; the others read the protocol from `/health`. */
   | { readonly kind: 'hello'; readonly protocol: number }
   | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
-  /** Sent by hosts of earlier builds alone. */
+  /** Sent only by hosts of earlier builds. */
   | { readonly kind: 'change'; readonly change: SnapshotChange }
   /** As `History.save` returns it. */
   | { readonly kind: 'history'; readonly history: unknown }
@@ -31,19 +31,19 @@ export type HostEvent =
   | { readonly kind: 'keys'; readonly sealed: string }
   /** The saved state, for the window that takes over. */
   | { readonly kind: 'state'; readonly state: unknown }
-  /** Counts and exchanges were deleted; the snapshot stays valid. Sent by hosts of earlier builds alone: others' records are newer then. */
+  /** Counts and exchanges were deleted; the snapshot stays valid. Only hosts of earlier builds send it; other hosts send newer records. */
   | { readonly kind: 'forgotten' }
   | { readonly kind: 'beat' }
   | { readonly kind: 'bye'; readonly reason: ByeReason };
 
-// The sender has proven itself and speaks our protocol: nothing but the form of an event is checked.
+// Only the form of an event is checked: the sender has proven itself and has the same protocol.
 const eventSchema = v.custom<HostEvent>(
   (value) => typeof value === 'object' && value !== null && 'kind' in value,
 );
 
-/** Between two beats of the host. */
+/** The time between two beats of the host. */
 export const beatEveryMs = 5_000;
-/** Two beats, and time for the second to arrive. */
+/** A stream is given up after two missing beats, and a second for the last one to arrive. */
 const silentMs = 2 * beatEveryMs + 1_000;
 const mostHeldChars = 16 * 1024 * 1024;
 
@@ -57,7 +57,7 @@ export function parseEvent(text: string): HostEvent | null {
   return v.is(eventSchema, event) ? event : null;
 }
 
-/** `gone`: the stream ended, or was silent for two beats · `refused`: the host does not take our proof. */
+/** `gone`: the stream ended, or was silent for two beats · `refused`: the host rejects the window's proof. */
 export type ReadEnd = ByeReason | 'gone' | 'refused';
 
 /** Resolves with the reason when the stream has ended; never rejects. Aborting the signal ends it as `gone`. */

@@ -1,4 +1,4 @@
-// A window's line to whoever has the port: finds out who that is, and carries one sealed request to a host of ours.
+// A window's line to the program that has the port: identifies that program, and sends one sealed request to a host.
 import { Agent, ClientRequest, type IncomingMessage } from 'node:http';
 import { createServer } from 'node:net';
 import * as v from 'valibot';
@@ -10,14 +10,14 @@ import { addressText, healthSchema, type Health, type WindowIdentity } from './i
 import { healthProof, machineMark, newNonce, requestSignature, Seal, type SignedRequest } from './proof';
 
 const host = '127.0.0.1';
-/** For the whole answer to `/health`. */
+/** Time limit for the whole answer to `/health`. */
 const healthTimeoutMs = 2_000;
 const mostHealthCharacters = 8_192;
 const healthText = v.pipe(v.string(), v.parseJson(), healthSchema);
-/** Of an answer; thousands of keys fit. */
+/** The largest answer; thousands of keys fit into it. */
 const mostAnswerBytes = 4 * 1024 * 1024;
 
-/** What a window may ask of the host, each on its own path below `/host/`. */
+/** The commands that a window may send to the host, each to its own path below `/host/`. */
 export type HostCommand =
   | 'keys'
   | 'refresh'
@@ -30,12 +30,12 @@ export type HostCommand =
   | 'stop'
   | 'retire';
 
-/** `silent`: no answer in time · `broken`: it closed the connection · `other`: it is no Keywheel · `unproven`: it claims to be ours. */
+/** `silent`: no answer in time · `broken`: it closed the connection · `other`: no Keywheel · `unproven`: this machine's id without a proof. */
 export type Stranger = 'silent' | 'broken' | 'other' | 'unproven';
 
 export type Who =
   | { readonly kind: 'nobody' }
-  /** Proven, on this machine; the caller disposes the line. `window`: its name. */
+  /** A proven host on this machine; the caller disposes the line. `window`: the name of its window. */
   | {
       readonly kind: 'ours';
       readonly protocol: number;
@@ -43,7 +43,7 @@ export type Who =
       readonly window: string;
       readonly line: HostLine;
     }
-  /** By a forwarded port; its proxy is not followed. */
+  /** A Keywheel on another machine, by a forwarded port; it is not followed. */
   | { readonly kind: 'otherMachine' }
   | { readonly kind: 'otherProduct'; readonly product: string }
   | { readonly kind: 'stranger'; readonly how: Stranger };
@@ -60,7 +60,7 @@ type HostRequest = Pick<SignedRequest, 'method' | 'path' | 'body'>;
 
 /** The connection to a host. It carries one signed request, as a host nonce is valid once. */
 export class HostLine implements Disposable {
-  /** What both ends of the coming request share. */
+  /** The seal that both ends of the coming request share. */
   readonly seal: Seal;
 
   constructor(
@@ -101,7 +101,7 @@ export class HostLine implements Disposable {
   }
 }
 
-/** Sends a nonce and nothing else; never rejects. 127.0.0.1 decides who has the port. */
+/** Finds out which program has the port of 127.0.0.1; sends it a nonce and nothing else. Never rejects. */
 export async function identify(port: number, self: WindowIdentity): Promise<Who> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const nonce = newNonce();
@@ -123,7 +123,7 @@ export async function identify(port: number, self: WindowIdentity): Promise<Who>
   return who;
 }
 
-/** Whether this machine lets the port be had; whoever has it does not notice the question. */
+/** Whether the port can be bound on this machine; a program that has it does not notice the check. */
 export async function isFree(port: number): Promise<boolean> {
   return await new Promise((resolve) => {
     const server = createServer();
@@ -162,20 +162,20 @@ function judge(
     return { kind: 'ours', protocol, version, window: windowIn(health, line.seal), line };
   }
   if (isProven && !isOurId) return { kind: 'otherMachine' };
-  // Our machine id without a proof for this address: an imitation, or a relay.
+  // A program with this machine's id but without a proof for this address is an imitation or a relay.
   if (isOurId) return { kind: 'stranger', how: 'unproven' };
-  // Unproven values are only shown in a message.
+  // Unproven values are used only for a message.
   const isHere = health.machineMark === machineMark(self.machine, nonce) || health.machine === self.machine;
   return product === self.product && !isHere ? { kind: 'otherMachine' } : { kind: 'otherProduct', product };
 }
 
-/** Hosts of earlier builds tell it openly. */
+/** The name of the host's window; hosts of earlier builds send it unsealed. */
 function windowIn({ sealedWindow, window }: Health, seal: Seal): string {
   const opened = seal.open('window', sealedWindow);
   return typeof opened === 'string' ? opened : window;
 }
 
-/** As what requests and answers with secrets are sealed. */
+/** The purposes under which requests and answers with secrets are sealed. */
 const purposes: Partial<Record<HostCommand, { readonly asked?: string; readonly answered: string }>> = {
   keys: { asked: 'offerKeys', answered: 'knownKeys' },
   record: { answered: 'recorded' },
@@ -194,7 +194,7 @@ export interface HostReply {
   readonly body: unknown;
 }
 
-/** Null if no host of ours has the port, or it did not answer in time. Never rejects. */
+/** Sends one command to the host. Null if no proven host has the port, or it did not answer in time. Never rejects. */
 export async function askHost(
   port: number,
   self: WindowIdentity,
@@ -216,7 +216,7 @@ export async function askHost(
       body: isSealed ? line.seal.open(answered, sealed) : answer,
     };
   } catch {
-    // The connection was lost, or it is no answer: the caller tries again or reports it.
+    // The connection was lost, or the answer has another form: the caller tries again or reports it.
     return null;
   } finally {
     line.dispose();

@@ -1,4 +1,4 @@
-// The host's side of requests between windows: it proves itself to any client, and obeys the commands of proven windows.
+// Answers requests between windows on the host: proves itself to any client, and obeys the commands of proven windows.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as v from 'valibot';
 import type { Clock } from '../base/clock';
@@ -18,9 +18,9 @@ import { healthProof, HostNonces, machineMark, requestSignature, Seal } from './
 import type { SharedKeys } from './keyShare';
 
 const longestNonce = 100;
-/** Sealed, 5,000 keys have 1.2 MB. */
+/** The largest body: 5,000 sealed keys have 1.2 MB. */
 const mostBodyBytes = 2 * 1024 * 1024;
-/** Of all bodies of unproven senders together: the proof covers the whole body. */
+/** The most bytes of all bodies together whose senders are not yet proven: the proof covers the whole body. */
 const mostUnprovenBytes = 8 * 1024 * 1024;
 const unprovenBodyTimeoutMs = 5_000;
 
@@ -46,7 +46,7 @@ export class HostRoutes implements Disposable {
     this.streams = new EventStreams(ports);
   }
 
-  /** True for a request between windows, which is answered here. */
+  /** Answers a request between windows and returns true; false for any other request, which is left alone. */
   readonly handle = (request: IncomingMessage, response: ServerResponse): boolean => {
     // `new URL` throws at targets that any client may send, such as `//`.
     const [path = '', query = ''] = (request.url ?? '/').split('?');
@@ -128,7 +128,7 @@ export class HostRoutes implements Disposable {
     answer(response, result);
   }
 
-  /** The signature's headers, or null if one is missing or the nonce is not this connection's. */
+  /** The headers of the signature, or null if one is missing or the nonce was not given to this connection. */
   private proofIn({ headers, socket }: IncomingMessage): Proof | null {
     const nonce = headers['x-keywheel-nonce'];
     const hostNonce = headers['x-keywheel-host-nonce'];
@@ -139,7 +139,7 @@ export class HostRoutes implements Disposable {
     return this.nonces.take(socket, hostNonce) ? { nonce, hostNonce, signature } : null;
   }
 
-  /** The whole body, or null if it is too large, too slow or cut off, or was the largest of too many. */
+  /** The whole body, or null if it is too large, too slow or cut off, or was the largest when all together were too large. */
   private async bodyOf(request: IncomingMessage): Promise<Buffer | null> {
     const { clock, log } = this.ports;
     const late = clock.after(unprovenBodyTimeoutMs, () => request.destroy());
@@ -162,7 +162,7 @@ export class HostRoutes implements Disposable {
     }
   }
 
-  /** Limits the memory for all bodies: destroys the largest, as those of windows are small. They are compared only then. */
+  /** Counts a body's bytes. Beyond the limit for all bodies the largest is destroyed, as the bodies of windows are small. */
   private hold(request: IncomingMessage, bytes: number): void {
     this.unproven.set(request, (this.unproven.get(request) ?? 0) + bytes);
     this.unprovenBytes += bytes;
@@ -178,12 +178,12 @@ export class HostRoutes implements Disposable {
   }
 }
 
-/** A client may request `/events` too: only a window's request is signed. */
+/** Whether the request is one between windows; `/events` only if it is signed, as a client may request that path too. */
 function isForWindows(path: string, { headers }: IncomingMessage): boolean {
   return path.startsWith('/host/') || (path === '/events' && 'x-keywheel-signature' in headers);
 }
 
-/** The signature covers the body: it is checked once the body has been read. */
+/** A request's proof, which is checked once the body has been read, as the signature covers it. */
 interface Proof {
   readonly nonce: string;
   readonly hostNonce: string;
@@ -218,7 +218,7 @@ function refused(status: number, code: string): HostReply {
 const optionalText = v.optional(v.string());
 const offeredKeys = v.object({ ...keySetSchema.entries, base: v.optional(v.number()) });
 
-/** A command that takes nothing and answers nothing. */
+/** A command without a body and without a result. */
 function plain(run: (ports: HostRoutesPorts) => void): Command {
   return (ports) => {
     run(ports);
@@ -237,9 +237,9 @@ function withBody<T>(
   };
 }
 
-/** A command opens `sealed` itself and seals an answer with secrets. */
+/** The commands of windows; each opens its `sealed` body itself, and seals an answer with secrets. */
 const commands: Readonly<Record<HostCommand, Command>> = {
-  /** Offers a changed set of keys; 409 if the host has a newer one, or one that this one was not made of. Both answers contain the host's set. */
+  /** Offers a changed set of keys; 409 if the host has a newer one, or another than it was made of. Both answers contain the host's set. */
   keys: withBody(v.object({ sealed: v.string() }), ({ sealed }, { keys }, seal) => {
     const offered = v.safeParse(offeredKeys, seal.open('offerKeys', sealed));
     if (!offered.success) return malformed;
@@ -251,7 +251,7 @@ const commands: Readonly<Record<HostCommand, Command>> = {
     await service.refresh(keyId);
     return done;
   }),
-  /** The user looks at a window. */
+  /** Says that the user looks at a window. */
   watch: plain(({ service }) => service.watched()),
   unlock: withBody(
     v.object({ keyId: optionalText, accountId: optionalText, model: optionalText }),
@@ -265,13 +265,13 @@ const commands: Readonly<Record<HostCommand, Command>> = {
   ),
   clearActivity: plain(({ service }) => service.history.clearActivity()),
   forget: plain(({ service }) => service.forget()),
-  /** Answered when the next exchange has ended; sealed, as it contains bodies. */
+  /** Answered when the next exchange has ended; the answer is sealed, as it contains bodies. */
   record: async ({ service }, _, seal) => ({
     status: 200,
     body: { sealed: seal.close('recorded', { text: await service.recorder.next() }) },
   }),
   stop: plain(({ leave }) => leave('stopped')),
-  /** Only a newer version may take the port: an older one never takes it back. */
+  /** Only a newer version may take the port, so that an older one never takes it back. */
   retire: withBody(v.object({ version: v.string() }), ({ version }, { leave, identity }) => {
     if (!isNewer(version, identity.version)) return refused(409, 'notNewer');
     leave('retired');

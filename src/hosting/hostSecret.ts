@@ -1,4 +1,4 @@
-// The secret and the machine id that the windows of one user on one machine share, each made once, in a file.
+// Loads the secret and the machine id that the windows of one user on one machine share; each is made once, in a file.
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
@@ -22,13 +22,13 @@ const machineIdBytes = 16;
 export interface HostSecret {
   /** 32 random bytes. */
   readonly secret: Buffer;
-  /** Random, of this folder; public. */
+  /** 16 random bytes as hex, made once for this folder; public. */
   readonly machineId: string;
 }
 
 /**
- * Reads both from files in the folder that only this user can read, or makes them; windows that start together get the
- * same. Throws the system's error, or `damaged`. Synchronous, as libuv's pool may be full for seconds when VS Code starts.
+ * Reads both from files in the folder that only this user can read, or makes them; windows that start together get the same
+ * ones. Throws the system's error, or `damaged`. Synchronous, as libuv's pool may be full for seconds when VS Code starts.
  */
 export function loadHostSecret(folder: string): HostSecret {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -36,7 +36,7 @@ export function loadHostSecret(folder: string): HostSecret {
   return { secret, machineId: madeOnce(join(folder, 'machine-id'), machineIdBytes).toString('hex') };
 }
 
-/** As `loadHostSecret`; if that fails, a secret of this window only, which other windows do not trust. */
+/** The result of `loadHostSecret`; if that fails, a secret of this window alone, which other windows do not trust. */
 export function hostSecretIn(folder: string, log: Log): HostSecret {
   try {
     return loadHostSecret(folder);
@@ -46,7 +46,7 @@ export function hostSecretIn(folder: string, log: Log): HostSecret {
   }
 }
 
-/** The file has another size than was written. */
+/** A file that has another size than Keywheel writes. */
 class DamagedFileError extends Error {
   readonly code = 'damaged';
   override readonly name = 'DamagedFileError';
@@ -69,7 +69,7 @@ function read(path: string): Buffer | null {
   }
 }
 
-/** The file appears whole or not at all, and never replaces another. */
+/** Makes a file of random bytes, which appears whole or not at all and never replaces another, and returns its content. */
 function make(path: string, size: number): Buffer {
   const temporary = `${path}.${randomBytes(6).toString('hex')}`;
   try {

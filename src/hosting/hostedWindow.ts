@@ -20,22 +20,22 @@ export interface HostedWindowPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly identity: WindowIdentity;
-  /** Shared by the windows of this machine. */
+  /** The folder that the windows of this machine share. */
   readonly folder: string;
-  /** The built worker. */
+  /** The file of the built worker. */
   readonly workerPath: string;
   readonly settings: Settings;
   readonly keyring: Keyring;
   readonly logLevel: () => ShownLevel;
-  /** The proxy has failed three times in this window. */
+  /** Called when the proxy has failed three times in this window. */
   readonly onTrouble: () => void;
 }
 
-/** Under load V8 would keep 30 MB more on Node 20, 90 MB more on Node 24, and no request would be cheaper. */
+/** Without this limit V8 keeps 30 MB more under load on Node 20, 90 MB more on Node 24, and no request is cheaper. */
 const resourceLimits = { maxYoungGenerationSizeMb: 24 };
 
 export class HostedWindow implements Disposable {
-  /** For views and commands. */
+  /** The service for views and commands. */
   readonly service: RemoteService;
   private readonly owned = new DisposableStore();
   private readonly keys: KeyShare;
@@ -46,7 +46,7 @@ export class HostedWindow implements Disposable {
   constructor(private readonly ports: HostedWindowPorts) {
     const { clock, log, identity, folder, settings, keyring } = ports;
     const { owned } = this;
-    // Files have the machine's own times: upstream's date, which corrects those of `clock`, would make them old.
+    // Files have the machine's own times, and upstream's dates correct `clock`: by that clock new files could count as old.
     const fileClock = new SystemClock();
     const hold = owned.add(new Hold({ clock: fileClock, log, folder: join(folder, 'windows') }));
     const read = this.read.bind(this);
@@ -60,7 +60,7 @@ export class HostedWindow implements Disposable {
           new WorkerHost({
             clock,
             log,
-            // Without the flags of this process, which may be a debugger's.
+            // The worker starts without the flags of this process, which may be those of a debugger.
             spawn: () => new Worker(ports.workerPath, { execArgv: [], name: 'keywheel', resourceLimits }),
             onLastState: (state) => this.service.hearState(state),
             onLate: (exchange) => this.service.hearLate(exchange),
@@ -88,13 +88,13 @@ export class HostedWindow implements Disposable {
 
   /**
    * Begins at once to follow or host the proxy, as a slow keychain must not delay the port. Counts are neither read from
-   * the host nor handed over before all keepers have tried to restore theirs; resolves then.
+   * the host nor handed over until all keepers have tried to restore their state; resolves then.
    */
   async open(mayHost: boolean, keepers: readonly { restore(): Promise<unknown> }[]): Promise<void> {
     const restored = Promise.allSettled(keepers.map(async (keeper) => await keeper.restore()));
     this.restored = restored;
     this.station.open(mayHost);
-    // The proxy works without them: allowances are read anew.
+    // The proxy works without a saved state: allowances are read again.
     for (const result of await restored)
       if (result.status === 'rejected') this.ports.log.error('What was saved cannot be read.', result.reason);
   }
@@ -103,13 +103,13 @@ export class HostedWindow implements Disposable {
     this.hosting.setLogLevel(level);
   }
 
-  /** Deletes counts and activity, once the host knows which keys were removed. Resolves to whether the host has deleted them too. */
+  /** Deletes counts and activity after the host has the present keys. Resolves to whether the host has deleted them too. */
   async forget(): Promise<boolean> {
     await this.keys.settled();
     return await this.service.forget();
   }
 
-  /** Resolves when this window serves no more: the port is free at once, answers may go on for `drainMs`. */
+  /** Ends hosting and following. The port is free at once, answers may go on for `drainMs`; then it resolves. */
   async close(drainMs: number): Promise<void> {
     await this.station.close(drainMs);
   }
@@ -124,7 +124,7 @@ export class HostedWindow implements Disposable {
     const onEvent = (event: HostEvent): void => {
       if (event.kind === 'keys') this.keys.heard(line.seal.open('keys', event.sealed));
       else this.service.hear(event);
-      // The history is the last part of the state at the stream's beginning.
+      // The stream begins with the whole state, and the history is its last part.
       if (event.kind === 'history') onWhole?.();
     };
     const end = await readEvents({ clock, onEvent }, line, signal);

@@ -1,4 +1,4 @@
-// Hosting in this window: each time a new worker serves, and the window reads its stream as a follower does.
+// Hosts the proxy from this window: a new worker serves each time, and the window reads its stream as a follower does.
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { wait, type Clock } from '../base/clock';
@@ -14,7 +14,7 @@ import type { Handover, WorkerEnd, ShownLevel, WorkerHost } from './workerHost';
 const readAgainMs = 50;
 /** The user is told after this many failures of the worker. */
 const failuresToTell = 3;
-/** An older claim is ignored. */
+/** A claim that is older than this is ignored. */
 const claimLivesMs = 3_000;
 
 export interface HostingPorts {
@@ -24,18 +24,18 @@ export interface HostingPorts {
   readonly spawn: () => WorkerHost;
   readonly handover: () => Promise<Handover>;
   readonly read: (line: HostLine, signal: AbortSignal) => Promise<ReadEnd>;
-  /** The worker has failed three times in this window. */
+  /** Called when the worker has failed three times in this window. */
   readonly onTrouble: () => void;
 }
 
-/** `notBound`: the system refuses the port · `notBegun`: the worker failed before it served · `waiting`: another window begins to host. */
+/** `notBound`: the system refuses the port · `notBegun`: the worker failed before it served · `waiting`: another window starts to host. */
 export type HostingEnd =
   | { readonly kind: WorkerEnd | 'notBegun' | 'waiting' }
   | { readonly kind: 'notBound'; readonly code: ProxyFailure; readonly detail: string };
 
 export class Hosting implements Disposable {
   private worker: WorkerHost | null = null;
-  /** Resolves, once the window has left, when the last answer has ended or was cut. */
+  /** Resolves when all workers of this window have left and their last answers have ended or were cut. */
   drained: Promise<void> = Promise.resolve();
   private failures = 0;
   private settings = defaultSettings;
@@ -47,8 +47,8 @@ export class Hosting implements Disposable {
   }
 
   /**
-   * Resolves when this window has stopped serving, or could not begin; with `waiting` at once while another window begins.
-   * Calls `onBound` when it serves.
+   * Calls `onBound` when this window serves, and resolves when it has stopped or could not begin; at once with `waiting` if
+   * another window is about to host.
    */
   async host(settings: Settings, onBound: () => void): Promise<HostingEnd> {
     const { handover, spawn, claim } = this.ports;
@@ -106,11 +106,11 @@ export class Hosting implements Disposable {
     return await ended;
   }
 
-  /** A worker that leaves in order ends itself once its answers have. */
+  /** Parts from a worker that serves no more; one that leaves in order ends itself when its last answer has ended. */
   private part(worker: WorkerHost, end: HostingEnd): void {
     switch (end.kind) {
       case 'portLost':
-        // Another port was set, and is taken: what runs goes on as it would over the new one.
+        // The settings name another port, which is taken: running answers go on for the drain time, as if it had been free.
         worker.leave('closing', this.settings.drainSeconds * 1000);
         return;
       case 'stopped':
@@ -130,7 +130,7 @@ export class Hosting implements Disposable {
   }
 }
 
-/** `portLost`: another program was faster; `identify` will show which. */
+/** The end of hosting where the port was not bound. `portLost`: another program was faster; `identify` will show which. */
 function endOf(proxy: ProxyState): HostingEnd {
   if (proxy.kind !== 'failed') return { kind: 'portLost' };
   const { code, detail } = proxy;
@@ -165,7 +165,7 @@ export class Claim {
     try {
       rmSync(this.path, { force: true });
     } catch {
-      // It was not made, or ends by its age.
+      // The claim was not made, or it ends by its age.
     }
   }
 

@@ -1,7 +1,7 @@
-// A window's identity, and the host's public answer to `/health`.
+// The identity of a window, and the host's public answer to `/health`.
 import * as v from 'valibot';
 
-/** Raise it when a window would misread a host of another version, or a host a window. */
+/** To be raised when a window would misread a host of another version, or a host such a window. */
 export const protocol = 1;
 
 export interface WindowIdentity {
@@ -26,13 +26,13 @@ export const healthSchema = v.object({
   version: shortText,
   product: shortText,
   machineId: shortText,
-  /** Only hosts of earlier builds tell the machine's and the window's name; windows of those require both and an `instance`, so they are sent empty. */
+  /** Only hosts of earlier builds fill `machine`, `window` and `instance`; others send them empty, as windows of those builds require them. */
   machine: v.optional(shortText, ''),
   window: v.optional(shortText, ''),
   instance: v.optional(shortText, ''),
-  /** `machineMark` of the machine's name. */
+  /** The hash of the machine's name by `machineMark`. */
   machineMark: v.optional(shortText, ''),
-  /** The host's end of this connection. */
+  /** Address and port of the host's end of this connection. */
   address: shortText,
   hostNonce: shortText,
   /** The window's name, sealed as `window`. */

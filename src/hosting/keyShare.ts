@@ -1,4 +1,4 @@
-// Keeps the keys of a window and of the host the same: the higher revision wins, with what others changed meanwhile.
+// Keeps the keys of a window and of the host the same: the higher revision wins, joined with changes made meanwhile.
 import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import { DisposableStore, type Disposable } from '../base/disposable';
@@ -18,10 +18,10 @@ export interface KeySharePorts {
   readonly log: Log;
 }
 
-/** A window's side: a change here goes to the host. */
+/** A window's side of the exchange: sends each change of the keyring to the host, and takes over the host's set. */
 export class KeyShare implements Disposable {
   private readonly owned = new DisposableStore();
-  /** The last set that this window shared with a host; before the first one, with the vault. What differs from it was changed here. */
+  /** The last set that this window had in common with a host, else with the vault. Differences from it were made here. */
   private agreed: KeySet = noKeys;
   /** The last set that this window sent. */
   private sent: KeySet = noKeys;
@@ -33,7 +33,7 @@ export class KeyShare implements Disposable {
     this.owned.add(ports.keyring.onDidChange(() => this.offer()));
   }
 
-  /** The host's set, at the beginning of its stream and whenever it changes. */
+  /** Takes the host's set, which comes at the beginning of its stream and whenever it changes. */
   heard(raw: unknown): void {
     const read = v.safeParse(keySetSchema, raw);
     if (!read.success) {
@@ -44,12 +44,12 @@ export class KeyShare implements Disposable {
     this.offer();
   }
 
-  /** There is no host now. */
+  /** To be called when the host is gone: changes wait for the next one. */
   lost(): void {
     this.hosted = null;
   }
 
-  /** Resolves when the host has what this window has, or cannot be reached. */
+  /** Resolves when the host has this window's set, or cannot be reached. */
   async settled(): Promise<void> {
     await this.last;
   }
@@ -58,7 +58,7 @@ export class KeyShare implements Disposable {
     this.owned.dispose();
   }
 
-  /** Takes over what the host's set has new, and keeps what was changed here meanwhile. */
+  /** Takes over the changes in the host's set, and keeps the changes that were made here meanwhile. */
   private meet(theirs: KeySet): void {
     const { keyring } = this.ports;
     const { agreed, sent } = this;
@@ -90,14 +90,14 @@ export class KeyShare implements Disposable {
       this.sent = keyring.keySet;
       const reply = await ask({ name: 'keys', body: { ...this.sent, base }, timeoutMs: answerTimeoutMs });
       const theirs = v.safeParse(keySetSchema, reply?.body);
-      // No host: the next one gets the set when its stream begins.
+      // There is no host: the next one gets the set when its stream begins.
       if (!theirs.success) return;
       this.meet(theirs.output);
     }
   }
 }
 
-/** The host's side: the newest set that any window gave it. */
+/** The host's side of the exchange: the newest set that any window has sent. */
 export class SharedKeys {
   private set: KeySet = noKeys;
   private readonly changed = new Emitter<void>((error) =>
@@ -115,8 +115,8 @@ export class SharedKeys {
   }
 
   /**
-   * True if the set is newer than the known one; the proxy uses it from now on. `base`: the revision that it was made of;
-   * false if that is another by now, as another window was faster. Windows of earlier builds tell none.
+   * True if the set is newer than the known one; then the proxy uses it. `base` is the revision that the set was made of:
+   * false if the known set has another by now, as another window was faster. Windows of earlier builds send no `base`.
    */
   offer(set: KeySet, base = this.set.revision): boolean {
     if (base !== this.set.revision || set.revision <= this.set.revision) return false;

@@ -1,4 +1,4 @@
-// A window's place among the others: how its views show it, and what follows when hosting or following ends.
+// A window's place: the state that its views show, and the next place and pause after hosting or following has ended.
 import type { ProxyFailure, ProxyState, Snapshot } from '../service/snapshot';
 import type { ReadEnd } from './hostEvents';
 import type { HostingEnd } from './hosting';
@@ -41,11 +41,11 @@ export function proxyStateOf(place: Place, live: Snapshot | null, port: number):
 /** Time for the newer version that asked for the port to bind it. */
 const retiredPauseMs = 1_500;
 const refusedPauseMs = 1_000;
-/** Another window starts its worker now. */
+/** Time for another window to start its worker. */
 const waitingPauseMs = 40;
 export const lookAgainMs = 5_000;
 
-/** `pause`: milliseconds, or `short` for a random moment, so that not all windows try at once. */
+/** The place and the pause after an end. `pause`: milliseconds, or `short`: random, so that not all windows try at once. */
 export function aftermathOf(end: { readonly kind: ReadEnd | 'otherProtocol' } | HostingEnd): {
   readonly place: Place;
   readonly pause: number | 'short';
@@ -70,7 +70,7 @@ export function aftermathOf(end: { readonly kind: ReadEnd | 'otherProtocol' } | 
     case 'otherProtocol':
       return { place: { kind: 'blocked', code: 'otherVersion', detail: '' }, pause: lookAgainMs };
     case 'notBegun':
-      // Its code is broken: at once it would fail again, and another window may have a whole one.
+      // The worker's code is broken here: a new try would fail at once, and another window may have code that works.
       return { place: { kind: 'blocked', code: 'other', detail: 'crashed' }, pause: lookAgainMs };
     case 'notBound':
       return { place: { kind: 'blocked', code: end.code, detail: end.detail }, pause: lookAgainMs };

@@ -1,4 +1,4 @@
-// Proofs with the host secret: of the host, of a window's request, and the seal between both.
+// Makes proofs with the host secret: of the host and of a window's request; seals the values that both exchange.
 import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock';
@@ -13,7 +13,7 @@ export function newNonce(): string {
   return randomBytes(16).toString('base64url');
 }
 
-/** The nonces that a host has given out: the last one of each connection is good for one request over it, for 30 s. */
+/** The nonces that a host has given out: the last one of each connection is valid for one request over it, for 30 s. */
 export class HostNonces {
   private readonly given = new WeakMap<Socket, { readonly nonce: string; readonly atMs: number }>();
 
@@ -34,26 +34,26 @@ export class HostNonces {
   }
 }
 
-/** A hash that tells machines apart without naming them: only a window that knows the name can make the same. */
+/** A hash that tells machines apart without naming them: only a window that knows the name can make the same hash. */
 export function machineMark(machine: string, nonce: string): string {
   return createHash('sha256').update(`keywheel/1 machine\n${nonce}\n${machine}`).digest('base64url');
 }
 
 export interface HealthClaim {
-  /** Of the asking window. */
+  /** The nonce of the window that asks. */
   readonly nonce: string;
-  /** Address and port that the window has connected to: a relayed proof names another. */
+  /** Address and port that the window has connected to; a relayed proof contains another. */
   readonly address: string;
   readonly machineId: string;
 }
 
-/** The answer to a nonce that only a holder of the secret can give. */
+/** The proof for a window's nonce, which only a program with the secret can make. */
 export function healthProof(secret: Uint8Array, { nonce, address, machineId }: HealthClaim): string {
   return mac(secret, ['keywheel/1 health', nonce, address, machineId]);
 }
 
 export interface SignedRequest {
-  /** From the host's proof; valid once. */
+  /** The nonce from the host's answer to `/health`; valid once. */
   readonly hostNonce: string;
   readonly nonce: string;
   readonly method: string;
@@ -61,7 +61,7 @@ export interface SignedRequest {
   readonly body: Buffer;
 }
 
-/** The signature of this one request, which only a holder of the secret can make. */
+/** The signature of this one request, which only a program with the secret can make. */
 export function requestSignature(secret: Uint8Array, request: SignedRequest): string {
   const { hostNonce, nonce, method, path, body } = request;
   const digest = createHash('sha256').update(body).digest('base64url');
@@ -94,13 +94,13 @@ export class Seal {
       const text = Buffer.concat([decipher.update(bytes.subarray(ivBytes + tagBytes)), decipher.final()]);
       return JSON.parse(text.toString('utf8')) as unknown;
     } catch {
-      // Forged, or sealed for another purpose: the caller treats both alike.
+      // A forged value and one sealed for another purpose are the same to the caller.
       return undefined;
     }
   }
 }
 
-/** The same proxy key in every window of this machine, for a vault without one; it reveals nothing of the secret. */
+/** The proxy key for a vault without one: the same in every window of this machine; it reveals nothing of the secret. */
 export function firstProxyKey(secret: Uint8Array): string {
   const bytes = Buffer.from(hkdfSync('sha256', secret, '', 'keywheel/1 first proxy key', 24));
   return `kw-${bytes.toString('base64url')}`;

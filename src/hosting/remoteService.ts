@@ -1,4 +1,4 @@
-// The service as views and commands of every window use it, host or follower: over the host's stream and requests.
+// The service for views and commands of every window, host or follower: it reads the host's stream and sends requests.
 import * as v from 'valibot';
 import type { Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
@@ -17,7 +17,7 @@ import { proxyStateOf } from './place';
 import type { Station } from './station';
 
 const commandTimeoutMs = 30_000;
-/** Ten minutes until the exchange begins, and the longest time that a client waits for an answer. */
+/** Ten minutes for the exchange to begin, and ten for the longest time that a client waits for an answer. */
 const recordTimeoutMs = 20 * 60_000;
 
 export interface RemoteServicePorts {
@@ -32,16 +32,16 @@ export interface RemoteServicePorts {
 export class RemoteService implements Disposable {
   /** Past requests, received from the host. */
   readonly history: History;
-  /** The host's last snapshot and saved state; null before the first host. */
+  /** The host's last snapshot; null before the first host. */
   private heard: Snapshot | null = null;
-  /** When it came, on the scale of `elapsedMs`. */
+  /** When the last snapshot came, on the scale of `elapsedMs`. */
   private heardAtMs = 0;
   private heardState: unknown = null;
   /** Whether this window reads a host's stream now. */
   private isLive = false;
-  /** A record of the counts, for when this window hosts. */
+  /** The newest saved record of the counts, to be handed over when this window hosts. */
   private saved: unknown = null;
-  /** Whether this window served last: then it saves its record of the counts. */
+  /** Whether this window was the last host it knows: then it saves counts and history. */
   private hasServedLast = false;
   private shownProxy = '';
   private readonly owned = new DisposableStore();
@@ -75,7 +75,7 @@ export class RemoteService implements Disposable {
     this.owned.add(station.onDidChange(() => this.tellPlace()));
   }
 
-  /** Whether this window serves. */
+  /** Whether this window is the host. */
   get isHosting(): boolean {
     return this.ports.station.place.kind === 'hosting';
   }
@@ -102,14 +102,14 @@ export class RemoteService implements Disposable {
     this.ports.station.configure(settings);
   }
 
-  /** The host's snapshot, or the last one while there is no host, at the present time; `proxy` is as this window shows it. */
+  /** The host's snapshot, or the last one while there is no host, with the present time and `proxy` for this window. */
   snapshot(): Snapshot {
     const { station, keyCount } = this.ports;
     const live = this.isLive ? this.heard : null;
     const proxy = proxyStateOf(station.place, live, station.port);
     const atMs = this.nowMs();
     if (live !== null) return { ...live, atMs, proxy };
-    // Keys also change while there is no host.
+    // The keys may have changed since the last snapshot.
     const last = this.heard ?? emptySnapshot;
     return { ...last, atMs, proxy, wheel: { ...last.wheel, keys: keyCount() } };
   }
@@ -124,7 +124,7 @@ export class RemoteService implements Disposable {
     await this.command('refresh', { keyId });
   }
 
-  /** The user looks at this window: allowances are read often for a while. */
+  /** To be called while the user looks at this window: allowances are read often for a while. */
   watched(): void {
     void this.command('watch');
   }
@@ -159,18 +159,18 @@ export class RemoteService implements Disposable {
     return recorded.success ? recorded.output.text : null;
   }
 
-  /** Takes a saved record of the counts, for when this window hosts; called before `start`. */
+  /** Takes a saved record of the counts, to be handed over when this window hosts; called before `start`. */
   restore(raw: unknown): ReturnType<typeof readSaved> {
     this.saved = newerCounts(this.saved, raw);
     return readSaved(raw);
   }
 
-  /** The record that a worker of this window begins with: the newer of the saved one and the host's last one. */
+  /** The record of the counts for a new worker: the newer of the saved record and the host's last one. */
   get handedOver(): unknown {
     return newerCounts(this.saved, this.heardState);
   }
 
-  /** The host's last record, in the window that served last; else undefined. */
+  /** The host's last record of the counts, if this window served last; else undefined. */
   savedState(): unknown {
     return this.hasServedLast ? (this.heardState ?? undefined) : undefined;
   }
@@ -181,7 +181,7 @@ export class RemoteService implements Disposable {
     if (this.isHosting) this.stateChanged.fire();
   }
 
-  /** Takes an exchange of this window's worker that ended after it had stopped. Where another host serves by now, the history is that one's. */
+  /** Takes an exchange that ended after this window's worker had left; ignored once another host serves. */
   hearLate(exchange: ExchangeView): void {
     if (this.hasServedLast) this.put(exchange);
   }
@@ -191,12 +191,12 @@ export class RemoteService implements Disposable {
     return await askHost(this.ports.station.port, this.ports.identity, question);
   }
 
-  /** Resolves to whether the host did it. */
+  /** Resolves to whether the host has run the command. */
   private async command(name: HostCommand, body: object = {}): Promise<boolean> {
     return (await this.ask({ name, body, timeoutMs: commandTimeoutMs }))?.status === 200;
   }
 
-  /** Handles an event of the host; one of an unknown kind changes nothing. */
+  /** Handles an event of the host; an event of an unknown kind changes nothing. */
   hear(event: Exclude<HostEvent, { kind: 'keys' }>): void {
     switch (event.kind) {
       case 'hello':
@@ -223,7 +223,7 @@ export class RemoteService implements Disposable {
     }
   }
 
-  /** There is no host now: the last snapshot stays visible. */
+  /** To be called when the host is gone: the last snapshot stays visible. */
   lost(): void {
     if (!this.isLive) return;
     this.isLive = false;
@@ -234,7 +234,7 @@ export class RemoteService implements Disposable {
     this.owned.dispose();
   }
 
-  /** The host's time, which upstream puts right; this machine's before the first host. */
+  /** The host's wall time, corrected by upstream's dates; before the first host that of this window's clock. */
   private nowMs(): number {
     const { clock } = this.ports;
     return this.heard === null ? clock.wallMs() : this.heard.atMs + clock.elapsedMs() - this.heardAtMs;
@@ -257,11 +257,11 @@ export class RemoteService implements Disposable {
   private show(snapshot: Snapshot): void {
     const hadKeys = this.heard !== null && this.heard.accounts.length > 0;
     if (snapshot.atMs !== this.heard?.atMs) this.heardAtMs = this.ports.clock.elapsedMs();
-    // A host of another version may lack fields of ours.
+    // A host of another version may leave out fields that this version requires.
     this.heard = { ...emptySnapshot, ...snapshot, wheel: { ...emptySnapshot.wheel, ...snapshot.wheel } };
     this.isLive = true;
     this.changed.fire();
-    // Exchanges get the labels of their keys.
+    // Exchanges get the labels of their keys from the snapshot.
     if (!hadKeys && snapshot.accounts.length > 0) this.historyChanged.fire();
   }
 

@@ -1,4 +1,4 @@
-// Finds who has the port, then follows the host, hosts itself, or shows which program is in the way.
+// Finds which program has the port, then follows the host, hosts itself, or shows the program that is in the way.
 import { wait, type Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import { Emitter, type Event } from '../base/event';
@@ -16,16 +16,16 @@ const movedPauseMs = 300;
 /** The first pause after finding a stranger, doubled each time; short at first, as it may be a slow host. */
 const strangerPauseMs = 500;
 const longestLookAgainMs = 60_000;
-/** How often a taken port is tried meanwhile. */
+/** During such a pause the port is tried this often. */
 const freeLookMs = 1_000;
 const failurePauseMs = 1_000;
 const askTimeoutMs = 3_000;
-/** The range of a short pause: it is random, so that windows that lost the same host do not all try at once. */
+/** The range of a short pause, which is random, so that windows that lost the same host do not all try at once. */
 const soonestMs = 20;
 const latestMs = 200;
-/** For the ends of answers that were cut. */
+/** Time after the drain for cut answers to send their end. */
 const closeLateMs = 1_000;
-/** One try each for a busy host and a broken connection. */
+/** Tries to stop a host: the first, and one more each for a busy host and a broken connection. */
 const mostStopTries = 3;
 
 export interface StationPorts {
@@ -35,12 +35,12 @@ export interface StationPorts {
   readonly identity: WindowIdentity;
   readonly hold: Hold;
   readonly hosting: Hosting;
-  /** Reads the host's stream until it ends; calls `onWhole` when all that the host has was read. */
+  /** Reads the host's stream until it ends; calls `onWhole` when the host's whole state was read. */
   readonly read: (line: HostLine, signal: AbortSignal, onWhole: () => void) => Promise<ReadEnd>;
 }
 
 export class Station implements Disposable {
-  /** `looking` at first: nothing is known before the first look. */
+  /** The present place; `looking` until the port was asked for the first time. */
   private current: Place = { kind: 'looking' };
   private readonly owned = new DisposableStore();
   private readonly changed = this.owned.add(
@@ -54,7 +54,7 @@ export class Station implements Disposable {
   private hasTakenOver = false;
   private isMoved = false;
   private looks = 0;
-  /** Whether the port was once told to be taken: some systems lend one of 127.0.0.1 beside a program that has it on all addresses. */
+  /** Whether a bind has failed once: only then a success shows a free port, as some systems let 127.0.0.1 be bound beside all addresses. */
   private canTell = false;
 
   constructor(
@@ -90,7 +90,7 @@ export class Station implements Disposable {
     this.rounds.nudge();
   }
 
-  /** Stops the proxy for all windows until one starts it. Resolves when the port is free; running answers may still go on. A host that does not obey goes on, and stays visible. */
+  /** Stops the proxy for all windows until one starts it. Resolves when the port is free; running answers may go on. If the host cannot be stopped, nothing changes. */
   async stop(drainMs = this.settings.drainSeconds * 1000): Promise<void> {
     const { hold, hosting, log } = this.ports;
     hold.take();
@@ -115,12 +115,12 @@ export class Station implements Disposable {
     this.rounds.nudge();
   }
 
-  /** Resolves when this window serves no more; the port is free at once, answers may go on for `drainMs`. */
+  /** Ends hosting and following. The port is free at once, answers may go on for `drainMs`; then it resolves. */
   async close(drainMs: number): Promise<void> {
     const { hosting, clock } = this.ports;
     this.leave();
     await hosting.leave('closing', drainMs);
-    // Answers of a proxy that was stopped before may go on for longer than the window stays.
+    // Answers of a proxy that was stopped before may take longer than that: they are not waited for.
     const late = new Promise<void>((resolve) => void clock.after(drainMs + closeLateMs, resolve));
     await Promise.race([hosting.drained, late]);
   }
@@ -135,7 +135,7 @@ export class Station implements Disposable {
     this.rounds.nudge();
   }
 
-  /** Whether no host of ours has the port any more. */
+  /** Asks the host to stop; resolves to whether no proven host has the port any more. */
   private async stopHost(): Promise<boolean> {
     const { identity } = this.ports;
     for (let tries = 1; tries <= mostStopTries; tries++) {
@@ -170,7 +170,7 @@ export class Station implements Disposable {
     if (this.isMoved) await this.rounds.pause(movedPauseMs);
     this.isMoved = false;
     const who = await identify(this.port, identity);
-    // Stopped, moved or closed meanwhile: ignore the result.
+    // The result is ignored if the window was stopped, moved or closed meanwhile.
     if (signal.aborted) {
       if (who.kind === 'ours') who.line.dispose();
       return;
@@ -194,7 +194,7 @@ export class Station implements Disposable {
     signal: AbortSignal,
   ): Promise<void> {
     const isStranger = who.kind === 'stranger';
-    // A host that is ending breaks the connection too.
+    // A broken connection may come from a host that is about to end: the first one is not shown.
     if (isStranger && who.how === 'broken' && this.looks++ === 0) {
       await this.rounds.pauseShortly();
       return;
@@ -208,7 +208,7 @@ export class Station implements Disposable {
     await this.pauseWhileTaken(Math.min(pauseMs, longestLookAgainMs), signal);
   }
 
-  /** Ends early once the port is free. */
+  /** Pauses for `pauseMs`, or until the port is free. */
   private async pauseWhileTaken(pauseMs: number, signal: AbortSignal): Promise<void> {
     for (let leftMs = pauseMs; leftMs > 0 && !signal.aborted; leftMs -= freeLookMs) {
       await this.rounds.pause(Math.min(leftMs, freeLookMs));
@@ -226,7 +226,7 @@ export class Station implements Disposable {
     if (this.current.kind !== 'blocked') this.set({ kind: 'looking' });
     const { hold, hosting } = this.ports;
     const end = await hosting.host(this.settings, () => {
-      // Another window has stopped the proxy since this one began, and met no host to tell.
+      // Another window may have stopped the proxy while this one began to host and could not be told.
       if (hold.isHeld) void hosting.leave('stopped', 0);
       else this.set({ kind: 'hosting' });
     });
@@ -254,7 +254,7 @@ export class Station implements Disposable {
     await this.after({ kind: end });
   }
 
-  /** Asks a host of an older version for the port; once only, as it may refuse. */
+  /** Asks a host of an older version for the port; only once, as it may refuse. */
   private async retire(hostVersion: string): Promise<void> {
     if (this.hasTakenOver) return;
     this.hasTakenOver = true;
@@ -308,7 +308,7 @@ class Rounds {
     try {
       await wait(this.clock, pauseMs ?? Number.POSITIVE_INFINITY, this.current.signal);
     } catch {
-      // Nudged.
+      // `nudge` has ended the pause.
     }
   }
 }

@@ -1,4 +1,4 @@
-// The window's side of the worker that serves for it: starts it, watches it, ends it.
+// Starts, watches and ends the worker that runs the proxy for this window.
 import type { Worker } from 'node:worker_threads';
 import type { Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
@@ -10,10 +10,10 @@ import type { ExchangeView, ProxyState } from '../service/snapshot';
 import type { ByeReason } from './hostEvents';
 import type { WindowIdentity } from './identity';
 
-/** How often the worker says that it lives. */
+/** The time between two signs of life of the worker. */
 export const workerBeatMs = 500;
 
-// Window and worker come from one build: their messages are not parsed.
+// Messages are not parsed, as window and worker come from one build.
 
 /** The worker sends no log line below this level; `off`: none at all. */
 export type ShownLevel = LogLevel | 'off';
@@ -21,7 +21,7 @@ export type ShownLevel = LogLevel | 'off';
 export interface WorkerStart {
   readonly identity: WindowIdentity;
   readonly settings: Settings;
-  /** The saved counts; null where there are none. */
+  /** The saved counts; null if there are none. */
   readonly state: unknown;
   /** As `History.save` returns it. */
   readonly history: unknown;
@@ -38,7 +38,7 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly kind: 'started'; readonly proxy: ProxyState }
-  /** After a change of the settings. */
+  /** The proxy's state after a change of the settings. */
   | { readonly kind: 'configured'; readonly proxy: ProxyState }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly line: string }
   | { readonly kind: 'beat' }
@@ -49,7 +49,7 @@ export type FromWorker =
       readonly state: unknown;
       readonly drainMs: number;
     }
-  /** An exchange that has ended since. */
+  /** An exchange that has ended after `leaving`. */
   | { readonly kind: 'late'; readonly exchange: ExchangeView }
   /** The last answer has ended. */
   | { readonly kind: 'left' };
@@ -58,7 +58,7 @@ export type FromWorker =
 export type WorkerEnd = ByeReason | 'crashed' | 'hung' | 'portLost';
 
 const silentMs = 3_000;
-/** Loading its code on a busy machine takes a while. */
+/** Limit for the first message, as a busy machine takes a while to load the worker's code. */
 const firstWordMs = 15_000;
 /** Added to the drain time before the thread is ended. */
 const lateMs = 1_000;
@@ -72,14 +72,14 @@ export interface WorkerHostPorts {
   readonly spawn: () => Worker;
   /** Gets the counts of a worker that leaves in order: the window's stream may end before it delivers them. */
   readonly onLastState: (state: unknown) => void;
-  /** Gets each exchange that ends after that: no stream tells of it any more. */
+  /** Gets each exchange that ends after that, as the stream has ended. */
   readonly onLate: (exchange: ExchangeView) => void;
 }
 
 export class WorkerHost implements Disposable {
-  /** Resolves as soon as it has stopped serving; the port is free then, or once its thread has ended. */
+  /** Resolves as soon as the worker has stopped serving; the port is free then, or once its thread has ended. */
   readonly ended: Promise<WorkerEnd>;
-  /** Resolves when its last answer has ended, or was cut. */
+  /** Resolves when the worker's last answer has ended or was cut. */
   readonly drained: Promise<void>;
   private readonly worker: Worker;
   private end: (end: WorkerEnd) => void = () => undefined;
@@ -101,8 +101,8 @@ export class WorkerHost implements Disposable {
   }
 
   /**
-   * Resolves with `running` or `failed`, or with its end if it ends before. The worker's code loads while `handover` is
-   * pending; rejects if `handover` does.
+   * Resolves with `running` or `failed`, or with the worker's end if that comes first. The worker's code loads while
+   * `handover` is pending; rejects if `handover` does.
    */
   async start(settings: Settings, handover: Promise<Handover>): Promise<ProxyState | WorkerEnd> {
     const started = new Promise<ProxyState>((resolve) => (this.onStarted = resolve));
@@ -118,7 +118,7 @@ export class WorkerHost implements Disposable {
     this.post({ kind: 'logLevel', level });
   }
 
-  /** The port is free as soon as `ended` resolves; answers may go on for `drainMs`, then its thread is ended. */
+  /** Tells the worker to leave. The port is free when `ended` resolves; answers may go on for `drainMs`, then they are cut. */
   leave(reason: ByeReason, drainMs: number): void {
     this.post({ kind: 'leave', reason, drainMs });
   }
@@ -136,7 +136,7 @@ export class WorkerHost implements Disposable {
     this.dispose();
   }
 
-  /** Sends after the start message: before that the worker ignores messages. */
+  /** Sends a message after the start message, as the worker ignores any message before that. */
   private post(message: ToWorker): void {
     this.begun.then(
       () => this.send(message),
