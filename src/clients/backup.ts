@@ -1,4 +1,4 @@
-// Backups of clients' files, kept beside the file; the backup of another record is never overwritten.
+// Reads and writes backups of clients' files, each beside its file; the backup of another record is never overwritten.
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Endpoint, ClientFile } from './client';
@@ -31,7 +31,7 @@ export async function writeBackup(
   return backup;
 }
 
-/** The backup beside the file with the highest number, whoever wrote it. */
+/** The backup with the highest number beside the file, no matter which Keywheel wrote it; null without one. */
 export async function latestBackup(file: string): Promise<ConfigFile | null> {
   const latest = (await backupsOf(file)).taken.at(-1);
   return latest === undefined ? null : await readConfigFile(latest);
@@ -59,7 +59,7 @@ function isOfKeywheel(text: string): boolean {
   return /https?:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]/.test(text) && /\bkw-[\w-]{20}/.test(text);
 }
 
-/** Paths of the backups beside the file, by number, and the first that is free. */
+/** Paths of the backups beside the file, by number, and the first path that is free. */
 async function backupsOf(
   file: string,
 ): Promise<{ readonly taken: readonly string[]; readonly free: string }> {

@@ -1,4 +1,4 @@
-// Claude Code: environment variables in settings.json, which it reads at every start.
+// Claude Code: environment variables in settings.json, which Claude Code reads at every start.
 import path from 'node:path';
 import { anthropicBaseUrl, folderOf, type FileClient } from './client';
 import { valueAt } from './configValue';
@@ -23,7 +23,7 @@ const modelNames = [
   'ANTHROPIC_DEFAULT_SONNET_MODEL',
   'ANTHROPIC_DEFAULT_HAIKU_MODEL',
   'ANTHROPIC_DEFAULT_FABLE_MODEL',
-  // The older name for the model of background requests; where it is set, it takes precedence.
+  // The older name for the model of background requests takes precedence where it is set.
   'ANTHROPIC_SMALL_FAST_MODEL',
 ];
 

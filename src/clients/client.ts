@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { ConfigFormat } from './configFormat';
 import type { Change, Step } from './configValue';
 
-/** In display order; clients that are no longer developed come last. */
+/** All clients in display order; those that are no longer developed come last. */
 export const clientIds = [
   'cline',
   'claudeCode',
@@ -31,10 +31,10 @@ export interface Places {
 
 /** The address, key and model that a client is configured with. */
 export interface Endpoint {
-  /** Such as `http://127.0.0.1:9999`, without a slash at the end. */
+  /** The proxy's origin, such as `http://127.0.0.1:9999`, without a slash at the end. */
   readonly origin: string;
   readonly proxyKey: string;
-  /** Null: the client keeps its own models. */
+  /** The chosen model; null: the client keeps its own models. */
   readonly model: string | null;
   /** Whether the model can call tools and accepts images, as OpenRouter lists it; absent if that is not known. */
   readonly traits?: { readonly tools: boolean; readonly images: boolean };
@@ -47,21 +47,21 @@ interface KnownClient {
   readonly extensionIds: readonly string[];
   /** Files and folders that show that the client is installed. */
   traces(places: Places): readonly string[];
-  /** Whether it can be connected without a model. */
+  /** The client can be connected without a model. */
   readonly hasOwnModels?: true;
-  /** It is no longer developed; installed copies still work. */
+  /** The client is no longer developed; installed copies still work. */
   readonly isEnded?: true;
-  /** Its configuration lists the model's traits. */
+  /** The client's configuration lists the model's traits. */
   readonly takesTraits?: true;
 }
 
 /** An object that is removed as a whole: a client may reject the file if a part of the object is missing. */
 export interface Unit {
   readonly path: readonly Step[];
-  /** Paths inside it of the proxy key and the proxy's address, by which it is recognized as ours. */
+  /** Paths inside the object of the proxy key and the proxy's address; they show that Keywheel wrote the object. */
   readonly key: readonly Step[];
   readonly address: readonly Step[];
-  /** A value that only the proxy needs; it is removed together with the address. */
+  /** A value inside the object that only the proxy needs; it is removed together with the address. */
   readonly extra?: readonly Step[];
 }
 
@@ -77,9 +77,9 @@ export interface ClientFile {
   changes(endpoint: Endpoint, config: unknown, nowIso: string): readonly Change[];
   /** Objects that are removed as a whole; all other values are restored one by one. */
   readonly units?: readonly Unit[];
-  /** Names of settings in the file or the environment that override what is written. */
+  /** Names of settings in the file or the environment that override the written values. */
   outranking?(config: unknown, places: Places): readonly string[];
-  /** Paths of the values that select Keywheel's configuration; users may select another. */
+  /** Paths of the values that select Keywheel's configuration; users may select another configuration. */
   readonly choices?: readonly (readonly Step[])[];
   /** Top-level names that every file must have; they are removed only if nothing else is left. */
   readonly scaffold?: readonly string[];
@@ -88,7 +88,7 @@ export interface ClientFile {
 /** A client that is connected by writing its files. */
 export interface FileClient extends KnownClient, ClientFile {
   readonly way: 'file';
-  /** Written after the first file. */
+  /** Files that are written after the first one. */
   readonly further?: readonly ClientFile[];
 }
 
@@ -104,22 +104,22 @@ export function filesOf(client: FileClient): readonly ClientFile[] {
   return [client, ...(client.further ?? [])];
 }
 
-/** The client's folder: the one that the variable names, else this one in the home. */
+/** The client's folder: the value of the variable, else `names` below the home. */
 export function folderOf(variable: string, ...names: readonly string[]): (places: Places) => string {
   return (places) => variableOf(places, variable) ?? path.join(places.home, ...names);
 }
 
-/** Undefined if it is empty, too: clients take that for unset, and a path of it would be in the working folder. */
+/** The variable's value; undefined if it is empty too: clients take that for unset, and as a path it is the working folder. */
 export function variableOf({ env }: Places, name: string): string | undefined {
   return env[name] === '' ? undefined : env[name];
 }
 
-/** For clients of OpenAI's or OpenRouter's API. */
+/** The base URL for clients of OpenAI's or OpenRouter's API. */
 export function openAiBaseUrl(origin: string): string {
   return `${origin}/api/v1`;
 }
 
-/** For clients of Anthropic's API, which append `/v1/messages`. */
+/** The base URL for clients of Anthropic's API, which append `/v1/messages`. */
 export function anthropicBaseUrl(origin: string): string {
   return `${origin}/api`;
 }

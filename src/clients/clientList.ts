@@ -1,4 +1,4 @@
-// All clients that can be connected.
+// The list of all clients that can be connected.
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { claudeCodeClient } from './claudeCode';
@@ -26,14 +26,14 @@ const byId: Readonly<Record<ClientId, Client>> = {
   roo: rooClient,
 };
 
-/** In display order. */
+/** All clients in display order. */
 export const clients: readonly Client[] = clientIds.map(clientOf);
 
 export function clientOf(id: ClientId): Client {
   return byId[id];
 }
 
-/** The home and the environment of this process as they are now. */
+/** The home and the present environment of this process. */
 export function thisMachine(): Places {
   return { home: homedir(), env: process.env, exists: existsSync };
 }

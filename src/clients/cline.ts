@@ -77,7 +77,7 @@ export const clineClient: FileClient = {
       { path: [...settings, 'apiKey'], value: proxyKey },
       { path: [...settings, 'model'], value: model ?? '' },
       { path: [...settings, 'baseUrl'], value: openAiBaseUrl(origin) },
-      // Without it requests carry the name of Cline's HTTP library.
+      // Without this header requests carry the name of Cline's HTTP library.
       { path: [...settings, 'headers', 'X-Title'], value: 'Cline' },
       { path: [...provider, 'updatedAt'], value: nowIso },
       { path: [...provider, 'tokenSource'], value: 'manual' },

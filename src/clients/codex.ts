@@ -1,4 +1,4 @@
-// Codex: a provider of its own in config.toml. The key is in a header, because an environment variable cannot be set in the file.
+// Codex: a separate provider in config.toml. The key is in a header, as the file cannot set an environment variable.
 import path from 'node:path';
 import { isFreeModel } from '../keys/freeModel';
 import { folderOf, openAiBaseUrl, type FileClient } from './client';

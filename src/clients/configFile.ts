@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { codeOf } from '../base/systemError';
 
 /**
- * `damaged`: the format cannot parse it · `unsupported`: its structure has no place for our values, or it is too large ·
+ * `damaged`: the format cannot parse the file · `unsupported`: it has no place for Keywheel's values, or is too large ·
  * `olderFormat`: the client still uses an older file format · `readOnly`: no permission · `inTheWay`: not a regular file ·
  * `changedMeanwhile`: another program wrote it between reading and writing · `backupLost`: its backup is missing.
  */
@@ -32,7 +32,7 @@ export interface ConfigFile {
   /** The real path, with symbolic links resolved. */
   readonly file: string;
   readonly bytes: Buffer;
-  /** Without the byte order mark. */
+  /** The file's text without the byte order mark. */
   readonly text: string;
   /** Permission bits. */
   readonly mode: number;
@@ -47,7 +47,7 @@ const byteOrderMark = '\ufeff';
 /** Suffix of temporary files; one stays behind only if the process is killed while it writes. */
 export const partialSuffix = '.keywheel-partial';
 
-/** Null if the file does not exist. Throws a ConfigError if it is not a regular UTF-8 text file. */
+/** The file, or null if it does not exist. Throws a ConfigError if it is not a regular UTF-8 text file. */
 export async function readConfigFile(file: string): Promise<ConfigFile | null> {
   try {
     const real = await realpath(file);

@@ -1,4 +1,4 @@
-// The interface of the three file formats, and edits that verify that nothing else has changed.
+// The interface of file formats, and edits that verify that nothing else has changed.
 import { isDeepStrictEqual } from 'node:util';
 import { changed, isObject, valueAt, type Change, type Step } from './configValue';
 
@@ -43,8 +43,8 @@ export function applyChanges(format: ConfigFormat, text: string, changes: readon
 }
 
 /**
- * The text with another string in the place of the one at the path: the first of its occurrences that proves to be it. Throws a
- * FormatError if the string is not written as it reads.
+ * The text with the string at the path replaced: each occurrence is tried until exactly that value has changed. Throws a
+ * FormatError if the text does not contain the string literally, because of escapes for example.
  */
 export function withString(format: ConfigFormat, text: string, change: Change): string {
   const before = format.parse(text);

@@ -20,7 +20,7 @@ export function valueAt(root: unknown, path: readonly Step[]): unknown {
   }, root);
 }
 
-/** As `valueAt`. Values of files are JSON, except TOML dates, which are never at a path that we write. */
+/** `valueAt`, typed as JSON: values of files are JSON, except TOML dates, and Keywheel writes no path that has those. */
 export function jsonAt(root: unknown, path: readonly Step[]): Json | undefined {
   return valueAt(root, path) as Json | undefined;
 }
@@ -39,17 +39,17 @@ export function changed(root: unknown, change: Change): unknown {
   return withItem(root, step.item, renewed);
 }
 
-/** 64 hex digits. */
+/** The SHA-256 as 64 hex digits. */
 export function sha256(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
-/** A digest for records, which must not contain secrets. The order of names does not matter. */
+/** A digest of the value for records, which must not contain secrets. The order of names does not matter. */
 export function valueDigest(value: unknown): string {
   return sha256(value === undefined ? 'undefined' : JSON.stringify(sorted(value)));
 }
 
-/** Such as `providers.openrouter.options`. */
+/** The path as text, such as `providers.openrouter.options`. */
 export function pathText(path: readonly Step[]): string {
   return path.map((step) => (typeof step === 'string' ? step : `“${step.item}”`)).join('.');
 }

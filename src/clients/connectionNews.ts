@@ -1,5 +1,5 @@
-// Detects that connected clients use an old address of the proxy, another model than the chosen one, or a model that OpenRouter has
-// ended, and what can take its place.
+// Detects connected clients that use an old address of the proxy, another model than the chosen one, or a model that has
+// ended at OpenRouter, and finds a successor for such a model.
 import { isFreeModel } from '../keys/freeModel';
 import type { SharedRecord } from '../service/notices';
 import type { ExchangeView } from '../service/snapshot';
@@ -39,13 +39,13 @@ export interface Obituary {
   readonly model: string;
   /** Names of the clients that use it. */
   readonly users: readonly string[];
-  /** An answer said that the model has ended; else only the list lacks it. */
+  /** Whether an answer said that the model has ended; else it is only missing in OpenRouter's list. */
   readonly isSaid: boolean;
   readonly successor: string;
   readonly isPaid: boolean;
 }
 
-/** Pairs of a model and who uses it: clients that it was chosen for and whose last request names no other, and VS Code's chat. */
+/** Pairs of a model and its user: a client that it was chosen for, if its last request names no other, or VS Code's chat. */
 export function modelUses(
   records: readonly ConnectionRecord[],
   activity: readonly ExchangeView[],
@@ -62,8 +62,8 @@ export function modelUses(
 }
 
 /**
- * Whether the list lacks the model. It never has routers, presets, and variants that OpenRouter makes of any model, such as
- * `:nitro`.
+ * Whether the model is missing in the list. False for routers, presets, and variants that OpenRouter makes of any model, such
+ * as `:nitro`: the list never contains those.
  */
 export function isUnlisted(model: string, listed: readonly ListedModel[]): boolean {
   if (listed.length === 0 || !/^(?!openrouter\/)\w/.test(model)) return false;
@@ -72,8 +72,8 @@ export function isUnlisted(model: string, listed: readonly ListedModel[]): boole
 }
 
 /**
- * The first listed one that OpenRouter names, else the free one that can call tools and is nearest by name. A free model is never
- * followed by a paid one.
+ * The first listed model that OpenRouter names as successor, else the free model with tools whose name is nearest. A free
+ * model never gets a paid successor.
  */
 export function successorOf(
   ended: string,
@@ -89,7 +89,7 @@ export function successorOf(
   return listed.find(({ id }) => id === first) ?? nearest ?? null;
 }
 
-/** How many characters both begin with. */
+/** The length of the common beginning of both texts, in characters. */
 function sharedLength(a: string, b: string): number {
   let length = 0;
   while (length < a.length && a[length] === b[length]) length++;
@@ -97,7 +97,7 @@ function sharedLength(a: string, b: string): number {
 }
 
 export interface MoveNewsPorts {
-  /** Written into the record, which windows on other machines share. */
+  /** This machine's name for the record, which windows on other machines share. */
   readonly machine: string;
   /** The proxy's origin; null while it does not run. */
   readonly origin: () => string | null;

@@ -1,4 +1,4 @@
-// All clients: which are installed, their states, connecting and disconnecting, by file or by extension.
+// Finds installed clients, tells their states, connects and disconnects them, by file or by extension.
 import type { Log } from '../base/log';
 import {
   filesOf,
@@ -33,7 +33,7 @@ export interface ConnectorPorts extends FileConnectionsPorts {
   readonly log: Pick<Log, 'error'>;
 }
 
-/** With an `error` the client was not changed and its record stays. */
+/** The result for one record. With an `error` the client was not changed and its record stays. */
 export interface Disconnected {
   readonly client: ClientId;
   /** Null for a client that is connected through its extension. */
@@ -42,7 +42,7 @@ export interface Disconnected {
   readonly error: unknown;
 }
 
-/** With an `error` the client is as before. */
+/** The result for one client. With an `error` the client is as before. */
 export interface Connected {
   readonly client: Client;
   readonly error: unknown;
@@ -87,7 +87,7 @@ export class Connector {
     );
   }
 
-  /** Rejects with a RecordsError if the records cannot be read. */
+  /** The records of all connections. Rejects with a RecordsError if they cannot be read. */
   async records(): Promise<readonly ConnectionRecord[]> {
     return await this.ports.records.all();
   }
@@ -112,7 +112,7 @@ export class Connector {
     );
   }
 
-  /** What connecting would write, file by file; null for a client that is connected through its extension. */
+  /** The changes that `connect` would write, file by file; null for a client that is connected through its extension. */
   async plan(client: Client, endpoint: Endpoint): Promise<readonly Planned[] | null> {
     if (client.way !== 'file') return null;
     return (await this.filePlans(client, endpoint)).map(({ plan }) => plan);
@@ -143,8 +143,8 @@ export class Connector {
   }
 
   /**
-   * Updates an older address or key of ours in the client. Resolves to false if it has none; then nothing was changed. Rejects with
-   * a ConfigError or an ExtensionUnknownError.
+   * Updates an older address or key that Keywheel wrote into the client. Resolves to false, and changes nothing, without one.
+   * Rejects with a ConfigError or an ExtensionUnknownError.
    */
   async update(client: Client, endpoint: Endpoint): Promise<boolean> {
     if (client.way === 'file') {
@@ -170,8 +170,8 @@ export class Connector {
   }
 
   /**
-   * Disconnects all clients, or those of these ids; all of them also clears `earlier`. One failure does not affect the others.
-   * Rejects only if the records cannot be read.
+   * Disconnects all clients, or those of the ids in `some`; without `some` it also clears `earlier`. One failure does not
+   * affect the others. Rejects only if the records cannot be read.
    */
   async disconnectAll(some?: readonly ClientId[]): Promise<readonly Disconnected[]> {
     const done: Disconnected[] = [];
@@ -190,11 +190,11 @@ export class Connector {
     return done;
   }
 
-  /** As `disconnectAll`, and remembers the clients and their models for `connectEarlier`. */
+  /** Disconnects all clients, and remembers the clients and their models for `connectEarlier`. */
   async disconnectForNow(): Promise<readonly Disconnected[]> {
     const { records } = this.ports;
     const all = [...(await records.earlier()), ...(await records.all())];
-    // The key that VS Code's chat was connected with is VS Code's.
+    // VS Code's chat is left out: its key is in VS Code's secrets, so Keywheel cannot connect it again.
     const known = all.filter(({ client }) => client !== 'vscodeChat');
     const done = await this.disconnectAll();
     const left = done.filter(({ error }) => error !== null).map(({ client }) => client);
@@ -311,7 +311,7 @@ export class Connector {
 function fileOf(record: FileRecord): ClientFile | null {
   const client = clientOf(record.client);
   const files = client.way === 'file' ? filesOf(client) : [];
-  // Each profile is a part of its own.
+  // Each profile of VS Code is a separate part.
   return files.find(({ part }) => part === record.part || client.id === 'vscodeChat') ?? null;
 }
 

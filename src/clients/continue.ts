@@ -30,7 +30,7 @@ export const continueClient: FileClient = {
   },
 
   changes({ origin, proxyKey, model, traits }, config) {
-    // Without them Continue guesses by the model's name, and gives free models neither tools nor images.
+    // Without capabilities Continue guesses them by the model's name, and gives free models neither tools nor images.
     const capabilities = [
       ...(traits?.tools === true ? ['tool_use'] : []),
       ...(traits?.images === true ? ['image_input'] : []),

@@ -25,19 +25,19 @@ export interface FileConnectionsPorts {
   readonly clock: Clock;
 }
 
-/** What connecting would write. The values contain the proxy key: mask it before showing them. */
+/** The changes that `connect` would write. Their values contain the proxy key: mask it before showing them. */
 export interface Planned {
   readonly file: string;
   readonly isNew: boolean;
   /** Whether group or others lose access to the file because the proxy key is written into it. */
   readonly narrows: boolean;
-  /** `replaces`: another value is there now. */
+  /** `replaces`: the file has another value at the path now. */
   readonly changes: readonly (Change & { readonly replaces: boolean })[];
   /** Settings that override the changes. */
   readonly outranking: readonly string[];
 }
 
-/** `restored`: the original bytes. */
+/** `restored`: the file has its original bytes again. */
 export type Undone = 'restored' | UndoneText['undone'];
 
 /** `outranked`: another setting takes precedence · `missing`: no file or profile · `damaged`: unreadable · `unknown`: the check failed. */
@@ -46,7 +46,7 @@ export type ConnectionState = FileState | 'outranked' | 'missing' | 'damaged' | 
 export class FileConnections {
   constructor(private readonly ports: FileConnectionsPorts) {}
 
-  /** Resolves to what `connect` would write; writes nothing. Rejects with a ConfigError if the file cannot be edited. */
+  /** The changes that `connect` would write; writes nothing. Rejects with a ConfigError if the file cannot be edited. */
   async plan(client: ClientFile, endpoint: Endpoint): Promise<Planned> {
     const { file, found, text, changes } = await this.prepared(client, endpoint);
     const now = inFile(file, () => client.format.parse(found?.text ?? ''));
@@ -63,7 +63,7 @@ export class FileConnections {
   /** Writes the client's file, a backup beside it, and a record of both. */
   async connect(client: ClientFile, endpoint: Endpoint): Promise<FileRecord> {
     const known = await this.known(client);
-    // The client may read another file now than when it was connected.
+    // The client may read another file now than at the time it was connected.
     if (known !== null && known.file !== client.file(this.ports.places)) await this.disconnect(client, known);
     const { file, found, before, record, text, changes } = await this.prepared(client, endpoint);
     const bytes = bytesOf(text, found);
@@ -79,8 +79,8 @@ export class FileConnections {
   }
 
   /**
-   * Runs `write`, by which another program adds the units to one of the files, and records that, with a backup of the file as it
-   * was. Resolves to whether one was written.
+   * Runs `write`, by which another program adds the units to one of the files, then records the change and keeps the earlier
+   * content as backup. Resolves to whether a file was changed.
    */
   async adopt(files: readonly ClientFile[], write: () => Promise<void>): Promise<boolean> {
     const { places } = this.ports;
@@ -102,8 +102,8 @@ export class FileConnections {
   }
 
   /**
-   * Updates an older address or key of ours in the client's file; all other values, such as the model, stay. Resolves to null if it
-   * has none; then nothing was written. Rejects with a ConfigError.
+   * Updates an older address or key that Keywheel wrote into the client's file; all other values, such as the model, stay.
+   * Resolves to null, and writes nothing, if it has none. Rejects with a ConfigError.
    */
   async update(client: ClientFile, endpoint: Endpoint): Promise<FileRecord | null> {
     // Read again, because another window may have disconnected or updated the client while the user was asked.
@@ -119,7 +119,7 @@ export class FileConnections {
     return await this.put({ file: found.file, bytes, expected: found }, endpoint, written, record);
   }
 
-  /** Undoes our changes, then removes backup and record. Rejects with a ConfigError if that fails; then record and backup stay. */
+  /** Undoes Keywheel's changes, then removes backup and record; rejects with a ConfigError if that fails, and both stay. */
   async disconnect(client: ClientFile, record: FileRecord): Promise<Undone> {
     const found = await readConfigFile(record.file);
     const undone = found === null ? 'left' : await takeBack(client, record, found);
@@ -148,7 +148,7 @@ export class FileConnections {
     return record?.way === 'file' ? record : null;
   }
 
-  /** What the records of all files have. */
+  /** The fields that the records of all files have. */
   private recordOf({ id, part }: ClientFile, file: string, bytes: Buffer) {
     const connectedAtMs = this.ports.clock.wallMs();
     const whose = { client: id, ...(part === undefined ? {} : { part }) };
@@ -159,7 +159,7 @@ export class FileConnections {
     return client.outranking?.(config, this.ports.places) ?? [];
   }
 
-  /** The file as it is (`found`), its text without our changes (`before`, null if there would be no file), and with those to write. */
+  /** The present file (`found`), its text without Keywheel's changes (`before`; null: no file), and with new ones (`text`). */
   private async prepared(client: ClientFile, endpoint: Endpoint) {
     const file = client.file(this.ports.places);
     const known = await this.known(client);
@@ -187,14 +187,14 @@ export class FileConnections {
     // The record comes first: a change without a record could not be undone.
     await records.put(withEarlier(written, earlier));
     const made = await replaceFile({ file, bytes, expected, mode }).catch(async (error: unknown) => {
-      // Record and backup are the earlier ones again.
+      // The earlier record and backup are restored.
       await (earlier === null ? records.remove(written) : records.put(earlier));
       await removeBackup(written, earlier);
       throw error;
     });
     if (earlier !== null) await removeBackup(earlier, written);
     const whole = made === null ? written : { ...written, madeFolder: made };
-    // Written again even if it is the same: listeners then read the file, which was not written before.
+    // The record is written again even if it is the same: only now can its listeners read the changed file.
     await records.put(whole);
     return whole;
   }
@@ -211,7 +211,7 @@ async function takeBack(client: ClientFile, record: FileRecord, found: ConfigFil
   return undone;
 }
 
-/** The file without our changes but with the user's later ones; null if there would be no file. */
+/** The file without Keywheel's changes but with the user's later ones; null if there would be no file. */
 async function takenBack(
   client: ClientFile,
   record: FileRecord,
@@ -226,7 +226,7 @@ async function takenBack(
   });
 }
 
-/** The text without our changes or those of another Keywheel; null if there would be no file. */
+/** The text without the changes of this or another Keywheel; null if there would be no file. */
 async function textBefore(
   client: ClientFile,
   endpoint: Endpoint,
@@ -237,7 +237,7 @@ async function textBefore(
   return inFile(file, () => textBeforeOthers(client, endpoint, found.text, backup?.text ?? null));
 }
 
-/** Removes the record's backup unless the other record has the same. */
+/** Removes the record's backup unless the other record has the same backup. */
 async function removeBackup({ backup }: FileRecord, other: FileRecord | null): Promise<void> {
   if (backup !== null && backup !== other?.backup) await removeFile(backup, null);
 }

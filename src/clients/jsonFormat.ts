@@ -1,4 +1,4 @@
-// JSON with comments and trailing commas.
+// Parses and edits JSON with comments and trailing commas.
 import {
   applyEdits,
   findNodeAtLocation,
@@ -36,7 +36,7 @@ export const jsonFormat: ConfigFormat = {
   },
 };
 
-/** A list of objects with names, from which whole ones are removed. */
+/** A JSON list of objects with names; the only edit is to remove a whole object. */
 export const jsonListFormat: ConfigFormat = {
   parse(text) {
     const value = parsed(text) ?? [];
@@ -70,11 +70,11 @@ function without(text: string, node: Node | undefined): string {
   const { offset: from, parent } = node;
   const to = from + node.length;
   const commas = commasIn(text).filter((at) => at > parent.offset && at < parent.offset + parent.length);
-  // The comma behind the item, or the one before the last.
+  // The comma behind the item; the last item has none, so the comma before it is removed.
   const behind = commas.find((at) => at >= to);
   const tail = behind === undefined ? text.slice(to) : text.slice(to, behind) + text.slice(behind + 1);
   const head = text.slice(0, from).trimEnd();
-  // What follows must not become part of a comment.
+  // The text behind must not become part of a line comment.
   const end = /\/\/.*$/.test(head) && !/^[ \t]*[\r\n]/.test(tail) ? from : head.length;
   const before = behind === undefined ? commas.findLast((at) => at < end) : undefined;
   return text.slice(0, before ?? end) + text.slice((before ?? end) + 1, end) + tail;

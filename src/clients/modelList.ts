@@ -1,5 +1,5 @@
-// OpenRouter's list of models, requested through the proxy at no cost, and at most once an hour: all windows share a copy on disk,
-// which also serves after a failure.
+// Requests OpenRouter's list of models through the proxy, at no cost and at most once an hour: all windows share a copy on
+// disk, which is also used after a failure.
 import * as v from 'valibot';
 import { ask } from '../base/http';
 import type { Clock } from '../base/clock';
@@ -40,9 +40,9 @@ const listSchema = v.object({
 const nullableNumber = v.nullable(v.number());
 export const listedModelSchema = v.object({
   id: v.string(),
-  /** Display name; the id if there is none. */
+  /** The display name, or the id if there is none. */
   name: v.string(),
-  /** The versioned id; the id if there is none. */
+  /** The versioned id, or the id if there is none. */
   version: v.string(),
   tools: v.boolean(),
   images: v.boolean(),
@@ -57,14 +57,14 @@ export const listedModelSchema = v.object({
 
 export type ListedModel = Readonly<v.InferOutput<typeof listedModelSchema>>;
 
-/** Whether its requests cost no credits. */
+/** Whether requests of the model cost no credits. */
 export function isFree({ id, inputPrice, outputPrice }: ListedModel): boolean {
   return isFreeModel(id) || (inputPrice === 0 && outputPrice === 0);
 }
 
 type Proxy = Pick<Endpoint, 'origin' | 'proxyKey'>;
 
-/** Empty if the request fails or the answer has another shape. Never rejects. */
+/** OpenRouter's models; empty if the request fails or the answer has another shape. Never rejects. */
 export async function listModels(proxy: Proxy): Promise<readonly ListedModel[]> {
   const parsed = v.safeParse(listSchema, parseJson((await read(proxy, 'models')) ?? ''));
   if (!parsed.success) return [];
@@ -72,7 +72,7 @@ export async function listModels(proxy: Proxy): Promise<readonly ListedModel[]> 
   return parsed.output.data.filter(({ id }) => !ids.has(id) && ids.add(id)).map(listedModel);
 }
 
-/** As `listModels`, and empty if the proxy refuses the key, with which anybody could read the list. Never rejects. */
+/** OpenRouter's models; empty if the proxy refuses the key too, as the list itself needs no valid key. Never rejects. */
 export async function listModelsByKey(proxy: Proxy): Promise<readonly ListedModel[]> {
   return (await read(proxy, 'key')) === null ? [] : await listModels(proxy);
 }
@@ -86,7 +86,7 @@ async function read({ origin, proxyKey }: Proxy, name: string): Promise<string |
 
 function listedModel(entry: v.InferOutput<typeof listSchema>['data'][number]): ListedModel {
   const { id, name, canonical_slug, context_length, top_provider, pricing } = entry;
-  // OpenRouter passes long requests on to a larger provider; a free variant has one, and the length of the paid model.
+  // OpenRouter passes long requests to a larger provider; a free variant has one provider, but the paid model's length.
   const ofTop = top_provider.context_length;
   return {
     id,
@@ -101,12 +101,12 @@ function listedModel(entry: v.InferOutput<typeof listSchema>['data'][number]): L
   };
 }
 
-/** Rounded, because the multiplication adds digits. */
+/** Dollars per million tokens, rounded, because the multiplication adds digits. */
 function perMillion(dollars: number | null): number | null {
   return dollars === null ? null : Number((dollars * 1_000_000).toPrecision(6));
 }
 
-/** The free ones with their results of the last 24 hours, in OpenRouter's order; `firstTokenMs` is the median of the requests that are still in the activity list. */
+/** The free models with their results of the last 24 hours, in OpenRouter's order; `firstTokenMs` is the median of those in the activity list. */
 export function freeModels(
   listed: readonly ListedModel[],
   { startMs, models }: Pick<SeriesView, 'startMs' | 'models'>,
@@ -133,14 +133,14 @@ export function typedModel(text: string): string | null {
 export interface ModelCataloguePorts {
   readonly clock: Clock;
   readonly log: Log;
-  /** Keeps the copy. */
+  /** Keeps the copy of the list. */
   readonly store: StateStore;
   /** Resolves to an empty list if the request fails, to null while the proxy does not run. Never rejects. */
   readonly ask: () => Promise<readonly ListedModel[] | null>;
 }
 
 const freshMs = 60 * 60_000;
-/** Pause after a failure, because VS Code asks often. */
+/** Pause after a failed request, because VS Code asks for the list often. */
 const retryMs = 60_000;
 
 const keptSchema = v.object({ atMs: v.number(), models: v.array(listedModelSchema) });

@@ -17,13 +17,13 @@ export const opencodeClient = forkOf(
   ['opencode.jsonc', 'opencode.json'],
 );
 
-/** Its file is the one that the variable names, else the first of `names` that exists, else the last; the client reads the first last. */
+/** opencode or a fork. Its file: the variable's, else the first of `names` that exists, else the last; the client reads the first last. */
 function forkOf(
   facts: Pick<FileClient, 'id' | 'name' | 'extensionIds'>,
   variable: string,
   names: readonly string[],
 ): FileClient {
-  // The same on every system, Windows included.
+  // This folder is the same on every system, Windows included.
   const configFolder = folderOf('XDG_CONFIG_HOME', '.config');
   const folder = (places: Places): string => path.join(configFolder(places), facts.id);
   return {
@@ -40,7 +40,7 @@ function forkOf(
   };
 }
 
-/** The lists of providers that leave OpenRouter out. */
+/** Names of the settings whose list of providers excludes OpenRouter. */
 function outranking(config: unknown): readonly string[] {
   return ['enabled_providers', 'disabled_providers'].filter((name) => {
     const providers = valueAt(config, [name]);
@@ -48,7 +48,7 @@ function outranking(config: unknown): readonly string[] {
   });
 }
 
-/** Points their OpenRouter provider to the proxy, because they know its models and prices. */
+/** Points the client's OpenRouter provider to the proxy, because the client knows that provider's models and prices. */
 function changes({ origin, proxyKey, model }: Endpoint): readonly Change[] {
   const provider = ['provider', 'openrouter'];
   const name = model ?? '';

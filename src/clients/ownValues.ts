@@ -1,5 +1,5 @@
-// The values that a record tells of: which are still ours, their update after the proxy has moved, and their undo, value by value and
-// units as a whole. What is left is a file that the client can read.
+// Compares a file with the values in its record, updates them after the proxy has moved, and undoes them: value by value,
+// and units as a whole, so that the client can still read the file. A value is "ours" while it is as Keywheel wrote it.
 import { isDeepStrictEqual } from 'node:util';
 import type { ClientFile, Endpoint, Unit } from './client';
 import { applyChanges, type ConfigFormat } from './configFormat';
@@ -12,7 +12,7 @@ import type { FileRecord } from './records';
  */
 export type FileState = 'current' | 'outdated' | 'changed';
 
-/** Digests of the values that were changed, and of the keys and addresses by which the client's units are recognized as ours. */
+/** Digests of the values that were changed, and of the keys and addresses in the client's units. */
 export function digestsIn(
   config: unknown,
   changes: readonly Pick<Change, 'path'>[],
@@ -78,7 +78,7 @@ function partsNaming({ path, value }: Change, endpoint: Endpoint): readonly Chan
       partsNaming({ path: [...path, name], value: jsonAt(value, [name]) }, endpoint),
     );
   if (typeof value !== 'string' && !Array.isArray(value)) return [];
-  // A list is written as a whole.
+  // A list is one value: it is written as a whole.
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return text.includes(endpoint.origin) || text.includes(endpoint.proxyKey) ? [{ path, value }] : [];
 }
@@ -93,7 +93,7 @@ export interface UndoneText {
   readonly undone: 'undone' | 'changed' | 'left';
 }
 
-/** The present configuration, the one before connecting, and the digests of what was written. */
+/** The present configuration, the one before connecting, and the digests of the written values. */
 interface Seen {
   readonly now: unknown;
   readonly earlier: unknown;
@@ -122,7 +122,7 @@ export function undoneText(
       .map(({ path }) => asBefore(seen, path)),
     ...units.flatMap((unit) => unitBack(seen, unit)),
   ];
-  // In reverse order: no other value depends on the one that was written last.
+  // Changes are undone in reverse order: no other value depends on the value that was written last.
   const values = applyChanges(format, text, [...back].reverse());
   const onTheWay = back.flatMap(({ path }) => parents(path)).filter((path) => !isScaffold(scaffold, path));
   const rest = withoutEmpty(format, values, onTheWay, earlier);

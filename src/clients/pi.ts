@@ -1,4 +1,4 @@
-// Pi: a provider of its own in models.json, selected in settings.json.
+// Pi: a separate provider in models.json, selected in settings.json.
 import path from 'node:path';
 import { folderOf, openAiBaseUrl, type ClientFile, type FileClient } from './client';
 import { jsonFormat } from './jsonFormat';

@@ -1,11 +1,11 @@
-// Qwen Code: a provider of its own in settings.json, selected by API kind, model name and base URL together.
+// Qwen Code: a separate provider in settings.json, selected by API kind, model name and base URL together.
 import path from 'node:path';
 import { folderOf, openAiBaseUrl, type FileClient } from './client';
 import { jsonFormat } from './jsonFormat';
 
 const folder = folderOf('QWEN_HOME', '.qwen');
 
-/** Environment variable of the key; settings.json can set it. */
+/** Environment variable of the key, which settings.json can set. */
 const keyName = 'KEYWHEEL_API_KEY';
 
 export const qwenCodeClient: FileClient = {

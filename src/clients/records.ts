@@ -1,4 +1,4 @@
-// Records of what was written into clients' files, so that it can be undone: paths and digests, no values.
+// Records of the changes in clients' files, so that they can be undone: paths and digests, no values.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -21,7 +21,7 @@ const knownSchema = {
   model: v.nullable(v.string()),
   /** Absent in records of earlier versions. */
   connectedAtMs: v.optional(v.number()),
-  /** The user was told that the client asks for another model. */
+  /** Whether the user was told that the client requests another model. */
   strayTold: v.optional(v.boolean()),
 };
 
@@ -29,7 +29,7 @@ const fileRecordSchema = v.pipe(
   v.object({
     way: v.literal('file'),
     ...knownSchema,
-    /** As `ClientFile.part`. */
+    /** The `part` of the client's file. */
     part: v.optional(v.string()),
     file: v.string(),
     /** Path of the backup; null if there was no file before. */
@@ -40,9 +40,9 @@ const fileRecordSchema = v.pipe(
     madeFolder: v.nullable(v.string()),
     /** Digest of the whole file as it was written. */
     written: v.string(),
-    /** Also of keys and addresses in units. */
+    /** Digests of the written values, and of keys and addresses in units. */
     changes: v.array(changeSchema),
-    /** Those of keys and addresses in records of earlier versions. */
+    /** Digests of keys and addresses in units, in records of earlier versions. */
     marks: v.optional(v.array(changeSchema), []),
   }),
   v.transform(({ marks, ...record }) => ({ ...record, changes: [...record.changes, ...marks] })),
@@ -62,7 +62,7 @@ const { client, model } = knownSchema;
 const recordsSchema = v.object({
   version: v.literal(1),
   connections: v.array(recordSchema),
-  /** Clients of Disconnect All Clients, for Reconnect All Clients. Absent in files of earlier versions. */
+  /** Clients that Disconnect All Clients has disconnected, for Reconnect All Clients. Absent in files of earlier versions. */
   earlier: v.optional(v.array(v.object({ client, model })), []),
 });
 
@@ -71,7 +71,7 @@ export type ConnectionRecord = v.InferOutput<typeof recordSchema>;
 type Kept = v.InferOutput<typeof recordsSchema>;
 export type EarlierClient = Kept['earlier'][number];
 
-/** The records are damaged or from a newer version. They and the clients' files are not changed. */
+/** The records are damaged or from a newer version. Neither they nor the clients' files are changed. */
 export class RecordsError extends Error {
   readonly code = 'recordsDamaged';
   override readonly name = 'RecordsError';
@@ -99,17 +99,17 @@ export class ConnectionRecords {
     this.onDidChange = this.changed.event;
   }
 
-  /** Rejects with a RecordsError if they cannot be read. */
+  /** All records. Rejects with a RecordsError if they cannot be read. */
   async all(): Promise<readonly ConnectionRecord[]> {
     return this.parsed(await readConfigFile(this.file)).connections;
   }
 
-  /** One for each client. Rejects as `all` does. */
+  /** Clients that can be connected again, one entry each. Rejects as `all` does. */
   async earlier(): Promise<readonly EarlierClient[]> {
     return this.parsed(await readConfigFile(this.file)).earlier;
   }
 
-  /** Replaces all earlier clients. */
+  /** Replaces the list that `earlier` returns. */
   async keepEarlier(earlier: readonly EarlierClient[]): Promise<void> {
     await this.change(() => ({ earlier: [...earlier] }));
   }
@@ -118,12 +118,12 @@ export class ConnectionRecords {
     return (await this.all()).find((record) => record.client === client && partOf(record) === part) ?? null;
   }
 
-  /** Replaces the record of the same file. */
+  /** Stores the record in place of the record of the same file. */
   async put(record: ConnectionRecord): Promise<void> {
     await this.change(({ connections }) => ({ connections: [...without(connections, record), record] }));
   }
 
-  /** Resolves to true for only one caller per connection, over all windows: that one tells the user of the other model. */
+  /** Resolves to true for one caller per connection, over all windows: only that one tells the user of the other model. */
   async claimStray(told: ConnectionRecord): Promise<boolean> {
     let isClaimed = false;
     await this.change(({ connections }) => ({
@@ -190,7 +190,7 @@ export async function writeStoragePointer(folder: string, globalStorage: string)
   await new StateFile(path.join(folder, pointerName)).save(globalStorage);
 }
 
-/** Null if there is no whole pointer: one that was cut off, which is no JSON, would point elsewhere. */
+/** The path of the storage; null without a whole pointer: a pointer that was cut off is no JSON, and names another path. */
 export async function readStoragePointer(folder: string): Promise<string | null> {
   const storage = parseJson(await readFile(path.join(folder, pointerName), 'utf8').catch(() => ''));
   return typeof storage === 'string' ? storage : null;

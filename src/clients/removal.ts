@@ -31,7 +31,7 @@ export interface Removal {
 /** Tries every part, logs failures and never rejects. Makes a new proxy key. */
 export async function removeAll(ports: RemovalPorts): Promise<Removal> {
   const { connector, keyActions, keyring, vault, forget, log } = ports;
-  // First, while the records still exist.
+  // Clients are disconnected first, while the records still exist.
   const disconnected = await tried(log, 'Disconnecting clients', async () => await connector.disconnectAll());
   for (const { client, error } of disconnected ?? [])
     if (error !== null) log.error(`${client} stays connected.`, error);
@@ -42,7 +42,7 @@ export async function removeAll(ports: RemovalPorts): Promise<Removal> {
     return true;
   });
   await tried(log, 'Renewing the proxy key', async () => await keyring.renewProxyKey());
-  // Last: removing keys changes the counts once more.
+  // Counts are removed last, as the removal of keys changes them once more.
   const isForgotten = await tried(log, 'Forgetting counts', forget);
   return { disconnected, keysLeft, isVaultClear: isVaultClear ?? false, isForgotten: isForgotten ?? false };
 }

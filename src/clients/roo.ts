@@ -35,7 +35,7 @@ export type RooApi = v.InferOutput<typeof apiSchema>;
 /** The extension's API, or null if it has another shape. */
 export function rooApi(exports: unknown): RooApi | null {
   const parsed = v.safeParse(apiSchema, exports);
-  // The original object, because the methods need their `this`.
+  // The original object is returned, because its methods need their `this`.
   return parsed.success ? (exports as RooApi) : null;
 }
 

@@ -38,11 +38,11 @@ const answerSchema = v.object({
   model: v.optional(v.string()),
   choices: v.array(v.object({ message: v.object({ content: v.nullish(v.string(), '') }) })),
 });
-/** The provider's own words, mostly JSON again; OpenRouter's message says only that there are some. */
+/** The provider's own error text, mostly JSON too; OpenRouter's message says only that the provider returned an error. */
 export const metadataSchema = v.fallback(v.object({ raw: v.string() }), { raw: '' });
 const errorSchema = v.object({ error: v.object({ message: v.string(), metadata: metadataSchema }) });
 
-/** Costs one request if OpenRouter can be reached, else none. Never rejects. */
+/** Sends the test request; it costs one request if OpenRouter can be reached, else none. Never rejects. */
 export async function sendTestRequest(
   endpoint: Pick<Endpoint, 'origin' | 'proxyKey'>,
   model: string,
@@ -84,7 +84,7 @@ function resultOf(answer: Answer & { kind: 'answer' }, model: string): TestResul
   };
 }
 
-/** The error message in the body, with the provider's, else the beginning of the text. */
+/** The error message in the body, followed by the provider's own, else the beginning of the text. */
 export function messageIn(text: string, mostCharacters: number): string {
   const parsed = v.safeParse(errorSchema, parseJson(text));
   return parsed.success
@@ -92,7 +92,7 @@ export function messageIn(text: string, mostCharacters: number): string {
     : text.trim().slice(0, mostCharacters);
 }
 
-/** As `messageIn`, of an error that was read. */
+/** The message of a parsed error, followed by the provider's own message. */
 export function messageOf(
   { message, metadata: { raw } }: { message: string; metadata: { raw: string } },
   mostCharacters: number,

@@ -1,4 +1,4 @@
-// TOML: top-level keys and tables, edited in the text at the parser's positions.
+// Parses TOML, and edits top-level keys and tables in the text at the parser's positions.
 import { isDeepStrictEqual } from 'node:util';
 import { getStaticTOMLValue, ParseError, parseTOML, traverseNodes, type AST } from 'toml-eslint-parser';
 import {
@@ -51,7 +51,7 @@ function parsed(text: string): AST.TOMLProgram {
   }
 }
 
-/** The parser's values would change the prototype of all objects, those of other extensions too. */
+/** Throws for the name `__proto__`: the parser would change the prototype of all objects, even in other extensions. */
 function refusePrototype(node: AST.TOMLNode): void {
   const name = node.type === 'TOMLBare' ? node.name : node.type === 'TOMLQuoted' ? node.value : '';
   if (name === '__proto__') throw new FormatError('unsupported', node.loc.start.line);
@@ -77,7 +77,7 @@ function withTable(text: string, names: readonly string[], value: Json | undefin
   return `${rest}${gap}[${names.map(key).join('.')}]${eol}${pairs.join('')}`;
 }
 
-/** Removes the table and those of its parts, the last first, so that the others' positions stay. */
+/** Removes the table and its sub-tables, the last first, so that the positions of the other tables stay valid. */
 function withoutTable(text: string, names: readonly string[]): string {
   return parsed(text).body[0].body.reduceRight((rest, node) => {
     const isIt =

@@ -4,7 +4,7 @@ import { anthropicBaseUrl, openAiBaseUrl, type Endpoint } from './client';
 
 export const apiForms = ['openai', 'anthropic'] as const;
 
-/** OpenAI's APIs, which have one base URL, and Anthropic's Messages API. */
+/** The form of an API: OpenAI's APIs, which have one base URL, or Anthropic's Messages API. */
 export type ApiForm = (typeof apiForms)[number];
 
 export function baseUrlOf(form: ApiForm, origin: string): string {
@@ -45,7 +45,7 @@ export function terminalVariables(
 ): Readonly<Record<string, string>> {
   switch (client) {
     case 'openai':
-      // The second one is the older name, which some programs still read.
+      // `OPENAI_API_BASE` is the older name, which some programs still read.
       return {
         OPENAI_BASE_URL: openAiBaseUrl(origin),
         OPENAI_API_BASE: openAiBaseUrl(origin),
@@ -63,7 +63,7 @@ export function terminalVariables(
         COPILOT_PROVIDER_TYPE: 'openai',
         COPILOT_PROVIDER_API_KEY: proxyKey,
         COPILOT_MODEL: freeRouter,
-        // Without it requests carry the name of its HTTP library.
+        // Without this header requests carry the name of Copilot's HTTP library.
         COPILOT_PROVIDER_HEADERS: 'X-Title: Copilot CLI',
       };
     case 'openrouter':

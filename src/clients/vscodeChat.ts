@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { ClientFile, FileClient, Places } from './client';
 import { jsonListFormat } from './jsonFormat';
 
-/** Heads the models in VS Code's picker, where Keywheel's own are as well. */
+/** The heading of the models in VS Code's picker, which also lists Keywheel's own models. */
 export const groupName = 'Keywheel Server';
 
 const fileName = 'chatLanguageModels.json';
@@ -19,7 +19,7 @@ export const vscodeChatClient: FileClient = {
   way: 'file',
   format: jsonListFormat,
   hasOwnModels: true,
-  // Recognized by its models or its key: the user may change either.
+  // The group is recognized by its models or its key, as the user may change either.
   units: [models, ['apiKey']].map((part) => ({ path: group, key: part, address: part })),
   choices: [[...group, ...models]],
   traces: () => [],
@@ -27,7 +27,7 @@ export const vscodeChatClient: FileClient = {
   changes: () => [],
 };
 
-/** The file of the default profile and those of all others, each with its profile's folder as part. */
+/** The files of the default profile and of all other profiles, each of these with its profile's folder as `part`. */
 export async function filesOfProfiles({ vscodeFolder = '' }: Places): Promise<readonly ClientFile[]> {
   const profiles = path.join(vscodeFolder, 'profiles');
   const names = await readdir(profiles).catch(() => []);

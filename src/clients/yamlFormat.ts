@@ -1,4 +1,4 @@
-// YAML: top-level names and items of named lists, edited in the text at the parser's positions.
+// Parses YAML, and edits top-level names and items of named lists in the text at the parser's positions.
 import { isMap, isNode, isSeq, parseDocument, stringify, type Pair, type YAMLSeq } from 'yaml';
 import {
   closed,
