@@ -19,14 +19,14 @@ type Known = Pick<Snapshot, 'atMs' | 'proxy' | 'accounts' | 'wheel' | 'running' 
 export interface DoctorPorts {
   readonly platform: NodeJS.Platform;
   readonly snapshot: Known;
-  /** Resolves with what OpenRouter says now: locks and outages that are over are in it no more. */
+  /** Reads the allowances again; resolves with the new snapshot, without the locks and outages that have ended. */
   readonly refresh: () => Promise<Known>;
   readonly vault: DashboardState['vault'];
   /** Newest first. */
   readonly activity: readonly ExchangeView[];
   /** The port of the settings. */
   readonly port: number;
-  /** Its proxy key is empty where the vault has not given it. */
+  /** The proxy's endpoint; its proxy key is empty if the vault has not given it. */
   readonly endpoint: Endpoint;
   readonly upstreamUrl: string;
   readonly wayOut: WayOut;
@@ -38,7 +38,7 @@ export interface DoctorPorts {
 
 const selfTimeoutMs = 3_000;
 const slowHeadMs = 2_000;
-/** What failed so long ago is no news. */
+/** A request that failed longer ago than this is not reported as a failure. */
 const oldMs = 15 * 60_000;
 
 /** All findings in the order of `checks`; a failed check says so, and the others go on. */
@@ -52,7 +52,7 @@ export async function examine(ports: DoctorPorts): Promise<readonly Checked[]> {
     self: async () => await selfFindings(ports),
     upstream: async () => await upstreamFindings(await upstream, await known, ports),
     clock: async () => [clockFinding(await upstream)],
-    // If OpenRouter does not answer, each key would fail alike.
+    // Without an answer from OpenRouter each key would fail in the same way.
     keys: async () =>
       ports.keys.length === 0 || whoAnswers(await upstream) === 'openRouter'
         ? await keyFindings(ports)
@@ -83,7 +83,7 @@ async function portFinding({ snapshot: { proxy }, port: set, platform }: DoctorP
   }
 }
 
-/** None while no proxy runs: the check of the port says so. */
+/** The proxy's own answer; no finding while no proxy runs, as the check of the port reports that. */
 async function selfFindings({ snapshot: { proxy }, endpoint }: DoctorPorts): Promise<readonly Finding[]> {
   if (proxy.kind !== 'running') return [];
   const url = `${endpoint.origin}/health`;
@@ -94,7 +94,7 @@ async function selfFindings({ snapshot: { proxy }, endpoint }: DoctorPorts): Pro
   if (!isKeywheel(answer)) return [{ code: 'selfCaught', got: String(answer.status) }];
   const { port } = proxy;
   const other = await ask({ url: `http://[::1]:${port}/health`, way: 'bare', timeoutMs: selfTimeoutMs });
-  // Without IPv6, and without anybody there, it fails.
+  // The request fails without IPv6 and without a program at that address.
   const isStranger = other.kind === 'answer' && !isKeywheel(other);
   const good = { code: 'selfGood', tookMs: answer.tookMs } as const;
   return isStranger ? [good, { code: 'strangerOnIpv6', port }] : [good];
@@ -116,14 +116,14 @@ async function upstreamFindings(
   ];
 }
 
-/** One outage is told once: of what the proxy knows, as that is more. */
+/** Whether upstream is reached. One outage is reported once, by the proxy's state, which has more details. */
 function reachFindings(answer: UpstreamAnswer, { unreached, running }: Known): readonly Finding[] {
   if (unreached === undefined) return [upstreamFinding(answer)];
   if (answer.kind === 'answer') return [upstreamFinding(answer), { code: 'unreached', running, unreached }];
   return [{ code: 'unreached', running, unreached: { ...unreached, code: answer.code } }];
 }
 
-/** None for a proxy without a valid URL: `upstreamFinding` says so. */
+/** The way to upstream; no finding for a network proxy without a valid URL, as `upstreamFinding` reports that. */
 function wayFindings(proxy: NetworkProxy | null): readonly Finding[] {
   if (proxy === null) return [{ code: 'wayDirect' }];
   return proxy.host === null ? [] : [{ code: 'wayByProxy', proxy: proxy.host }];
@@ -148,7 +148,7 @@ async function keyFindings({ keys, checkKey, vault }: DoctorPorts): Promise<read
   if (keys.length === 0) return [vault === 'ok' ? { code: 'noKeys' } : { code: 'keysNotLoaded', vault }];
   const findings = await checkKeys(keys, async (key) => await keyFinding(key, checkKey));
   const refused = findings.filter(({ code }) => code === 'keyBad').length;
-  // All at once: that is OpenRouter's, and no key is to be removed for it.
+  // If OpenRouter refuses all keys at once, OpenRouter is at fault, and no key should be removed.
   return refused < 2 || findings.some(({ code }) => code === 'keyGood')
     ? findings
     : [{ code: 'keysRefused', refused }, ...findings.filter(({ code }) => code !== 'keyBad')];
@@ -179,7 +179,7 @@ function limitFindings({ accounts, wheel }: Known): readonly Finding[] {
   return accounts.length > 0 && findings.length === 0 ? [{ code: 'noLimits' }] : findings;
 }
 
-/** Whether something holds its requests back that no other check names: those of a refused key do. */
+/** Whether a lock or limit holds requests back that the check of keys does not report, as it does for refused keys. */
 function isTold(account: AccountView): boolean {
   const on = account.keys.filter(canServe);
   if (on.every(({ locks }) => locks.some(({ reason }) => reason === 'unauthorized'))) return false;
@@ -201,7 +201,7 @@ async function clientFindings(ports: DoctorPorts): Promise<readonly Finding[]> {
   ];
 }
 
-/** Which model the client really requests. */
+/** The model that the client really requests, and whether its last request failed. */
 function askedFinding({ client, record }: KnownConnection, ports: DoctorPorts): readonly Finding[] {
   const { model: chosen } = record;
   const asked = askedModels(client, record, ports.activity);

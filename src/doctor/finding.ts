@@ -1,4 +1,4 @@
-// Findings of the doctor: codes and values, without texts for users.
+// The findings of the doctor: codes and values, without texts for users.
 import type { AskedModel } from '../clients/connectionNews';
 import type { ConnectionState } from '../clients/fileConnections';
 import type { DashboardState } from '../service/messages';
@@ -18,16 +18,16 @@ export const checks = [
 
 export type Check = (typeof checks)[number];
 
-/** The values of each code. */
+/** The values that a finding of each code has. */
 interface Facts {
   served: { port: number; hostedBy: string | null; owner: PortOwner | null };
   notRunning: { port: number; owner: PortOwner | null; isStarting: boolean };
   portFailed: { port: number; failure: ProxyFailure; detail: string; owner: PortOwner | null };
   selfGood: { tookMs: number };
-  /** The proxy answers on a plain socket, and not through the extension host's `http`. `got` is a status or a code. */
+  /** The proxy answers on a plain socket, but not through the extension host's `http`. `got` is a status or a code. */
   selfCaught: { got: string };
   selfSilent: { got: string };
-  /** Who asks for `localhost` may reach that program. */
+  /** Another program has `[::1]`: clients that connect to `localhost` may reach it. */
   strangerOnIpv6: { port: number };
   upstreamGood: { connectMs: number; headMs: number };
   upstreamSlow: { connectMs: number; headMs: number };
@@ -41,21 +41,21 @@ interface Facts {
   wayByProxy: { proxy: string };
   wayUnverified: object;
   systemProxyUnused: { found: SystemProxy };
-  /** Positive: this machine is ahead. */
+  /** `aheadMs` is positive if this machine's clock is ahead. */
   clockGood: { aheadMs: number };
   clockOff: { aheadMs: number };
   clockUnknown: object;
   noKeys: object;
-  /** The keychain has not given them. */
+  /** The keychain has not given the keys. */
   keysNotLoaded: { vault: DashboardState['vault'] };
   keyGood: { label: string };
   keyBad: { label: string };
-  /** Not one is accepted. */
+  /** OpenRouter accepts no key at all; `refused` is their number. */
   keysRefused: { refused: number };
   keyManagement: { label: string };
   keyOff: { label: string };
   keyUnreachable: { label: string; got: string };
-  /** OpenRouter, which would check them, does not answer. */
+  /** Keys are not checked, as OpenRouter does not answer. */
   keysUnchecked: object;
   noLimits: object;
   /** `nextAtMs`: when a slot frees or an allowance comes back, or null if unknown. */
@@ -63,14 +63,14 @@ interface Facts {
   /** The account can serve no free request now, or no paid one. */
   accountHeld: { label: string; account: AccountView };
   noClients: object;
-  /** Without the proxy key nobody knows whether they have it. */
+  /** Clients are not checked, as the proxy key is not known yet. */
   clientsUnchecked: object;
   client: { client: string; file: string | null; state: ConnectionState };
   /** The model of the client's last request. */
   clientAsked: { asked: AskedModel };
   /** The client's last request was not answered. */
   clientRefused: { asked: AskedModel };
-  /** It is not the one that was chosen. */
+  /** The client requests another model than the chosen one. */
   clientStray: { asked: AskedModel; chosen: string; needsReload: boolean };
   noLeftovers: object;
   leftover: { file: string };
@@ -81,7 +81,7 @@ interface Facts {
 
 export type Code = keyof Facts;
 
-/** One finding; with a code, one of that code. */
+/** A finding of any code, or of the code `Of`. */
 export type Finding<Of extends Code = Code> = { [C in Of]: { readonly code: C } & Readonly<Facts[C]> }[Of];
 
 export interface Checked {

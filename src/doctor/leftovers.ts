@@ -8,7 +8,7 @@ import { ConfigError, partialSuffix } from '../clients/configFile';
 import type { ConnectionRecord } from '../clients/records';
 import type { Finding } from './finding';
 
-/** Looks only beside the files of clients. */
+/** Finds such files beside the clients' files, and records whose backup is missing. */
 export async function findLeftovers(
   places: Places,
   records: readonly ConnectionRecord[],
@@ -32,7 +32,7 @@ function clientFiles(places: Places): readonly string[] {
     try {
       return filesOf(client).map((one) => one.file(places));
     } catch (error: unknown) {
-      // Keywheel does not write such a file: nothing of ours is beside it.
+      // Keywheel does not write a file in an older format, so it left nothing beside it.
       if (error instanceof ConfigError) return [];
       throw error;
     }

@@ -1,4 +1,4 @@
-// What the system's own commands tell this user: which program listens on a port, and which network proxy is set.
+// Asks the system which program listens on a port, and which network proxy its settings name.
 import { execFile } from 'node:child_process';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import path from 'node:path';
@@ -11,26 +11,26 @@ export interface PortOwner {
 
 const commandTimeoutMs = 3_000;
 
-/** Null if no program listens, or the system does not tell which. Never rejects. */
+/** The program that listens on the port; null if there is none, or the system does not tell. Never rejects. */
 export async function portOwner(port: number, platform: NodeJS.Platform): Promise<PortOwner | null> {
   try {
     if (platform === 'linux') return await ownerOnLinux(port);
     if (platform === 'win32') return await ownerOnWindows(port);
     return parseLsof(await printed('lsof', ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-Fpc']));
   } catch {
-    // Not allowed, or the system's command is missing.
+    // The user may not see it, or the system's command is missing.
     return null;
   }
 }
 
-/** From what `lsof -Fpc` prints. */
+/** Reads the output of `lsof -Fpc`. */
 export function parseLsof(text: string): PortOwner | null {
   const processId = /^p(\d+)$/m.exec(text)?.[1];
   const program = /^c(.+)$/m.exec(text)?.[1];
   return processId !== undefined && program !== undefined ? { processId: Number(processId), program } : null;
 }
 
-/** The process that listens on the port, from what `netstat -ano -p TCP` prints, whatever the system's language. */
+/** The process that listens on the port, from the output of `netstat -ano -p TCP` in any language. */
 export function parseNetstat(text: string, port: number): number | null {
   const line = new RegExp(`^\\s*TCP\\s+\\S+:${port}\\s+\\S+:0\\s+\\S+\\s+(\\d+)\\s*$`, 'm');
   const processId = line.exec(text)?.[1];
@@ -84,7 +84,7 @@ async function ownerOnWindows(port: number): Promise<PortOwner | null> {
   return { processId, program: /^"([^"]+)"/m.exec(list)?.[1] ?? '' };
 }
 
-/** A network proxy that only the system's settings name: Keywheel does not use it, and says so. `pac`: a script that chooses one; `at` is its URL, or empty if the network tells it. */
+/** A network proxy that only the system's settings name: Keywheel does not use it, and says so. `pac`: a script that chooses one; `at` is its URL, or empty if the network gives it. */
 export interface SystemProxy {
   readonly kind: 'proxy' | 'pac';
   readonly at: string;
@@ -92,7 +92,7 @@ export interface SystemProxy {
 
 const registryKey = String.raw`HKCU\Software\Microsoft\Windows\CurrentVersion\Internet Settings`;
 
-/** Null if there is none, or the system does not tell. Never rejects. */
+/** The network proxy of the system's settings; null if there is none, or the system does not tell. Never rejects. */
 export async function systemProxy(platform: NodeJS.Platform): Promise<SystemProxy | null> {
   try {
     if (platform === 'win32') return parseRegistry(await printed('reg', ['query', registryKey]));
@@ -104,7 +104,7 @@ export async function systemProxy(platform: NodeJS.Platform): Promise<SystemProx
   }
 }
 
-/** From what `reg query` prints of the Internet Settings. */
+/** Reads the output of `reg query` for the Internet Settings. */
 export function parseRegistry(text: string): SystemProxy | null {
   const value = (name: string): string =>
     new RegExp(`^\\s*${name}\\s+REG_\\w+\\s+(.+?)\\s*$`, 'm').exec(text)?.[1] ?? '';
@@ -112,7 +112,7 @@ export function parseRegistry(text: string): SystemProxy | null {
   return script === '' ? named(Number(value('ProxyEnable')) === 1, value('ProxyServer')) : pac(script);
 }
 
-/** From what `scutil --proxy` prints. */
+/** Reads the output of `scutil --proxy`. */
 export function parseScutil(text: string): SystemProxy | null {
   const value = (name: string): string => new RegExp(`^\\s*${name} : (.+?)\\s*$`, 'm').exec(text)?.[1] ?? '';
   if (value('ProxyAutoConfigEnable') === '1') return pac(value('ProxyAutoConfigURLString'));
@@ -120,7 +120,7 @@ export function parseScutil(text: string): SystemProxy | null {
   return named(value('HTTPSEnable') === '1', `${value('HTTPSProxy')}:${value('HTTPSPort')}`);
 }
 
-/** From what `gsettings list-recursively org.gnome.system.proxy` prints. */
+/** Reads the output of `gsettings list-recursively org.gnome.system.proxy`. */
 export function parseGsettings(text: string): SystemProxy | null {
   const value = (name: string): string =>
     new RegExp(`^org\\.gnome\\.system\\.proxy${name} '?(.*?)'?$`, 'm').exec(text)?.[1] ?? '';
@@ -138,7 +138,7 @@ function named(isOn: boolean, at: string): SystemProxy | null {
   return isOn ? { kind: 'proxy', at } : null;
 }
 
-/** What the program prints; rejects if it fails, or takes longer than 3 s. */
+/** The standard output of the program; rejects if it fails, or takes longer than 3 s. */
 async function printed(program: string, args: readonly string[]): Promise<string> {
   return await new Promise((resolve, reject) => {
     execFile(program, [...args], { timeout: commandTimeoutMs, windowsHide: true }, (error, stdout) => {
