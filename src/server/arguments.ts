@@ -1,4 +1,4 @@
-// The command line's words: which command, and options on top of the environment on top of a .env file.
+// Reads the command line: the command, and its options, which override the environment, which overrides a .env file.
 import { readFileSync } from 'node:fs';
 import { parseArgs, parseEnv } from 'node:util';
 import { redact } from '../base/secret';
@@ -20,7 +20,7 @@ export type Arguments =
   | { readonly kind: 'help' | 'version' }
   | { readonly kind: 'bad'; readonly problem: string };
 
-/** Never throws. An option overrides its variable, and the environment overrides the file of `--env-file`. */
+/** Reads command and options; never throws. An option overrides its variable, the environment the file of `--env-file`. */
 export function readArguments(words: readonly string[], environment: NodeJS.ProcessEnv): Arguments {
   try {
     const { values, positionals } = parseArgs({ args: [...words], options: known, allowPositionals: true });
@@ -51,7 +51,7 @@ function isCommand(name: string): name is Command {
   return Object.hasOwn(commands, name);
 }
 
-/** An empty option is an error, unlike an empty variable, which is often a placeholder. */
+/** The options that are given. An empty option is an error, unlike an empty variable, which is often a placeholder. */
 function optionsIn(
   values: Readonly<Record<string, string | boolean | undefined>>,
 ): readonly (readonly [variable: string, value: Named])[] {
@@ -83,7 +83,7 @@ function readEnvFile(path: string): NodeJS.Dict<string> {
   }
 }
 
-/** Made of the options' table, for a terminal of 100 columns. */
+/** The text of `--help`, made of the table of options, for a terminal of 100 columns. */
 export function helpText(): string {
   const lines = options.map((option) => {
     const { variable, alias, value, meaning } = option;

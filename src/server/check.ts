@@ -1,4 +1,4 @@
-// `keywheel check`: checks keys, OpenRouter and the clock, without a start and without a model request.
+// `keywheel check`: checks keys, OpenRouter and the clock, without starting the proxy and without a model request.
 import { SystemClock } from '../base/clock';
 import { maskKey } from '../base/secret';
 import { askUpstream, clockToleranceMs, whoAnswers, type UpstreamAnswer } from '../service/askUpstream';
@@ -21,7 +21,7 @@ export async function check({ keys: own, keysFile, settings }: Configuration): P
   const place = { upstreamUrl, wayOut, clock: new SystemClock() };
   const answer = await askUpstream(place);
   const formats = new Formats('en', settings.timezone);
-  // If OpenRouter does not answer, each key would fail alike.
+  // Without an answer from OpenRouter each key would fail in the same way.
   const asked = whoAnswers(answer) === 'openRouter' ? keys : [];
   const checks = await checkKeys(asked, async ({ key }) => await checkKeyAt(place, key));
   const names = [...new Set(checks.flatMap((each) => (each.kind === 'good' ? [each.accountId] : [])))];

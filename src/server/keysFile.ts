@@ -1,4 +1,4 @@
-// Keys from a file that may change while the proxy runs.
+// Reads keys from a file, which may change while the proxy runs.
 import { readFileSync, statSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { every, type Clock } from '../base/clock';
@@ -12,7 +12,7 @@ import { addKey, unreadable, type Named } from './options';
 const lookEveryMs = 1_000;
 const mostBytes = 1024 * 1024;
 
-/** The keys of the variable, then those of the file, each once; or the problem with the file. */
+/** The keys of the variable, then the keys of the file, each once; a text is the problem with the file. */
 export function withKeysFile(own: readonly StoredKey[], file: Named | null): readonly StoredKey[] | string {
   if (file === null) return own;
   const { name, text: path } = file;
@@ -38,7 +38,7 @@ interface WatchPorts {
   readonly setKeys: (keys: readonly StoredKey[]) => void;
 }
 
-/** Reads the file again after a second and whenever it has changed; a wrong file changes nothing, and the log says so. */
+/** Reads the file again after a second, then after each change; a file with errors changes nothing and is logged. */
 export function watchKeysFile(
   own: readonly StoredKey[],
   file: Named,
@@ -63,7 +63,7 @@ export function watchKeysFile(
   });
 }
 
-/** Changes with the file, also when a mounted secret's link is replaced. The system's code if `stat` fails; null for a pipe, which would block its reader. */
+/** A text that changes with the file, also when a mounted secret's link is replaced. The system's code if `stat` fails; null for a pipe, which would block its reader. */
 function stampOf(path: string): string | null {
   try {
     const stat = statSync(path);

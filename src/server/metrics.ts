@@ -4,14 +4,14 @@ import { DisposableStore, type Disposable } from '../base/disposable';
 import type { KeywheelService } from '../service/keywheelService';
 import type { AccountView, ExchangeView, Snapshot } from '../service/snapshot';
 
-/** The library names these like counters, which they are not: Prometheus' linter objects. */
+/** Gauges that the library names like counters, and which Prometheus' linter rejects for that: they are left out. */
 const misnamed = [
   'nodejs_active_resources_total',
   'nodejs_active_handles_total',
   'nodejs_active_requests_total',
 ];
 
-/** So many are counted in one go, which costs a third of counting each by itself. */
+/** Exchanges are counted in groups of this size, which costs a third of counting each one alone. */
 const countedTogether = 64;
 
 export class Metrics implements Disposable {
@@ -39,7 +39,7 @@ export class Metrics implements Disposable {
   );
   private readonly now: readonly ((snapshot: Snapshot) => void)[];
   private hasProcess = false;
-  /** What has ended and is not counted yet. */
+  /** Exchanges that have ended and are not counted yet. */
   private ended: ExchangeView[] = [];
 
   constructor(
@@ -54,7 +54,7 @@ export class Metrics implements Disposable {
     const accounts = (name: string, help: string, of: (account: AccountView) => number | null) => {
       const gauge = this.gauge(name, help, ['account']);
       return (snapshot: Snapshot) => {
-        // A removed account leaves no line.
+        // Without this a removed account would keep its line.
         gauge.reset();
         for (const account of snapshot.accounts) {
           const value = of(account);
@@ -87,7 +87,7 @@ export class Metrics implements Disposable {
 
   /** The present text for Prometheus. */
   async text(): Promise<string> {
-    // The library's watch over the event loop begins with the first scrape.
+    // The library's default metrics, which watch the event loop, are collected only from the first scrape on.
     if (!this.hasProcess) {
       this.hasProcess = true;
       collectDefaultMetrics({ register: this.registry });
@@ -147,7 +147,7 @@ export class Metrics implements Disposable {
   }
 }
 
-/** Accounts of one name have their ids too: else one would hide the other. */
+/** The account's name, with its id if another account has the same name: else one would hide the other. */
 function labelOf({ accountId, name }: AccountView, { accounts }: Snapshot): string {
   const isShared = accounts.some((each) => each.name === name && each.accountId !== accountId);
   return isShared ? `${name} (${accountId})` : name;

@@ -1,4 +1,4 @@
-// The variables and options of the command line: one table, from which reading, `--help` and the documents are made.
+// The table of the variables and options of the command line; the reader, `--help` and the documents are made of it.
 import { readFileSync } from 'node:fs';
 import packageJson from '../../package.json';
 import { parseJson } from '../base/json';
@@ -23,7 +23,7 @@ export interface Option {
   readonly variable: string;
   /** The name of the same variable in other proxies; `variable` overrides it. */
   readonly alias?: string;
-  /** Stands for the value in `--help`; null for a switch. */
+  /** The placeholder of the value in `--help`; null for a switch. */
   readonly value: string | null;
   readonly meaning: string;
   /** The default in words, where `settings.ts` has none. */
@@ -32,7 +32,7 @@ export interface Option {
   readonly parse?: (text: string) => unknown;
 }
 
-/** In the order of `--help` and of docs/server.md. */
+/** All options, in the order of `--help` and of docs/server.md. */
 export const options: readonly Option[] = [
   plain(
     'OPENROUTER_KEYS KEYS',
@@ -161,18 +161,18 @@ function flag(variable: string, setting: keyof Settings, meaning: string): Optio
   return { ...text(variable, setting, meaning), parse: toBoolean };
 }
 
-/** Such as `--max-waiting`. */
+/** The option's name, such as `--max-waiting`. */
 export function optionName({ variable }: Option): string {
   return `--${variable.toLowerCase().replaceAll('_', '-')}`;
 }
 
-/** As text for people. */
+/** The option's default as text for users. */
 export function defaultOf({ byDefault, setting }: Option): string {
   const value = setting === undefined ? '' : defaultSettings[setting];
   return byDefault ?? (typeof value === 'object' ? JSON.stringify(value) : String(value));
 }
 
-/** Each with its text in `--help`. */
+/** The commands, each with its text in `--help`. */
 export const commands = {
   serve: 'runs the proxy; also without a command',
   check: 'tries keys, accounts, OpenRouter and the clock; exit code 0 if any key works, else 1',
@@ -184,15 +184,15 @@ export type Command = keyof typeof commands;
 export interface Configuration {
   readonly settings: Settings;
   readonly keys: readonly StoredKey[];
-  /** Null: no file is set. */
+  /** The file with keys; null: no file is set. */
   readonly keysFile: Named | null;
-  /** Null: a random one is made. */
+  /** The proxy key; null: a random one is made. */
   readonly proxyKey: string | null;
   readonly allowedHosts: readonly string[];
   readonly logLevel: LogLevel;
-  /** Null: text on a terminal, else json. */
+  /** The format of log lines; null: text on a terminal, else json. */
   readonly logFormat: LogFormat | null;
-  /** Null: counts are not saved. */
+  /** The file for the counts; null: counts are not saved. */
   readonly stateFile: Named | null;
 }
 
@@ -208,7 +208,7 @@ export interface Named {
   readonly text: string;
 }
 
-/** By the variable's name, also if its alias or option was set. */
+/** The given values by the variable's name, also if the alias or the option was set. */
 export type Given = ReadonlyMap<string, Named>;
 
 const shortestOpenProxyKey = 24;
@@ -298,7 +298,7 @@ function readProxySettings(given: Given, problems: string[]): Settings {
   const read = readSettings(settingsSchema, raw, defaultSettings);
   for (const { setting, problem } of read.problems) {
     const property = contributedSettings(packageJson)[`keywheel.${setting}`];
-    // The schema's own words, unless they are valibot's.
+    // The schema's own message is shown; a message of valibot's is replaced by the setting's rule.
     const isOwn = property === undefined || !problem.startsWith('Invalid ');
     const said = isOwn ? problem : `must be ${settingRule(property, translator({}))}`;
     problems.push(`${names.get(setting) ?? setting}: ${said}.`);
@@ -322,12 +322,12 @@ function readWayOut(given: Given, problems: string[]): WayOut {
   return wayOutOf(Object.fromEntries([...given].map(([variable, value]) => [variable, value.text])));
 }
 
-/** The problem with a file, which the message names. */
+/** The message for a file that cannot be read. */
 export function unreadable({ name, text: path }: Named, error: unknown): string {
   return `${name} ${path} cannot be read (${codeOf(error)}): check the path and who may read it.`;
 }
 
-/** Beyond loopback other machines can guess keys: only a long one keeps them out. */
+/** The proxy key, or null. Beyond loopback it must be long, as other machines can try to guess it. */
 function readProxyKey(given: Given, host: string, problems: string[]): string | null {
   const { name = 'PROXY_API_KEY', text = null } = given.get('PROXY_API_KEY') ?? {};
   if (text !== null && !/^[\x21-\x7e]+$/.test(text)) {
@@ -342,7 +342,7 @@ function readProxyKey(given: Given, host: string, problems: string[]): string | 
   return text;
 }
 
-/** A port behind a host is ignored. */
+/** The allowed host names; a port behind a name is ignored. */
 function readHosts(given: Given, problems: string[]): readonly string[] {
   const { name = '', text = '' } = given.get('ALLOWED_HOSTS') ?? {};
   const hosts = text

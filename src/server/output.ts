@@ -1,4 +1,4 @@
-// What the command line prints: its log as text for people and one JSON object a line for programs, tables, problems.
+// Prints for the command line: tables, problems, and the log, as text for people or one JSON object a line for programs.
 import type { Clock } from '../base/clock';
 import { redact } from '../base/secret';
 import { isAtLeast, TextLog, type Log, type LogLevel } from '../base/log';
@@ -7,10 +7,10 @@ import type { Plan } from '../proxy/request/plan';
 import { headerLines } from '../service/recorder';
 import type { LogFormat } from './options';
 
-/** Lines that nobody reads are kept up to here, and dropped beyond. */
+/** Log lines are dropped while more bytes than this wait for the reader of standard error. */
 const mostUnreadBytes = 1024 * 1024;
 
-/** Writes to standard error: text on a terminal, else JSON, if `format` is null. Secrets are masked. */
+/** A log to standard error; a `format` of null is text on a terminal, else JSON. Secrets are masked. */
 export function serverLog(level: LogLevel, format: LogFormat | null, clock: Clock): Log {
   const isJson = format === null ? !process.stderr.isTTY : format === 'json';
   return new TextLog(

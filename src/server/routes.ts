@@ -1,4 +1,4 @@
-// The pages and documents of the proxy without VS Code. Files of pages are public; every figure requires the proxy key.
+// Answers with the pages and documents of the proxy without VS Code. Pages are public; every figure requires the proxy key.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { LocalAnswer } from '../proxy/server';
@@ -19,7 +19,7 @@ interface RoutesPorts {
   readonly folder: string;
 }
 
-/** Path → file, for what pages load. */
+/** Path → file, for the scripts and style sheets that pages load. */
 const files: Readonly<Record<string, string>> = {
   '/key-status/page.js': 'page.js',
   '/key-status/page.css': 'page.css',
@@ -41,7 +41,7 @@ export class Routes {
     this.openapi = JSON.stringify({ ...openapi, info: { ...openapi.info, version } });
   }
 
-  /** Null if there is no such route. Throws a Refusal without the proxy key where it is required. */
+  /** The answer, or null if there is no such route. Throws a Refusal where a required proxy key is missing. */
   answer(head: RequestHead, door: Door): LocalAnswer | Promise<LocalAnswer> | null {
     const { method, rawHeaders } = head;
     const { metrics } = this.ports;
@@ -70,7 +70,7 @@ export class Routes {
     }
   }
 
-  /** The dashboard's state. A user looks at it: allowances are read often for a while. */
+  /** The dashboard's state. Tells the service that a user looks at it: allowances are read often for a while. */
   private state(): DashboardState {
     const { service } = this.ports;
     service.watched();
@@ -83,7 +83,7 @@ export class Routes {
   private async file(name: string): Promise<LocalAnswer> {
     const read = this.read.get(name) ?? readFile(path.join(this.ports.folder, name));
     this.read.set(name, read);
-    // The next request tries again.
+    // A failed read is forgotten, so that the next request tries again.
     read.catch(() => this.read.delete(name));
     return answer(`text/${name.endsWith('.css') ? 'css' : 'javascript'}; charset=utf-8`, await read);
   }
@@ -98,7 +98,7 @@ function answer(type: string, body: string | Buffer, more: readonly string[] = [
   return { status: 200, headers: [...headers, ...more], body };
 }
 
-/** A document with its own script and style sheet, and nothing inline; links are relative, as a reverse proxy may have it below a path. */
+/** A document with its own script and style sheet, and nothing inline; links are relative, as a reverse proxy may serve it below a path. */
 function page({ isFolder }: Target, title: string, name: string, scripts = ''): LocalAnswer {
   if (isFolder) return redirect(`../${name}`);
   const head = [

@@ -1,4 +1,4 @@
-// `keywheel serve`: runs the proxy from its start to its last answer.
+// `keywheel serve`: starts the proxy, and runs it until its last answer has ended.
 import { ask, isKeywheel } from '../base/http';
 import { SystemClock, type Clock } from '../base/clock';
 import { DisposableStore } from '../base/disposable';
@@ -17,7 +17,7 @@ import type { Configuration, LogFormat, Named } from './options';
 import { Routes } from './routes';
 import { give, headsTo, serverLog } from './output';
 
-/** For the program on the port to answer. */
+/** Time for the program that has the port to answer. */
 const whoTimeoutMs = 1_000;
 
 /** The command's version, and the folder of its pages. */
@@ -44,12 +44,12 @@ export async function serve(configuration: Configuration, program: Program): Pro
       owned.add(watchKeysFile(configuration.keys, keysFile, keys, { clock, log, setKeys }));
     const ownKey = proxyKey ?? newProxyKey();
     service.setProxyKey(ownKey);
-    // Before the start: a reader of the greeting may send a signal at once.
+    // Signals are heard before the start: a reader of the greeting may send one at once.
     const told = stopSignal();
-    // A second signal ends what still runs.
+    // A second signal cuts the answers that still run.
     const again = told.then(stopSignal);
     const started = service.start();
-    // In the turn of the start, before any request; read once the port is bound.
+    // Keys are set within the same turn as the start, so before any request; they are read once the port is bound.
     setKeys(keys);
     const state = await started;
     if (state.kind !== 'running') return await giveStartProblem(state, settings);
@@ -91,7 +91,7 @@ function makeService(
   return service;
 }
 
-/** Keeps counts in the file, and past requests in one beside it if that is possible; or tells the problem with the file. */
+/** Keeps counts in the file, and past requests in a file beside it if possible; a text is the problem with the file. */
 async function keepAll(
   file: Named | null,
   service: KeywheelService,
@@ -112,7 +112,7 @@ async function keepAll(
   }).catch((error: unknown) => problem(file.text, error));
   if (typeof counts === 'string') return counts;
   owned.add(counts);
-  // Beside `state.json` it is `state.history.json`.
+  // The file beside `state.json` is `state.history.json`.
   const path = `${file.text.replace(/\.json$/i, '')}.history.json`;
   try {
     return [
@@ -157,7 +157,7 @@ export function askedOrigin({ host, port }: Pick<Settings, 'host' | 'port'>): st
   return `http://${urlHost(everywhere[host] ?? host)}:${port}`;
 }
 
-/** A key that the user chose is not printed: output ends up in logs. */
+/** The text at the start. A proxy key that the user chose is not printed, as the output may be stored in logs. */
 function greeting(origin: string, madeKey: string | null, format: LogFormat): string {
   const key = madeKey ?? 'the value of PROXY_API_KEY';
   const baseUrl = `${origin}/api/v1`;
@@ -176,7 +176,7 @@ function greeting(origin: string, madeKey: string | null, format: LogFormat): st
 
 async function stopSignal(): Promise<void> {
   await new Promise<void>((resolve) => {
-    // A terminal that is closed says SIGHUP.
+    // A terminal that is closed sends SIGHUP.
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, resolve);
   });
 }

@@ -1,4 +1,4 @@
-// `keywheel status`: asks the running proxy, and prints what it can serve.
+// `keywheel status`: asks the running proxy for its accounts, and prints what they can serve.
 import * as v from 'valibot';
 import { SystemClock } from '../base/clock';
 import { ask, type Answer } from '../base/http';
@@ -15,7 +15,7 @@ import { askedOrigin } from './serve';
 
 const answerTimeoutMs = 5_000;
 
-/** A text, which a proxy of another build may have more of. */
+/** Accepts any text in place of a union, as a proxy of another build may have more members. */
 function oneOf<Text extends string>() {
   return v.custom<Text>((text) => typeof text === 'string');
 }
@@ -29,7 +29,7 @@ const keySchema = v.pipe(
   v.object({
     enabled: v.boolean(),
     health: oneOf<KeyView['health']>(),
-    // Servers of earlier builds do not tell.
+    // Servers of earlier builds do not send it.
     paid_use: v.optional(oneOf<KeyView['paidUse']>(), 'auto'),
     locks: v.optional(v.array(lockSchema), []),
   }),
@@ -95,7 +95,7 @@ function statusText(told: v.InferOutput<typeof statusSchema>, origin: string, ti
   ]);
   const facts = joined(
     ', ',
-    // Without a key that serves free requests there is no sum.
+    // The limit is 0 if no key serves free requests: then there is no sum to show.
     limit > 0 && `${of(left, limit)} free requests left today`,
     resetsAtMs !== null && `resets ${formats.until(resetsAtMs, speech.nowMs)}`,
     waitingText(told.waiting, speech),

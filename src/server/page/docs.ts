@@ -1,7 +1,7 @@
-// The page of /docs in the browser: Swagger UI on the document of this proxy, and nothing from outside.
+// The browser's script of /docs: shows the proxy's own API document in Swagger UI, and loads nothing from other hosts.
 declare const SwaggerUIBundle: (options: Readonly<Record<string, unknown>>) => unknown;
 
-/** Screen readers need these attributes, which the viewer leaves out. */
+/** Attributes that screen readers need and that Swagger UI leaves out. */
 const missing: readonly (readonly [selector: string, attribute: string, value: string])[] = [
   ['.information-container', 'role', 'banner'],
   ['.scheme-container', 'role', 'region'],

@@ -1,4 +1,4 @@
-// The page of /key-status in the browser: the dashboard's own figures and rows, read only.
+// The browser's script of /key-status: shows the dashboard's figures and rows, read only.
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { accountsTable, type RowParts } from '../../webview/accountsTable';
 import { accountsView } from '../../webview/accountsView';
@@ -11,12 +11,12 @@ import type { Speech } from '../../words/stateWords';
 import { translator } from '../../words/translate';
 
 const askEveryMs = 2_000;
-/** Lives as long as the tab. */
+/** The name of the proxy key in the session storage, which lasts as long as the tab. */
 const keptName = 'keywheel.proxyKey';
 
 const t = translator({});
 
-/** Nothing is changed from here. */
+/** Parts of a row without buttons: this page changes nothing. */
 const readOnly: RowParts = { answer: '', buttons: nothing, below: nothing };
 
 /** Asks for the proxy key, then shows the totals and a row for each account and key. */
@@ -89,7 +89,7 @@ class StatusPage {
     this.root.querySelector('input')?.focus();
   }
 
-  /** Shows the state, and asks for it again and again until the key is refused. */
+  /** Shows the state, and asks for it every two seconds until the key is refused. */
   private async open(proxyKey: string): Promise<void> {
     this.asksForKey = false;
     this.problem = '';
@@ -105,7 +105,7 @@ class StatusPage {
     this.askForKey();
   }
 
-  /** A problem to show; empty: the state is shown · null: the key is wrong. */
+  /** Asks for the state once. Resolves to a problem to show; empty: the state is shown · null: the key is wrong. */
   private async ask(proxyKey: string): Promise<string | null> {
     // A header cannot carry other characters, so it is no proxy key.
     if (!/^[\x21-\x7e]+$/.test(proxyKey)) return null;
