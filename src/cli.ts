@@ -1,4 +1,4 @@
-// The command line's composition root: the same service without VS Code.
+// The command line's composition root: runs the same service without VS Code.
 import path from 'node:path';
 import { PerformanceObserver } from 'node:perf_hooks';
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
@@ -19,13 +19,13 @@ const commands: Readonly<Record<Command, (configuration: Configuration) => Promi
   status,
 };
 
-// V8 takes what the first, crowded moments hold for long-lived, and would from then on collect every request the dear way.
+// By default V8 takes objects of requests for long-lived after the busy start, and then collects each at a higher cost.
 setFlagsFromString('--no-allocation-site-pretenuring');
 
-/** Two halves of 8 MB. */
+/** The limit for V8's young generation: two halves of 8 MB. */
 const mostYoungBytes = 16 * 1024 * 1024;
 
-/** V8 doubles the young generation while it fills, to 32 MB on Node 20 and further on later versions: no request gets cheaper by that. */
+/** Limits the young generation, which V8 else doubles to 32 MB on Node 20, further on later versions: requests get no cheaper. */
 function boundYoungGeneration(): void {
   let growth = 2;
   new PerformanceObserver(() => {

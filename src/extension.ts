@@ -1,4 +1,4 @@
-// The extension's composition root: builds and connects all parts, and starts them behind the activation.
+// The extension's composition root: builds and connects all parts, and starts them after the activation.
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -27,7 +27,7 @@ import { SecretStorageVault } from './vscode/vault';
 /** How long running answers may go on when the window closes. VS Code itself waits a few seconds at most. */
 const drainMs = 1500;
 
-/** VS Code calls `deactivate` without what `activate` made: this one variable is the bridge. */
+/** Closes the window's parts. `deactivate` gets no arguments from VS Code, so `activate` leaves this function here. */
 let stop: (() => Promise<void>) | undefined;
 
 /** Returns at once; keys, state and proxy are loaded in the background. */
@@ -62,7 +62,7 @@ function compose(context: ExtensionContext, log: Log, channel: LogOutputChannel)
   const { service } = hosted;
   const keepers = openKeepers(context, owned, parts, shared);
   const forget = async (): Promise<boolean> => {
-    // The proxy first: it would save again what the keepers delete.
+    // The proxy forgets first: else it would save again the state that the keepers delete.
     const isForgotten = await hosted.forget();
     await Promise.all(keepers.map(async (each) => await each.forget()));
     return isForgotten;
@@ -75,14 +75,14 @@ function compose(context: ExtensionContext, log: Log, channel: LogOutputChannel)
   };
   owned.add(settings.onDidChange(() => service.configure(settings.current)));
   const start = async (): Promise<void> => {
-    // A microtask: the activation returns first, but no other work delays the port.
+    // Starts in a microtask: the activation returns first, but no other work delays the port.
     await Promise.resolve();
     await hosted.open(settings.values.autoStart, keepers);
     // The counts are restored before the keys that they belong to.
     await loadKeys(keyring);
   };
   inBackground('Starting', start());
-  // In a later turn: VS Code and other extensions go first.
+  // Views are shown in a later turn, so that VS Code and other extensions go first.
   inBackground('Showing', setImmediate().then(showState));
   stop = async () => await close(hosted, keepers);
   return keywheelExports(state);
@@ -92,7 +92,7 @@ interface Parts extends Pick<WindowPorts, 'clock' | 'log' | 'version' | 'setting
   readonly channel: LogOutputChannel;
 }
 
-/** What this window shares with others: its keys, and the proxy that it hosts or follows. */
+/** Builds the parts that this window shares with others: its keys, and the proxy that it hosts or follows. */
 function openWindow(
   context: ExtensionContext,
   owned: DisposableStore,
@@ -184,9 +184,9 @@ async function loadKeys(keyring: Keyring): Promise<void> {
 async function close(hosted: HostedWindow, keepers: ReturnType<typeof openKeepers>): Promise<void> {
   const saveAll = async (): Promise<unknown> =>
     await Promise.all(keepers.map(async (each) => await each.saveNow()));
-  // The port first: the next window can bind it while the last answers end.
+  // The port is freed first: the next window can bind it while the last answers end.
   const closed = hosted.close(drainMs);
-  // Once within the call, as the process may end at any time; again after the worker's last counts.
+  // Saved within the call, as the process may end at any time, and again after the worker's last counts have come.
   await saveAll();
   await closed;
   await saveAll();

@@ -1,4 +1,4 @@
-// VS Code runs this after the extension was uninstalled: it undoes the changes in clients' files. Plain Node, without vscode.
+// Undoes the changes in clients' files; VS Code runs it in plain Node, without vscode, after the extension was uninstalled.
 import { SystemClock } from './base/clock';
 import { thisMachine } from './clients/clientList';
 import { Connector } from './clients/connector';
@@ -11,7 +11,7 @@ async function main(): Promise<void> {
     places: thisMachine(),
     records: new ConnectionRecords(storage, () => undefined),
     clock: new SystemClock(),
-    // Extensions do not run here: clients that were connected through theirs stay.
+    // Extensions do not run here: clients that were connected through their extension stay connected.
     isExtensionInstalled: () => false,
     rooApi: () => Promise.resolve(null),
     log: { error: () => undefined },

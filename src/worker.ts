@@ -55,13 +55,13 @@ class Serving {
   async start({ settings, keys }: WorkerStart): Promise<void> {
     await this.service.configure(settings);
     const started = this.service.start();
-    // After the settings, so that keys are sent to no other upstream; in the turn of the start, before any request.
+    // Keys follow the settings, so that no other upstream gets them, in the same turn as the start, so before any request.
     this.shared.offer(keys);
     post({ kind: 'started', proxy: await started });
   }
 
   async configure({ settings }: ToWorker & { kind: 'configure' }): Promise<void> {
-    // Windows for which the port has not changed need a host there; the others find this one again.
+    // Windows that keep the old port need another host there; windows with the new port find this one again.
     if (settings.port !== this.settings.port) this.routes.bye('retired');
     this.settings = settings;
     await this.service.configure(settings);
@@ -73,7 +73,7 @@ class Serving {
     if (this.hasLeft) return;
     this.hasLeft = true;
     this.watch.dispose();
-    // The next host would not count what is sent here from now on: what waits for a slot goes there.
+    // `turnsMs` is 0, so that waiting requests go to the next host: it would not count attempts that are sent from here.
     const drained = this.service.stop(drainMs, 0);
     post({ kind: 'leaving', reason, state: this.service.savedState(), drainMs });
     this.routes.bye(reason);
