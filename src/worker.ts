@@ -73,7 +73,7 @@ class Serving {
     if (this.hasLeft) return;
     this.hasLeft = true;
     this.watch.dispose();
-    // `turnsMs` is 0, so that waiting requests go to the next host: it would not count attempts that are sent from here.
+    // `turnsMs` is 0: waiting requests are refused, as the next host would not count attempts that are sent from here.
     const drained = this.service.stop(drainMs, 0);
     post({ kind: 'leaving', reason, state: this.service.savedState(), drainMs });
     this.routes.bye(reason);

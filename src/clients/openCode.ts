@@ -17,7 +17,7 @@ export const opencodeClient = forkOf(
   ['opencode.jsonc', 'opencode.json'],
 );
 
-/** opencode or a fork. Its file: the variable's, else the first of `names` that exists, else the last; the client reads the first last. */
+/** opencode or a fork. Its file: the variable's, else the first of `names` that exists, as the client reads that last, else the last. */
 function forkOf(
   facts: Pick<FileClient, 'id' | 'name' | 'extensionIds'>,
   variable: string,

@@ -7,8 +7,8 @@ import { changed, isObject, jsonAt, valueAt, valueDigest, type Change, type Step
 import type { FileRecord } from './records';
 
 /**
- * `current`: has the proxy's present address and key · `outdated`: has earlier ones · `changed`: another address, key or provider
- * has replaced ours. All other values, such as the model, are the user's to change.
+ * `current`: the file has the proxy's present address and key · `outdated`: it has earlier ones · `changed`: another address,
+ * key or provider has replaced ours. The user may change all other values, such as the model.
  */
 export type FileState = 'current' | 'outdated' | 'changed';
 

@@ -54,7 +54,7 @@ export class Station implements Disposable {
   private hasTakenOver = false;
   private isMoved = false;
   private looks = 0;
-  /** Whether a bind has failed once: only then a success shows a free port, as some systems let 127.0.0.1 be bound beside all addresses. */
+  /** Whether a bind has failed once; else a success proves nothing, as some systems allow 127.0.0.1 beside 0.0.0.0. */
   private canTell = false;
 
   constructor(

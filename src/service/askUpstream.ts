@@ -26,7 +26,7 @@ export type UpstreamAnswer =
 /** A larger error of this machine's clock is reported: resets and waits are computed from that clock. */
 export const clockToleranceMs = 60_000;
 
-/** `trouble`: OpenRouter, or what stands in front of it, serves nobody now · `stranger`: something else answers. */
+/** `trouble`: OpenRouter, or a server in front of it, answers with 429 or 5xx · `stranger`: another program answers. */
 export function whoAnswers(answer: UpstreamAnswer): 'nobody' | 'openRouter' | 'trouble' | 'stranger' {
   if (answer.kind === 'failed') return 'nobody';
   const { status, isPage } = answer;

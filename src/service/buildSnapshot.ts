@@ -217,7 +217,7 @@ function instant(elapsedMs: number | null, { wall }: Now): number | null {
 
 function creditsLeft(account: Account): number | null {
   const caps = account.keys.flatMap((state) => (state.serves('paid') ? [state.capLeft] : []));
-  // A key without a cap may spend all credits of the account, and no reading tells how many they are.
+  // A key without a cap may spend all credits of the account, and no reading has their number.
   if (caps.length === 0 || caps.includes(null)) return null;
   return caps.reduce<number>((sum, capLeft) => sum + (capLeft ?? 0), 0);
 }

@@ -6,7 +6,7 @@ import { redact } from '../base/secret';
 import type { AnswerCopy } from '../proxy/answer/answer';
 import { headerValue } from '../proxy/request/headers';
 
-/** A recording that the user has requested and forgotten must not record a later conversation. */
+/** A requested recording ends unused after this time: a forgotten one must not record a later conversation. */
 export const recordWithinMs = 10 * 60_000;
 
 export class Recorder {

@@ -19,7 +19,7 @@ import type { ExchangeView } from '../snapshot';
 /** To be raised when an older Keywheel would misread a record that this one writes. */
 const historyVersion = 1;
 
-/** The most exchanges kept of requests that need no key: any program may send them, and they must not push out the others. */
+/** Most kept exchanges of requests that need no key: any program may send those, and they must not push out other ones. */
 const mostKeyless = 50;
 
 /** The history is saved at most this often, as it is large. A killed process loses that much; other windows still have it. */
