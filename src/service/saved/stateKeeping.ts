@@ -136,7 +136,9 @@ export class StateKeeping implements Disposable {
       log.error(`The saved ${name} could not be set aside: they are left alone.`, error);
       return;
     }
-    log.warn(`The saved ${name} that could not be read were left alone for a day: new ones are saved from now on.`);
+    log.warn(
+      `The saved ${name} that could not be read were left alone for a day: new ones are saved from now on.`,
+    );
     this.mayWrite = true;
     await this.saveNow();
   }
