@@ -295,6 +295,19 @@ function errorIn(root: Fields | null): Fields | null {
   return present(places.map(readFields))[0] ?? null;
 }
 
+/** Whether a parsed body or event is an error, or an answer that ended in one. */
+export function isError(value: unknown): boolean {
+  const root = record(value);
+  const isNamed = ['error', 'response.failed', 'response.error'].includes(text(root?.type) ?? '');
+  return isNamed || errorIn(root) !== null || firstRecord(list(root?.choices))?.finish_reason === 'error';
+}
+
+/** The error of a parsed event that wraps it: Responses events in a response, chat chunks beside or in their choices. */
+export function wrappedError(value: unknown): Fields | null {
+  const root = record(value);
+  return root !== null && ('response' in root || 'choices' in root) ? errorIn(root) : null;
+}
+
 /** The object itself, or the first object of a list: Google wraps its errors in lists. */
 function firstRecord(value: unknown): Fields | null {
   return record(Array.isArray(value) ? value[0] : value);

@@ -1,8 +1,7 @@
 // Judges an attempt: an answer, an error inside a 200, or an error.
-import * as v from 'valibot';
 import type { Clock } from '../../base/clock';
 import { classifyError, statusOfError, type ErrorReply, type Fault, type Outcome } from '../errors/outcome';
-import { beginsAsEvents, mostParsedBytes, parseShortJson } from '../errors/errorBody';
+import { beginsAsEvents, isError, mostParsedBytes, parseShortJson, wrappedError } from '../errors/errorBody';
 import { errorBody } from '../errors/refusal';
 import { peek, type Held, type PeekLimits, type PeekMode, type StreamEvent } from './peek';
 import { hasEnd, runScan, type Scan } from '../request/outerFields';
@@ -170,9 +169,8 @@ function errorIn(reply: Reply, held: Held, mode: PeekMode): HeldError | null {
   // A body that ended without being of its declared type, or that says nothing, may still be the JSON of an error.
   if (mode === 'none' || !held.isWhole) return null;
   const body = held.text;
-  return body !== null && isErrorBody(body)
-    ? { status: reply.status, body, kind: reply.isJson ? 'asSent' : 'ours' }
-    : null;
+  if (body === null || !isErrorBody(body)) return null;
+  return { status: reply.status, body, kind: reply.isJson ? 'asSent' : 'ours' };
 }
 
 /** An error in a coding that is unknown here is passed on as it came: the client asked for that coding. */
@@ -276,46 +274,25 @@ function beginsAsJson(text: string): boolean {
   return /^[{[]/.test(text);
 }
 
-const errorObject = v.union([v.record(v.string(), v.unknown()), v.pipe(v.string(), v.nonEmpty())]);
-const errorValue = v.union([
-  v.object({ error: errorObject }),
-  v.object({ type: v.literal('error') }),
-  v.object({ type: v.picklist(['response.failed', 'response.error']) }),
-  v.looseObject({ choices: v.looseTuple([v.object({ error: errorObject })]) }),
-  v.object({ choices: v.looseTuple([v.object({ finish_reason: v.literal('error') })]) }),
-]);
-
-/** Responses events hold their error one level deeper; a chat chunk has it beside empty choices. */
-const wrappedError = v.union([
-  v.pipe(
-    v.object({ response: v.object({ error: errorObject }) }),
-    v.transform(({ response }) => response.error),
-  ),
-  v.pipe(
-    v.object({ error: errorObject, choices: v.array(v.unknown()) }),
-    v.transform(({ error }) => error),
-  ),
-]);
-
 function isErrorBody(body: Buffer): boolean {
-  return body.length <= mostParsedBytes && v.is(errorValue, parseShortJson(body.toString('utf8')));
+  return body.length <= mostParsedBytes && isError(parseShortJson(body.toString('utf8')));
 }
 
 /** The text if it is the JSON of an error; else null. */
 export function errorInJson(text: string): Buffer | null {
-  return v.is(errorValue, parseShortJson(text)) ? Buffer.from(text) : null;
+  return isError(parseShortJson(text)) ? Buffer.from(text) : null;
 }
 
 export function isErrorEvent({ name, data }: StreamEvent): boolean {
   if (name === 'error') return true;
-  return data.includes('rror') || data.includes('failed') ? v.is(errorValue, parseShortJson(data)) : false;
+  return (data.includes('rror') || data.includes('failed')) && isError(parseShortJson(data));
 }
 
 /** An event's error in the form of an error answer; other data is returned as it came. */
 export function errorOfEvent(data: string): Buffer {
-  const wrapped = v.safeParse(wrappedError, parseShortJson(data));
+  const error = wrappedError(parseShortJson(data));
   try {
-    return Buffer.from(wrapped.success ? JSON.stringify({ error: wrapped.output }) : data);
+    return Buffer.from(error === null ? data : JSON.stringify({ error }));
   } catch {
     // It is nested too deeply to be written, and stays as it came.
     return Buffer.from(data);
