@@ -5,7 +5,7 @@ import type { Clock } from '../../base/clock';
 import { decoded, decoding, isCoded } from '../../base/coding';
 import { Pieces, TinyPieces } from '../../base/pieces';
 import { SilenceWatch } from '../../base/silence';
-import type { Canceller, Signal } from '../../base/signal';
+import { ended, type Canceller, type Signal } from '../../base/signal';
 import { Refusal } from '../errors/refusal';
 import type { ClientHeaders } from './headers';
 
@@ -118,18 +118,9 @@ class IncomingBody implements Body {
   async gather(longestBytes: number, signal: Signal, watch: SilenceWatch): Promise<void> {
     const { request } = this;
     const pieces = new Pieces();
-    await new Promise<void>((resolve, reject) => {
-      const stop = (error: Error): void => {
-        request.off('data', this.onPiece).off('end', end);
-        signal.removeEventListener('abort', leave);
-        reject(error);
-      };
-      const leave = (): void => stop(signal.reason);
-      const end = (): void => {
-        signal.removeEventListener('abort', leave);
-        this.bytes = whole(pieces);
-        resolve();
-      };
+    signal.throwIfAborted();
+    const failure = await ended<Error | null>(signal, (end) => {
+      const done = (): void => end(null);
       this.onPiece = (piece) => {
         watch.moved();
         this.restAfter(piece);
@@ -137,16 +128,14 @@ class IncomingBody implements Body {
           this.count(piece, longestBytes);
           pieces.push(piece);
         } catch (error: unknown) {
-          stop(error instanceof Error ? error : new Error(String(error)));
+          end(error instanceof Error ? error : new Error(String(error)));
         }
       };
-      if (signal.aborted) {
-        leave();
-        return;
-      }
-      signal.addEventListener('abort', leave);
-      request.on('data', this.onPiece).on('end', end);
+      request.on('data', this.onPiece).on('end', done);
+      return { dispose: () => request.off('data', this.onPiece).off('end', done) };
     });
+    if (failure !== null) throw failure;
+    this.bytes = whole(pieces);
   }
 
   async decode(longestBytes: number, signal: Signal): Promise<void> {
