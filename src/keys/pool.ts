@@ -4,7 +4,6 @@ import type { Disposable } from '../base/disposable';
 import { ended, type Signal } from '../base/signal';
 import type { KeyId } from '../base/secret';
 import { freeLeftOf, type Account, type AccountId } from './account';
-import { dayMs } from './calendar';
 import { type Denial, type DenialKind, Prospects } from './denials';
 import type { Key } from './keyState';
 import { learn } from './learning';
@@ -14,7 +13,7 @@ import type { Reading } from './reading';
 import { Recent } from './recent';
 import type { Roster } from './roster';
 import type { SavedState } from './savedState';
-import { mostRemembered, Wheel } from './wheel';
+import { Wheel } from './wheel';
 
 export type LeaseResult = { readonly lease: Lease } | { readonly denial: Denial };
 
@@ -46,7 +45,7 @@ export class Pool implements LeaseOwner, Disposable {
   /** The roster's accounts are as they were at the last `roll`. */
   readonly roster: Roster;
   /** The account that made a thing upstream, by the thing's id; the instants are wall time. */
-  readonly makers = new Recent<AccountId>(mostRemembered, dayMs);
+  readonly makers = new Recent<AccountId>();
   /** In the order in which they are let go; replaced at each change, so that it may change during a loop over it. */
   private queue: readonly Waiter[] = [];
   private readonly alarm: Alarm;

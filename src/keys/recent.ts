@@ -1,4 +1,7 @@
-// A bounded memory of names: the newest are kept, and those older than `ageMs` count as gone.
+// A bounded memory of names: the newest are kept, and those older than a day count as gone.
+import { dayMs } from './calendar';
+
+const mostRemembered = 10_000;
 
 /** Makes the name the newest; the oldest one is dropped if there are more than `most`. */
 export function remember<T>(entries: Map<string, T>, name: string, value: T, most: number): void {
@@ -12,25 +15,20 @@ export function remember<T>(entries: Map<string, T>, name: string, value: T, mos
 export class Recent<T> {
   private readonly entries = new Map<string, { readonly value: T; readonly atMs: number }>();
 
-  constructor(
-    private readonly most: number,
-    private readonly ageMs: number,
-  ) {}
-
   get(name: string, nowMs: number): T | null {
     const entry = this.entries.get(name);
-    if (entry === undefined || nowMs - entry.atMs > this.ageMs) return null;
+    if (entry === undefined || nowMs - entry.atMs > dayMs) return null;
     return entry.value;
   }
 
   set(name: string, value: T, nowMs: number): void {
-    remember(this.entries, name, { value, atMs: nowMs }, this.most);
+    remember(this.entries, name, { value, atMs: nowMs }, mostRemembered);
   }
 
   /** Oldest first. */
   save(nowMs: number): [string, T, number][] {
     return [...this.entries]
-      .filter(([, entry]) => nowMs - entry.atMs <= this.ageMs)
+      .filter(([, entry]) => nowMs - entry.atMs <= dayMs)
       .map(([name, { value, atMs }]) => [name, value, atMs]);
   }
 

@@ -1,7 +1,7 @@
 // All that is known of keys, accounts and models, and the choice of account and key for a request.
 import type { KeyId } from '../base/secret';
 import type { Account } from './account';
-import { Calendar, dayMs } from './calendar';
+import { Calendar } from './calendar';
 import { ModelClasses } from './freeModel';
 import type { Grant, LeaseRequest, Wish } from './lease';
 import { Locks } from './lock';
@@ -9,8 +9,6 @@ import { ModelLocks } from './modelLocks';
 import { Recent } from './recent';
 import { Roster } from './roster';
 import { moved, stateVersion, type SavedState } from './savedState';
-
-export const mostRemembered = 10_000;
 
 /** The prefix of a conversation's name where the conversation is one body whose answer may be in a key's response cache. */
 export const cachedConversation = 'cache:';
@@ -25,7 +23,7 @@ export class Wheel {
   /** Locks of everything. */
   readonly locks = new Locks();
   /** The key that last served a conversation. */
-  readonly conversations = new Recent<KeyId>(mostRemembered, dayMs);
+  readonly conversations = new Recent<KeyId>();
   private rolledUntilMs = 0;
 
   constructor(zone: string) {

@@ -4,11 +4,9 @@ import { Pace, type Clock } from '../../base/clock';
 import { DisposableStore, type Disposable } from '../../base/disposable';
 import { Emitter, type Event } from '../../base/event';
 import type { AccountId } from '../../keys/account';
-import { dayMs } from '../../keys/calendar';
 import { Recent } from '../../keys/recent';
 import { readVersioned, type SavedRead } from '../../base/json';
 import type { Pool } from '../../keys/pool';
-import { mostRemembered } from '../../keys/wheel';
 import type { ExchangeReport } from '../../proxy/report';
 import { needsNoKey } from '../../proxy/request/target';
 import { mostExchanges, numbered, restoredExchange, savedExchange, savedExchangesSchema } from './activity';
@@ -74,7 +72,7 @@ export class History implements Kept, Disposable {
     const { clock, pool, timezone } = ports;
     this.nowMs = ports.nowMs ?? (() => clock.wallMs());
     this.series = new Series({ wallMs: this.nowMs }, timezone);
-    this.made = pool?.makers ?? new Recent(mostRemembered, dayMs);
+    this.made = pool?.makers ?? new Recent();
     this.telling = this.owned.add(new Pace(clock, tellEveryMs, () => this.stateChanged.fire()));
   }
 
