@@ -101,14 +101,11 @@ export class ClientHeaders {
   private readonly kept: string[] = [];
 
   constructor(raw: readonly string[]) {
-    for (let index = 0; index + 1 < raw.length; index += 2) {
-      const name = raw[index] ?? '';
-      const lower = name.toLowerCase();
-      const value = raw[index + 1] ?? '';
+    forEachHeader(raw, (name, lower, value) => {
       const meaning = meanings.get(lower);
       meaning?.read(this, value);
       if (meaning?.leaves !== false && !isHidden(lower)) this.kept.push(name, value);
-    }
+    });
   }
 
   /** A chunked body has no known length, even with a `Content-Length`. */
