@@ -88,7 +88,7 @@ export function classifyError(reply: ErrorReply, context: ErrorContext): Outcome
   const hints = [...reply.headers, ...evidence.hints];
   const facts: Facts = {
     ...context,
-    status: effectiveStatus(reply.status, () => evidence),
+    status: statusOfError(reply, evidence),
     evidence,
     isFreeModel: model !== null && isFreeModel(model),
     untilMs: readUntil(hints, nowMs),
@@ -106,19 +106,14 @@ export function classifyError(reply: ErrorReply, context: ErrorContext): Outcome
 }
 
 /** The status of an error for the client: the reply's own; inside a 200 the status that the error names, else 502. */
-export function statusOfError(reply: ErrorReply): number {
-  return effectiveStatus(reply.status, () => readErrorBody(reply.headers, reply.body));
+export function statusOfError({ status, headers, body }: ErrorReply, evidence?: ErrorEvidence): number {
+  return status >= 400 ? status : ((evidence ?? readErrorBody(headers, body)).status ?? 502);
 }
 
 /** An attempt's outcome in one word, for the trail; null: an answer. */
 export function reasonOf(outcome: Outcome | null): string {
   if (outcome === null) return 'answer';
   return outcome.kind === 'fault' ? outcome.fault.code : outcome.kind;
-}
-
-/** The body is read only where the reply's status is no error. */
-function effectiveStatus(status: number, read: () => ErrorEvidence): number {
-  return status >= 400 ? status : (read().status ?? 502);
 }
 
 function limitOf(kind: LimitOutcome['kind'], { untilMs, limit }: Facts): LimitOutcome {
