@@ -182,9 +182,9 @@ export class Account {
 }
 
 function creditsOf(state: KeyState): number {
-  if (!state.serves('paid')) return 0;
-  if (state.capLeft !== null) return state.capLeft;
-  return state.isFreeTier ? 0 : uncapped;
+  // A cap is no money: an account that never bought credits has none under it.
+  if (!state.serves('paid') || state.isFreeTier) return 0;
+  return state.capLeft ?? uncapped;
 }
 
 /** The sum of the free requests that the accounts have left today. */

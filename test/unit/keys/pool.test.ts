@@ -588,9 +588,9 @@ describe('Pool: choosing', () => {
   it('stays with the conversation’s account for paid requests until it is locked, then goes where most credits are', async () => {
     const clock = new ManualClock();
     const pool = makePool(clock, { a: [a], b: [b], c: [c] });
-    pool.read(a.keyId, makeReading('a', clock.elapsedMs(), day, { capLeft: 1 }));
-    pool.read(b.keyId, makeReading('b', clock.elapsedMs(), day, { capLeft: 5 }));
-    pool.read(c.keyId, makeReading('c', clock.elapsedMs(), day, { capLeft: 9 }));
+    pool.read(a.keyId, makeReading('a', clock.elapsedMs(), day, { capLeft: 1, isFreeTier: false }));
+    pool.read(b.keyId, makeReading('b', clock.elapsedMs(), day, { capLeft: 5, isFreeTier: false }));
+    pool.read(c.keyId, makeReading('c', clock.elapsedMs(), day, { capLeft: 9, isFreeTier: false }));
     const talk = paidRequest(clock.elapsedMs(), { conversation: 'talk' });
     {
       using lease = await leased(pool.lease({ ...talk, tried: new Set([c.keyId]) }, never));
@@ -604,6 +604,15 @@ describe('Pool: choosing', () => {
     }
     using lease = await leased(pool.lease(talk, never));
     assert.equal(lease.key.label, 'c');
+  });
+
+  it('sends a paid request last to an account that never bought credits, whatever its key may spend', async () => {
+    const clock = new ManualClock();
+    const pool = makePool(clock, { a: [a], b: [b] });
+    pool.read(a.keyId, makeReading('a', clock.elapsedMs(), day, { capLeft: 9, isFreeTier: true }));
+    pool.read(b.keyId, makeReading('b', clock.elapsedMs(), day, { capLeft: 5, isFreeTier: false }));
+    using lease = await leased(pool.lease(paidRequest(clock.elapsedMs()), never));
+    assert.equal(lease.key.label, 'b');
   });
 
   it('stays with the key whose cache may answer, and goes to the account’s other one while it cannot serve', async () => {
