@@ -85,7 +85,7 @@ export function* asked(bytes: Buffer | null): Scan<Asked> {
     isFree: !costs && isAllFree(named),
     costs,
     streaming: isWord(bytes, fields.stream?.value, 'true'),
-    choosesProviders: isObject(bytes, fields.provider?.value),
+    choosesProviders: yield* leavesProvidersOut(bytes, fields.provider),
     session: text('session_id') ?? text('prompt_cache_key'),
     opening: yield* openingOf(bytes, fields),
     inputFile: text('input_file_id'),
@@ -98,6 +98,15 @@ function modelsOf(bytes: Buffer, fields: Fields, items: readonly Span[]): readon
   const models = items.map((item) => textAt(bytes, item, longestText));
   const model = textAt(bytes, fields.model?.value, longestText);
   return model === null ? models : [model, ...models];
+}
+
+const narrowing = ['only', 'ignore', 'quantizations', 'max_price', 'require_parameters'] as const;
+
+/** Clients send an order or a sort by default: those leave no provider out. */
+function* leavesProvidersOut(bytes: Buffer, provider: Field | undefined): Scan<boolean> {
+  if (provider === undefined) return false;
+  const fields = yield* fieldsOf(bytes, provider.value.from, [...narrowing, 'allow_fallbacks']);
+  return isWord(bytes, fields.allow_fallbacks?.value, 'false') || narrowing.some((name) => name in fields);
 }
 
 /** `:online` is another way to ask for web search. */
@@ -254,10 +263,6 @@ function* firstMessages(
   }
   const hasMore = messages.length === most && most < mostMessages;
   return hasMore ? yield* firstMessages(bytes, list, mostMessages) : { system, first: noText };
-}
-
-function isObject(bytes: Buffer, value: Span | undefined): boolean {
-  return value !== undefined && bytes[value.from] === 0x7b;
 }
 
 /** The checksum of no text. */

@@ -45,6 +45,27 @@ describe('what a body asks for', () => {
     }
   });
 
+  it('chooses its providers where it leaves some out, not where it says which come first', async () => {
+    for (const [provider, chooses] of [
+      [{ only: ['x'] }, true],
+      [{ ignore: ['x'] }, true],
+      [{ order: ['x'], allow_fallbacks: false }, true],
+      [{ require_parameters: true }, true],
+      [{ order: ['x'] }, false],
+      [{ sort: 'throughput', allow_fallbacks: true }, false],
+      [{ data_collection: 'allow' }, false],
+      [{}, false],
+      [null, false],
+      ['x', false],
+    ] as const)
+      assert.equal(
+        (await read({ model: 'a/b', provider })).choosesProviders,
+        chooses,
+        JSON.stringify(provider),
+      );
+    assert.equal((await read({ model: 'a/b' })).choosesProviders, false);
+  });
+
   it('is free only if every model is, and nothing beside costs', async () => {
     const model = 'a/b:free';
     for (const [body, isFree] of [
