@@ -19,6 +19,8 @@ export interface ErrorEvidence {
   /** The account's own provider key was used. */
   readonly isByok: boolean;
   readonly availabilityCode: string | null;
+  /** The step of OpenRouter's routing that left no endpoint over, such as `Filter by Max Price`. */
+  readonly routingStep: string | null;
   /** The settings that excluded every provider, such as `data_policy:training`. */
   readonly excludedBy: readonly string[];
   readonly retryable: boolean | null;
@@ -104,10 +106,12 @@ export function beginsAsEvents(text: string): boolean {
 function evidenceOf(isPage: boolean, page: string, layers: ErrorLayers): ErrorEvidence {
   const { own, provider, providerText } = layers;
   const available = children(own, 'availability');
-  const refusedContent = own.some(objectsToContent);
-  const named = own.flatMap((fields) =>
-    [fields.error_type, fields.code, fields.type].map(code).filter(isSaid),
-  );
+  // OpenRouter's own names are the same in every form, and finer than a form's.
+  const named = [
+    ...own.map((fields) => code(fields.error_type)),
+    ...own.flatMap((fields) => [code(fields.code), code(fields.type)]),
+  ].filter(isSaid);
+  const refusedContent = own.some(objectsToContent) || named.some((name) => refusals.has(name));
   const providerMessage = first(provider, 'message', text) ?? providerText;
   const edgeText = /\berror(?: code)?:?\s*(10\d\d)\b/i.exec(page)?.[1];
   return {
@@ -123,6 +127,7 @@ function evidenceOf(isPage: boolean, page: string, layers: ErrorLayers): ErrorEv
     providerStatus: first([...provider, ...own], 'status', code),
     isByok: first(own, 'is_byok', truth) ?? false,
     availabilityCode: first(available, 'code', text),
+    routingStep: first(own, 'failed_routing_step', text),
     excludedBy: first([...available, ...own], 'excluded_by', names) ?? [],
     retryable: first(available, 'retryable', truth),
     refusedContent,
@@ -165,15 +170,19 @@ function isSaid(value: string | null): value is string {
   return value !== null && value !== '';
 }
 
+const refusals: ReadonlySet<string> = new Set(['content_policy_violation', 'refusal']);
+
 /** OpenRouter's `error_type`, Anthropic's `error.type`, the Responses form's `error.code`. */
 const namesOfStatuses: readonly (readonly [status: number, names: readonly string[]])[] = [
   [400, ['invalid_request', 'invalid_request_error', 'invalid_prompt', 'invalid_image']],
-  [400, ['context_length_exceeded', 'string_too_long']],
-  [401, ['unauthorized', 'authentication_error']],
+  [400, ['context_length_exceeded', 'string_too_long', 'max_tokens_exceeded', 'token_limit_exceeded']],
+  [400, ['image_too_large', 'image_too_small', 'unsupported_image_format', 'image_download_failed']],
+  [401, ['authentication', 'unauthorized', 'authentication_error']],
   [402, ['payment_required', 'billing_error']],
-  [403, ['permission_denied', 'permission_error']],
-  [404, ['not_found', 'not_found_error']],
+  [403, ['permission_denied', 'permission_error', ...refusals]],
+  [404, ['not_found', 'not_found_error', 'image_not_found']],
   [408, ['timeout']],
+  [412, ['precondition_failed']],
   [413, ['payload_too_large', 'request_too_large']],
   [422, ['unprocessable']],
   [429, ['rate_limit_exceeded', 'rate_limit_error']],
@@ -302,10 +311,11 @@ export function isError(value: unknown): boolean {
   return isNamed || errorIn(root) !== null || firstRecord(list(root?.choices))?.finish_reason === 'error';
 }
 
-/** The error of a parsed event that wraps it: Responses events in a response, chat chunks beside or in their choices. */
+/** A parsed event's error as an error answer has it; null if nothing wraps it: Responses events have it in a response, chat chunks beside or in their choices. */
 export function wrappedError(value: unknown): Fields | null {
   const root = record(value);
-  return root !== null && ('response' in root || 'choices' in root) ? errorIn(root) : null;
+  const error = root !== null && ('response' in root || 'choices' in root) ? errorIn(root) : null;
+  return error && { error, error_type: record(root?.['response'])?.['error_type'] };
 }
 
 /** The object itself, or the first object of a list: Google wraps its errors in lists. */

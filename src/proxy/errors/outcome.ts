@@ -142,16 +142,19 @@ function ofReason(facts: Facts): Outcome | null {
   return null;
 }
 
+/** A key's own page, under whichever address. */
+const keysPage = /(?:openrouter\.ai|settings|workspaces\/[^/\s]+)\/keys\b/i;
+
 /** "can only afford 30104": the balance is not empty, so that a smaller request passes, whatever `limit_source` says. */
 function tooDear({ status, evidence }: Facts): Outcome | null {
   if (status !== 402) return null;
   const { words, limitSource } = evidence;
   const isTooDear =
-    /fewer max_tokens|can only afford|token capacity required|(?:prompt tokens|max_tokens) limit exceeded/i.test(
+    /fewer max_tokens|can only afford|token capacity required|(?:prompt tokens|max_tokens) limit exceeded|requires at least \$/i.test(
       words,
     );
   if (!isTooDear) return null;
-  const isKeys = limitSource === 'openrouter_key_limit' || /settings\/keys/.test(words);
+  const isKeys = limitSource === 'openrouter_key_limit' || keysPage.test(words);
   return { kind: 'requestTooDear', limits: isKeys ? 'key' : 'account' };
 }
 
@@ -201,7 +204,7 @@ const policyStatuses: ReadonlySet<number> = new Set([400, 403, 404]);
 function ofPolicy(facts: Facts): Outcome | null {
   const { status, evidence, choosesProviders } = facts;
   const { words, excludedBy, refusedContent } = evidence;
-  if (refusedContent) return { kind: 'requestFault', model: 'fit' };
+  if (refusedContent || /content was flagged/i.test(words)) return { kind: 'requestFault', model: 'fit' };
   if (isOfOwnKey(facts)) return limitOf('ownKeyWanted', facts);
   if (!policyStatuses.has(status)) return null;
   const isProviders =
@@ -246,12 +249,12 @@ function ofStatus(facts: Facts): Outcome {
   }
 }
 
-/** A 402 tells by its link whose money is short: `settings/keys` the key's, else the account's. */
+/** A 402 names its purse by the link: a key's page, else the account's. With a time it speaks of running requests. */
 function ofMoney(facts: Facts): Outcome {
   const { words } = facts.evidence;
-  const isKeys = /key limit exceeded|settings\/keys/i.test(words);
-  if (isKeys) return keyCap(facts);
+  if (/key limit exceeded/i.test(words) || keysPage.test(words)) return keyCap(facts);
   if (facts.status !== 402) return requestFault(facts);
+  if (facts.untilMs !== null) return limitOf('inFlightBudget', facts);
   return limitOf(facts.isFreeModel ? 'belowZero' : 'noCredits', facts);
 }
 
@@ -316,13 +319,17 @@ function ofInternal(facts: Facts): Outcome {
 }
 
 /** 520 to 530 are Cloudflare's own for a server that it cannot reach; 529 is Anthropic's for overloaded. */
+function isPassing(status: number): boolean {
+  return status === 408 || (status >= 502 && status <= 504) || (status >= 520 && status <= 530);
+}
+
 function ofOthers(facts: Facts): Outcome {
-  const { status, evidence } = facts;
-  const isPassing = status === 408 || (status >= 502 && status <= 504) || (status >= 520 && status <= 530);
-  const mayPass = evidence.retryable ?? isPassing;
-  if (mayPass) return overloaded(facts);
+  const { status, evidence, model } = facts;
+  if (evidence.retryable ?? isPassing(status)) return overloaded(facts);
+  // Recorded of requests that named one, and were answered when they were sent again.
+  if (model !== null && /no models provided/i.test(evidence.words)) return { kind: 'internal' };
   // A temporary status whose error is marked as lasting is the request's fault: it allows no provider that is left.
-  return status < 500 || isPassing ? requestFault(facts) : { kind: 'internal' };
+  return status < 500 || isPassing(status) ? requestFault(facts) : { kind: 'internal' };
 }
 
 function overloaded({ status, untilMs }: Facts): Outcome {
@@ -335,19 +342,25 @@ function isTimeout(status: number): boolean {
 
 const goneCodes = ['free_variant_ended', 'model_deprecated', 'model_not_found', 'no_endpoints'];
 
+/** That a model is not for this request: too long, in the words of each provider, or not for what, where or who it asks. */
+const unfit =
+  /context[ _](?:length|limit|window)|maximum (?:context|prompt length|number of tokens)|(?:prompt|input) is too long|input length|reduce the length|no endpoints found that |not available in your (?:region|country)|violation of provider terms/i;
+
 /** An excluded model is gone only for this request if the request itself chooses its providers. */
-function requestFault({ evidence, choosesProviders }: Facts): Outcome {
-  const { words, names, availabilityCode, excludedBy } = evidence;
+function requestFault(facts: Facts): Outcome {
+  const { evidence, choosesProviders } = facts;
   const isGone =
-    goneCodes.includes(availabilityCode ?? '') ||
-    /no endpoints found for |is not a valid model id/i.test(words);
-  if (isGone && !choosesProviders && excludedBy.length === 0) return { kind: 'requestFault', model: 'gone' };
-  const isUnfit =
-    isGone ||
-    excludedBy.length > 0 ||
-    names.includes('context_length_exceeded') ||
-    /context[ _]length|context window|maximum context|prompt is too long|no endpoints found that /i.test(
-      words,
-    );
-  return { kind: 'requestFault', model: isUnfit ? 'unfit' : 'fit' };
+    goneCodes.includes(evidence.availabilityCode ?? '') ||
+    /no endpoints found for |is not a valid model id|is unavailable for free/i.test(evidence.words);
+  if (isGone && !choosesProviders && evidence.excludedBy.length === 0)
+    return { kind: 'requestFault', model: 'gone' };
+  return { kind: 'requestFault', model: isGone || isUnfit(facts) ? 'unfit' : 'fit' };
+}
+
+/** Whether OpenRouter's routing, the model or its provider refuses: another model may take the request. */
+function isUnfit({ status, evidence }: Facts): boolean {
+  const { words, names, excludedBy, routingStep, providerName } = evidence;
+  const isProviders = providerName !== null && (status === 403 || status === 404);
+  const isRoutings = routingStep !== null || excludedBy.length > 0;
+  return isProviders || isRoutings || names.includes('context_length_exceeded') || unfit.test(words);
 }

@@ -292,7 +292,7 @@ export function isErrorEvent({ name, data }: StreamEvent): boolean {
 export function errorOfEvent(data: string): Buffer {
   const error = wrappedError(parseShortJson(data));
   try {
-    return Buffer.from(error === null ? data : JSON.stringify({ error }));
+    return Buffer.from(error === null ? data : JSON.stringify(error));
   } catch {
     // It is nested too deeply to be written, and stays as it came.
     return Buffer.from(data);

@@ -232,9 +232,10 @@ describe('classifyError: the key, the request, the service', () => {
   });
 
   it("gives moderation, guardrails and regions to the request's own fault", () => {
-    for (const body of [documented.moderation, documented.guardrail, documented.region, '']) {
+    for (const body of [documented.moderation, documented.guardrail, '']) {
       assert.deepEqual(classify(403, body), fault());
     }
+    assert.deepEqual(classify(403, documented.region), fault('unfit'));
   });
 
   it("blames no key and no account for what a provider says of the account's own key with it", () => {
