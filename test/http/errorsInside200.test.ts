@@ -79,6 +79,38 @@ describe('an error inside a 200', () => {
     });
   });
 
+  it('beside a part of an answer that was paid for goes to the client as it came, and is not bought again', async () => {
+    const error = { code: 502, message: 'Provider disconnected' };
+    const half = { index: 0, finish_reason: 'error', error, message: { content: 'Half an ans' } };
+    const headers = { 'Content-Type': 'application/json' };
+    for (const answer of [
+      { id: 'gen-1', choices: [half] },
+      { id: 'resp_1', status: 'failed', error, usage: { output_tokens: 5, cost: 0.02 } },
+    ]) {
+      await withRig({}, async (rig) => {
+        const body = JSON.stringify(answer);
+        rig.simulator.script({ times: 9, fault: { kind: 'respond', status: 200, headers, body } });
+        const reply = await rig.get({ model: PAID });
+        assert.deepEqual([reply.status, reply.text, rig.attempts.length], [200, body, 1]);
+      });
+    }
+  });
+
+  it('of a failed response is what OpenRouter calls it beside the form’s own name', async () => {
+    await withRig({}, async (rig) => {
+      const response = {
+        status: 'failed',
+        error: { code: 'server_error', message: 'No' },
+        error_type: 'content_policy_violation',
+      };
+      const body = `data: ${JSON.stringify({ type: 'response.failed', response })}\n\n`;
+      const headers = { 'Content-Type': 'text/event-stream' };
+      rig.simulator.script({ fault: { kind: 'respond', status: 200, headers, body } });
+      const reply = await rig.get({ path: '/api/v1/responses', stream: true });
+      assert.deepEqual([reply.status, rig.attempts.length], [403, 1]);
+    });
+  });
+
   it('after content goes to the client as it came, and the stream ends with it', async () => {
     await withRig({}, async (rig) => {
       for (const path of forms) {
@@ -188,6 +220,17 @@ describe('an error inside a 200', () => {
       assert.equal(reply.status, 200);
       assert.deepEqual(reply.body, rig.attempts[0]?.sent.bytes);
       assert.equal(rig.attempts.length, 1);
+    });
+  });
+
+  it('is not what events under the type of JSON are: they pass as they came', async () => {
+    await withRig({}, async (rig) => {
+      const body =
+        'data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n';
+      const headers = { 'Content-Type': 'application/json' };
+      rig.simulator.script({ fault: { kind: 'respond', status: 200, headers, body } });
+      const reply = await rig.get({ stream: true });
+      assert.deepEqual([reply.status, reply.text, rig.attempts.length], [200, body, 1]);
     });
   });
 

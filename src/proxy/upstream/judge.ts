@@ -96,7 +96,8 @@ function* judgeHeld(
   const value = reply.status < 400 && isQuickRead(plan) ? null : plainValue(reply, held);
   if (value === undefined) {
     const error = errorIn(reply, held, mode);
-    if (error !== null) return classified(reply, error, { plan, held, clock });
+    if (error !== null && !isBought(reply, error, plan))
+      return classified(reply, error, { plan, held, clock });
     const fault = yield* faultIn(mode, held);
     if (fault !== null) return faulty(fault, reply, held);
   }
@@ -250,7 +251,8 @@ function* faultOfJson(held: Held): Scan<Fault | null> {
     return (yield* hasEnd(body)) ? null : endedEarly();
   const value = parseShortJson(text);
   if (value !== undefined) return saysNothing(value) ? notAnAnswer : null;
-  return beginsAsJson(text) ? endedEarly() : notAnAnswer;
+  if (beginsAsJson(text)) return endedEarly();
+  return beginsAsEvents(text) ? null : notAnAnswer;
 }
 
 /** JSON and events may come with other content types, too. */
@@ -276,6 +278,18 @@ function beginsAsJson(text: string): boolean {
 
 function isErrorBody(body: Buffer): boolean {
   return body.length <= mostParsedBytes && isError(parseShortJson(body.toString('utf8')));
+}
+
+/** A part of an answer, or what it cost: that was bought, and would be again. */
+const boughtPart = v.union([
+  v.object({
+    choices: v.looseTuple([v.object({ message: v.object({ content: v.pipe(v.string(), v.nonEmpty()) }) })]),
+  }),
+  v.object({ usage: v.object({ cost: v.pipe(v.number(), v.gtValue(0)) }) }),
+]);
+
+function isBought({ status }: Reply, { body }: HeldError, { requestClass }: Plan): boolean {
+  return requestClass === 'paid' && status < 400 && v.is(boughtPart, parseShortJson(body.toString('utf8')));
 }
 
 /** The text if it is the JSON of an error; else null. */
