@@ -204,7 +204,8 @@ const policyStatuses: ReadonlySet<number> = new Set([400, 403, 404]);
 function ofPolicy(facts: Facts): Outcome | null {
   const { status, evidence, choosesProviders } = facts;
   const { words, excludedBy, refusedContent } = evidence;
-  if (refusedContent || /content was flagged/i.test(words)) return { kind: 'requestFault', model: 'fit' };
+  if (refusedContent || /content was flagged|data may contain inappropriate/i.test(words))
+    return { kind: 'requestFault', model: 'fit' };
   if (isOfOwnKey(facts)) return limitOf('ownKeyWanted', facts);
   if (!policyStatuses.has(status)) return null;
   const isProviders =
@@ -215,10 +216,13 @@ function ofPolicy(facts: Facts): Outcome | null {
 }
 
 /** Whether a provider wants a key of the account's own, or refused that key, or the key has no money there. */
-function isOfOwnKey({ status, evidence: { words, providerName } }: Facts): boolean {
-  if (status === 403) return /requiring a key to access this model|settings\/integrations/i.test(words);
-  const isProviders = providerName !== null && /provider returned error/i.test(words);
-  return isProviders && (status === 401 || status === 402);
+function isOfOwnKey({ status, evidence: { words, providerName, isByok } }: Facts): boolean {
+  if (status === 403 && /requiring a key to access this model|settings\/integrations/i.test(words))
+    return true;
+  if (providerName === null || !/provider returned error/i.test(words)) return false;
+  // Google calls a bad key a bad request.
+  const isOwn = isByok && (status === 403 || (status === 400 && /api key/i.test(words)));
+  return isOwn || status === 401 || status === 402;
 }
 
 /** Whether the error is about settings of the account; presets are the account's, too. */

@@ -76,6 +76,19 @@ describe('the words about a model', () => {
     }
   });
 
+  it("come from its provider about a key of the account's own there, which others do not use", () => {
+    const raw = (message: string): string => JSON.stringify({ error: { message } });
+    const own = { provider_name: 'Google AI Studio', is_byok: true };
+    const invalid = raw('API key not valid. Please pass a valid API key.');
+    const denied = raw('Your project has been denied access.');
+    assert.deepEqual(said(400, 'Provider returned error', { ...own, raw: invalid }), limitOf('ownKeyWanted'));
+    assert.deepEqual(said(403, 'Provider returned error', { ...own, raw: denied }), limitOf('ownKeyWanted'));
+    const bad = raw('Invalid JSON payload received.');
+    assert.deepEqual(said(400, 'Provider returned error', { ...own, raw: bad }), fault('fit'));
+    const openRouters = { ...own, is_byok: false, raw: invalid };
+    assert.deepEqual(said(400, 'Provider returned error', openRouters), fault('fit'));
+  });
+
   it('say in the words of each provider that the request is too long for it', () => {
     for (const words of [
       'The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).',
@@ -127,6 +140,10 @@ describe('the name of an error', () => {
   it('or its words say that the content was refused: it is shown to no other account', () => {
     const metadata = { error_type: 'content_policy_violation' };
     assert.deepEqual(said(502, 'Provider returned error', metadata), fault('fit'));
-    assert.deepEqual(said(502, 'This content was flagged for possible cybersecurity risk.'), fault('fit'));
+    for (const words of [
+      'This content was flagged for possible cybersecurity risk.',
+      'Upstream error from Alibaba: Input data may contain inappropriate content.',
+    ])
+      assert.deepEqual(said(502, words), fault('fit'), words);
   });
 });
