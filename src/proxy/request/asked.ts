@@ -196,6 +196,8 @@ const paidTools = [
   'file_search',
   'advisor',
 ];
+/** Run by OpenRouter, or checked by it, for nothing. */
+const freeTools: ReadonlySet<string> = new Set(['openrouter:datetime', 'openrouter:apply_patch']);
 /** A list of tools without any of these has no paid tool; `\u` may hide one behind an escape. */
 const paidMarks = [...paidTools, '\\u'];
 /** The bytes searched in one step; `longestMark` bytes more are searched, as a mark may stand across the border. */
@@ -208,7 +210,7 @@ function* hasPaidTool(bytes: Buffer, tools: Field): Scan<boolean> {
   for (const tool of items) {
     const { type } = yield* fieldsOf(bytes, tool.from, ['type']);
     const told = textAt(bytes, type?.value, longestText) ?? '';
-    if (paidTools.some((begin) => told.startsWith(begin))) return true;
+    if (!freeTools.has(told) && paidTools.some((begin) => told.startsWith(begin))) return true;
   }
   return items.length > mostTools;
 }

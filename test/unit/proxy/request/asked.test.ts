@@ -87,6 +87,8 @@ describe('what a body asks for', () => {
       [{ model, plugins: [] }, true],
       [{ model, tools: [{ type: 'function', function: { name: 'web_search' } }] }, true],
       [{ model, tools: [{ type: 'function' }, { type: 'openrouter:web_search' }] }, false],
+      [{ model, tools: [{ type: 'openrouter:datetime' }, { type: 'openrouter:apply_patch' }] }, true],
+      [{ model, tools: [{ type: 'openrouter:datetime' }, { type: 'openrouter:web_fetch' }] }, false],
       [{ model, tools: [{ name: 'x', type: 'web_search_20250305' }] }, false],
       [
         {
