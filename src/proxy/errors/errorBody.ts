@@ -170,14 +170,18 @@ function isSaid(value: string | null): value is string {
   return value !== null && value !== '';
 }
 
-const refusals: ReadonlySet<string> = new Set(['content_policy_violation', 'refusal']);
+const refusals: ReadonlySet<string> = new Set([
+  'content_policy_violation',
+  'image_content_policy_violation',
+  'refusal',
+]);
 
 /** OpenRouter's `error_type`, Anthropic's `error.type`, the Responses form's `error.code`. */
 const namesOfStatuses: readonly (readonly [status: number, names: readonly string[]])[] = [
   [400, ['invalid_request', 'invalid_request_error', 'invalid_prompt', 'invalid_image']],
   [400, ['context_length_exceeded', 'string_too_long', 'max_tokens_exceeded', 'token_limit_exceeded']],
   [400, ['image_too_large', 'image_too_small', 'unsupported_image_format', 'image_download_failed']],
-  [401, ['authentication', 'unauthorized', 'authentication_error']],
+  [401, ['authentication', 'unauthorized', 'authentication_error', 'invalid_api_key']],
   [402, ['payment_required', 'billing_error']],
   [403, ['permission_denied', 'permission_error', ...refusals]],
   [404, ['not_found', 'not_found_error', 'image_not_found']],

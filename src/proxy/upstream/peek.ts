@@ -325,6 +325,7 @@ const silentTypes = [
   'response.created',
   'response.in_progress',
   'response.queued',
+  'response.debug',
   'keepalive',
   'ping',
   // If the block said something, an earlier event was passed on already.

@@ -137,6 +137,13 @@ describe('the name of an error', () => {
     assert.deepEqual(classifyError(replyOf(200, tooLong), context), fault('unfit'));
   });
 
+  it('is of the form alone where OpenRouter adds none', () => {
+    const ofEvent = (code: string): ErrorReply =>
+      replyOf(200, { type: 'error', error: { code, message: 'x' } });
+    assert.deepEqual(classifyError(ofEvent('invalid_api_key'), context), limitOf('unauthorized'));
+    assert.deepEqual(classifyError(ofEvent('image_content_policy_violation'), context), fault('fit'));
+  });
+
   it('or its words say that the content was refused: it is shown to no other account', () => {
     const metadata = { error_type: 'content_policy_violation' };
     assert.deepEqual(said(502, 'Provider returned error', metadata), fault('fit'));

@@ -82,6 +82,8 @@ describe('StartScanner', () => {
   });
 
   const preambles: readonly unknown[] = [
+    { type: 'response.debug', debug: { echo_upstream_body: { model: 'm' } }, sequence_number: 0 },
+    { choices: [], debug: { echo_upstream_body: { model: 'm' } } },
     { type: 'response.created', response: { id: 'r', output: [] } },
     { type: 'response.in_progress', response: {} },
     { type: 'response.queued', response: {} },
