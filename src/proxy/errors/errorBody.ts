@@ -112,12 +112,17 @@ function evidenceOf(isPage: boolean, page: string, layers: ErrorLayers): ErrorEv
     ...own.flatMap((fields) => [code(fields.code), code(fields.type)]),
   ].filter(isSaid);
   const refusedContent = own.some(objectsToContent) || named.some((name) => refusals.has(name));
-  const providerMessage = first(provider, 'message', text) ?? providerText;
+  // A provider's own gateway puts what it passes on into its details.
+  const providerWords = ['message', 'detail', 'details'].map((name) => first(provider, name, text));
   const edgeText = /\berror(?: code)?:?\s*(10\d\d)\b/i.exec(page)?.[1];
   return {
     isPage,
     status: statusIn(own) ?? (refusedContent ? 403 : namedStatus(named)),
-    words: [...own.map(({ message }) => text(message)).filter(isSaid), providerMessage, page]
+    words: [
+      ...[...own.map(({ message }) => text(message)), ...providerWords].filter(isSaid),
+      providerText,
+      page,
+    ]
       .join('\n')
       .slice(0, longestWords),
     names: named,
@@ -141,6 +146,7 @@ function hintsOf(layers: readonly Fields[]): readonly string[] {
     ...children(layers, 'headers').flatMap((headers) => Object.entries(headers)),
     // Cloudflare's JSON errors have `retry_after` at the top level.
     ['error:retry_after', first([...children(layers, 'availability'), ...layers], 'retry_after', numeric)],
+    ['error:retry_after', first(layers, 'retry_after_seconds', numeric)],
     // Google's, such as `5s`.
     ['error:retrydelay', first(layers, 'retryDelay', text)],
     // ISO 8601, or an epoch in seconds or milliseconds.

@@ -355,7 +355,9 @@ function requestFault(facts: Facts): Outcome {
   const { evidence, choosesProviders } = facts;
   const isGone =
     goneCodes.includes(evidence.availabilityCode ?? '') ||
-    /no endpoints found for |is not a valid model id|is unavailable for free/i.test(evidence.words);
+    /no endpoints found for |is not a valid model id|is unavailable for free|was a stealth model/i.test(
+      evidence.words,
+    );
   if (isGone && !choosesProviders && evidence.excludedBy.length === 0)
     return { kind: 'requestFault', model: 'gone' };
   return { kind: 'requestFault', model: isGone || isUnfit(facts) ? 'unfit' : 'fit' };

@@ -55,6 +55,9 @@ describe('the words about a model', () => {
     const words =
       'This model is unavailable for free. The paid version is available now - use this slug instead: x/y';
     for (const status of [400, 404]) assert.deepEqual(said(status, words), fault('gone'));
+    const cloaked =
+      'Elephant Alpha was a stealth model revealed on April 21st as Ling-2.6-flash. Find it here: x';
+    assert.deepEqual(said(404, cloaked), fault('gone'));
   });
 
   it('say that it serves no such client, place or request, another model may', () => {
@@ -101,6 +104,15 @@ describe('the words about a model', () => {
       const metadata = { raw: JSON.stringify({ error: { message: words } }), provider_name: 'X' };
       assert.deepEqual(said(400, 'Provider returned error', metadata), fault('unfit'), words);
     }
+    // A gateway of the provider's own stands before what it passes on.
+    const details = JSON.stringify({ error: { message: 'exceeds the maximum context length of 131072' } });
+    for (const raw of [
+      { error: { message: 'Backend request failed with status 400', details } },
+      { detail: 'exceeds the maximum context length of 131072' },
+    ]) {
+      const metadata = { raw: JSON.stringify(raw), provider_name: 'GMICloud' };
+      assert.deepEqual(said(400, 'Provider returned error', metadata), fault('unfit'));
+    }
   });
 
   it('deny once in passing that the request named one', () => {
@@ -108,6 +120,20 @@ describe('the words about a model', () => {
     const nameless = { ...context, model: null };
     const reply = replyOf(400, { error: { code: 400, message: 'No models provided' } });
     assert.deepEqual(classifyError(reply, nameless), fault('fit'));
+  });
+});
+
+describe('the time of a 429', () => {
+  it('stands in the metadata, in seconds, where no header has it', () => {
+    const raw = 'x/y is temporarily rate-limited upstream. Please retry shortly';
+    const metadata = {
+      raw,
+      provider_name: 'Venice',
+      retry_after_seconds: 29,
+      retry_after_seconds_raw: 28.873,
+    };
+    const outcome = said(429, 'Provider returned error', metadata);
+    assert.deepEqual('untilMs' in outcome && outcome.untilMs, nowMs + 29_000);
   });
 });
 
