@@ -11,6 +11,8 @@ const yearAboveMs = 180 * dayMs;
 /** Credits are rounded to this unit: no request costs less. */
 const leastCredits = 1e-9;
 
+/** Durations, ports and bounds have these digits in every language. */
+const digits = { numberingSystem: 'latn' } as const;
 const dollars = { style: 'currency', currency: 'USD', currencyDisplay: 'narrowSymbol' } as const;
 // 24 hours in every language, because a time without "AM" is shorter and unambiguous.
 const hourAndMinute = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
@@ -113,14 +115,19 @@ export class Formats {
   }
 
   private number(options: Intl.NumberFormatOptions): () => Intl.NumberFormat {
-    return onceUsed(() => new Intl.NumberFormat(this.locale, options));
+    return onceUsed(() => new Intl.NumberFormat(this.locale, { ...options, ...digits }));
   }
 
   private time(options: Intl.DateTimeFormatOptions, locale?: string): () => Intl.DateTimeFormat {
     return onceUsed(() => {
       const zone = this.timezone === '' ? {} : { timeZone: this.timezone };
       // `locale` and `timezone` are read at the first use, because the constructor sets them after the fields.
-      return new Intl.DateTimeFormat(locale ?? this.locale, { ...options, ...zone });
+      return new Intl.DateTimeFormat(locale ?? this.locale, {
+        ...options,
+        ...digits,
+        calendar: 'gregory',
+        ...zone,
+      });
     });
   }
 }

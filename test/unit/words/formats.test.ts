@@ -44,6 +44,16 @@ describe('Formats', () => {
     assert.deepEqual(written('fr'), ['1\u202f834', '30 mars, 05:30', '30 mars']);
   });
 
+  it('writes the same digits and years in every language, as its sentences have such digits too', () => {
+    const [atMs, nowMs] = [Date.UTC(2027, 2, 30, 5, 30), Date.UTC(2026, 2, 28)];
+    for (const locale of ['ar-EG', 'fa', 'bn', 'th']) {
+      const language = new Formats(locale, 'UTC');
+      assert.equal(language.count(834), '834', locale);
+      assert.equal(language.clock(atMs), '05:30', locale);
+      assert.match(language.until(atMs, nowMs), /\b30\b.*\b2027\b.*\b05:30\b/, locale);
+    }
+  });
+
   it('tells a debt below a cent with its figures', () => {
     assert.deepEqual(
       [formats.credits(-0.0042), formats.credits(0.0042), formats.credits(0)],
