@@ -153,10 +153,27 @@ OPENROUTER_KEYS="${b}:40
       assert.deepEqual(found(list), plain, list);
   });
 
+  it('may have the commas, full stops, brackets and full-width signs of other languages', () => {
+    const wide = (text: string): string =>
+      text.replace(/[!-~]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) + 0xfee0));
+    for (const list of [
+      `キー：${a}、「${b}」。`,
+      `密钥：${a}；${b}。`,
+      `${a}، ${b}؛`,
+      `【${a}】（${b}）`,
+      `《${a}》 ❨${b}❩`,
+      wide(`${a},${b}`),
+      wide(`OPENROUTER_KEYS=${a} ${b}`),
+    ])
+      assert.deepEqual(found(list), plain, list);
+    assert.deepEqual(found(`${a}：１０００`), [[a, 1000]]);
+  });
+
   it('has no key that was cut short or masked', () => {
     for (const text of [
       'sk-or-v1-abcd…1c96',
       'sk-or-v1-abcd...1c96',
+      'sk-or-v1-abcd••••1c96',
       'sk-or-v1-abcd****',
       'sk-or-v1-abcd**1c96',
     ])
