@@ -117,7 +117,8 @@ function accountLines(accounts: readonly AccountView[], speech: Speech): string 
       ? [left, tone === 'good' && heldBy(account) === undefined ? used : text]
       : [credits, text];
     const told = escaped(facts.filter((fact) => fact !== '').join(' · '));
-    return `$(${icons[tone]}) **${escaped(name)}** — ${told}`;
+    // Isolated, because digits behind a name of Arabic or Hebrew would be shown before it.
+    return `$(${icons[tone]}) **\u2068${escaped(name)}\u2069** — ${told}`;
   });
   const others = accounts.length - mostAccounts;
   if (others > 0) lines.push(escaped(t('and {0} more', formats.count(others))));

@@ -4,7 +4,9 @@ import { accountView, english, keyView, midnightMs, stateOf } from '../vscode/vi
 
 /** The text as it is shown. */
 function plain(markdown: string): string {
-  return markdown.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)));
+  return markdown
+    .replace(/[\u2068\u2069]/g, '')
+    .replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)));
 }
 
 describe('statusTooltip', () => {
@@ -58,7 +60,7 @@ describe('statusTooltip', () => {
 
   it('gives the fault that all keys of an account share as its state', () => {
     const bad = accountView({ keys: [keyView({ health: 'bad' }), keyView({ health: 'bad' })] });
-    assert.match(statusTooltip(stateOf([bad]), english), /\$\(error\) \*\*Private\*\* — .*Invalid key/);
+    assert.match(plain(statusTooltip(stateOf([bad]), english)), /\$\(error\) \*\*Private\*\* — .*Invalid key/);
   });
 
   it('lets no label become Markdown, HTML, a link, a line or an icon', () => {
@@ -67,6 +69,11 @@ describe('statusTooltip', () => {
     const [line] = tooltip.split('\n').filter((each) => each.includes('784 of 1,000 left ·'));
     const shown = /^\$\(pass\) \*\*(.*)\*\* — /.exec(line ?? '')?.[1] ?? '$';
     assert.doesNotMatch(shown, /[[\]()*<>`$\\:|]/);
+  });
+
+  it('keeps the direction of a name from the figures behind it', () => {
+    const tooltip = statusTooltip(stateOf([accountView({ name: 'שלום\u202e' })]), english);
+    assert.ok(tooltip.includes('**\u2068שלום\u202e\u2069** — 784 of'), tooltip);
   });
 
   it('escapes text in a way that shows the same signs', () => {
@@ -111,7 +118,7 @@ describe('statusTooltip', () => {
     assert.match(tooltip, /2 requests waiting/);
     assert.match(tooltip, /Busy models&#58; a\/b until 00&#58;00/);
     assert.doesNotMatch(tooltip, /c\/d/);
-    assert.equal(tooltip.match(/\*\*Private\*\*/g)?.length, 12);
+    assert.equal(tooltip.match(/\*\*.Private.\*\*/g)?.length, 12);
     assert.match(tooltip, /and 3 more/);
   });
 
