@@ -27,13 +27,16 @@ export function baseUrlProblem(text: string): string | null {
 const seconds = (min: number, max: number): v.GenericSchema<number> =>
   v.pipe(v.number(), v.minValue(min), v.maxValue(max));
 
+/** Without the blanks that a paste has around it. */
+export const pastedText = v.pipe(v.string(), v.trim());
+
 /** Figures are in the unit that the setting's name ends in. */
 export const settingsSchema = v.object({
   host: v.optional(v.pipe(v.string(), v.nonEmpty()), '127.0.0.1'),
   port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535)), 9999),
   upstreamUrl: v.optional(
     v.pipe(
-      v.string(),
+      pastedText,
       v.check(
         (text) => baseUrlProblem(text) === null,
         ({ input }) => baseUrlProblem(input) ?? '',
@@ -46,7 +49,7 @@ export const settingsSchema = v.object({
   /** IANA name, or empty for the machine's own zone. */
   timezone: v.optional(
     v.pipe(
-      v.string(),
+      pastedText,
       v.check(
         (zone) => zone === '' || IANAZone.isValidZone(zone),
         'is not a time zone such as Europe/Berlin',
@@ -81,7 +84,7 @@ export const settingsSchema = v.object({
         (value) => typeof value === 'object' && !Array.isArray(value),
         'must be JSON such as {"x/y:free":["openrouter/free"]}',
       ),
-      v.record(v.string(), v.array(v.pipe(v.string(), v.nonEmpty()))),
+      v.record(pastedText, v.array(v.pipe(pastedText, v.nonEmpty()))),
     ),
     {},
   ),

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { terminalClients } from '../clients/values';
 import {
   defaultSettings,
+  pastedText,
   readSettings,
   settingsSchema,
   type SettingProblem,
@@ -28,7 +29,7 @@ const windowSchema = v.object({
   /** The programs that use the proxy in new terminals. */
   'terminal.clients': v.optional(v.array(v.picklist(terminalClients)), []),
   /** Ids of the models that VS Code's chat offers in addition to the default ones. */
-  'chat.models': v.optional(v.array(v.string()), []),
+  'chat.models': v.optional(v.array(pastedText), []),
   /** Whether agents in VS Code's chat may hear the names of accounts. */
   'chat.tellAccountNames': v.optional(v.boolean(), false),
 });

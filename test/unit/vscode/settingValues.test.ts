@@ -79,6 +79,20 @@ describe('the settings of a window', () => {
     assert.deepEqual({ ...defaultValues.proxy, ...good }, { ...proxy, ...own });
   });
 
+  it('take pasted texts without the blanks around them', () => {
+    const pasted = {
+      upstreamUrl: ' https://example.com/api/v1/ ',
+      timezone: ' Europe/Berlin\n',
+      'chat.models': [' openai/gpt-5 '],
+      fallbackModels: { ' a/b ': ['c/d:free '] },
+    };
+    const { values, problems } = readSettingValues(pasted, defaultValues);
+    assert.deepEqual(problems, []);
+    const { upstreamUrl, timezone, fallbackModels } = values.proxy;
+    assert.deepEqual([upstreamUrl, timezone], ['https://example.com/api/v1', 'Europe/Berlin']);
+    assert.deepEqual([values['chat.models'], fallbackModels], [['openai/gpt-5'], { 'a/b': ['c/d:free'] }]);
+  });
+
   for (const name of settingNames) {
     it(`refuse wrong values of ${name}, keep its last good one, and can say what it may be`, () => {
       const { values: last } = readSettingValues(good, defaultValues);
