@@ -2,19 +2,16 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Endpoint, ClientFile } from './client';
-import { bytesOf, ConfigError, type ConfigFile, readConfigFile, replaceFile } from './configFile';
+import { bytesOf, type ConfigFile, readConfigFile, replaceFile } from './configFile';
 import { valueAt } from './configValue';
 import { digestsIn, undoneText } from './ownValues';
 import type { FileRecord } from './records';
 
 export const backupSuffix = '.keywheel-backup';
 
-/** The backup that the record names; null if there was no file before. Throws a ConfigError (`backupLost`). */
-export async function backupOf({ backup }: FileRecord): Promise<ConfigFile | null> {
-  if (backup === null) return null;
-  const found = await readConfigFile(backup);
-  if (found === null) throw new ConfigError('backupLost', backup);
-  return found;
+/** The backup that the record names; null if there was no file before. */
+export async function backupOf({ backup }: FileRecord): Promise<ConfigFile | 'lost' | null> {
+  return backup === null ? null : ((await readConfigFile(backup)) ?? 'lost');
 }
 
 /** Writes `before` as a backup and returns its path; overwrites only the backup of `earlier`. */

@@ -9,10 +9,10 @@ import { codeOf } from '../base/systemError';
 /**
  * `damaged`: the format cannot parse the file · `unsupported`: it has no place for Keywheel's values, or is too large ·
  * `olderFormat`: the client still uses an older file format · `readOnly`: no permission · `inTheWay`: not a regular file ·
- * `changedMeanwhile`: another program wrote it between reading and writing · `backupLost`: its backup is missing.
+ * `changedMeanwhile`: another program wrote it between reading and writing.
  */
 export type ConfigProblem =
-  'damaged' | 'unsupported' | 'olderFormat' | 'readOnly' | 'inTheWay' | 'changedMeanwhile' | 'backupLost';
+  'damaged' | 'unsupported' | 'olderFormat' | 'readOnly' | 'inTheWay' | 'changedMeanwhile';
 
 /** The file was not changed. `line` counts from 1; null if unknown. The message has no content of the file. */
 export class ConfigError extends Error {

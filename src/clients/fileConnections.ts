@@ -218,10 +218,12 @@ async function takenBack(
   found: ConfigFile,
 ): Promise<{ readonly undone: Undone; readonly text: string | null; readonly bytes: Buffer | null }> {
   const backup = await backupOf(record);
-  if (sha256(found.bytes) === record.written)
+  if (backup !== 'lost' && sha256(found.bytes) === record.written)
     return { undone: 'restored', text: backup?.text ?? null, bytes: backup?.bytes ?? null };
+  // Without the backup only what was written can be taken out.
+  const before = backup === 'lost' ? '' : (backup?.text ?? null);
   return inFile(record.file, () => {
-    const { text, undone } = undoneText(client, found.text, backup?.text ?? null, record.changes);
+    const { text, undone } = undoneText(client, found.text, before, record.changes);
     return { undone, text, bytes: text === null ? null : bytesOf(text, found) };
   });
 }

@@ -37,8 +37,6 @@ const problems = wordsFor<ConfigError['code'], string, [file: string, line: numb
   readOnly: (t, file) => t('{0} is read-only and was not changed.', file),
   inTheWay: (t, file) => t('{0} is not a regular file and was not changed.', file),
   changedMeanwhile: (t, file) => t('Another program changed {0} at the same moment. Try again.', file),
-  backupLost: (t, file) =>
-    t('The backup {0} is missing. Remove Keywheel’s values from the file yourself.', file),
 });
 
 /** The values that will be written into each file, one per line, with the proxy key masked. */

@@ -243,7 +243,7 @@ const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => Fi
   backupLost: ({ file }, { t }) =>
     warn(
       t('The backup {0} is missing.', file),
-      t('To disconnect that client, remove Keywheel’s values from its file yourself.'),
+      t('Disconnecting that client removes Keywheel’s values, but cannot restore those that they replaced.'),
     ),
   checkFailed: ({ got }, { t }) => warn(t('Check failed ({0}).', got), t('See the log.'), 'showLog'),
 };

@@ -1,9 +1,8 @@
 /** Clients of both ways together; Roo Code's extension is played by an object of its shape. */
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { backupSuffix } from '../../../src/clients/backup';
 import { claudeCodeClient } from '../../../src/clients/claudeCode';
 import type { ClientFile } from '../../../src/clients/client';
 import { codexClient } from '../../../src/clients/codex';
@@ -262,8 +261,8 @@ describe('Connector', () => {
       part: 'second',
       file: (places) => path.join(places.home, 'second.json'),
       changes: (...given) => {
-        // Written later, when the first one's backup is gone, so that it cannot be undone.
-        if (isPlanned) rmSync(path.join(home.folder, '.claude', `settings.json${backupSuffix}`));
+        // Written later: by then the first one is damaged, and it cannot be undone.
+        if (isPlanned) writeFileSync(path.join(home.folder, '.claude', 'settings.json'), '{');
         if (isPlanned) throw new FormatError('damaged', null);
         isPlanned = true;
         return claudeCodeClient.changes(...given);

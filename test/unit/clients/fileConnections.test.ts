@@ -485,12 +485,19 @@ describe('connecting', () => {
     assert.match((await recordOf(home, 'opencode')).file, /opencode\.jsonc$/);
   });
 
-  it('refuses to undo without the backup', async () => {
+  it('takes out what it wrote, and can be connected again, where the backup is gone', async () => {
     await using home = await TemporaryHome.make();
-    const record = await home.connected(claude, '.claude/settings.json', '{ "a": 1 }\n');
-    await rm(path.join(home.folder, '.claude/settings.json.keywheel-backup'));
-    await rejects(home.connections.disconnect(claude, record), 'backupLost', /backup/);
-    assert.match(await home.read('.claude/settings.json'), /127\.0\.0\.1/);
+    const file = '.codex/config.toml';
+    const codex = fileClient('codex');
+    const lose = async (): Promise<void> => await rm(path.join(home.folder, `${file}.keywheel-backup`));
+    await home.connected(codex, file, 'model = "gpt-5"\nkeep = true\n');
+    await lose();
+    const record = await home.connections.connect(codex, endpoint);
+    assert.equal(await home.read(`${file}.keywheel-backup`), 'keep = true\n');
+    await lose();
+    assert.equal(await home.connections.disconnect(codex, record), 'undone');
+    assert.equal(await home.read(file), 'keep = true\n');
+    assert.deepEqual(await home.records.all(), []);
   });
 
   it('keeps the records of all clients, also when they are connected at once', async () => {

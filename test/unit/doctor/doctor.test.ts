@@ -552,7 +552,7 @@ describe('the doctor', () => {
     ]);
     const advice = findings.map((finding) => findingText(finding, speech).advice ?? '');
     assert.match(advice[0] ?? '', /You can delete it/);
-    assert.match(advice[1] ?? '', /yourself/);
+    assert.match(advice[1] ?? '', /cannot restore/);
   });
 
   it('counts keys that are all refused at once as one problem, and advises to remove none', async () => {
