@@ -19,23 +19,20 @@ const words = v.fallback(v.array(v.string()), []);
 const amount = v.fallback(v.nullable(v.pipe(v.number(), v.minValue(1))), null);
 /** Dollars per token, as text. Routers have -1, because the price depends on the model that they choose. */
 const price = v.fallback(v.nullable(v.pipe(v.string(), v.toNumber(), v.minValue(0))), null);
-const listSchema = v.object({
-  data: v.array(
-    v.object({
-      id: v.string(),
-      name: v.fallback(v.string(), ''),
-      canonical_slug: v.fallback(v.string(), ''),
-      context_length: amount,
-      supported_parameters: words,
-      architecture: v.fallback(v.object({ input_modalities: words }), { input_modalities: [] }),
-      pricing: v.fallback(v.object({ prompt: price, completion: price }), { prompt: null, completion: null }),
-      top_provider: v.fallback(v.object({ context_length: amount, max_completion_tokens: amount }), {
-        context_length: null,
-        max_completion_tokens: null,
-      }),
-    }),
-  ),
+const entrySchema = v.object({
+  id: v.pipe(v.string(), v.nonEmpty()),
+  name: v.fallback(v.string(), ''),
+  canonical_slug: v.fallback(v.string(), ''),
+  context_length: amount,
+  supported_parameters: words,
+  architecture: v.fallback(v.object({ input_modalities: words }), { input_modalities: [] }),
+  pricing: v.fallback(v.object({ prompt: price, completion: price }), { prompt: null, completion: null }),
+  top_provider: v.fallback(v.object({ context_length: amount, max_completion_tokens: amount }), {
+    context_length: null,
+    max_completion_tokens: null,
+  }),
 });
+const listSchema = v.object({ data: v.array(v.fallback(v.nullable(entrySchema), null)) });
 
 const nullableNumber = v.nullable(v.number());
 export const listedModelSchema = v.object({
@@ -68,8 +65,10 @@ type Proxy = Pick<Endpoint, 'origin' | 'proxyKey'>;
 export async function listModels(proxy: Proxy): Promise<readonly ListedModel[]> {
   const parsed = v.safeParse(listSchema, parseJson((await read(proxy, 'models')) ?? ''));
   if (!parsed.success) return [];
-  const ids = new Set<string>();
-  return parsed.output.data.filter(({ id }) => !ids.has(id) && ids.add(id)).map(listedModel);
+  const models = new Map<string, ListedModel>();
+  for (const entry of parsed.output.data)
+    if (entry !== null && !models.has(entry.id)) models.set(entry.id, listedModel(entry));
+  return [...models.values()];
 }
 
 /** OpenRouter's models; empty if the proxy refuses the key too, as the list itself needs no valid key. Never rejects. */
@@ -84,7 +83,7 @@ async function read({ origin, proxyKey }: Proxy, name: string): Promise<string |
   return answer.kind === 'answer' && answer.status === 200 ? answer.text : null;
 }
 
-function listedModel(entry: v.InferOutput<typeof listSchema>['data'][number]): ListedModel {
+function listedModel(entry: v.InferOutput<typeof entrySchema>): ListedModel {
   const { id, name, canonical_slug, context_length, top_provider, pricing } = entry;
   // OpenRouter passes long requests to a larger provider; a free variant has one provider, but the paid model's length.
   const ofTop = top_provider.context_length;

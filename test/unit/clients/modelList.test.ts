@@ -71,6 +71,14 @@ describe('the list of models', () => {
     );
   });
 
+  it('leaves out entries that name no model, and takes the others', async () => {
+    const models = await listed({ data: [null, 'a/b', [], {}, { id: 5 }, { id: '' }, { id: 'c/d' }] });
+    assert.deepEqual(
+      models.map(({ id }) => id),
+      ['c/d'],
+    );
+  });
+
   it('tells limits and prices for a million tokens, and of routers none', async () => {
     const [priced, router] = await listed({
       data: [
