@@ -3,7 +3,7 @@ import type { OfferedModel } from '../chat/offer';
 import { ChatError } from '../chat/chatRequest';
 import type { WheelView } from '../service/snapshot';
 import { traitsText } from './clientWords';
-import type { Language } from './formats';
+import { joined, type Language } from './formats';
 import type { Speech } from './stateWords';
 import { reachText } from './reachText';
 import { wordsFor, type Translate } from './translate';
@@ -21,11 +21,12 @@ export function modelDetail(model: OfferedModel, wheel: WheelView, { t, formats,
 /** The id, its traits, and the accuracy of token counts. */
 export function modelTooltip(model: OfferedModel, wheel: WheelView, speech: Speech): string {
   const { t } = speech;
-  return [
+  return joined(
+    '\n',
     `${model.id} · ${modelDetail(model, wheel, speech)}`,
     traitsText(model, speech),
     t('By Keywheel, with the key that has the most left. Token counts are estimates on the high side.'),
-  ].join('\n');
+  );
 }
 
 /** Such as `$0.10 in, $0.40 out per million tokens`. */

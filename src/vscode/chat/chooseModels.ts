@@ -5,6 +5,7 @@ import { isAlwaysOffered } from '../../chat/offer';
 import { isFree, type ListedModel } from '../../clients/modelList';
 import { priceText } from '../../words/chatText';
 import { traitsText } from '../../words/clientWords';
+import { joined } from '../../words/formats';
 import type { Speech } from '../../words/stateWords';
 import { speechOf } from '../messages';
 
@@ -81,7 +82,7 @@ function itemOf(model: ListedModel, speech: Speech): ModelItem {
     model,
     label: model.name,
     description: model.id,
-    detail: `${price} · ${traitsText(model, speech)}`,
+    detail: joined(' · ', price, traitsText(model, speech)),
   };
 }
 

@@ -73,6 +73,8 @@ describe('models for VS Code’s chat', () => {
     const [first] = offeredModels(listed, [], []);
     assert.ok(first);
     assert.match(modelTooltip(first, wheel, speech), /openrouter\/free.*\ntools · 131K tokens\n.*estimates/);
+    const unknown = { ...first, tools: false, images: false, contextLength: null };
+    assert.match(modelTooltip(unknown, wheel, speech), /openrouter\/free.*\n.*estimates/);
   });
 });
 
