@@ -9,10 +9,10 @@ import { codeOf } from '../base/systemError';
 /**
  * `damaged`: the format cannot parse the file · `unsupported`: it has no place for Keywheel's values, or is too large ·
  * `olderFormat`: the client still uses an older file format · `readOnly`: no permission · `inTheWay`: not a regular file ·
- * `changedMeanwhile`: another program wrote it between reading and writing.
+ * `changedMeanwhile`: another program wrote it between reading and writing · `diskFull`: no room for what would be written.
  */
 export type ConfigProblem =
-  'damaged' | 'unsupported' | 'olderFormat' | 'readOnly' | 'inTheWay' | 'changedMeanwhile';
+  'damaged' | 'unsupported' | 'olderFormat' | 'readOnly' | 'inTheWay' | 'changedMeanwhile' | 'diskFull';
 
 /** The file was not changed. `line` counts from 1; null if unknown. The message has no content of the file. */
 export class ConfigError extends Error {
@@ -83,7 +83,7 @@ export interface Replacement {
 }
 
 /**
- * The file has the new bytes; otherwise it is unchanged and a ConfigError or the system's error (such as a full disk) is thrown.
+ * The file has the new bytes; otherwise it is unchanged and a ConfigError or the system's error is thrown.
  * Resolves to the outermost folder that was created, or null.
  */
 export async function replaceFile({ file, bytes, expected, mode }: Replacement): Promise<string | null> {
@@ -160,6 +160,9 @@ function problemOf(error: unknown, file: string): unknown {
     case 'ENOTDIR':
     case 'ELOOP':
       return new ConfigError('inTheWay', file, null, { cause: error });
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new ConfigError('diskFull', file, null, { cause: error });
     default:
       return error;
   }

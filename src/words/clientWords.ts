@@ -37,6 +37,7 @@ const problems = wordsFor<ConfigError['code'], string, [file: string, line: numb
   readOnly: (t, file) => t('{0} is read-only and was not changed.', file),
   inTheWay: (t, file) => t('{0} is not a regular file and was not changed.', file),
   changedMeanwhile: (t, file) => t('Another program changed {0} at the same moment. Try again.', file),
+  diskFull: (t, file) => t('The disk has no room for {0}. Nothing was changed.', file),
 });
 
 /** The values that will be written into each file, one per line, with the proxy key masked. */

@@ -2,8 +2,9 @@
  * with the file, also where the machine stops between the two. */
 import assert from 'node:assert/strict';
 import { appendFileSync, mkdirSync } from 'node:fs';
-import { chmod, mkdir, symlink } from 'node:fs/promises';
+import { chmod, mkdir, open, symlink, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import { mock } from 'node:test';
 import { claudeCodeClient } from '../../../src/clients/claudeCode';
 import { codexClient } from '../../../src/clients/codex';
 import { ConfigError, type ConfigProblem } from '../../../src/clients/configFile';
@@ -56,7 +57,30 @@ describe('a file that the system refuses', () => {
     await symlink(file, file);
     await refuses(other, 'inTheWay');
   });
+
+  it('finds no room on its disk, and is left as it was', async () => {
+    await using home = await TemporaryHome.make();
+    const file = await home.write('.claude/settings.json', '{}\n');
+    const handle = await open(file);
+    const files = prototypeOf(handle);
+    await handle.close();
+    // A disk may tell it no earlier.
+    const full = mock.method(files, 'sync', () =>
+      Promise.reject(Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })),
+    );
+    try {
+      await refuses(home, 'diskFull');
+    } finally {
+      full.mock.restore();
+    }
+    assert.deepEqual(await home.files(), ['.claude/settings.json']);
+    assert.equal(await home.read('.claude/settings.json'), '{}\n');
+  });
 });
+
+function prototypeOf(handle: FileHandle): FileHandle {
+  return Object.getPrototypeOf(handle) as FileHandle;
+}
 
 const samples = [
   {
