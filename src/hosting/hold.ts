@@ -31,11 +31,11 @@ export interface HoldPorts {
 // File calls are synchronous: the files are empty, and libuv's pool may be full for seconds.
 export class Hold implements Disposable {
   private readonly owned = new DisposableStore();
-  private readonly released = this.owned.add(
+  private readonly changed = this.owned.add(
     new Emitter<void>((error) => this.ports.log.error('A listener of the hold failed.', error)),
   );
-  /** Another window has started the proxy again. */
-  readonly onDidRelease: Event<void> = this.released.event;
+  /** Another window has stopped the proxy, or started it again. */
+  readonly onDidChange: Event<void> = this.changed.event;
   private readonly mark: string;
   private readonly file: string;
   private isJoined = false;
@@ -91,9 +91,9 @@ export class Hold implements Disposable {
   }
 
   private look(): void {
-    if (!this.isJoined || this.isAlone || existsSync(this.mark)) return;
+    if (this.isAlone || existsSync(this.mark) === this.isJoined) return;
     this.leave();
-    this.released.fire();
+    this.changed.fire();
   }
 
   private renew(): void {

@@ -62,7 +62,7 @@ export class Station implements Disposable {
     private settings: Settings,
   ) {
     this.rounds = new Rounds(ports.clock, ports.random);
-    this.owned.add(ports.hold.onDidRelease(() => this.rounds.nudge()));
+    this.owned.add(ports.hold.onDidChange(() => this.obey()));
   }
 
   get place(): Place {
@@ -133,6 +133,13 @@ export class Station implements Disposable {
   private leave(): void {
     this.closing.abort(new Error('The window closes.'));
     this.rounds.nudge();
+  }
+
+  /** A host that could not be told to stop sees the hold once it runs again. */
+  private obey(): void {
+    const { hold, hosting } = this.ports;
+    if (!hold.isHeld) this.rounds.nudge();
+    else if (hosting.isOn) void hosting.leave('stopped', this.settings.drainSeconds * 1000);
   }
 
   /** Asks the host to stop; resolves to whether no proven host has the port any more. */

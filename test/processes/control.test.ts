@@ -85,6 +85,18 @@ describe('a proxy of many windows', () => {
     assert.ok(!b.seen.some(({ proxy }) => proxy.kind === 'running'));
   });
 
+  it('is stopped also where the window that runs it was frozen while another stopped it', async () => {
+    const [a, b] = await openTwo();
+    a.process.kill('SIGSTOP');
+    try {
+      await b.ask({ kind: 'stop' });
+    } finally {
+      a.process.kill('SIGCONT');
+    }
+    for (const window of [a, b]) await window.until('is stopped', ({ proxy }) => proxy?.kind === 'stopped');
+    await assert.rejects(fetch(`http://127.0.0.1:${stage.port}/health`));
+  });
+
   it('stays stopped for later windows where the machine’s clock is an hour behind OpenRouter’s', async () => {
     await simulator.stop();
     const clock = { nowMs: () => Date.now() + 3_600_000 };
