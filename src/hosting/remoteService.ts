@@ -167,7 +167,7 @@ export class RemoteService implements Disposable {
 
   /** The record of the counts for a new worker: the newer of the saved record and the host's last one. */
   get handedOver(): unknown {
-    return newerCounts(this.saved, this.heardState);
+    return readSaved(this.heardState).kind === 'good' ? this.heardState : this.saved;
   }
 
   /** The host's last record of the counts, if this window served last; else undefined. */
@@ -216,7 +216,7 @@ export class RemoteService implements Disposable {
         this.history.hear(event.history);
         return;
       case 'exchange':
-        this.put(event.exchange);
+        this.put(whole(event.exchange));
         return;
       case 'state':
         this.hearState(event.state);
@@ -274,6 +274,14 @@ export class RemoteService implements Disposable {
     this.changed.fire();
   }
 }
+
+/** Hosts of earlier builds do not tell all of it. */
+function whole(exchange: ExchangeView): ExchangeView {
+  const attempts = exchange.attempts.map((attempt) => ({ ...untold.attempt, ...attempt }));
+  return { ...untold.exchange, ...exchange, attempts };
+}
+
+const untold = { exchange: { refusal: null, message: null }, attempt: { previous: [] } };
 
 const recordedSchema = v.object({ text: v.nullable(v.string()) });
 

@@ -61,7 +61,7 @@ export function modelLockText(
 ): string {
   const until = formats.until(untilMs, nowMs);
   if (accountId === null && reason === 'busy') return until;
-  const text = t('{0} until {1}', reasons[reason](t), until);
+  const text = t('{0} until {1}', outcomeText(reason, t), until);
   const account = accounts.find((each) => each.accountId === accountId);
   return account === undefined ? text : t('{0}: {1}', account.name, text);
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { TextLog } from '../../../src/base/log';
 import { RemoteService } from '../../../src/hosting/remoteService';
+import type { ExchangeView } from '../../../src/service/snapshot';
 import { History } from '../../../src/service/history/history';
 import { ManualClock } from '../../support/manualClock';
 import { exchangeReport, exchangeView } from '../service/exchanges';
@@ -43,6 +44,30 @@ describe('The past requests of a window', () => {
     const { ends, startMs, bucketMs } = service.history.series.view();
     const times = ends.answered.flatMap((count, index) => (count > 0 ? startMs + index * bucketMs : []));
     assert.deepEqual(times, [nowMs - 2 * hourMs, nowMs]);
+    service.dispose();
+  });
+
+  it('are whole where the host is of the release before, which tells less of them', () => {
+    const { service } = windowBehind(0);
+    const untold = ['refusal', 'message', 'previous'];
+    const told = JSON.stringify(exchangeView({}), (name, value: unknown) =>
+      untold.includes(name) ? undefined : value,
+    );
+    service.hear({ kind: 'exchange', exchange: JSON.parse(told) as ExchangeView });
+    assert.deepEqual(service.activity(), [exchangeView({})]);
+    service.dispose();
+  });
+});
+
+describe('The counts that a window begins with', () => {
+  it('are the last ones of its host, not those that were saved when it opened', () => {
+    const { service } = windowBehind(0);
+    const saved = { version: 1, savedAtMs: nowMs, keys: {}, accounts: {}, models: [], locks: [] };
+    service.restore({ ...saved, revision: nowMs + hourMs });
+    service.hear({ kind: 'state', state: { version: 99 } });
+    assert.deepEqual(service.handedOver, { ...saved, revision: nowMs + hourMs }, 'one that it cannot read');
+    service.hear({ kind: 'state', state: saved });
+    assert.deepEqual(service.handedOver, saved);
     service.dispose();
   });
 });
