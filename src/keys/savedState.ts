@@ -27,8 +27,8 @@ export function readSaved(raw: unknown): SavedRead<SavedState> {
 
 /** Whether `saved` is newer than `other`; the newer state replaces the older one as a whole. */
 export function isNewerState(saved: SavedState, other: SavedState): boolean {
-  if (saved.revision !== other.revision) return saved.revision > other.revision;
-  return saved.savedAtMs > other.savedAtMs;
+  const ahead = (saved.revision || saved.savedAtMs) - (other.revision || other.savedAtMs);
+  return (ahead || saved.savedAtMs - other.savedAtMs) > 0;
 }
 
 /** The state with every instant moved by `byMs`: the fields whose names end in `Ms`. Saved instants are wall time. */

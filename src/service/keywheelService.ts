@@ -339,7 +339,7 @@ export class KeywheelService implements Disposable {
   }
 
   private tellState(): void {
-    this.revision++;
+    this.revision = Math.max(this.revision + 1, this.ports.clock.wallMs());
     this.stateChanged.fire();
   }
 

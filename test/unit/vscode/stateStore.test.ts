@@ -96,6 +96,21 @@ describe('CountsStore', () => {
     assert.deepEqual(await store.load(), young);
   });
 
+  it('takes the younger one of two where one is of an older version, between two of this one', async () => {
+    const early = await stateOf(0);
+    const ours = { ...early, revision: early.savedAtMs };
+    const theirs = { ...early, savedAtMs: early.savedAtMs + 1, revision: undefined };
+    const later = { ...ours, revision: ours.revision + 2 };
+    for (const [inFile, inMemento, young] of [
+      [theirs, ours, theirs],
+      [theirs, later, later],
+    ]) {
+      await writeFile(path, JSON.stringify(inFile));
+      memento.values.set(recordName, inMemento);
+      assert.deepEqual(await store.load(), JSON.parse(JSON.stringify(young)));
+    }
+  });
+
   it('gives what a newer version wrote, in either place, so that nothing is written over it', async () => {
     const [state, newer] = [await stateOf(3), { version: 99 }];
     await writeFile(path, JSON.stringify(state));
