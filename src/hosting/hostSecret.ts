@@ -46,16 +46,12 @@ export function hostSecretIn(folder: string, log: Log): HostSecret {
   }
 }
 
-/** A file that has another size than Keywheel writes. */
-class DamagedFileError extends Error {
-  readonly code = 'damaged';
-  override readonly name = 'DamagedFileError';
-}
-
+/** A file of another size, as a full disk or a power loss leaves it, proves nothing to anybody: it is made anew. */
 function madeOnce(path: string, size: number): Buffer {
-  const bytes = read(path) ?? make(path, size);
-  if (bytes.length !== size) throw new DamagedFileError(`${path} has ${bytes.length} bytes, not ${size}.`);
-  return bytes;
+  const bytes = read(path);
+  if (bytes?.length === size) return bytes;
+  rmSync(path, { force: true });
+  return make(path, size);
 }
 
 function read(path: string): Buffer | null {
@@ -73,7 +69,7 @@ function read(path: string): Buffer | null {
 function make(path: string, size: number): Buffer {
   const temporary = `${path}.${randomBytes(6).toString('hex')}`;
   try {
-    writeFileSync(temporary, randomBytes(size), { mode: 0o600, flag: 'wx' });
+    writeFileSync(temporary, randomBytes(size), { mode: 0o600, flag: 'wx', flush: true });
     place(temporary, path);
   } finally {
     rmSync(temporary, { force: true });
