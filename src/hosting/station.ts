@@ -212,7 +212,9 @@ export class Station implements Disposable {
     }
     this.set(place);
     const pauseMs = isStranger ? strangerPauseMs * 2 ** this.looks++ : lookAgainMs;
-    await this.pauseWhileTaken(Math.min(pauseMs, longestLookAgainMs), signal);
+    // A program that answers has shown what it is; one that does not may be a host that was stopped for a while.
+    const longestMs = isStranger && who.how === 'other' ? longestLookAgainMs : lookAgainMs;
+    await this.pauseWhileTaken(Math.min(pauseMs, longestMs), signal);
   }
 
   /** Pauses for `pauseMs`, or until the port is free. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -32,11 +32,17 @@ describe('a port that another program had for minutes', () => {
     return clock.elapsedMs() - fromMs;
   }
 
-  it('is taken within two seconds of its being left, though the program is asked ever more rarely', async () => {
+  /** A window that looks at a port where each request is met so; `asked` counts them. */
+  async function look(meet: (response: ServerResponse) => void): Promise<{
+    readonly asked: () => number;
+    readonly hasBegun: () => boolean;
+    readonly leavePort: () => Promise<unknown>;
+    readonly dispose: () => void;
+  }> {
     let asked = 0;
     const stranger = createServer((_, response) => {
       asked++;
-      response.end('hello');
+      meet(response);
     });
     await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve));
     const { port } = stranger.address() as AddressInfo;
@@ -60,11 +66,32 @@ describe('a port that another program had for minutes', () => {
     const ports = { clock, log, random: Math.random, identity, hold, hosting, read };
     const station = new Station(ports, { ...defaultSettings, port });
     station.open(true);
-    const passedMs = await passUntil(() => asked === 8);
+    return {
+      asked: () => asked,
+      hasBegun: () => isBegun,
+      leavePort: async () => await new Promise((resolve) => stranger.close(resolve)),
+      dispose: () => {
+        for (const each of [station, hosting, hold]) each.dispose();
+        stranger.close();
+      },
+    };
+  }
+
+  it('is taken within two seconds of its being left, though the program is asked ever more rarely', async () => {
+    const { asked, hasBegun, leavePort, dispose } = await look((response) => response.end('hello'));
+    const passedMs = await passUntil(() => asked() === 8);
     assert.ok(passedMs > 60_000, `asked 8 times in ${passedMs} ms`);
-    await new Promise((resolve) => stranger.close(resolve));
-    const tookMs = await passUntil(() => isBegun);
+    await leavePort();
+    const tookMs = await passUntil(hasBegun);
     assert.ok(tookMs <= 2_000, `taken after ${tookMs} ms`);
-    for (const each of [station, hosting, hold]) each.dispose();
+    dispose();
+  });
+
+  it('is asked every five seconds where it does not answer: a host that was frozen may run again', async () => {
+    const { asked, dispose } = await look((response) => response.destroy());
+    await passUntil(() => asked() === 8);
+    const passedMs = await passUntil(() => asked() === 10);
+    assert.ok(passedMs <= 11_000, `asked twice in ${passedMs} ms`);
+    dispose();
   });
 });
