@@ -98,13 +98,7 @@ export class Hold implements Disposable {
 
   private renew(): void {
     this.look();
-    if (!this.isJoined || this.isAlone) return;
-    const now = new Date(this.ports.clock.wallMs());
-    try {
-      utimesSync(this.file, now, now);
-    } catch {
-      this.write(this.file);
-    }
+    if (this.isJoined && !this.isAlone) this.write(this.file);
   }
 
   private watchFolder(): Disposable {
@@ -144,9 +138,12 @@ export class Hold implements Disposable {
     return false;
   }
 
+  /** With this machine's time: a file server may have another. */
   private write(path: string): boolean {
+    const now = new Date(this.ports.clock.wallMs());
     try {
       writeFileSync(path, '', { mode: 0o600 });
+      utimesSync(path, now, now);
       return true;
     } catch (error: unknown) {
       this.ports.log.warn(`Other windows cannot be told that the proxy is stopped: ${String(error)}.`);

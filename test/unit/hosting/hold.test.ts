@@ -38,6 +38,17 @@ describe('a hold', () => {
     hold.dispose();
   });
 
+  it('is that of all windows, also where the files’ own times are a file server’s, which has another clock', () => {
+    const [one, other] = [holdIn(home), holdIn(home)];
+    one.take();
+    assert.equal(other.isHeld, true);
+    clock.advance(60_000);
+    assert.equal(other.isHeld, true);
+    one.dispose();
+    assert.equal(other.isHeld, false, 'once its last window has closed');
+    other.dispose();
+  });
+
   it('of dead windows is over, also where their mark cannot be removed', () => {
     mkdirSync(path.join(home, 'stopped', 'x'), { recursive: true });
     const hold = holdIn(home);
