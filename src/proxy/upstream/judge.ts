@@ -1,4 +1,5 @@
 // Judges an attempt: an answer, an error inside a 200, or an error.
+import * as v from 'valibot';
 import type { Clock } from '../../base/clock';
 import { classifyError, statusOfError, type ErrorReply, type Fault, type Outcome } from '../errors/outcome';
 import { beginsAsEvents, isError, mostParsedBytes, parseShortJson, wrappedError } from '../errors/errorBody';
