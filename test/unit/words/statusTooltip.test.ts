@@ -60,7 +60,10 @@ describe('statusTooltip', () => {
 
   it('gives the fault that all keys of an account share as its state', () => {
     const bad = accountView({ keys: [keyView({ health: 'bad' }), keyView({ health: 'bad' })] });
-    assert.match(plain(statusTooltip(stateOf([bad]), english)), /\$\(error\) \*\*Private\*\* — .*Invalid key/);
+    assert.match(
+      plain(statusTooltip(stateOf([bad]), english)),
+      /\$\(error\) \*\*Private\*\* — .*Invalid key/,
+    );
   });
 
   it('lets no label become Markdown, HTML, a link, a line or an icon', () => {
