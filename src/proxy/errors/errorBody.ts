@@ -24,6 +24,8 @@ export interface ErrorEvidence {
   /** The settings that excluded every provider, such as `data_policy:training`. */
   readonly excludedBy: readonly string[];
   readonly retryable: boolean | null;
+  /** With what the providers failed that OpenRouter asked before this one. */
+  readonly previousStatuses: readonly number[];
   /** Moderation or a guardrail named the content that it objects to. */
   readonly refusedContent: boolean;
   /** Cloudflare's code, such as 1015; null elsewhere. */
@@ -135,6 +137,7 @@ function evidenceOf(isPage: boolean, page: string, layers: ErrorLayers): ErrorEv
     routingStep: first(own, 'failed_routing_step', text),
     excludedBy: first([...available, ...own], 'excluded_by', names) ?? [],
     retryable: first(available, 'retryable', truth),
+    previousStatuses: statusesBefore(own),
     refusedContent,
     edgeCode: edgeText === undefined ? first(own, 'error_code', numeric) : Number(edgeText),
     hints: hintsOf([...own, ...provider]),
@@ -156,6 +159,11 @@ function hintsOf(layers: readonly Fields[]): readonly string[] {
     const said = code(value);
     return said === null ? [] : [name, said];
   });
+}
+
+function statusesBefore(own: readonly Fields[]): readonly number[] {
+  const before = present((first(own, 'previous_errors', list) ?? []).map(record));
+  return before.map((fields) => statusIn([fields])).filter((status) => status !== null);
 }
 
 /** The first of `code`, `http_status` and `status` (numbers or numbers as text) that is the status of an error. */

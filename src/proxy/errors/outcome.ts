@@ -333,7 +333,14 @@ function ofOthers(facts: Facts): Outcome {
   // Recorded of requests that named one, and were answered when they were sent again.
   if (model !== null && /no models provided/i.test(evidence.words)) return { kind: 'internal' };
   // A temporary status whose error is marked as lasting is the request's fault: it allows no provider that is left.
-  return status < 500 || isPassing(status) ? requestFault(facts) : { kind: 'internal' };
+  if (status >= 500 && !isPassing(status)) return { kind: 'internal' };
+  const fault = requestFault(facts);
+  return status === 400 && fault.model === 'fit' && isOfStandIn(evidence) ? { kind: 'internal' } : fault;
+}
+
+/** The provider stood in for a busy one, which may take what this one refuses: another one's signed thoughts. */
+function isOfStandIn({ previousStatuses }: ErrorEvidence): boolean {
+  return previousStatuses.some((status) => status === 429 || status >= 500);
 }
 
 function overloaded({ status, untilMs }: Facts): Outcome {
@@ -348,10 +355,10 @@ const goneCodes = ['free_variant_ended', 'model_deprecated', 'model_not_found', 
 
 /** That a model is not for this request: too long, in the words of each provider, or not for what, where or who it asks. */
 const unfit =
-  /context[ _](?:length|limit|window)|maximum (?:context|prompt length|number of tokens)|(?:prompt|input) is too long|input length|reduce the length|no endpoints found that |not available in your (?:region|country)|violation of provider terms/i;
+  /(?:context|content)[ _](?:length|limit|window|size)|max(?:imum)? (?:context|prompt length|number of (?:tokens|images)|tokens allowed)|(?:prompt|input) is too long|input length|reduce the length|no endpoints found that |not available in your (?:region|country)|violation of provider terms/i;
 
 /** An excluded model is gone only for this request if the request itself chooses its providers. */
-function requestFault(facts: Facts): Outcome {
+function requestFault(facts: Facts): Outcome & { readonly kind: 'requestFault' } {
   const { evidence, choosesProviders } = facts;
   const isGone =
     goneCodes.includes(evidence.availabilityCode ?? '') ||

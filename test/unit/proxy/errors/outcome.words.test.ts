@@ -100,6 +100,10 @@ describe('the words about a model', () => {
       'Please reduce the length of the messages or completion.',
       'Range of input length should be [1, 98304]',
       'input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000',
+      'Request content length exceeded 32 MB limit.',
+      'Exceeded maximum number of images (50) allowed in the request.',
+      'tokens in request more than max tokens allowed',
+      'Prompt has 5,958,968 tokens, but the configured context size is 256,000 tokens',
     ]) {
       const metadata = { raw: JSON.stringify({ error: { message: words } }), provider_name: 'X' };
       assert.deepEqual(said(400, 'Provider returned error', metadata), fault('unfit'), words);
@@ -113,6 +117,20 @@ describe('the words about a model', () => {
       const metadata = { raw: JSON.stringify(raw), provider_name: 'GMICloud' };
       assert.deepEqual(said(400, 'Provider returned error', metadata), fault('unfit'));
     }
+  });
+
+  it('may come from a provider that another one stood in for only because it was busy', () => {
+    const words = 'Invalid thought signature.';
+    const after = (...previous_errors: readonly unknown[]): Outcome => {
+      const metadata = { raw: JSON.stringify({ error: { message: words } }), provider_name: 'Google' };
+      return said(400, 'Provider returned error', { ...metadata, previous_errors });
+    };
+    for (const code of [429, 503, '529', 500])
+      assert.deepEqual(after({ code: 400 }, { code, provider_name: 'Google AI Studio' }), {
+        kind: 'internal',
+      });
+    for (const code of [400, 402, 404, 'x', null]) assert.deepEqual(after({ code }), fault('fit'));
+    assert.deepEqual(after(), fault('fit'));
   });
 
   it('deny once in passing that the request named one', () => {
