@@ -248,7 +248,7 @@ export function removalDetail(
 ): string {
   const lines = [
     t(
-      'Deletes all keys ({0}) with their names and limits, the history and the proxy key. Connected clients stop working. Your keys stay valid at OpenRouter. This cannot be undone.',
+      'Deletes all keys ({0}) with their names and limits, the history and the proxy key. Clients that you set up yourself stop working. Your keys stay valid at OpenRouter. This cannot be undone.',
       formats.count(keys),
     ),
   ];
