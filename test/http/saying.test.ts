@@ -100,8 +100,8 @@ describe('with six requests that wait, one account used up and one at its minute
       assert.match(bar, /^\$\(loading~spin\) \d+$/);
       assert.equal(severity, 'normal');
       assert.match(tooltip, /6 requests waiting/);
-      assert.match(tooltip, /\*\*anna-1\*\* — 0 of 3 left · Used up until 00:00/);
-      assert.match(tooltip, /\*\*ben-1\*\* — 30 of 50 left · Minute limit reached until \d\d:\d\d:\d\d/);
+      assert.match(tooltip, /\*\*.anna-1.\*\* — 0 of 3 left · Used up until 00:00/);
+      assert.match(tooltip, /\*\*.ben-1.\*\* — 30 of 50 left · Minute limit reached until \d\d:\d\d:\d\d/);
       assert.match(waiting, /^6 requests waiting, next slot at \d\d:\d\d:\d\d$/);
       assert.equal(notice, '');
       assert.equal(rows.length, 6);
