@@ -75,9 +75,12 @@ class Serving {
     this.watch.dispose();
     // `turnsMs` is 0: waiting requests are refused, as the next host would not count attempts that are sent from here.
     const drained = this.service.stop(drainMs, 0);
-    post({ kind: 'leaving', reason, state: this.service.savedState(), drainMs });
-    this.routes.bye(reason);
-    this.service.onDidFinishExchange((exchange) => post({ kind: 'late', exchange }));
+    // Windows hear of those that are refused for it.
+    setImmediate(() => {
+      post({ kind: 'leaving', reason, state: this.service.savedState(), drainMs });
+      this.routes.bye(reason);
+      this.service.onDidFinishExchange((exchange) => post({ kind: 'late', exchange }));
+    });
     // The window ends the thread at `left`: the last bytes need this time to be sent.
     void drained.then(() => clock.after(flushMs, () => post({ kind: 'left' })));
   }

@@ -27,6 +27,7 @@ export type HostCommand =
   | 'clearActivity'
   | 'forget'
   | 'record'
+  | 'late'
   | 'stop'
   | 'retire';
 

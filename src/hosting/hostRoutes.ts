@@ -8,8 +8,10 @@ import type { Log } from '../base/log';
 import { ownHeaders } from '../base/http';
 import { Pieces } from '../base/pieces';
 import { Secret } from '../base/secret';
+import { savedExchangesSchema } from '../service/history/activity';
 import { keySetSchema } from '../service/keyring/storedKey';
 import type { KeywheelService } from '../service/keywheelService';
+import type { ExchangeView } from '../service/snapshot';
 import { EventStreams } from './eventStreams';
 import type { ByeReason } from './hostEvents';
 import type { HostCommand, HostReply } from './hostLine';
@@ -216,6 +218,7 @@ function refused(status: number, code: string): HostReply {
 }
 
 const optionalText = v.optional(v.string());
+const exchangeView = v.custom<ExchangeView>((value) => v.is(savedExchangesSchema, [value]));
 const offeredKeys = v.object({ ...keySetSchema.entries, base: v.optional(v.number()) });
 
 /** A command without a body and without a result. */
@@ -269,6 +272,11 @@ const commands: Readonly<Record<HostCommand, Command>> = {
   record: async ({ service }, _, seal) => ({
     status: 200,
     body: { sealed: seal.close('recorded', { text: await service.recorder.next() }) },
+  }),
+  /** An exchange of the host before, which ended after this one had begun. */
+  late: withBody(v.object({ exchange: exchangeView }), ({ exchange }, { service }) => {
+    service.noteLate(exchange);
+    return done;
   }),
   stop: plain(({ leave }) => leave('stopped')),
   /** Only a newer version may take the port, so that an older one never takes it back. */

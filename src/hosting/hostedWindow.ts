@@ -42,6 +42,7 @@ export class HostedWindow implements Disposable {
   private readonly hosting: Hosting;
   private readonly station: Station;
   private restored: Promise<unknown> = Promise.resolve();
+  private late: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly ports: HostedWindowPorts) {
     const { clock, log, identity, folder, settings, keyring } = ports;
@@ -63,7 +64,9 @@ export class HostedWindow implements Disposable {
             // The worker starts without the flags of this process, which may be those of a debugger.
             spawn: () => new Worker(ports.workerPath, { execArgv: [], name: 'keywheel', resourceLimits }),
             onLastState: (state) => this.service.hearState(state),
-            onLate: (exchange) => this.service.hearLate(exchange),
+            onLate: (exchange) => {
+              this.late = Promise.all([this.late, this.service.hearLate(exchange)]);
+            },
           }),
         handover: async () => {
           await this.restored;
@@ -112,6 +115,7 @@ export class HostedWindow implements Disposable {
   /** Ends hosting and following. The port is free at once, answers may go on for `drainMs`; then it resolves. */
   async close(drainMs: number): Promise<void> {
     await this.station.close(drainMs);
+    await this.late;
   }
 
   dispose(): void {

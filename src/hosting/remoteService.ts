@@ -43,6 +43,8 @@ export class RemoteService implements Disposable {
   private saved: unknown = null;
   /** Whether this window was the last host it knows: then it saves counts and history. */
   private hasServedLast = false;
+  /** Exchanges that ended after this window's worker had stopped, and that no host knows of. */
+  private readonly late: ExchangeView[] = [];
   private shownProxy = '';
   private readonly owned = new DisposableStore();
   private readonly onError = (error: unknown): void => this.ports.log.error('A view failed.', error);
@@ -181,9 +183,11 @@ export class RemoteService implements Disposable {
     if (this.isHosting) this.stateChanged.fire();
   }
 
-  /** Takes an exchange that ended after this window's worker had left; ignored once another host serves. */
-  hearLate(exchange: ExchangeView): void {
-    if (this.hasServedLast) this.put(exchange);
+  /** Tells the next host of an exchange of this window's worker that ended after it had stopped; until there is one, it is this window's. */
+  async hearLate(exchange: ExchangeView): Promise<void> {
+    if ((await this.command('late', { exchange })) || !this.hasServedLast) return;
+    this.put(exchange);
+    this.late.push(exchange);
   }
 
   /** Sends one request to the host, in this window or another. */
@@ -249,6 +253,7 @@ export class RemoteService implements Disposable {
   private forgetHeard(): void {
     this.saved = null;
     this.heardState = null;
+    this.late.length = 0;
     this.history.clear();
     if (!this.isLive) this.heard = null;
     this.changed.fire();
@@ -267,7 +272,10 @@ export class RemoteService implements Disposable {
 
   private tellPlace(): void {
     const { kind } = this.ports.station.place;
-    if (kind === 'hosting' || kind === 'following') this.hasServedLast = kind === 'hosting';
+    if (kind === 'hosting' || kind === 'following') {
+      this.hasServedLast = kind === 'hosting';
+      for (const exchange of this.late.splice(0)) void this.command('late', { exchange });
+    }
     const proxy = JSON.stringify(this.snapshot().proxy);
     if (proxy === this.shownProxy) return;
     this.shownProxy = proxy;

@@ -256,6 +256,13 @@ export class KeywheelService implements Disposable {
     this.tellState();
   }
 
+  /** Adds an exchange of the proxy before to the history, unless that has it. */
+  noteLate(late: ExchangeView): void {
+    const isThis = ({ startedAtMs, endedAtMs }: ExchangeView): boolean =>
+      startedAtMs === late.startedAtMs && endedAtMs === late.endedAtMs;
+    if (!this.activity().some(isThis)) this.finished.fire(this.history.add(late));
+  }
+
   snapshot(): Snapshot {
     const { pool, paidRefusedAtMs, upstream } = this;
     const { timezone } = this.settings;

@@ -46,8 +46,8 @@ describe('the history of many windows', () => {
     await stage.dispose();
   });
 
-  const open = async (name: string): Promise<TestWindow> => {
-    const window = await stage.open({ name, keys, revision: 1, upstreamUrl: simulator.baseUrl });
+  const open = async (name: string, version = '1.0.0'): Promise<TestWindow> => {
+    const window = await stage.open({ name, version, keys, revision: 1, upstreamUrl: simulator.baseUrl });
     await window.until('is in place', ({ isHost, isFollower }) => isHost || isFollower);
     // Waits, because requests take turns only once both accounts are read: an unread account comes last.
     await until('both accounts are read', async () => {
@@ -140,6 +140,30 @@ describe('the history of many windows', () => {
     await first.ask({ kind: 'close' });
     await first.kill();
     await knows(await open('second'), 1);
+  });
+
+  it('has what the host before refused and answered while it left, in all windows', async () => {
+    simulator.setAnswer({ events: 40, eventDelayMs: 50 });
+    const first = await open('first');
+    const begin = (): Promise<Response> =>
+      fetch(`http://127.0.0.1:${stage.port}/api/v1/chat/completions`, {
+        method: 'POST',
+        headers: headersOf(first),
+        body: JSON.stringify({ model: 'x/y:free', stream: true, messages: [] }),
+      });
+    const perMinute = 20 * keys.length;
+    const running = Array.from({ length: perMinute }, begin);
+    await Promise.all(running);
+    const refused = begin();
+    await until(
+      'it waits',
+      async () => ((await first.ask({ kind: 'snapshot' })) as Snapshot).wheel.waiting === 1,
+    );
+    const second = await open('second', '1.1.0');
+    await second.until('hosts', ({ isHost }) => isHost);
+    assert.equal((await refused).status, 503);
+    await Promise.all(running.map(async (response) => await (await response).text()));
+    for (const window of [first, second]) await knows(window, perMinute + 1);
   });
 
   it('does not bring a removed key back, nor what it was called', async () => {

@@ -52,6 +52,7 @@ export const savedExchangesSchema = v.pipe(v.array(exchangeSchema), v.maxLength(
 export function numbered(report: ExchangeReport, id: number): ExchangeView {
   // Fields are set afterwards: fields behind a spread would cost a microsecond.
   const view = { id, ...report };
+  view.id = id;
   view.client = named(view.client);
   view.path = named(view.path);
   if (view.model !== null) view.model = named(view.model);
