@@ -1,8 +1,7 @@
 // Content codings, decoded within bounds to look inside a body; the body is relayed as it came.
-import { pipeline, Readable, type Transform } from 'node:stream';
+import { pipeline, type Readable, type Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { headerValues } from './http';
-import { Pieces } from './pieces';
 
 type Options = Pick<zlib.ZlibOptions, 'finishFlush'>;
 
@@ -29,33 +28,8 @@ export function isCoded(headers: readonly string[]): boolean {
   return codingsOf(headers).length > 0;
 }
 
-/**
- * As much of the body as can be decoded from its beginning. Null where the coding is unknown, where the bytes are not in
- * that coding, and where they decode to more than `mostBytes`.
- */
-export async function decodeStart(
-  headers: readonly string[],
-  bytes: Buffer,
-  mostBytes: number,
-): Promise<Buffer | null> {
-  const decoders = decoding(headers, bytes, mostBytes);
-  if (decoders === null) return null;
-  const pieces = new Pieces();
-  try {
-    for await (const piece of decoded(bytes, decoders)) {
-      pieces.push(piece);
-      if (pieces.bytes > mostBytes) return null;
-    }
-    return pieces.take();
-  } catch {
-    // Too few bytes to begin with, or not in this coding: nothing can be read.
-    return null;
-  }
-}
-
 /** The decoded bytes, piece by piece; nothing is decoded before the reader asks for it. */
-export function decoded(bytes: Buffer, decoders: readonly Transform[]): AsyncIterable<Buffer> {
-  const source = Readable.from([bytes]);
+export function decoded(source: Readable, decoders: readonly Transform[]): AsyncIterable<Buffer> {
   const last = decoders.at(-1) ?? source;
   pipeline([source, ...decoders], () => {
     // The reader of the last stream gets errors and the end.

@@ -147,7 +147,7 @@ class IncomingBody implements Body {
     const pieces = new Pieces();
     this.counted = 0;
     try {
-      for await (const piece of decoded(coded, decoders)) {
+      for await (const piece of decoded(Readable.from([coded]), decoders)) {
         signal.throwIfAborted();
         this.count(piece, longestBytes);
         pieces.push(piece);

@@ -1,10 +1,10 @@
 // Holds the beginning of an answer until it is clear whether it is an answer or an error: errors hide inside a 200.
-import type { Transform } from 'node:stream';
+import { PassThrough } from 'node:stream';
 import * as v from 'valibot';
 import type { Clock } from '../../base/clock';
 import type { Disposable } from '../../base/disposable';
 import type { SilenceWatch } from '../../base/silence';
-import { decodeStart, decoding } from '../../base/coding';
+import { decoded, decoding } from '../../base/coding';
 import { Pieces } from '../../base/pieces';
 import { beginsAsEvents, mostParsedBytes, parseShortJson } from '../errors/errorBody';
 import type { Fault } from '../errors/outcome';
@@ -83,9 +83,10 @@ class Holder implements Sink {
   private readonly pieces = new Pieces();
   /** For `start` alone. */
   private readonly scanner: StartScanner | null;
-  /** Of a coded stream: they decode each piece once. Empty where nothing can be decoded; null before the first piece. */
-  private decoders: readonly Transform[] | null = null;
-  private decodedBytes = 0;
+  /** Takes the pieces of a coded answer to be decoded; null before the first one. */
+  private source: PassThrough | null = null;
+  /** The text of a coded answer, once its source has ended; null where it cannot be decoded. */
+  private text: Promise<Buffer | null> = Promise.resolve(null);
   private beginning = '';
   private isJson = false;
   private isDone = false;
@@ -107,15 +108,17 @@ class Holder implements Sink {
     this.pieces.push(chunk);
     const hasRoom = this.limits.hold(chunk.length);
     if (this.isMoving) this.limits.watch.moved();
-    if (this.mode === 'start') this.read(chunk);
-    else if (this.mode === 'unsure' && !this.reply.isCoded && !this.isJson) this.look(chunk);
+    if (this.reply.isCoded) (this.source ??= this.decode(chunk)).write(chunk);
+    else if (this.mode === 'start') this.scan(chunk);
+    else if (this.mode === 'unsure' && !this.isJson) this.look(chunk);
     if (this.pieces.bytes >= this.bound || !hasRoom) this.finish({});
   }
 
   end(): void {
-    const [first] = this.decoders ?? [];
-    if (first === undefined) this.finish({ isWhole: true, event: this.scanner?.end() ?? null });
-    else first.end();
+    const finish = (): void => this.finish({ isWhole: true, event: this.scanner?.end() ?? null });
+    this.source?.end();
+    if (this.source === null) finish();
+    else void this.text.then(finish);
   }
 
   fault(fault: Fault): void {
@@ -160,11 +163,6 @@ class Holder implements Sink {
     if (isClear || this.beginning.length >= tellingChars) this.finish({});
   }
 
-  private read(chunk: Buffer): void {
-    if (!this.reply.isCoded) this.scan(chunk);
-    else (this.decoders ??= this.decodersFor(chunk))[0]?.write(chunk);
-  }
-
   private scan(bytes: Buffer): void {
     const event = this.scanner?.push(bytes) ?? null;
     if (event !== null) {
@@ -174,26 +172,31 @@ class Holder implements Sink {
     if ((this.scanner?.preambles ?? 0) > 0 && !this.reply.isCoded) this.limits.onPreamble();
   }
 
-  /** Empty for an unknown coding, and after an error of a decoder: nothing can be scanned, and the bound ends the holding. */
-  private decodersFor(beginning: Buffer): readonly Transform[] {
-    const decoders = decoding(this.reply.headers, beginning, mostHeldBytes) ?? [];
-    const last = decoders.reduce<Transform | null>((to, next) => to?.pipe(next) ?? next, null);
-    last?.on('data', (piece: Buffer) => {
-      this.decodedBytes += piece.length;
-      if (this.isDone) return;
-      this.scan(piece);
-      if (this.decodedBytes >= mostHeldBytes) this.finish({});
-    });
-    last?.once('end', () => this.finish({ isWhole: true, event: this.scanner?.end() ?? null }));
-    for (const decoder of decoders) {
-      decoder.once('error', () => {
-        const isOver = decoders[0]?.writableEnded ?? false;
-        for (const other of decoders) other.destroy();
-        this.decoders = [];
-        if (isOver) this.finish({ isWhole: true });
-      });
+  /** Begins to decode. In an unknown coding nothing can be scanned, and the bound ends the holding. */
+  private decode(beginning: Buffer): PassThrough {
+    const source = new PassThrough();
+    const decoders = decoding(this.reply.headers, beginning, this.bound);
+    if (decoders === null) source.resume();
+    else this.text = this.read(decoded(source, decoders));
+    return source;
+  }
+
+  /** The text; null where the bytes are not in their coding, or decode to more than may be held. */
+  private async read(pieces: AsyncIterable<Buffer>): Promise<Buffer | null> {
+    const text = new Pieces();
+    try {
+      for await (const piece of pieces) {
+        text.push(piece);
+        if (this.scanner !== null && !this.isDone) this.scan(piece);
+        if (text.bytes > this.bound) break;
+      }
+    } catch {
+      // Nothing more can be read of it.
+      return null;
     }
-    return decoders;
+    if (text.bytes <= this.bound) return text.take();
+    if (this.scanner !== null) this.finish({});
+    return null;
   }
 
   private finish(end: Partial<Pick<Held, 'isWhole' | 'event' | 'fault'>>): void {
@@ -201,7 +204,7 @@ class Holder implements Sink {
     this.isDone = true;
     this.limits.watch.rest();
     this.headTimer?.dispose();
-    for (const decoder of this.decoders ?? []) decoder.destroy();
+    this.source?.end();
     this.reply.release();
     const all = this.pieces.take();
     const told = (text: Buffer | null): void =>
@@ -213,10 +216,10 @@ class Holder implements Sink {
         sawComments: this.scanner?.sawComments ?? false,
         text,
       });
-    if (!this.reply.isCoded) told(all);
+    if (this.source === null) told(all);
     else {
       this.reply.pause();
-      void decodeStart(this.reply.headers, all, this.bound).then(told);
+      void this.text.then(told);
     }
   }
 }
