@@ -24,18 +24,7 @@ const usualBounds = {
   shortBytes: mebibyte,
 };
 
-export interface Body {
-  /** The whole body, decoded where a model runs; null where there is none, where it streams up unread, and after `release`. */
-  readonly bytes: Buffer | null;
-  /** Whether `bytes` were decoded: the headers still name the coding. */
-  readonly isDecoded: boolean;
-  /** The length of a body that streams up; null where the client did not name it. */
-  readonly length: number | null;
-  /** For a body that streams up unread: makes a stream of it, to be read once. */
-  readonly passing: (() => Readable) | null;
-  /** The body is not needed any more: gives its room back, and drops the rest that was not read. */
-  release(): void;
-}
+export type Body = Readonly<Pick<IncomingBody, 'bytes' | 'isDecoded' | 'length' | 'passing' | 'release'>>;
 
 /** The request for which a body is read. */
 export interface BodyReader {
@@ -97,9 +86,12 @@ export class Bodies {
   }
 }
 
-class IncomingBody implements Body {
+class IncomingBody {
+  /** The whole body, decoded where a model runs; null where there is none, where it streams up unread, and after `release`. */
   bytes: Buffer | null = null;
+  /** Whether `bytes` were decoded: the headers still name the coding. */
   isDecoded = false;
+  /** For a body that streams up unread: makes a stream of it, to be read once. */
   passing: (() => Readable) | null = null;
   private counted = 0;
   private onPiece: (piece: Buffer) => void = () => undefined;
@@ -110,6 +102,7 @@ class IncomingBody implements Body {
 
   constructor(
     private readonly request: IncomingMessage,
+    /** Null where the client did not name it. */
     readonly length: number | null,
     private readonly take: (bytes: number) => void,
   ) {}
@@ -200,6 +193,7 @@ class IncomingBody implements Body {
     return this;
   }
 
+  /** The body is not needed any more: gives its room back, and drops the rest that was not read. */
   release(): void {
     this.bytes = null;
     this.ownWatch?.dispose();
