@@ -19,7 +19,7 @@ import { composeViews } from './vscode/composeViews';
 import { channelLog, shownLevel } from './vscode/logChannel';
 import { contributedSettings } from './words/settingRule';
 import { UserSettings } from './vscode/settings';
-import { offer, tellStartFailure } from './vscode/messages';
+import { showChoice, showStartFailure } from './vscode/messages';
 import type { WindowPorts } from './vscode/ports';
 import { CountsStore } from './vscode/stateStore';
 import { SecretStorageVault } from './vscode/vault';
@@ -38,7 +38,7 @@ export function activate(context: ExtensionContext): KeywheelExports {
   try {
     return compose(context, log, channel);
   } catch (error: unknown) {
-    tellStartFailure(log, 'Activation failed.', error);
+    showStartFailure(log, 'Activation failed.', error);
     throw error;
   }
 }
@@ -71,7 +71,7 @@ function compose(context: ExtensionContext, log: Log, channel: LogOutputChannel)
   const given = { ...parts, service, keyring, vault, forget, showLog };
   const { state, showState } = composeViews(context, owned, given);
   const inBackground = (what: string, work: Promise<unknown>): void => {
-    work.catch((error: unknown) => tellStartFailure(log, `${what} failed.`, error));
+    work.catch((error: unknown) => showStartFailure(log, `${what} failed.`, error));
   };
   owned.add(settings.onDidChange(() => service.configure(settings.current)));
   const start = async (): Promise<void> => {
@@ -130,7 +130,7 @@ function openWindow(
       logLevel: () => shownLevel(channel),
       onTrouble: () => {
         const text = `Keywheel: ${l10n.t('The proxy failed three times in this window. See the log.')}`;
-        void offer({ severity: 'warning', text }, 'showLog');
+        void showChoice({ severity: 'warning', text }, 'showLog');
       },
     }),
   );
@@ -153,10 +153,10 @@ function openKeepers(
   );
   return [
     owned.add(
-      new StateKeeping({ kept: service, name: 'counts', store: counts, log, clock, askToStartAfresh }),
+      new StateKeeping({ owner: service, name: 'counts', store: counts, log, clock, askToStartAfresh }),
     ),
     owned.add(
-      new StateKeeping({ kept: service.history, name: 'requests', store: file('history.json'), log, clock }),
+      new StateKeeping({ owner: service.history, name: 'requests', store: file('history.json'), log, clock }),
     ),
   ];
 }
@@ -168,14 +168,16 @@ async function askToStartAfresh(kind: 'newer' | 'damaged'): Promise<boolean> {
           'Keywheel: Saved counts are from a newer version. New counts will not be saved until you start over.',
         )
       : l10n.t('Keywheel: Saved counts are unreadable. New counts will not be saved until you start over.');
-  return (await offer({ severity: 'warning', text: message }, [l10n.t('Start Over'), () => true])) ?? false;
+  return (
+    (await showChoice({ severity: 'warning', text: message }, [l10n.t('Start Over'), () => true])) ?? false
+  );
 }
 
 async function loadKeys(keyring: Keyring): Promise<void> {
   await keyring.load();
   while (keyring.health.kind === 'refused') {
     const text = `Keywheel: ${l10n.t('The system keychain is not available. Unlock it, then try again.')}`;
-    const isAgain = await offer({ severity: 'error', text }, [l10n.t('Try Again'), () => true]);
+    const isAgain = await showChoice({ severity: 'error', text }, [l10n.t('Try Again'), () => true]);
     if (isAgain !== true) return;
     await keyring.load();
   }

@@ -25,8 +25,9 @@ export function readVersioned<T>(
   schema: v.GenericSchema<unknown, T>,
 ): SavedRead<T> {
   if (raw === undefined || raw === null) return { kind: 'none' };
-  const told = v.safeParse(v.object({ version: v.number() }), raw);
-  if (told.success && told.output.version > version) return { kind: 'newer', version: told.output.version };
+  const versioned = v.safeParse(v.object({ version: v.number() }), raw);
+  if (versioned.success && versioned.output.version > version)
+    return { kind: 'newer', version: versioned.output.version };
   const parsed = v.safeParse(schema, raw);
   if (parsed.success) return { kind: 'good', state: parsed.output };
   const [issue] = parsed.issues;

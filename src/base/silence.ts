@@ -8,7 +8,7 @@ const lateMs = 1_000;
 const graceMs = 250;
 
 /**
- * Watches one thing at a time: calls back once, after `limitMs` without `moved`. Its one timer is set anew only when it
+ * Watches one thing at a time: calls back once, after `limitMs` without `noteProgress`. Its one timer is set anew only when it
  * fires or a shorter limit is watched: a move costs no timer. Time in which the process did not run is no silence.
  */
 export class SilenceWatch implements Disposable {
@@ -33,17 +33,17 @@ export class SilenceWatch implements Disposable {
     this.lookIn(limitMs, nowMs);
   }
 
-  moved(): void {
+  noteProgress(): void {
     this.lastMoveAtMs = this.clock.elapsedMs();
   }
 
   /** Nothing is watched until the next `watch`. */
-  rest(): void {
+  stop(): void {
     this.onSilent = null;
   }
 
   dispose(): void {
-    this.rest();
+    this.stop();
     this.timer?.dispose();
     this.timer = null;
     this.dueAtMs = Number.POSITIVE_INFINITY;
@@ -63,7 +63,7 @@ export class SilenceWatch implements Disposable {
       this.lookIn(Math.max(leftMs, wasHeldUp ? graceMs : 0), nowMs);
       return;
     }
-    this.rest();
+    this.stop();
     onSilent();
   };
 

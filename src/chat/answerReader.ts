@@ -99,7 +99,7 @@ export interface AnswerPorts {
 
 /** Reads server-sent events in pieces of any size. `take` and `end` throw a ChatError after the parts before the error. */
 export class AnswerReader {
-  private held = '';
+  private partialLine = '';
   private isBehindReturn = false;
   private data = '';
   private readonly calls: Call[] = [];
@@ -114,18 +114,18 @@ export class AnswerReader {
     const piece = this.isBehindReturn && text.startsWith('\n') ? text.slice(1) : text;
     if (text !== '') this.isBehindReturn = text.endsWith('\r');
     const [first = '', ...others] = piece.split(/\r\n?|\n/);
-    this.held += first;
+    this.partialLine += first;
     for (const line of others) {
-      this.line(this.held);
-      this.held = line;
+      this.line(this.partialLine);
+      this.partialLine = line;
     }
-    if (this.held.length + this.data.length + this.callCharacters > mostHeldCharacters)
+    if (this.partialLine.length + this.data.length + this.callCharacters > mostHeldCharacters)
       throw new ChatError('cut', 'Too much of the answer has no end.');
   }
 
   /** Called when the body has ended; throws a ChatError if the answer has not. */
   end(): void {
-    this.line(this.held);
+    this.line(this.partialLine);
     this.line('');
     if (this.finish === '') throw new ChatError('cut', 'The answer ended before it was complete.');
     this.whole();

@@ -148,7 +148,7 @@ function sentMessages({ messages, thoughtBefore }: ChatQuestion, onSkipped: OnSk
       name,
       parts: placed(content.map(partOf), role === assistantRole ? 'said' : 'asked', onSkipped),
     }))
-    .filter(({ parts }) => parts.some((part) => part.kind !== 'text' || isSaid(part.text)));
+    .filter(({ parts }) => parts.some((part) => part.kind !== 'text' || isNotBlank(part.text)));
   const sent: object[] = [];
   const ids = new Set(['']);
   for (let at = 0; at < all.length;) {
@@ -194,7 +194,7 @@ function ownId(id: string, ids: Set<string>): string {
 const betweenMessages = '\n\n';
 
 /** APIs refuse empty texts, some of them blank ones too. */
-function isSaid(text: string): boolean {
+function isNotBlank(text: string): boolean {
   return text.trim() !== '';
 }
 
@@ -217,7 +217,7 @@ function placed(parts: readonly Part[], where: keyof typeof places, onSkipped: O
 
 function resultText(parts: readonly Part[]): string {
   const texts = parts.map((part) => (part.kind === 'text' ? part.text : '[image]'));
-  return texts.filter(isSaid).join('\n') || 'No output.';
+  return texts.filter(isNotBlank).join('\n') || 'No output.';
 }
 
 function assistantMessage(
@@ -228,7 +228,7 @@ function assistantMessage(
   const texts = said.map(({ parts }) =>
     parts.map((part) => (part.kind === 'text' ? part.text : '')).join(''),
   );
-  const text = texts.filter(isSaid).join(betweenMessages);
+  const text = texts.filter(isNotBlank).join(betweenMessages);
   return {
     role: 'assistant',
     content: text === '' ? null : text,
@@ -278,7 +278,7 @@ function joined(before: readonly ContentItem[], after: readonly ContentItem[]): 
 }
 
 function itemsOf(part: Part): readonly ContentItem[] {
-  if (part.kind === 'text') return isSaid(part.text) ? [{ type: 'text', text: part.text }] : [];
+  if (part.kind === 'text') return isNotBlank(part.text) ? [{ type: 'text', text: part.text }] : [];
   if (part.kind !== 'image') return [];
   const url = `data:${part.mimeType};base64,${part.bytes.toString('base64')}`;
   return [{ type: 'image_url', image_url: { url } }];

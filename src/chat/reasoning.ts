@@ -14,8 +14,8 @@ export function addDetail(details: ReasoningDetail[], piece: ReasoningDetail): v
     details.push(piece);
     return;
   }
-  const told = Object.entries(piece).filter(([, value]) => value !== null);
-  const joined = told.map(([name, value]) => {
+  const entries = Object.entries(piece).filter(([, value]) => value !== null);
+  const joined = entries.map(([name, value]) => {
     const before = last[name];
     const isText = (name === 'text' || name === 'summary') && typeof before === 'string';
     return [name, isText ? before + String(value) : value] as const;

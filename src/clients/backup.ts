@@ -21,8 +21,8 @@ export async function writeBackup(
   found: ConfigFile | null,
   earlier: FileRecord | null,
 ): Promise<string> {
-  const { taken, free } = await backupsOf(file);
-  const backup = taken.find((name) => name === earlier?.backup) ?? free;
+  const { existing, free } = await backupsOf(file);
+  const backup = existing.find((name) => name === earlier?.backup) ?? free;
   const expected = await readConfigFile(backup);
   await replaceFile({ file: backup, bytes: bytesOf(before, found), expected, mode: found?.mode });
   return backup;
@@ -30,7 +30,7 @@ export async function writeBackup(
 
 /** The backup with the highest number beside the file, no matter which Keywheel wrote it; null without one. */
 export async function latestBackup(file: string): Promise<ConfigFile | null> {
-  const latest = (await backupsOf(file)).taken.at(-1);
+  const latest = (await backupsOf(file)).existing.at(-1);
   return latest === undefined ? null : await readConfigFile(latest);
 }
 
@@ -59,12 +59,15 @@ function isOfKeywheel(text: string): boolean {
 /** Paths of the backups beside the file, by number, and the first path that is free. */
 async function backupsOf(
   file: string,
-): Promise<{ readonly taken: readonly string[]; readonly free: string }> {
+): Promise<{ readonly existing: readonly string[]; readonly free: string }> {
   // A folder that does not exist has no backups.
   const names = new Set(await readdir(path.dirname(file)).catch(() => []));
   const numbered = Array.from({ length: names.size + 1 }, (_, index) => nameOf(file, index + 1));
-  const taken = numbered.filter((name) => names.has(path.basename(name)));
-  return { taken, free: numbered.find((name) => !taken.includes(name)) ?? nameOf(file, numbered.length) };
+  const existing = numbered.filter((name) => names.has(path.basename(name)));
+  return {
+    existing,
+    free: numbered.find((name) => !existing.includes(name)) ?? nameOf(file, numbered.length),
+  };
 }
 
 function nameOf(file: string, number: number): string {

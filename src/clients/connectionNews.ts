@@ -27,7 +27,10 @@ export function askedModels(
  * The request that shows that the client does not use the chosen model, or null: its first request if it names another model, or
  * a later one for a paid model although a free one was chosen. Another free model later is the user's choice.
  */
-export function strayRequest(chosen: string | null, newestFirst: readonly AskedModel[]): AskedModel | null {
+export function requestForOtherModel(
+  chosen: string | null,
+  newestFirst: readonly AskedModel[],
+): AskedModel | null {
   if (chosen === null) return null;
   const strays = newestFirst.filter(({ model }) => model !== chosen).reverse();
   const first = newestFirst.at(-1);
@@ -35,12 +38,12 @@ export function strayRequest(chosen: string | null, newestFirst: readonly AskedM
 }
 
 /** A model that has ended although a connected client or VS Code's chat uses it. */
-export interface Obituary {
+export interface EndedModel {
   readonly model: string;
   /** Names of the clients that use it. */
   readonly users: readonly string[];
   /** Whether an answer said that the model has ended; else it is only missing in OpenRouter's list. */
-  readonly isSaid: boolean;
+  readonly isConfirmed: boolean;
   readonly successor: string;
   readonly isPaid: boolean;
 }

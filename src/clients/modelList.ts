@@ -143,10 +143,10 @@ const freshMs = 60 * 60_000;
 const retryMs = 60_000;
 
 const keptSchema = v.object({ atMs: v.number(), models: v.array(listedModelSchema) });
-type Kept = v.InferOutput<typeof keptSchema>;
+type KnownModels = v.InferOutput<typeof keptSchema>;
 
 export class ModelCatalogue {
-  private known: Kept = { atMs: Number.NEGATIVE_INFINITY, models: [] };
+  private known: KnownModels = { atMs: Number.NEGATIVE_INFINITY, models: [] };
   private running: Promise<readonly ListedModel[]> | null = null;
   private failedAtMs = Number.NEGATIVE_INFINITY;
 

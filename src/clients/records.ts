@@ -4,7 +4,7 @@ import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import { Emitter, type Event } from '../base/event';
-import { InTurn } from '../base/inTurn';
+import { WorkQueue } from '../base/workQueue';
 import { parseJson } from '../base/json';
 import { StateFile } from '../service/saved/stateFile';
 import { clientIds, type ClientId } from './client';
@@ -68,8 +68,8 @@ const recordsSchema = v.object({
 
 export type FileRecord = v.InferOutput<typeof fileRecordSchema>;
 export type ConnectionRecord = v.InferOutput<typeof recordSchema>;
-type Kept = v.InferOutput<typeof recordsSchema>;
-export type EarlierClient = Kept['earlier'][number];
+type SavedRecords = v.InferOutput<typeof recordsSchema>;
+export type EarlierClient = SavedRecords['earlier'][number];
 
 /** The records are damaged or from a newer version. Neither they nor the clients' files are changed. */
 export class RecordsError extends Error {
@@ -87,7 +87,7 @@ export class RecordsError extends Error {
 /** The records of all windows of this editor, one for each file of a client. */
 export class ConnectionRecords {
   private readonly file: string;
-  private readonly inTurn = new InTurn();
+  private readonly workQueue = new WorkQueue();
   private readonly changed: Emitter<void>;
   /** Fires after changes through this object only. */
   readonly onDidChange: Event<void>;
@@ -124,11 +124,11 @@ export class ConnectionRecords {
   }
 
   /** Resolves to true for one caller per connection, over all windows: only that one tells the user of the other model. */
-  async claimStray(told: ConnectionRecord): Promise<boolean> {
+  async claimOtherModel(shown: ConnectionRecord): Promise<boolean> {
     let isClaimed = false;
     await this.change(({ connections }) => ({
       connections: connections.map((record) => {
-        const isIt = isOfSameFile(record, told) && record.connectedAtMs === told.connectedAtMs;
+        const isIt = isOfSameFile(record, shown) && record.connectedAtMs === shown.connectedAtMs;
         if (!isIt || record.strayTold === true) return record;
         isClaimed = true;
         return { ...record, strayTold: true };
@@ -141,8 +141,8 @@ export class ConnectionRecords {
     await this.change(({ connections }) => ({ connections: without(connections, record) }));
   }
 
-  private async change(edit: (kept: Kept) => Partial<Kept>): Promise<void> {
-    await this.inTurn.run(async () => {
+  private async change(edit: (kept: SavedRecords) => Partial<SavedRecords>): Promise<void> {
+    await this.workQueue.run(async () => {
       const expected = await readConfigFile(this.file);
       const kept = this.parsed(expected);
       const text = JSON.stringify({ ...kept, ...edit(kept) }, null, 2);
@@ -151,7 +151,7 @@ export class ConnectionRecords {
     });
   }
 
-  private parsed(found: ConfigFile | null): Kept {
+  private parsed(found: ConfigFile | null): SavedRecords {
     if (found === null) return { version: 1, connections: [], earlier: [] };
     try {
       return v.parse(recordsSchema, JSON.parse(found.text));

@@ -2,14 +2,14 @@
 import { ask, isKeywheel } from '../base/http';
 import type { Endpoint } from '../clients/client';
 import type { Connector, KnownConnection } from '../clients/connector';
-import { proxyOnTheWay, type NetworkProxy, type WayOut } from '../proxy/upstream/wayOut';
+import { networkProxyFor, type NetworkProxy, type NetworkRoute } from '../proxy/upstream/networkRoute';
 import { askUpstream, clockToleranceMs, whoAnswers, type UpstreamAnswer } from '../service/askUpstream';
 import type { DashboardState } from '../service/messages';
 import { checkKeys, type KeyCheck } from '../service/keyring/keyCheck';
 import type { StoredKey } from '../service/keyring/storedKey';
-import { canServe, lockOf } from '../service/serving';
+import { canServe, lockOf } from '../service/accountFacts';
 import type { AccountView, ExchangeView, Snapshot } from '../service/snapshot';
-import { askedModels, strayRequest } from '../clients/connectionNews';
+import { askedModels, requestForOtherModel } from '../clients/connectionNews';
 import { checks, type Check, type Checked, type Finding } from './finding';
 import { findLeftovers } from './leftovers';
 import { portOwner, type SystemProxy } from './system';
@@ -29,7 +29,7 @@ export interface DoctorPorts {
   /** The proxy's endpoint; its proxy key is empty if the vault has not given it. */
   readonly endpoint: Endpoint;
   readonly upstreamUrl: string;
-  readonly wayOut: WayOut;
+  readonly networkRoute: NetworkRoute;
   readonly systemProxy: (platform: NodeJS.Platform) => Promise<SystemProxy | null>;
   readonly keys: readonly StoredKey[];
   readonly checkKey: (key: string) => Promise<KeyCheck>;
@@ -105,13 +105,13 @@ async function upstreamFindings(
   known: Known,
   ports: DoctorPorts,
 ): Promise<readonly Finding[]> {
-  const { upstreamUrl, wayOut, platform } = ports;
-  const proxy = proxyOnTheWay(upstreamUrl, wayOut);
+  const { upstreamUrl, networkRoute, platform } = ports;
+  const proxy = networkProxyFor(upstreamUrl, networkRoute);
   const found = proxy === null ? await ports.systemProxy(platform) : null;
   return [
     ...reachFindings(answer, known),
     ...wayFindings(proxy),
-    ...(proxy !== null && !wayOut.isStrict ? [{ code: 'wayUnverified' } as const] : []),
+    ...(proxy !== null && !networkRoute.isStrict ? [{ code: 'wayUnverified' } as const] : []),
     ...(found === null ? [] : [{ code: 'systemProxyUnused', found } as const]),
   ];
 }
@@ -167,20 +167,20 @@ async function keyFinding(
 
 function limitFindings({ accounts, wheel }: Known): readonly Finding[] {
   const { waiting } = wheel;
-  const held = accounts.filter(({ state }) => state !== 'ready' && state !== 'off');
-  const times = held.flatMap(({ untilMs }) => untilMs ?? []);
-  const nextAtMs = held.length < accounts.length || times.length === 0 ? null : Math.min(...times);
+  const unavailable = accounts.filter(({ state }) => state !== 'ready' && state !== 'off');
+  const times = unavailable.flatMap(({ untilMs }) => untilMs ?? []);
+  const nextAtMs = unavailable.length < accounts.length || times.length === 0 ? null : Math.min(...times);
   const findings = [
     ...(waiting > 0 ? [{ code: 'requestsWait', waiting, nextAtMs } as const] : []),
     ...accounts
-      .filter(isTold)
+      .filter(isLimited)
       .map((account) => ({ code: 'accountHeld', label: account.name, account }) as const),
   ];
   return accounts.length > 0 && findings.length === 0 ? [{ code: 'noLimits' }] : findings;
 }
 
 /** Whether a lock or limit holds requests back that the check of keys does not report, as it does for refused keys. */
-function isTold(account: AccountView): boolean {
+function isLimited(account: AccountView): boolean {
   const on = account.keys.filter(canServe);
   if (on.every(({ locks }) => locks.some(({ reason }) => reason === 'unauthorized'))) return false;
   const paid = lockOf(account, 'paid');
@@ -208,7 +208,7 @@ function askedFinding({ client, record }: KnownConnection, ports: DoctorPorts): 
   const [last] = asked;
   if (last === undefined) return [];
   // An earlier stray does not count if the client has requested the chosen model since.
-  const isStray = last.model !== chosen && strayRequest(chosen, asked) !== null;
+  const isStray = last.model !== chosen && requestForOtherModel(chosen, asked) !== null;
   if (chosen === null || !isStray) {
     const isAnswered = last.end === 'answered' || last.end === 'cancelled';
     const isOld = ports.snapshot.atMs - last.endedAtMs > oldMs;

@@ -22,35 +22,37 @@ export class EventStreams implements Disposable {
   private readonly readers = new Map<ServerResponse, Seal>();
   private readonly owned = new DisposableStore();
   /** The last snapshot that all readers got, without its time. */
-  private told = '';
+  private lastSent = '';
 
   constructor(private readonly ports: EventStreamsPorts) {
     const { clock, service, keys } = ports;
-    this.owned.add(service.onDidChange(() => this.tellChange()));
-    this.owned.add(service.onDidFinishExchange((exchange) => this.tell({ kind: 'exchange', exchange })));
+    this.owned.add(service.onDidChange(() => this.sendChange()));
+    this.owned.add(service.onDidFinishExchange((exchange) => this.sendToAll({ kind: 'exchange', exchange })));
     this.owned.add(
-      service.history.onDidReplace(() => this.tell({ kind: 'history', history: service.history.save() })),
+      service.history.onDidReplace(() =>
+        this.sendToAll({ kind: 'history', history: service.history.save() }),
+      ),
     );
-    this.owned.add(service.onDidChangeState(() => this.tellState()));
+    this.owned.add(service.onDidChangeState(() => this.sendState()));
     this.owned.add(
       keys.onDidChange(() => {
-        for (const [response, seal] of this.readers) this.tellKeys(response, seal);
+        for (const [response, seal] of this.readers) this.sendKeys(response, seal);
       }),
     );
-    this.owned.add(every(clock, beatEveryMs, () => this.tell({ kind: 'beat' })));
+    this.owned.add(every(clock, beatEveryMs, () => this.sendToAll({ kind: 'beat' })));
   }
 
   /** Begins a stream to a proven window; it ends with `bye`, or when the window disconnects. */
   open(response: ServerResponse, seal: Seal): void {
     const { service } = this.ports;
     // The new reader may get a newer snapshot than the other readers have: the next one is sent to all, even if unchanged.
-    this.told = '';
+    this.lastSent = '';
     response.writeHead(200, ['content-type', 'text/event-stream', 'cache-control', 'no-store']);
     response.once('close', () => this.readers.delete(response));
     this.readers.set(response, seal);
     send(response, { kind: 'hello', protocol });
     send(response, { kind: 'snapshot', snapshot: service.snapshot() });
-    this.tellKeys(response, seal);
+    this.sendKeys(response, seal);
     send(response, { kind: 'state', state: service.savedState() });
     // The history is the largest part: it follows the parts that a takeover needs first.
     send(response, { kind: 'history', history: service.history.save() });
@@ -59,8 +61,8 @@ export class EventStreams implements Disposable {
   /** Ends all streams with the reason. */
   bye(reason: ByeReason): void {
     // The next host and this window's file need the last counts.
-    this.tellState();
-    this.tell({ kind: 'bye', reason });
+    this.sendState();
+    this.sendToAll({ kind: 'bye', reason });
     for (const response of this.readers.keys()) response.end();
     this.readers.clear();
   }
@@ -70,24 +72,24 @@ export class EventStreams implements Disposable {
     for (const response of this.readers.keys()) response.destroy();
   }
 
-  private tellChange(): void {
+  private sendChange(): void {
     if (this.readers.size === 0) return;
     const snapshot = this.ports.service.snapshot();
     const untimed = JSON.stringify({ ...snapshot, atMs: 0 });
-    if (untimed === this.told) return;
-    this.told = untimed;
-    this.tell({ kind: 'snapshot', snapshot });
+    if (untimed === this.lastSent) return;
+    this.lastSent = untimed;
+    this.sendToAll({ kind: 'snapshot', snapshot });
   }
 
-  private tellKeys(response: ServerResponse, seal: Seal): void {
+  private sendKeys(response: ServerResponse, seal: Seal): void {
     send(response, { kind: 'keys', sealed: seal.close('keys', this.ports.keys.current) });
   }
 
-  private tellState(): void {
-    this.tell({ kind: 'state', state: this.ports.service.savedState() });
+  private sendState(): void {
+    this.sendToAll({ kind: 'state', state: this.ports.service.savedState() });
   }
 
-  private tell(event: HostEvent): void {
+  private sendToAll(event: HostEvent): void {
     if (this.readers.size === 0) return;
     const text = eventText(event);
     for (const response of this.readers.keys()) write(response, text);

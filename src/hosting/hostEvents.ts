@@ -87,13 +87,13 @@ async function readAll(
   onEvent: (event: HostEvent) => void,
   watch: SilenceWatch,
 ): Promise<ReadEnd> {
-  let held = '';
+  let partial = '';
   response.setEncoding('utf8');
   for await (const chunk of response) {
-    watch.moved();
-    const parts = (held + String(chunk)).split('\n\n');
-    held = parts.pop() ?? '';
-    if (held.length > mostHeldChars) return 'gone';
+    watch.noteProgress();
+    const parts = (partial + String(chunk)).split('\n\n');
+    partial = parts.pop() ?? '';
+    if (partial.length > mostHeldChars) return 'gone';
     for (const event of parts.map(parseEvent)) {
       if (event?.kind === 'bye') return event.reason;
       if (event !== null) onEvent(event);

@@ -63,9 +63,9 @@ export class HostedWindow implements Disposable {
             log,
             // The worker starts without the flags of this process, which may be those of a debugger.
             spawn: () => new Worker(ports.workerPath, { execArgv: [], name: 'keywheel', resourceLimits }),
-            onLastState: (state) => this.service.hearState(state),
+            onLastState: (state) => this.service.receiveState(state),
             onLate: (exchange) => {
-              this.late = Promise.all([this.late, this.service.hearLate(exchange)]);
+              this.late = Promise.all([this.late, this.service.receiveLate(exchange)]);
             },
           }),
         handover: async () => {
@@ -126,8 +126,8 @@ export class HostedWindow implements Disposable {
     await this.restored;
     const { clock } = this.ports;
     const onEvent = (event: HostEvent): void => {
-      if (event.kind === 'keys') this.keys.heard(line.seal.open('keys', event.sealed));
-      else this.service.hear(event);
+      if (event.kind === 'keys') this.keys.receive(line.seal.open('keys', event.sealed));
+      else this.service.receive(event);
       // The stream begins with the whole state, and the history is its last part.
       if (event.kind === 'history') onWhole?.();
     };

@@ -34,7 +34,7 @@ export class KeyShare implements Disposable {
   }
 
   /** Takes the host's set, which comes at the beginning of its stream and whenever it changes. */
-  heard(raw: unknown): void {
+  receive(raw: unknown): void {
     const read = v.safeParse(keySetSchema, raw);
     if (!read.success) {
       this.ports.log.warn('The keys of the host cannot be read.');

@@ -33,10 +33,10 @@ export class RemoteService implements Disposable {
   /** Past requests, received from the host. */
   readonly history: History;
   /** The host's last snapshot; null before the first host. */
-  private heard: Snapshot | null = null;
+  private received: Snapshot | null = null;
   /** When the last snapshot came, on the scale of `elapsedMs`. */
-  private heardAtMs = 0;
-  private heardState: unknown = null;
+  private receivedAtMs = 0;
+  private receivedState: unknown = null;
   /** Whether this window reads a host's stream now. */
   private isLive = false;
   /** The newest saved record of the counts, to be handed over when this window hosts. */
@@ -68,13 +68,13 @@ export class RemoteService implements Disposable {
       new History({
         clock,
         nowMs: () => this.nowMs(),
-        timezone: () => this.heard?.timezone ?? '',
+        timezone: () => this.received?.timezone ?? '',
         onError: this.onError,
         isOurs: () => this.hasServedLast,
       }),
     );
     this.owned.add(this.history.onDidReplace(() => this.historyChanged.fire()));
-    this.owned.add(station.onDidChange(() => this.tellPlace()));
+    this.owned.add(station.onDidChange(() => this.notePlace()));
   }
 
   /** Whether this window is the host. */
@@ -107,18 +107,18 @@ export class RemoteService implements Disposable {
   /** The host's snapshot, or the last one while there is no host, with the present time and `proxy` for this window. */
   snapshot(): Snapshot {
     const { station, keyCount } = this.ports;
-    const live = this.isLive ? this.heard : null;
+    const live = this.isLive ? this.received : null;
     const proxy = proxyStateOf(station.place, live, station.port);
     const atMs = this.nowMs();
     if (live !== null) return { ...live, atMs, proxy };
     // The keys may have changed since the last snapshot.
-    const last = this.heard ?? emptySnapshot;
+    const last = this.received ?? emptySnapshot;
     return { ...last, atMs, proxy, wheel: { ...last.wheel, keys: keyCount() } };
   }
 
   /** Newest first, at most 500. */
   activity(): readonly ExchangeView[] {
-    return labelled(this.history.newestFirst(), this.heard?.accounts ?? []);
+    return labelled(this.history.newestFirst(), this.received?.accounts ?? []);
   }
 
   /** Resolves when the allowance has been read again, of one key or of one key an account. */
@@ -150,7 +150,7 @@ export class RemoteService implements Disposable {
   async forget(): Promise<boolean> {
     const isServed = this.snapshot().proxy.kind === 'running';
     if (await this.command('forget')) return true;
-    this.forgetHeard();
+    this.forgetReceived();
     return !isServed;
   }
 
@@ -169,22 +169,22 @@ export class RemoteService implements Disposable {
 
   /** The record of the counts for a new worker: the newer of the saved record and the host's last one. */
   get handedOver(): unknown {
-    return readSaved(this.heardState).kind === 'good' ? this.heardState : this.saved;
+    return readSaved(this.receivedState).kind === 'good' ? this.receivedState : this.saved;
   }
 
   /** The host's last record of the counts, if this window served last; else undefined. */
   savedState(): unknown {
-    return this.hasServedLast ? (this.heardState ?? undefined) : undefined;
+    return this.hasServedLast ? (this.receivedState ?? undefined) : undefined;
   }
 
   /** Takes the newest record of the counts, from the host's stream or from this window's worker. */
-  hearState(state: unknown): void {
-    this.heardState = state;
+  receiveState(state: unknown): void {
+    this.receivedState = state;
     if (this.isHosting) this.stateChanged.fire();
   }
 
   /** Tells the next host of an exchange of this window's worker that ended after it had stopped; until there is one, it is this window's. */
-  async hearLate(exchange: ExchangeView): Promise<void> {
+  async receiveLate(exchange: ExchangeView): Promise<void> {
     if ((await this.command('late', { exchange })) || !this.hasServedLast) return;
     this.put(exchange);
     this.late.push(exchange);
@@ -201,7 +201,7 @@ export class RemoteService implements Disposable {
   }
 
   /** Handles an event of the host; an event of an unknown kind changes nothing. */
-  hear(event: Exclude<HostEvent, { kind: 'keys' }>): void {
+  receive(event: Exclude<HostEvent, { kind: 'keys' }>): void {
     switch (event.kind) {
       case 'hello':
       case 'beat':
@@ -211,19 +211,19 @@ export class RemoteService implements Disposable {
         this.show(event.snapshot);
         return;
       case 'change':
-        if (this.heard !== null) this.show(changed(this.heard, event.change));
+        if (this.received !== null) this.show(changed(this.received, event.change));
         return;
       case 'forgotten':
-        this.forgetHeard();
+        this.forgetReceived();
         return;
       case 'history':
-        this.history.hear(event.history);
+        this.history.receive(event.history);
         return;
       case 'exchange':
         this.put(whole(event.exchange));
         return;
       case 'state':
-        this.hearState(event.state);
+        this.receiveState(event.state);
     }
   }
 
@@ -241,7 +241,9 @@ export class RemoteService implements Disposable {
   /** The host's wall time, corrected by upstream's dates; before the first host that of this window's clock. */
   private nowMs(): number {
     const { clock } = this.ports;
-    return this.heard === null ? clock.wallMs() : this.heard.atMs + clock.elapsedMs() - this.heardAtMs;
+    return this.received === null
+      ? clock.wallMs()
+      : this.received.atMs + clock.elapsedMs() - this.receivedAtMs;
   }
 
   private put(exchange: ExchangeView): void {
@@ -250,27 +252,27 @@ export class RemoteService implements Disposable {
   }
 
   /** Drops exchanges, counts and, without a host, the snapshot. */
-  private forgetHeard(): void {
+  private forgetReceived(): void {
     this.saved = null;
-    this.heardState = null;
+    this.receivedState = null;
     this.late.length = 0;
     this.history.clear();
-    if (!this.isLive) this.heard = null;
+    if (!this.isLive) this.received = null;
     this.changed.fire();
   }
 
   private show(snapshot: Snapshot): void {
-    const hadKeys = this.heard !== null && this.heard.accounts.length > 0;
-    if (snapshot.atMs !== this.heard?.atMs) this.heardAtMs = this.ports.clock.elapsedMs();
+    const hadKeys = this.received !== null && this.received.accounts.length > 0;
+    if (snapshot.atMs !== this.received?.atMs) this.receivedAtMs = this.ports.clock.elapsedMs();
     // A host of another version may leave out fields that this version requires.
-    this.heard = { ...emptySnapshot, ...snapshot, wheel: { ...emptySnapshot.wheel, ...snapshot.wheel } };
+    this.received = { ...emptySnapshot, ...snapshot, wheel: { ...emptySnapshot.wheel, ...snapshot.wheel } };
     this.isLive = true;
     this.changed.fire();
     // Exchanges get the labels of their keys from the snapshot.
     if (!hadKeys && snapshot.accounts.length > 0) this.historyChanged.fire();
   }
 
-  private tellPlace(): void {
+  private notePlace(): void {
     const { kind } = this.ports.station.place;
     if (kind === 'hosting' || kind === 'following') {
       this.hasServedLast = kind === 'hosting';

@@ -55,7 +55,7 @@ export class Station implements Disposable {
   private isMoved = false;
   private looks = 0;
   /** Whether a bind has failed once; else a success proves nothing, as some systems allow 127.0.0.1 beside 0.0.0.0. */
-  private canTell = false;
+  private isPortCheckReliable = false;
 
   constructor(
     private readonly ports: StationPorts,
@@ -221,8 +221,8 @@ export class Station implements Disposable {
   private async pauseWhileTaken(pauseMs: number, signal: AbortSignal): Promise<void> {
     for (let leftMs = pauseMs; leftMs > 0 && !signal.aborted; leftMs -= freeLookMs) {
       await this.rounds.pause(Math.min(leftMs, freeLookMs));
-      if (!(await isFree(this.port))) this.canTell = true;
-      else if (this.canTell) return;
+      if (!(await isFree(this.port))) this.isPortCheckReliable = true;
+      else if (this.isPortCheckReliable) return;
     }
   }
 

@@ -153,7 +153,7 @@ export class WorkerHost implements Disposable {
       this.hasSpoken = true;
       this.watchFor(silentMs);
     }
-    this.watch.moved();
+    this.watch.noteProgress();
     switch (message.kind) {
       case 'beat':
         return;

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { KeyId } from '../base/secret';
 import type { Calendar } from './calendar';
 import type { KeyState } from './keyState';
-import { Ledger, ledgerSchema, type Lateness } from './ledger';
+import { Ledger, ledgerSchema, type ReadingLag } from './ledger';
 import { lockSchema, Locks, type RequestClass } from './lock';
 import { MinuteWindow, minuteWindowSchema } from './minuteWindow';
 import type { Reading } from './reading';
@@ -40,9 +40,9 @@ export class Account {
     readonly accountId: AccountId,
     nowMs: number,
     calendar: Calendar,
-    lateness: Lateness,
+    readingLag: ReadingLag,
   ) {
-    this.ledger = new Ledger(nowMs, calendar, null, lateness);
+    this.ledger = new Ledger(nowMs, calendar, null, readingLag);
   }
 
   get current(): Account {

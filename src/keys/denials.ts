@@ -118,7 +118,7 @@ export class Prospects {
   }
 
   /** Why the request's wait ends, or null: its time is over, or it is hopeless (judged only if `isJudged`). */
-  end(request: LeaseRequest, isJudged: boolean): DenialKind | null {
+  denialKind(request: LeaseRequest, isJudged: boolean): DenialKind | null {
     if (this.isModelTooLate(request)) return 'modelBusy';
     const isOver = request.untilMs <= this.nowMs;
     if (!isOver && !isJudged) return null;

@@ -1,6 +1,6 @@
 // The class of a model's requests: by the model's name, and by what answers showed.
 import type { RequestClass } from './lock';
-import { remember } from './recent';
+import { remember } from './recentEntries';
 
 /** Whether requests for the model count against the free allowance (OpenRouter, "Limits"). */
 export function isFreeModel(model: string): boolean {

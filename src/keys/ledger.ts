@@ -19,13 +19,13 @@ const higherDailyLimit = 1_000;
 /** A reading that was asked for this soon after midnight may still count yesterday. */
 const staleAfterMidnightMs = 120_000;
 /** Attempts of a day's first seconds are in the first readings that count the new day. */
-const untoldAfterMidnightMs = staleAfterMidnightMs - lateCountMs;
+const unreportedAfterMidnightMs = staleAfterMidnightMs - lateCountMs;
 
 /** Our clock and upstream's may differ by this: an offset of up to 5 s is not corrected. */
 const clocksDifferMs = 6_000;
 
 /** A reading proves readings to be late if it lacks attempts that were sent longer than this before. */
-const provesLatenessMs = 30_000;
+const provesLagMs = 30_000;
 /** A reading asked for this long after our last attempt counts all of ours: the longest lag, and the attempt's own journey. */
 const surelyCountedMs = lateCountMs + 1_000;
 /** The shortest time between two readings, or two probes, of a doubtful account. */
@@ -67,8 +67,8 @@ type LedgerSaved = v.InferOutput<typeof ledgerSchema>;
 export type Emptiness = 'some' | 'spent' | 'doubtful' | 'exempt';
 
 /** Whether a reading lacked attempts sent shortly before it: then readings of all accounts count as `usualLateMs` late. */
-export interface Lateness {
-  isSeen: boolean;
+export interface ReadingLag {
+  isKnown: boolean;
 }
 
 export class Ledger {
@@ -90,7 +90,7 @@ export class Ledger {
     nowMs: number,
     private readonly calendar: Calendar,
     private userLimit: number | null,
-    private readonly lateness: Lateness = { isSeen: false },
+    private readonly readingLag: ReadingLag = { isKnown: false },
   ) {
     const unknown = { lastSentAtMs: 0, learnedLimit: null, everRead: false };
     this.state = { ...newDay(calendar.nextMidnightMs(nowMs), 0), ...unknown };
@@ -119,9 +119,9 @@ export class Ledger {
 
   /** Requests a day: upstream's limit, else the default; the user's own where that is lower, or no limit was reported. */
   get limit(): number {
-    const told = this.state.learnedLimit;
-    if (this.userLimit === null) return told ?? defaultDailyLimit;
-    return told === null ? this.userLimit : Math.min(told, this.userLimit);
+    const learnedLimit = this.state.learnedLimit;
+    if (this.userLimit === null) return learnedLimit ?? defaultDailyLimit;
+    return learnedLimit === null ? this.userLimit : Math.min(learnedLimit, this.userLimit);
   }
 
   get left(): number {
@@ -133,7 +133,7 @@ export class Ledger {
     if (this.used < limit) return 'some';
     const { isExempt, isToldUnasked } = this.state;
     if (isExempt && !this.isUsersLimit) return 'exempt';
-    return this.told >= limit && !isToldUnasked ? 'spent' : 'doubtful';
+    return this.reportedUsed >= limit && !isToldUnasked ? 'spent' : 'doubtful';
   }
 
   /** Reserves an attempt that is about to be sent; on a doubtful day it is the probe. */
@@ -153,7 +153,7 @@ export class Ledger {
     this.reserved--;
     this.state.own++;
     this.state.lastSentAtMs = nowMs;
-    return this.attempts.add(nowMs, this.state.own, this.told >= this.limit);
+    return this.attempts.add(nowMs, this.state.own, this.reportedUsed >= this.limit);
   }
 
   /**
@@ -215,8 +215,8 @@ export class Ledger {
     const { used, limit } = daily;
     const { own, quiet } = this.state;
     this.state.isToldUnasked = used >= limit && (own === 0 || this.state.isToldUnasked);
-    this.judgeLateness(used, askedAtMs);
-    const missing = this.lateness.isSeen ? this.attempts.sentSince(askedAtMs - usualLateMs) : 0;
+    this.judgeReadingLag(used, askedAtMs);
+    const missing = this.readingLag.isKnown ? this.attempts.sentSince(askedAtMs - usualLateMs) : 0;
     this.state.latest = { used, limit, ownThen: own - missing, atMs };
     if (atMs - askedAtMs >= longestReadingMs) return;
     const unsure = this.attempts.unsure(askedAtMs);
@@ -239,14 +239,14 @@ export class Ledger {
   }
 
   /** Notes that a reading of the account is asked for. */
-  asked(nowMs: number): void {
+  noteAsked(nowMs: number): void {
     this.askedAtMs = nowMs;
   }
 
   /** When a reading may settle the doubt: at once, and again once it counts all that we sent; Infinity without a doubt. */
   get readingWantedAtMs(): number {
     if (this.emptiness !== 'doubtful' || this.isMute) return Number.POSITIVE_INFINITY;
-    const sureAtMs = this.lastUntoldMs + surelyCountedMs;
+    const sureAtMs = this.lastUnreportedMs + surelyCountedMs;
     const soonestMs = this.askedAtMs + askEveryMs;
     // A reading that may miss attempts must not postpone the one that counts all.
     const isTooSoon = this.latestQuestionMs >= this.state.lastSentAtMs || soonestMs + askEveryMs > sureAtMs;
@@ -273,7 +273,7 @@ export class Ledger {
     const nextMs = this.probedAtMs + askEveryMs;
     if (this.isMute) return nextMs;
     // Reserved attempts are sent now, at the soonest.
-    const sureAtMs = (this.reserved > 0 ? nowMs : this.lastUntoldMs) + surelyCountedMs;
+    const sureAtMs = (this.reserved > 0 ? nowMs : this.lastUnreportedMs) + surelyCountedMs;
     if (this.latestQuestionMs < sureAtMs)
       return Math.max(nowMs, sureAtMs, this.askedAtMs + askEveryMs) + readingWaitMs;
     return Math.max(nextMs, this.answeredAtMs >= sureAtMs ? 0 : this.askedAtMs + readingWaitMs);
@@ -303,12 +303,12 @@ export class Ledger {
   }
 
   /** Learns whether readings are late: one that lacks own attempts is; a quiet one that shows less than was assumed is not. */
-  private judgeLateness(used: number, askedAtMs: number): void {
-    const { state, lateness } = this;
-    if (this.attempts.unsure(askedAtMs) === 0) lateness.isSeen &&= used >= usedOf(state);
+  private judgeReadingLag(used: number, askedAtMs: number): void {
+    const { state, readingLag } = this;
+    if (this.attempts.unsure(askedAtMs) === 0) readingLag.isKnown &&= used >= usedOf(state);
     else {
-      const own = state.own - this.attempts.sentSince(askedAtMs - provesLatenessMs);
-      lateness.isSeen ||= state.quiet !== null && used < usedOf({ ...state, own });
+      const own = state.own - this.attempts.sentSince(askedAtMs - provesLagMs);
+      readingLag.isKnown ||= state.quiet !== null && used < usedOf({ ...state, own });
     }
   }
 
@@ -317,11 +317,11 @@ export class Ledger {
   }
 
   /** When the last attempt was sent that a reading of now may miss; just after midnight no reading counts the new day. */
-  private get lastUntoldMs(): number {
-    return Math.max(this.state.lastSentAtMs, this.state.resetAtMs - dayMs + untoldAfterMidnightMs);
+  private get lastUnreportedMs(): number {
+    return Math.max(this.state.lastSentAtMs, this.state.resetAtMs - dayMs + unreportedAfterMidnightMs);
   }
 
-  private get told(): number {
+  private get reportedUsed(): number {
     const { latest, quiet } = this.state;
     return Math.max(latest?.used ?? 0, quiet?.used ?? 0);
   }
@@ -352,8 +352,8 @@ function usedOf({ own, latest, quiet }: DayCount): number {
 }
 
 /** Without a mark our own count of the day is all that is known. */
-function sinceMark(told: Mark | null, own: number): number {
-  return told === null ? own : told.used + own - told.ownThen;
+function sinceMark(read: Mark | null, own: number): number {
+  return read === null ? own : read.used + own - read.ownThen;
 }
 
 /** The counts of two accounts that are one. A mark includes the other's attempts if those were sent long before it. */
@@ -371,7 +371,7 @@ function joinedCounts(one: DayCount, other: DayCount): DayCount {
   };
 }
 
-function joinedMark(told: Mark | null, other: DayCount): Mark | null {
-  if (told === null || told.atMs - other.lastSentAtMs < lateCountMs) return told;
-  return { ...told, ownThen: told.ownThen + other.own };
+function joinedMark(read: Mark | null, other: DayCount): Mark | null {
+  if (read === null || read.atMs - other.lastSentAtMs < lateCountMs) return read;
+  return { ...read, ownThen: read.ownThen + other.own };
 }

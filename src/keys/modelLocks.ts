@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import type { KeyId } from '../base/secret';
 import type { AccountId } from './account';
-import { remember } from './recent';
+import { remember } from './recentEntries';
 import { holdsModel, lockedUntilMs, modelScopes, type Force } from './lock';
 
 /** A lock is dropped this long after its end, unless a probe runs. */

@@ -10,7 +10,7 @@ import { learn } from './learning';
 import { Lease, type LeaseOwner, type LeaseRequest, type Wish } from './lease';
 import type { RequestClass, Verdict } from './lock';
 import type { Reading } from './reading';
-import { Recent } from './recent';
+import { RecentEntries } from './recentEntries';
 import type { Roster } from './roster';
 import type { SavedState } from './savedState';
 import { Wheel } from './wheel';
@@ -45,7 +45,7 @@ export class Pool implements LeaseOwner, Disposable {
   /** The roster's accounts are as they were at the last `roll`. */
   readonly roster: Roster;
   /** The account that made a thing upstream, by the thing's id; the instants are wall time. */
-  readonly makers = new Recent<AccountId>();
+  readonly makers = new RecentEntries<AccountId>();
   /** In the order in which they are let go; replaced at each change, so that it may change during a loop over it. */
   private queue: readonly Waiter[] = [];
   private readonly alarm: Alarm;
@@ -263,9 +263,11 @@ export class Pool implements LeaseOwner, Disposable {
   private endOf(request: LeaseRequest, prospects: Prospects, judge: boolean): DenialKind | null {
     if (this.expectsReadings && request.requestClass === 'free') return null;
     if (!this.expectsKeys) {
-      const kind = prospects.end(request, judge);
+      const kind = prospects.denialKind(request, judge);
       if (kind !== null || request.untilMs <= this.closesAtMs) return kind;
-      return prospects.end({ ...request, untilMs: this.closesAtMs }, judge) === null ? null : 'stopping';
+      return prospects.denialKind({ ...request, untilMs: this.closesAtMs }, judge) === null
+        ? null
+        : 'stopping';
     }
     // A request that comes before the keys are known waits for them.
     return request.untilMs <= prospects.nowMs ? 'keysAwaited' : null;
@@ -352,7 +354,7 @@ export class Pool implements LeaseOwner, Disposable {
     for (const account of accounts) {
       const state = account.keyToRead(nowMs);
       if (state === null) continue;
-      account.ledger.asked(nowMs);
+      account.ledger.noteAsked(nowMs);
       this.ports.onReadingWanted(state.key.keyId);
     }
   }

@@ -3,10 +3,10 @@ import { shortHash, type KeyId } from '../base/secret';
 import { Account, type AccountId, type AccountSaved } from './account';
 import { dayMs, type Calendar } from './calendar';
 import { KeyState, type Key, type KeyStateSaved } from './keyState';
-import type { Lateness } from './ledger';
+import type { ReadingLag } from './ledger';
 import type { ModelLocks } from './modelLocks';
 import type { Reading } from './reading';
-import { remember } from './recent';
+import { remember } from './recentEntries';
 import type { SavedState } from './savedState';
 
 /** Keys and accounts that have gone and may come back; beyond this number the oldest are forgotten. */
@@ -33,7 +33,7 @@ export class Roster {
   /** Saved states of keys and accounts that have gone, or that have not come yet. */
   private readonly goneKeys = new Map<KeyId, KeyStateSaved>();
   private readonly goneAccounts = new Map<AccountId, AccountSaved>();
-  private readonly lateness: Lateness = { isSeen: false };
+  private readonly readingLag: ReadingLag = { isKnown: false };
 
   constructor(
     private readonly calendar: Calendar,
@@ -141,7 +141,7 @@ export class Roster {
   }
 
   private newAccount(accountId: AccountId, nowMs: number): Account {
-    const account = new Account(accountId, nowMs, this.calendar, this.lateness);
+    const account = new Account(accountId, nowMs, this.calendar, this.readingLag);
     const saved = this.goneAccounts.get(accountId);
     if (saved !== undefined) account.restore(saved, nowMs);
     this.goneAccounts.delete(accountId);

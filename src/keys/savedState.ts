@@ -32,7 +32,7 @@ export function isNewerState(saved: SavedState, other: SavedState): boolean {
 }
 
 /** The state with every instant moved by `byMs`: the fields whose names end in `Ms`. Saved instants are wall time. */
-export function moved(state: SavedState, byMs: number): SavedState {
+export function shiftedState(state: SavedState, byMs: number): SavedState {
   if (byMs === 0) return state;
   const shifted = (value: unknown): unknown => (typeof value === 'number' ? value + byMs : value);
   const text = JSON.stringify(state, (name, value: unknown) => {

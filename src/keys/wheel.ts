@@ -6,9 +6,9 @@ import { ModelClasses } from './freeModel';
 import type { Grant, LeaseRequest, Wish } from './lease';
 import { Locks } from './lock';
 import { ModelLocks } from './modelLocks';
-import { Recent } from './recent';
+import { RecentEntries } from './recentEntries';
 import { Roster } from './roster';
-import { moved, stateVersion, type SavedState } from './savedState';
+import { shiftedState, stateVersion, type SavedState } from './savedState';
 
 /** The prefix of a conversation's name where the conversation is one body whose answer may be in a key's response cache. */
 export const cachedConversation = 'cache:';
@@ -23,7 +23,7 @@ export class Wheel {
   /** Locks of everything. */
   readonly locks = new Locks();
   /** The key that last served a conversation. */
-  readonly conversations = new Recent<KeyId>();
+  readonly conversations = new RecentEntries<KeyId>();
   private rolledUntilMs = 0;
 
   constructor(zone: string) {
@@ -60,14 +60,14 @@ export class Wheel {
       models: [...this.modelLocks.active(nowMs)],
       locks: [...this.locks.active(nowMs)],
     };
-    return moved(state, this.calendar.wallOf(0));
+    return shiftedState(state, this.calendar.wallOf(0));
   }
 
   /** Keeps a saved state for keys and accounts that come from now on; its locks of models and of everything hold at once. */
   restore(saved: SavedState, nowMs: number): void {
     const savedAtMs = this.calendar.elapsedOf(saved.savedAtMs);
     // A clock that was set back between two runs must not make locks longer.
-    const state = moved(saved, Math.min(savedAtMs, nowMs) - saved.savedAtMs);
+    const state = shiftedState(saved, Math.min(savedAtMs, nowMs) - saved.savedAtMs);
     this.roster.restore(state);
     this.modelLocks.restore(state.models, nowMs);
     for (const lock of state.locks) this.locks.join(lock);

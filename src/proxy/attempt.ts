@@ -4,16 +4,16 @@ import * as v from 'valibot';
 import type { AccountId } from '../keys/account';
 import { isFreeModel } from '../keys/freeModel';
 import type { Lease } from '../keys/lease';
-import type { Recent } from '../keys/recent';
+import type { RecentEntries } from '../keys/recentEntries';
 import { reasonOf } from './errors/outcome';
-import type { ExchangePorts, ExchangeSettings, Own } from './ongoing';
+import type { ExchangeParts, ExchangePorts, ExchangeSettings } from './runningExchange';
 import { storyOf } from './errors/errorBody';
 import type { AttemptReport, Made } from './report';
 import { judge, type Answered, type Failed, type Judged } from './upstream/judge';
 import { bytesOf, isQuickRead, type Plan } from './request/plan';
 import type { Held } from './upstream/peek';
 import type { Reply } from './upstream/reply';
-import type { Sent } from './upstream/sending';
+import type { SendResult } from './upstream/dispatchHandler';
 
 /** No client waits longer for an answer's head (undici's default, which most agents use). */
 const longestHeadMs = 300_000;
@@ -29,17 +29,17 @@ interface Circumstances {
   readonly readHeadMs: number;
 }
 
-interface Hearer {
-  readonly tell: (judged: Judged, sentAtMs: number) => void;
-  readonly fail: (error: unknown) => void;
+interface AttemptListener {
+  readonly onJudged: (judged: Judged, sentAtMs: number) => void;
+  readonly onError: (error: unknown) => void;
 }
 
-/** Sends the plan's request once, with the lease's key if any; calls `tell` in the same turn in which the result is clear, `fail` with bugs. */
+/** Sends the plan's request once, with the lease's key if any; calls `onJudged` in the same turn in which the result is clear, `onError` with bugs. */
 export function attempt(
   plan: Plan,
   lease: Lease | null,
-  { own, ports, circumstances }: { own: Own; ports: ExchangePorts; circumstances: Circumstances },
-  { tell, fail }: Hearer,
+  { own, ports, circumstances }: { own: ExchangeParts; ports: ExchangePorts; circumstances: Circumstances },
+  { onJudged, onError }: AttemptListener,
 ): void {
   const { watch, answer, hold, signal } = own;
   const { clock, upstream, settings } = ports;
@@ -63,7 +63,7 @@ export function attempt(
     onUploaded: () => (wholeAtMs = clock.elapsedMs()),
     onInformation: (status: number, headers: readonly string[]) => answer.inform(status, headers),
   };
-  const hear = (sent: Sent): void => {
+  const onResult = (sent: SendResult): void => {
     try {
       if ('reply' in sent) lease?.markHead();
       const isQuick = isQuickRead(plan);
@@ -78,12 +78,12 @@ export function attempt(
         onPreamble: () => answer.hasten(),
         hold,
       };
-      judge(sent, plan, limits, { tell: (judged) => tell(judged, sentAtMs), fail });
+      judge(sent, plan, limits, { onJudged: (judged) => onJudged(judged, sentAtMs), onError });
     } catch (error: unknown) {
-      fail(error);
+      onError(error);
     }
   };
-  upstream.dispatch(request, { steps, signal, watch, tell: hear });
+  upstream.dispatch(request, { steps, signal, watch, onResult });
 }
 
 /** Ends a losing answer together with its connection. */
@@ -173,7 +173,7 @@ const naming = v.object({ model: v.string() });
 
 /** Remembers the account that made the things which the answer names, and returns them: only that account can read them later. */
 export function learnMakers(
-  makers: Recent<AccountId>,
+  makers: RecentEntries<AccountId>,
   accountId: AccountId,
   answered: { readonly plan: Plan; readonly reply: Reply; readonly held: Held; readonly nowMs: number },
 ): Made[] {

@@ -5,12 +5,12 @@ import type { AccountId } from '../keys/account';
 import type { Denial } from '../keys/denials';
 import { isFreeModel } from '../keys/freeModel';
 import type { Lease, LeaseRequest, Wish } from '../keys/lease';
-import { refusalOf, refusalOfPaid } from './answer/denied';
-import { LastWord, passesOn } from './answer/lastWord';
+import { refusalOf, refusalOfPaid } from './answer/denialRefusal';
+import { LastError, passesOn } from './answer/lastError';
 import { relay, type Relayed } from './answer/relay';
 import type { AttemptLimit } from './attemptLimit';
 import { attempt, attemptReportOf, discard, isServedFree, learnMakers } from './attempt';
-import type { ExchangePorts, Own } from './ongoing';
+import type { ExchangeParts, ExchangePorts } from './runningExchange';
 import {
   decide,
   isModelFailure,
@@ -33,8 +33,8 @@ import { Fallbacks, fallbacksOf, type FallbackKind } from './request/fallback';
 import { withModel, type Plan } from './request/plan';
 import { outcomeOfError, type Answered, type Failed, type Judged } from './upstream/judge';
 
-/** `lease` null: none is needed. `lastWord`: no account can serve, and upstream's own last error is the best answer. */
-type Leased = { readonly lease: Lease | null } | 'lastWord';
+/** `lease` null: none is needed. `lastError`: no account can serve, and upstream's own last error is the best answer. */
+type Leased = { readonly lease: Lease | null } | 'lastError';
 
 /** Reads, such as lists of models, are given up in time for a person who waits. */
 const readDeadlineMs = 5_000;
@@ -43,10 +43,10 @@ const budgetPauseMs = 1_000;
 export class Exchange {
   private plan: Plan;
   /** The plan as the client asked, whichever model serves. */
-  private readonly asked: Plan;
+  private readonly originalPlan: Plan;
   private tally: Tally = firstTally;
   /** Whether the end of the present model's lock may be upstream's hint, given to this exchange or to an earlier one. */
-  private isHinted = true;
+  private isEndKnown = true;
   private hereSinceMs: number;
   private freshConnection = false;
   private deadlineAtMs: number | null = null;
@@ -55,17 +55,17 @@ export class Exchange {
   /** Keys that must not serve it with any model: an organisation's policy refused it, and they belong to no organisation. */
   private readonly barred = new Set<KeyId>();
   private readonly fallbacks: Fallbacks;
-  private readonly lastWord = new LastWord();
+  private readonly lastError = new LastError();
   private readonly limit: AttemptLimit;
   private repeat: Disposable | null = null;
 
   constructor(
     plan: Plan,
-    private readonly own: Own,
+    private readonly own: ExchangeParts,
     private readonly ports: ExchangePorts,
   ) {
     this.hereSinceMs = this.nowMs();
-    this.asked = this.plan = plan;
+    this.originalPlan = this.plan = plan;
     this.limit = plan.keyless ? ports.keylessLimit : ports.attemptLimit;
     const isKept = plan.kind === 'models' && plan.body.passing === null;
     const models = isKept ? fallbacksOf(plan.model, ports.settings.fallbackModels) : [];
@@ -79,11 +79,11 @@ export class Exchange {
   async run(): Promise<Relayed | null> {
     try {
       this.checkCost();
-      this.ports.streamFailures.check(this.asked, this.ports.clock);
+      this.ports.streamFailures.check(this.originalPlan, this.ports.clock);
       for (;;) {
         this.own.signal.throwIfAborted();
         const leased = this.leaseNow() ?? (await this.lease());
-        if (leased === 'lastWord') return this.speak(null);
+        if (leased === 'lastError') return this.giveBackLast(null);
         const ended = await this.tryOnce(leased.lease);
         if (ended !== 'again') return ended;
       }
@@ -100,7 +100,7 @@ export class Exchange {
       this.checkCost();
       if (lease !== null && !this.ports.pool.allows(lease)) return 'again';
       const judged = await this.send(lease);
-      if ('end' in judged) return this.learned(judged, lease);
+      if ('end' in judged) return this.learnFromEnd(judged, lease);
       const { outcome } = judged;
       const decision = this.decide(judged, lease);
       this.settle(lease, judged, decision);
@@ -121,7 +121,7 @@ export class Exchange {
       permit[Symbol.dispose]();
       this.prepareRetry(outcome, decision, lease);
       if (await this.waitToRetry(outcome, decision)) return 'again';
-      return this.speak(outcome);
+      return this.giveBackLast(outcome);
     } finally {
       permit?.[Symbol.dispose]();
       lease?.[Symbol.dispose]();
@@ -157,19 +157,19 @@ export class Exchange {
       this.own.trail.waited(this.nowMs() - fromMs);
       if ('lease' in result) return result;
       if (!this.fallbacks.helpAfter(result.denial.kind, this.plan.requestClass))
-        return this.denied(result.denial);
+        return this.checkDenial(result.denial);
       this.nextModel();
     }
   }
 
   private request(fromMs: number): LeaseRequest {
     const { requestClass, client } = this.plan;
-    const patientUntilMs = (kind: FallbackKind, isHinted: boolean): number =>
-      Math.max(fromMs, this.hereSinceMs + patienceMs(kind, isHinted));
+    const patientUntilMs = (kind: FallbackKind, isEndKnown: boolean): number =>
+      Math.max(fromMs, this.hereSinceMs + patienceMs(kind, isEndKnown));
     // An account's slot frees at a known time, so that a wait for it counts as hinted.
     const ofAccountsMs = patientUntilMs(this.fallbacks.otherKindFor(requestClass), true);
     const untilMs = Math.min(this.waitUntilMs(fromMs), ofAccountsMs);
-    const modelUntilMs = Math.min(untilMs, patientUntilMs(this.fallback, this.isHinted));
+    const modelUntilMs = Math.min(untilMs, patientUntilMs(this.fallback, this.isEndKnown));
     return { untilMs, modelUntilMs, client, ...this.wish(this.maker()) };
   }
 
@@ -194,8 +194,8 @@ export class Exchange {
   }
 
   /** Throws the pool's denial as a refusal, unless upstream's own last error is the better answer. */
-  private denied(denial: Denial): 'lastWord' {
-    if (this.lastWord.says(denial.kind)) return 'lastWord';
+  private checkDenial(denial: Denial): 'lastError' {
+    if (this.lastError.isBetterThan(denial.kind)) return 'lastError';
     const { settings, clock, isFreeOnly } = this.ports;
     const own = { model: this.plan.model, triedKeys: this.tried.size, isFreeOnly: isFreeOnly() };
     throw refusalOf(denial, { ...settings, ...own, nowMs: clock.wallMs() });
@@ -205,7 +205,7 @@ export class Exchange {
   private send(lease: Lease | null): Promise<Failed | Relayed> {
     const { fallbacks, ports } = this;
     return new Promise((resolve, reject) => {
-      const tell = (judged: Judged, sentAtMs: number): void => {
+      const onJudged = (judged: Judged, sentAtMs: number): void => {
         this.deadlineAtMs ??=
           sentAtMs + (this.plan.kind === 'plain' ? readDeadlineMs : ports.settings.deadlineMs);
         this.own.trail.add(sentAtMs, attemptReportOf(judged, lease));
@@ -225,7 +225,7 @@ export class Exchange {
         readHeadMs: this.deadlineAtMs === null ? readDeadlineMs : this.deadlineAtMs - this.nowMs(),
         hasFallback: fallbacks.left > 0,
       };
-      attempt(this.plan, lease, { own: this.own, ports, circumstances }, { tell, fail: reject });
+      attempt(this.plan, lease, { own: this.own, ports, circumstances }, { onJudged, onError: reject });
     });
   }
 
@@ -275,7 +275,7 @@ export class Exchange {
 
   private settle(lease: Lease | null, failed: Failed, { verdict }: Decision): void {
     this.repeat?.[Symbol.dispose]();
-    this.lastWord.hear(failed);
+    this.lastError.keep(failed);
     lease?.settle(verdict);
     if (lease === null || !isPolicyRefusal(failed.outcome)) return;
     for (const keyId of this.ports.pool.keysBarredBy(lease.accountId)) this.barred.add(keyId);
@@ -284,7 +284,7 @@ export class Exchange {
   private prepareRetry(outcome: Outcome, { elsewhere, freshConnection }: Retry, lease: Lease | null): void {
     this.tally = nextTally(this.tally, outcome);
     this.freshConnection = freshConnection;
-    this.isHinted = 'untilMs' in outcome && outcome.untilMs !== null;
+    this.isEndKnown = 'untilMs' in outcome && outcome.untilMs !== null;
     if (lease === null || elsewhere === 'no') return;
     const keyIds = elsewhere === 'key' ? [lease.key.keyId] : this.ports.pool.keysOfAccount(lease.accountId);
     for (const keyId of keyIds) this.tried.add(keyId);
@@ -318,7 +318,7 @@ export class Exchange {
   private relay(
     lease: Lease | null,
     { reply, held, value }: Pick<Answered, 'reply' | 'held' | 'value'>,
-    tell: (relayed: Relayed) => void,
+    onRelayed: (relayed: Relayed) => void,
   ): void {
     const { plan, ports } = this;
     const { trail, answer, watch } = this.own;
@@ -331,23 +331,23 @@ export class Exchange {
     // A body that streams up may still be on its way.
     if (plan.body.passing === null) plan.body.release();
     const { idleTimeoutMs } = ports.settings;
-    relay(reply, held, { watch, plan, answer, idleTimeoutMs, value }, tell);
+    relay(reply, held, { watch, plan, answer, idleTimeoutMs, value }, onRelayed);
   }
 
   /** The end of an answer still teaches: an error in a stream about its key, account or model, a break about its thread. */
-  private learned(relayed: Relayed, lease: Lease | null): Relayed {
+  private learnFromEnd(relayed: Relayed, lease: Lease | null): Relayed {
     const { clock, streamFailures, pool } = this.ports;
     const { model, kind } = this.plan;
     if (lease === null || kind !== 'models') return relayed;
     const { end, usage, failure } = relayed;
     switch (end) {
       case 'whole':
-        streamFailures.answered(this.asked);
+        streamFailures.answered(this.originalPlan);
         if (model !== null && usage?.cost === 0) pool.wheel.modelClasses.noteCostless(model);
         break;
       case 'error':
       case 'cut': {
-        streamFailures.failed(this.asked, this.nowMs());
+        streamFailures.failed(this.originalPlan, this.nowMs());
         const outcome = failure === null ? null : outcomeOfError(failure, this.plan, null, clock);
         lease.amend(verdictOnEnd(outcome, this.situation(true, lease)));
         // The client will ask again: that request is to begin with the fallback.
@@ -376,21 +376,21 @@ export class Exchange {
     this.tally = tallyOfNextModel(this.tally);
     this.hereSinceMs = this.nowMs();
     this.freshConnection = false;
-    this.isHinted = true;
+    this.isEndKnown = true;
     this.tried.clear();
   }
 
   private async giveBack(lease: Lease | null, failed: Failed): Promise<Relayed | null> {
     if (passesOn(failed, this.own.answer)) {
       const relayed = await new Promise<Relayed>((resolve) => this.relay(lease, failed, resolve));
-      return this.learned(relayed, lease);
+      return this.learnFromEnd(relayed, lease);
     }
     discard(failed);
-    return this.speak(failed.outcome);
+    return this.giveBackLast(failed.outcome);
   }
 
-  private speak(outcome: Outcome | null): null {
-    this.lastWord.speak(this.own.answer, outcome, this.plan.model);
+  private giveBackLast(outcome: Outcome | null): null {
+    this.lastError.giveBack(this.own.answer, outcome, this.plan.model);
     return null;
   }
 }

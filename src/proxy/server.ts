@@ -10,18 +10,24 @@ import {
   checkOrigin,
   checkProxyKey,
   WrongKeys,
-  type Door,
+  type AdmissionRules,
   type RequestHead,
 } from './request/admission';
 import { Bodies } from './request/bodies';
 import { checkPath, needsNoKey } from './request/target';
 import { Exchange } from './exchange';
 import { planOf, type Plan } from './request/plan';
-import { stopping } from './answer/denied';
+import { refusalWhileStopping } from './answer/denialRefusal';
 import { wordsOf } from './errors/errorBody';
 import { Refusal } from './errors/refusal';
 import type { Relayed } from './answer/relay';
-import { ClientGone, HeldBytes, Ongoing, type ExchangePorts, type Running } from './ongoing';
+import {
+  ClientGone,
+  HeldBytes,
+  RunningExchange,
+  type ExchangePorts,
+  type RunningState,
+} from './runningExchange';
 import type { ExchangeEnd, ExchangeReport } from './report';
 import { Turns } from './request/connection';
 import { unlessAborted } from '../base/signal';
@@ -37,7 +43,7 @@ export interface ServerPorts {
   readonly opening: () => Promise<void> | null;
   /** The present ports for a new request: settings may change between two requests. */
   readonly exchange: () => ExchangePorts;
-  readonly door: () => Door;
+  readonly admissionRules: () => AdmissionRules;
   /** The answer to a request that is not for upstream, or null; throws a Refusal where the proxy key is needed and not shown. */
   readonly answerLocally: (request: RequestHead) => LocalAnswer | Promise<LocalAnswer> | null;
   readonly onExchange: (report: ExchangeReport) => void;
@@ -56,7 +62,7 @@ export interface LocalAnswer {
 export class Server {
   private readonly bodies: Bodies;
   /** No Set: V8 links each outgrown table of a Set to the next, so that old requests stay until a full collection. */
-  private readonly ongoing: Ongoing[] = [];
+  private readonly runningExchanges: RunningExchange[] = [];
   private onIdle: (() => void)[] = [];
   private readonly turns = new Turns();
   private readonly shared = { isHurried: () => this.isStopping, held: new HeldBytes() };
@@ -69,7 +75,7 @@ export class Server {
 
   /** Serves one request; to be given to each listener. */
   readonly serve = (request: IncomingMessage, response: ServerResponse): void => {
-    void this.handle(new Ongoing(request, response, this.ports.clock, this.shared));
+    void this.handle(new RunningExchange(request, response, this.ports.clock, this.shared));
   };
 
   /** Serves requests, also again after a `drain`. */
@@ -80,12 +86,12 @@ export class Server {
   /** Resolves when all requests have ended. New ones are refused from now on; after `drainMs` unanswered ones too, and `cut` ends the others. */
   async drain(drainMs: number, cut: () => void): Promise<void> {
     this.isStopping = true;
-    for (const { response } of this.ongoing) response.shouldKeepAlive = false;
-    if (this.ongoing.length === 0) return;
+    for (const { response } of this.runningExchanges) response.shouldKeepAlive = false;
+    if (this.runningExchanges.length === 0) return;
     const { clock } = this.ports;
-    const refuse = (isOver: (on: Ongoing) => boolean): void => {
-      const refusal = stopping(clock.wallMs());
-      for (const on of this.ongoing) if (isOver(on)) on.refuse(refusal);
+    const refuse = (isOver: (running: RunningExchange) => boolean): void => {
+      const refusal = refusalWhileStopping(clock.wallMs());
+      for (const running of this.runningExchanges) if (isOver(running)) running.refuse(refusal);
     };
     const endMs = clock.elapsedMs() + drainMs;
     refuse(({ trail }) => trail.stage === 'pausing' && trail.untilMs > endMs);
@@ -97,46 +103,46 @@ export class Server {
     timer.dispose();
   }
 
-  get running(): readonly Running[] {
-    return this.ongoing.flatMap(({ plan, trail, answer: { requestId } }) =>
+  get running(): readonly RunningState[] {
+    return this.runningExchanges.flatMap(({ plan, trail, answer: { requestId } }) =>
       plan === null ? [] : { plan, trail, requestId },
     );
   }
 
   /** Ends the exchange of that id, in any state; false where it no longer runs. */
   cancel(requestId: string): boolean {
-    const on = this.ongoing.find(({ answer }) => answer.requestId === requestId);
-    if (on === undefined) return false;
-    on.refuse(new Refusal('cancelled', 'Cancelled in Keywheel’s dashboard.'));
+    const running = this.runningExchanges.find(({ answer }) => answer.requestId === requestId);
+    if (running === undefined) return false;
+    running.refuse(new Refusal('cancelled', 'Cancelled in Keywheel’s dashboard.'));
     return true;
   }
 
   /** Never rejects. */
-  private async handle(on: Ongoing): Promise<void> {
-    this.ongoing.push(on);
-    const turn = this.turns.take(on.request.socket, isSafe(on.head.method));
+  private async handle(running: RunningExchange): Promise<void> {
+    this.runningExchanges.push(running);
+    const turn = this.turns.take(running.request.socket, isSafe(running.head.method));
     try {
       if (turn === null) {
-        on.request.socket.destroy();
+        running.request.socket.destroy();
         return;
       }
-      if (turn.comes !== null) await unlessAborted(turn.comes, on.signal);
-      await this.admit(on);
+      if (turn.comes !== null) await unlessAborted(turn.comes, running.signal);
+      await this.admit(running);
     } catch (error: unknown) {
-      await this.fail(error, on);
+      await this.fail(error, running);
     } finally {
       turn?.end();
-      on.end();
-      this.ongoing.splice(this.ongoing.indexOf(on), 1);
-      if (this.ongoing.length === 0) for (const resolve of this.onIdle.splice(0)) resolve();
+      running.end();
+      this.runningExchanges.splice(this.runningExchanges.indexOf(running), 1);
+      if (this.runningExchanges.length === 0) for (const resolve of this.onIdle.splice(0)) resolve();
     }
   }
 
-  private async fail(error: unknown, on: Ongoing): Promise<void> {
-    const { answer, signal, response } = on;
+  private async fail(error: unknown, running: RunningExchange): Promise<void> {
+    const { answer, signal, response } = running;
     if (error instanceof ClientGone || (signal.aborted && error !== signal.reason)) return;
     try {
-      if (error instanceof Refusal) await this.refuse(error, on);
+      if (error instanceof Refusal) await this.refuse(error, running);
       else {
         const { requestId } = answer;
         this.ports.log.error(`Bug in request ${requestId}:`, error);
@@ -150,43 +156,43 @@ export class Server {
     }
   }
 
-  private async admit(on: Ongoing): Promise<void> {
-    const { request, response, head, signal, watch } = on;
+  private async admit(running: RunningExchange): Promise<void> {
+    const { request, response, head, signal, watch } = running;
     const { headers, operation } = head;
     checkMethod(head);
-    checkHost(head, this.ports.door());
+    checkHost(head, this.ports.admissionRules());
     checkOrigin(head);
     if (this.isStopping) response.shouldKeepAlive = false;
     if (this.ports.routes?.(request, response) === true) return;
-    if (this.isStopping) throw stopping(this.ports.clock.wallMs());
+    if (this.isStopping) throw refusalWhileStopping(this.ports.clock.wallMs());
     const opening = this.ports.opening();
     if (opening !== null) await unlessAborted(opening, signal);
     const answered = this.ports.answerLocally(head);
     if (answered !== null) {
       const { status, headers: own, body } = await answered;
-      on.answer.whole(status, own, body);
+      running.answer.whole(status, own, body);
       return;
     }
     this.checkMayPass(head);
-    if (isExpecting(on)) response.writeContinue();
+    if (isExpecting(running)) response.writeContinue();
     const runsModel = operation.kind !== 'plain';
     const body = await this.bodies.read(request, { headers, runsModel, signal, watch });
     try {
-      const planned = planOf({ body, ...head }, this.ports.door().proxyKey);
-      await this.exchange(planned instanceof Promise ? await planned : planned, on);
+      const planned = planOf({ body, ...head }, this.ports.admissionRules().proxyKey);
+      await this.exchange(planned instanceof Promise ? await planned : planned, running);
     } finally {
       body.release();
     }
   }
 
   private checkMayPass(head: RequestHead): void {
-    const door = this.ports.door();
-    checkPath(head.target, door.proxyKey);
-    if (!needsNoKey(head.method, head.target.path)) checkProxyKey(head, door);
-    checkKeyChanges(head, door);
+    const rules = this.ports.admissionRules();
+    checkPath(head.target, rules.proxyKey);
+    if (!needsNoKey(head.method, head.target.path)) checkProxyKey(head, rules);
+    checkKeyChanges(head, rules);
   }
 
-  private async refuse(refusal: Refusal, { answer, signal, head }: Ongoing): Promise<void> {
+  private async refuse(refusal: Refusal, { answer, signal, head }: RunningExchange): Promise<void> {
     const { clock, log } = this.ports;
     const line = (): string =>
       `Request ${answer.requestId} of ${head.headers.client} is refused: ${refusal.code}: ${refusal.message}`;
@@ -207,21 +213,21 @@ export class Server {
     answer.refuse(refusal);
   }
 
-  private async exchange(planned: Plan, on: Ongoing): Promise<void> {
-    const { answer, trail } = on;
+  private async exchange(planned: Plan, running: RunningExchange): Promise<void> {
+    const { answer, trail } = running;
     const { clock, log } = this.ports;
     const ports = this.ports.exchange();
     const requestClass = ports.pool.wheel.modelClasses.classOf(planned);
     const plan = requestClass === planned.requestClass ? planned : { ...planned, requestClass };
-    on.plan = plan;
-    answer.extraHeaders = () => [...trail.headers(), ...forBrowser(on.head)];
+    running.plan = plan;
+    answer.extraHeaders = () => [...trail.headers(), ...forBrowser(running.head)];
     answer.copy = this.ports.record(plan);
     // A thing that is made once may come in any form: after a stream of ours it could not be sent.
     const mayComment = plan.streaming && plan.kind === 'models';
     if (mayComment) answer.keepAliveAfter(ports.settings.keepAliveAfterMs);
     let ended: Ended = null;
     try {
-      ended = await new Exchange(plan, on, ports).run();
+      ended = await new Exchange(plan, running, ports).run();
     } catch (error: unknown) {
       if (!(error instanceof Refusal)) throw error;
       ended = error;
@@ -229,7 +235,7 @@ export class Server {
     } finally {
       answer.keepAliveNoMore();
       answer.copy?.end();
-      const report = reportOf(plan, on, ended, trail.wallOf(clock.elapsedMs()));
+      const report = reportOf(plan, running, ended, trail.wallOf(clock.elapsedMs()));
       log[levelOf(report)](() => `Request ${answer.requestId}: ${lineOf(report)}`);
       this.ports.onExchange(report);
     }
@@ -247,15 +253,15 @@ function isSafe(method: string): boolean {
 }
 
 /** Whether the client waits for 100 Continue before it sends its body. */
-function isExpecting({ request, head }: Ongoing): boolean {
+function isExpecting({ request, head }: RunningExchange): boolean {
   return head.headers.isExpecting && request.httpVersion === '1.1';
 }
 
 /** The end of an exchange; null: it gave back a held error, or its client left. */
 type Ended = Relayed | Refusal | null;
 
-function reportOf(plan: Plan, on: Ongoing, ended: Ended, endedAtMs: number): ExchangeReport {
-  const { answer, trail } = on;
+function reportOf(plan: Plan, running: RunningExchange, ended: Ended, endedAtMs: number): ExchangeReport {
+  const { answer, trail } = running;
   const { startedAtMs, waitedMs, firstTokenMs, attempts, made } = trail;
   const { client, method, model, requestClass, streaming } = plan;
   const relayed = ended instanceof Refusal ? null : ended;
@@ -268,7 +274,7 @@ function reportOf(plan: Plan, on: Ongoing, ended: Ended, endedAtMs: number): Exc
     model,
     class: requestClass,
     streaming,
-    end: endOf(on, ended),
+    end: endOf(running, ended),
     status: answer.status,
     refusal: ended instanceof Refusal ? ended.code : null,
     message: answer.message ?? (relayed?.failure ? wordsOf(relayed.failure.body) : null),
@@ -297,7 +303,7 @@ function lineOf(report: ExchangeReport): string {
   return `${asked}: ${end}, status ${status ?? 'none'}${why}, waited ${Math.round(waitedMs)} ms, attempts: ${tried || 'none'}${message === null ? '' : `: ${message.slice(0, mostShown)}`}`;
 }
 
-function endOf({ answer, signal }: Ongoing, ended: Ended): ExchangeEnd {
+function endOf({ answer, signal }: RunningExchange, ended: Ended): ExchangeEnd {
   if (ended instanceof Refusal) return 'refused';
   switch (ended?.end) {
     case 'whole':

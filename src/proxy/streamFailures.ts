@@ -1,6 +1,6 @@
 // Answers that broke after the client had got their beginning: a client that asks again at once would spend the day on them.
 import type { Clock } from '../base/clock';
-import { remember } from '../keys/recent';
+import { remember } from '../keys/recentEntries';
 import { Refusal } from './errors/refusal';
 import type { Plan } from './request/plan';
 

@@ -17,8 +17,8 @@ const t = translator({});
 export async function check({ keys: own, keysFile, settings }: Configuration): Promise<number> {
   const keys = withKeysFile(own, keysFile);
   if (typeof keys === 'string') return give(2, keys);
-  const { upstreamUrl, wayOut } = settings;
-  const place = { upstreamUrl, wayOut, clock: new SystemClock() };
+  const { upstreamUrl, networkRoute } = settings;
+  const place = { upstreamUrl, networkRoute, clock: new SystemClock() };
   const answer = await askUpstream(place);
   const formats = new Formats('en', settings.timezone);
   // Without an answer from OpenRouter each key would fail in the same way.

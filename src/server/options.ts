@@ -4,15 +4,15 @@ import packageJson from '../../package.json';
 import { parseJson } from '../base/json';
 import type { LogLevel } from '../base/log';
 import { codeOf } from '../base/systemError';
-import { proxyAt, type WayOut } from '../proxy/upstream/wayOut';
+import { proxyAt, type NetworkRoute } from '../proxy/upstream/networkRoute';
 import { readKeyEntry, wordsOf, type KeyEntry } from '../service/pastedKeys';
 import { plainKey, type StoredKey } from '../service/keyring/storedKey';
 import {
   defaultSettings,
   isLoopbackHost,
+  networkRouteOf,
   readSettings,
   settingsSchema,
-  wayOutOf,
   type Settings,
 } from '../service/settings';
 import { contributedSettings, settingRule } from '../words/settingRule';
@@ -287,7 +287,7 @@ function readKeys(given: Given, problems: string[]): readonly StoredKey[] {
 }
 
 function readProxySettings(given: Given, problems: string[]): Settings {
-  const raw: Record<string, unknown> = { wayOut: readWayOut(given, problems) };
+  const raw: Record<string, unknown> = { networkRoute: readNetworkRoute(given, problems) };
   const names = new Map<string, string>();
   for (const { variable, setting, parse } of options) {
     const value = given.get(variable);
@@ -306,7 +306,7 @@ function readProxySettings(given: Given, problems: string[]): Settings {
   return read.values;
 }
 
-function readWayOut(given: Given, problems: string[]): WayOut {
+function readNetworkRoute(given: Given, problems: string[]): NetworkRoute {
   for (const variable of ['HTTPS_PROXY', 'HTTP_PROXY']) {
     const { name = '', text: url = '' } = given.get(variable) ?? {};
     if (url !== '' && proxyAt(url) === null)
@@ -319,7 +319,7 @@ function readWayOut(given: Given, problems: string[]): WayOut {
     } catch (error: unknown) {
       problems.push(unreadable(file, error));
     }
-  return wayOutOf(Object.fromEntries([...given].map(([variable, value]) => [variable, value.text])));
+  return networkRouteOf(Object.fromEntries([...given].map(([variable, value]) => [variable, value.text])));
 }
 
 /** The message for a file that cannot be read. */
@@ -365,19 +365,19 @@ const levels: ReadonlyMap<string, LogLevel> = new Map([
 ]);
 
 function readLogLevel(given: Given, problems: string[]): LogLevel {
-  const told = given.get('LOG_LEVEL');
-  if (told === undefined) return 'info';
-  const level = levels.get(told.text.toLowerCase());
-  if (level === undefined) problems.push(`${told.name}: use debug, info, warning or error.`);
+  const option = given.get('LOG_LEVEL');
+  if (option === undefined) return 'info';
+  const level = levels.get(option.text.toLowerCase());
+  if (level === undefined) problems.push(`${option.name}: use debug, info, warning or error.`);
   return level ?? 'info';
 }
 
 function readLogFormat(given: Given, problems: string[]): LogFormat | null {
-  const told = given.get('LOG_FORMAT');
-  if (told === undefined) return null;
-  const format = told.text.toLowerCase();
+  const option = given.get('LOG_FORMAT');
+  if (option === undefined) return null;
+  const format = option.text.toLowerCase();
   if (format === 'text' || format === 'json') return format;
-  problems.push(`${told.name}: use text or json.`);
+  problems.push(`${option.name}: use text or json.`);
   return null;
 }
 

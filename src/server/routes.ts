@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { LocalAnswer } from '../proxy/server';
-import { checkProxyKey, type Door, type RequestHead } from '../proxy/request/admission';
+import { checkProxyKey, type AdmissionRules, type RequestHead } from '../proxy/request/admission';
 import type { Target } from '../proxy/request/target';
 import { headerValue } from '../proxy/request/headers';
 import type { KeywheelService } from '../service/keywheelService';
@@ -42,7 +42,7 @@ export class Routes {
   }
 
   /** The answer, or null if there is no such route. Throws a Refusal where a required proxy key is missing. */
-  answer(head: RequestHead, door: Door): LocalAnswer | Promise<LocalAnswer> | null {
+  answer(head: RequestHead, rules: AdmissionRules): LocalAnswer | Promise<LocalAnswer> | null {
     const { method, rawHeaders } = head;
     const { metrics } = this.ports;
     const route = head.target.path;
@@ -60,10 +60,10 @@ export class Routes {
       case '/openapi.json':
         return answer('application/json; charset=utf-8', this.openapi);
       case '/key-status/state':
-        checkProxyKey(head, door);
+        checkProxyKey(head, rules);
         return answer('application/json; charset=utf-8', JSON.stringify(this.state()));
       case '/metrics':
-        checkProxyKey(head, door);
+        checkProxyKey(head, rules);
         return metrics.text().then((text) => answer(metrics.contentType, text));
       default:
         return null;

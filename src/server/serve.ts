@@ -45,9 +45,9 @@ export async function serve(configuration: Configuration, program: Program): Pro
     const ownKey = proxyKey ?? newProxyKey();
     service.setProxyKey(ownKey);
     // Signals are heard before the start: a reader of the greeting may send one at once.
-    const told = stopSignal();
+    const signalled = stopSignal();
     // A second signal cuts the answers that still run.
-    const again = told.then(stopSignal);
+    const again = signalled.then(stopSignal);
     const started = service.start();
     // Keys are set within the same turn as the start, so before any request; they are read once the port is bound.
     setKeys(keys);
@@ -57,7 +57,7 @@ export async function serve(configuration: Configuration, program: Program): Pro
       greeting(askedOrigin(state), proxyKey === null ? ownKey : null, logFormat ?? 'text'),
     );
     const watch = watchMachine(service, clock, log);
-    await told;
+    await signalled;
     watch.dispose();
     await Promise.race([service.stop(), again]);
     await Promise.all(keepers.map(async (keeper) => await keeper.saveNow()));
@@ -83,7 +83,7 @@ function makeService(
     log,
     version,
     allowedHosts,
-    answerFirst: (request, door) => routes.answer(request, door),
+    answerFirst: (request, rules) => routes.answer(request, rules),
     follow: logLevel === 'debug' ? (plan) => headsTo(log, plan) : undefined,
   });
   const metrics = owned.add(new Metrics(service, version));
@@ -105,7 +105,7 @@ async function keepAll(
       `${file.name} ${file.text} is written by another process too, and its counts replace the ones of this one: give each server a file of its own.`,
     );
   const counts = await keep(new StateFile(file.text, onStranger), {
-    kept: service,
+    owner: service,
     name: 'counts',
     log,
     clock,
@@ -117,7 +117,7 @@ async function keepAll(
   try {
     return [
       counts,
-      owned.add(await keep(new StateFile(path), { kept: service.history, name: 'requests', log, clock })),
+      owned.add(await keep(new StateFile(path), { owner: service.history, name: 'requests', log, clock })),
     ];
   } catch (error: unknown) {
     // A mount of a single file allows no other file beside it.

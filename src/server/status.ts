@@ -81,27 +81,27 @@ function problemOf(answer: Answer, origin: string): string {
     : `Something other than Keywheel answers at ${origin} (status ${answer.status}): correct HOST and PORT.`;
 }
 
-function statusText(told: v.InferOutput<typeof statusSchema>, origin: string, timezone: string): string {
-  const { unreached, free_left: left, free_limit: limit, resets_at: resetsAtMs } = told;
+function statusText(status: v.InferOutput<typeof statusSchema>, origin: string, timezone: string): string {
+  const { unreached, free_left: left, free_limit: limit, resets_at: resetsAtMs } = status;
   const formats = new Formats('en', timezone);
-  const speech = { t: translator({}), formats, nowMs: new SystemClock().wallMs() };
+  const textContext = { t: translator({}), formats, nowMs: new SystemClock().wallMs() };
   const of = (some: number, all: number): string => `${formats.count(some)} of ${formats.count(all)}`;
-  const rows = told.accounts.map(({ name, until: untilMs, day, minute, keys, ...account }) => [
+  const rows = status.accounts.map(({ name, until: untilMs, day, minute, keys, ...account }) => [
     name,
     formats.count(keys.length),
     of(day.left, day.limit),
     of(minute.used, minute.limit),
-    accountWords({ ...account, untilMs, keys }, speech).text,
+    accountWords({ ...account, untilMs, keys }, textContext).text,
   ]);
   const facts = joined(
     ', ',
     // The limit is 0 if no key serves free requests: then there is no sum to show.
     limit > 0 && `${of(left, limit)} free requests left today`,
-    resetsAtMs !== null && `resets ${formats.until(resetsAtMs, speech.nowMs)}`,
-    waitingText(told.waiting, speech),
+    resetsAtMs !== null && `resets ${formats.until(resetsAtMs, textContext.nowMs)}`,
+    waitingText(status.waiting, textContext),
   );
   const known = unreached && { code: unreached.code, sinceMs: unreached.since, heldUntilMs: null };
-  const outage = known && unreachedText({ unreached: known, running: [] }, speech);
+  const outage = known && unreachedText({ unreached: known, running: [] }, textContext);
   return `${joined('\n', joined(': ', `Keywheel at ${origin}`, facts), outage)}
 
 ${tableText(['Account', 'Keys', 'Left today', 'This minute', 'State'], rows)}`;

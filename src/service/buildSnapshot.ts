@@ -3,10 +3,10 @@ import type { Account } from '../keys/account';
 import type { KeyState } from '../keys/keyState';
 import type { Locks } from '../keys/lock';
 import type { Pool } from '../keys/pool';
-import type { Unreached } from '../proxy/upstream/reach';
+import type { Unreached } from '../proxy/upstream/reachability';
 import { nameOf } from '../keys/denials';
 import type { Wish } from '../keys/lease';
-import type { Running } from '../proxy/ongoing';
+import type { RunningState } from '../proxy/runningExchange';
 import { named } from './history/activity';
 import type {
   AccountView,
@@ -28,7 +28,7 @@ export interface SnapshotParts {
   readonly timezone: string;
   readonly paidRefusedAtMs: number | null;
   readonly unreached: Unreached | null;
-  readonly running: readonly Running[];
+  readonly running: readonly RunningState[];
 }
 
 /** The present, and the conversion of the pool's elapsed times to wall times. */
@@ -75,7 +75,7 @@ function unreachedView({ code, sinceMs, heldUntilMs }: Unreached, now: Now): Unr
   return { code, sinceMs: now.wall(sinceMs), heldUntilMs: instant(heldUntilMs, now) };
 }
 
-function runningView(running: Running, pool: Pool, now: Now): RunningView {
+function runningView(running: RunningState, pool: Pool, now: Now): RunningView {
   const { requestId, plan, trail } = running;
   const { client, method, path, model } = plan;
   const { stage, keyLabel, attempts, startedAtMs } = trail;
@@ -103,7 +103,7 @@ function coming(atMs: number, { nowMs, wall }: Now): number | null {
 }
 
 /** The pool's wish for the request, without the keys that it has tried: exact enough to tell when a slot frees. */
-function wishOf({ requestClass, model }: Running['plan']): Wish {
+function wishOf({ requestClass, model }: RunningState['plan']): Wish {
   return { requestClass, model, conversation: null, accountId: null, tried: new Set(), hasFallback: false };
 }
 

@@ -11,19 +11,19 @@ import { isNewerState, readSaved, type SavedState } from '../keys/savedState';
 import type { SavedRead } from '../base/json';
 import type { AnswerCopy } from '../proxy/answer/answer';
 import { AttemptLimit, mostRepeats } from '../proxy/attemptLimit';
-import type { ExchangePorts, ExchangeSettings } from '../proxy/ongoing';
+import type { ExchangePorts, ExchangeSettings } from '../proxy/runningExchange';
 import type { ExchangeReport } from '../proxy/report';
-import type { Door, RequestHead } from '../proxy/request/admission';
+import type { AdmissionRules, RequestHead } from '../proxy/request/admission';
 import type { Plan } from '../proxy/request/plan';
 import { Server, type LocalAnswer, type ServerPorts } from '../proxy/server';
 import { StreamFailures } from '../proxy/streamFailures';
-import { proxyOnTheWay } from '../proxy/upstream/wayOut';
+import { networkProxyFor } from '../proxy/upstream/networkRoute';
 import { Upstream } from '../proxy/upstream/upstream';
 import { buildSnapshot, nextEndMs } from './buildSnapshot';
 import { History } from './history/history';
 import { readKey } from './keyring/keyCheck';
 import { answerLocally } from './localRoutes';
-import { Listening } from './listening';
+import { PortListener } from './portListener';
 import { keyOf, type StoredKey } from './keyring/storedKey';
 import { activeForMs, Readings } from './readings';
 import { Recorder } from './recorder';
@@ -37,7 +37,10 @@ export interface ServicePorts {
   /** Answers requests between windows, before the proxy key is checked. */
   readonly routes?: ServerPorts['routes'];
   /** Answers before the built-in local routes; null if it has no route for the request. */
-  readonly answerFirst?: (request: RequestHead, door: Door) => LocalAnswer | Promise<LocalAnswer> | null;
+  readonly answerFirst?: (
+    request: RequestHead,
+    rules: AdmissionRules,
+  ) => LocalAnswer | Promise<LocalAnswer> | null;
   /** Host names that clients may use beyond loopback; none: any. */
   readonly allowedHosts?: readonly string[];
   /** Gives a receiver for a copy of an exchange that no user records; null if none is wanted. */
@@ -47,7 +50,7 @@ export interface ServicePorts {
 /** Allowances are read often for this long after a window reports that a user looks; it reports again within this time. */
 const watchedForMs = 90_000;
 /** Views are told of changes at most this often, as changes come in bursts. */
-const tellEveryMs = 100;
+const changeEveryMs = 100;
 /** State is saved at most this often; a killed process loses the counts since the last write. */
 const saveEveryMs = 450;
 
@@ -61,7 +64,7 @@ export class KeywheelService implements Disposable {
   private upstream: Upstream;
   private readonly readings: Readings;
   private readonly server: Server;
-  private readonly listening: Listening;
+  private readonly listener: PortListener;
   private readonly owned = new DisposableStore();
   private readonly onError = (error: unknown): void =>
     this.ports.log.error('A listener of the service failed.', error);
@@ -91,7 +94,7 @@ export class KeywheelService implements Disposable {
   readonly history: History;
   /** Records one exchange on request. */
   readonly recorder: Recorder;
-  private readonly telling: Pace;
+  private readonly changePace: Pace;
   /** Tells views again when a day, a lock or a full minute of the last snapshot ends. */
   private readonly ending: Alarm;
   private readonly saving: Pace;
@@ -104,9 +107,9 @@ export class KeywheelService implements Disposable {
     this.attemptLimit = new AttemptLimit(clock, () => this.settings.maxUpstreamAttempts);
     this.keylessLimit = new AttemptLimit(clock, () => Math.ceil(this.settings.maxUpstreamAttempts / 4));
     this.repeatLimit = new AttemptLimit(clock, () => mostRepeats(this.server.running.length));
-    this.telling = this.owned.add(new Pace(clock, tellEveryMs, () => this.changed.fire()));
-    this.ending = this.owned.add(new Alarm(clock, () => this.telling.touch()));
-    this.saving = this.owned.add(new Pace(clock, saveEveryMs, () => this.tellState()));
+    this.changePace = this.owned.add(new Pace(clock, changeEveryMs, () => this.changed.fire()));
+    this.ending = this.owned.add(new Alarm(clock, () => this.changePace.touch()));
+    this.saving = this.owned.add(new Pace(clock, saveEveryMs, () => this.fireStateChange()));
     this.pool = this.owned.add(
       new Pool(
         { clock, onChange: () => this.touch(), onReadingWanted: (keyId) => this.readings.want(keyId) },
@@ -123,11 +126,11 @@ export class KeywheelService implements Disposable {
       log,
       opening: () => this.opening,
       exchange: () => this.exchangePorts(),
-      door: () => this.door(),
-      answerLocally: (request, door = this.door()) =>
-        ports.answerFirst?.(request, door) ??
+      admissionRules: () => this.admissionRules(),
+      answerLocally: (request, rules = this.admissionRules()) =>
+        ports.answerFirst?.(request, rules) ??
         answerLocally(request, {
-          door,
+          rules,
           pool: this.pool,
           version: ports.version,
           snapshot: () => this.snapshot(),
@@ -136,7 +139,7 @@ export class KeywheelService implements Disposable {
       record: (plan) => this.recorder.take(plan) ?? ports.follow?.(plan) ?? null,
       routes: ports.routes,
     });
-    this.listening = new Listening({ log, serve: this.server.serve, onDidChange: () => this.touch() });
+    this.listener = new PortListener({ log, serve: this.server.serve, onDidChange: () => this.touch() });
   }
 
   /** Applies settings at once; running answers go on. The port is bound again only if port or host changed; the same settings change nothing. */
@@ -147,8 +150,8 @@ export class KeywheelService implements Disposable {
     if (networkPathOf(settings) !== networkPathOf(old)) this.replaceUpstream('leave');
     this.pool.configure(poolOptions(settings));
     const isMoved = settings.port !== old.port || settings.host !== old.host;
-    if (isMoved && this.listening.isOn) {
-      await this.listening.stop();
+    if (isMoved && this.listener.isOn) {
+      await this.listener.stop();
       await this.start();
     }
   }
@@ -197,12 +200,12 @@ export class KeywheelService implements Disposable {
     this.upstream.warm();
     this.server.open();
     this.pool.closeAt(Number.POSITIVE_INFINITY);
-    return await this.readings.after(this.listening.start(this.settings.host, this.settings.port));
+    return await this.readings.after(this.listener.start(this.settings.host, this.settings.port));
   }
 
   /** Frees the port at once. Requests go on for `drainMs`, but those whose turn comes after `turnsMs` are refused; then those without an answer are refused, and running answers end with an in-stream error. */
   async stop(drainMs = this.settings.drainSeconds * 1000, turnsMs = drainMs): Promise<void> {
-    const freed = this.listening.stop();
+    const freed = this.listener.stop();
     this.pool.closeAt(this.ports.clock.elapsedMs() + turnsMs);
     await this.server.drain(drainMs, () => this.replaceUpstream('close'));
     await freed;
@@ -217,14 +220,14 @@ export class KeywheelService implements Disposable {
 
   /** To be called after a change of networks: closes idle connections and resolves upstream's address again. */
   changedNetwork(): void {
-    this.upstream.reach.release();
+    this.upstream.reachability.release();
     this.upstream.retire();
     this.upstream.warm();
   }
 
   /** Reads again one key, or one key an account, even if upstream was just unreachable; resolves when that is done. */
   async refresh(keyId?: string): Promise<void> {
-    this.upstream.reach.release();
+    this.upstream.reachability.release();
     if (keyId === undefined) this.readings.wantAll();
     else this.readings.want(keyId);
     await this.readings.settled();
@@ -251,9 +254,9 @@ export class KeywheelService implements Disposable {
     this.earlier = null;
     this.history.clear();
     this.pool.forget();
-    this.telling.touch();
+    this.changePace.touch();
     // Told at once: windows must not hand the counts that they saved before to the next host.
-    this.tellState();
+    this.fireStateChange();
   }
 
   /** Adds an exchange of the proxy before to the history, unless that has it. */
@@ -266,9 +269,9 @@ export class KeywheelService implements Disposable {
   snapshot(): Snapshot {
     const { pool, paidRefusedAtMs, upstream } = this;
     const { timezone } = this.settings;
-    const { unreached } = upstream.reach;
+    const { unreached } = upstream.reachability;
     const { running } = this.server;
-    const proxy = this.listening.state;
+    const proxy = this.listener.state;
     const snapshot = buildSnapshot({ pool, proxy, timezone, paidRefusedAtMs, unreached, running });
     this.ending.set(this.ports.clock.elapsedMs() + nextEndMs(snapshot) - snapshot.atMs);
     return snapshot;
@@ -284,12 +287,12 @@ export class KeywheelService implements Disposable {
   }
 
   dispose(): void {
-    this.listening.dispose();
+    this.listener.dispose();
     this.upstream.close();
     this.owned.dispose();
   }
 
-  private door(): Door {
+  private admissionRules(): AdmissionRules {
     const { host, allowKeyChanges } = this.settings;
     const { allowedHosts = [] } = this.ports;
     return { boundHost: host, allowedHosts, proxyKey: this.proxyKey, allowKeyChanges };
@@ -316,19 +319,19 @@ export class KeywheelService implements Disposable {
   private replaceUpstream(how: 'leave' | 'close'): void {
     this.upstream[how]();
     this.upstream = this.newUpstream();
-    this.telling.touch();
+    this.changePace.touch();
   }
 
   private newUpstream(): Upstream {
-    const { upstreamUrl, wayOut } = this.settings;
-    const proxy = proxyOnTheWay(upstreamUrl, wayOut);
+    const { upstreamUrl, networkRoute } = this.settings;
+    const proxy = networkProxyFor(upstreamUrl, networkRoute);
     if (proxy !== null) {
       const { host } = proxy;
       this.ports.log.info(
         `OpenRouter is reached through the network proxy ${host ?? 'without a valid URL'}.`,
       );
     }
-    return new Upstream(this.ports.clock, this.settings, () => this.telling.touch());
+    return new Upstream(this.ports.clock, this.settings, () => this.changePace.touch());
   }
 
   private noteExchange(report: ExchangeReport): void {
@@ -345,21 +348,21 @@ export class KeywheelService implements Disposable {
     else if (end === 'refused' && status === 402) this.paidRefusedAtMs = endedAtMs;
   }
 
-  private tellState(): void {
+  private fireStateChange(): void {
     this.revision = Math.max(this.revision + 1, this.ports.clock.wallMs());
     this.stateChanged.fire();
   }
 
   /** Schedules the events for views and for saving. */
   private touch(): void {
-    this.telling.touch();
+    this.changePace.touch();
     this.saving.touch();
   }
 }
 
 /** A text that differs whenever upstream's URL or the network path to it does. */
-function networkPathOf({ upstreamUrl, wayOut }: Settings): string {
-  return JSON.stringify([upstreamUrl, wayOut]);
+function networkPathOf({ upstreamUrl, networkRoute }: Settings): string {
+  return JSON.stringify([upstreamUrl, networkRoute]);
 }
 
 function poolOptions({ timezone, maxWaiting }: Settings): PoolOptions {

@@ -1,13 +1,13 @@
 // Answers requests without upstream, `GET /key` among them: to a client the proxy is a single key.
 import type { Pool } from '../keys/pool';
 import type { LocalAnswer } from '../proxy/server';
-import { checkProxyKey, isWebview, type Door, type RequestHead } from '../proxy/request/admission';
+import { checkProxyKey, isWebview, type AdmissionRules, type RequestHead } from '../proxy/request/admission';
 import { checkPath, isKeyPath } from '../proxy/request/target';
 import { headerValue } from '../proxy/request/headers';
 import type { LockView, Snapshot, WheelView } from './snapshot';
 
 export interface LocalContext {
-  readonly door: Door;
+  readonly rules: AdmissionRules;
   readonly pool: Pool;
   readonly version: string;
   readonly snapshot: () => Snapshot;
@@ -27,12 +27,12 @@ export function answerLocally(request: RequestHead, context: LocalContext): Loca
     case '/health':
       return json({ program: 'keywheel', version: context.version, status: 'ok' });
     case '/key-status':
-      checkProxyKey(request, context.door);
+      checkProxyKey(request, context.rules);
       return json(keyStatus(context.snapshot()));
     default:
-      checkPath(target, context.door.proxyKey);
+      checkPath(target, context.rules.proxyKey);
       if (!isKeyPath(path)) return null;
-      checkProxyKey(request, context.door);
+      checkProxyKey(request, context.rules);
       return json(wheelKey(context.pool, context.snapshot().wheel), corsHeaders(rawHeaders));
   }
 }

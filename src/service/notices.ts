@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { wait, type Clock } from '../base/clock';
 import type { Disposable } from '../base/disposable';
 import { dayMs } from '../keys/calendar';
-import { canServe } from './serving';
+import { canServe } from './accountFacts';
 import type { AccountView, KeyHealth, Snapshot } from './snapshot';
 
 export type Notice =
@@ -33,8 +33,8 @@ export class Notices {
   private hadSomethingLeft = false;
   /** Whether more than a tenth was left at some time since the last notice of `low`, with all accounts known. */
   private hadPlenty = false;
-  private readonly toldToExpire = new Set<string>();
-  private toldToExpireOnDay = Number.NaN;
+  private readonly expiryNoticed = new Set<string>();
+  private expiryNoticedOnDay = Number.NaN;
   private readonly healths = new Map<string, KeyHealth>();
 
   constructor(private readonly startedAtMs: number) {}
@@ -87,10 +87,10 @@ export class Notices {
       );
     const [first] = soon.toSorted((a, b) => a.atMs - b.atMs);
     const day = Math.floor(nowMs / dayMs);
-    if (first === undefined || day === this.toldToExpireOnDay) return [];
-    if (soon.every(({ keyId }) => this.toldToExpire.has(keyId))) return [];
-    this.toldToExpireOnDay = day;
-    for (const { keyId } of soon) this.toldToExpire.add(keyId);
+    if (first === undefined || day === this.expiryNoticedOnDay) return [];
+    if (soon.every(({ keyId }) => this.expiryNoticed.has(keyId))) return [];
+    this.expiryNoticedOnDay = day;
+    for (const { keyId } of soon) this.expiryNoticed.add(keyId);
     return [{ kind: 'keyExpires', label: first.label, atMs: first.atMs, others: soon.length - 1 }];
   }
 

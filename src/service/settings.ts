@@ -1,7 +1,7 @@
 // Declares and reads the proxy's settings; those of the network come from VS Code and the environment.
 import { IANAZone } from 'luxon';
 import * as v from 'valibot';
-import { directly, type WayOut } from '../proxy/upstream/wayOut';
+import { directRoute, type NetworkRoute } from '../proxy/upstream/networkRoute';
 
 /** A host name that only this machine can reach. */
 export function isLoopbackHost(host: string): boolean {
@@ -88,10 +88,10 @@ export const settingsSchema = v.object({
     ),
     {},
   ),
-  /** Not a setting of Keywheel: `wayOutOf` reads it from the editor and the environment. */
-  wayOut: v.optional(
-    v.custom<WayOut>((value) => typeof value === 'object'),
-    directly,
+  /** Not a setting of Keywheel: `networkRouteOf` reads it from the editor and the environment. */
+  networkRoute: v.optional(
+    v.custom<NetworkRoute>((value) => typeof value === 'object'),
+    directRoute,
   ),
 });
 
@@ -136,10 +136,10 @@ export const httpSettings = [
 ] as const;
 
 /** The way by VS Code's proxy, else the environment's: variables in both spellings, lower case first. `http` is unparsed. */
-export function wayOutOf(
+export function networkRouteOf(
   environment: Readonly<Record<string, string | undefined>>,
   http: Readonly<Partial<Record<(typeof httpSettings)[number], unknown>>> = {},
-): WayOut {
+): NetworkRoute {
   const first = (...texts: readonly unknown[]): string =>
     texts.map((text) => (typeof text === 'string' ? text.trim() : '')).find((text) => text !== '') ?? '';
   const variable = (...names: readonly string[]): string => first(...names.map((name) => environment[name]));

@@ -1,7 +1,7 @@
 // The snapshot for views: plain values that cross threads and windows, without secrets and without texts for users.
 import type { KeyHealth, PaidUse } from '../keys/keyState';
 import type { Lock, LockReason, ModelLockReason } from '../keys/lock';
-import type { Unreached } from '../proxy/upstream/reach';
+import type { Unreached } from '../proxy/upstream/reachability';
 import type { AttemptReport, ExchangeEnd, ExchangeReport, Stage } from '../proxy/report';
 
 export type ProxyState =

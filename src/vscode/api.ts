@@ -1,6 +1,6 @@
 // The extension's public API. It contains no key, no account name and no proxy key.
 import type { Event } from '../base/event';
-import type { CurrentState } from './currentState';
+import type { StateSource } from './stateSource';
 
 export interface KeywheelStatus {
   readonly proxy: 'stopped' | 'starting' | 'running' | 'failed';
@@ -27,7 +27,7 @@ export interface KeywheelExports {
 }
 
 /** The exports of the extension; valid while it is active. */
-export function keywheelExports(state: CurrentState): KeywheelExports {
+export function keywheelExports(state: StateSource): KeywheelExports {
   const api: KeywheelApi = { status: () => status(state), onDidChangeStatus: state.onDidChange };
   return {
     getAPI(version) {
@@ -37,7 +37,7 @@ export function keywheelExports(state: CurrentState): KeywheelExports {
   };
 }
 
-function status(state: CurrentState): KeywheelStatus {
+function status(state: StateSource): KeywheelStatus {
   const { proxy, wheel } = state.read().snapshot;
   const { keys, accounts, freeLeft, freeLimit, resetAtMs } = wheel;
   const baseUrl = proxy.kind === 'running' ? proxy.baseUrl : null;

@@ -17,7 +17,7 @@ import { runningEndpoint } from './clients/endpoint';
 import { setTerminalVariables } from './clients/terminals';
 import { watchAddress, watchChosenModels, watchEndedModels } from './clients/watches';
 import { registerCommands } from './commands/register';
-import { currentState, setContextKeys, type CurrentState } from './currentState';
+import { setContextKeys, stateSourceOf, type StateSource } from './stateSource';
 import { Dashboard } from './dashboard';
 import { showNotices } from './notifier';
 import { TextPage } from './textPage';
@@ -25,28 +25,28 @@ import { recordNames, type WindowPorts } from './ports';
 import { StatusBar } from './statusBar';
 
 /** The parts that the views are made of; `forget` removes the data of the proxy and its stores. */
-type Given = Pick<
+type ViewParts = Pick<
   WindowPorts,
   'clock' | 'log' | 'version' | 'settings' | 'service' | 'keyring' | 'vault' | 'showLog' | 'forget'
 >;
 
 interface Views {
-  readonly state: CurrentState;
+  readonly state: StateSource;
   /** Creates views that VS Code does not request by an event: status bar, context keys, variables of terminals. */
   readonly showState: () => void;
 }
 
 /** Everything that is created is disposed with `owned`. */
-export function composeViews(context: ExtensionContext, owned: DisposableStore, given: Given): Views {
-  const { clock, log, service, settings, keyring } = given;
+export function composeViews(context: ExtensionContext, owned: DisposableStore, parts: ViewParts): Views {
+  const { clock, log, service, settings, keyring } = parts;
   const { extension, globalState, environmentVariableCollection } = context;
-  const keyActions = owned.add(new KeyActions(given));
-  const clients = clientPorts(context, given);
-  const connected = owned.add(new ConnectedClients({ ...given, ...clients }));
-  const state = currentState({ service, keyring, keyActions, connected });
+  const keyActions = owned.add(new KeyActions(parts));
+  const clients = clientPorts(context, parts);
+  const connected = owned.add(new ConnectedClients({ ...parts, ...clients }));
+  const state = stateSourceOf({ service, keyring, keyActions, connected });
   const page = owned.add(new TextPage(extension.extensionUri, log));
   const ports: WindowPorts = {
-    ...given,
+    ...parts,
     ...clients,
     extension,
     globalState,
@@ -58,7 +58,7 @@ export function composeViews(context: ExtensionContext, owned: DisposableStore, 
     forget: async () => {
       const names = Object.values(recordNames);
       const [isForgotten] = await Promise.all([
-        given.forget(),
+        parts.forget(),
         ...names.map(async (name) => await globalState.update(name, undefined)),
       ]);
       return isForgotten;
@@ -74,7 +74,7 @@ export function composeViews(context: ExtensionContext, owned: DisposableStore, 
     // First, because the context keys enable commands.
     setContextKeys(owned, state);
     owned.add(new StatusBar(state, settings, clock));
-    tellPresence(owned, given);
+    reportPresence(owned, parts);
     watchEndedModels(owned, ports);
     setTerminalVariables(owned, environmentVariableCollection, ports);
   };
@@ -85,7 +85,7 @@ export function composeViews(context: ExtensionContext, owned: DisposableStore, 
 const presenceEveryMs = 60_000;
 
 /** Tells the proxy that the user is in this window, so that it reads allowances often. */
-function tellPresence(owned: DisposableStore, { clock, service }: Given): void {
+function reportPresence(owned: DisposableStore, { clock, service }: ViewParts): void {
   const look = (): void => {
     const { focused, active } = window.state;
     if (!focused || !active || again.atMs !== Number.POSITIVE_INFINITY) return;
@@ -98,8 +98,8 @@ function tellPresence(owned: DisposableStore, { clock, service }: Given): void {
 }
 
 /** Renews the storage pointer if clients are connected, because an update moves the extension's folder. */
-function clientPorts(context: ExtensionContext, given: Given) {
-  const { clock, log } = given;
+function clientPorts(context: ExtensionContext, parts: ViewParts) {
+  const { clock, log } = parts;
   const storage = context.globalStorageUri.fsPath;
   const records = new ConnectionRecords(storage, (error) =>
     log.error('A listener of the records failed.', error),
@@ -117,7 +117,7 @@ function clientPorts(context: ExtensionContext, given: Given) {
     log,
     store: new StateFile(path.join(storage, 'models.json')),
     ask: async () => {
-      const endpoint = runningEndpoint(given);
+      const endpoint = runningEndpoint(parts);
       return endpoint === null ? null : await listModels(endpoint);
     },
   });

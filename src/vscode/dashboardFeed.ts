@@ -7,7 +7,7 @@ import type { KeywheelService } from '../service/keywheelService';
 import type { DashboardTab, ToDashboard } from '../service/messages';
 import type { Series } from '../service/history/series';
 import type { ExchangeView } from '../service/snapshot';
-import type { CurrentState } from './currentState';
+import type { StateSource } from './stateSource';
 
 /** Changes come in bursts: the first is posted soon, the next ones once a second. */
 const soonMs = 100;
@@ -18,7 +18,7 @@ const historyEveryMs = 10_000;
 
 export interface DashboardFeedPorts {
   readonly clock: Clock;
-  readonly state: CurrentState;
+  readonly state: StateSource;
   readonly series: Pick<Series, 'view'>;
   readonly service: Pick<KeywheelService, 'activity' | 'onDidFinishExchange'> & {
     /** `activity()` and the series were replaced. */
@@ -32,8 +32,8 @@ export interface DashboardFeedPorts {
 /** Follows the service for one page; posts nothing before `show` and after `hide`. */
 export class DashboardFeed implements Disposable {
   private readonly owned = new DisposableStore();
-  private readonly telling: Alarm;
-  private toldAtMs = 0;
+  private readonly posting: Alarm;
+  private postedAtMs = 0;
   private promptUntilMs = 0;
   private readonly redrawing: Pace;
   private tab: DashboardTab | null = null;
@@ -41,11 +41,11 @@ export class DashboardFeed implements Disposable {
 
   constructor(private readonly ports: DashboardFeedPorts) {
     const { clock, state, service } = ports;
-    this.telling = new Alarm(clock, () => this.tell());
+    this.posting = new Alarm(clock, () => this.postState());
     this.redrawing = this.owned.add(new Pace(clock, historyEveryMs, () => this.redraw()));
     this.owned.add(
       state.onDidChange(() => {
-        if (this.tab !== null) this.tellSoon();
+        if (this.tab !== null) this.postSoon();
       }),
     );
     this.owned.add(
@@ -65,7 +65,7 @@ export class DashboardFeed implements Disposable {
   }
 
   hide(): void {
-    this.telling.dispose();
+    this.posting.dispose();
     this.tab = null;
     this.fresh = [];
   }
@@ -73,7 +73,7 @@ export class DashboardFeed implements Disposable {
   /** After an action of the user: posts the state, and for `promptForMs` each change within `soonMs`. */
   now(): void {
     this.promptUntilMs = this.ports.clock.elapsedMs() + promptForMs;
-    this.tell();
+    this.postState();
   }
 
   dispose(): void {
@@ -84,23 +84,23 @@ export class DashboardFeed implements Disposable {
   private note(exchange: ExchangeView): void {
     if (this.tab === 'activity') this.fresh.push(exchange);
     if (this.tab === 'history' || this.tab === 'models') this.redrawing.touch();
-    if (this.tab !== null) this.tellSoon();
+    if (this.tab !== null) this.postSoon();
   }
 
-  private tellSoon(): void {
+  private postSoon(): void {
     const nowMs = this.ports.clock.elapsedMs();
     const atMs =
       nowMs < this.promptUntilMs
-        ? this.toldAtMs + soonMs
-        : Math.max(this.toldAtMs + stateEveryMs, nowMs + soonMs);
-    this.telling.set(Math.min(this.telling.atMs, atMs));
+        ? this.postedAtMs + soonMs
+        : Math.max(this.postedAtMs + stateEveryMs, nowMs + soonMs);
+    this.posting.set(Math.min(this.posting.atMs, atMs));
   }
 
-  private tell(): void {
-    this.telling.dispose();
+  private postState(): void {
+    this.posting.dispose();
     const { clock, post, state } = this.ports;
     if (this.tab === null) return;
-    this.toldAtMs = clock.elapsedMs();
+    this.postedAtMs = clock.elapsedMs();
     post({ type: 'state', state: state.read() });
     if (this.fresh.length === 0) return;
     post({ type: 'exchanges', exchanges: this.fresh });
@@ -109,10 +109,10 @@ export class DashboardFeed implements Disposable {
 
   private redraw(): void {
     if (this.tab === 'history') this.ports.post({ type: 'history', series: this.ports.series.view() });
-    if (this.tab === 'models') void this.tellModels();
+    if (this.tab === 'models') void this.postModels();
   }
 
-  private async tellModels(): Promise<void> {
+  private async postModels(): Promise<void> {
     const { models, series, service, post } = this.ports;
     const listed = await models();
     if (this.tab === 'models')

@@ -10,7 +10,7 @@ import { actedOn, checkedText, isChecked, unlockedText } from '../words/resultTe
 import { runAction } from './actions';
 import { disconnectOne } from './clients/connections';
 import { replaceKey } from './commands/addKey';
-import { confirm, speechOf, tellFailure } from './messages';
+import { confirm, showFailure, textContextOf } from './messages';
 import type { WindowPorts } from './ports';
 
 /** The page's messages, except those that ask for its content. */
@@ -29,7 +29,7 @@ export async function runDashboardRequest(
   try {
     return await run(request, ports);
   } catch (error: unknown) {
-    tellFailure(ports.log, `The dashboard's ${request.type} failed.`, error);
+    showFailure(ports.log, `The dashboard's ${request.type} failed.`, error);
     return null;
   }
 }
@@ -128,6 +128,8 @@ async function noteOf(
   const now = account();
   if (now === undefined) return null;
   const { snapshot } = state.read();
-  const speech = speechOf(snapshot);
-  return kind === 'check' ? checkedText(now, snapshot, askedAtMs, speech) : unlockedText(now, speech);
+  const textContext = textContextOf(snapshot);
+  return kind === 'check'
+    ? checkedText(now, snapshot, askedAtMs, textContext)
+    : unlockedText(now, textContext);
 }

@@ -7,7 +7,7 @@ import type { ProxyState, Snapshot } from '../service/snapshot';
 import { actionText } from '../words/actionText';
 import { withoutLinks, type ResultText } from '../words/resultText';
 import { Formats } from '../words/formats';
-import { notRunningText, type Speech } from '../words/stateWords';
+import { notRunningText, type TextContext } from '../words/stateWords';
 import { runAction } from './actions';
 
 const notedMs = 3000;
@@ -15,14 +15,14 @@ const notedMs = 3000;
 const notePriority = 10_000;
 
 /** The user's language, with the time and the time zone of the snapshot; without one for texts that have no times. */
-export function speechOf(
+export function textContextOf(
   { timezone, atMs }: Pick<Snapshot, 'timezone' | 'atMs'> = { timezone: '', atMs: 0 },
-): Speech {
+): TextContext {
   return { t: l10n.t, formats: new Formats(env.language, timezone), nowMs: atMs };
 }
 
 /** A short note in the status bar, for three seconds. */
-export function flash(text: string): void {
+export function showNote(text: string): void {
   const item = window.createStatusBarItem(StatusBarAlignment.Right, notePriority);
   item.name = 'Keywheel';
   item.text = `$(check) ${text}`;
@@ -33,21 +33,21 @@ export function flash(text: string): void {
 /** Puts the text into the clipboard and notes it. */
 export async function copy(text: string, note: string): Promise<void> {
   await env.clipboard.writeText(text);
-  flash(note);
+  showNote(note);
 }
 
-const shows = {
+const showFunctions = {
   info: 'showInformationMessage',
   warning: 'showWarningMessage',
   error: 'showErrorMessage',
 } as const;
 
 async function show({ severity, text }: ResultText, buttons: readonly string[]): Promise<string | undefined> {
-  return await window[shows[severity]](withoutLinks(text), ...buttons);
+  return await window[showFunctions[severity]](withoutLinks(text), ...buttons);
 }
 
 /** A message without a button, which VS Code cuts after one line. */
-export function tell(severity: ResultText['severity'], text: string): void {
+export function showMessage(severity: ResultText['severity'], text: string): void {
   void show({ severity, text }, []);
 }
 
@@ -55,7 +55,7 @@ export function tell(severity: ResultText['severity'], text: string): void {
 export type Choice<T> = readonly [text: string, run: () => T | Promise<T>];
 
 /** A message with buttons; resolves to the result of the pressed button's function, else to undefined. */
-export async function offer<T>(
+export async function showChoice<T>(
   message: ResultText,
   ...buttons: readonly (Action | Choice<T>)[]
 ): Promise<T | undefined> {
@@ -68,13 +68,13 @@ export async function offer<T>(
 }
 
 /** A modal dialog; resolves to the pressed button, or undefined if it was closed. */
-export async function choose(
+export async function showDialog(
   severity: 'info' | 'warning',
   question: string,
   detail: string,
   buttons: readonly string[],
 ): Promise<string | undefined> {
-  return await window[shows[severity]](question, { modal: true, detail }, ...buttons);
+  return await window[showFunctions[severity]](question, { modal: true, detail }, ...buttons);
 }
 
 /** A modal dialog with one button; resolves to whether it was pressed. */
@@ -84,7 +84,7 @@ export async function confirm(
   detail: string,
   button: string,
 ): Promise<boolean> {
-  return (await choose(severity, question, detail, [button])) === button;
+  return (await showDialog(severity, question, detail, [button])) === button;
 }
 
 /** A notification while the work runs. */
@@ -111,26 +111,29 @@ export async function untilCancelled<T>(
 }
 
 /** Shows why the proxy cannot be used; returns false, because the command has failed. */
-export function tellNotRunning(proxy: ProxyState): false {
+export function showNotRunning(proxy: ProxyState): false {
   const message = { severity: 'warning', text: notRunningText(proxy, l10n.t) } as const;
-  void offer(message, proxy.kind === 'stopped' ? 'startProxy' : 'openDashboard');
+  void showChoice(message, proxy.kind === 'stopped' ? 'startProxy' : 'openDashboard');
   return false;
 }
 
 /** Shows that the vault has not loaded yet; returns false, because the command has failed. */
-export function tellNoProxyKey(): false {
-  tell('warning', l10n.t('The proxy key is not loaded yet: the system keychain has not answered.'));
+export function showNoProxyKey(): false {
+  showMessage('warning', l10n.t('The proxy key is not loaded yet: the system keychain has not answered.'));
   return false;
 }
 
 /** Logs the error, and shows that a command or an action of the user has failed. */
-export function tellFailure(log: Log, what: string, error: unknown): void {
+export function showFailure(log: Log, what: string, error: unknown): void {
   log.error(what, error);
-  void offer({ severity: 'error', text: l10n.t('Keywheel: Something went wrong. See the log.') }, 'showLog');
+  void showChoice(
+    { severity: 'error', text: l10n.t('Keywheel: Something went wrong. See the log.') },
+    'showLog',
+  );
 }
 
 /** Logs the error, and shows that a part of the activation has failed. */
-export function tellStartFailure(log: Log, what: string, error: unknown): void {
+export function showStartFailure(log: Log, what: string, error: unknown): void {
   log.error(what, error);
-  tell('error', l10n.t('Keywheel could not start. See the log.'));
+  showMessage('error', l10n.t('Keywheel could not start. See the log.'));
 }

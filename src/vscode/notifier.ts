@@ -2,9 +2,9 @@
 import { l10n, window } from 'vscode';
 import type { DisposableStore } from '../base/disposable';
 import { isWanted, Notices, NoticeTurn, type Notice } from '../service/notices';
-import type { Speech } from '../words/stateWords';
-import type { CurrentState } from './currentState';
-import { offer, speechOf } from './messages';
+import type { TextContext } from '../words/stateWords';
+import type { StateSource } from './stateSource';
+import { showChoice, textContextOf } from './messages';
 import { recordNames, sharedRecord, type WindowPorts } from './ports';
 
 /** Shows notices until `owned` is disposed. */
@@ -32,14 +32,14 @@ export function showNotices(owned: DisposableStore, ports: WindowPorts): void {
   look();
 }
 
-async function show(notice: Notice, turn: NoticeTurn, state: CurrentState): Promise<void> {
+async function show(notice: Notice, turn: NoticeTurn, state: StateSource): Promise<void> {
   if (!(await turn.take(notice.kind))) return;
-  const text = noticeText(notice, speechOf(state.read().snapshot));
+  const text = noticeText(notice, textContextOf(state.read().snapshot));
   const mute = async (): Promise<void> => await turn.mute(notice.kind);
-  await offer({ severity: 'warning', text }, 'openDashboard', [l10n.t("Don't Show Again"), mute]);
+  await showChoice({ severity: 'warning', text }, 'openDashboard', [l10n.t("Don't Show Again"), mute]);
 }
 
-function noticeText(notice: Notice, { t, formats, nowMs }: Speech): string {
+function noticeText(notice: Notice, { t, formats, nowMs }: TextContext): string {
   switch (notice.kind) {
     case 'allUsed':
       return t(

@@ -11,7 +11,7 @@ import type { Keyring } from '../service/keyring/keyring';
 import type { KeywheelService } from '../service/keywheelService';
 import type { SharedRecord } from '../service/notices';
 import type { SecretVault } from '../service/keyring/storedKey';
-import type { CurrentState } from './currentState';
+import type { StateSource } from './stateSource';
 import type { TextPage } from './textPage';
 import type { UserSettings } from './settings';
 
@@ -44,7 +44,7 @@ export interface WindowPorts {
   readonly keyring: Keyring;
   readonly keyActions: KeyActions;
   readonly vault: SecretVault;
-  readonly state: CurrentState;
+  readonly state: StateSource;
   readonly connector: Connector;
   readonly records: ConnectionRecords;
   /** OpenRouter's list, at most an hour old if OpenRouter can be reached; else empty. Never rejects. */

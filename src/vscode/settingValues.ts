@@ -45,7 +45,7 @@ export const defaultValues: SettingValues = { ...v.parse(windowSchema, {}), prox
  * machine; the way out comes from VS Code's own settings.
  */
 export const settingNames: readonly string[] = [
-  ...Object.keys(defaultSettings).filter((name) => name !== 'host' && name !== 'wayOut'),
+  ...Object.keys(defaultSettings).filter((name) => name !== 'host' && name !== 'networkRoute'),
   ...Object.keys(windowSchema.entries),
 ];
 

@@ -3,10 +3,10 @@ import { l10n, workspace, type ConfigurationChangeEvent, type WorkspaceConfigura
 import { DisposableStore, type Disposable } from '../base/disposable';
 import { Emitter, type Event } from '../base/event';
 import type { Log } from '../base/log';
-import { httpSettings, wayOutOf, type SettingProblem, type Settings } from '../service/settings';
+import { httpSettings, networkRouteOf, type SettingProblem, type Settings } from '../service/settings';
 import { settingRule, type SettingProperty } from '../words/settingRule';
 import { openSettings } from './actions';
-import { offer } from './messages';
+import { showChoice } from './messages';
 import { defaultValues, readSettingValues, settingNames, type SettingValues } from './settingValues';
 
 const section = 'keywheel';
@@ -24,8 +24,8 @@ export class UserSettings implements Disposable {
   );
   /** A value has changed. */
   readonly onDidChange: Event<void> = this.changed.event;
-  private held = defaultValues;
-  private told = '';
+  private latest = defaultValues;
+  private shownProblems = '';
 
   constructor(
     private readonly log: Log,
@@ -37,12 +37,12 @@ export class UserSettings implements Disposable {
   }
 
   get current(): Settings {
-    return this.held.proxy;
+    return this.latest.proxy;
   }
 
   /** All settings, including the proxy's. */
   get values(): SettingValues {
-    return this.held;
+    return this.latest;
   }
 
   dispose(): void {
@@ -51,18 +51,18 @@ export class UserSettings implements Disposable {
 
   private onChange(event: ConfigurationChangeEvent): void {
     if (!event.affectsConfiguration(section) && !event.affectsConfiguration(httpSection)) return;
-    const before = JSON.stringify(this.held);
+    const before = JSON.stringify(this.latest);
     this.read();
-    if (JSON.stringify(this.held) !== before) this.changed.fire();
+    if (JSON.stringify(this.latest) !== before) this.changed.fire();
   }
 
   private read(): void {
     const raw = rawSettings();
-    const { values, problems } = readSettingValues(raw, this.held);
-    this.held = values;
+    const { values, problems } = readSettingValues(raw, this.latest);
+    this.latest = values;
     const wrong = JSON.stringify(problems.map(({ setting }) => [setting, raw[setting]]));
-    if (wrong === this.told) return;
-    this.told = wrong;
+    if (wrong === this.shownProblems) return;
+    this.shownProblems = wrong;
     if (problems.length > 0) void this.show(problems);
   }
 
@@ -81,7 +81,7 @@ export class UserSettings implements Disposable {
           )
         : l10n.t('Keywheel: {0}. The previous value stays in use.', rules.join('; '));
     const open = async (): Promise<void> => await openSettings(names[0] ?? 'keywheel.');
-    await offer({ severity: 'error', text }, [l10n.t('Open Settings'), open]);
+    await showChoice({ severity: 'error', text }, [l10n.t('Open Settings'), open]);
   }
 }
 
@@ -91,5 +91,8 @@ function rawSettings(): Record<string, unknown> {
   const http = workspace.getConfiguration(httpSection);
   const all = (names: readonly string[], of: WorkspaceConfiguration): Record<string, unknown> =>
     Object.fromEntries(names.map((name) => [name, of.get<unknown>(name)]));
-  return { ...all(settingNames, configuration), wayOut: wayOutOf(process.env, all(httpSettings, http)) };
+  return {
+    ...all(settingNames, configuration),
+    networkRoute: networkRouteOf(process.env, all(httpSettings, http)),
+  };
 }

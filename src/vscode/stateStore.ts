@@ -16,7 +16,7 @@ const mementoEveryMs = 1_000;
  */
 export class CountsStore implements StateStore, Disposable {
   private readonly recordName: string;
-  private readonly telling: Pace;
+  private readonly mementoPace: Pace;
   private latest: unknown = null;
 
   /** Windows on other machines share globalState, so each machine has its own record. */
@@ -26,7 +26,7 @@ export class CountsStore implements StateStore, Disposable {
     { machineId, clock, log }: { readonly machineId: string; readonly clock: Clock; readonly log: Log },
   ) {
     this.recordName = `quotaState.${machineId}`;
-    this.telling = new Pace(clock, mementoEveryMs, () => {
+    this.mementoPace = new Pace(clock, mementoEveryMs, () => {
       this.update().catch((error: unknown) => log.error('globalState does not keep the counts.', error));
     });
   }
@@ -46,7 +46,7 @@ export class CountsStore implements StateStore, Disposable {
 
   async save(state: unknown): Promise<void> {
     this.latest = state;
-    this.telling.touch();
+    this.mementoPace.touch();
     await this.file.save(state);
     // A removal is written at once.
     if (state === null) await this.update();
@@ -54,7 +54,7 @@ export class CountsStore implements StateStore, Disposable {
 
   saveSync(state: unknown): void {
     this.latest = state;
-    this.telling.touch();
+    this.mementoPace.touch();
     this.file.saveSync(state);
   }
 
@@ -64,7 +64,7 @@ export class CountsStore implements StateStore, Disposable {
   }
 
   dispose(): void {
-    this.telling.dispose();
+    this.mementoPace.dispose();
   }
 
   private async update(): Promise<void> {

@@ -4,8 +4,8 @@ import { Alarm, type Clock } from '../base/clock';
 import { DisposableStore, type Disposable } from '../base/disposable';
 import type { DashboardState } from '../service/messages';
 import { Formats } from '../words/formats';
-import type { Speech } from '../words/stateWords';
-import type { CurrentState } from './currentState';
+import type { TextContext } from '../words/stateWords';
+import type { StateSource } from './stateSource';
 import type { UserSettings } from './settings';
 import { statusText, type StatusText } from '../words/statusText';
 import { statusTooltip, tooltipCommands } from '../words/statusTooltip';
@@ -27,12 +27,12 @@ export class StatusBar implements Disposable {
   private tooltip = '';
   private tooltipOf = '';
   private tooltipAtMs = Number.NEGATIVE_INFINITY;
-  private heard = { atMs: Number.NaN, hereMs: 0 };
+  private latest = { atMs: Number.NaN, hereMs: 0 };
   /** Updates later without a change of state, to end a warning or show the latest tooltip. */
   private readonly waking: Alarm;
 
   constructor(
-    private readonly state: CurrentState,
+    private readonly state: StateSource,
     private readonly settings: UserSettings,
     private readonly clock: Clock,
   ) {
@@ -53,10 +53,10 @@ export class StatusBar implements Disposable {
     const { timezone } = state.snapshot;
     const nowMs = this.nowOf(state);
     if (timezone !== this.formats.timezone) this.formats = new Formats(env.language, timezone);
-    const speech = { t: l10n.t, formats: this.formats, nowMs };
-    const shown = statusText(state, this.settings.values['statusBar.format'], speech);
+    const textContext = { t: l10n.t, formats: this.formats, nowMs };
+    const shown = statusText(state, this.settings.values['statusBar.format'], textContext);
     this.showText(shown);
-    const tooltipInMs = this.showTooltip(state, speech);
+    const tooltipInMs = this.showTooltip(state, textContext);
     const changesInMs = (shown.changesAtMs ?? Number.POSITIVE_INFINITY) - nowMs;
     this.waking.set(this.clock.elapsedMs() + Math.min(tooltipInMs, changesInMs));
   }
@@ -64,8 +64,8 @@ export class StatusBar implements Disposable {
   /** The proxy's present time: `atMs` of a snapshot stands still until the next one. */
   private nowOf({ snapshot: { atMs } }: DashboardState): number {
     const hereMs = this.clock.elapsedMs();
-    if (this.heard.atMs !== atMs) this.heard = { atMs, hereMs };
-    return atMs + hereMs - this.heard.hereMs;
+    if (this.latest.atMs !== atMs) this.latest = { atMs, hereMs };
+    return atMs + hereMs - this.latest.hereMs;
   }
 
   private showText({ text, spoken, severity, command }: StatusText): void {
@@ -80,8 +80,8 @@ export class StatusBar implements Disposable {
   }
 
   /** Milliseconds until the tooltip may be updated; Infinity if it is up to date. */
-  private showTooltip(state: DashboardState, speech: Speech): number {
-    const tooltip = statusTooltip(state, speech);
+  private showTooltip(state: DashboardState, textContext: TextContext): number {
+    const tooltip = statusTooltip(state, textContext);
     if (this.tooltip === tooltip) return Number.POSITIVE_INFINITY;
     const nowMs = this.clock.elapsedMs();
     const agoMs = nowMs - this.tooltipAtMs;

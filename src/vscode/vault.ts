@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import type { SecretStorage } from 'vscode';
 import type { Event } from '../base/event';
-import { InTurn } from '../base/inTurn';
+import { WorkQueue } from '../base/workQueue';
 import { keyIdOf } from '../base/secret';
 import {
   joinedOrder,
@@ -25,7 +25,7 @@ type ListingStorage = SecretStorage & { keys?: () => Thenable<string[]> };
 
 /** Operations run one after the other, so that each reads back its own value. */
 export class SecretStorageVault implements SecretVault {
-  private readonly inTurn = new InTurn();
+  private readonly workQueue = new WorkQueue();
 
   constructor(
     private readonly secrets: SecretStorage,
@@ -37,7 +37,7 @@ export class SecretStorageVault implements SecretVault {
   }
 
   async load(): Promise<VaultContents> {
-    return await this.inTurn.run(async () => {
+    return await this.workQueue.run(async () => {
       const order = await this.order();
       const damaged = order === null ? [orderName] : [];
       const keys: StoredKey[] = [];
@@ -57,7 +57,7 @@ export class SecretStorageVault implements SecretVault {
 
   async saveKey(key: StoredKey): Promise<void> {
     const keyId = keyIdOf(key.key);
-    await this.inTurn.run(async () => {
+    await this.workQueue.run(async () => {
       await this.save(keyPrefix + keyId, JSON.stringify(key));
       // Another window may have stored an order without this key at the same moment.
       const order = (await this.order()) ?? [];
@@ -66,11 +66,11 @@ export class SecretStorageVault implements SecretVault {
   }
 
   async removeKey(keyId: string): Promise<void> {
-    await this.inTurn.run(async () => await this.deleteKeys([keyId]));
+    await this.workQueue.run(async () => await this.deleteKeys([keyId]));
   }
 
   async clearKeys(): Promise<void> {
-    await this.inTurn.run(async () => {
+    await this.workQueue.run(async () => {
       await this.deleteKeys(await this.known((await this.order()) ?? []));
       // Last, because without the order keys that are still there could not be found.
       await this.secrets.delete(orderName);
@@ -79,7 +79,7 @@ export class SecretStorageVault implements SecretVault {
 
   /** Merges with the stored order, so that keys of other windows keep their place. */
   async saveOrder(keyIds: readonly string[]): Promise<void> {
-    await this.inTurn.run(async () => {
+    await this.workQueue.run(async () => {
       const stored: string[] = [];
       for (const keyId of await this.known((await this.order()) ?? []))
         // Leaves out removed keys.
@@ -90,11 +90,11 @@ export class SecretStorageVault implements SecretVault {
   }
 
   async saveRevision(revision: number): Promise<void> {
-    await this.inTurn.run(async () => await this.save(revisionName, String(revision)));
+    await this.workQueue.run(async () => await this.save(revisionName, String(revision)));
   }
 
   async saveProxyKey(proxyKey: string): Promise<void> {
-    await this.inTurn.run(async () => await this.save(proxyKeyName, proxyKey));
+    await this.workQueue.run(async () => await this.save(proxyKeyName, proxyKey));
   }
 
   /** Throws if the value that is read back differs; the message names the record, never its value. */

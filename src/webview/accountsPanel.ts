@@ -11,24 +11,24 @@ import { KeyEditor } from './keyEditor';
 import { menuItems } from './rowMenu';
 import { openMenu } from './menu';
 import { iconButton, visibleColumns, type PanelPorts } from './parts';
-import { Passing } from './timers';
+import { TemporaryValues } from './timers';
 
 /** Longer than a change takes to reach the state that the page shows. */
-const wishShownMs = 1500;
-const answerShownMs = 10_000;
+const switchShownMs = 1500;
+const noteShownMs = 10_000;
 
 /** Shows the groups in the given order; rows are kept while their keys exist. */
 export class AccountsPanel {
   private readonly editors = new Map<string, KeyEditor>();
   /** Positions of switches that the user moved, until the state shows them. */
-  private readonly wishes: Passing<boolean>;
-  private readonly answers: Passing<string>;
+  private readonly movedSwitches: TemporaryValues<boolean>;
+  private readonly shownNotes: TemporaryValues<string>;
   private groups: AccountsView['groups'] = [];
   private bodyKeys: ReadonlyMap<string, symbol> = new Map();
 
   constructor(private readonly ports: PanelPorts) {
-    this.wishes = new Passing(wishShownMs, ports.redraw);
-    this.answers = new Passing(answerShownMs, ports.redraw);
+    this.movedSwitches = new TemporaryValues(switchShownMs, ports.redraw);
+    this.shownNotes = new TemporaryValues(noteShownMs, ports.redraw);
   }
 
   template(view: AccountsView): TemplateResult {
@@ -51,7 +51,7 @@ export class AccountsPanel {
     const of = rows.find((row) =>
       'keyId' in target ? idOf(row) === target.keyId : row.accountId === target.accountId,
     );
-    if (of) this.answers.set(idOf(of), text);
+    if (of) this.shownNotes.set(idOf(of), text);
   }
 
   /** When the focused row moves to another account, that account takes over its `tbody`, so that the focus stays. */
@@ -76,9 +76,9 @@ export class AccountsPanel {
     const id = idOf(row);
     const editor = this.editors.get(id);
     // Has the position of the moved switch, so that the menu offers the opposite.
-    const shown = { ...row, isEnabled: this.wishes.get(id) ?? row.isEnabled };
+    const shown = { ...row, isEnabled: this.movedSwitches.get(id) ?? row.isEnabled };
     return {
-      answer: this.answers.get(id) ?? '',
+      note: this.shownNotes.get(id) ?? '',
       buttons: this.buttons(shown),
       below: editor ? this.editorRow(id, editor) : nothing,
     };
@@ -111,13 +111,13 @@ export class AccountsPanel {
   /** Moves the switch at once, before the state shows the change. */
   private flip(row: Row): void {
     const enabled = !row.isEnabled;
-    this.wishes.set(idOf(row), enabled);
+    this.movedSwitches.set(idOf(row), enabled);
     this.ports.send({ type: 'act', target: targetOf(row), act: { kind: 'update', change: { enabled } } });
   }
 
   private openMenu(row: Row, { currentTarget: anchor }: Event): void {
     const { t } = this.ports;
-    const checking = (): void => this.answers.set(idOf(row), t('Checking…'));
+    const checking = (): void => this.shownNotes.set(idOf(row), t('Checking…'));
     if (anchor instanceof HTMLElement)
       openMenu(
         anchor,

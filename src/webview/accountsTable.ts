@@ -9,7 +9,7 @@ import type { Translate } from '../words/translate';
 /** The parts of a row besides its values. */
 export interface RowParts {
   /** A text below the state, such as the result of Check Now. */
-  readonly answer: string;
+  readonly note: string;
   readonly buttons: unknown;
   /** A table row below this one, such as the form. */
   readonly below: unknown;
@@ -69,7 +69,7 @@ function tableHead(t: Translate): TemplateResult {
 
 /** A key's row, and so the focus in it, stays when its account gets a second key. */
 function accountRow(row: Row, { t, countdowns, partsOf }: AccountsTablePorts): TemplateResult {
-  const { answer, buttons, below } = partsOf(row);
+  const { note, buttons, below } = partsOf(row);
   const counts = optional('notes', row.areCountsApart ? row.counts : '');
   return html`<tr class=${row.kind} data-id=${idOf(row)}>
       <th class="name" scope=${row.kind === 'account' ? 'rowgroup' : 'row'}>
@@ -85,7 +85,7 @@ function accountRow(row: Row, { t, countdowns, partsOf }: AccountsTablePorts): T
           html`<td class="number ${kind}" data-column=${name}><span class="figure">${row[kind]}</span></td>`,
       )}
       <td class="state-cell">
-        ${state(row.state)}${countdowns.template(row.state.untilMs)}${optional('answer', answer)}
+        ${state(row.state)}${countdowns.template(row.state.untilMs)}${optional('answer', note)}
       </td>
       <td class="actions"><div class="actions-row">${buttons}</div></td>
     </tr>

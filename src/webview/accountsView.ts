@@ -1,7 +1,7 @@
 // The accounts and keys as plain values for the table; no DOM.
 import type { DashboardState, Target } from '../service/messages';
 import type { AccountView, KeyView } from '../service/snapshot';
-import { accountWords, keyWords, type Speech, type StateWords } from '../words/stateWords';
+import { accountWords, keyWords, type StateWords, type TextContext } from '../words/stateWords';
 
 export interface AccountsView {
   readonly groups: readonly AccountGroup[];
@@ -65,10 +65,10 @@ export function targetOf({ kind, keyId, accountId }: Row): Target {
   return kind === 'account' ? { accountId } : { keyId };
 }
 
-export function accountsView(state: DashboardState, speech: Speech): AccountsView {
+export function accountsView(state: DashboardState, textContext: TextContext): AccountsView {
   const groups = withoutRemoved(state).map((account) => ({
     accountId: account.accountId,
-    rows: rowsOf(account, state, speech),
+    rows: rowsOf(account, state, textContext),
   }));
   return {
     groups,
@@ -87,14 +87,14 @@ function withoutRemoved({ snapshot, removed }: DashboardState): readonly Account
     .filter(({ keys }) => keys.length > 0);
 }
 
-function rowsOf(account: AccountView, state: DashboardState, speech: Speech): Row[] {
-  const own = accountRow(account, state, speech);
-  const keys = account.keys.map((key) => keyRow(key, account, state, speech));
+function rowsOf(account: AccountView, state: DashboardState, textContext: TextContext): Row[] {
+  const own = accountRow(account, state, textContext);
+  const keys = account.keys.map((key) => keyRow(key, account, state, textContext));
   const [only, ...others] = keys;
   if (only === undefined || others.length > 0) return [own, ...keys.map((key) => withoutRepeat(key, own))];
   const { day, counts, areCountsApart, minute, credits, moves } = own;
   const isNamed = account.name !== only.title && account.name !== only.subtitle;
-  const notes = isNamed ? [speech.t('account {0}', account.name), ...only.notes] : only.notes;
+  const notes = isNamed ? [textContext.t('account {0}', account.name), ...only.notes] : only.notes;
   const isLocked = own.isLocked || only.isLocked;
   const ofAccount = { day, counts, areCountsApart, minute, credits, moves };
   return [{ ...only, ...ofAccount, kind: 'single', notes, isLocked }];
@@ -106,8 +106,8 @@ function withoutRepeat(key: Row, account: Row): Row {
   return isSame ? { ...key, state: { text: '', tone: key.state.tone } } : key;
 }
 
-function accountRow(account: AccountView, state: DashboardState, speech: Speech): Row {
-  const { t, formats } = speech;
+function accountRow(account: AccountView, state: DashboardState, textContext: TextContext): Row {
+  const { t, formats } = textContext;
   const { accountId, keys, creditsLeft, locks } = account;
   const sum = (of: (key: KeyView) => number): string =>
     formats.count(keys.reduce((total, key) => total + of(key), 0));
@@ -125,15 +125,15 @@ function accountRow(account: AccountView, state: DashboardState, speech: Speech)
       formats.count(account.day.limit),
     ),
     notes: [],
-    day: dayGauge(account, speech),
-    counts: countsText(account, speech),
+    day: dayGauge(account, textContext),
+    counts: countsText(account, textContext),
     areCountsApart: areCountsApart(account),
-    minute: minuteGauge(account, speech),
+    minute: minuteGauge(account, textContext),
     credits: creditsLeft === null ? '' : formats.credits(creditsLeft),
     requests: sum(({ requests }) => requests),
     errors: sum(({ errors }) => errors),
-    lastUsed: lastUsedText(Math.max(0, ...keys.map(({ lastUsedAtMs }) => lastUsedAtMs ?? 0)), speech),
-    state: accountWords(account, speech),
+    lastUsed: lastUsedText(Math.max(0, ...keys.map(({ lastUsedAtMs }) => lastUsedAtMs ?? 0)), textContext),
+    state: accountWords(account, textContext),
     isEnabled: true,
     isLocked: locks.length > 0 || keys.some((key) => key.locks.length > 0),
     moves: movesOf(state.snapshot.accounts, (other) => other.accountId === accountId),
@@ -142,8 +142,8 @@ function accountRow(account: AccountView, state: DashboardState, speech: Speech)
   };
 }
 
-function keyRow(key: KeyView, account: AccountView, state: DashboardState, speech: Speech): Row {
-  const { formats } = speech;
+function keyRow(key: KeyView, account: AccountView, state: DashboardState, textContext: TextContext): Row {
+  const { formats } = textContext;
   const { keyId, label, masked, dailyLimit, accountName, paidUse, capLeft } = key;
   return {
     kind: 'key',
@@ -151,7 +151,7 @@ function keyRow(key: KeyView, account: AccountView, state: DashboardState, speec
     keyId,
     title: label,
     subtitle: masked === label ? '' : masked,
-    notes: ruleTexts(key, speech),
+    notes: ruleTexts(key, textContext),
     day: null,
     counts: '',
     areCountsApart: false,
@@ -159,8 +159,8 @@ function keyRow(key: KeyView, account: AccountView, state: DashboardState, speec
     credits: capLeft === null ? '' : formats.credits(capLeft),
     requests: formats.count(key.requests),
     errors: formats.count(key.errors),
-    lastUsed: lastUsedText(key.lastUsedAtMs ?? 0, speech),
-    state: keyWords(key, account, speech),
+    lastUsed: lastUsedText(key.lastUsedAtMs ?? 0, textContext),
+    state: keyWords(key, account, textContext),
     isEnabled: key.enabled,
     isLocked: key.locks.length > 0,
     moves: movesOf(account.keys, (other) => other.keyId === keyId),
@@ -178,7 +178,7 @@ function isServed({ snapshot }: DashboardState): boolean {
   return snapshot.proxy.kind === 'running';
 }
 
-function dayGauge({ day }: AccountView, { t, formats }: Speech): Gauge {
+function dayGauge({ day }: AccountView, { t, formats }: TextContext): Gauge {
   return {
     text: t('{0} of {1}', formats.count(day.left), formats.count(day.limit)),
     share: day.limit > 0 ? day.left / day.limit : 0,
@@ -186,7 +186,7 @@ function dayGauge({ day }: AccountView, { t, formats }: Speech): Gauge {
   };
 }
 
-function minuteGauge({ minute }: AccountView, { t, formats }: Speech): Gauge {
+function minuteGauge({ minute }: AccountView, { t, formats }: TextContext): Gauge {
   return {
     text: t('{0} of {1}', formats.count(minute.used), formats.count(minute.limit)),
     share: minute.limit > 0 ? minute.used / minute.limit : 1,
@@ -194,7 +194,10 @@ function minuteGauge({ minute }: AccountView, { t, formats }: Speech): Gauge {
   };
 }
 
-function ruleTexts({ dailyLimit, paidUse, expiresAtMs }: KeyView, { t, formats, nowMs }: Speech): string[] {
+function ruleTexts(
+  { dailyLimit, paidUse, expiresAtMs }: KeyView,
+  { t, formats, nowMs }: TextContext,
+): string[] {
   const rules: string[] = [];
   if (typeof expiresAtMs === 'number') rules.push(t('expires {0}', formats.until(expiresAtMs, nowMs)));
   if (dailyLimit !== null) rules.push(t('your limit: {0} a day', formats.count(dailyLimit)));
@@ -204,7 +207,7 @@ function ruleTexts({ dailyLimit, paidUse, expiresAtMs }: KeyView, { t, formats, 
 }
 
 /** Such as `216 used here, 220 seen by OpenRouter`; empty until there is a reading. */
-function countsText({ day }: AccountView, { t, formats }: Speech): string {
+function countsText({ day }: AccountView, { t, formats }: TextContext): string {
   if (day.server === null) return '';
   return t('{0} used here, {1} seen by OpenRouter', formats.count(day.own), formats.count(day.server.used));
 }
@@ -215,7 +218,7 @@ function areCountsApart({ day, minute }: AccountView): boolean {
 }
 
 /** The time if it was today, else the day, because there is no room for both. */
-function lastUsedText(atMs: number, { formats, nowMs }: Speech): string {
+function lastUsedText(atMs: number, { formats, nowMs }: TextContext): string {
   if (atMs === 0) return '–';
   const day = formats.day(atMs);
   return day === formats.day(nowMs) ? formats.clock(atMs) : day;

@@ -84,10 +84,10 @@ export class ActivityPanel {
   }
 
   private refresh(most = stepRows): void {
-    const speech = this.ports.speech();
-    const matching = this.exchanges.filter((exchange) => isShown(exchange, this.filter, speech));
-    this.shown = sorted(matching, this.sort, speech);
-    this.options = filterOptions(this.exchanges, this.filter, speech.t);
+    const textContext = this.ports.textContext();
+    const matching = this.exchanges.filter((exchange) => isShown(exchange, this.filter, textContext));
+    this.shown = sorted(matching, this.sort, textContext);
+    this.options = filterOptions(this.exchanges, this.filter, textContext.t);
     if (!this.current || !this.shown.includes(this.current)) this.current = this.shown[0];
     this.drawRows(most);
   }
@@ -106,7 +106,7 @@ export class ActivityPanel {
   }
 
   private row(exchange: ExchangeView, trailColumns: number | null): TemplateResult {
-    const row = exchangeRow(exchange, this.ports.speech());
+    const row = exchangeRow(exchange, this.ports.textContext());
     const [, ...others] = activityColumns;
     const cell = (column: (typeof others)[number]): TemplateResult =>
       html`<td class=${classOf(column)}>${column === 'end' ? state(row.end) : row[column]}</td>`;
@@ -127,8 +127,8 @@ export class ActivityPanel {
   }
 
   private trailRow(exchange: ExchangeView, columns: number): TemplateResult {
-    const { t, speech, send } = this.ports;
-    const { message, facts, attempts } = trailOf(exchange, speech());
+    const { t, textContext, send } = this.ports;
+    const { message, facts, attempts } = trailOf(exchange, textContext());
     const copyReport = (): void => send({ type: 'copyReport', id: exchange.id });
     return html`<tr class="trail-row">
       <td class="trail" colspan=${columns}>
@@ -163,9 +163,9 @@ export class ActivityPanel {
   /** The running exchanges. */
   private live(running: readonly RunningView[]): TemplateResult {
     const { t, countdowns, send } = this.ports;
-    const speech = this.ports.speech();
+    const textContext = this.ports.textContext();
     const line = (each: RunningView): TemplateResult => {
-      const row = liveRow(each, speech);
+      const row = liveRow(each, textContext);
       const { untilMs } = row.state;
       const cancel = (): void => send({ type: 'cancel', requestId: row.requestId });
       const time = countdowns.template(untilMs ?? row.sinceMs, untilMs === undefined);

@@ -6,7 +6,7 @@ import {
   classWords,
   outcomeText,
   runningWords,
-  type Speech,
+  type TextContext,
   type StateWords,
 } from '../words/stateWords';
 import type { Translate } from '../words/translate';
@@ -43,11 +43,11 @@ export function nextSort(sort: ActivitySort, column: ActivityColumn): ActivitySo
 export function sorted(
   list: readonly ExchangeView[],
   { column, isDescending }: ActivitySort,
-  speech: Speech,
+  textContext: TextContext,
 ): readonly ExchangeView[] {
   const sign = isDescending ? -1 : 1;
   return list
-    .map((exchange) => ({ exchange, value: sortValue(exchange, column, speech) }))
+    .map((exchange) => ({ exchange, value: sortValue(exchange, column, textContext) }))
     .sort((a, b) => sign * compared(a.value, b.value))
     .map(({ exchange }) => exchange);
 }
@@ -60,10 +60,14 @@ const figures: Partial<Record<ActivityColumn, (exchange: ExchangeView) => number
   tokens: ({ usage }) => (usage === null ? -1 : usage.promptTokens + usage.completionTokens),
 };
 
-function sortValue(exchange: ExchangeView, column: ActivityColumn, speech: Speech): string | number {
+function sortValue(
+  exchange: ExchangeView,
+  column: ActivityColumn,
+  textContext: TextContext,
+): string | number {
   const figure = figures[column];
   if (figure !== undefined) return figure(exchange);
-  const cell = exchangeRow(exchange, speech)[column];
+  const cell = exchangeRow(exchange, textContext)[column];
   return typeof cell === 'string' ? cell : cell.text;
 }
 
@@ -89,12 +93,12 @@ export interface LiveRow {
   readonly note: string;
 }
 
-export function liveRow(running: RunningView, speech: Speech): LiveRow {
-  const { t, formats, nowMs } = speech;
+export function liveRow(running: RunningView, textContext: TextContext): LiveRow {
+  const { t, formats, nowMs } = textContext;
   const { requestId, startedAtMs, client, model, method, path, keyLabel, attempts, endsAtMs } = running;
   return {
     requestId,
-    state: runningWords(running, speech),
+    state: runningWords(running, textContext),
     sinceMs: startedAtMs,
     what: `${client} · ${model ?? `${method} ${path}`}`,
     note: joined(
@@ -115,7 +119,7 @@ export interface Trail {
   readonly attempts: readonly (readonly string[])[];
 }
 
-export function isShown(exchange: ExchangeView, filter: ActivityFilter, speech: Speech): boolean {
+export function isShown(exchange: ExchangeView, filter: ActivityFilter, textContext: TextContext): boolean {
   const { attempts, model, client, end } = exchange;
   const { keyId } = filter;
   return (
@@ -123,19 +127,19 @@ export function isShown(exchange: ExchangeView, filter: ActivityFilter, speech: 
     (filter.model === '' || model === filter.model) &&
     (filter.client === '' || client === filter.client) &&
     (filter.end === '' || end === filter.end) &&
-    hasWords(exchange, filter.text, speech)
+    hasWords(exchange, filter.text, textContext)
   );
 }
 
 /** Whether the row or its trail shows all words. */
-function hasWords(exchange: ExchangeView, text: string, speech: Speech): boolean {
+function hasWords(exchange: ExchangeView, text: string, textContext: TextContext): boolean {
   const words = text
     .toLowerCase()
     .split(/\s+/)
     .filter((word) => word !== '');
   if (words.length === 0) return true;
-  const { at, what, key, end, took, tokens } = exchangeRow(exchange, speech);
-  const { message, facts, attempts } = trailOf(exchange, speech);
+  const { at, what, key, end, took, tokens } = exchangeRow(exchange, textContext);
+  const { message, facts, attempts } = trailOf(exchange, textContext);
   const seen = [at, what, key, end.text, took, tokens, message, ...facts.map(([, value]) => value)];
   const all = [...seen, ...attempts.flat()].join(' ').toLowerCase();
   return words.every((word) => all.includes(word));
@@ -180,8 +184,8 @@ export function filterOptions(
   };
 }
 
-export function exchangeRow(exchange: ExchangeView, speech: Speech): ExchangeRow {
-  const { t, formats, nowMs } = speech;
+export function exchangeRow(exchange: ExchangeView, textContext: TextContext): ExchangeRow {
+  const { t, formats, nowMs } = textContext;
   const { usage, status, attempts } = exchange;
   const end = endWords(exchange.end, t);
   const last = attempts.at(-1);
@@ -193,7 +197,7 @@ export function exchangeRow(exchange: ExchangeView, speech: Speech): ExchangeRow
     key: last === undefined ? '' : keyName(last, t),
     end: showsStatus ? { ...end, text: `${end.text} (${status})` } : end,
     tries: formats.count(attempts.length),
-    took: tookText(exchange.endedAtMs - exchange.startedAtMs, speech),
+    took: tookText(exchange.endedAtMs - exchange.startedAtMs, textContext),
     tokens:
       usage === null
         ? '–'
@@ -201,8 +205,8 @@ export function exchangeRow(exchange: ExchangeView, speech: Speech): ExchangeRow
   };
 }
 
-export function trailOf(exchange: ExchangeView, speech: Speech): Trail {
-  const { t, formats } = speech;
+export function trailOf(exchange: ExchangeView, textContext: TextContext): Trail {
+  const { t, formats } = textContext;
   const { firstTokenMs, usage, startedAtMs } = exchange;
   const facts: [string, string, true?][] = [
     [t('Time'), formats.moment(startedAtMs)],
@@ -212,25 +216,25 @@ export function trailOf(exchange: ExchangeView, speech: Speech): Trail {
     [t('Type'), classWords(exchange.class, t)],
     [t('Streaming'), exchange.streaming ? t('yes') : t('no')],
     [t('Status'), exchange.status === null ? t('none') : String(exchange.status)],
-    [t('Waited'), tookText(exchange.waitedMs, speech)],
-    [t('First token'), firstTokenMs === null ? '–' : tookText(firstTokenMs, speech)],
+    [t('Waited'), tookText(exchange.waitedMs, textContext)],
+    [t('First token'), firstTokenMs === null ? '–' : tookText(firstTokenMs, textContext)],
   ];
   if (usage !== null && usage.cost !== null) facts.push([t('Cost'), formats.credits(usage.cost)]);
   return {
     message: exchange.message ?? '',
     facts,
-    attempts: exchange.attempts.map((attempt) => attemptCells(attempt, startedAtMs, speech)),
+    attempts: exchange.attempts.map((attempt) => attemptCells(attempt, startedAtMs, textContext)),
   };
 }
 
-function attemptCells(attempt: AttemptView, startedAtMs: number, speech: Speech): string[] {
+function attemptCells(attempt: AttemptView, startedAtMs: number, textContext: TextContext): string[] {
   const { atMs, waitedMs, outcome, status, previous } = attempt;
-  const what = outcomeText(outcome, speech.t);
+  const what = outcomeText(outcome, textContext.t);
   return [
-    tookText(atMs - startedAtMs, speech),
-    tookText(waitedMs, speech),
-    keyName(attempt, speech.t) || '–',
-    previous.length === 0 ? what : speech.t('{0} (OpenRouter tried {1})', what, previous.join(', ')),
+    tookText(atMs - startedAtMs, textContext),
+    tookText(waitedMs, textContext),
+    keyName(attempt, textContext.t) || '–',
+    previous.length === 0 ? what : textContext.t('{0} (OpenRouter tried {1})', what, previous.join(', ')),
     status === null ? '–' : String(status),
   ];
 }

@@ -4,7 +4,7 @@ import { createRef, ref } from 'lit-html/directives/ref.js';
 import uPlot from 'uplot';
 import type { ChartLine, ChartView } from './historyView';
 import { tookText } from '../words/formats';
-import type { Speech } from '../words/stateWords';
+import type { TextContext } from '../words/stateWords';
 
 const heightPx = 160;
 const mostDots = 12;
@@ -21,7 +21,7 @@ export class Chart {
 
   constructor(
     private view: ChartView,
-    private readonly speech: () => Speech,
+    private readonly textContext: () => TextContext,
   ) {}
 
   template(view: ChartView, isHidden: boolean): TemplateResult {
@@ -77,7 +77,7 @@ export class Chart {
     const grid = { stroke: themeColour('editorWidget-border') || themeColour('contrastBorder'), width: 1 };
     const font = `11px ${getComputedStyle(document.body).fontFamily}`;
     const axis = { stroke: text, grid, ticks: grid, font };
-    const { formats } = this.speech();
+    const { formats } = this.textContext();
     const isCount = this.view.kind === 'stacked';
     const isNamed = this.view.names.length > 0;
     const [firstMs = 0, secondMs = firstMs] = this.view.timesMs;
@@ -134,21 +134,21 @@ export class Chart {
   }
 
   private columnText(column: number): string {
-    const { formats } = this.speech();
+    const { formats } = this.textContext();
     const position = positionsOf(this.view)[column];
     if (position === undefined) return '';
     const isCount = this.view.kind === 'stacked';
     const values = this.view.lines.flatMap(({ name, values: all }) => {
       const value = all[column] ?? null;
       if (value === null || (isCount && value === 0)) return [];
-      return `${name}: ${isCount ? formats.count(value) : tookText(value, this.speech())}`;
+      return `${name}: ${isCount ? formats.count(value) : tookText(value, this.textContext())}`;
     });
     return [this.columnName(position), ...values].join(' · ');
   }
 
   private columnName(position: number): string {
     const { names } = this.view;
-    return names.length > 0 ? (names[position] ?? '') : this.speech().formats.clock(position * 1000);
+    return names.length > 0 ? (names[position] ?? '') : this.textContext().formats.clock(position * 1000);
   }
 }
 

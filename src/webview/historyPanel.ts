@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit-html';
 import type { SeriesView, Snapshot } from '../service/snapshot';
 import { Chart } from './chart';
 import { dayChart, historyView, periods, type ChartView, type HistoryView, type Period } from './historyView';
-import { fact, figuresTable, iconButton, link, useTable, type PanelPorts } from './parts';
+import { fact, figuresTable, iconButton, link, tableSection, type PanelPorts } from './parts';
 
 export class HistoryPanel {
   private readonly charts = new Map<ChartView['id'], Chart>();
@@ -20,8 +20,8 @@ export class HistoryPanel {
   }
 
   template(series: SeriesView, snapshot: Snapshot): TemplateResult {
-    const speech = this.ports.speech();
-    const view = historyView(series, snapshot, speech);
+    const textContext = this.ports.textContext();
+    const view = historyView(series, snapshot, textContext);
     const { t } = this.ports;
     if (view.isEmpty) return html`<div class="tab-content"><p class="none">${t('No request yet.')}</p></div>`;
     return html`<div class="tab-content">
@@ -32,9 +32,9 @@ export class HistoryPanel {
             <dl class="facts">${view.sums.map(([name, value]) => fact(name, value))}</dl>
           </section>
           ${view.charts.map((chart) => this.chartSection(chart))}
-          ${this.chartSection(dayChart(series, this.period, speech), this.periodChoice())}
+          ${this.chartSection(dayChart(series, this.period, textContext), this.periodChoice())}
         </div>
-        ${this.modelTable(view)} ${useTable(this.ports.t('By client'), view.clients)}
+        ${this.modelTable(view)} ${tableSection(this.ports.t('By client'), view.clients)}
       </div>
     </div>`;
   }
@@ -66,7 +66,7 @@ export class HistoryPanel {
   private chartOf(view: ChartView): Chart {
     const known = this.charts.get(view.id);
     if (known) return known;
-    const made = new Chart(view, this.ports.speech);
+    const made = new Chart(view, this.ports.textContext);
     this.charts.set(view.id, made);
     return made;
   }
@@ -92,7 +92,7 @@ export class HistoryPanel {
       const button = canBe ? iconButton('unlock', t('Unlock {0}', model), unlock) : nothing;
       return [...row.slice(0, -1), html`<span>${busy}</span> ${button}`];
     };
-    return useTable(t('By model'), models, cellsOf);
+    return tableSection(t('By model'), models, cellsOf);
   }
 
   private redrawCharts(): void {

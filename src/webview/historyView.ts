@@ -2,7 +2,7 @@
 import type { BusyModel, ExchangeEnd, HourView, SeriesView, Snapshot } from '../service/snapshot';
 import { ends, removedName } from './activityView';
 import { tookText } from '../words/formats';
-import { endWords, modelLockText, type Speech } from '../words/stateWords';
+import { endWords, modelLockText, type TextContext } from '../words/stateWords';
 
 /** Buckets per column: a quarter of an hour, so that a narrow panel has room for all columns. */
 const bucketsToQuarter = 3;
@@ -57,13 +57,13 @@ export interface HistoryView {
 export const periods = [7, 30] as const;
 export type Period = (typeof periods)[number];
 
-export function historyView(series: SeriesView, snapshot: Snapshot, speech: Speech): HistoryView {
-  const accounts = accountLines(series, snapshot, speech).map((line, index) => ({
+export function historyView(series: SeriesView, snapshot: Snapshot, textContext: TextContext): HistoryView {
+  const accounts = accountLines(series, snapshot, textContext).map((line, index) => ({
     ...line,
     colour: accountColours[index] ?? 'descriptionForeground',
   }));
-  const outcomes = outcomeLines((end) => series.ends[end], speech);
-  const { t } = speech;
+  const outcomes = outcomeLines((end) => series.ends[end], textContext);
+  const { t } = textContext;
   const use = [t('Requests'), t('Answered'), t('Tokens in / out'), t('Cost')];
   return {
     isEmpty:
@@ -71,27 +71,30 @@ export function historyView(series: SeriesView, snapshot: Snapshot, speech: Spee
       outcomes.every(({ values }) => sum(values) === 0) &&
       snapshot.busyModels.length === 0,
     charts: [
-      countChart({ id: 'accounts', title: t('Requests by account') }, accounts, series, speech),
-      countChart({ id: 'outcomes', title: t('Requests by outcome') }, outcomes, series, speech),
-      firstTokenChart(series, speech),
+      countChart({ id: 'accounts', title: t('Requests by account') }, accounts, series, textContext),
+      countChart({ id: 'outcomes', title: t('Requests by outcome') }, outcomes, series, textContext),
+      firstTokenChart(series, textContext),
     ],
     models: {
       head: [t('Model'), ...use, t('Busy until')],
-      rows: modelRows(series, snapshot, speech),
+      rows: modelRows(series, snapshot, textContext),
     },
     canUnlock: snapshot.proxy.kind === 'running',
-    sums: sumsOf(series, speech),
+    sums: sumsOf(series, textContext),
     clients: {
       head: [t('Client'), ...use],
-      rows: series.clients.map(({ client, ...used }) => [client, ...useCells(used, speech)]),
+      rows: series.clients.map(({ client, ...used }) => [client, ...useCells(used, textContext)]),
     },
   };
 }
 
-function sumsOf({ ends: counts, clients }: SeriesView, speech: Speech): (readonly [string, string])[] {
-  const { t, formats } = speech;
+function sumsOf(
+  { ends: counts, clients }: SeriesView,
+  textContext: TextContext,
+): (readonly [string, string])[] {
+  const { t, formats } = textContext;
   const requests = ends.reduce((all, end) => all + sum(counts[end]), 0);
-  const [tokens = '', cost = ''] = spentCells(clients, speech);
+  const [tokens = '', cost = ''] = spentCells(clients, textContext);
   return [
     [t('Requests'), formats.count(requests)],
     [t('Answered'), requests === 0 ? '–' : formats.share(sum(counts.answered), requests)],
@@ -124,17 +127,17 @@ const endColours: Readonly<Record<ExchangeEnd, string>> = {
   cancelled: 'descriptionForeground',
 };
 
-function outcomeLines(values: (end: ExchangeEnd) => readonly number[], { t }: Speech): CountLine[] {
+function outcomeLines(values: (end: ExchangeEnd) => readonly number[], { t }: TextContext): CountLine[] {
   return ends.map((end) => ({ name: endWords(end, t).text, colour: endColours[end], values: values(end) }));
 }
 
 /** Such as `Answered 7, Refused 0`. */
-function totalsText(lines: readonly CountLine[], { formats }: Speech): string {
+function totalsText(lines: readonly CountLine[], { formats }: TextContext): string {
   return lines.map(({ name, values }) => `${name} ${formats.count(sum(values))}`).join(', ');
 }
 
 /** The most used accounts, then all others as one line. */
-function accountLines({ keys }: SeriesView, { accounts }: Snapshot, { t }: Speech): Uncoloured[] {
+function accountLines({ keys }: SeriesView, { accounts }: Snapshot, { t }: TextContext): Uncoloured[] {
   const byAccount = new Map<string, Uncoloured>();
   for (const { keyId, label, counts } of keys) {
     const account = accounts.find((each) => each.keys.some((key) => key.keyId === keyId));
@@ -155,10 +158,10 @@ function countChart(
   named: Pick<ChartView, 'id' | 'title'>,
   lines: readonly CountLine[],
   series: SeriesView,
-  speech: Speech,
+  textContext: TextContext,
 ): ChartView {
-  const { t, formats } = speech;
-  const summary = t('{0} in the last 24 hours: {1}', named.title, totalsText(lines, speech));
+  const { t, formats } = textContext;
+  const summary = t('{0} in the last 24 hours: {1}', named.title, totalsText(lines, textContext));
   return {
     ...named,
     summary,
@@ -167,14 +170,14 @@ function countChart(
       lines.map((line) => ({ ...line, buckets: line.values, of: sum })),
       (value) => formats.count(value ?? 0),
       series,
-      speech,
+      textContext,
     ),
   };
 }
 
-function firstTokenChart(series: SeriesView, speech: Speech): ChartView {
-  const { t } = speech;
-  const text = (value: number | null): string => (value === null ? '–' : tookText(value, speech));
+function firstTokenChart(series: SeriesView, textContext: TextContext): ChartView {
+  const { t } = textContext;
+  const text = (value: number | null): string => (value === null ? '–' : tookText(value, textContext));
   const buckets = series.firstToken;
   const share = (q: number) => (some: readonly Bins[]) => quantile(some.flat(), q);
   const [median, slow] = [share(0.5), share(0.95)] as const;
@@ -194,7 +197,7 @@ function firstTokenChart(series: SeriesView, speech: Speech): ChartView {
       ],
       text,
       series,
-      speech,
+      textContext,
     ),
   };
 }
@@ -210,14 +213,14 @@ function hourly<T>(
   lines: readonly HourLine<T>[],
   text: (value: number | null) => string,
   series: SeriesView,
-  speech: Speech,
+  textContext: TextContext,
 ): Pick<ChartView, 'timesMs' | 'names' | 'lines' | 'table'> {
-  const { t, formats } = speech;
+  const { t, formats } = textContext;
   const { startMs, bucketMs, firstToken } = series;
   const size = columnSize(series);
-  const firstMs = startMs - bucketsPastHour(series, speech) * bucketMs;
-  const hours = lines.map(({ buckets, of }) => byHour(buckets, series, speech).map(of));
-  const rows = byHour(firstToken, series, speech).map((_, hour) => [
+  const firstMs = startMs - bucketsPastHour(series, textContext) * bucketMs;
+  const hours = lines.map(({ buckets, of }) => byHour(buckets, series, textContext).map(of));
+  const rows = byHour(firstToken, series, textContext).map((_, hour) => [
     formats.clock(firstMs + hour * bucketsToHour * bucketMs),
     ...hours.map((values) => text(values[hour] ?? null)),
   ]);
@@ -234,23 +237,23 @@ function hourly<T>(
 }
 
 /** A bar a day; days are those of the zone in which times are shown, as in the activity. */
-export function dayChart({ hours }: SeriesView, period: Period, speech: Speech): ChartView {
-  const { t, formats } = speech;
+export function dayChart({ hours }: SeriesView, period: Period, textContext: TextContext): ChartView {
+  const { t, formats } = textContext;
   const title = t('Requests by day');
-  const names = lastDays(period, speech);
+  const names = lastDays(period, textContext);
   const named = hours.map((hour) => ({ ...hour, name: formats.day(hour.startMs) }));
   const days = names.map((name) => named.filter((hour) => hour.name === name));
   const count = (some: typeof named, end: ExchangeEnd): number => sum(some.map((hour) => hour.ends[end]));
   const row = (name: string, some: typeof named): string[] => [
     name,
     ...ends.map((end) => formats.count(count(some, end))),
-    ...spentCells(some, speech),
+    ...spentCells(some, textContext),
   ];
-  const lines = outcomeLines((end) => days.map((day) => count(day, end)), speech);
+  const lines = outcomeLines((end) => days.map((day) => count(day, end)), textContext);
   return {
     id: 'days',
     title,
-    summary: t('{0} in the last {1} days: {2}', title, period, totalsText(lines, speech)),
+    summary: t('{0} in the last {1} days: {2}', title, period, totalsText(lines, textContext)),
     kind: 'stacked',
     timesMs: [],
     names,
@@ -266,7 +269,7 @@ export function dayChart({ hours }: SeriesView, period: Period, speech: Speech):
 }
 
 /** The names of the last `count` days, oldest first, with today. */
-function lastDays(count: number, { formats, nowMs }: Speech): string[] {
+function lastDays(count: number, { formats, nowMs }: TextContext): string[] {
   const names = new Set<string>();
   // Half a day at a time, because days of 23 and 25 hours would leave one out.
   for (let atMs = nowMs; names.size < count; atMs -= halfDayMs) names.add(formats.day(atMs));
@@ -282,44 +285,48 @@ function widthOf({ accountId, reason = 'busy' }: BusyModel): number {
 }
 
 /** Until when the model is locked, and on which account; empty without a lock. */
-export function busyText(model: string, { busyModels, accounts }: Snapshot, speech: Speech): string {
+export function busyText(
+  model: string,
+  { busyModels, accounts }: Snapshot,
+  textContext: TextContext,
+): string {
   const locks = busyModels
-    .filter((lock) => lock.model === model && lock.untilMs > speech.nowMs)
+    .filter((lock) => lock.model === model && lock.untilMs > textContext.nowMs)
     .sort((a, b) => widthOf(a) - widthOf(b) || b.untilMs - a.untilMs);
-  const texts = new Set(locks.slice(0, mostLocks).map((lock) => modelLockText(lock, accounts, speech)));
+  const texts = new Set(locks.slice(0, mostLocks).map((lock) => modelLockText(lock, accounts, textContext)));
   const more = locks.length - mostLocks;
-  if (more > 0) texts.add(speech.t('and {0} more', speech.formats.count(more)));
+  if (more > 0) texts.add(textContext.t('and {0} more', textContext.formats.count(more)));
   return [...texts].join('; ');
 }
 
 /** Includes busy models without requests today. */
-function modelRows({ models }: SeriesView, snapshot: Snapshot, speech: Speech): string[][] {
+function modelRows({ models }: SeriesView, snapshot: Snapshot, textContext: TextContext): string[][] {
   const unused = snapshot.busyModels
-    .filter(({ untilMs }) => untilMs > speech.nowMs)
+    .filter(({ untilMs }) => untilMs > textContext.nowMs)
     .map(({ model }) => model)
     .filter((model) => !models.some((use) => use.model === model));
   const zero = { requests: 0, answered: 0, promptTokens: 0, completionTokens: 0, cost: 0 };
   const uses = [...models, ...[...new Set(unused)].map((model) => ({ model, ...zero }))];
   return uses.map(({ model, ...use }) => [
     model,
-    ...useCells(use, speech),
-    busyText(model, snapshot, speech),
+    ...useCells(use, textContext),
+    busyText(model, snapshot, textContext),
   ]);
 }
 
-function useCells(use: Omit<SeriesView['models'][number], 'model'>, speech: Speech): string[] {
-  const { formats } = speech;
+function useCells(use: Omit<SeriesView['models'][number], 'model'>, textContext: TextContext): string[] {
+  const { formats } = textContext;
   return [
     formats.count(use.requests),
     use.requests === 0 ? '–' : formats.share(use.answered, use.requests),
-    ...spentCells([use], speech),
+    ...spentCells([use], textContext),
   ];
 }
 
 /** The cells for tokens and cost. */
 function spentCells(
   uses: readonly Pick<HourView, 'promptTokens' | 'completionTokens' | 'cost'>[],
-  { formats }: Speech,
+  { formats }: TextContext,
 ): string[] {
   const of = (name: 'promptTokens' | 'completionTokens' | 'cost'): number =>
     sum(uses.map((use) => use[name]));
@@ -334,13 +341,13 @@ function columnSize({ ends: counts, firstToken }: SeriesView): number {
 }
 
 /** The number of buckets from the full hour, in the user's time zone, to the first bucket. */
-function bucketsPastHour({ startMs, bucketMs }: SeriesView, { formats }: Speech): number {
+function bucketsPastHour({ startMs, bucketMs }: SeriesView, { formats }: TextContext): number {
   return Math.round((formats.minute(startMs) * minuteMs) / bucketMs);
 }
 
 /** Groups buckets by full hours; the first and last group may be shorter. */
-function byHour<T>(list: readonly T[], series: SeriesView, speech: Speech): T[][] {
-  const before = bucketsPastHour(series, speech);
+function byHour<T>(list: readonly T[], series: SeriesView, textContext: TextContext): T[][] {
+  const before = bucketsPastHour(series, textContext);
   const first = before === 0 ? [] : [list.slice(0, bucketsToHour - before)];
   return [...first, ...grouped(list.slice(before === 0 ? 0 : bucketsToHour - before), bucketsToHour)];
 }

@@ -5,7 +5,7 @@ import type { ConnectedClient, Action } from '../service/messages';
 import { actionButton, actionIcon, actionLink } from './actions';
 import type { OverviewView } from './overviewView';
 import { allowance, iconButton, link, optional, state, type PanelPorts } from './parts';
-import { Passing } from './timers';
+import { TemporaryValues } from './timers';
 
 const copiedShownMs = 2000;
 
@@ -13,10 +13,10 @@ type Copy = 'copyBaseUrl' | 'copyProxyKey';
 
 export class Overview {
   /** Buttons that show a check mark, because they have just copied. */
-  private readonly checked: Passing<true>;
+  private readonly checked: TemporaryValues<true>;
 
   constructor(private readonly ports: PanelPorts) {
-    this.checked = new Passing(copiedShownMs, ports.redraw);
+    this.checked = new TemporaryValues(copiedShownMs, ports.redraw);
   }
 
   template(view: OverviewView): TemplateResult {

@@ -9,8 +9,8 @@ import {
   proxyWords,
   vaultWords,
   waitingText,
-  type Speech,
   type StateWords,
+  type TextContext,
 } from '../words/stateWords';
 import { reachAdvice, unreachedText } from '../words/reachReason';
 import { creditsFigure } from '../words/statusText';
@@ -46,17 +46,17 @@ export interface OverviewView {
   readonly announcement: string;
 }
 
-export function overviewView(state: DashboardState, speech: Speech): OverviewView {
-  const { t } = speech;
+export function overviewView(state: DashboardState, textContext: TextContext): OverviewView {
+  const { t } = textContext;
   const { proxy, wheel, accounts } = state.snapshot;
   const words = proxyWords(proxy, t);
-  const { spoken, ...notice } = noticeOf(state, speech);
+  const { spoken, ...notice } = noticeOf(state, textContext);
   const isRunning = proxy.kind === 'running';
   return {
     hasFigure: accounts.length > 0,
-    ...figureOf(state, speech),
-    spent: spentText(state, speech),
-    waiting: waitingLine(state, speech),
+    ...figureOf(state, textContext),
+    spent: spentText(state, textContext),
+    waiting: waitingLine(state, textContext),
     proxy: words,
     advice: proxyAdvice(proxy, t) ?? '',
     baseUrl: isRunning ? proxy.baseUrl : '',
@@ -69,44 +69,44 @@ export function overviewView(state: DashboardState, speech: Speech): OverviewVie
       'runDoctor',
       ...(proxy.kind === 'failed' ? [] : (['openSettings'] as const)),
     ],
-    announcement: [words.text, ...spoken, ...accountAnnouncements(accounts, speech)].join('. '),
+    announcement: [words.text, ...spoken, ...accountAnnouncements(accounts, textContext)].join('. '),
   };
 }
 
 function figureOf(
   state: DashboardState,
-  speech: Speech,
+  textContext: TextContext,
 ): Pick<OverviewView, 'left' | 'leftNote' | 'leftShare' | 'outlook'> {
-  const { t, formats } = speech;
+  const { t, formats } = textContext;
   const { freeLeft, freeLimit } = state.snapshot.wheel;
   if (freeLimit === 0) {
-    const left = creditsFigure(state, speech) ?? '';
+    const left = creditsFigure(state, textContext) ?? '';
     return { left, leftNote: left === '' ? '' : t('of credits left'), leftShare: null, outlook: '' };
   }
   return {
     left: formats.count(freeLeft),
     leftNote: t('of {0} free requests left today', formats.count(freeLimit)),
     leftShare: freeLeft / freeLimit,
-    outlook: outlookText(state, speech),
+    outlook: outlookText(state, textContext),
   };
 }
 
 /** The problem that blocks all requests, the keychain first; `spoken` leaves out the parts that change with each retry. */
 function noticeOf(
   { snapshot, vault }: DashboardState,
-  speech: Speech,
+  textContext: TextContext,
 ): Pick<OverviewView, 'notice' | 'isUnreached'> & { readonly spoken: readonly string[] } {
-  const { t } = speech;
+  const { t } = textContext;
   const { unreached } = snapshot;
   const words = vaultWords(vault, t);
   if (words !== null) return { notice: words, isUnreached: false, spoken: [words.text] };
   if (unreached === undefined) return { notice: null, isUnreached: false, spoken: [] };
-  const text = joined(' ', unreachedText(snapshot, speech), reachAdvice(unreached.code, t));
+  const text = joined(' ', unreachedText(snapshot, textContext), reachAdvice(unreached.code, t));
   return { notice: { text, tone: 'bad' }, isUnreached: true, spoken: [t('OpenRouter cannot be reached')] };
 }
 
 /** Such as `$0.42 spent today · 1.2M tokens in, 34K out`. */
-function spentText({ spent }: DashboardState, { t, formats }: Speech): string {
+function spentText({ spent }: DashboardState, { t, formats }: TextContext): string {
   const { cost, promptTokens, completionTokens } = spent;
   if (cost === 0) return '';
   return t(
@@ -118,22 +118,22 @@ function spentText({ spent }: DashboardState, { t, formats }: Speech): string {
 }
 
 /** Such as `6 requests waiting, next slot at 22:36:59`. */
-function waitingLine({ snapshot }: DashboardState, speech: Speech): string {
+function waitingLine({ snapshot }: DashboardState, textContext: TextContext): string {
   const { wheel, running } = snapshot;
-  const waiting = waitingText(wheel.waiting, speech);
+  const waiting = waitingText(wheel.waiting, textContext);
   const slots = running.flatMap(({ stage, nextAtMs }) => (stage === 'waiting' ? (nextAtMs ?? []) : []));
   if (waiting === '' || slots.length === 0) return waiting;
-  const { t, formats, nowMs } = speech;
+  const { t, formats, nowMs } = textContext;
   return t('{0}, next slot at {1}', waiting, formats.until(Math.min(...slots), nowMs));
 }
 
 /** Such as `runs out about 16:40 at this pace (12/h) · resets in 7 h 20 min`. */
-function outlookText({ snapshot, forecast }: DashboardState, speech: Speech): string {
-  const { t, nowMs } = speech;
+function outlookText({ snapshot, forecast }: DashboardState, textContext: TextContext): string {
+  const { t, nowMs } = textContext;
   const { resetAtMs } = snapshot.wheel;
   if (resetAtMs === null) return '';
   const resets = t('resets in {0}', roughDurationText(resetAtMs - nowMs, t));
-  return joined(' · ', paceText(forecast, speech), resets);
+  return joined(' · ', paceText(forecast, textContext), resets);
 }
 
 const remedies: Readonly<Record<ProxyState['kind'], readonly Action[]>> = {
@@ -144,8 +144,8 @@ const remedies: Readonly<Record<ProxyState['kind'], readonly Action[]>> = {
 };
 
 /** Only accounts that are used up or locked, because a full minute is too frequent to announce. */
-function accountAnnouncements(accounts: readonly AccountView[], speech: Speech): string[] {
+function accountAnnouncements(accounts: readonly AccountView[], textContext: TextContext): string[] {
   return accounts
     .filter(({ state }) => state === 'usedUp' || state === 'locked')
-    .map((account) => `${account.name}: ${accountWords(account, speech).text}`);
+    .map((account) => `${account.name}: ${accountWords(account, textContext).text}`);
 }

@@ -26,7 +26,7 @@ import { Overview } from './overview';
 import { overviewView } from './overviewView';
 import type { PageState } from './pageState';
 import { draw, type PanelPorts } from './parts';
-import type { Speech } from '../words/stateWords';
+import type { TextContext } from '../words/stateWords';
 import type { Translate } from '../words/translate';
 
 export interface PagePorts {
@@ -65,7 +65,7 @@ export class Page {
     const redraw = (): void => this.draw();
     this.panelPorts = {
       t,
-      speech: () => this.speech(),
+      textContext: () => this.textContext(),
       countdowns: new Countdowns(t, redraw),
       send,
       keep,
@@ -89,7 +89,7 @@ export class Page {
     const { timezone, atMs } = state.snapshot;
     if (timezone !== this.formats.timezone) this.formats = new Formats(this.ports.locale, timezone);
     this.panelPorts.countdowns.setNow(atMs);
-    this.said = overviewView(state, this.speech()).announcement;
+    this.said = overviewView(state, this.textContext()).announcement;
     this.draw();
   }
 
@@ -140,7 +140,7 @@ export class Page {
       models: t('Models'),
     };
     const onSelect = ({ detail }: VscTabsSelectEvent): void => this.show(tabs[detail.selectedIndex]);
-    return html`${this.overview.template(overviewView(this.state, this.speech()))}
+    return html`${this.overview.template(overviewView(this.state, this.textContext()))}
       <vscode-tabs .selectedIndex=${tabs.indexOf(this.tab)} @vsc-tabs-select=${onSelect}>
         ${tabs.map((tab) => html`<vscode-tab-header>${names[tab]}</vscode-tab-header>`)}
         ${tabs.map((tab) => html`<vscode-tab-panel>${this.panel(tab)}</vscode-tab-panel>`)}
@@ -155,7 +155,7 @@ export class Page {
     const { snapshot } = this.state;
     switch (tab) {
       case 'accounts':
-        return this.accounts.template(accountsView(this.state, this.speech()));
+        return this.accounts.template(accountsView(this.state, this.textContext()));
       case 'history':
         return this.series === null ? nothing : this.history.template(this.series, snapshot);
       case 'activity':
@@ -173,7 +173,7 @@ export class Page {
     this.draw();
   }
 
-  private speech(): Speech {
+  private textContext(): TextContext {
     return { t: this.ports.t, formats: this.formats, nowMs: this.panelPorts.countdowns.nowMs };
   }
 }

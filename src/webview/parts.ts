@@ -6,14 +6,14 @@ import type { Countdowns } from './timers';
 import type { TableView } from './historyView';
 import type { OverviewView } from './overviewView';
 import type { PageState } from './pageState';
-import type { Speech, StateWords } from '../words/stateWords';
+import type { StateWords, TextContext } from '../words/stateWords';
 import type { Translate } from '../words/translate';
 
 /** The functions that the page gives to each of its panels. */
 export interface PanelPorts {
   readonly t: Translate;
   /** As of the latest state. */
-  readonly speech: () => Speech;
+  readonly textContext: () => TextContext;
   readonly countdowns: Countdowns;
   readonly send: (message: FromDashboard) => void;
   readonly keep: (change: Partial<PageState>) => void;
@@ -157,7 +157,7 @@ export function figuresTable(
 }
 
 /** A table of figures below its title; scrolls where it is too wide. */
-export function useTable(...table: Parameters<typeof figuresTable>): TemplateResult {
+export function tableSection(...table: Parameters<typeof figuresTable>): TemplateResult {
   const [title] = table;
   return html`<section class="use">
     <h2>${title}</h2>

@@ -58,7 +58,7 @@ export class Countdowns {
 }
 
 /** Values that are shown for a while, each under a name of its own. */
-export class Passing<T> {
+export class TemporaryValues<T> {
   private readonly shown = new Map<string, { readonly value: T }>();
 
   constructor(

@@ -1,15 +1,19 @@
 // Texts for VS Code's model picker and chat: allowance, prices and errors; does not import vscode.
-import type { OfferedModel } from '../chat/offer';
+import type { OfferedModel } from '../chat/offeredModels';
 import { ChatError } from '../chat/chatRequest';
 import type { WheelView } from '../service/snapshot';
 import { traitsText } from './clientWords';
 import { joined, type Language } from './formats';
-import type { Speech } from './stateWords';
+import type { TextContext } from './stateWords';
 import { reachText } from './reachText';
 import { wordsFor, type Translate } from './translate';
 
 /** Such as `free · 1,834 left today`, the price, or `busy until 14:02`. */
-export function modelDetail(model: OfferedModel, wheel: WheelView, { t, formats, nowMs }: Speech): string {
+export function modelDetail(
+  model: OfferedModel,
+  wheel: WheelView,
+  { t, formats, nowMs }: TextContext,
+): string {
   if (model.busyUntilMs !== null) return t('busy until {0}', formats.until(model.busyUntilMs, nowMs));
   if (!model.isFree) return priceText(model, { t, formats });
   if (wheel.freeLeft > 0) return t('free · {0} left today', formats.count(wheel.freeLeft));
@@ -19,12 +23,12 @@ export function modelDetail(model: OfferedModel, wheel: WheelView, { t, formats,
 }
 
 /** The id, its traits, and the accuracy of token counts. */
-export function modelTooltip(model: OfferedModel, wheel: WheelView, speech: Speech): string {
-  const { t } = speech;
+export function modelTooltip(model: OfferedModel, wheel: WheelView, textContext: TextContext): string {
+  const { t } = textContext;
   return joined(
     '\n',
-    `${model.id} · ${modelDetail(model, wheel, speech)}`,
-    traitsText(model, speech),
+    `${model.id} · ${modelDetail(model, wheel, textContext)}`,
+    traitsText(model, textContext),
     t('By Keywheel, with the key that has the most left. Token counts are estimates on the high side.'),
   );
 }

@@ -3,7 +3,7 @@ import type { ClientId } from '../clients/client';
 import { clientOf } from '../clients/clientList';
 import { ConfigError } from '../clients/configFile';
 import { isObject, pathText, type Json } from '../clients/configValue';
-import type { AskedModel, Obituary } from '../clients/connectionNews';
+import type { AskedModel, EndedModel } from '../clients/connectionNews';
 import type { ConnectionState, Planned } from '../clients/fileConnections';
 import type { Disconnected } from '../clients/connector';
 import type { ListedModel } from '../clients/modelList';
@@ -181,7 +181,7 @@ function restart(t: Translate): string {
 }
 
 /** A warning about a client that does not use the chosen model, with advice. */
-export function strayText(
+export function otherModelText(
   { client, model, class: requestClass }: AskedModel,
   chosen: string,
   needsReload: boolean,
@@ -198,8 +198,11 @@ export function strayText(
 }
 
 /** A model that has ended, its users, and the model that can take its place. */
-export function obituaryText({ model, users, isSaid, successor, isPaid }: Obituary, t: Translate): string {
-  const ended = isSaid
+export function endedModelText(
+  { model, users, isConfirmed, successor, isPaid }: EndedModel,
+  t: Translate,
+): string {
+  const ended = isConfirmed
     ? t('OpenRouter has ended the model {0}, which is used by {1}.', model, users.join(', '))
     : t('OpenRouter’s list lacks the model {0}, which is used by {1}.', model, users.join(', '));
   const next = isPaid

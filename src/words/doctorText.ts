@@ -6,15 +6,22 @@ import type { ConnectionState } from '../clients/fileConnections';
 import { checks, type Check, type Checked, type Code, type Finding } from '../doctor/finding';
 import type { PortOwner } from '../doctor/system';
 import type { Action } from '../service/messages';
-import { heldBy } from '../service/serving';
+import { stateLock } from '../service/accountFacts';
 import type { LockReason, ProxyFailure } from '../service/snapshot';
 import { actionText } from './actionText';
-import { stateText, strayText } from './clientWords';
+import { otherModelText, stateText } from './clientWords';
 import { joined, tookText } from './formats';
 import type { PageBlock, PageContent, Tone } from './pageHtml';
 import { reachAdvice, unreachedText } from './reachReason';
 import { reachText } from './reachText';
-import { accountWords, proxyAdvice, proxyWords, vaultWords, waitingText, type Speech } from './stateWords';
+import {
+  accountWords,
+  proxyAdvice,
+  proxyWords,
+  vaultWords,
+  waitingText,
+  type TextContext,
+} from './stateWords';
 import { wordsFor, type Translate } from './translate';
 
 interface FindingText {
@@ -64,7 +71,7 @@ const failureRemedies: Readonly<Record<ProxyFailure, Action | null>> = {
   other: 'showLog',
 };
 
-const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => FindingText } = {
+const texts: { readonly [C in Code]: (finding: Finding<C>, textContext: TextContext) => FindingText } = {
   served: ({ port, hostedBy, owner }, { t }) => {
     const where =
       hostedBy === null
@@ -87,8 +94,10 @@ const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => Fi
     const toned = { good: note, off: note, warn, bad }[tone];
     return toned(joined(' ', `${text}.`, ownerText(owner, t)), proxyAdvice(proxy, t), failureRemedies[code]);
   },
-  selfGood: ({ tookMs }, speech) =>
-    good(speech.t('The proxy answered extensions of this window in {0}.', tookText(tookMs, speech))),
+  selfGood: ({ tookMs }, textContext) =>
+    good(
+      textContext.t('The proxy answered extensions of this window in {0}.', tookText(tookMs, textContext)),
+    ),
   selfCaught: ({ got }, { t }) =>
     bad(
       t(
@@ -108,11 +117,11 @@ const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => Fi
     ),
   strangerOnIpv6: ({ port }, { t }) =>
     warn(t('Another program has [::1]:{0}.', String(port)), t('Use 127.0.0.1, not localhost, in base URLs.')),
-  upstreamGood: (finding, speech) => good(upstreamText(finding, speech)),
-  upstreamSlow: (finding, speech) =>
+  upstreamGood: (finding, textContext) => good(upstreamText(finding, textContext)),
+  upstreamSlow: (finding, textContext) =>
     warn(
-      upstreamText(finding, speech),
-      speech.t('That is slow. Check your network and status.openrouter.ai.'),
+      upstreamText(finding, textContext),
+      textContext.t('That is slow. Check your network and status.openrouter.ai.'),
     ),
   upstreamStrange: ({ status }, { t }) =>
     warn(
@@ -126,8 +135,8 @@ const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => Fi
     ),
   upstreamFailed: ({ got }, { t }) =>
     bad(t('OpenRouter cannot be reached ({0}).', reachText(got, t)), networkAdvice(got, t)),
-  unreached: (finding, speech) =>
-    bad(unreachedText(finding, speech), networkAdvice(finding.unreached.code, speech.t)),
+  unreached: (finding, textContext) =>
+    bad(unreachedText(finding, textContext), networkAdvice(finding.unreached.code, textContext.t)),
   wayDirect: (_, { t }) => good(t('Keywheel connects to OpenRouter directly.')),
   wayByProxy: ({ proxy }, { t }) =>
     good(
@@ -195,17 +204,20 @@ const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => Fi
     ),
   keysUnchecked: (_, { t }) => note(t('Keys not checked: OpenRouter did not answer.')),
   noLimits: (_, { t }) => good(t('No account is at a limit.')),
-  requestsWait: ({ waiting, nextAtMs }, speech) => {
-    const { t, formats, nowMs } = speech;
+  requestsWait: ({ waiting, nextAtMs }, textContext) => {
+    const { t, formats, nowMs } = textContext;
     const next =
       nextAtMs === null ? null : t('The next account is free at {0}.', formats.until(nextAtMs, nowMs));
-    return warn(joined(' ', `${waitingText(waiting, speech)}.`, next), t('They are sent automatically.'));
+    return warn(
+      joined(' ', `${waitingText(waiting, textContext)}.`, next),
+      t('They are sent automatically.'),
+    );
   },
-  accountHeld: ({ label, account }, speech) => {
-    const { t } = speech;
-    const reason = heldBy(account)?.reason;
+  accountHeld: ({ label, account }, textContext) => {
+    const { t } = textContext;
+    const reason = stateLock(account)?.reason;
     return (account.state === 'ready' ? note : warn)(
-      t('“{0}”: {1}.', label, accountWords(account, speech).text),
+      t('“{0}”: {1}.', label, accountWords(account, textContext).text),
       (reason && lockAdvice[reason]?.(t)) ?? t('It ends by itself.'),
     );
   },
@@ -234,7 +246,7 @@ const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => Fi
     ),
   clientAsked: ({ asked }, { t }) => good(t('{0} used {1} in its last request.', asked.client, asked.model)),
   clientStray: ({ asked, chosen, needsReload }, { t }) => {
-    const { text, advice } = strayText(asked, chosen, needsReload, t);
+    const { text, advice } = otherModelText(asked, chosen, needsReload, t);
     return warn(text, advice, needsReload ? 'reloadWindow' : 'connectClient');
   },
   noLeftovers: (_, { t }) => good(t('No old backups found.')),
@@ -248,16 +260,16 @@ const texts: { readonly [C in Code]: (finding: Finding<C>, speech: Speech) => Fi
   checkFailed: ({ got }, { t }) => warn(t('Check failed ({0}).', got), t('See the log.'), 'showLog'),
 };
 
-export function findingText<C extends Code>(finding: Finding<C>, speech: Speech): FindingText {
-  return texts[finding.code](finding, speech);
+export function findingText<C extends Code>(finding: Finding<C>, textContext: TextContext): FindingText {
+  return texts[finding.code](finding, textContext);
 }
 
 function upstreamText(
   { headMs, connectMs }: Finding<'upstreamGood' | 'upstreamSlow'>,
-  speech: Speech,
+  textContext: TextContext,
 ): string {
-  const [head, connected] = [tookText(headMs, speech), tookText(connectMs, speech)];
-  return speech.t('OpenRouter answered in {0} (connected in {1}).', head, connected);
+  const [head, connected] = [tookText(headMs, textContext), tookText(connectMs, textContext)];
+  return textContext.t('OpenRouter answered in {0} (connected in {1}).', head, connected);
 }
 
 const stateAdvice = wordsFor<ConnectionState, FindingText>({
@@ -295,10 +307,10 @@ function ownerText(owner: PortOwner | null, t: Translate): string | null {
 }
 
 /** Problems with advice first, then a line for each check without problems. */
-export function doctorPage(checked: readonly Checked[], speech: Speech): PageContent {
-  const { t, formats, nowMs } = speech;
+export function doctorPage(checked: readonly Checked[], textContext: TextContext): PageContent {
+  const { t, formats, nowMs } = textContext;
   const said = checked.flatMap(({ check, findings }) =>
-    findings.map((finding) => ({ check, ...findingText(finding, speech) })),
+    findings.map((finding) => ({ check, ...findingText(finding, textContext) })),
   );
   const problems = said.filter(({ tone }) => tone === 'bad' || tone === 'warn').length;
   const open = checks
@@ -338,14 +350,14 @@ export function doctorPage(checked: readonly Checked[], speech: Speech): PageCon
 export function doctorReport(
   checked: readonly Checked[],
   facts: Readonly<Record<string, string>>,
-  speech: Speech,
+  textContext: TextContext,
   home = homedir(),
 ): string {
-  const { t } = speech;
+  const { t } = textContext;
   const head = Object.entries(facts).map(([name, value]) => `${name}: ${value}`);
   const lines = checked.flatMap(({ check, findings }) =>
     findings.map((finding) => {
-      const { tone, text } = findingText(withoutLabels(finding), speech);
+      const { tone, text } = findingText(withoutLabels(finding), textContext);
       return `${checkText(check, t)} | ${toneText(tone, t)} ${text}`;
     }),
   );

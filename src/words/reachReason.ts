@@ -7,7 +7,7 @@ import {
 } from '../base/systemError';
 import type { Snapshot } from '../service/snapshot';
 import { joined } from './formats';
-import type { Speech } from './stateWords';
+import type { TextContext } from './stateWords';
 import { wordsFor, type Translate } from './translate';
 
 type Reason = (t: Translate, code: string) => string;
@@ -82,21 +82,21 @@ export function reachAdvice(detail: string, t: Translate): string | null {
 /** Such as `OpenRouter has been unreachable since 22:51 (…). 1 request is being retried.`; empty if it is not unreachable. */
 export function unreachedText(
   { unreached, running }: Pick<Snapshot, 'unreached' | 'running'>,
-  speech: Speech,
+  textContext: TextContext,
 ): string {
   if (unreached === undefined) return '';
-  const { t, formats, nowMs } = speech;
+  const { t, formats, nowMs } = textContext;
   const { sinceMs, code, heldUntilMs } = unreached;
   const since = formats.since(sinceMs, nowMs);
   const text = t('OpenRouter has been unreachable since {0} ({1}).', since, reachReason(code, t));
-  return joined(' ', text, retriedText(running, heldUntilMs ?? 0, speech));
+  return joined(' ', text, retriedText(running, heldUntilMs ?? 0, textContext));
 }
 
 /** Such as `2 requests are being retried, the next at 22:52:07.`, or the time before which nothing is tried; else empty. */
 function retriedText(
   running: Snapshot['running'],
   heldUntilMs: number,
-  { t, formats, nowMs }: Speech,
+  { t, formats, nowMs }: TextContext,
 ): string {
   if (heldUntilMs > nowMs)
     return t(

@@ -12,7 +12,7 @@ import { connectionLines, disconnectedText } from './clientWords';
 import { joined, tookText, type Language } from './formats';
 import { reachReason } from './reachReason';
 import { reachText } from './reachText';
-import { accountWords, type Speech } from './stateWords';
+import { accountWords, type TextContext } from './stateWords';
 import { wordsFor, type Translate } from './translate';
 
 export interface ResultText {
@@ -168,7 +168,7 @@ export function checkedText(
   account: AccountView,
   { unreached }: Pick<Snapshot, 'unreached'>,
   askedAtMs: number,
-  { t, formats }: Speech,
+  { t, formats }: TextContext,
 ): string {
   const { day, keys } = account;
   if (keys.every(({ health }) => health === 'bad')) return t('Checked: OpenRouter does not accept it');
@@ -180,8 +180,8 @@ export function checkedText(
 }
 
 /** Such as `Still used up: OpenRouter says 89 of 50 used`. */
-export function unlockedText(account: AccountView, speech: Speech): string {
-  const { t, formats } = speech;
+export function unlockedText(account: AccountView, textContext: TextContext): string {
+  const { t, formats } = textContext;
   const { state, day } = account;
   if (state === 'ready' || state === 'off') return t('Unlocked');
   return state === 'usedUp' && day.server !== null
@@ -190,7 +190,7 @@ export function unlockedText(account: AccountView, speech: Speech): string {
         formats.count(day.server.used),
         formats.count(day.limit),
       )
-    : t('Still held back: {0}', accountWords(account, speech).text);
+    : t('Still held back: {0}', accountWords(account, textContext).text);
 }
 
 /** One message: the result, and advice after a failure. */

@@ -1,6 +1,6 @@
 // Texts for states of proxy, vault, accounts and keys, and for results of exchanges and attempts.
 import type { DashboardState } from '../service/messages';
-import { heldBy, lastLock, type AccountFacts, type KeyFacts } from '../service/serving';
+import { lastLock, stateLock, type AccountFacts, type KeyFacts } from '../service/accountFacts';
 import type {
   AccountView,
   BusyModel,
@@ -18,7 +18,7 @@ import { joined, type Language } from './formats';
 import { wordsFor, type Translate } from './translate';
 
 /** Language, formats and present time of a text. */
-export interface Speech extends Language {
+export interface TextContext extends Language {
   readonly nowMs: number;
 }
 
@@ -57,7 +57,7 @@ const reasons: Readonly<Record<LockReason | ModelLockReason, (t: Translate) => s
 export function modelLockText(
   { accountId, reason = 'busy', untilMs }: BusyModel,
   accounts: readonly AccountView[],
-  { t, formats, nowMs }: Speech,
+  { t, formats, nowMs }: TextContext,
 ): string {
   const until = formats.until(untilMs, nowMs);
   if (accountId === null && reason === 'busy') return until;
@@ -67,27 +67,27 @@ export function modelLockText(
 }
 
 /** Whether an account can serve free requests (paid ones if all its keys are for paid use), why not, and until when. */
-export function accountWords(account: AccountFacts, speech: Speech): StateWords {
-  const words = account.keys.map((key) => keyWords(key, account, speech));
+export function accountWords(account: AccountFacts, textContext: TextContext): StateWords {
+  const words = account.keys.map((key) => keyWords(key, account, textContext));
   const isShared = words.every(({ text }) => text === words[0]?.text);
   // Where no key serves, an invalid key is shown rather than one that the user turned off.
   const [invalid] = account.state === 'off' ? words.filter(({ tone }) => tone === 'bad') : [];
-  return invalid ?? (isShared ? words[0] : undefined) ?? ownWords(account, speech);
+  return invalid ?? (isShared ? words[0] : undefined) ?? ownWords(account, textContext);
 }
 
 /** The account's state, for keys that have none of their own. */
-function ownWords(account: AccountFacts, speech: Speech): StateWords {
-  const { t } = speech;
+function ownWords(account: AccountFacts, textContext: TextContext): StateWords {
+  const { t } = textContext;
   switch (account.state) {
     case 'ready':
-      return readyWords(account, speech);
+      return readyWords(account, textContext);
     case 'waiting':
-      return timed(account, t('Minute limit reached'), speech);
+      return timed(account, t('Minute limit reached'), textContext);
     case 'usedUp':
-      return timed(account, t('Used up'), speech);
+      return timed(account, t('Used up'), textContext);
     case 'locked': {
-      const lock = heldBy(account);
-      return lock ? lockWords(lock, speech) : timed(account, t('Locked'), speech);
+      const lock = stateLock(account);
+      return lock ? lockWords(lock, textContext) : timed(account, t('Locked'), textContext);
     }
     case 'off':
       return { text: t('Off'), tone: 'off' };
@@ -95,16 +95,16 @@ function ownWords(account: AccountFacts, speech: Speech): StateWords {
 }
 
 /** The key's own state, else its account's. */
-export function keyWords(key: KeyFacts, account: AccountFacts, speech: Speech): StateWords {
-  const { t } = speech;
+export function keyWords(key: KeyFacts, account: AccountFacts, textContext: TextContext): StateWords {
+  const { t } = textContext;
   if (!key.enabled) return { text: t('Off'), tone: 'off' };
   if (key.health === 'bad') return { text: t('Invalid key'), tone: 'bad' };
   if (key.health === 'management') return { text: t('Management key: it cannot run models'), tone: 'bad' };
   const lock = lastLock(key.locks, key.paidUse === 'only' ? 'paid' : 'free');
-  if (lock) return lockWords(lock, speech);
+  if (lock) return lockWords(lock, textContext);
   if (key.health === 'unchecked' && account.state === 'ready')
     return { text: t('Not checked yet'), tone: 'warn' };
-  return ownWords({ ...account, keys: [key] }, speech);
+  return ownWords({ ...account, keys: [key] }, textContext);
 }
 
 /** The proxy's state. */
@@ -187,7 +187,7 @@ export const vaultWords = wordsFor<DashboardState['vault'], StateWords | null>({
 });
 
 /** How long the allowance lasts at the pace of the last hour; empty if unknown or nothing is left. */
-export function paceText(forecast: ForecastView, { t, formats, nowMs }: Speech): string {
+export function paceText(forecast: ForecastView, { t, formats, nowMs }: TextContext): string {
   switch (forecast.kind) {
     case 'none':
     case 'quiet':
@@ -210,31 +210,35 @@ export function waitingText(waiting: number, { t, formats }: Language): string {
   return waiting === 1 ? t('1 request waiting') : t('{0} requests waiting', formats.count(waiting));
 }
 
-function readyWords(account: AccountFacts, speech: Speech): StateWords {
-  const paid = heldBy(account);
+function readyWords(account: AccountFacts, textContext: TextContext): StateWords {
+  const paid = stateLock(account);
   const text = paid
-    ? speech.t(
+    ? textContext.t(
         'Ready (free only). Paid: {0}, next try {1}',
-        outcomeText(paid.reason, speech.t),
-        speech.formats.until(paid.untilMs, speech.nowMs),
+        outcomeText(paid.reason, textContext.t),
+        textContext.formats.until(paid.untilMs, textContext.nowMs),
       )
-    : speech.t('Ready');
+    : textContext.t('Ready');
   return { text, tone: 'good' };
 }
 
-function timed({ untilMs }: Pick<AccountView, 'untilMs'>, reason: string, speech: Speech): StateWords {
-  const { t, formats, nowMs } = speech;
+function timed(
+  { untilMs }: Pick<AccountView, 'untilMs'>,
+  reason: string,
+  textContext: TextContext,
+): StateWords {
+  const { t, formats, nowMs } = textContext;
   if (untilMs === null) return { text: reason, tone: 'warn' };
   return { text: t('{0} until {1}', reason, formats.until(untilMs, nowMs)), tone: 'warn', untilMs };
 }
 
 /** Such as `Daily limit reached until 01:00`. */
-function lockWords({ reason, untilMs }: LockView, speech: Speech): StateWords {
-  return timed({ untilMs }, outcomeText(reason, speech.t), speech);
+function lockWords({ reason, untilMs }: LockView, textContext: TextContext): StateWords {
+  return timed({ untilMs }, outcomeText(reason, textContext.t), textContext);
 }
 
 /** The present stage of a running exchange; with `untilMs` if the exchange goes on by itself at that time. */
-export function runningWords(running: RunningView, { t, formats, nowMs }: Speech): StateWords {
+export function runningWords(running: RunningView, { t, formats, nowMs }: TextContext): StateWords {
   const { stage, nextAtMs, outcome } = running;
   const at = nextAtMs === null ? {} : { untilMs: nextAtMs };
   const next = nextAtMs === null ? '' : formats.until(nextAtMs, nowMs);

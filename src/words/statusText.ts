@@ -1,9 +1,16 @@
 // The status bar item's content as plain values; does not import vscode, so that every state can be tested.
 import type { DashboardState } from '../service/messages';
-import { canServe, heldBy, lockOf, serves } from '../service/serving';
+import { canServe, lockOf, serves, stateLock } from '../service/accountFacts';
 import type { AccountView, LockView, ProxyFailure } from '../service/snapshot';
 import { joined } from './formats';
-import { accountWords, outcomeText, proxyWords, vaultWords, waitingText, type Speech } from './stateWords';
+import {
+  accountWords,
+  outcomeText,
+  proxyWords,
+  vaultWords,
+  waitingText,
+  type TextContext,
+} from './stateWords';
 import { unreachedText } from './reachReason';
 import { wordsFor } from './translate';
 
@@ -32,11 +39,19 @@ export interface StatusText {
 }
 
 /** The most important state first: proxy, vault, keys, then the allowance left today. */
-export function statusText(state: DashboardState, format: StatusFormat, speech: Speech): StatusText {
-  return proxyText(state, speech) ?? vaultText(state, speech) ?? allowanceText(state, format, speech);
+export function statusText(
+  state: DashboardState,
+  format: StatusFormat,
+  textContext: TextContext,
+): StatusText {
+  return (
+    proxyText(state, textContext) ??
+    vaultText(state, textContext) ??
+    allowanceText(state, format, textContext)
+  );
 }
 
-function proxyText({ snapshot: { proxy } }: DashboardState, { t }: Speech): StatusText | null {
+function proxyText({ snapshot: { proxy } }: DashboardState, { t }: TextContext): StatusText | null {
   if (proxy.kind === 'running') return null;
   const spoken = `Keywheel: ${proxyWords(proxy, t).text}`;
   if (proxy.kind !== 'failed') return calm(idleText(proxy.kind, t), spoken);
@@ -77,7 +92,7 @@ function withoutIcons(text: string): string {
   return text.replace(/\$+\(/g, '(');
 }
 
-function vaultText({ vault, snapshot }: DashboardState, { t }: Speech): StatusText | null {
+function vaultText({ vault, snapshot }: DashboardState, { t }: TextContext): StatusText | null {
   if (snapshot.wheel.keys > 0 || vault === 'ok') return null;
   const words = vaultWords(vault, t);
   const spoken = words === null ? t('Keywheel: loading keys') : `Keywheel: ${words.text}`;
@@ -90,27 +105,33 @@ const keychainText = wordsFor<Exclude<DashboardState['vault'], 'ok'>>({
   refused: (t) => `$(warning) ${t('No keychain')}`,
 });
 
-function allowanceText(state: DashboardState, format: StatusFormat, speech: Speech): StatusText {
-  const { t, formats, nowMs } = speech;
+function allowanceText(state: DashboardState, format: StatusFormat, textContext: TextContext): StatusText {
+  const { t, formats, nowMs } = textContext;
   const { wheel, accounts } = state.snapshot;
   if (wheel.keys === 0)
     return {
       ...calm(`$(key) ${t('Keywheel: Add Key')}`, `Keywheel: ${t('No key yet')}`),
       command: 'keywheel.addKey',
     };
-  if (state.snapshot.unreached !== undefined) return unreachedStatus(state, speech);
+  if (state.snapshot.unreached !== undefined) return unreachedStatus(state, textContext);
   const usable = accounts.filter(({ keys }) => keys.some(canServe));
   if (usable.length === 0)
     return calm(`$(key) ${t('No usable key')}`, `Keywheel: ${t('No key can be used')}`);
   const free = usable.filter((account) => serves(account, 'free'));
   const counted = free.length > 0 ? free : usable;
-  const held = counted.filter((account) => !isServableSoon(account, nowMs));
-  const waiting = waitingText(wheel.waiting, speech);
-  const speak = (spoken: string): string => `Keywheel: ${joined(', ', spoken, waiting)}`;
-  const changesAtMs = earliest(held.map(({ untilMs }) => (untilMs === null ? null : untilMs - soonMs)));
-  const figureOf = (left: number): string => allowanceFigure(wheel, { left, format, speech });
-  if (held.length === counted.length) return { ...heldText(held, figureOf(0), speech, speak), changesAtMs };
-  const shown = (text: string, spoken: string): StatusText => ({ ...calm(text, speak(spoken)), changesAtMs });
+  const unavailable = counted.filter((account) => !isServableSoon(account, nowMs));
+  const waiting = waitingText(wheel.waiting, textContext);
+  const spokenText = (spoken: string): string => `Keywheel: ${joined(', ', spoken, waiting)}`;
+  const changesAtMs = earliest(
+    unavailable.map(({ untilMs }) => (untilMs === null ? null : untilMs - soonMs)),
+  );
+  const figureOf = (left: number): string => allowanceFigure(wheel, { left, format, textContext });
+  if (unavailable.length === counted.length)
+    return { ...unavailableText(unavailable, figureOf(0), textContext, spokenText), changesAtMs };
+  const shown = (text: string, spoken: string): StatusText => ({
+    ...calm(text, spokenText(spoken)),
+    changesAtMs,
+  });
   const icon = wheel.waiting > 0 ? 'loading~spin' : 'key';
   const refused = paidRefusal(usable, wheel, nowMs);
   if (refused !== null) {
@@ -118,10 +139,10 @@ function allowanceText(state: DashboardState, format: StatusFormat, speech: Spee
     const warning = shown(`$(warning) ${reason}`, t('Paid requests: {0}', reason));
     return { ...warning, changesAtMs: earliest([changesAtMs, refused.untilMs]) };
   }
-  const credits = creditsFigure(state, speech);
+  const credits = creditsFigure(state, textContext);
   if (credits !== null) return shown(`$(${icon}) ${credits}`, t('{0} of credits left', credits));
   if (wheel.freeLimit === 0) return shown(`$(${icon}) Keywheel`, t('Ready'));
-  const left = Math.max(wheel.freeLeft - held.reduce((sum, { day }) => sum + day.left, 0), 0);
+  const left = Math.max(wheel.freeLeft - unavailable.reduce((sum, { day }) => sum + day.left, 0), 0);
   const spoken = t(
     '{0} of {1} free requests left today',
     formats.count(left),
@@ -131,9 +152,9 @@ function allowanceText(state: DashboardState, format: StatusFormat, speech: Spee
 }
 
 /** Shows no figure, because no request can be served. */
-function unreachedStatus({ snapshot }: DashboardState, speech: Speech): StatusText {
-  const text = `$(cloud-offline) ${speech.t('OpenRouter unreachable')}`;
-  return { ...calm(text, `Keywheel: ${unreachedText(snapshot, speech)}`), severity: 'warning' };
+function unreachedStatus({ snapshot }: DashboardState, textContext: TextContext): StatusText {
+  const text = `$(cloud-offline) ${textContext.t('OpenRouter unreachable')}`;
+  return { ...calm(text, `Keywheel: ${unreachedText(snapshot, textContext)}`), severity: 'warning' };
 }
 
 function calm(text: string, spoken: string): StatusText {
@@ -141,25 +162,25 @@ function calm(text: string, spoken: string): StatusText {
 }
 
 /** For a time when nothing can be served: the allowance is used up, or every account is locked. */
-function heldText(
-  held: readonly AccountView[],
+function unavailableText(
+  unavailable: readonly AccountView[],
   figure: string,
-  speech: Speech,
-  speak: (spoken: string) => string,
+  textContext: TextContext,
+  spokenText: (spoken: string) => string,
 ): StatusText {
-  const { t, formats, nowMs } = speech;
-  const untilMs = earliest(held.map((account) => account.untilMs));
+  const { t, formats, nowMs } = textContext;
+  const untilMs = earliest(unavailable.map((account) => account.untilMs));
   const until = untilMs === null ? '' : formats.until(untilMs, nowMs);
   const warning = (text: string, spoken: string): StatusText => ({
-    ...calm(`$(warning) ${text}`, speak(spoken)),
+    ...calm(`$(warning) ${text}`, spokenText(spoken)),
     severity: 'warning',
   });
-  if (until !== '' && held.every(({ state }) => state === 'usedUp'))
+  if (until !== '' && unavailable.every(({ state }) => state === 'usedUp'))
     return warning(
       t('{0} · resets {1}', figure, until),
       t('No free requests left today. They reset at {0}', until),
     );
-  const reasons = new Set(held.map((account) => accountWords(account, speech).text));
+  const reasons = new Set(unavailable.map((account) => accountWords(account, textContext).text));
   return warning(until === '' ? figure : t('{0} until {1}', figure, until), [...reasons].join(', '));
 }
 
@@ -173,7 +194,7 @@ function isServableSoon(account: AccountView, nowMs: number): boolean {
     case 'usedUp':
     case 'locked':
       // A key that got a 401 gets one again, unless that was an incident at OpenRouter.
-      return untilMs !== null && untilMs - nowMs <= soonMs && heldBy(account)?.reason !== 'unauthorized';
+      return untilMs !== null && untilMs - nowMs <= soonMs && stateLock(account)?.reason !== 'unauthorized';
     case 'off':
       return false;
   }
@@ -199,7 +220,10 @@ function earliest(times: readonly (number | null)[]): number | null {
 }
 
 /** The credits left, if no free models are used and each key that may spend credits has a cap; else null. */
-export function creditsFigure({ snapshot, paidOnly }: DashboardState, { formats }: Speech): string | null {
+export function creditsFigure(
+  { snapshot, paidOnly }: DashboardState,
+  { formats }: TextContext,
+): string | null {
   if (!paidOnly && snapshot.wheel.freeLimit > 0) return null;
   const spending = snapshot.accounts.filter((account) => serves(account, 'paid'));
   const known = spending.flatMap(({ creditsLeft }) => creditsLeft ?? []);
@@ -209,7 +233,11 @@ export function creditsFigure({ snapshot, paidOnly }: DashboardState, { formats 
 
 function allowanceFigure(
   { freeLimit, freeUsed }: Wheel,
-  { left, format, speech: { formats } }: { left: number; format: StatusFormat; speech: Speech },
+  {
+    left,
+    format,
+    textContext: { formats },
+  }: { left: number; format: StatusFormat; textContext: TextContext },
 ): string {
   switch (format) {
     case 'number':

@@ -1,6 +1,6 @@
 // The status bar item's tooltip as Markdown; does not import vscode, so that escaping can be tested.
 import type { DashboardState } from '../service/messages';
-import { heldBy, serves } from '../service/serving';
+import { serves, stateLock } from '../service/accountFacts';
 import type { AccountView } from '../service/snapshot';
 import { joined } from './formats';
 import {
@@ -10,8 +10,8 @@ import {
   proxyWords,
   vaultWords,
   waitingText,
-  type Speech,
   type StateWords,
+  type TextContext,
 } from './stateWords';
 import { unreachedText } from './reachReason';
 
@@ -31,9 +31,9 @@ const mostAccounts = 12;
 const mostModels = 5;
 
 /** The total, a line per account, waiting requests, the proxy and links. Labels are escaped. */
-export function statusTooltip(state: DashboardState, speech: Speech): string {
+export function statusTooltip(state: DashboardState, textContext: TextContext): string {
   const { snapshot } = state;
-  const { t } = speech;
+  const { t } = textContext;
   const { proxy } = snapshot;
   const vault = vaultWords(state.vault, t)?.text;
   const where =
@@ -43,23 +43,23 @@ export function statusTooltip(state: DashboardState, speech: Speech): string {
   return joined(
     '\n\n',
     vault && escaped(vault),
-    totalLine(state, speech),
-    ...situation(state, speech),
-    accountLines(snapshot.accounts, speech),
+    totalLine(state, textContext),
+    ...situation(state, textContext),
+    accountLines(snapshot.accounts, textContext),
     where,
-    links(state, speech),
+    links(state, textContext),
   );
 }
 
 /** Such as `784 of 1,000 free requests left today · runs out about 16:40 at this pace (12/h)`. */
-function totalLine({ snapshot, vault, forecast }: DashboardState, speech: Speech): string {
-  const { t, formats, nowMs } = speech;
+function totalLine({ snapshot, vault, forecast }: DashboardState, textContext: TextContext): string {
+  const { t, formats, nowMs } = textContext;
   const { keys, freeLeft, freeLimit, resetAtMs } = snapshot.wheel;
   if (keys === 0) return vault === 'ok' ? `**Keywheel**: ${escaped(t('No key yet'))}` : '**Keywheel**';
   if (freeLimit === 0) return '';
   const total = t('{0} of {1} free requests left today', formats.count(freeLeft), formats.count(freeLimit));
   const resets = resetAtMs !== null && t('resets {0}', formats.until(resetAtMs, nowMs));
-  return escaped(joined(' · ', total, paceText(forecast, speech), resets));
+  return escaped(joined(' · ', total, paceText(forecast, textContext), resets));
 }
 
 /** Escapes all characters that Markdown, its tables or icons interpret. */
@@ -70,12 +70,12 @@ export function escaped(text: string): string {
 }
 
 /** An unreachable OpenRouter, waiting requests, and busy models. */
-function situation({ snapshot }: DashboardState, speech: Speech): string[] {
-  const { t, formats, nowMs } = speech;
+function situation({ snapshot }: DashboardState, textContext: TextContext): string[] {
+  const { t, formats, nowMs } = textContext;
   const lines: string[] = [];
-  const unreached = unreachedText(snapshot, speech);
+  const unreached = unreachedText(snapshot, textContext);
   if (unreached !== '') lines.push(`$(cloud-offline) ${escaped(unreached)}`);
-  const waiting = waitingText(snapshot.wheel.waiting, speech);
+  const waiting = waitingText(snapshot.wheel.waiting, textContext);
   if (waiting !== '') lines.push(escaped(waiting));
   const until = new Map<string, number>();
   for (const { model, accountId, reason, untilMs } of snapshot.busyModels) {
@@ -88,11 +88,11 @@ function situation({ snapshot }: DashboardState, speech: Speech): string[] {
     t('{0} until {1}', model, formats.until(untilMs, nowMs)),
   );
   if (models.length > 0)
-    lines.push(escaped(t('Busy models: {0}', shortened(models, mostModels, speech).join(', '))));
+    lines.push(escaped(t('Busy models: {0}', shortened(models, mostModels, textContext).join(', '))));
   return lines;
 }
 
-function shortened(list: readonly string[], most: number, { t, formats }: Speech): readonly string[] {
+function shortened(list: readonly string[], most: number, { t, formats }: TextContext): readonly string[] {
   if (list.length <= most) return list;
   return [...list.slice(0, most), t('and {0} more', formats.count(list.length - most))];
 }
@@ -105,27 +105,27 @@ const icons: Readonly<Record<StateWords['tone'], string>> = {
 };
 
 /** Such as `$(pass) **anna** — 29 of 50 left · 3 of 20 used this minute`; VS Code's hover gives tables too little space. */
-function accountLines(accounts: readonly AccountView[], speech: Speech): string {
-  const { t, formats } = speech;
+function accountLines(accounts: readonly AccountView[], textContext: TextContext): string {
+  const { t, formats } = textContext;
   const lines = accounts.slice(0, mostAccounts).map((account) => {
     const { name, day, minute, creditsLeft } = account;
-    const { text, tone } = accountWords(account, speech);
+    const { text, tone } = accountWords(account, textContext);
     const left = t('{0} of {1} left', formats.count(day.left), formats.count(day.limit));
     const used = t('{0} of {1} used this minute', formats.count(minute.used), formats.count(minute.limit));
     const credits = creditsLeft === null ? '' : t('{0} of credits left', formats.credits(creditsLeft));
     const facts = serves(account, 'free')
-      ? [left, tone === 'good' && heldBy(account) === undefined ? used : text]
+      ? [left, tone === 'good' && stateLock(account) === undefined ? used : text]
       : [credits, text];
-    const told = escaped(facts.filter((fact) => fact !== '').join(' · '));
+    const description = escaped(facts.filter((fact) => fact !== '').join(' · '));
     // Isolated, because digits behind a name of Arabic or Hebrew would be shown before it.
-    return `$(${icons[tone]}) **\u2068${escaped(name)}\u2069** — ${told}`;
+    return `$(${icons[tone]}) **\u2068${escaped(name)}\u2069** — ${description}`;
   });
   const others = accounts.length - mostAccounts;
   if (others > 0) lines.push(escaped(t('and {0} more', formats.count(others))));
   return lines.join('  \n');
 }
 
-function links({ snapshot }: DashboardState, { t }: Speech): string {
+function links({ snapshot }: DashboardState, { t }: TextContext): string {
   const isRunning = snapshot.proxy.kind === 'running';
   const wanted: [text: string, command: (typeof tooltipCommands)[number]][] = [
     [t('Dashboard'), 'keywheel.openDashboard'],

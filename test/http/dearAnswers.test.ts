@@ -34,7 +34,9 @@ async function judged(status: number, type: string, text: string): Promise<Judge
     ...{ idleTimeoutMs: 1e6, onPreamble: () => undefined, hold: () => true },
   };
   const bytes = Buffer.from(text);
-  const judging = new Promise<Judged>((tell, fail) => judge({ reply }, plan, limits, { tell, fail }));
+  const judging = new Promise<Judged>((onJudged, onError) =>
+    judge({ reply }, plan, limits, { onJudged, onError }),
+  );
   for (let at = 0; at < bytes.length; at += pieceBytes) reply.data(bytes.subarray(at, at + pieceBytes));
   reply.end();
   return await judging;

@@ -33,7 +33,7 @@ describe('a write that fails', () => {
           await Promise.resolve(disk.saved++);
         },
       };
-      const keeping = new StateKeeping({ kept: rig.service, name: 'counts', log, store });
+      const keeping = new StateKeeping({ owner: rig.service, name: 'counts', log, store });
       await keeping.restore();
       for (let count = 0; count < 4; count++) {
         if (count === 3) disk.isFull = false;

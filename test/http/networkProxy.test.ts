@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { askUpstream } from '../../src/service/askUpstream';
 import { checkKeyAt } from '../../src/service/keyring/keyCheck';
-import { directly } from '../../src/proxy/upstream/wayOut';
+import { directRoute } from '../../src/proxy/upstream/networkRoute';
 import { SystemClock } from '../../src/base/clock';
 import { CliBundle } from '../support/cliProcess';
 import { ForwardProxy } from '../support/forwardProxy';
@@ -116,7 +116,7 @@ describe('the way through a network proxy', () => {
     proxy.manner = 'silent';
     const place = {
       upstreamUrl: 'https://upstream.test/api/v1',
-      wayOut: { ...directly, proxyUrl: proxy.url },
+      networkRoute: { ...directRoute, proxyUrl: proxy.url },
     };
     assert.deepEqual(await askUpstream(place, 60_000), {
       kind: 'failed',
@@ -130,7 +130,10 @@ describe('the way through a network proxy', () => {
       await using proxy = await ForwardProxy.open();
       await go({ proxyUrl: proxy.url, noProxy: `example.org,localhost:${front.port}` });
       assert.equal((await rig.get()).status, 200);
-      const place = { upstreamUrl: rig.simulator.baseUrl, wayOut: { ...directly, proxyUrl: proxy.url } };
+      const place = {
+        upstreamUrl: rig.simulator.baseUrl,
+        networkRoute: { ...directRoute, proxyUrl: proxy.url },
+      };
       const check = await checkKeyAt({ ...place, clock: new SystemClock() }, keyFor('a'));
       assert.equal(check.kind, 'good');
       assert.deepEqual(proxy.targets, []);

@@ -7,13 +7,13 @@ import { liveRow } from '../../src/webview/activityView';
 import { accountsView } from '../../src/webview/accountsView';
 import { findingText } from '../../src/words/doctorText';
 import { Formats } from '../../src/words/formats';
-import type { Speech } from '../../src/words/stateWords';
+import type { TextContext } from '../../src/words/stateWords';
 import { statusText } from '../../src/words/statusText';
 import { statusTooltip } from '../../src/words/statusTooltip';
 import { translator } from '../../src/words/translate';
 import { thisMachine } from '../../src/clients/clientList';
 import { accountsOf, withRig, type Rig } from './support';
-import { directly } from '../../src/proxy/upstream/wayOut';
+import { directRoute } from '../../src/proxy/upstream/networkRoute';
 
 interface Said {
   readonly bar: string;
@@ -37,24 +37,24 @@ function said(rig: Rig): Said {
     removed: [],
     clients: [],
   };
-  const speech = speechAt(snapshot.atMs);
-  const bar = statusText(state, 'number', speech);
-  const overview = overviewView(state, speech);
+  const textContext = textContextAt(snapshot.atMs);
+  const bar = statusText(state, 'number', textContext);
+  const overview = overviewView(state, textContext);
   return {
     bar: bar.text,
     severity: bar.severity,
-    tooltip: plain(statusTooltip(state, speech)),
+    tooltip: plain(statusTooltip(state, textContext)),
     waiting: overview.waiting,
     notice: overview.notice?.text ?? '',
-    rows: snapshot.running.map((running) => liveRow(running, speech).state.text),
-    accounts: accountsView(state, speech).groups.map(({ rows }) => rows[0]?.state.text ?? ''),
+    rows: snapshot.running.map((running) => liveRow(running, textContext).state.text),
+    accounts: accountsView(state, textContext).groups.map(({ rows }) => rows[0]?.state.text ?? ''),
   };
 }
 
 async function doctorSays(rig: Rig): Promise<readonly string[]> {
   const snapshot = rig.service.snapshot();
   const checked = await examine({
-    wayOut: directly,
+    networkRoute: directRoute,
     systemProxy: () => Promise.resolve(null),
     platform: 'linux',
     snapshot,
@@ -74,11 +74,11 @@ async function doctorSays(rig: Rig): Promise<readonly string[]> {
       needsReload: () => false,
     },
   });
-  const speech = speechAt(snapshot.atMs);
-  return checked.flatMap(({ findings }) => findings.map((finding) => findingText(finding, speech).text));
+  const textContext = textContextAt(snapshot.atMs);
+  return checked.flatMap(({ findings }) => findings.map((finding) => findingText(finding, textContext).text));
 }
 
-const speechAt = (nowMs: number): Speech => ({
+const textContextAt = (nowMs: number): TextContext => ({
   t: translator({}),
   formats: new Formats('en', 'UTC'),
   nowMs,

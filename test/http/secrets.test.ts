@@ -4,7 +4,7 @@ import type { Reply } from './client';
 import { checkKeyAt } from '../../src/service/keyring/keyCheck';
 import { ask } from './client';
 import { accountsOf, FREE, keyFor, PAID, PROXY_KEY, withRig, type Rig } from './support';
-import { directly } from '../../src/proxy/upstream/wayOut';
+import { directRoute } from '../../src/proxy/upstream/networkRoute';
 
 const clientsOwn = 'sk-or-v1-clients-own-0123456789abcdef';
 const names = ['canary-one', 'canary-two', 'canary-bad'];
@@ -95,7 +95,10 @@ describe('secrets', () => {
         assertCleanReply(reply, 'the answer without a good key');
       }
       const check = await rig.drive(
-        checkKeyAt({ upstreamUrl: rig.simulator.baseUrl, wayOut: directly, clock: rig.clock }, clientsOwn),
+        checkKeyAt(
+          { upstreamUrl: rig.simulator.baseUrl, networkRoute: directRoute, clock: rig.clock },
+          clientsOwn,
+        ),
       );
       assertClean(JSON.stringify(check), 'the check of a key');
       assert.ok(rig.lines.some((line) => line.startsWith('debug ')) && views.length > 20);

@@ -14,7 +14,7 @@ import {
 import { SignInListener } from '../../src/service/signIn/signInListener';
 import { Simulator } from '../simulator/simulator';
 import { ManualClock } from '../support/manualClock';
-import { directly } from '../../src/proxy/upstream/wayOut';
+import { directRoute } from '../../src/proxy/upstream/networkRoute';
 
 const pages = { done: '<p>Done</p>', denied: '<p>Denied</p>' };
 const verifier = newVerifier();
@@ -42,7 +42,7 @@ describe('signing in with OpenRouter', () => {
 
   async function exchange(code: string, own = verifier): ReturnType<typeof exchangeCode> {
     return await exchangeCode(
-      { upstreamUrl: simulator.baseUrl, wayOut: directly, clock: new SystemClock() },
+      { upstreamUrl: simulator.baseUrl, networkRoute: directRoute, clock: new SystemClock() },
       code,
       own,
     );
@@ -111,7 +111,7 @@ describe('signing in with OpenRouter', () => {
   it('tells an upstream that cannot be reached from a code that is refused', async () => {
     const upstreamUrl = 'http://127.0.0.1:9/api/v1';
     const answer = await exchangeCode(
-      { upstreamUrl, wayOut: directly, clock: new SystemClock() },
+      { upstreamUrl, networkRoute: directRoute, clock: new SystemClock() },
       'code',
       verifier,
     );

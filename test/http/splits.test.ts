@@ -67,13 +67,13 @@ async function passes(
     ...{ idleTimeoutMs: 1e6, onPreamble: () => undefined, hold: () => true },
   };
   const response = new KeptResponse();
-  const answering = new Promise<Relayed>((resolve, fail) => {
-    const tell = ({ outcome, held }: Judged): void => {
+  const answering = new Promise<Relayed>((resolve, onError) => {
+    const onJudged = ({ outcome, held }: Judged): void => {
       assert.ok(outcome === null);
       const answer = new Answer(response, clock, plan.form);
       relay(reply, held, { watch, plan, answer, idleTimeoutMs: 1e6 }, resolve);
     };
-    judge({ reply }, plan, limits, { tell, fail });
+    judge({ reply }, plan, limits, { onJudged, onError });
   });
   let from = 0;
   for (const cut of [...cuts, bytes.length]) {

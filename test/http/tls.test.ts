@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { SystemClock } from '../../src/base/clock';
 import type { Look } from '../../src/proxy/upstream/addressBook';
 import { Upstream } from '../../src/proxy/upstream/upstream';
-import { directly } from '../../src/proxy/upstream/wayOut';
+import { directRoute } from '../../src/proxy/upstream/networkRoute';
 import { Silence } from '../support/silence';
 import { dataOf } from './client';
 import { PAID } from './support';
@@ -107,7 +107,7 @@ describe('a name with two addresses of which one is dead', () => {
           new SystemClock(),
           {
             upstreamUrl: `https://upstream.test:${front.port}/api/v1`,
-            wayOut: { ...directly, extraCaFile: pem.path },
+            networkRoute: { ...directRoute, extraCaFile: pem.path },
           },
           undefined,
           look,
@@ -115,7 +115,7 @@ describe('a name with two addresses of which one is dead', () => {
         try {
           const status = await statusOf(upstream);
           assert.equal(status, 401);
-          assert.equal(upstream.reach.unreached, null);
+          assert.equal(upstream.reachability.unreached, null);
         } finally {
           upstream.close();
         }

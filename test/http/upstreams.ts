@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { directly, type WayOut } from '../../src/proxy/upstream/wayOut';
+import { directRoute, type NetworkRoute } from '../../src/proxy/upstream/networkRoute';
 import { defaultSettings } from '../../src/service/settings';
 import { Authority, type Identity } from '../support/certificates';
 import { TlsFront } from '../support/tlsFront';
@@ -39,7 +39,7 @@ export interface TlsRig {
   readonly front: TlsFront;
   /** Sets another way to upstream from now on. */
   readonly go: (
-    wayOut: Partial<WayOut>,
+    networkRoute: Partial<NetworkRoute>,
     upstream?: { readonly host?: string; readonly port?: number },
   ) => Promise<void>;
 }
@@ -49,12 +49,12 @@ export async function withTlsRig(identity: Identity, use: (parts: TlsRig) => Pro
   await using rig = await Rig.start({ clock: realTime() });
   await using front = await TlsFront.open(rig.simulator.port, identity);
   using pem = new PemFile();
-  const go: TlsRig['go'] = async (wayOut, { host = 'localhost', port = front.port } = {}) => {
+  const go: TlsRig['go'] = async (networkRoute, { host = 'localhost', port = front.port } = {}) => {
     await rig.service.configure({
       ...defaultSettings,
       port: 0,
       upstreamUrl: `https://${host}:${port}/api/v1`,
-      wayOut: { ...directly, extraCaFile: pem.path, ...wayOut },
+      networkRoute: { ...directRoute, extraCaFile: pem.path, ...networkRoute },
     });
   };
   await go({});

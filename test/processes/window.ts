@@ -102,8 +102,8 @@ async function main(): Promise<void> {
   const { service } = hosted;
   const file = (name: string): StateFile => new StateFile(`${options.folder}/${name}.json`);
   const keepers = [
-    new StateKeeping({ kept: service, name: 'counts', store: file('state'), log }),
-    new StateKeeping({ kept: service.history, name: 'requests', store: file('history'), log, clock }),
+    new StateKeeping({ owner: service, name: 'counts', store: file('state'), log }),
+    new StateKeeping({ owner: service.history, name: 'requests', store: file('history'), log, clock }),
   ];
   const tellSeen = (): void => {
     const { proxy, wheel, accounts } = service.snapshot();

@@ -115,7 +115,7 @@ describe('contributed commands', () => {
       ),
     );
     assert.equal(offered['keywheel.disconnectAllClients'], 'keywheel.hasConnection');
-    const source = ['currentState.ts', 'clients/connectedClients.ts']
+    const source = ['stateSource.ts', 'clients/connectedClients.ts']
       .map((file) => readFileSync(`src/vscode/${file}`, 'utf8'))
       .join('');
     for (const [command, enablement] of Object.entries(offered))
@@ -143,7 +143,7 @@ describe('contributed settings', () => {
 
   it('are those of the proxy but for the host, those of the window, and whether to start', () => {
     const offered = settings.map(([name]) => name.replace('keywheel.', ''));
-    const obeyed = Object.keys(defaultSettings).filter((name) => name !== 'host' && name !== 'wayOut');
+    const obeyed = Object.keys(defaultSettings).filter((name) => name !== 'host' && name !== 'networkRoute');
     assert.deepEqual(
       offered.sort(),
       [

@@ -1,5 +1,5 @@
 /**
- * VS Code makes a link that runs a command of `[text](command:…)` in a notification: each one goes through `offer` and
+ * VS Code makes a link that runs a command of `[text](command:…)` in a notification: each one goes through `showChoice` and
  * the like of one file, which break such links.
  */
 import assert from 'node:assert/strict';

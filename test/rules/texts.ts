@@ -27,7 +27,7 @@ function sourceFiles(place: string): string[] {
     .map((file) => path.join(place, file));
 }
 
-/** The first argument of every call of `t`, `speech.t`, `this.t` or `l10n.t`; fails on one that is not a literal. */
+/** The first argument of every call of `t`, `textContext.t`, `this.t` or `l10n.t`; fails on one that is not a literal. */
 function textsIn(file: string): string[] {
   const code = readFileSync(file, 'utf8');
   const texts: string[] = [];

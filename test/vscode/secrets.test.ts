@@ -13,7 +13,7 @@ import { newProxyKey } from '../../src/service/keyring/storedKey';
 import { StateFile } from '../../src/service/saved/stateFile';
 import { StateKeeping } from '../../src/service/saved/stateKeeping';
 import { defaultSettings } from '../../src/service/settings';
-import { currentState } from '../../src/vscode/currentState';
+import { stateSourceOf } from '../../src/vscode/stateSource';
 import { keywheelExports } from '../../src/vscode/api';
 import { CountsStore } from '../../src/vscode/stateStore';
 import { SecretStorageVault } from '../../src/vscode/vault';
@@ -38,9 +38,9 @@ describe('secrets', () => {
     const folder = await mkdtemp(join(tmpdir(), 'keywheel-secrets-'));
     const file = new StateFile(join(folder, 'state.json'));
     const store = new CountsStore(file, globalState, { machineId: 'machine', clock, log });
-    const keeper = new StateKeeping({ kept: service, name: 'counts', store, log });
+    const keeper = new StateKeeping({ owner: service, name: 'counts', store, log });
     const keyActions = new KeyActions({ service, keyring, clock, log });
-    const state = currentState({
+    const state = stateSourceOf({
       service,
       keyring,
       keyActions,

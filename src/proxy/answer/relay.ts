@@ -39,18 +39,18 @@ const readerTimeoutMs = 300_000;
 /** The code that undici gives an answer whose connection was closed here. */
 const closedHere = 'UND_ERR_DESTROYED';
 
-/** Calls `tell` when nothing more will be sent to the client; in the same turn if the whole answer is here. */
+/** Calls `onRelayed` when nothing more will be sent to the client; in the same turn if the whole answer is here. */
 export function relay(
   reply: Reply,
   held: Held,
   options: RelayOptions,
-  tell: (relayed: Relayed) => void,
+  onRelayed: (relayed: Relayed) => void,
 ): void {
   const { answer, plan } = options;
   const isStream = plan.kind === 'models' && reply.isEventStream;
   const mayEndInError = isStream && !reply.isCoded;
   if (answer.isKeptAlive && !mayEndInError) {
-    tell(refuseUnfit(reply, options));
+    onRelayed(refuseUnfit(reply, options));
     return;
   }
   const inStreamOfOurs = answer.isKeptAlive;
@@ -58,10 +58,10 @@ export function relay(
   const sent = mayEndInError ? without(reply.forClient, length) : reply.forClient;
   answer.begin(reply.status, reply.statusText, sent, isStream);
   if (held.isWhole && !isStream) {
-    tell(passHeld(reply, held, options));
+    onRelayed(passHeld(reply, held, options));
     return;
   }
-  const relaying = new Relaying(reply, options, isStream, tell);
+  const relaying = new Relaying(reply, options, isStream, onRelayed);
   answer.onDrain(relaying.onDrain);
   relaying.start(inStreamOfOurs ? withoutMark(held.chunks) : held.chunks);
 }
@@ -70,8 +70,8 @@ export function relay(
 function passHeld({ isCoded }: Reply, held: Held, { answer, value }: RelayOptions): Relayed {
   for (const chunk of held.chunks) answer.write(chunk);
   answer.end();
-  const told = isCoded ? null : held.text;
-  return { end: 'whole', usage: usageIn(value) ?? (told === null ? null : readUsage(told)), failure: null };
+  const text = isCoded ? null : held.text;
+  return { end: 'whole', usage: usageIn(value) ?? (text === null ? null : readUsage(text)), failure: null };
 }
 
 const length: ReadonlySet<string> = new Set(['content-length']);
@@ -103,7 +103,7 @@ class Relaying implements Sink {
     private readonly reply: Reply,
     private readonly options: RelayOptions,
     private readonly isStream: boolean,
-    private readonly tell: (relayed: Relayed) => void,
+    private readonly onRelayed: (relayed: Relayed) => void,
   ) {
     this.readsEvents = isStream && !reply.isCoded;
     this.watchUpstream();
@@ -119,7 +119,7 @@ class Relaying implements Sink {
 
   data(chunk: Buffer): void {
     if (this.isOver) return;
-    if (!this.isPaused) this.options.watch.moved();
+    if (!this.isPaused) this.options.watch.noteProgress();
     this.tail.push(chunk);
     if (this.options.answer.write(chunk) || this.isPaused) return;
     this.isPaused = true;
@@ -193,10 +193,10 @@ class Relaying implements Sink {
   private finish(end: Relayed['end']): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.options.watch.rest();
+    this.options.watch.stop();
     const { status, headers, isCoded } = this.reply;
     const body = isCoded ? null : this.failureIn(this.tail.text());
-    this.tell({
+    this.onRelayed({
       end: end === 'whole' && body !== null ? 'error' : end,
       usage: isCoded ? null : readUsage(this.tail.bytes()),
       failure: body === null ? null : { status, headers, body },

@@ -104,9 +104,9 @@ function isBeforeFallback(outcome: Outcome, again: Again, situation: Situation):
 }
 
 /** How long a request waits for its present model, and for a slot, while it has a fallback of this kind; Infinity without one. */
-export function patienceMs(fallback: FallbackKind, isHinted: boolean): number {
+export function patienceMs(fallback: FallbackKind, isEndKnown: boolean): number {
   if (fallback === 'none') return Infinity;
-  return fallback === 'paid' && isHinted ? hintBeforePaidMs : waitBeforeFallbackMs;
+  return fallback === 'paid' && isEndKnown ? hintBeforePaidMs : waitBeforeFallbackMs;
 }
 
 function mayFallBack(outcome: Outcome, situation: Situation): boolean {

@@ -112,7 +112,7 @@ function evidenceOf(isPage: boolean, page: string, layers: ErrorLayers): ErrorEv
   const named = [
     ...own.map((fields) => code(fields.error_type)),
     ...own.flatMap((fields) => [code(fields.code), code(fields.type)]),
-  ].filter(isSaid);
+  ].filter(isNotEmpty);
   const refusedContent = own.some(objectsToContent) || named.some((name) => refusals.has(name));
   // A provider's own gateway puts what it passes on into its details.
   const providerWords = ['message', 'detail', 'details'].map((name) => first(provider, name, text));
@@ -121,7 +121,7 @@ function evidenceOf(isPage: boolean, page: string, layers: ErrorLayers): ErrorEv
     isPage,
     status: statusIn(own) ?? (refusedContent ? 403 : namedStatus(named)),
     words: [
-      ...[...own.map(({ message }) => text(message)), ...providerWords].filter(isSaid),
+      ...[...own.map(({ message }) => text(message)), ...providerWords].filter(isNotEmpty),
       providerText,
       page,
     ]
@@ -180,7 +180,7 @@ function objectsToContent({ reasons, flagged_input: flagged, patterns }: Fields)
   return [list(reasons), text(flagged), list(patterns)].some((said) => said !== null && said.length > 0);
 }
 
-function isSaid(value: string | null): value is string {
+function isNotEmpty(value: string | null): value is string {
   return value !== null && value !== '';
 }
 
@@ -240,8 +240,8 @@ function code(value: unknown): string | null {
 
 /** The number; a number as text counts too. */
 function numeric(value: unknown): number | null {
-  const told = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  return typeof told === 'number' && Number.isFinite(told) ? told : null;
+  const parsed = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof parsed === 'number' && Number.isFinite(parsed) ? parsed : null;
 }
 
 /** The truth value; `true` and `false` as text count too. */
@@ -252,8 +252,8 @@ function truth(value: unknown): boolean | null {
 
 /** A list of names; a single name counts as a list of one. */
 function names(value: unknown): readonly string[] | null {
-  const told: unknown = typeof value === 'string' ? [value] : value;
-  return Array.isArray(told) && told.every((name) => typeof name === 'string') ? told : null;
+  const parsed: unknown = typeof value === 'string' ? [value] : value;
+  return Array.isArray(parsed) && parsed.every((name) => typeof name === 'string') ? parsed : null;
 }
 
 function list(value: unknown): readonly unknown[] | null {

@@ -96,12 +96,12 @@ export function classifyError(reply: ErrorReply, context: ErrorContext): Outcome
     limit: readLimit(hints),
   };
   return (
-    ofEdge(facts) ??
-    ofReason(facts) ??
-    tooDear(facts) ??
-    ofLimitSource(facts) ??
-    ofPolicy(facts) ??
-    ofStatus(facts)
+    edgeOutcome(facts) ??
+    reasonOutcome(facts) ??
+    tooDearOutcome(facts) ??
+    limitSourceOutcome(facts) ??
+    policyOutcome(facts) ??
+    statusOutcome(facts)
   );
 }
 
@@ -124,7 +124,7 @@ function limitOf(kind: LimitOutcome['kind'], { untilMs, limit }: Facts): LimitOu
  * Cloudflare refuses with a page where JSON is expected, or with a code of its own; `cf-ray` shows nothing, as every
  * answer has it. Its page about a timeout refuses nobody: upstream may have worked on this one request.
  */
-function ofEdge(facts: Facts): Outcome | null {
+function edgeOutcome(facts: Facts): Outcome | null {
   const { status, evidence } = facts;
   const mayRefuse = status === 403 || status === 429 || (status >= 500 && !isTimeout(status));
   const isPage = evidence.isPage && mayRefuse;
@@ -132,7 +132,7 @@ function ofEdge(facts: Facts): Outcome | null {
   return isPage || isRefusal ? limitOf('edgeBlocked', facts) : null;
 }
 
-function ofReason(facts: Facts): Outcome | null {
+function reasonOutcome(facts: Facts): Outcome | null {
   const { evidence, untilMs } = facts;
   if (evidence.reason === 'weight_exceeds_budget') return { kind: 'requestTooDear', limits: 'account' };
   if (evidence.reason === 'in_flight_budget_exhausted') return limitOf('inFlightBudget', facts);
@@ -146,7 +146,7 @@ function ofReason(facts: Facts): Outcome | null {
 const keysPage = /(?:openrouter\.ai|settings|workspaces\/[^/\s]+)\/keys\b/i;
 
 /** "can only afford 30104": the balance is not empty, so that a smaller request passes, whatever `limit_source` says. */
-function tooDear({ status, evidence }: Facts): Outcome | null {
+function tooDearOutcome({ status, evidence }: Facts): Outcome | null {
   if (status !== 402) return null;
   const { words, limitSource } = evidence;
   const isTooDear =
@@ -170,7 +170,7 @@ const byLimitSource: ReadonlyMap<string, (facts: Facts) => Outcome> = new Map([
   ['openrouter_in_flight_budget', (facts) => limitOf('inFlightBudget', facts)],
 ]);
 
-function ofLimitSource(facts: Facts): Outcome | null {
+function limitSourceOutcome(facts: Facts): Outcome | null {
   const source = facts.evidence.limitSource ?? '';
   const named = byLimitSource.get(source)?.(facts) ?? null;
   return named === null && source.endsWith('_budget') ? limitOf('budget', facts) : named;
@@ -201,7 +201,7 @@ function sharedCapacity(facts: Facts): Outcome {
 const policyStatuses: ReadonlySet<number> = new Set([400, 403, 404]);
 
 /** The request's content is refused, or settings of an account or key exclude a model, so that another account may reach it. */
-function ofPolicy(facts: Facts): Outcome | null {
+function policyOutcome(facts: Facts): Outcome | null {
   const { status, evidence, choosesProviders } = facts;
   const { words, excludedBy, refusedContent } = evidence;
   if (refusedContent || /content was flagged|data may contain inappropriate/i.test(words))
@@ -237,24 +237,24 @@ function isAccounts({ words, availabilityCode, excludedBy }: ErrorEvidence): boo
   );
 }
 
-function ofStatus(facts: Facts): Outcome {
+function statusOutcome(facts: Facts): Outcome {
   switch (facts.status) {
     case 401:
       return limitOf('unauthorized', facts);
     case 402:
     case 403:
-      return ofMoney(facts);
+      return moneyOutcome(facts);
     case 429:
-      return ofTooMany(facts);
+      return tooManyOutcome(facts);
     case 500:
-      return ofInternal(facts);
+      return internalOutcome(facts);
     default:
-      return ofOthers(facts);
+      return otherOutcome(facts);
   }
 }
 
 /** A 402 names its purse by the link: a key's page, else the account's. With a time it speaks of running requests. */
-function ofMoney(facts: Facts): Outcome {
+function moneyOutcome(facts: Facts): Outcome {
   const { words } = facts.evidence;
   if (/key limit exceeded/i.test(words) || keysPage.test(words)) return keyCap(facts);
   if (facts.status !== 402) return requestFault(facts);
@@ -271,9 +271,9 @@ function keyCap(facts: Facts): Outcome {
 /** No minute limit lasts longer, even between clocks that differ by minutes. */
 const longestMinuteMs = 600_000;
 
-function ofTooMany(facts: Facts): Outcome {
+function tooManyOutcome(facts: Facts): Outcome {
   const { words, providerName, providerStatus } = facts.evidence;
-  const named = ofFreeLimit(words, facts) ?? ofModelsLimit(words, facts);
+  const named = freeLimitOutcome(words, facts) ?? modelLimitOutcome(words, facts);
   if (named !== null) return named;
   const isProviders =
     providerName !== null ||
@@ -287,7 +287,7 @@ function ofTooMany(facts: Facts): Outcome {
  * minute is a minute, a minute that ends in hours is a day; a day without a time is not believed. The text of a minute
  * limit may name the day, too: the minute is checked first.
  */
-function ofFreeLimit(words: string, facts: Facts): Outcome | null {
+function freeLimitOutcome(words: string, facts: Facts): Outcome | null {
   const { untilMs, passedResetMs, nowMs } = facts;
   const leftMs = untilMs === null ? 0 : untilMs - nowMs;
   if (/free-models-per-day-stealth/i.test(words)) return limitOf('modelDailyLimit', facts);
@@ -303,7 +303,7 @@ function ofFreeLimit(words: string, facts: Facts): Outcome | null {
   return null;
 }
 
-function ofModelsLimit(words: string, facts: Facts): Outcome | null {
+function modelLimitOutcome(words: string, facts: Facts): Outcome | null {
   const { limit } = facts;
   if (/new-account-rpm\//i.test(words)) return limitOf('modelLimit', facts);
   // A limit of one account for one model names a number of requests and repeats it in `X-RateLimit-Limit`.
@@ -317,7 +317,7 @@ function busy({ evidence, untilMs }: Facts): Outcome {
   return { kind: 'busy', untilMs, isByok: evidence.isByok, allProviders: false };
 }
 
-function ofInternal(facts: Facts): Outcome {
+function internalOutcome(facts: Facts): Outcome {
   const isProviders = facts.evidence.names.some((name) => name.startsWith('provider_'));
   return isProviders || facts.evidence.retryable === true ? overloaded(facts) : { kind: 'internal' };
 }
@@ -327,7 +327,7 @@ function isPassing(status: number): boolean {
   return status === 408 || (status >= 502 && status <= 504) || (status >= 520 && status <= 530);
 }
 
-function ofOthers(facts: Facts): Outcome {
+function otherOutcome(facts: Facts): Outcome {
   const { status, evidence, model } = facts;
   if (evidence.retryable ?? isPassing(status)) return overloaded(facts);
   // Recorded of requests that named one, and were answered when they were sent again.

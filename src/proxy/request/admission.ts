@@ -5,7 +5,7 @@ import { Refusal } from '../errors/refusal';
 import { changesKeys, operationOf, readTarget, type Operation, type Target } from './target';
 import { ClientHeaders, headerValue } from './headers';
 
-export interface Door {
+export interface AdmissionRules {
   readonly boundHost: string;
   /** Names by which clients may call the proxy, beside loopback ones; empty: on a host beyond loopback any name. */
   readonly allowedHosts: readonly string[];
@@ -36,7 +36,7 @@ export function checkMethod({ method }: RequestHead): void {
 }
 
 /** A web page whose host name resolves to 127.0.0.1 sends that name as its Host (DNS rebinding): such requests are refused. */
-export function checkHost({ headers: { hosts }, target }: RequestHead, door: Door): void {
+export function checkHost({ headers: { hosts }, target }: RequestHead, rules: AdmissionRules): void {
   if (hosts.length > 1) {
     // RFC 9112 3.2.
     throw new Refusal('host_not_allowed', 'The request has more than one Host.', { status: 400 });
@@ -45,7 +45,7 @@ export function checkHost({ headers: { hosts }, target }: RequestHead, door: Doo
   // No browser leaves it out; HTTP/1.0 clients may, such as health checks, and Node requires it of all others.
   if (host === undefined) return;
   const name = hostName(host);
-  if (isLoopback(name) || name === bare(door.boundHost) || isAllowed(name, door)) return;
+  if (isLoopback(name) || name === bare(rules.boundHost) || isAllowed(name, rules)) return;
   throw new Refusal(
     'host_not_allowed',
     `Keywheel does not accept requests for the host name "${redact(name)}". Use 127.0.0.1 or localhost in the client's base URL; where Keywheel runs without VS Code, you can also add the name to ALLOWED_HOSTS.`,
@@ -83,7 +83,7 @@ function isOfAnotherSite({ method, target, rawHeaders, headers }: RequestHead): 
 }
 
 /** The proxy key in `Authorization: Bearer`, `x-api-key`, `api-key` or `APIKEY`; compared in constant time. */
-export function checkProxyKey({ headers: { keys, shown } }: RequestHead, { proxyKey }: Door): void {
+export function checkProxyKey({ headers: { keys, shown } }: RequestHead, { proxyKey }: AdmissionRules): void {
   if (keys.some((key) => proxyKey.matches(key))) return;
   const isMisplaced = shown.some((text) => proxyKey.isIn(text));
   const [message, code] =
@@ -99,7 +99,7 @@ export function checkProxyKey({ headers: { keys, shown } }: RequestHead, { proxy
 const misplaced = 'The proxy key has to stand behind "Bearer " in Authorization, or by itself in x-api-key.';
 
 /** Refuses changes of keys unless the setting allows them: the proxy key must not be able to create a real key. */
-export function checkKeyChanges({ method, target }: RequestHead, { allowKeyChanges }: Door): void {
+export function checkKeyChanges({ method, target }: RequestHead, { allowKeyChanges }: AdmissionRules): void {
   if (allowKeyChanges || !changesKeys(method, target.path)) return;
   throw new Refusal(
     'key_changes_not_allowed',
@@ -135,7 +135,7 @@ function isLoopback(name: string): boolean {
 }
 
 /** Beyond loopback the machine may have any address, and any name if none is set: the proxy key has 24 characters or more then. */
-function isAllowed(name: string, { boundHost, allowedHosts }: Door): boolean {
+function isAllowed(name: string, { boundHost, allowedHosts }: AdmissionRules): boolean {
   if (allowedHosts.includes(name)) return true;
   return !isLoopback(bare(boundHost)) && (allowedHosts.length === 0 || isIP(name) !== 0);
 }

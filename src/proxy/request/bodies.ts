@@ -64,11 +64,11 @@ export class Bodies {
     try {
       watch.watch(stillMs, stand);
       await body.gather(longestBytes, signal, watch);
-      watch.rest();
+      watch.stop();
       if (runsModel && headers.mayBeCoded) await body.decode(longestBytes, signal);
       return body;
     } catch (error: unknown) {
-      watch.rest();
+      watch.stop();
       body.release();
       throw error;
     }
@@ -115,7 +115,7 @@ class IncomingBody {
     const failure = await ended<Error | null>(signal, (end) => {
       const done = (): void => end(null);
       this.onPiece = (piece) => {
-        watch.moved();
+        watch.noteProgress();
         this.restAfter(piece);
         try {
           this.count(piece, longestBytes);
@@ -171,11 +171,11 @@ class IncomingBody {
       const passOn = (): void => {
         if (pieces.bytes === 0 || stream.destroyed || stream.push(pieces.take())) return;
         this.isFull = true;
-        watch.rest();
+        watch.stop();
         request.pause();
       };
       this.onPiece = (piece) => {
-        watch.moved();
+        watch.noteProgress();
         this.restAfter(piece);
         if (stream.destroyed) return;
         if (pieces.bytes === 0) setImmediate(passOn);

@@ -45,7 +45,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ...[...hopByHop, 'cookie', 'referer'].map((name) => [name, stays()] as const),
   ['connection', stays((headers, value) => headers.connections.push(value))],
   ['transfer-encoding', stays((headers) => (headers.bodyLength = null))],
-  ['content-length', stays((headers, value) => headers.tellLength(Number(value)))],
+  ['content-length', stays((headers, value) => headers.noteLength(Number(value)))],
   ['content-encoding', leaves((headers) => (headers.mayBeCoded = true))],
   ['expect', stays((headers, value) => (headers.isExpecting = /^100-continue$/i.test(value)))],
   ['host', stays((headers, value) => headers.hosts.push(value))],
@@ -53,10 +53,10 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ['sec-fetch-site', leaves((headers, value) => headers.sites.push(value))],
   [
     'authorization',
-    stays((headers, value) => headers.tellKey(value, /^bearer\s+(\S+)\s*$/i.exec(value)?.[1])),
+    stays((headers, value) => headers.noteKey(value, /^bearer\s+(\S+)\s*$/i.exec(value)?.[1])),
   ],
   ...['x-api-key', 'api-key', 'apikey'].map(
-    (name) => [name, stays((headers, value) => headers.tellKey(value, value))] as const,
+    (name) => [name, stays((headers, value) => headers.noteKey(value, value))] as const,
   ),
   ...sessionHeaders.map(
     (name, rank) => [name, leaves((headers, value) => (headers.sessions[rank] ??= value))] as const,
@@ -109,11 +109,11 @@ export class ClientHeaders {
   }
 
   /** A chunked body has no known length, even with a `Content-Length`. */
-  tellLength(bytes: number): void {
+  noteLength(bytes: number): void {
     if (this.bodyLength !== null) this.bodyLength = bytes;
   }
 
-  tellKey(shown: string, key = ''): void {
+  noteKey(shown: string, key = ''): void {
     if (this.shown.length === mostShown) return;
     if (key !== '') this.keys.push(key);
     if (!/^(?:bearer)?\s*$/i.test(shown)) this.shown.push(shown);
@@ -125,12 +125,12 @@ export class ClientHeaders {
 
   /** The program that calls: a known name, else the first name found in a header, else `unknown`. */
   get client(): string {
-    const told = this.names.filter((name) => name !== undefined);
-    for (const text of told) {
+    const values = this.names.filter((name) => name !== undefined);
+    for (const text of values) {
       const match = known.find(([pattern]) => pattern.test(text));
       if (match !== undefined) return match[1];
     }
-    return told.map(programIn).find((name) => name !== '') ?? 'unknown';
+    return values.map(programIn).find((name) => name !== '') ?? 'unknown';
   }
 
   /**
@@ -146,7 +146,7 @@ export class ClientHeaders {
 }
 
 /** Headers of an answer that the proxy itself reads. */
-const telling: ReadonlySet<string> = new Set([
+const valuesRead: ReadonlySet<string> = new Set([
   'age',
   'connection',
   'content-encoding',
@@ -160,18 +160,18 @@ const telling: ReadonlySet<string> = new Set([
 /** Upstream's headers for the client, and the first values of those that the proxy reads; only the proxy writes `x-keywheel-*`. */
 export function responseHeaders(raw: readonly string[]): {
   readonly forClient: readonly string[];
-  readonly told: ReadonlyMap<string, string>;
+  readonly values: ReadonlyMap<string, string>;
 } {
-  const told = new Map<string, string>();
+  const values = new Map<string, string>();
   const kept: string[] = [];
   forEachHeader(raw, (name, lower, value) => {
-    if (telling.has(lower) && !told.has(lower)) told.set(lower, value);
+    if (valuesRead.has(lower) && !values.has(lower)) values.set(lower, value);
     if (!hopByHop.has(lower) && !lower.startsWith('x-keywheel-')) kept.push(name, value);
   });
-  const dropped = told.has('connection')
+  const dropped = values.has('connection')
     ? connectionNames(headerValues(raw, 'connection'), nothing)
     : nothing;
-  return { forClient: dropped.size === 0 ? kept : without(kept, dropped), told };
+  return { forClient: dropped.size === 0 ? kept : without(kept, dropped), values };
 }
 
 /** The list without the named headers (lower case), and without those whose value holds the secret. */

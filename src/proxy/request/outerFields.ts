@@ -67,11 +67,11 @@ export function* fieldsOf<Name extends string>(
   const fields: Partial<Record<Name, Field>> = {};
   let at = behindBlanks(bytes, from === 0 ? behindMark(bytes) : from);
   if (bytes[at] !== openObject) return fields;
-  let told = from;
+  let reportedAt = from;
   for (at = behindBlanks(bytes, at + 1); bytes[at] === quote;) {
-    if (at - told > sliceBytes) {
-      yield at - told;
-      told = at;
+    if (at - reportedAt > sliceBytes) {
+      yield at - reportedAt;
+      reportedAt = at;
     }
     const nameFrom = at;
     const name = new ValueEnd(bytes, at);
@@ -87,7 +87,7 @@ export function* fieldsOf<Name extends string>(
     if (bytes[at] !== comma) break;
     at = behindBlanks(bytes, at + 1);
   }
-  yield at - told;
+  yield at - reportedAt;
   return fields;
 }
 
@@ -96,21 +96,21 @@ export function* itemsOf(bytes: Buffer, from: number, most: number): Scan<Span[]
   const items: Span[] = [];
   if (bytes[from] !== openList) return items;
   let at = behindBlanks(bytes, from + 1);
-  let told = from;
+  let reportedAt = from;
   while (items.length < most && at < bytes.length && bytes[at] !== closeList) {
     const item = new ValueEnd(bytes, at);
     while (!item.goOn()) yield sliceBytes;
     if (item.at === at) break;
-    if (item.at - told > sliceBytes) {
-      yield item.at - told;
-      told = item.at;
+    if (item.at - reportedAt > sliceBytes) {
+      yield item.at - reportedAt;
+      reportedAt = item.at;
     }
     items.push(item.span());
     at = behindBlanks(bytes, item.at);
     if (bytes[at] !== comma) break;
     at = behindBlanks(bytes, at + 1);
   }
-  yield at - told;
+  yield at - reportedAt;
   return items;
 }
 

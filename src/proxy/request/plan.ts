@@ -13,7 +13,13 @@ import {
   type OperationKind,
 } from './target';
 import type { RequestHead } from './admission';
-import { asked, nothingAsked, renamed, type Asked, type ModelFields } from './asked';
+import {
+  noRequestFields,
+  readRequestFields,
+  withModelName,
+  type ModelFields,
+  type RequestFields,
+} from './requestFields';
 import { without } from './headers';
 import { isFreeModel } from '../../keys/freeModel';
 import { cachedConversation } from '../../keys/wheel';
@@ -22,7 +28,7 @@ import { runScan, type Scan } from './outerFields';
 /** This much of a body is enough to tell it from others. */
 const longestCached = 1024 * 1024;
 
-export interface Plan extends Operation, Pick<Asked, 'model' | 'streaming' | 'choosesProviders'> {
+export interface Plan extends Operation, Pick<RequestFields, 'model' | 'streaming' | 'choosesProviders'> {
   readonly method: string;
   /** Below upstream's base URL, with the query. */
   readonly path: string;
@@ -67,7 +73,7 @@ function* planning(request: ClientRequest, proxyKey: Secret): Scan<Plan> {
   // The scan begins with the cost of the body: its pieces were joined in this turn of the event loop.
   yield body.bytes?.length ?? 0;
   const makesThing = makesThings(method, target.path);
-  const read = yield* asked(kind !== 'plain' || makesThing ? body.bytes : null);
+  const read = yield* readRequestFields(kind !== 'plain' || makesThing ? body.bytes : null);
   const asks = asksOf(kind, target.path, read);
   return {
     method,
@@ -113,7 +119,7 @@ export function withModel(plan: Plan, model: string): Plan {
 
 /** The bytes to send of a body that is kept: the client's, with the fallback's name in place of the model. */
 export function bytesOf({ body: { bytes }, names, fallback }: Plan): Buffer | null {
-  return bytes === null || fallback === null ? bytes : renamed(bytes, names, fallback);
+  return bytes === null || fallback === null ? bytes : withModelName(bytes, names, fallback);
 }
 
 /** A body that streams up gets the length that the client named, if any; that of a kept one is known when it is sent. */
@@ -132,13 +138,13 @@ function headersFor(
 /** Presets and interns in the path have models, plugins and tools of their own. */
 const ownModel = /^\/(?:presets|interns)\//;
 
-function asksOf(kind: OperationKind, path: string, read: Asked): Asked {
-  if (kind === 'plain') return nothingAsked;
+function asksOf(kind: OperationKind, path: string, read: RequestFields): RequestFields {
+  if (kind === 'plain') return noRequestFields;
   return ownModel.test(path) ? { ...read, isFree: false, costs: true } : read;
 }
 
 /** Free only if every model that may answer is free: presets, and requests that name no model, may cost. */
-function classOf(kind: OperationKind, { isFree }: Asked): RequestClass {
+function classOf(kind: OperationKind, { isFree }: RequestFields): RequestClass {
   if (kind === 'plain') return 'unmetered';
   return isFree ? 'free' : 'paid';
 }
@@ -146,7 +152,7 @@ function classOf(kind: OperationKind, { isFree }: Asked): RequestClass {
 /** The response cache is the key's: the same body goes to the key that answered it before. */
 function conversationOf(
   { headers, body: { bytes } }: ClientRequest,
-  { session, opening }: Asked,
+  { session, opening }: RequestFields,
 ): string | null {
   if (bytes !== null && headers.mayBeCached)
     return `${cachedConversation}${bytes.length} ${crc32(bytes.subarray(0, longestCached))}`;

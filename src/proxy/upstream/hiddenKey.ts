@@ -1,38 +1,39 @@
 // Masks the key in everything that is read of an answer: upstream may repeat the key that it was asked with.
 
 /** A shorter text may occur by chance. */
-const shortestTelling = 32;
+const shortestSecretPart = 32;
 
 /** The text to search for: the key without its prefix, whose hyphens upstream may escape; of a short key the whole. */
-function tellingOf(key: string): string {
+function secretPartOf(key: string): string {
   const rest = key.slice(/^sk-or-(?:v\d+-)?/.exec(key)?.[0].length ?? 0);
-  return rest.length < shortestTelling ? key : rest;
+  return rest.length < shortestSecretPart ? key : rest;
 }
 
 /** The mask: as long as the text, as a `Content-Length` must hold; ASCII, for headers; 4 characters of a long text show. */
-function maskOf(telling: string): string {
-  const shown = telling.length < 20 ? '' : telling.slice(-4);
-  return '*'.repeat(telling.length - shown.length) + shown;
+function maskOf(secretPart: string): string {
+  const shown = secretPart.length < 20 ? '' : secretPart.slice(-4);
+  return '*'.repeat(secretPart.length - shown.length) + shown;
 }
 
 /** `key` null: the attempt had no key. */
 export function hideInText(text: string, key: string | null): string {
-  if (key === null || text.length < Math.min(key.length, shortestTelling)) return text;
-  const telling = tellingOf(key);
-  return text.includes(telling) ? text.replaceAll(telling, maskOf(telling)) : text;
+  if (key === null || text.length < Math.min(key.length, shortestSecretPart)) return text;
+  const secretPart = secretPartOf(key);
+  return text.includes(secretPart) ? text.replaceAll(secretPart, maskOf(secretPart)) : text;
 }
 
 /** The same buffer where the key is not in it, else a copy. */
 export function hideInBytes(bytes: Buffer, key: string | null): Buffer {
-  return key === null ? bytes : hidden(bytes, tellingOf(key));
+  return key === null ? bytes : hidden(bytes, secretPartOf(key));
 }
 
-function hidden(bytes: Buffer, telling: string): Buffer {
-  let at = bytes.indexOf(telling, 0, 'latin1');
+function hidden(bytes: Buffer, secretPart: string): Buffer {
+  let at = bytes.indexOf(secretPart, 0, 'latin1');
   if (at < 0) return bytes;
   const copy = Buffer.from(bytes);
-  const mask = maskOf(telling);
-  for (; at >= 0; at = copy.indexOf(telling, at + telling.length, 'latin1')) copy.write(mask, at, 'latin1');
+  const mask = maskOf(secretPart);
+  for (; at >= 0; at = copy.indexOf(secretPart, at + secretPart.length, 'latin1'))
+    copy.write(mask, at, 'latin1');
   return copy;
 }
 
@@ -42,17 +43,17 @@ const nothing = Buffer.alloc(0);
 export class PassingMask {
   private waiting: Buffer = nothing;
 
-  private readonly telling: string;
+  private readonly secretPart: string;
 
   constructor(key: string) {
-    this.telling = tellingOf(key);
+    this.secretPart = secretPartOf(key);
   }
 
   /** The bytes that may pass now; may be empty. */
   push(piece: Buffer): Buffer {
     const bytes = hidden(
       this.waiting.length === 0 ? piece : Buffer.concat([this.waiting, piece]),
-      this.telling,
+      this.secretPart,
     );
     const at = this.beginningIn(bytes);
     this.waiting = bytes.subarray(at);
@@ -60,7 +61,7 @@ export class PassingMask {
   }
 
   /** The bytes that were kept, once no more come. */
-  rest(): Buffer {
+  flush(): Buffer {
     const rest = this.waiting;
     this.waiting = nothing;
     return rest;
@@ -68,12 +69,12 @@ export class PassingMask {
 
   /** The position at which the key may begin at the end of the bytes; their length where it does not. */
   private beginningIn(bytes: Buffer): number {
-    const { telling } = this;
+    const { secretPart } = this;
     // Nearly every piece ends in a character that the key does not have, such as a line end.
-    if (!telling.includes(String.fromCharCode(bytes.at(-1) ?? 0))) return bytes.length;
-    const first = telling.charCodeAt(0);
-    let at = bytes.indexOf(first, Math.max(0, bytes.length - telling.length + 1));
-    while (at >= 0 && !telling.startsWith(bytes.toString('latin1', at))) at = bytes.indexOf(first, at + 1);
+    if (!secretPart.includes(String.fromCharCode(bytes.at(-1) ?? 0))) return bytes.length;
+    const first = secretPart.charCodeAt(0);
+    let at = bytes.indexOf(first, Math.max(0, bytes.length - secretPart.length + 1));
+    while (at >= 0 && !secretPart.startsWith(bytes.toString('latin1', at))) at = bytes.indexOf(first, at + 1);
     return at < 0 ? bytes.length : at;
   }
 }

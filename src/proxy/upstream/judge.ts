@@ -9,7 +9,7 @@ import { hasEnd, runScan, type Scan } from '../request/outerFields';
 import { isQuickRead, type Plan } from '../request/plan';
 import { hideInBytes, hideInText } from './hiddenKey';
 import type { Reply } from './reply';
-import type { Sent } from './sending';
+import type { SendResult } from './dispatchHandler';
 
 export interface JudgeLimits extends PeekLimits {
   /** See `UpstreamRequest`. */
@@ -57,16 +57,19 @@ const longestRaw = 16_384;
 /** A smaller difference is ignored: dates are in whole seconds, and answers travel. */
 const clocksDifferMs = 5_000;
 
-/** Reads as much of the result as is needed to judge it, and passes the judgement to `tell`. `fail` gets bugs. */
+/** Reads as much of the result as is needed to judge it, and passes the judgement to `onJudged`. `onError` gets bugs. */
 export function judge(
-  sent: Sent,
+  sent: SendResult,
   plan: Plan,
   limits: JudgeLimits,
-  { tell, fail }: { readonly tell: (judged: Judged) => void; readonly fail: (error: unknown) => void },
+  {
+    onJudged,
+    onError,
+  }: { readonly onJudged: (judged: Judged) => void; readonly onError: (error: unknown) => void },
 ): void {
   if ('fault' in sent) {
     const outcome = { kind: 'fault', fault: sent.fault } as const;
-    tell({ reply: null, outcome, held: null, error: null, sawWork: false });
+    onJudged({ reply: null, outcome, held: null, error: null, sawWork: false });
     return;
   }
   const { reply } = sent;
@@ -76,13 +79,13 @@ export function judge(
       const visible = withoutKey(held, reply, limits.key);
       const judged = runScan(judgeHeld(reply, visible, { mode, plan, clock: limits.clock }));
       if (!(judged instanceof Promise)) {
-        tell(judged);
+        onJudged(judged);
         return;
       }
       reply.pause();
-      judged.then(tell).catch(fail);
+      judged.then(onJudged).catch(onError);
     } catch (error: unknown) {
-      fail(error);
+      onError(error);
     }
   });
 }
@@ -194,8 +197,8 @@ function classified(
   // If no bytes are held, none were read: a HEAD has no body.
   const isPart = reply.status >= 400 && !held.isWhole && held.chunks.length > 0;
   const whole = isPart ? longError(plan, status, body) : { ...error, status };
-  const told = held.fault === null ? whole : brokenError(plan, status);
-  return { reply, outcome, held, error: told, sawWork: held.sawComments };
+  const shown = held.fault === null ? whole : brokenError(plan, status);
+  return { reply, outcome, held, error: shown, sawWork: held.sawComments };
 }
 
 /** Replaces an error whose body was cut off: only its status is known. */

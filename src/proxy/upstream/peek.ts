@@ -17,7 +17,7 @@ const mostJsonBytes = 8 * 1024 * 1024;
 /** After this many events that say nothing a stream is passed on as it comes. */
 const mostPreambles = 256;
 /** The length at which a text without a line end is judged by its beginning. */
-const tellingChars = 64;
+const decisiveChars = 64;
 /** After the head a body has at least this long to come whole, even if the head is overdue for the client. */
 const leastHeldMs = 1_000;
 
@@ -64,10 +64,10 @@ export interface Held {
   readonly sawComments: boolean;
 }
 
-/** Calls `tell` once enough is held; later bytes wait, paused, unless read at once. A client that leaves is the fault `clientGone`. */
-export function peek(reply: Reply, mode: PeekMode, limits: PeekLimits, tell: (held: Held) => void): void {
-  if (mode === 'none') tell(passing);
-  else reply.readInto(new Holder(reply, mode, limits, tell));
+/** Calls `onPeeked` once enough is held; later bytes wait, paused, unless read at once. A client that leaves is the fault `clientGone`. */
+export function peek(reply: Reply, mode: PeekMode, limits: PeekLimits, onPeeked: (held: Held) => void): void {
+  if (mode === 'none') onPeeked(passing);
+  else reply.readInto(new Holder(reply, mode, limits, onPeeked));
 }
 
 const passing: Held = {
@@ -98,7 +98,7 @@ class Holder implements Sink {
     private readonly reply: Reply,
     private readonly mode: Exclude<PeekMode, 'none'>,
     private readonly limits: PeekLimits,
-    private readonly tell: (held: Held) => void,
+    private readonly onPeeked: (held: Held) => void,
   ) {
     this.scanner = mode === 'start' ? new StartScanner() : null;
     this.startWatch();
@@ -107,7 +107,7 @@ class Holder implements Sink {
   data(chunk: Buffer): void {
     this.pieces.push(chunk);
     const hasRoom = this.limits.hold(chunk.length);
-    if (this.isMoving) this.limits.watch.moved();
+    if (this.isMoving) this.limits.watch.noteProgress();
     if (this.reply.isCoded) (this.source ??= this.decode(chunk)).write(chunk);
     else if (this.mode === 'start') this.scan(chunk);
     else if (this.mode === 'unsure' && !this.isJson) this.look(chunk);
@@ -160,7 +160,7 @@ class Holder implements Sink {
     this.isJson = /^(?:\xef\xbb\xbf)?[{[]/.test(this.beginning);
     if (this.isJson) return;
     const isClear = beginsAsEvents(this.beginning) || /[\r\n]/.test(this.beginning);
-    if (isClear || this.beginning.length >= tellingChars) this.finish({});
+    if (isClear || this.beginning.length >= decisiveChars) this.finish({});
   }
 
   private scan(bytes: Buffer): void {
@@ -202,13 +202,13 @@ class Holder implements Sink {
   private finish(end: Partial<Pick<Held, 'isWhole' | 'event' | 'fault'>>): void {
     if (this.isDone) return;
     this.isDone = true;
-    this.limits.watch.rest();
+    this.limits.watch.stop();
     this.headTimer?.dispose();
     this.source?.end();
     this.reply.release();
     const all = this.pieces.take();
-    const told = (text: Buffer | null): void =>
-      this.tell({
+    const finishWith = (text: Buffer | null): void =>
+      this.onPeeked({
         chunks: all.length === 0 ? [] : [all],
         isWhole: end.isWhole ?? false,
         event: end.event ?? null,
@@ -216,10 +216,10 @@ class Holder implements Sink {
         sawComments: this.scanner?.sawComments ?? false,
         text,
       });
-    if (this.source === null) told(all);
+    if (this.source === null) finishWith(all);
     else {
       this.reply.pause();
-      void this.text.then(told);
+      void this.text.then(finishWith);
     }
   }
 }

@@ -43,15 +43,15 @@ export class Reply implements Sink {
     readonly headers: readonly string[],
     private readonly flow: Flow,
   ) {
-    const { forClient, told } = responseHeaders(headers);
+    const { forClient, values } = responseHeaders(headers);
     this.forClient = forClient;
-    const type = told.get('content-type') ?? '';
+    const type = values.get('content-type') ?? '';
     this.isEventStream = /^text\/event-stream\b/i.test(type);
     this.isJson = /^application\/(?:[\w.-]+\+)?json\b/i.test(type);
-    this.isCoded = told.has('content-encoding') && isCoded(headers);
-    this.isFramed = told.has('content-length') || told.has('transfer-encoding');
-    this.generation = told.get('x-generation-id') ?? null;
-    this.date = told.has('age') ? null : (told.get('date') ?? null);
+    this.isCoded = values.has('content-encoding') && isCoded(headers);
+    this.isFramed = values.has('content-length') || values.has('transfer-encoding');
+    this.generation = values.get('x-generation-id') ?? null;
+    this.date = values.has('age') ? null : (values.get('date') ?? null);
   }
 
   get dateMs(): number | null {

@@ -6,10 +6,16 @@ import { SilenceWatch } from '../../base/silence';
 import { codeOf } from '../../base/systemError';
 import { AddressBook, type Look } from './addressBook';
 import type { Fault } from '../errors/outcome';
-import { Reach } from './reach';
-import { Way, type SingleDispatcher } from './way';
-import type { WayOut } from './wayOut';
-import { Connection, Sending, type Dispatched, type SendSteps, type Sent } from './sending';
+import { Reachability } from './reachability';
+import { ConnectionOpener, type SingleDispatcher } from './connectionOpener';
+import type { NetworkRoute } from './networkRoute';
+import {
+  Connection,
+  DispatchHandler,
+  type DispatchParts,
+  type SendResult,
+  type SendSteps,
+} from './dispatchHandler';
 
 export interface UpstreamRequest {
   readonly method: string;
@@ -28,35 +34,35 @@ export interface UpstreamRequest {
 
 export interface Destination {
   readonly upstreamUrl: string;
-  readonly wayOut: WayOut;
+  readonly networkRoute: NetworkRoute;
 }
 
 export class Upstream {
   private readonly origin: string;
   private readonly basePath: string;
   private readonly book: AddressBook;
-  private readonly way: Way;
+  private readonly opener: ConnectionOpener;
   /** The connection that was used last is taken first, so that the others can grow old and close. */
   private idle: Connection[] = [];
   private readonly busy = new Set<Connection>();
   private isClosed = false;
-  readonly reach: Reach;
+  readonly reachability: Reachability;
   /** The `Date` that was noted last: answers of the same second add nothing. */
   private lastDate: string | null = null;
 
-  /** `onReach` is called when `reach.unreached` has changed. `look`: default is the system's look-up of names. */
+  /** `onReach` is called when `reachability.unreached` has changed. `look`: default is the system's look-up of names. */
   constructor(
     private readonly clock: Clock,
-    { upstreamUrl, wayOut }: Destination,
+    { upstreamUrl, networkRoute }: Destination,
     onReach: () => void = () => undefined,
     look?: Look,
   ) {
-    this.reach = new Reach(clock, onReach);
+    this.reachability = new Reachability(clock, onReach);
     const url = new URL(upstreamUrl);
     this.origin = url.origin;
     this.basePath = url.pathname.replace(/\/$/, '');
     this.book = new AddressBook(clock, url.hostname, look);
-    this.way = new Way(upstreamUrl, wayOut, this.book);
+    this.opener = new ConnectionOpener(upstreamUrl, networkRoute, this.book);
   }
 
   /** Looks upstream's address up, so that the first request does not wait for it. */
@@ -65,39 +71,39 @@ export class Upstream {
   }
 
   /** Like `dispatch`, with a watch of its own: resolves with the result. */
-  async send(request: UpstreamRequest, steps: SendSteps, signal: Signal): Promise<Sent> {
+  async send(request: UpstreamRequest, steps: SendSteps, signal: Signal): Promise<SendResult> {
     const watch = new SilenceWatch(this.clock);
-    const sent = await new Promise<Sent>((resolve) =>
-      this.dispatch(request, { steps, signal, watch, tell: resolve }),
+    const sent = await new Promise<SendResult>((resolve) =>
+      this.dispatch(request, { steps, signal, watch, onResult: resolve }),
     );
     watch.dispose();
     return sent;
   }
 
   /**
-   * Calls `tell` once: with upstream's answer as soon as its head is here, or with the fault before it. Heads below 200
+   * Calls `onResult` once: with upstream's answer as soon as its head is here, or with the fault before it. Heads below 200
    * go to `onInformation` alone. The answer is paused unless it is read at once. `watch` watches for the head; it is at
-   * rest once `tell` is called. Aborting the signal ends the attempt at once, in any state.
+   * rest once `onResult` is called. Aborting the signal ends the attempt at once, in any state.
    */
-  dispatch(request: UpstreamRequest, { steps, signal, watch, tell }: Dispatched): void {
+  dispatch(request: UpstreamRequest, { steps, signal, watch, onResult }: DispatchParts): void {
     const { body, fresh, key, headTimeoutMs } = request;
-    const held = this.idle.length > 0 && !fresh ? null : this.reach.held();
+    const held = this.idle.length > 0 && !fresh ? null : this.reachability.connectionFault();
     const fault: Fault | null = signal.aborted ? { code: 'clientGone' } : held;
     if (fault !== null) {
-      tell({ fault });
+      onResult({ fault });
       return;
     }
     const connection = this.take(fresh);
-    const sending = new Sending(connection, key, {
+    const handler = new DispatchHandler(connection, key, {
       steps,
       signal,
       watch,
-      tell: (sent) => tell(this.noted(sent)),
+      onResult: (sent) => onResult(this.learnFrom(sent)),
     });
-    connection.sending = sending;
-    watch.watch(headTimeoutMs, () => sending.onHeadTimeout());
+    connection.handler = handler;
+    watch.watch(headTimeoutMs, () => handler.onHeadTimeout());
     if (body instanceof Readable)
-      body.on('piece', () => watch.moved()).once('end', () => steps.onUploaded?.());
+      body.on('piece', () => watch.noteProgress()).once('end', () => steps.onUploaded?.());
     try {
       connection.dispatcher.dispatch(
         {
@@ -109,10 +115,10 @@ export class Upstream {
           headersTimeout: 0,
           bodyTimeout: 0,
         },
-        sending,
+        handler,
       );
     } catch (error: unknown) {
-      sending.onError(error instanceof Error ? error : new Error(String(error)));
+      handler.onError(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
@@ -135,8 +141,8 @@ export class Upstream {
   }
 
   /** Learns from the result, and returns it. */
-  private noted(sent: Sent): Sent {
-    const noted = this.reach.note(sent);
+  private learnFrom(sent: SendResult): SendResult {
+    const noted = this.reachability.note(sent);
     if ('fault' in noted) {
       if (isSilence(noted.fault)) this.retire();
       return noted;
@@ -169,7 +175,7 @@ export class Upstream {
   }
 
   private open(): Connection {
-    const dispatcher = this.way.open({
+    const dispatcher = this.opener.open({
       opened: (socket) => connection.opened(socket),
       closed: () => {
         connection.isOpen = false;

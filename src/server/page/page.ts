@@ -7,7 +7,7 @@ import { overviewView } from '../../webview/overviewView';
 import { allowance, draw } from '../../webview/parts';
 import type { DashboardState } from '../../service/messages';
 import { Formats } from '../../words/formats';
-import type { Speech } from '../../words/stateWords';
+import type { TextContext } from '../../words/stateWords';
 import { translator } from '../../words/translate';
 
 const askEveryMs = 2_000;
@@ -17,7 +17,7 @@ const keptName = 'keywheel.proxyKey';
 const t = translator({});
 
 /** Parts of a row without buttons: this page changes nothing. */
-const readOnly: RowParts = { answer: '', buttons: nothing, below: nothing };
+const readOnly: RowParts = { note: '', buttons: nothing, below: nothing };
 
 /** Asks for the proxy key, then shows the totals and a row for each account and key. */
 class StatusPage {
@@ -63,8 +63,8 @@ class StatusPage {
 
   private status(state: DashboardState): TemplateResult {
     const { timezone, atMs } = state.snapshot;
-    const speech: Speech = { t, formats: new Formats('en', timezone), nowMs: atMs };
-    const view = overviewView(state, speech);
+    const textContext: TextContext = { t, formats: new Formats('en', timezone), nowMs: atMs };
+    const view = overviewView(state, textContext);
     return html`<div>
       <header>
         <div class="allowance">${allowance(view, view.waiting)}</div>
@@ -73,7 +73,7 @@ class StatusPage {
           <code class="value">${new URL('api/v1', location.href).href}</code>
         </div>
       </header>
-      ${accountsTable(accountsView(state, speech), {
+      ${accountsTable(accountsView(state, textContext), {
         t,
         countdowns: this.countdowns,
         bodyKey: ({ accountId }) => accountId,

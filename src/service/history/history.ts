@@ -4,14 +4,14 @@ import { Pace, type Clock } from '../../base/clock';
 import { DisposableStore, type Disposable } from '../../base/disposable';
 import { Emitter, type Event } from '../../base/event';
 import type { AccountId } from '../../keys/account';
-import { Recent } from '../../keys/recent';
+import { RecentEntries } from '../../keys/recentEntries';
 import { readVersioned, type SavedRead } from '../../base/json';
 import type { Pool } from '../../keys/pool';
 import type { ExchangeReport } from '../../proxy/report';
 import { needsNoKey } from '../../proxy/request/target';
 import { mostExchanges, numbered, restoredExchange, savedExchange, savedExchangesSchema } from './activity';
 import { savedBucketsSchema, savedHoursSchema, Series } from './series';
-import type { Kept } from '../saved/stateKeeping';
+import type { StateOwner } from '../saved/stateKeeping';
 import type { ExchangeView } from '../snapshot';
 
 /** To be raised when an older Keywheel would misread a record that this one writes. */
@@ -21,7 +21,7 @@ const historyVersion = 1;
 const mostKeyless = 50;
 
 /** The history is saved at most this often, as it is large. A killed process loses that much; other windows still have it. */
-const tellEveryMs = 10_000;
+const stateEveryMs = 10_000;
 
 /** Upper bounds of the saved parts, in characters; the oldest entries that do not fit are left out. */
 const mostSaved = { exchanges: 400_000, buckets: 400_000, made: 200_000 };
@@ -51,12 +51,12 @@ export interface HistoryPorts {
   readonly isOurs?: () => boolean;
 }
 
-export class History implements Kept, Disposable {
+export class History implements StateOwner, Disposable {
   readonly series: Series;
   /** Oldest first. */
   private exchanges: ExchangeView[] = [];
   private nextId = 1;
-  private readonly made: Recent<AccountId>;
+  private readonly made: RecentEntries<AccountId>;
   private readonly owned = new DisposableStore();
   private readonly replaced = this.owned.add(new Emitter<void>((error) => this.ports.onError(error)));
   /** The whole history was replaced. */
@@ -65,15 +65,15 @@ export class History implements Kept, Disposable {
   /** `savedState()` may have changed; at most every ten seconds. */
   readonly onDidChangeState: Event<void> = this.stateChanged.event;
   private readonly nowMs: () => number;
-  private readonly telling: Pace;
+  private readonly statePace: Pace;
   private isNew = false;
 
   constructor(private readonly ports: HistoryPorts) {
     const { clock, pool, timezone } = ports;
     this.nowMs = ports.nowMs ?? (() => clock.wallMs());
     this.series = new Series({ wallMs: this.nowMs }, timezone);
-    this.made = pool?.makers ?? new Recent();
-    this.telling = this.owned.add(new Pace(clock, tellEveryMs, () => this.stateChanged.fire()));
+    this.made = pool?.makers ?? new RecentEntries();
+    this.statePace = this.owned.add(new Pace(clock, stateEveryMs, () => this.stateChanged.fire()));
   }
 
   /** Adds an exchange that has ended, and returns it as views show it. */
@@ -121,7 +121,7 @@ export class History implements Kept, Disposable {
   }
 
   /** Replaces the history by that of another process. */
-  hear(raw: unknown): void {
+  receive(raw: unknown): void {
     this.restore(raw);
     this.touch();
   }
@@ -162,7 +162,7 @@ export class History implements Kept, Disposable {
   private touch(): void {
     if (this.ports.isOurs?.() === false) return;
     this.isNew = true;
-    this.telling.touch();
+    this.statePace.touch();
   }
 
   private replaceBy({ exchanges, buckets, hours, made }: Omit<SavedHistory, 'version' | 'savedAtMs'>): void {

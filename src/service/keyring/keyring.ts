@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../base/clock';
 import type { Disposable } from '../../base/disposable';
 import { Emitter, type Event } from '../../base/event';
-import { InTurn } from '../../base/inTurn';
+import { WorkQueue } from '../../base/workQueue';
 import type { Log } from '../../base/log';
 import { keyIdOf, maskKey } from '../../base/secret';
 import type { KeyEdit, VaultHealth } from '../messages';
@@ -58,7 +58,7 @@ export class Keyring implements Disposable {
   /** The proxy key of this session, while the vault has none or cannot be read; the vault's key replaces it. */
   private sessionProxyKey: string | null = null;
   /** Runs the operations on the vault one after the other. */
-  private readonly inTurn = new InTurn();
+  private readonly workQueue = new WorkQueue();
   private loading: Promise<void> | null = null;
   /** Whether this window's copy of the vault lacks a change that another window made. */
   private isBehind = false;
@@ -103,7 +103,7 @@ export class Keyring implements Disposable {
 
   /** Resolves when the vault has answered or failed; there is a proxy key then. Never rejects. */
   async load(): Promise<void> {
-    await (this.loading ??= this.inTurn
+    await (this.loading ??= this.workQueue
       .run(async () => await this.read())
       .finally(() => (this.loading = null)));
   }
@@ -295,7 +295,7 @@ export class Keyring implements Disposable {
 
   /** Runs an operation after the earlier ones; rejects if the vault cannot be read. */
   private async change<T>(run: () => Promise<T>): Promise<T> {
-    return await this.inTurn.run(async () => {
+    return await this.workQueue.run(async () => {
       if (this.state.kind !== 'ok') await this.read();
       if (this.state.kind !== 'ok') throw new Error('The system keychain cannot be read or written.');
       try {

@@ -17,7 +17,7 @@ import {
 import { access, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { InTurn } from '../../base/inTurn';
+import { WorkQueue } from '../../base/workQueue';
 import { parseJson } from '../../base/json';
 import { codeOf } from '../../base/systemError';
 import type { StateStore } from './stateKeeping';
@@ -30,7 +30,7 @@ const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
 const inPlace = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW;
 
 export class StateFile implements StateStore {
-  private readonly inTurn = new InTurn();
+  private readonly workQueue = new WorkQueue();
   /** The checksum of the text that was last read or written here. */
   private own: number | null = null;
 
@@ -74,7 +74,7 @@ export class StateFile implements StateStore {
 
   /** Writes states one after the other. A reader sees the old file or the new one; a part only if it is written in place. */
   async save(state: unknown): Promise<void> {
-    await this.inTurn.run(async () => await this.replace(JSON.stringify(state)));
+    await this.workQueue.run(async () => await this.replace(JSON.stringify(state)));
   }
 
   saveSync(state: unknown): void {

@@ -21,7 +21,7 @@ export interface StateStore {
 }
 
 /** A state that is saved. */
-export interface Kept {
+export interface StateOwner {
   /** Takes over a saved state, if it can be read. */
   restore(raw: unknown): SavedRead<unknown>;
   /** The present state; undefined if nothing has changed since the last call: the returned state counts as saved. */
@@ -30,7 +30,7 @@ export interface Kept {
 }
 
 export interface StateKeepingPorts {
-  readonly kept: Kept;
+  readonly owner: StateOwner;
   /** The state's name in the log. */
   readonly name: 'counts' | 'requests';
   readonly store: StateStore;
@@ -70,9 +70,9 @@ export class StateKeeping implements Disposable {
 
   /** Restores the saved state. A newer or damaged one is not overwritten; the result says so. */
   async restore(): Promise<SavedRead<unknown>> {
-    const { kept, name, store, log } = this.ports;
+    const { owner, name, store, log } = this.ports;
     const saved = await store.load();
-    const read = kept.restore(saved);
+    const read = owner.restore(saved);
     this.mayWrite = read.kind === 'none' || read.kind === 'good';
     if (read.kind === 'none' || read.kind === 'good')
       log.info(`Saved ${name}: ${read.kind === 'none' ? 'fresh' : 'restored'}.`);
@@ -81,7 +81,7 @@ export class StateKeeping implements Disposable {
       log.warn(`The saved ${name} are ${read.kind} (${detail}): ${leftAlone[name]}.`);
       this.leaveAlone(saved, read.kind);
     }
-    this.listening = kept.onDidChangeState(() => {
+    this.listening = owner.onDidChangeState(() => {
       this.take();
       this.write();
     });
@@ -145,7 +145,7 @@ export class StateKeeping implements Disposable {
 
   /** Takes the present state to be written, if writing is allowed: asking for it marks it as saved. */
   private take(): void {
-    if (this.mayWrite) this.next = this.ports.kept.savedState() ?? this.next;
+    if (this.mayWrite) this.next = this.ports.owner.savedState() ?? this.next;
   }
 
   /** Writes one state after the other, as a store may be slow; of the states that come meanwhile, only the last. */

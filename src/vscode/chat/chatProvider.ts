@@ -18,18 +18,18 @@ import {
 import { AnswerReader, type AnswerPart, type AnswerPorts } from '../../chat/answerReader';
 import { ChatError, sendChat, type ChatRequest } from '../../chat/chatRequest';
 import { estimatedTokens, requestBody } from '../../chat/conversion';
-import { offeredModels } from '../../chat/offer';
+import { offeredModels } from '../../chat/offeredModels';
 import { ReasoningMemory, type ReasoningDetail } from '../../chat/reasoning';
 import { Pace, wait } from '../../base/clock';
 import { DisposableStore, type Disposable } from '../../base/disposable';
 import { chatErrorText, modelDetail, modelTooltip } from '../../words/chatText';
 import { notRunningText } from '../../words/stateWords';
 import { runningEndpoint } from '../clients/endpoint';
-import { speechOf } from '../messages';
+import { textContextOf } from '../messages';
 import type { WindowPorts } from '../ports';
 
 /** Least time between change events, because VS Code requests the whole list after each. */
-const tellEveryMs = 5_000;
+const compareEveryMs = 5_000;
 const renewEveryMs = 60 * 60_000;
 const longestMoveMs = 10_000;
 const lookEveryMs = 100;
@@ -56,7 +56,7 @@ export class ChatProvider implements LanguageModelChatProvider, Disposable {
     private readonly askForMore: () => Promise<void>,
   ) {
     const { clock, state, settings } = ports;
-    this.pace = this.owned.add(new Pace(clock, tellEveryMs, () => void this.compare()));
+    this.pace = this.owned.add(new Pace(clock, compareEveryMs, () => void this.compare()));
     this.hourly = this.owned.add(new Pace(clock, renewEveryMs, () => this.pace.touch()));
     this.owned.add(state.onDidChange(() => this.touch()));
     this.owned.add(settings.onDidChange(() => this.touch()));
@@ -148,14 +148,14 @@ export class ChatProvider implements LanguageModelChatProvider, Disposable {
     const listed = await models();
     const snapshot = service.snapshot();
     const { busyModels, wheel } = snapshot;
-    const speech = speechOf(snapshot);
+    const textContext = textContextOf(snapshot);
     return offeredModels(listed, settings.values['chat.models'], busyModels).map((model) => ({
       id: model.id,
       name: model.name,
       family: model.family,
       version: model.version,
-      detail: modelDetail(model, wheel, speech),
-      tooltip: modelTooltip(model, wheel, speech),
+      detail: modelDetail(model, wheel, textContext),
+      tooltip: modelTooltip(model, wheel, textContext),
       maxInputTokens: model.maxInputTokens,
       maxOutputTokens: model.maxOutputTokens,
       capabilities: { imageInput: model.images && dataPartClass() !== null, toolCalling: model.tools },

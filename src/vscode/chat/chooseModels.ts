@@ -1,13 +1,13 @@
 // Asks which further models VS Code's chat offers: all models in OpenRouter's list, with filters and sorting.
 import { l10n, ThemeIcon, window, type QuickInputButton, type QuickPick, type QuickPickItem } from 'vscode';
 import { DisposableStore } from '../../base/disposable';
-import { isAlwaysOffered } from '../../chat/offer';
+import { isAlwaysOffered } from '../../chat/offeredModels';
 import { isFree, type ListedModel } from '../../clients/modelList';
 import { priceText } from '../../words/chatText';
 import { traitsText } from '../../words/clientWords';
 import { joined } from '../../words/formats';
-import type { Speech } from '../../words/stateWords';
-import { speechOf } from '../messages';
+import type { TextContext } from '../../words/stateWords';
+import { textContextOf } from '../messages';
 
 interface ModelItem extends QuickPickItem {
   readonly model: ListedModel;
@@ -29,8 +29,8 @@ export async function chooseModels(
 ): Promise<readonly string[] | undefined> {
   using owned = new DisposableStore();
   const box = owned.add(window.createQuickPick<ModelItem>());
-  const speech = speechOf();
-  const items = models.filter((model) => !isAlwaysOffered(model)).map((model) => itemOf(model, speech));
+  const textContext = textContextOf();
+  const items = models.filter((model) => !isAlwaysOffered(model)).map((model) => itemOf(model, textContext));
   const filters = allFilters();
   box.canSelectMany = true;
   box.matchOnDescription = true;
@@ -76,13 +76,13 @@ function idsIn(items: readonly ModelItem[]): readonly string[] {
   return items.map(({ model }) => model.id);
 }
 
-function itemOf(model: ListedModel, speech: Speech): ModelItem {
-  const price = isFree(model) ? l10n.t('free') : priceText(model, speech);
+function itemOf(model: ListedModel, textContext: TextContext): ModelItem {
+  const price = isFree(model) ? l10n.t('free') : priceText(model, textContext);
   return {
     model,
     label: model.name,
     description: model.id,
-    detail: joined(' · ', price, traitsText(model, speech)),
+    detail: joined(' · ', price, traitsText(model, textContext)),
   };
 }
 

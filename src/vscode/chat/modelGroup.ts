@@ -1,11 +1,11 @@
 // Connects VS Code's chat to a proxy on a server, by VS Code's own command for groups of models.
 import { commands, extensions, l10n, window } from 'vscode';
-import { modelGroup, offeredModels, originIn } from '../../chat/offer';
+import { modelGroup, offeredModels, originIn } from '../../chat/offeredModels';
 import type { Endpoint } from '../../clients/client';
 import { listModelsByKey } from '../../clients/modelList';
 import { groupName, vscodeChatClient as client } from '../../clients/vscodeChat';
-import { confirm, tell } from '../messages';
-import { tellWritten } from '../clients/connections';
+import { confirm, showMessage } from '../messages';
+import { showWritten } from '../clients/connections';
 import { runsElsewhere } from '../clients/endpoint';
 import { showValues } from '../clients/valuesPage';
 import type { WindowPorts } from '../ports';
@@ -25,7 +25,7 @@ export async function connectModelGroup(ports: WindowPorts): Promise<boolean> {
       '{0} gave no list of models for this proxy key. Check the address and the key.',
       endpoint.origin,
     );
-    tell('error', text);
+    showMessage('error', text);
     return false;
   }
   const models = offeredModels(listed, [], []);
@@ -61,7 +61,7 @@ async function add(group: object, ports: WindowPorts): Promise<boolean> {
     const text = isRecorded
       ? l10n.t('{0} is connected.', client.name)
       : l10n.t('{0} is connected. To undo this, remove the group in the chat’s Manage Models.', client.name);
-    void tellWritten(text, [client], ports);
+    void showWritten(text, [client], ports);
     return true;
   } catch (error: unknown) {
     ports.log.error('VS Code did not add the group of models.', error);

@@ -9,9 +9,9 @@ import {
   workspace,
 } from 'vscode';
 import type { DisposableStore } from '../../base/disposable';
-import { offeredModels, pickedModels, whatIsLeft } from '../../chat/offer';
+import { offeredModels, pickedModels, whatIsLeft } from '../../chat/offeredModels';
 import { vscodeChatClient } from '../../clients/vscodeChat';
-import { tell } from '../messages';
+import { showMessage } from '../messages';
 import type { WindowPorts } from '../ports';
 import { ChatProvider } from './chatProvider';
 import { chooseModels } from './chooseModels';
@@ -55,7 +55,7 @@ async function toolResult({ models, service, settings }: WindowPorts): Promise<L
 async function chooseFurther({ models, settings }: WindowPorts): Promise<boolean> {
   const listed = await models();
   if (listed.length === 0) {
-    tell('warning', l10n.t('OpenRouter’s list of models is not available now. Try again later.'));
+    showMessage('warning', l10n.t('OpenRouter’s list of models is not available now. Try again later.'));
     return false;
   }
   const chosen = await chooseModels(listed, settings.values['chat.models']);

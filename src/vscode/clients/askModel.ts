@@ -3,7 +3,7 @@ import { l10n, QuickPickItemKind, window, type QuickPickItem } from 'vscode';
 import { DisposableStore } from '../../base/disposable';
 import { traitsText } from '../../words/clientWords';
 import { freeRouter, typedModel, type ListedModel } from '../../clients/modelList';
-import { speechOf } from '../messages';
+import { textContextOf } from '../messages';
 
 interface ModelItem extends QuickPickItem {
   /** Null: the client's own models. Undefined: opens a box to type an id. */
@@ -72,11 +72,11 @@ async function pickModel(asked: AskModel): Promise<ModelItem | undefined> {
 function freeItems(models: readonly ListedModel[]): readonly ModelItem[] {
   const free = models.filter(({ id }) => id.endsWith(':free')).sort((a, b) => a.id.localeCompare(b.id));
   if (free.length === 0) return [];
-  const speech = speechOf();
-  const heading = l10n.t('{0} free models', speech.formats.count(free.length));
+  const textContext = textContextOf();
+  const heading = l10n.t('{0} free models', textContext.formats.count(free.length));
   return [
     { label: heading, kind: QuickPickItemKind.Separator, model: undefined },
-    ...free.map((model) => ({ ...itemOf(model.id), description: traitsText(model, speech) })),
+    ...free.map((model) => ({ ...itemOf(model.id), description: traitsText(model, textContext) })),
   ];
 }
 

@@ -12,10 +12,10 @@ import {
   type KnownConnection,
 } from '../../clients/connector';
 import { listModels, type ListedModel } from '../../clients/modelList';
-import { choose, confirm, offer, tell, tellNoProxyKey } from '../messages';
+import { confirm, showChoice, showDialog, showMessage, showNoProxyKey } from '../messages';
 import type { ClientItem, WindowPorts } from '../ports';
 import { askModel } from './askModel';
-import { tellWritten } from './connections';
+import { showWritten } from './connections';
 import { endpointOf, runningEndpoint, runsElsewhere } from './endpoint';
 import { afterConnecting, planText, problemText, stateText } from '../../words/clientWords';
 import { joined } from '../../words/formats';
@@ -26,7 +26,7 @@ import { showValues } from './valuesPage';
 /** Resolves to whether a client was connected or its values were shown. */
 export async function connectClient(ports: WindowPorts): Promise<boolean> {
   const endpoint = endpointOf(ports, null);
-  if (endpoint === null) return tellNoProxyKey();
+  if (endpoint === null) return showNoProxyKey();
   const chosen = await window.showQuickPick(clientItems(ports, endpoint), {
     title: l10n.t('Connect Client'),
     placeHolder: l10n.t('Select a client to connect'),
@@ -85,11 +85,11 @@ async function connectEarlier(endpoint: Endpoint, ports: WindowPorts): Promise<b
     endpointFor(client, model, endpoint, models),
   );
   await ports.noteStorage();
-  return tellConnected(done, (names) => l10n.t('Connected: {0}.', names), ports);
+  return showConnected(done, (names) => l10n.t('Connected: {0}.', names), ports);
 }
 
 /** Shows the results, and returns whether a client was connected. */
-export function tellConnected(
+export function showConnected(
   done: readonly Connected[],
   said: (names: string) => string,
   ports: WindowPorts,
@@ -97,11 +97,11 @@ export function tellConnected(
   for (const { client, error } of done) {
     if (error === null) continue;
     ports.log.error(`${client.name} could not be connected.`, error);
-    tell('error', l10n.t('{0} could not be connected. See the log.', client.name));
+    showMessage('error', l10n.t('{0} could not be connected. See the log.', client.name));
   }
   const connected = done.filter(({ error }) => error === null).map(({ client }) => client);
   if (connected.length > 0)
-    void tellWritten(said(connected.map(({ name }) => name).join(', ')), connected, ports);
+    void showWritten(said(connected.map(({ name }) => name).join(', ')), connected, ports);
   return connected.length > 0;
 }
 
@@ -164,7 +164,7 @@ async function connectOne(client: Client, endpoint: Endpoint, ports: WindowPorts
     const listed = client.takesTraits ? await models : [];
     return await write(client, endpointFor(client, model, endpoint, listed), ports);
   } catch (error: unknown) {
-    return await tellProblem(error, client.id, ports);
+    return await showProblem(error, client.id, ports);
   }
 }
 
@@ -186,14 +186,14 @@ async function write(client: Client, endpoint: Endpoint, ports: WindowPorts): Pr
     ports.service.snapshot().wheel.keys > 0 &&
     !ports.connector.needsReload(client);
   const buttons = [...(canTest ? [andTest] : []), l10n.t('Connect')];
-  const chosen = await choose('info', question, detail, buttons);
+  const chosen = await showDialog('info', question, detail, buttons);
   if (chosen === undefined) return false;
   await ports.connector.connect(client, endpoint);
   await ports.noteStorage();
   if (chosen === andTest) await sendTestRequest(ports, endpoint.model, connectedText(client));
   else {
     const reload = ports.connector.needsReload(client) ? (['reloadWindow'] as const) : [];
-    void offer({ severity: 'info', text: connectedText(client) }, ...reload, 'sendTestRequest');
+    void showChoice({ severity: 'info', text: connectedText(client) }, ...reload, 'sendTestRequest');
   }
   return true;
 }
@@ -202,7 +202,7 @@ function connectedText(client: Client): string {
   return joined(' ', l10n.t('{0} is connected.', client.name), afterConnecting(client.id, l10n.t));
 }
 
-async function tellProblem(error: unknown, id: ClientId, ports: WindowPorts): Promise<boolean> {
+async function showProblem(error: unknown, id: ClientId, ports: WindowPorts): Promise<boolean> {
   const text =
     error instanceof ConfigError
       ? problemText(error, l10n.t)
@@ -211,5 +211,5 @@ async function tellProblem(error: unknown, id: ClientId, ports: WindowPorts): Pr
         : null;
   if (text === null) throw error;
   const show = async (): Promise<boolean> => await showValues(ports, id);
-  return (await offer({ severity: 'error', text }, [l10n.t('Show Values'), show])) ?? false;
+  return (await showChoice({ severity: 'error', text }, [l10n.t('Show Values'), show])) ?? false;
 }

@@ -7,19 +7,22 @@ import type { KnownConnection } from '../../clients/connector';
 import type { ConnectionRecord } from '../../clients/records';
 import { afterConnecting, connectionLines, disconnectedText, problemText } from '../../words/clientWords';
 import { joined } from '../../words/formats';
-import { confirm, offer, tell } from '../messages';
+import { confirm, showChoice, showMessage } from '../messages';
 import type { WindowPorts } from '../ports';
 import { endpointOf } from './endpoint';
 
 /** Shows the text with a button, because VS Code cuts texts without one; it reloads the window if a client needs that. */
-export async function tellWritten(
+export async function showWritten(
   text: string,
   some: readonly Client[],
   { connector }: WindowPorts,
 ): Promise<void> {
   const needsReload = some.find((client) => connector.needsReload(client));
   const said = joined(' ', text, needsReload && afterConnecting(needsReload.id, l10n.t));
-  await offer({ severity: 'info', text: said }, needsReload === undefined ? 'openDashboard' : 'reloadWindow');
+  await showChoice(
+    { severity: 'info', text: said },
+    needsReload === undefined ? 'openDashboard' : 'reloadWindow',
+  );
 }
 
 /** Connected clients that have another address or key; empty until the proxy key is loaded. */
@@ -30,7 +33,7 @@ export async function outdatedClients(ports: WindowPorts): Promise<readonly Know
 }
 
 /** Resolves to whether a client was updated; false if none is outdated or the user cancelled. */
-export async function offerUpdate(ports: WindowPorts): Promise<boolean> {
+export async function showUpdate(ports: WindowPorts): Promise<boolean> {
   const outdated = await outdatedClients(ports);
   if (outdated.length === 0) return false;
   const detail = connectionLines(outdated.map(({ record }) => record)).join('\n');
@@ -39,7 +42,7 @@ export async function offerUpdate(ports: WindowPorts): Promise<boolean> {
   const written = new Set<Client>();
   for (const known of outdated) if (await update(known, ports)) written.add(known.client);
   const names = [...written].map(({ name }) => name).join(', ');
-  if (written.size > 0) void tellWritten(l10n.t('Updated: {0}.', names), [...written], ports);
+  if (written.size > 0) void showWritten(l10n.t('Updated: {0}.', names), [...written], ports);
   return written.size > 0;
 }
 
@@ -54,7 +57,7 @@ async function update({ client, record }: KnownConnection, ports: WindowPorts): 
       error instanceof ConfigError
         ? problemText(error, l10n.t)
         : l10n.t('{0} could not be updated. See the log.', client.name);
-    tell('error', text);
+    showMessage('error', text);
     return false;
   }
 }
@@ -93,7 +96,7 @@ export async function disconnectAllClients(ports: WindowPorts): Promise<boolean>
 /** The records of connected clients; shows a message if there are none. */
 async function connected({ connector }: WindowPorts): Promise<readonly ConnectionRecord[]> {
   const records = await connector.records();
-  if (records.length === 0) tell('info', l10n.t('No client is connected.'));
+  if (records.length === 0) showMessage('info', l10n.t('No client is connected.'));
   return records;
 }
 
@@ -115,7 +118,7 @@ async function disconnect(
   const isDone = done.every(({ error }) => error === null);
   const text = disconnectedText(done, l10n.t);
   const written = done.map(({ client }) => clientOf(client));
-  if (isDone) void tellWritten(text, written, ports);
-  else tell('error', text);
+  if (isDone) void showWritten(text, written, ports);
+  else showMessage('error', text);
   return isDone;
 }

@@ -4,7 +4,7 @@ import { sendTestRequest as send, type TestResult } from '../../clients/testRequ
 import { listModels } from '../../clients/modelList';
 import { joined } from '../../words/formats';
 import { testResultText } from '../../words/resultText';
-import { offer, speechOf, tell, tellNotRunning, untilCancelled } from '../messages';
+import { showChoice, showMessage, showNotRunning, textContextOf, untilCancelled } from '../messages';
 import type { WindowPorts } from '../ports';
 import { askModel } from './askModel';
 import { runningEndpoint } from './endpoint';
@@ -17,10 +17,10 @@ export async function sendTestRequest(
 ): Promise<boolean> {
   const endpoint = runningEndpoint(ports);
   const { proxy, wheel } = ports.service.snapshot();
-  if (endpoint === null) return tellNotRunning(proxy);
+  if (endpoint === null) return showNotRunning(proxy);
   if (wheel.keys === 0) {
     const text = l10n.t('No key yet. Add one to send a request.');
-    void offer({ severity: 'warning', text }, 'addKey');
+    void showChoice({ severity: 'warning', text }, 'addKey');
     return false;
   }
   const { settings } = ports;
@@ -33,13 +33,13 @@ export async function sendTestRequest(
     l10n.t('Keywheel: asking {0}…', model),
     async (signal) => await send(endpoint, model, { ...settings.current, signal }),
   );
-  if (result.kind !== 'cancelled') void tellResult(result, said);
-  else if (said !== '') tell('info', said);
+  if (result.kind !== 'cancelled') void showResult(result, said);
+  else if (said !== '') showMessage('info', said);
   return result.kind === 'answered';
 }
 
-async function tellResult(result: Exclude<TestResult, { kind: 'cancelled' }>, said: string): Promise<void> {
-  const text = joined(' ', said, testResultText(result, speechOf()));
-  if (result.kind === 'answered') await offer({ severity: 'info', text }, 'openDashboard');
-  else await offer({ severity: 'error', text }, 'runDoctor');
+async function showResult(result: Exclude<TestResult, { kind: 'cancelled' }>, said: string): Promise<void> {
+  const text = joined(' ', said, testResultText(result, textContextOf()));
+  if (result.kind === 'answered') await showChoice({ severity: 'info', text }, 'openDashboard');
+  else await showChoice({ severity: 'error', text }, 'runDoctor');
 }

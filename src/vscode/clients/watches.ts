@@ -9,18 +9,18 @@ import {
   isUnlisted,
   modelUses,
   MoveNews,
-  strayRequest,
+  requestForOtherModel,
   successorOf,
   type AskedModel,
 } from '../../clients/connectionNews';
 import { freeRouter, isFree, listModels, type ListedModel } from '../../clients/modelList';
 import type { ConnectionRecord } from '../../clients/records';
-import { obituaryText, strayText } from '../../words/clientWords';
-import { offer } from '../messages';
+import { endedModelText, otherModelText } from '../../words/clientWords';
+import { showChoice } from '../messages';
 import { recordNames, sharedRecord, type WindowPorts } from '../ports';
 import { askModel } from './askModel';
-import { endpointFor, tellConnected } from './connectClient';
-import { offerUpdate, outdatedClients } from './connections';
+import { endpointFor, showConnected } from './connectClient';
+import { outdatedClients, showUpdate } from './connections';
 import { endpointOf, originOf, runningEndpoint } from './endpoint';
 
 /** Offers to update connected clients after the proxy's address has changed. */
@@ -37,7 +37,7 @@ export function watchAddress(owned: DisposableStore, ports: WindowPorts): void {
     originOf(ports),
   );
   const look = (): void => {
-    tellMove(news, ports).catch((error: unknown) =>
+    showMove(news, ports).catch((error: unknown) =>
       log.error('Connected clients could not be given the new address.', error),
     );
   };
@@ -46,11 +46,11 @@ export function watchAddress(owned: DisposableStore, ports: WindowPorts): void {
 }
 
 /** Not a modal dialog, because the user may still be typing the port. */
-async function tellMove(news: MoveNews, ports: WindowPorts): Promise<void> {
+async function showMove(news: MoveNews, ports: WindowPorts): Promise<void> {
   if (!(await news.look())) return;
   const text = l10n.t('Keywheel: the proxy has a new address. Connected clients still use the old one.');
-  const update = async (): Promise<boolean> => await offerUpdate(ports);
-  await offer({ severity: 'warning', text }, [l10n.t('Update Clients…'), update]);
+  const update = async (): Promise<boolean> => await showUpdate(ports);
+  await showChoice({ severity: 'warning', text }, [l10n.t('Update Clients…'), update]);
 }
 
 /** Most pairs of client and model that are remembered as checked; then the set is cleared. */
@@ -81,11 +81,11 @@ async function judgeModel(name: string, ports: WindowPorts): Promise<void> {
   const { service, records } = ports;
   const known = (await records.all()).filter(({ client }) => clientOf(client).name === name);
   const record = known.find(({ connectedAtMs }) => connectedAtMs !== undefined);
-  const isTold = known.some(({ strayTold }) => strayTold === true);
-  if (record === undefined || isTold || !isTurn(ports)) return;
+  const isShown = known.some(({ strayTold }) => strayTold === true);
+  if (record === undefined || isShown || !isTurn(ports)) return;
   const asked = askedModels(clientOf(record.client), record, service.activity());
-  const stray = strayRequest(record.model, asked);
-  if (stray !== null && (await records.claimStray(record))) await tellStray(record, stray, ports);
+  const stray = requestForOtherModel(record.model, asked);
+  if (stray !== null && (await records.claimOtherModel(record))) await showOtherModel(record, stray, ports);
 }
 
 /** Whether this window may warn: it is focused, or it is the host, because no window may be focused. */
@@ -94,18 +94,18 @@ function isTurn({ service }: WindowPorts): boolean {
   return window.state.focused || (proxy.kind === 'running' && proxy.hostedBy === undefined);
 }
 
-async function tellStray(
+async function showOtherModel(
   record: ConnectionRecord,
   stray: AskedModel,
   { connector }: WindowPorts,
 ): Promise<void> {
   const needsReload = connector.needsReload(clientOf(record.client));
-  const { text, advice } = strayText(stray, record.model ?? '', needsReload, l10n.t);
+  const { text, advice } = otherModelText(stray, record.model ?? '', needsReload, l10n.t);
   const message = { severity: 'warning', text: `Keywheel: ${text} ${advice}` } as const;
-  await offer(message, needsReload ? 'reloadWindow' : 'connectClient');
+  await showChoice(message, needsReload ? 'reloadWindow' : 'connectClient');
 }
 
-const mostTold = 100;
+const mostShown = 100;
 
 /** Models that have ended by OpenRouter's answers, each with the successors that these name. */
 type Ended = Map<string, readonly string[]>;
@@ -115,14 +115,14 @@ export function watchEndedModels(owned: DisposableStore, ports: WindowPorts): vo
   const { service, log } = ports;
   const ended: Ended = new Map();
   const look = (): void => {
-    tellEnded(ended, ports).catch((error: unknown) =>
+    showEnded(ended, ports).catch((error: unknown) =>
       log.error('Models that have ended could not be looked for.', error),
     );
   };
   owned.add(
     service.onDidFinishExchange(({ attempts }) => {
       const named = attempts.flatMap((attempt) => attempt.ended ?? []);
-      if (ended.size >= mostTold) ended.clear();
+      if (ended.size >= mostShown) ended.clear();
       for (const { model, successors } of named) ended.set(model, successors);
       if (named.length > 0) look();
     }),
@@ -132,23 +132,23 @@ export function watchEndedModels(owned: DisposableStore, ports: WindowPorts): vo
 }
 
 /** Notifies only if this window is focused; each window looks when it gets the focus. */
-async function tellEnded(ended: Ended, ports: WindowPorts): Promise<void> {
+async function showEnded(ended: Ended, ports: WindowPorts): Promise<void> {
   const { service, settings, connector, models, globalState } = ports;
   const endpoint = runningEndpoint(ports);
   if (!window.state.focused || endpoint === null) return;
   const picked = settings.values['chat.models'];
   const uses = modelUses(await connector.records(), service.activity(), picked, l10n.t('VS Code Chat'));
   // Read at each use, because several requests may have found the end at once.
-  const told = (): readonly string[] => globalState.get(recordNames.endedModels, []);
+  const shown = (): readonly string[] => globalState.get(recordNames.endedModels, []);
   const over = (listed: readonly ListedModel[]): readonly string[] =>
     [...new Set(uses.map(([model]) => model))].filter(
-      (model) => !told().includes(model) && (ended.has(model) || isUnlisted(model, listed)),
+      (model) => !shown().includes(model) && (ended.has(model) || isUnlisted(model, listed)),
     );
   if (uses.length === 0 || over(await models()).length === 0) return;
   // Asked anew, because the cached list may be older than the model.
   const listed = await listModels(endpoint);
   const news = over(listed);
-  await globalState.update(recordNames.endedModels, [...news, ...told()].slice(0, mostTold));
+  await globalState.update(recordNames.endedModels, [...news, ...shown()].slice(0, mostShown));
   await Promise.all(
     news.map(async (model) => {
       const users = [...new Set(uses.flatMap(([used, user]) => (used === model ? [user] : [])))];
@@ -166,10 +166,10 @@ async function askSuccessor(
   const next = successorOf(model, named ?? [], listed);
   const successor = next?.id ?? freeRouter;
   const isPaid = next !== null && !isFree(next);
-  const text = obituaryText({ model, users, isSaid: named !== undefined, successor, isPaid }, l10n.t);
+  const text = endedModelText({ model, users, isConfirmed: named !== undefined, successor, isPaid }, l10n.t);
   const title = l10n.t('Replace {0}', model);
   const asked = { title, models: Promise.resolve(listed), hasOwnModels: false };
-  return await offer<string | null | undefined>(
+  return await showChoice<string | null | undefined>(
     { severity: 'warning', text },
     [l10n.t('Use {0}', successor), () => successor],
     [l10n.t('Select Another…'), async () => await askModel(asked)],
@@ -192,5 +192,5 @@ async function replaceModel(
     const now = [...new Set(picked.map((id) => (id === model ? chosen : id)))];
     await workspace.getConfiguration('keywheel.chat').update('models', now, ConfigurationTarget.Global);
   }
-  tellConnected(done, (names) => l10n.t('Updated: {0}.', names), ports);
+  showConnected(done, (names) => l10n.t('Updated: {0}.', names), ports);
 }

@@ -3,9 +3,9 @@ import { env, l10n, Uri, window } from 'vscode';
 import { keyIdOf } from '../../base/secret';
 import { readPastedKeys, type KeyEntry, type PastedKeys } from '../../service/pastedKeys';
 import { addSummaryText } from '../../words/resultText';
-import { offer, speechOf, tell, untilCancelled } from '../messages';
+import { showChoice, showMessage, textContextOf, untilCancelled } from '../messages';
 import type { Command, WindowPorts } from '../ports';
-import { addOne, offerNext, resultText, whileChecking } from './addResult';
+import { addOne, resultText, showNextStep, whileChecking } from './keyAdding';
 import { askKeys } from './askKeys';
 import { signIn } from './signIn';
 
@@ -53,14 +53,14 @@ async function addSeveral({ entries, unreadable }: PastedKeys, ports: WindowPort
   const leftOut = entries.length - added.length;
   const notKept = added.flatMap(({ entry, result }) => (result.kind === 'notKept' ? [entry] : []));
   const isAnyAdded = added.some(({ result }) => result.kind === 'added');
-  const summary = addSummaryText({ added, unreadable, leftOut }, speechOf());
+  const summary = addSummaryText({ added, unreadable, leftOut }, textContextOf());
   if (notKept.length === 0) {
     const fresh = added.flatMap(({ entry, result }) => (result.kind === 'added' ? [entry.key] : []));
-    void offerNext(summary, ports, fresh);
+    void showNextStep(summary, ports, fresh);
     return isAnyAdded;
   }
   const again = async (): Promise<boolean> => await addTyped(ports, textOf(notKept));
-  return (await offer(summary, [l10n.t('Try Again'), again])) === true || isAnyAdded;
+  return (await showChoice(summary, [l10n.t('Try Again'), again])) === true || isAnyAdded;
 }
 
 /** Resolves to whether the key was replaced. Rejects if the vault does not remove the old one. */
@@ -79,8 +79,8 @@ export async function replaceKey(keyId: string, ports: WindowPorts): Promise<boo
   if (entry === null) return false;
   const result = await whileChecking(ports.keyring.replace(keyId, entry.key));
   if (result.kind === 'added' && result.check.kind === 'good')
-    tell('info', l10n.t('Key “{0}” replaced.', label));
-  else void offerNext(resultText(result, label, ports), ports);
+    showMessage('info', l10n.t('Key “{0}” replaced.', label));
+  else void showNextStep(resultText(result, label, ports), ports);
   return result.kind === 'added';
 }
 

@@ -12,7 +12,7 @@ import {
 } from 'vscode';
 import { DisposableStore } from '../../base/disposable';
 import { fileText, readPastedKeys, withLineBreaks, type PastedKeys } from '../../service/pastedKeys';
-import { tell } from '../messages';
+import { showMessage } from '../messages';
 
 const largestFileBytes = 1024 * 1024;
 
@@ -76,7 +76,7 @@ async function askKeyFile(): Promise<PastedKeys | null> {
   const paste = readPastedKeys(fileText(bytes));
   if (paste.entries.length > 0) return paste;
   const name = Uri.parse(file.path).path.split('/').at(-1) ?? '';
-  tell('error', l10n.t('No OpenRouter key in {0}. Nothing was added.', name));
+  showMessage('error', l10n.t('No OpenRouter key in {0}. Nothing was added.', name));
   return null;
 }
 

@@ -7,7 +7,7 @@ import { connectClient } from '../clients/connectClient';
 import { disconnectAllClients, disconnectClient } from '../clients/connections';
 import { sendTestRequest } from '../clients/sendTestRequest';
 import { runDoctor } from '../doctor/runDoctor';
-import { offer, tellFailure } from '../messages';
+import { showChoice, showFailure } from '../messages';
 import type { Command, WindowPorts } from '../ports';
 import { addKey } from './addKey';
 import { recordNextRequest } from './recordNextRequest';
@@ -50,20 +50,20 @@ async function runCommand(id: string, command: Command, ports: WindowPorts): Pro
     return await command(ports);
   } catch (error: unknown) {
     const what = `The command ${id} failed.`;
-    if (error instanceof RecordsError) tellRecords(ports.log, what, error);
-    else tellFailure(ports.log, what, error);
+    if (error instanceof RecordsError) showRecordsError(ports.log, what, error);
+    else showFailure(ports.log, what, error);
     return false;
   }
 }
 
-function tellRecords(log: Log, what: string, error: RecordsError): void {
+function showRecordsError(log: Log, what: string, error: RecordsError): void {
   log.error(what, error);
   const text = l10n.t(
     'Keywheel’s record of connected clients ({0}) is unreadable. No client was changed. Delete it and connect the clients again.',
     error.file,
   );
   const open = async (): Promise<void> => await commands.executeCommand('vscode.open', Uri.file(error.file));
-  void offer({ severity: 'error', text }, [l10n.t('Open File'), open]);
+  void showChoice({ severity: 'error', text }, [l10n.t('Open File'), open]);
 }
 
 function done(show: () => void): Promise<boolean> {

@@ -3,14 +3,14 @@ import { l10n, window } from 'vscode';
 import { keyIdOf, maskKey } from '../../base/secret';
 import { isWhole, removeAll } from '../../clients/removal';
 import { removalDetail, removalText } from '../../words/resultText';
-import { confirm, flash, offer, speechOf, tell } from '../messages';
+import { confirm, showChoice, showMessage, showNote, textContextOf } from '../messages';
 import type { Command, WindowPorts } from '../ports';
 
 export const removeKey: Command = async (ports) => {
   const { keyActions } = ports;
   const items = keyItems(ports);
   if (items.length === 0) {
-    tell('info', l10n.t('No key to remove.'));
+    showMessage('info', l10n.t('No key to remove.'));
     return false;
   }
   const chosen = await window.showQuickPick(items, {
@@ -23,11 +23,11 @@ export const removeKey: Command = async (ports) => {
   if (!chosen) return false;
   if (!(await keyActions.run(chosen, { kind: 'remove' }))) return false;
   const undo = async (): Promise<void> => {
-    if (await keyActions.run(chosen, { kind: 'undo' })) flash(l10n.t('Key “{0}” restored', chosen.name));
-    else tell('warning', l10n.t('Can’t undo any more. Add the key again.'));
+    if (await keyActions.run(chosen, { kind: 'undo' })) showNote(l10n.t('Key “{0}” restored', chosen.name));
+    else showMessage('warning', l10n.t('Can’t undo any more. Add the key again.'));
   };
   const removed = l10n.t('Key “{0}” removed.', chosen.name);
-  await offer({ severity: 'info', text: removed }, [l10n.t('Undo'), undo]);
+  await showChoice({ severity: 'info', text: removed }, [l10n.t('Undo'), undo]);
   return true;
 };
 
@@ -55,15 +55,15 @@ function withoutIcons(text: string): string {
 
 export const removeEverything: Command = async (ports) => {
   const { keyring, connector } = ports;
-  const speech = speechOf();
+  const textContext = textContextOf();
   // Unreadable records are reported afterwards.
   const records = await connector.records().catch(() => null);
-  const detail = removalDetail(keyring.keys.length, records, speech);
+  const detail = removalDetail(keyring.keys.length, records, textContext);
   const question = l10n.t('Remove all Keywheel data?');
   if (!(await confirm('warning', question, detail, l10n.t('Remove All Data')))) return false;
   const removal = await removeAll(ports);
   const text = removalText(removal, l10n.t);
-  if (isWhole(removal)) void offer({ severity: 'info', text }, [l10n.t('OK'), () => undefined]);
-  else void offer({ severity: 'error', text }, 'showLog');
+  if (isWhole(removal)) void showChoice({ severity: 'info', text }, [l10n.t('OK'), () => undefined]);
+  else void showChoice({ severity: 'error', text }, 'showLog');
   return isWhole(removal);
 };

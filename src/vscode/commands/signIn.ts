@@ -14,16 +14,16 @@ import { SignInListener, type SignInAnswer } from '../../service/signIn/signInLi
 import { signInPage } from '../../words/pageHtml';
 import { reachText } from '../../words/reachText';
 import { wordsFor } from '../../words/translate';
-import { offer, untilCancelled, whileShowing } from '../messages';
+import { showChoice, untilCancelled, whileShowing } from '../messages';
 import type { Command, WindowPorts } from '../ports';
-import { addOne } from './addResult';
+import { addOne } from './keyAdding';
 
 export const signIn: Command = async (ports) => {
   const verifier = newVerifier();
   const answer = await askBrowser(verifier, ports);
   if (answer?.kind === 'code') return await takeCode(answer.code, verifier, ports);
   if (answer === null) return await signInByPaste(verifier, ports);
-  const isDone = await offer(
+  const isDone = await showChoice(
     { severity: 'warning', text: endText(answer.kind, l10n.t) },
     [l10n.t('Paste a Code'), async () => await signInByPaste(verifier, ports)],
     [l10n.t('Try Again'), async () => await signIn(ports)],
@@ -87,7 +87,7 @@ async function takeCode(code: string, verifier: Secret, ports: WindowPorts): Pro
     l10n.t('Keywheel: getting the key from OpenRouter…'),
     async () => await exchangeCode({ ...settings.current, clock }, code, verifier),
   );
-  return answer.kind === 'key' ? await keepKey(answer.key, ports) : await tellNoKey(answer, ports);
+  return answer.kind === 'key' ? await keepKey(answer.key, ports) : await showNoKey(answer, ports);
 }
 
 /** Adds the key, and offers to try again if the keychain refused it, because the key is shown nowhere else. */
@@ -96,7 +96,7 @@ async function keepKey(key: string, ports: WindowPorts): Promise<boolean> {
   return await addOne({ key, dailyLimit: null }, ports, [l10n.t('Try Again'), again]);
 }
 
-async function tellNoKey(answer: Exclude<CodeAnswer, { kind: 'key' }>, ports: WindowPorts): Promise<boolean> {
+async function showNoKey(answer: Exclude<CodeAnswer, { kind: 'key' }>, ports: WindowPorts): Promise<boolean> {
   const text =
     answer.kind === 'refused'
       ? l10n.t('The code was not accepted: it was used before, or it is older than ten minutes.')
@@ -105,7 +105,7 @@ async function tellNoKey(answer: Exclude<CodeAnswer, { kind: 'key' }>, ports: Wi
           reachText(answer.detail, l10n.t),
         );
   const again = async (): Promise<boolean> => await signIn(ports);
-  return (await offer({ severity: 'error', text }, [l10n.t('Try Again'), again])) ?? false;
+  return (await showChoice({ severity: 'error', text }, [l10n.t('Try Again'), again])) ?? false;
 }
 
 const endText = wordsFor<Exclude<SignInAnswer['kind'], 'code'>>({

@@ -6,9 +6,9 @@ import { actions } from '../../service/messages';
 import { examine } from '../../doctor/doctor';
 import { systemProxy } from '../../doctor/system';
 import type { Checked } from '../../doctor/finding';
-import type { Speech } from '../../words/stateWords';
+import type { TextContext } from '../../words/stateWords';
 import { endpointOf, originOf } from '../clients/endpoint';
-import { copy, speechOf, whileShowing } from '../messages';
+import { copy, textContextOf, whileShowing } from '../messages';
 import type { PageActions } from '../textPage';
 import { doctorPage, doctorReport } from '../../words/doctorText';
 import { runAction } from '../actions';
@@ -22,14 +22,14 @@ const shownWithinMs = 300;
 export async function runDoctor(ports: WindowPorts): Promise<boolean> {
   const title = l10n.t('Keywheel: running the doctor…');
   const checked = await whileShowing(title, async () => await examineAll(ports));
-  const speech = speechOf(ports.service.snapshot());
-  ports.page.show(doctorPage(checked, speech), actionsOf(checked, speech, ports));
+  const textContext = textContextOf(ports.service.snapshot());
+  ports.page.show(doctorPage(checked, textContext), actionsOf(checked, textContext, ports));
   return true;
 }
 
 async function examineAll(ports: WindowPorts): Promise<readonly Checked[]> {
   const { service, settings, keyring, clock, connector, state } = ports;
-  const { port, upstreamUrl, wayOut } = settings.current;
+  const { port, upstreamUrl, networkRoute } = settings.current;
   const pause = async (ms: number): Promise<void> => await wait(clock, ms, new AbortController().signal);
   return await examine({
     platform: process.platform,
@@ -46,7 +46,7 @@ async function examineAll(ports: WindowPorts): Promise<readonly Checked[]> {
     // Without a proxy key no client's configuration is current.
     endpoint: endpointOf(ports, null) ?? { origin: originOf(ports), proxyKey: '', model: null },
     upstreamUrl,
-    wayOut,
+    networkRoute,
     systemProxy,
     keys: keyring.keys,
     checkKey: async (key) => await checkKeyAt({ ...settings.current, clock }, key),
@@ -54,7 +54,7 @@ async function examineAll(ports: WindowPorts): Promise<readonly Checked[]> {
   });
 }
 
-function actionsOf(checked: readonly Checked[], speech: Speech, ports: WindowPorts): PageActions {
+function actionsOf(checked: readonly Checked[], textContext: TextContext, ports: WindowPorts): PageActions {
   const run = actions.map((action) => [action, async () => await runAction(action)] as const);
   const facts = {
     Version: ports.version,
@@ -64,7 +64,7 @@ function actionsOf(checked: readonly Checked[], speech: Speech, ports: WindowPor
   };
   return {
     ...Object.fromEntries(run),
-    copy: async () => await copy(doctorReport(checked, facts, speech), l10n.t('Report copied')),
+    copy: async () => await copy(doctorReport(checked, facts, textContext), l10n.t('Report copied')),
     again: async () => await runDoctor(ports),
   };
 }

@@ -18,7 +18,7 @@ describe('SilenceWatch', () => {
   it('tells once, when nothing has moved for the limit', () => {
     const { clock, watch, calls } = watched();
     clock.advance(9_000);
-    watch.moved();
+    watch.noteProgress();
     clock.advance(9_999);
     assert.equal(calls(), 0);
     clock.advance(1);
@@ -34,7 +34,7 @@ describe('SilenceWatch', () => {
     clock.advance(10_000);
     assert.equal(calls(), 0);
     clock.advance(100);
-    watch.moved();
+    watch.noteProgress();
     clock.advance(9_999);
     assert.equal(calls(), 0);
     clock.advance(1);
@@ -53,7 +53,7 @@ describe('SilenceWatch', () => {
     for (const byMs of [3 * 3_600_000, -3 * 3_600_000]) {
       const { clock, watch, calls } = watched();
       clock.advance(6_000);
-      watch.moved();
+      watch.noteProgress();
       clock.advance(1_000);
       clock.set(byMs);
       clock.advance(8_999);
@@ -65,7 +65,7 @@ describe('SilenceWatch', () => {
 
   it('counts no time in which nothing is watched, and leaves no timer when it is disposed', () => {
     const { clock, watch, calls } = watched();
-    watch.rest();
+    watch.stop();
     clock.advance(60_000);
     watch.watch(10_000, () => assert.fail('Something else is watched.'));
     clock.advance(9_999);

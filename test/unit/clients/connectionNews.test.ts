@@ -6,14 +6,14 @@ import {
   isUnlisted,
   modelUses,
   MoveNews,
-  strayRequest,
+  requestForOtherModel,
   successorOf,
   type AskedModel,
 } from '../../../src/clients/connectionNews';
 import type { ListedModel } from '../../../src/clients/modelList';
 import { ConnectionRecords, type ConnectionRecord } from '../../../src/clients/records';
 import type { ExchangeView } from '../../../src/service/snapshot';
-import { obituaryText } from '../../../src/words/clientWords';
+import { endedModelText } from '../../../src/words/clientWords';
 import { exchangeView } from '../service/exchanges';
 import { english } from '../vscode/views';
 import { listedModel } from './listedModel';
@@ -135,26 +135,29 @@ describe('the model that a client asks for', () => {
       list.map(({ startedAtMs }) => startedAtMs),
       [130],
     );
-    assert.equal(strayRequest(free, list), null);
+    assert.equal(requestForOtherModel(free, list), null);
   });
 
   it('is told where the first request names another one, free or paid', () => {
-    assert.equal(strayRequest(free, asked(exchange(110, paid)))?.model, paid);
+    assert.equal(requestForOtherModel(free, asked(exchange(110, paid)))?.model, paid);
     assert.equal(
-      strayRequest(free, asked(exchange(120, free), exchange(110, 'c/d:free')))?.model,
+      requestForOtherModel(free, asked(exchange(120, free), exchange(110, 'c/d:free')))?.model,
       'c/d:free',
     );
-    assert.equal(strayRequest(paid, asked(exchange(110, free)))?.model, free);
+    assert.equal(requestForOtherModel(paid, asked(exchange(110, free)))?.model, free);
   });
 
   it('is told where a later request is a paid one and a free one was chosen, and not for another choice', () => {
-    assert.equal(strayRequest(free, asked(exchange(120, paid), exchange(110, free)))?.startedAtMs, 120);
-    assert.equal(strayRequest(free, asked(exchange(120, 'c/d:free'), exchange(110, free))), null);
-    assert.equal(strayRequest(paid, asked(exchange(120, 'x/y'), exchange(110, paid))), null);
+    assert.equal(
+      requestForOtherModel(free, asked(exchange(120, paid), exchange(110, free)))?.startedAtMs,
+      120,
+    );
+    assert.equal(requestForOtherModel(free, asked(exchange(120, 'c/d:free'), exchange(110, free))), null);
+    assert.equal(requestForOtherModel(paid, asked(exchange(120, 'x/y'), exchange(110, paid))), null);
   });
 
   it('is the client’s own where none was chosen', () => {
-    assert.equal(strayRequest(null, asked(exchange(110, paid))), null);
+    assert.equal(requestForOtherModel(null, asked(exchange(110, paid))), null);
   });
 
   it('is told once a connection, over all windows, and again after the next one', async () => {
@@ -162,12 +165,12 @@ describe('the model that a client asks for', () => {
     const other = new ConnectionRecords(home.recordsFolder, (error) => assert.fail(String(error)));
     const endpoint = { origin: 'http://127.0.0.1:9999', proxyKey: 'kw-0123456789', model: free };
     const first = await home.connections.connect(clineClient, endpoint);
-    assert.equal(await home.records.claimStray(first), true);
-    assert.equal(await other.claimStray(first), false);
+    assert.equal(await home.records.claimOtherModel(first), true);
+    assert.equal(await other.claimOtherModel(first), false);
     home.clock.advance(1);
     const second = await home.connections.connect(clineClient, endpoint);
-    assert.equal(await other.claimStray(first), false);
-    assert.equal(await other.claimStray(second), true);
+    assert.equal(await other.claimOtherModel(first), false);
+    assert.equal(await other.claimOtherModel(second), true);
   });
 });
 
@@ -241,21 +244,21 @@ describe('a model that has ended', () => {
     const told = {
       model: 'a/b',
       users: ['Cline', 'VS Code Chat'],
-      isSaid: true,
+      isConfirmed: true,
       successor: 'c/d',
       isPaid: false,
     };
     assert.equal(
-      obituaryText(told, english.t),
+      endedModelText(told, english.t),
       'Keywheel: OpenRouter has ended the model a/b, which is used by Cline, VS Code Chat. c/d can take its place.',
     );
     // It may have been typed, and have another name in the list.
     assert.match(
-      obituaryText({ ...told, isSaid: false }, english.t),
+      endedModelText({ ...told, isConfirmed: false }, english.t),
       /^Keywheel: OpenRouter’s list lacks the model a\/b, which/,
     );
     assert.match(
-      obituaryText({ ...told, isPaid: true }, english.t),
+      endedModelText({ ...told, isPaid: true }, english.t),
       /c\/d, a paid model, can take its place\.$/,
     );
   });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { directly } from '../../../src/proxy/upstream/wayOut';
+import { directRoute } from '../../../src/proxy/upstream/networkRoute';
 import { sendTestRequest, type TestRequestPorts } from '../../../src/clients/testRequest';
 
 const proxyKey = 'kw-0123456789abcdef01234567';
@@ -34,7 +34,7 @@ describe('the test request', () => {
     // An upstream that answers at all can be reached.
     return {
       upstreamUrl: `${origin}/upstream`,
-      wayOut: directly,
+      networkRoute: directRoute,
       signal: new AbortController().signal,
       ...change,
     };

@@ -5,7 +5,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import path from 'node:path';
 import { SystemClock } from '../../../src/base/clock';
-import { directly } from '../../../src/proxy/upstream/wayOut';
+import { directRoute } from '../../../src/proxy/upstream/networkRoute';
 import type { KeyCheck } from '../../../src/service/keyring/keyCheck';
 import { plainKey } from '../../../src/service/keyring/storedKey';
 import { codexClient } from '../../../src/clients/codex';
@@ -19,7 +19,7 @@ import { TemporaryHome } from '../clients/temporaryHome';
 import { exchangeView } from '../service/exchanges';
 import { accountView, english, keyView, midnightMs, nowMs, stateOf } from '../vscode/views';
 
-const speech = english;
+const textContext = english;
 const { snapshot } = stateOf([], { proxy: { kind: 'stopped' } });
 const good: KeyCheck = { kind: 'good', accountId: 'a', freeLimit: 50, freeUsed: 0, capLeft: null };
 
@@ -54,7 +54,7 @@ function portsOf(home: TemporaryHome, change: Partial<DoctorPorts>): DoctorPorts
     port: 1,
     endpoint: { origin: 'http://127.0.0.1:1', proxyKey: 'kw-0123456789abcdef01234567', model: null },
     upstreamUrl: 'http://127.0.0.1:1/api/v1',
-    wayOut: directly,
+    networkRoute: directRoute,
     systemProxy: () => Promise.resolve(null),
     keys: [],
     checkKey: () => Promise.resolve(good),
@@ -112,11 +112,11 @@ describe('the doctor', () => {
           ['noLeftovers'],
         ],
       );
-      const report = doctorReport(checked, { Version: '1' }, speech, home.folder);
+      const report = doctorReport(checked, { Version: '1' }, textContext, home.folder);
       assert.match(report, /Codex: connected \(~\/\.codex\/config\.toml\)/);
       assert.doesNotMatch(report, /sk-or|kw-|Anna/);
       assert.ok(!report.includes(home.folder));
-      const { blocks } = doctorPage(checked, speech);
+      const { blocks } = doctorPage(checked, textContext);
       assert.deepEqual(blocks[0], { kind: 'paragraph', text: 'Everything looks good. Checked at 18:00.' });
     } finally {
       proxy.server.close();
@@ -129,7 +129,7 @@ describe('the doctor', () => {
     const key = plainKey(`sk-or-v1-${'a'.repeat(64)}`, 'Work');
     const checkKey = (): Promise<KeyCheck> => assert.fail('no key is to be checked');
     const checked = await examine(portsOf(home, { keys: [key], checkKey }));
-    const { blocks } = doctorPage(checked, speech);
+    const { blocks } = doctorPage(checked, textContext);
     const troubles = blocks.flatMap((block) =>
       block.kind === 'finding' && ['warn', 'bad'].includes(block.tone)
         ? [[block.text, block.advice ?? '']]
@@ -152,7 +152,7 @@ describe('the doctor', () => {
     const known = { ...snapshot, unreached };
     const findings = (await examine(portsOf(home, { snapshot: known }))).flatMap((each) => each.findings);
     const troubles = findings
-      .map((finding) => findingText(finding, speech))
+      .map((finding) => findingText(finding, textContext))
       .filter(({ tone }) => tone === 'bad');
     assert.deepEqual(
       troubles.map(({ text, advice }) => [text, advice]),
@@ -215,8 +215,8 @@ describe('the doctor', () => {
     const said = async (check: Check, vault: DoctorPorts['vault']): Promise<unknown> => {
       const findings = await found(home, check, { vault, endpoint });
       return findings.map((finding) => [
-        findingText(finding, speech).tone,
-        findingText(finding, speech).text,
+        findingText(finding, textContext).tone,
+        findingText(finding, textContext).text,
       ]);
     };
     assert.deepEqual(await said('keys', 'refused'), [
@@ -233,7 +233,7 @@ describe('the doctor', () => {
     const starting = stateOf([], { proxy: { kind: 'starting' } }).snapshot;
     const [finding] = await found(home, 'port', { snapshot: starting });
     assert.ok(finding);
-    const { text, remedy } = findingText(finding, speech);
+    const { text, remedy } = findingText(finding, textContext);
     assert.deepEqual([text, remedy], ['The proxy is starting. Port 1 is free.', null]);
   });
 
@@ -243,7 +243,7 @@ describe('the doctor', () => {
       const proxy = { kind: 'failed', code, port: 1, detail: 'Cursor' } as const;
       const [finding] = await found(home, 'port', { snapshot: stateOf([], { proxy }).snapshot });
       assert.ok(finding);
-      const { tone, text, remedy } = findingText(finding, speech);
+      const { tone, text, remedy } = findingText(finding, textContext);
       return [tone, text, remedy];
     };
     assert.deepEqual(
@@ -330,8 +330,8 @@ describe('the doctor', () => {
   it('says which way leads to upstream, what is not verified on it, and which proxy of the system is not followed', async () => {
     await using home = await TemporaryHome.make();
     const upstreamUrl = 'https://upstream.test/api/v1';
-    const wayOut = { ...directly, proxyUrl: 'http://user:canary@127.0.0.1:9', isStrict: false };
-    const byProxy = await found(home, 'upstream', { upstreamUrl, wayOut });
+    const networkRoute = { ...directRoute, proxyUrl: 'http://user:canary@127.0.0.1:9', isStrict: false };
+    const byProxy = await found(home, 'upstream', { upstreamUrl, networkRoute });
     assert.deepEqual(byProxy, [
       { code: 'upstreamFailed', got: 'PROXY_ECONNREFUSED' },
       { code: 'wayByProxy', proxy: '127.0.0.1:9' },
@@ -340,16 +340,16 @@ describe('the doctor', () => {
     const script = { kind: 'pac', at: 'http://wpad/x.pac' } as const;
     const direct = await found(home, 'upstream', { systemProxy: () => Promise.resolve(script) });
     assert.deepEqual(direct.slice(1), [{ code: 'wayDirect' }, { code: 'systemProxyUnused', found: script }]);
-    const texts = [...byProxy, ...direct].map((finding) => findingText(finding, speech));
+    const texts = [...byProxy, ...direct].map((finding) => findingText(finding, textContext));
     const all = texts.map(({ text, advice }) => `${text} ${advice ?? ''}`).join('\n');
     assert.match(all, /through the network proxy 127\.0\.0\.1:9/);
     assert.match(all, /http:\/\/wpad\/x\.pac.*does not follow/);
-    const nameless = findingText({ code: 'systemProxyUnused', found: { kind: 'pac', at: '' } }, speech);
+    const nameless = findingText({ code: 'systemProxyUnused', found: { kind: 'pac', at: '' } }, textContext);
     assert.match(nameless.text, /chooses a network proxy\. /);
     assert.match(all, /Check the setting http\.proxy/);
     assert.doesNotMatch(all, /canary/);
-    const wrong = { ...directly, proxyUrl: 'http://user:canary@127.0.0.1:port' };
-    assert.deepEqual(await found(home, 'upstream', { upstreamUrl, wayOut: wrong }), [
+    const wrong = { ...directRoute, proxyUrl: 'http://user:canary@127.0.0.1:port' };
+    assert.deepEqual(await found(home, 'upstream', { upstreamUrl, networkRoute: wrong }), [
       { code: 'upstreamFailed', got: 'PROXY_ERR_INVALID_URL' },
     ]);
   });
@@ -370,7 +370,7 @@ describe('the doctor', () => {
       upstream.server.close();
       assert.ok(finding);
       assert.equal(finding.code, code, String(aheadS));
-      const said = findingText(finding, speech);
+      const said = findingText(finding, textContext);
       assert.match(said.text, text);
       assert.equal(
         said.advice,
@@ -387,7 +387,7 @@ describe('the doctor', () => {
     const said = async (): Promise<unknown> => {
       const [finding] = await found(home, 'clients', { endpoint });
       assert.ok(finding);
-      const { tone, text, advice, remedy } = findingText(finding, speech);
+      const { tone, text, advice, remedy } = findingText(finding, textContext);
       return [tone, text.replace(home.folder, '~'), advice, remedy];
     };
     const again = ['Connect it again, or disconnect it.', 'connectClient'];
@@ -411,7 +411,7 @@ describe('the doctor', () => {
         snapshot: { ...state, wheel: { ...state.wheel, waiting } },
       });
       return findings.map((finding) => {
-        const { tone, text } = findingText(finding, speech);
+        const { tone, text } = findingText(finding, textContext);
         return [tone, text];
       });
     };
@@ -433,7 +433,7 @@ describe('the doctor', () => {
       const { snapshot: known } = stateOf([accountView(account)]);
       const findings = await found(home, 'limits', { snapshot: known });
       return findings.map((finding) => {
-        const { tone, text, advice } = findingText(finding, speech);
+        const { tone, text, advice } = findingText(finding, textContext);
         return [tone, text, advice];
       });
     };
@@ -489,10 +489,10 @@ describe('the doctor', () => {
     } as const;
     const findings = await asked(refused);
     assert.deepEqual(
-      findings.map((finding) => findingText(finding, speech).text),
+      findings.map((finding) => findingText(finding, textContext).text),
       ['Codex got no answer to its last request, for a/b:free (429): Anna: used up'],
     );
-    const report = doctorReport([{ check: 'clients', findings }], {}, speech);
+    const report = doctorReport([{ check: 'clients', findings }], {}, textContext);
     assert.match(report, /for a\/b:free \(429\): accounts_exhausted/);
     assert.doesNotMatch(report, /Anna/);
     for (const change of [
@@ -519,7 +519,7 @@ describe('the doctor', () => {
       );
       const [, finding] = await found(home, 'clients', { activity });
       if (finding === undefined) return null;
-      const { tone, text, advice, remedy } = findingText(finding, speech);
+      const { tone, text, advice, remedy } = findingText(finding, textContext);
       return [tone, text, advice, remedy];
     };
     assert.equal(await said(), null);
@@ -550,7 +550,7 @@ describe('the doctor', () => {
       { code: 'leftover', file: half },
       { code: 'backupLost', client: 'codex', file: backup },
     ]);
-    const advice = findings.map((finding) => findingText(finding, speech).advice ?? '');
+    const advice = findings.map((finding) => findingText(finding, textContext).advice ?? '');
     assert.match(advice[0] ?? '', /You can delete it/);
     assert.match(advice[1] ?? '', /cannot restore/);
   });
@@ -564,8 +564,8 @@ describe('the doctor', () => {
       const checkKey = (key: string): Promise<KeyCheck> => Promise.resolve(check(key));
       const findings = await found(home, 'keys', { keys, checkKey, upstreamUrl });
       return findings.map((finding) => [
-        findingText(finding, speech).text,
-        findingText(finding, speech).remedy,
+        findingText(finding, textContext).text,
+        findingText(finding, textContext).remedy,
       ]);
     };
     const bad = { kind: 'bad' } as const;

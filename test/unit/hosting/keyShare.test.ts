@@ -100,9 +100,9 @@ describe('keys that windows share', () => {
     follow(host: SharedKeys): void {
       this.host = host;
       host.onDidChange(() => {
-        if (this.host === host) this.share.heard(host.current);
+        if (this.host === host) this.share.receive(host.current);
       });
-      this.share.heard(host.current);
+      this.share.receive(host.current);
     }
 
     lose(): void {

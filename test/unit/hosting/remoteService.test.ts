@@ -37,10 +37,10 @@ describe('The past requests of a window', () => {
     host.add(exchangeReport({ endedAtMs: nowMs - 2 * hourMs }));
     const { clock, service } = windowBehind(3 * hourMs);
     const { snapshot } = stateOf([]);
-    service.hear({ kind: 'snapshot', snapshot: { ...snapshot, atMs: nowMs } });
-    service.hear({ kind: 'history', history: host.save() });
+    service.receive({ kind: 'snapshot', snapshot: { ...snapshot, atMs: nowMs } });
+    service.receive({ kind: 'history', history: host.save() });
     clock.advance(60_000);
-    service.hear({ kind: 'exchange', exchange: exchangeView({ id: 2, endedAtMs: nowMs + 60_000 }) });
+    service.receive({ kind: 'exchange', exchange: exchangeView({ id: 2, endedAtMs: nowMs + 60_000 }) });
     const { ends, startMs, bucketMs } = service.history.series.view();
     const times = ends.answered.flatMap((count, index) => (count > 0 ? startMs + index * bucketMs : []));
     assert.deepEqual(times, [nowMs - 2 * hourMs, nowMs]);
@@ -53,7 +53,7 @@ describe('The past requests of a window', () => {
     const told = JSON.stringify(exchangeView({}), (name, value: unknown) =>
       untold.includes(name) ? undefined : value,
     );
-    service.hear({ kind: 'exchange', exchange: JSON.parse(told) as ExchangeView });
+    service.receive({ kind: 'exchange', exchange: JSON.parse(told) as ExchangeView });
     assert.deepEqual(service.activity(), [exchangeView({})]);
     service.dispose();
   });
@@ -64,9 +64,9 @@ describe('The counts that a window begins with', () => {
     const { service } = windowBehind(0);
     const saved = { version: 1, savedAtMs: nowMs, keys: {}, accounts: {}, models: [], locks: [] };
     service.restore({ ...saved, revision: nowMs + hourMs });
-    service.hear({ kind: 'state', state: { version: 99 } });
+    service.receive({ kind: 'state', state: { version: 99 } });
     assert.deepEqual(service.handedOver, { ...saved, revision: nowMs + hourMs }, 'one that it cannot read');
-    service.hear({ kind: 'state', state: saved });
+    service.receive({ kind: 'state', state: saved });
     assert.deepEqual(service.handedOver, saved);
     service.dispose();
   });
@@ -75,7 +75,7 @@ describe('The counts that a window begins with', () => {
 describe('The snapshot of a window', () => {
   it('is of the present time, though the host is silent or gone', () => {
     const { clock, service } = windowBehind(3 * hourMs);
-    service.hear({ kind: 'snapshot', snapshot: { ...stateOf([]).snapshot, atMs: nowMs } });
+    service.receive({ kind: 'snapshot', snapshot: { ...stateOf([]).snapshot, atMs: nowMs } });
     clock.advance(hourMs);
     assert.equal(service.snapshot().atMs, nowMs + hourMs);
     service.lost();

@@ -59,8 +59,11 @@ describe('Ledger: the joined sum', () => {
   });
 
   it('adds what a late reading lacks, once one of any account was seen to be late', () => {
-    const lateness = { isSeen: false };
-    const [one, other] = [new Ledger(noonMs, utc, null, lateness), new Ledger(noonMs, utc, null, lateness)];
+    const readingLag = { isKnown: false };
+    const [one, other] = [
+      new Ledger(noonMs, utc, null, readingLag),
+      new Ledger(noonMs, utc, null, readingLag),
+    ];
     for (const ledger of [one, other]) read(ledger, 10, noonMs);
     send(one, 5, noonMs + 1_000);
     read(one, 10, noonMs + 45_000);
@@ -147,11 +150,11 @@ describe('Ledger: emptiness', () => {
     const emptyAtMs = noonMs + 10 * minuteMs;
     send(ledger, 2, emptyAtMs);
     assert.ok(ledger.readingWantedAtMs <= emptyAtMs);
-    ledger.asked(emptyAtMs);
+    ledger.noteAsked(emptyAtMs);
     assert.equal(ledger.awaitsReading(emptyAtMs + 4_999), true);
     assert.equal(ledger.awaitsReading(emptyAtMs + 5_000), false);
     assert.equal(ledger.readingWantedAtMs, emptyAtMs + 91_000);
-    ledger.asked(emptyAtMs + 91_000);
+    ledger.noteAsked(emptyAtMs + 91_000);
     assert.equal(ledger.readingWantedAtMs, emptyAtMs + 151_000);
   });
 

@@ -264,7 +264,7 @@ export class LedgerWorld implements LeaseOwner {
 
   private ask(): void {
     if (this.account.keyToRead(this.wallMs) !== null) {
-      this.account.ledger.asked(this.wallMs);
+      this.account.ledger.noteAsked(this.wallMs);
       this.readSoon();
     }
   }

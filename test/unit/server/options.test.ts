@@ -88,12 +88,12 @@ describe('readConfiguration', () => {
 
   it('looks at each spelling of the network proxy, and takes it', () => {
     for (const name of ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy']) {
-      const { proxyUrl } = configured({ [name]: 'proxy:3128' }).settings.wayOut;
+      const { proxyUrl } = configured({ [name]: 'proxy:3128' }).settings.networkRoute;
       assert.equal(proxyUrl, 'proxy:3128');
       assert.match(problems({ [name]: 'http://proxy:port' }).join(), new RegExp(`^${name}: is not a URL`));
     }
     const both = { HTTPS_PROXY: 'http://good:1', https_proxy: 'http://other:2' };
-    assert.equal(configured(both).settings.wayOut.proxyUrl, 'http://good:1');
+    assert.equal(configured(both).settings.networkRoute.proxyUrl, 'http://good:1');
   });
 
   it('takes off the quotes that Docker leaves around the values of a .env file, and carriage returns', () => {

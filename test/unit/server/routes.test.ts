@@ -22,8 +22,8 @@ describe('the files of pages', () => {
     const metrics = new Metrics(service, '0');
     try {
       const routes = new Routes({ service, metrics, version: '0', folder });
-      const door = { boundHost: '::1', allowedHosts: [], proxyKey: new Secret('x'), allowKeyChanges: false };
-      const ask = async () => (await routes.answer(readHead('GET', '/docs/swagger-ui.js', []), door))?.body;
+      const rules = { boundHost: '::1', allowedHosts: [], proxyKey: new Secret('x'), allowKeyChanges: false };
+      const ask = async () => (await routes.answer(readHead('GET', '/docs/swagger-ui.js', []), rules))?.body;
       // For example too many open files.
       await assert.rejects(ask());
       writeFileSync(join(folder, 'swagger-ui.js'), 'viewer');

@@ -17,13 +17,13 @@ const told = v.object({
 
 function dayOf(pool: Pool): v.InferOutput<typeof told>['data']['free_model_daily_requests'] {
   const request = readHead('GET', '/api/v1/key', ['authorization', 'Bearer kw']);
-  const door = {
+  const rules = {
     boundHost: '127.0.0.1',
     allowedHosts: [],
     proxyKey: new Secret('kw'),
     allowKeyChanges: false,
   };
-  const answer = answerLocally(request, { door, pool, version: '0', snapshot: () => snapshotOf(pool) });
+  const answer = answerLocally(request, { rules, pool, version: '0', snapshot: () => snapshotOf(pool) });
   assert.ok(answer !== null);
   return v.parse(told, JSON.parse(String(answer.body))).data.free_model_daily_requests;
 }

@@ -2,14 +2,14 @@
 import type { DashboardState } from '../../../src/service/messages';
 import type { AccountView, KeyView, ProxyState, RunningView, Snapshot } from '../../../src/service/snapshot';
 import { Formats } from '../../../src/words/formats';
-import type { Speech } from '../../../src/words/stateWords';
+import type { TextContext } from '../../../src/words/stateWords';
 import { translator } from '../../../src/words/translate';
 
 /** 22 November 2026, 18:00 UTC. */
 export const nowMs = Date.UTC(2026, 10, 22, 18);
 export const midnightMs = Date.UTC(2026, 10, 23);
 
-export const english: Speech = { t: translator({}), formats: new Formats('en', 'UTC'), nowMs };
+export const english: TextContext = { t: translator({}), formats: new Formats('en', 'UTC'), nowMs };
 
 const running: ProxyState = {
   kind: 'running',

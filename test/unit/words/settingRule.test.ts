@@ -23,7 +23,7 @@ describe('settingRule', () => {
 
   it('has words for every setting that the proxy obeys', () => {
     for (const name of Object.keys(defaultSettings)) {
-      if (name !== 'host' && name !== 'wayOut') assert.doesNotMatch(rule(name), /…|undefined/, name);
+      if (name !== 'host' && name !== 'networkRoute') assert.doesNotMatch(rule(name), /…|undefined/, name);
     }
   });
 });

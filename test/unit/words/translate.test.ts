@@ -28,7 +28,7 @@ describe('a language of which nobody has thought', () => {
   });
 
   it('leaves no English in status bar, header and accounts', () => {
-    const speech = { ...english, t };
+    const textContext = { ...english, t };
     const usedUp = accountView({ accountId: 'b', name: 'b', state: 'usedUp', untilMs: midnightMs });
     const unreached = {
       cause: 'name',
@@ -38,15 +38,15 @@ describe('a language of which nobody has thought', () => {
     } as const;
     const calm = stateOf([accountView(), usedUp]);
     const gone = { ...calm, snapshot: { ...calm.snapshot, unreached } };
-    const { leftNote, outlook, proxy } = overviewView(calm, speech);
-    const rows = accountsView(calm, speech).groups.flatMap((group) => group.rows);
+    const { leftNote, outlook, proxy } = overviewView(calm, textContext);
+    const rows = accountsView(calm, textContext).groups.flatMap((group) => group.rows);
     const texts = [
       leftNote,
       outlook,
       proxy.text,
       ...rows.map(({ state }) => state.text),
-      statusText(gone, 'number', speech).text.replace('$(cloud-offline) ', ''),
-      overviewView(gone, speech).notice?.text ?? '',
+      statusText(gone, 'number', textContext).text.replace('$(cloud-offline) ', ''),
+      overviewView(gone, textContext).notice?.text ?? '',
     ];
     for (const text of texts) assert.match(text, /^⟦[^]*⟧$/);
   });

@@ -5,7 +5,7 @@ import {
   checkHost,
   checkOrigin,
   readHead,
-  type Door,
+  type AdmissionRules,
   type RequestHead,
 } from '../../../../src/proxy/request/admission';
 
@@ -14,9 +14,14 @@ function head(method: string, path: string, ...rawHeaders: readonly string[]): R
 }
 
 function answersTo(host: string, boundHost: string, ...allowedHosts: readonly string[]): boolean {
-  const door: Door = { boundHost, allowedHosts, proxyKey: new Secret('kw'), allowKeyChanges: false };
+  const rules: AdmissionRules = {
+    boundHost,
+    allowedHosts,
+    proxyKey: new Secret('kw'),
+    allowKeyChanges: false,
+  };
   try {
-    checkHost(head('GET', '/health', 'Host', host), door);
+    checkHost(head('GET', '/health', 'Host', host), rules);
     return true;
   } catch {
     return false;
@@ -62,8 +67,8 @@ describe('checkHost', () => {
   });
 
   it('lets in what names no host at all, as HTTP/1.0 may and no browser does', () => {
-    const door = { boundHost: '127.0.0.1', allowedHosts: ['keys.example.org'], allowKeyChanges: false };
-    checkHost(head('GET', '/health'), { ...door, proxyKey: new Secret('kw') });
+    const rules = { boundHost: '127.0.0.1', allowedHosts: ['keys.example.org'], allowKeyChanges: false };
+    checkHost(head('GET', '/health'), { ...rules, proxyKey: new Secret('kw') });
   });
 });
 

@@ -6,7 +6,7 @@ import type { Fault } from '../../../../src/proxy/errors/outcome';
 import type { Reply } from '../../../../src/proxy/upstream/reply';
 import { Upstream } from '../../../../src/proxy/upstream/upstream';
 import { ManualClock } from '../../../support/manualClock';
-import { directly } from '../../../../src/proxy/upstream/wayOut';
+import { directRoute } from '../../../../src/proxy/upstream/networkRoute';
 
 const body = 'a'.repeat(1_000);
 
@@ -36,7 +36,7 @@ describe('An answer whose connection upstream closes while nobody reads', () => 
     const { port } = server.address() as AddressInfo;
     upstream = new Upstream(new ManualClock(), {
       upstreamUrl: `http://127.0.0.1:${port}/api/v1`,
-      wayOut: directly,
+      networkRoute: directRoute,
     });
   });
 
@@ -70,7 +70,7 @@ describe('An answer whose connection upstream closes while nobody reads', () => 
       fresh: false,
     } as const;
     const steps = { onSent: () => undefined };
-    const sending = upstream.send(
+    const handler = upstream.send(
       { ...request, headers: [], headTimeoutMs: 10_000 },
       steps,
       new AbortController().signal,
@@ -79,7 +79,7 @@ describe('An answer whose connection upstream closes while nobody reads', () => 
     socket.on('error', () => undefined);
     await once(socket, 'data');
     socket.write(bytes, () => setTimeout(() => close(socket), 20));
-    const sent = await sending;
+    const sent = await handler;
     return 'reply' in sent ? sent.reply : assert.fail(sent.fault.code);
   }
 });

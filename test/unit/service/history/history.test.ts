@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { TextLog } from '../../../../src/base/log';
 import type { Pool } from '../../../../src/keys/pool';
-import type { Recent } from '../../../../src/keys/recent';
+import type { RecentEntries } from '../../../../src/keys/recentEntries';
 import { History, type SavedHistory } from '../../../../src/service/history/history';
 import { StateKeeping } from '../../../../src/service/saved/stateKeeping';
 import { ManualClock, settled } from '../../../support/manualClock';
@@ -16,7 +16,7 @@ interface World {
   readonly clock: ManualClock;
   readonly history: History;
   readonly pool: Pool;
-  readonly made: Recent<string>;
+  readonly made: RecentEntries<string>;
 }
 
 function world(clock = new ManualClock(startMs)): World {
@@ -190,7 +190,7 @@ async function keptIn(content?: unknown) {
       return Promise.resolve();
     },
   };
-  const keeping = new StateKeeping({ kept: history, name: 'requests', store, log, clock });
+  const keeping = new StateKeeping({ owner: history, name: 'requests', store, log, clock });
   await keeping.restore();
   const pass = async (ms: number): Promise<void> => {
     await clock.run(ms);
@@ -267,7 +267,7 @@ describe('the kept history', () => {
 
   it('is written by a window that serves once its own proxy has told it', async () => {
     const { history, written, pass } = await keptIn();
-    history.hear({ ...history.save(), savedAtMs: 0 });
+    history.receive({ ...history.save(), savedAtMs: 0 });
     await pass(10_000);
     assert.equal(written.length, 1);
   });

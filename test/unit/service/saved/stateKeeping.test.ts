@@ -51,7 +51,7 @@ async function keptIn(
   // No proxy listens, so that no account is ever read.
   const service = new KeywheelService({ clock, log, version: '0' });
   const keeping = new StateKeeping({
-    kept: service,
+    owner: service,
     name: 'counts',
     store,
     log,
@@ -215,9 +215,9 @@ describe('StateKeeping', () => {
       state = undefined;
       return taken;
     };
-    const kept = { restore: () => ({ kind: 'none' }) as const, savedState, onDidChangeState };
+    const owner = { restore: () => ({ kind: 'none' }) as const, savedState, onDidChangeState };
     const log = new TextLog(() => undefined);
-    const keeping = new StateKeeping({ kept, name: 'requests', store, log });
+    const keeping = new StateKeeping({ owner, name: 'requests', store, log });
     await keeping.restore();
     changed.fire();
     await keeping.saveNow();

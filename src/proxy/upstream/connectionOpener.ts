@@ -1,4 +1,4 @@
-// Opens connections to upstream by the way out; the only importer of undici.
+// Opens connections to upstream by the network route; the only importer of undici.
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import * as tls from 'node:tls';
@@ -6,7 +6,7 @@ import { buildConnector, Client, ProxyAgent, type Dispatcher } from 'undici';
 import * as v from 'valibot';
 import { certificateProblem, codeOf, proxyPrefix, silentProxyCode } from '../../base/systemError';
 import type { AddressBook } from './addressBook';
-import { proxyOnTheWay, type NetworkProxy, type WayOut } from './wayOut';
+import { networkProxyFor, type NetworkProxy, type NetworkRoute } from './networkRoute';
 
 type Connector = buildConnector.connector;
 /** The part of undici's clients that is used here, with or without a network proxy. */
@@ -24,7 +24,7 @@ const longestHeadBytes = 64 * 1024;
 /** For DNS, TCP and TLS together; with a network proxy for each step to it and through it. */
 const connectTimeoutMs = 10_000;
 
-export class Way {
+export class ConnectionOpener {
   private readonly origin: string;
   private readonly proxy: NetworkProxy | null;
   private trust: tls.SecureContext | undefined;
@@ -33,11 +33,11 @@ export class Way {
 
   constructor(
     upstreamUrl: string,
-    private readonly wayOut: WayOut,
+    private readonly networkRoute: NetworkRoute,
     private readonly book: AddressBook,
   ) {
     this.origin = new URL(upstreamUrl).origin;
-    this.proxy = proxyOnTheWay(upstreamUrl, wayOut);
+    this.proxy = networkProxyFor(upstreamUrl, networkRoute);
   }
 
   /** One connection, opened with its first request. */
@@ -88,7 +88,7 @@ export class Way {
   private trustMore(): boolean {
     if (this.isWide) return false;
     this.isWide = true;
-    this.trust = widerTrust(this.wayOut);
+    this.trust = widerTrust(this.networkRoute);
     return this.trust !== undefined;
   }
 
@@ -102,14 +102,14 @@ export class Way {
   /** Behind a network proxy TLS is often inspected, and an agent's trust is fixed: the machine's own authorities are read at once. */
   private tunnel({ url, token }: NetworkProxy, events: ConnectionEvents): SingleDispatcher {
     this.trustMore();
-    const options = this.tls(this.wayOut.isStrict);
-    const toProxy = told(buildConnector(options), (error) => ofProxy(codeOf(error)));
+    const options = this.tls(this.networkRoute.isStrict);
+    const toProxy = withErrorCodes(buildConnector(options), (error) => codeOfProxy(codeOf(error)));
     const agent = new ProxyAgent({
       uri: url,
       ...(token === null ? {} : { token }),
       requestTls: options,
       clientFactory: (origin) => new Client(origin, { connect: toProxy, headersTimeout: connectTimeoutMs }),
-      factory: (_origin, made) => this.client(told(connectorIn(made), codeOfTunnel), events),
+      factory: (_origin, made) => this.client(withErrorCodes(connectorIn(made), codeOfTunnel), events),
     });
     const { origin } = this;
     return {
@@ -121,7 +121,7 @@ export class Way {
 }
 
 const unusable: Connector = (_options, connected) =>
-  connected(withCode(new Error('No URL of a proxy.'), ofProxy('ERR_INVALID_URL')), null);
+  connected(withCode(new Error('No URL of a proxy.'), codeOfProxy('ERR_INVALID_URL')), null);
 
 /** ProxyAgent gives its own connector only to its factory of clients. */
 function connectorIn(made: object): Connector {
@@ -143,7 +143,7 @@ function inPairs(headers: Dispatcher.DispatchOptions['headers']): Dispatcher.Dis
 }
 
 /** The connector, with other codes for its errors. */
-function told(connect: Connector, code: (error: Error) => string): Connector {
+function withErrorCodes(connect: Connector, code: (error: Error) => string): Connector {
   return (options, connected) =>
     connect(options, (...[error, socket]) => {
       if (error === null) connected(null, socket);
@@ -155,7 +155,7 @@ function withCode(error: Error, code: string): Error {
   return Object.assign(new Error(error.message, { cause: error }), { code });
 }
 
-function ofProxy(code: string): string {
+function codeOfProxy(code: string): string {
   return code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'UND_ERR_HEADERS_TIMEOUT'
     ? silentProxyCode
     : `${proxyPrefix}${code}`;
@@ -165,9 +165,9 @@ function ofProxy(code: string): string {
 function codeOfTunnel(error: Error): string {
   const code = codeOf(error);
   const status = /^Proxy response \((\d{3})\)/.exec(error.message)?.[1];
-  if (status !== undefined) return ofProxy(status);
+  if (status !== undefined) return codeOfProxy(status);
   const isOfRequest = /^(?:UND_ERR_|HPE_)/.test(code) && code !== 'UND_ERR_CONNECT_TIMEOUT';
-  return isOfRequest ? ofProxy(code) : code;
+  return isOfRequest ? codeOfProxy(code) : code;
 }
 
 function isUnknownIssuer(error: Error): boolean {
@@ -182,8 +182,8 @@ const bundles = [
   '/etc/ssl/ca-bundle.pem',
 ];
 
-/** Trusts Node's authorities and all that the way out adds; undefined where it adds none. It takes a while. */
-function widerTrust({ systemCertificates, extraCaFile }: WayOut): tls.SecureContext | undefined {
+/** Trusts Node's authorities and all that the network route adds; undefined where it adds none. It takes a while. */
+function widerTrust({ systemCertificates, extraCaFile }: NetworkRoute): tls.SecureContext | undefined {
   const more = [
     ...(systemCertificates ? systemAuthorities() : []),
     ...(extraCaFile === '' ? [] : fileOf(extraCaFile)),

@@ -1,12 +1,16 @@
 // Reads the few needed values of a body without building the rest of it.
 import assert from 'node:assert/strict';
 import { crc32 } from 'node:zlib';
-import { asked, renamed, type Asked } from '../../../../src/proxy/request/asked';
+import {
+  readRequestFields,
+  withModelName,
+  type RequestFields,
+} from '../../../../src/proxy/request/requestFields';
 import { runScan } from '../../../../src/proxy/request/outerFields';
 
-async function read(body: unknown): Promise<Asked> {
+async function read(body: unknown): Promise<RequestFields> {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return await runScan(asked(Buffer.from(text)));
+  return await runScan(readRequestFields(Buffer.from(text)));
 }
 
 /** How often other work gets a turn while the bytes are read. */
@@ -16,7 +20,7 @@ async function turnsIn(bytes: Buffer): Promise<number> {
     turns++;
     other = setImmediate(turn);
   });
-  await runScan(asked(bytes));
+  await runScan(readRequestFields(bytes));
   clearImmediate(other);
   return turns;
 }
@@ -221,7 +225,7 @@ describe('what a body asks for', () => {
       const bytes = Buffer.from(text);
       const turns = await turnsIn(bytes);
       assert.ok(turns >= leastTurns, `${name}: ${turns} turns`);
-      assert.equal((await runScan(asked(bytes))).model, 'a/b', name);
+      assert.equal((await runScan(readRequestFields(bytes))).model, 'a/b', name);
     }
   });
 
@@ -241,7 +245,7 @@ describe('what a body asks for', () => {
 
 describe('another model', () => {
   async function rename(text: string): Promise<string> {
-    return String(renamed(Buffer.from(text), (await read(text)).names, 'new/m'));
+    return String(withModelName(Buffer.from(text), (await read(text)).names, 'new/m'));
   }
 
   it('stands in the place of the old one, and a list of models goes; nothing else changes', async () => {

@@ -20,7 +20,7 @@ const mostOpening = 64 * 1024;
 
 const quote = 0x22;
 
-export interface Asked {
+export interface RequestFields {
   /** The model, else the first of `models`. */
   readonly model: string | null;
   /** Whether every model that may answer is free, and no other part of the request costs. */
@@ -62,7 +62,7 @@ const fieldNames = [
 type Fields = Partial<Record<(typeof fieldNames)[number], Field>>;
 
 /** The result for a body that is no JSON object, and for none at all. */
-export const nothingAsked: Asked = {
+export const noRequestFields: RequestFields = {
   model: null,
   isFree: false,
   costs: false,
@@ -74,8 +74,8 @@ export const nothingAsked: Asked = {
   names: { model: null, models: null },
 };
 
-export function* asked(bytes: Buffer | null): Scan<Asked> {
-  if (bytes === null) return nothingAsked;
+export function* readRequestFields(bytes: Buffer | null): Scan<RequestFields> {
+  if (bytes === null) return noRequestFields;
   const fields = yield* fieldsOf(bytes, 0, fieldNames);
   const text = (name: keyof Fields): string | null => textAt(bytes, fields[name]?.value, longestText);
   const named = modelsOf(bytes, fields, yield* itemsIn(bytes, fields.models, mostModels + 1));
@@ -115,7 +115,7 @@ function isSearching(name: string | null): boolean {
 }
 
 /** The body with another model and all other bytes unchanged. A list `models` is removed, so that no other model answers. */
-export function renamed(bytes: Buffer, { model, models }: ModelFields, name: string): Buffer {
+export function withModelName(bytes: Buffer, { model, models }: ModelFields, name: string): Buffer {
   const value = JSON.stringify(name);
   const edits: (Span & { readonly text: string })[] = [];
   if (model !== null) edits.push({ ...model.value, text: value });
@@ -209,8 +209,8 @@ function* hasPaidTool(bytes: Buffer, tools: Field): Scan<boolean> {
   const items = yield* itemsIn(bytes, tools, mostTools + 1);
   for (const tool of items) {
     const { type } = yield* fieldsOf(bytes, tool.from, ['type']);
-    const told = textAt(bytes, type?.value, longestText) ?? '';
-    if (!freeTools.has(told) && paidTools.some((begin) => told.startsWith(begin))) return true;
+    const name = textAt(bytes, type?.value, longestText) ?? '';
+    if (!freeTools.has(name) && paidTools.some((begin) => name.startsWith(begin))) return true;
   }
   return items.length > mostTools;
 }

@@ -7,7 +7,7 @@ import type { Keyring } from '../service/keyring/keyring';
 import type { KeywheelService } from '../service/keywheelService';
 import type { DashboardState } from '../service/messages';
 
-export interface CurrentStatePorts {
+export interface StateSourcePorts {
   readonly service: Pick<KeywheelService, 'snapshot' | 'history' | 'onDidChange'>;
   readonly keyring: Pick<Keyring, 'health' | 'onDidChange'>;
   readonly keyActions: Pick<KeyActions, 'removed' | 'onDidChange'>;
@@ -15,12 +15,12 @@ export interface CurrentStatePorts {
 }
 
 /** `read` returns a new value; `onDidChange` fires when it may differ. */
-export interface CurrentState {
+export interface StateSource {
   readonly read: () => DashboardState;
   readonly onDidChange: Event<void>;
 }
 
-export function currentState(ports: CurrentStatePorts): CurrentState {
+export function stateSourceOf(ports: StateSourcePorts): StateSource {
   const { service, keyring, keyActions, connected } = ports;
   const read = (): DashboardState => {
     const snapshot = service.snapshot();
@@ -42,7 +42,7 @@ export function currentState(ports: CurrentStatePorts): CurrentState {
 }
 
 /** Keeps the context keys `keywheel.running`, `hasKeys`, `hasClient` and `hasServed`: for package.json, no public API. */
-export function setContextKeys(owned: DisposableStore, state: CurrentState): void {
+export function setContextKeys(owned: DisposableStore, state: StateSource): void {
   const known = new Map<string, boolean>();
   const set = (name: string, value: boolean): void => {
     if (known.get(name) === value) return;

@@ -15,23 +15,23 @@ import type { Answered, Failed, HeldError } from '../upstream/judge';
 import type { Fault, Outcome } from '../errors/outcome';
 import { Refusal } from '../errors/refusal';
 
-export class LastWord {
-  private word: { error: HeldError; headers: readonly string[]; outcome: Outcome } | null = null;
+export class LastError {
+  private last: { error: HeldError; headers: readonly string[]; outcome: Outcome } | null = null;
 
-  hear({ reply, error, outcome }: Failed): void {
-    if (error !== null && reply !== null) this.word = { error, headers: reply.forClient, outcome };
+  keep({ reply, error, outcome }: Failed): void {
+    if (error !== null && reply !== null) this.last = { error, headers: reply.forClient, outcome };
   }
 
   /** Whether upstream's own words tell the client more than the denial would. */
-  says(kind: DenialKind): boolean {
-    if (this.word === null || refusalOfOutcome(this.word.outcome) !== null) return false;
+  isBetterThan(kind: DenialKind): boolean {
+    if (this.last === null || refusalOfOutcome(this.last.outcome) !== null) return false;
     switch (kind) {
       case 'modelBusy':
       case 'allTried':
         return true;
       case 'exhausted':
       case 'noKeys':
-        return isOfThisRequest(this.word.outcome);
+        return isOfThisRequest(this.last.outcome);
       case 'keysAwaited':
       case 'queueFull':
       case 'stopping':
@@ -40,12 +40,12 @@ export class LastWord {
   }
 
   /** Ends the answer with the error of `outcome`: upstream's own where there is one, else throws ours. */
-  speak(answer: Answer, outcome: Outcome | null, model: string | null): void {
+  giveBack(answer: Answer, outcome: Outcome | null, model: string | null): void {
     const refusal = outcome === null ? null : refusalOfOutcome(outcome);
-    if (refusal !== null || this.word === null) {
+    if (refusal !== null || this.last === null) {
       throw refusal ?? new Refusal('upstream_cut', 'OpenRouter gave no answer.');
     }
-    const { error, headers } = this.word;
+    const { error, headers } = this.last;
     // To the client 401 means a wrong proxy key; this 401 is a provider's.
     const status = error.status === 401 ? 403 : error.status;
     answer.giveBack({ ...error, status }, headersFor(error.kind, headers), model);
@@ -90,7 +90,7 @@ function isOfThisRequest({ kind }: Outcome): boolean {
 
 /** The refusal for an outcome that has no answer to give back; null where upstream's own error is to be given back. */
 function refusalOfOutcome(outcome: Outcome): Refusal | null {
-  if (outcome.kind === 'fault') return ofFault(outcome.fault);
+  if (outcome.kind === 'fault') return refusalOfFault(outcome.fault);
   if (outcome.kind !== 'unauthorized') return null;
   // To the client 401 means a wrong proxy key, and one client tries ten times at it.
   return new Refusal(
@@ -99,7 +99,7 @@ function refusalOfOutcome(outcome: Outcome): Refusal | null {
   );
 }
 
-function ofFault(fault: Fault): Refusal {
+function refusalOfFault(fault: Fault): Refusal {
   switch (fault.code) {
     case 'notSent': {
       const { cause, retryAtMs } = fault;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Recent, remember } from '../../../src/keys/recent';
+import { RecentEntries, remember } from '../../../src/keys/recentEntries';
 
 const dayMs = 86_400_000;
 
@@ -11,19 +11,19 @@ describe('remember', () => {
   });
 });
 
-describe('Recent', () => {
+describe('RecentEntries', () => {
   it('forgets names that are older than a day', () => {
-    const recent = new Recent<number>();
+    const recent = new RecentEntries<number>();
     recent.set('a', 1, 0);
     recent.set('a', 3, 20);
     assert.deepEqual([recent.get('a', dayMs + 20), recent.get('a', dayMs + 21)], [3, null]);
   });
 
   it('comes back with what is not too old, never overrules what is known, and stays bounded', () => {
-    const recent = new Recent<number>();
+    const recent = new RecentEntries<number>();
     recent.set('old', 1, 0);
     recent.set('new', 2, 90);
-    const again = new Recent<number>();
+    const again = new RecentEntries<number>();
     again.set('new', 7, 100);
     again.restore(recent.save(dayMs + 1));
     assert.deepEqual([again.get('new', 101), again.get('old', 101)], [7, null]);

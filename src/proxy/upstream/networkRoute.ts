@@ -1,7 +1,7 @@
-// The way out of this machine: directly to upstream or through a network proxy, and the certificates that are trusted there.
+// The network route of this machine: directly to upstream or through a network proxy, and the certificates that are trusted there.
 
 /** Plain values, so that they can be sent to the worker. */
-export interface WayOut {
+export interface NetworkRoute {
   /** The network proxy, as `http://user:password@host:port`; empty: none. It may hold a password. */
   readonly proxyUrl: string;
   /** Hosts that are reached directly, as in `NO_PROXY`: `*`, or names, with a port or without, that include their subdomains. */
@@ -14,7 +14,7 @@ export interface WayOut {
   readonly extraCaFile: string;
 }
 
-export const directly: WayOut = {
+export const directRoute: NetworkRoute = {
   proxyUrl: '',
   noProxy: '',
   isStrict: true,
@@ -32,7 +32,10 @@ export interface NetworkProxy {
 }
 
 /** The network proxy on the way to `upstreamUrl`; null: reached directly. An invalid URL is kept: connecting will fail. */
-export function proxyOnTheWay(upstreamUrl: string, { proxyUrl, noProxy }: WayOut): NetworkProxy | null {
+export function networkProxyFor(
+  upstreamUrl: string,
+  { proxyUrl, noProxy }: NetworkRoute,
+): NetworkProxy | null {
   const { protocol, hostname, port } = new URL(upstreamUrl);
   // Upstreams without TLS are on this machine: a proxy elsewhere cannot reach them, and would read the key.
   if (proxyUrl === '' || protocol !== 'https:' || isExempt(hostname, Number(port) || 443, noProxy))

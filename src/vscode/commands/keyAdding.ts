@@ -6,7 +6,7 @@ import type { AddResult } from '../../service/keyring/keyring';
 import type { KeyEntry } from '../../service/pastedKeys';
 import { nameProblem } from '../../words/nameText';
 import { addResultText, type ResultText } from '../../words/resultText';
-import { flash, offer, speechOf, tellFailure, whileShowing, type Choice } from '../messages';
+import { showChoice, showFailure, showNote, textContextOf, whileShowing, type Choice } from '../messages';
 import type { WindowPorts } from '../ports';
 
 /** A quick check shows no progress: VS Code hides notifications after the third one within 800 ms. */
@@ -28,18 +28,19 @@ export async function addOne(
   const label = maskKey(key);
   const result = await whileChecking(ports.keyring.add(key, label, dailyLimit));
   const text = resultText(result, label, ports);
-  if (result.kind !== 'added' && result.kind !== 'duplicate') return (await offer(text, ...buttons)) ?? false;
+  if (result.kind !== 'added' && result.kind !== 'duplicate')
+    return (await showChoice(text, ...buttons)) ?? false;
   // Not awaited, because a notification may stay for long.
-  void offerNext(text, ports, result.kind === 'added' ? [key] : []);
+  void showNextStep(text, ports, result.kind === 'added' ? [key] : []);
   return result.kind === 'added';
 }
 
 export function resultText(result: AddResult, label: string, ports: WindowPorts): ResultText {
-  return addResultText(result, label, accountOf(result, ports), speechOf());
+  return addResultText(result, label, accountOf(result, ports), textContextOf());
 }
 
 /** Shows the text with a button for the next step (connect a client or open the dashboard), and one to name the new keys. */
-export async function offerNext(
+export async function showNextStep(
   text: ResultText,
   ports: WindowPorts,
   newKeys: readonly string[] = [],
@@ -51,7 +52,7 @@ export async function offerNext(
   const next = isConnected ? 'openDashboard' : 'connectClient';
   const name = newKeys.length === 1 ? l10n.t('Name Key') : l10n.t('Name Keys');
   const naming = [name, async () => await nameKeys(newKeys, ports)] as const;
-  await offer(text, next, ...(newKeys.length === 0 ? [] : [naming]));
+  await showChoice(text, next, ...(newKeys.length === 0 ? [] : [naming]));
 }
 
 /** Asks for each key's name in turn, until the user closes a box. */
@@ -62,10 +63,10 @@ async function nameKeys(keys: readonly string[], { keyActions, log }: WindowPort
       if (label === undefined) return;
       if (label === '') continue;
       const isNamed = await keyActions.run({ keyId: keyIdOf(key) }, { kind: 'update', change: { label } });
-      if (isNamed) flash(l10n.t('Key “{0}” named', label));
+      if (isNamed) showNote(l10n.t('Key “{0}” named', label));
     }
   } catch (error: unknown) {
-    tellFailure(log, 'The keys could not be named.', error);
+    showFailure(log, 'The keys could not be named.', error);
   }
 }
 

@@ -12,7 +12,7 @@ export function remember<T>(entries: Map<string, T>, name: string, value: T, mos
   if (oldest !== undefined) entries.delete(oldest);
 }
 
-export class Recent<T> {
+export class RecentEntries<T> {
   private readonly entries = new Map<string, { readonly value: T; readonly atMs: number }>();
 
   get(name: string, nowMs: number): T | null {

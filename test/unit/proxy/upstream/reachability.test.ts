@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Fault } from '../../../../src/proxy/errors/outcome';
-import { Reach } from '../../../../src/proxy/upstream/reach';
+import { Reachability } from '../../../../src/proxy/upstream/reachability';
 import { Reply } from '../../../../src/proxy/upstream/reply';
 import { ManualClock } from '../../../support/manualClock';
 
@@ -13,62 +13,62 @@ const holdMs = 5 * 60_000;
 
 describe('What is known of the way to upstream', () => {
   let clock: ManualClock;
-  let reach: Reach;
+  let reachability: Reachability;
   let changes: number;
 
   beforeEach(() => {
     clock = new ManualClock();
     changes = 0;
-    reach = new Reach(clock, () => changes++);
+    reachability = new Reachability(clock, () => changes++);
   });
 
   it('is the cause of the last failure, since the first, until an answer comes', () => {
     const sinceMs = clock.elapsedMs();
-    reach.note(notSent('ENOTFOUND'));
+    reachability.note(notSent('ENOTFOUND'));
     clock.advance(1_000);
-    reach.note(notSent('ECONNREFUSED'));
-    assert.deepEqual(reach.unreached, { code: 'ECONNREFUSED', sinceMs, heldUntilMs: null });
-    assert.equal(reach.held(), null);
-    reach.note({ reply: new Reply(200, 'OK', [], flow) });
-    assert.equal(reach.unreached, null);
+    reachability.note(notSent('ECONNREFUSED'));
+    assert.deepEqual(reachability.unreached, { code: 'ECONNREFUSED', sinceMs, heldUntilMs: null });
+    assert.equal(reachability.connectionFault(), null);
+    reachability.note({ reply: new Reply(200, 'OK', [], flow) });
+    assert.equal(reachability.unreached, null);
     assert.equal(changes, 3);
   });
 
   it('holds new connections back for five minutes after a certificate that is not trusted', () => {
-    const noted = reach.note(notSent('CERT_HAS_EXPIRED'));
+    const noted = reachability.note(notSent('CERT_HAS_EXPIRED'));
     const retryAtMs = clock.wallMs() + holdMs;
     assert.ok('fault' in noted && noted.fault.code === 'notSent');
     assert.equal(noted.fault.retryAtMs, retryAtMs);
     clock.advance(60_000);
-    const held = reach.held();
+    const held = reachability.connectionFault();
     assert.ok(held?.code === 'notSent');
     assert.equal(held.retryAtMs, retryAtMs);
     assert.equal((held.cause as { code?: string }).code, 'CERT_HAS_EXPIRED');
     clock.advance(4 * 60_000);
-    assert.equal(reach.held(), null);
+    assert.equal(reachability.connectionFault(), null);
   });
 
   it('is tried again at once when somebody asks for it, and says no more when', () => {
-    reach.note(notSent('PROXY_407'));
-    reach.release();
-    assert.equal(reach.held(), null);
-    assert.equal(reach.unreached?.heldUntilMs, null);
+    reachability.note(notSent('PROXY_407'));
+    reachability.release();
+    assert.equal(reachability.connectionFault(), null);
+    assert.equal(reachability.unreached?.heldUntilMs, null);
   });
 
   it('is still left alone when an older connection answers', () => {
-    reach.note(notSent('CERT_HAS_EXPIRED'));
-    reach.note({ reply: new Reply(200, 'OK', [], flow) });
-    assert.equal(reach.unreached?.code, 'CERT_HAS_EXPIRED');
-    assert.ok(reach.held());
+    reachability.note(notSent('CERT_HAS_EXPIRED'));
+    reachability.note({ reply: new Reply(200, 'OK', [], flow) });
+    assert.equal(reachability.unreached?.code, 'CERT_HAS_EXPIRED');
+    assert.ok(reachability.connectionFault());
     clock.advance(holdMs);
-    reach.note({ reply: new Reply(200, 'OK', [], flow) });
-    assert.equal(reach.unreached, null);
+    reachability.note({ reply: new Reply(200, 'OK', [], flow) });
+    assert.equal(reachability.unreached, null);
   });
 
   it('learns nothing from a connection that the proxy closed itself, nor from what came after the head', () => {
-    reach.note(notSent('UND_ERR_DESTROYED'));
-    reach.note({ fault: { code: 'headTimeout' } });
-    assert.equal(reach.unreached, null);
+    reachability.note(notSent('UND_ERR_DESTROYED'));
+    reachability.note({ fault: { code: 'headTimeout' } });
+    assert.equal(reachability.unreached, null);
     assert.equal(changes, 0);
   });
 });

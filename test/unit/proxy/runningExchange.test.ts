@@ -3,16 +3,16 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
-import { Ongoing } from '../../../src/proxy/ongoing';
+import { RunningExchange } from '../../../src/proxy/runningExchange';
 import { ManualClock } from '../../support/manualClock';
 
 describe('what is held of an answer', () => {
   it('is given back when the client has it, and when it leaves before its turn', async () => {
     let sum = 0;
     const held = { count: (bytes: number) => (sum += bytes) >= 0 };
-    const begun: Ongoing[] = [];
+    const begun: RunningExchange[] = [];
     const server = createServer((request, response) => {
-      const on = new Ongoing(request, response, new ManualClock(), { isHurried: () => false, held });
+      const on = new RunningExchange(request, response, new ManualClock(), { isHurried: () => false, held });
       on.hold(10);
       begun.push(on);
     }).listen(0, '127.0.0.1');

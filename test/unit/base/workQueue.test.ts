@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
-import { InTurn } from '../../../src/base/inTurn';
+import { WorkQueue } from '../../../src/base/workQueue';
 
-describe('InTurn', () => {
+describe('WorkQueue', () => {
   it('begins a work when the one before has ended, and tells a failure to its own caller alone', async () => {
-    const turns = new InTurn();
+    const turns = new WorkQueue();
     const seen: string[] = [];
     const work =
       (name: string, fails = false) =>

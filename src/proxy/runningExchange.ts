@@ -53,7 +53,7 @@ export class ClientGone extends Error {
   override readonly name = 'ClientGone';
 }
 
-export interface Running {
+export interface RunningState {
   readonly requestId: string;
   readonly plan: Plan;
   readonly trail: Trail;
@@ -72,7 +72,7 @@ export class HeldBytes {
   }
 }
 
-export class Ongoing {
+export class RunningExchange {
   readonly head: RequestHead;
   readonly trail: Trail;
   readonly answer: Answer;
@@ -138,4 +138,4 @@ export class Ongoing {
 }
 
 /** The parts of one request that its exchange uses. */
-export type Own = Pick<Ongoing, 'trail' | 'answer' | 'watch' | 'hold' | 'signal'>;
+export type ExchangeParts = Pick<RunningExchange, 'trail' | 'answer' | 'watch' | 'hold' | 'signal'>;

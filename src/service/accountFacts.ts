@@ -25,7 +25,7 @@ export function serves({ keys }: AccountFacts, requestClass: Class): boolean {
 }
 
 /** The lock that causes the account's state; if the account is ready, the lock that keeps paid requests from it. */
-export function heldBy(account: AccountFacts): LockView | undefined {
+export function stateLock(account: AccountFacts): LockView | undefined {
   return lockOf(account, account.state === 'ready' || !serves(account, 'free') ? 'paid' : 'free');
 }
 

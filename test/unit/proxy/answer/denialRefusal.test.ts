@@ -1,7 +1,7 @@
 // The answer to a client when no lease was given.
 import assert from 'node:assert/strict';
 import type { AccountStanding, Denial } from '../../../../src/keys/denials';
-import { refusalOf, refusalOfPaid, type DenialContext } from '../../../../src/proxy/answer/denied';
+import { refusalOf, refusalOfPaid, type DenialContext } from '../../../../src/proxy/answer/denialRefusal';
 
 const nowMs = Date.UTC(2026, 0, 15, 12);
 const context: DenialContext = {

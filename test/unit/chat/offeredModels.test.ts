@@ -1,7 +1,13 @@
 /** The models that VS Code's chat is offered, with their limits and words. */
 import assert from 'node:assert/strict';
 import { ChatError } from '../../../src/chat/chatRequest';
-import { modelGroup, offeredModels, originIn, pickedModels, whatIsLeft } from '../../../src/chat/offer';
+import {
+  modelGroup,
+  offeredModels,
+  originIn,
+  pickedModels,
+  whatIsLeft,
+} from '../../../src/chat/offeredModels';
 import type { Snapshot } from '../../../src/service/snapshot';
 import { chatErrorText, modelDetail, modelTooltip } from '../../../src/words/chatText';
 import { Formats } from '../../../src/words/formats';
@@ -10,7 +16,7 @@ import { listedModel } from '../clients/listedModel';
 
 const t = translator({});
 const nowMs = Date.UTC(2026, 10, 30, 12, 0);
-const speech = { t, formats: new Formats('en', 'UTC'), nowMs };
+const textContext = { t, formats: new Formats('en', 'UTC'), nowMs };
 const wheel = {
   keys: 1,
   accounts: 1,
@@ -66,15 +72,18 @@ describe('models for VS Code’s chat', () => {
     const details = (left: number, some: typeof busy = []): readonly string[] =>
       offeredModels(listed, ['openai/gpt-5'], some)
         .slice(1, 3)
-        .map((each) => modelDetail(each, { ...wheel, freeLeft: left }, speech));
+        .map((each) => modelDetail(each, { ...wheel, freeLeft: left }, textContext));
     assert.deepEqual(details(1834), ['free · 1,834 left today', '$1.25 in, $10.00 out per million tokens']);
     assert.equal(details(0)[0], 'free · none left until 00:00');
     assert.equal(details(1834, busy)[0], 'busy until 12:20');
     const [first] = offeredModels(listed, [], []);
     assert.ok(first);
-    assert.match(modelTooltip(first, wheel, speech), /openrouter\/free.*\ntools · 131K tokens\n.*estimates/);
+    assert.match(
+      modelTooltip(first, wheel, textContext),
+      /openrouter\/free.*\ntools · 131K tokens\n.*estimates/,
+    );
     const unknown = { ...first, tools: false, images: false, contextLength: null };
-    assert.match(modelTooltip(unknown, wheel, speech), /openrouter\/free.*\n.*estimates/);
+    assert.match(modelTooltip(unknown, wheel, textContext), /openrouter\/free.*\n.*estimates/);
   });
 });
 

@@ -6,7 +6,7 @@ import type { SilenceWatch } from '../../base/silence';
 import type { Fault } from '../errors/outcome';
 import { hideInText, PassingMask } from './hiddenKey';
 import { Reply, type Flow } from './reply';
-import type { SingleDispatcher } from './way';
+import type { SingleDispatcher } from './connectionOpener';
 
 export interface SendSteps {
   /** The head is being written to a socket: from now on upstream may count it. */
@@ -17,20 +17,20 @@ export interface SendSteps {
   onInformation?(status: number, headers: readonly string[]): void;
 }
 
-export type Sent = { readonly reply: Reply } | { readonly fault: Fault };
+export type SendResult = { readonly reply: Reply } | { readonly fault: Fault };
 
 /** The listeners of an attempt, and the signal that may end it. */
-export interface Dispatched {
+export interface DispatchParts {
   readonly steps: SendSteps;
   readonly signal: Signal;
   readonly watch: SilenceWatch;
   /** Called once, as soon as the head is here, or with the fault before it. */
-  readonly tell: (sent: Sent) => void;
+  readonly onResult: (sent: SendResult) => void;
 }
 
 /** A connection, and the attempt that runs on it. */
 export class Connection {
-  sending: Sending | null = null;
+  handler: DispatchHandler | null = null;
   private sentOnSocket = 0;
   /** Whether it serves one attempt alone. */
   isFresh = false;
@@ -44,17 +44,17 @@ export class Connection {
   opened(socket: Socket): void {
     this.sentOnSocket = 0;
     this.isOpen = true;
-    whenClosed(socket, () => this.sending?.letRunOut());
+    whenClosed(socket, () => this.handler?.letRunOut());
   }
 
   /** The head is being written; returns whether the socket has served before. */
-  begun(): boolean {
+  beginAttempt(): boolean {
     return ++this.sentOnSocket > 1;
   }
 
   /** The connection is free again, or gone; called once an attempt. */
-  over(): void {
-    this.sending = null;
+  endAttempt(): void {
+    this.handler = null;
     this.onOver(this);
   }
 }
@@ -80,13 +80,13 @@ const endless = new Error('Upstream sent heads without end.');
 const mostTinyPieces = 16 * 1024;
 
 /** Undici's view of one attempt: a dispatch handler of its older API, which builds no object of headers that is not needed. */
-export class Sending implements Flow {
+export class DispatchHandler implements Flow {
   /** Null until the head is being written. */
   private abortConnection: ((reason: Error) => void) | null = null;
   private resumeConnection: (() => void) | null = null;
   private isPaused = false;
   /** Paused until other work has gone first. */
-  private isResting = false;
+  private isYielding = false;
   private readonly tiny = new TinyPieces(mostTinyPieces);
   /** The number of heads that were no answer. */
   private heads = 0;
@@ -94,7 +94,7 @@ export class Sending implements Flow {
   /** Null where there is no key, and where the body is coded: its bytes pass as they came. */
   private mask: PassingMask | null = null;
   private isOver = false;
-  private hasTold = false;
+  private hasReported = false;
   private abortReason: Error | null = null;
   private isLate = false;
   private isReused = false;
@@ -104,15 +104,15 @@ export class Sending implements Flow {
   constructor(
     private readonly connection: Connection,
     private readonly key: string | null,
-    private readonly part: Dispatched,
+    private readonly parts: DispatchParts,
   ) {
-    part.signal.addEventListener('abort', this.onAbort, { once: true });
+    parts.signal.addEventListener('abort', this.onAbort, { once: true });
   }
 
   onHeadTimeout(): void {
     this.isLate = true;
     this.abort(new Error('No head in time.'));
-    this.tellUnsent({ code: 'notSent', cause: this.abortReason });
+    this.reportUnsent({ code: 'notSent', cause: this.abortReason });
   }
 
   onConnect(abort: (reason?: Error) => void): void {
@@ -121,8 +121,8 @@ export class Sending implements Flow {
       return;
     }
     this.abortConnection = abort;
-    this.isReused = this.connection.begun();
-    this.part.steps.onSent();
+    this.isReused = this.connection.beginAttempt();
+    this.parts.steps.onSent();
   }
 
   /** False: no body is to come before `resume`. */
@@ -130,39 +130,39 @@ export class Sending implements Flow {
     if (this.isOver) return true;
     if (code < 200) {
       if (++this.heads > mostHeads) this.abort(endless);
-      this.part.steps.onInformation?.(code, this.pairsOf(headers));
+      this.parts.steps.onInformation?.(code, this.pairsOf(headers));
       return true;
     }
     this.resumeConnection = resume;
-    this.part.watch.rest();
+    this.parts.watch.stop();
     const statusText = hideInText(message, this.key);
     // A status beyond 599 counts as a server's error (RFC 9110 15); clients would fail at a status that they do not know.
     const status = code > 599 ? 502 : code;
     this.reply = new Reply(status, statusText, this.pairsOf(headers), this);
     if (this.key !== null && !this.reply.isCoded) this.mask = new PassingMask(this.key);
-    this.tell({ reply: this.reply });
+    this.report({ reply: this.reply });
     return this.mayGoOn(this.reply);
   }
 
   onData(chunk: Buffer): boolean {
     const { reply } = this;
     this.give(this.mask?.push(chunk) ?? chunk);
-    if (this.tiny.areMany(chunk)) this.rest();
+    if (this.tiny.areMany(chunk)) this.yieldTurn();
     return reply === null || this.mayGoOn(reply);
   }
 
   onComplete(): void {
     this.finish();
-    this.give(this.mask?.rest());
+    this.give(this.mask?.flush());
     this.reply?.end();
   }
 
   onError(error: Error): void {
     if (this.isOver) return;
     this.finish();
-    this.give(this.mask?.rest());
-    if (this.reply === null) this.tell({ fault: this.faultBeforeHead(error) });
-    else this.reply.fault(this.part.signal.aborted ? { code: 'clientGone' } : { code: 'cut', cause: error });
+    this.give(this.mask?.flush());
+    if (this.reply === null) this.report({ fault: this.faultBeforeHead(error) });
+    else this.reply.fault(this.parts.signal.aborted ? { code: 'clientGone' } : { code: 'cut', cause: error });
   }
 
   pause(): void {
@@ -172,14 +172,14 @@ export class Sending implements Flow {
   resume(): void {
     if (!this.isPaused || this.isOver) return;
     this.isPaused = false;
-    if (!this.isResting) this.resumeConnection?.();
+    if (!this.isYielding) this.resumeConnection?.();
   }
 
   /** Upstream has closed its side: at most a socket's buffer is left, and comes now, whether it is read or not. */
   letRunOut(): void {
     this.isRunningOut = true;
-    this.isPaused ||= this.isResting;
-    this.isResting = false;
+    this.isPaused ||= this.isYielding;
+    this.isYielding = false;
     this.resume();
   }
 
@@ -196,15 +196,15 @@ export class Sending implements Flow {
   /** Paused until a reader takes the body. */
   private mayGoOn(reply: Reply): boolean {
     if (!reply.isRead) this.pause();
-    return !this.isPaused && !this.isResting;
+    return !this.isPaused && !this.isYielding;
   }
 
   /** Lets other work go first. */
-  private rest(): void {
-    if (this.isRunningOut || this.isResting) return;
-    this.isResting = true;
+  private yieldTurn(): void {
+    if (this.isRunningOut || this.isYielding) return;
+    this.isYielding = true;
     setImmediate(() => {
-      this.isResting = false;
+      this.isYielding = false;
       if (!this.isPaused && !this.isOver) this.resumeConnection?.();
     });
   }
@@ -214,23 +214,23 @@ export class Sending implements Flow {
   }
 
   private readonly onAbort = (): void => {
-    this.abort(this.part.signal.reason);
-    this.tellUnsent({ code: 'clientGone' });
+    this.abort(this.parts.signal.reason);
+    this.reportUnsent({ code: 'clientGone' });
   };
 
   /** The attempt is not on a socket yet: undici calls back only once it is, which may take long. */
-  private tellUnsent(fault: Fault): void {
-    if (this.abortConnection === null) this.tell({ fault });
+  private reportUnsent(fault: Fault): void {
+    if (this.abortConnection === null) this.report({ fault });
   }
 
-  private tell(sent: Sent): void {
-    if (this.hasTold) return;
-    this.hasTold = true;
-    this.part.tell(sent);
+  private report(sent: SendResult): void {
+    if (this.hasReported) return;
+    this.hasReported = true;
+    this.parts.onResult(sent);
   }
 
   private faultBeforeHead(error: Error): Fault {
-    if (this.part.signal.aborted) return { code: 'clientGone' };
+    if (this.parts.signal.aborted) return { code: 'clientGone' };
     if (this.isLate) return { code: 'headTimeout' };
     if (this.abortConnection === null) return { code: 'notSent', cause: error };
     const code: unknown = 'code' in error ? error.code : null;
@@ -242,9 +242,9 @@ export class Sending implements Flow {
 
   private finish(): void {
     this.isOver = true;
-    if (!this.hasTold) this.part.watch.rest();
-    this.part.signal.removeEventListener('abort', this.onAbort);
-    this.connection.over();
+    if (!this.hasReported) this.parts.watch.stop();
+    this.parts.signal.removeEventListener('abort', this.onAbort);
+    this.connection.endAttempt();
   }
 }
 

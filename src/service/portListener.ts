@@ -12,7 +12,7 @@ interface ListeningPorts {
   readonly onDidChange: () => void;
 }
 
-export class Listening implements Disposable {
+export class PortListener implements Disposable {
   private current: ProxyState = { kind: 'stopped' };
   /** The listeners of the latest start, open or about to open; null after a stop, which closes them. */
   private opened: Promise<Listeners> | null = null;

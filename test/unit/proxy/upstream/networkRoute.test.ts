@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
-import { directly, proxyOnTheWay } from '../../../../src/proxy/upstream/wayOut';
+import { directRoute, networkProxyFor } from '../../../../src/proxy/upstream/networkRoute';
 
 const upstream = 'https://openrouter.ai/api/v1';
 
 function proxied(noProxy: string, url = upstream): boolean {
-  return proxyOnTheWay(url, { ...directly, proxyUrl: 'http://proxy:3128', noProxy }) !== null;
+  return networkProxyFor(url, { ...directRoute, proxyUrl: 'http://proxy:3128', noProxy }) !== null;
 }
 
-describe('proxyOnTheWay', () => {
+describe('networkProxyFor', () => {
   it('is none where none is named', () => {
-    assert.equal(proxyOnTheWay(upstream, directly), null);
+    assert.equal(networkProxyFor(upstream, directRoute), null);
   });
 
   it('takes user name and password out of the URL, with any sign in them', () => {
@@ -19,19 +19,19 @@ describe('proxyOnTheWay', () => {
       ['http://user:100%@proxy:3128', 'user:100%'],
       ['user:word@proxy:3128', 'user:word'],
     ] as const) {
-      const proxy = proxyOnTheWay(upstream, { ...directly, proxyUrl });
+      const proxy = networkProxyFor(upstream, { ...directRoute, proxyUrl });
       assert.equal(proxy?.url, 'http://proxy:3128/');
       assert.equal(proxy.token, `Basic ${Buffer.from(plain).toString('base64')}`);
     }
   });
 
   it('takes a name without a scheme for http, and leaves what is no URL to whoever connects', () => {
-    assert.deepEqual(proxyOnTheWay(upstream, { ...directly, proxyUrl: 'proxy:3128' }), {
+    assert.deepEqual(networkProxyFor(upstream, { ...directRoute, proxyUrl: 'proxy:3128' }), {
       url: 'http://proxy:3128/',
       host: 'proxy:3128',
       token: null,
     });
-    assert.deepEqual(proxyOnTheWay(upstream, { ...directly, proxyUrl: 'http://' }), {
+    assert.deepEqual(networkProxyFor(upstream, { ...directRoute, proxyUrl: 'http://' }), {
       url: 'http://',
       host: null,
       token: null,

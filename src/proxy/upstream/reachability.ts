@@ -2,7 +2,7 @@
 import type { Clock } from '../../base/clock';
 import type { Fault } from '../errors/outcome';
 import { isLasting, unreachedCode } from '../../base/systemError';
-import type { Sent } from './sending';
+import type { SendResult } from './dispatchHandler';
 
 /** A certificate or a network proxy that refuses will refuse until a person has changed something. */
 const holdMs = 5 * 60_000;
@@ -16,7 +16,7 @@ export interface Unreached {
   readonly heldUntilMs: number | null;
 }
 
-export class Reach {
+export class Reachability {
   /** Why upstream was not reached last; null while it is reached, or nothing is known. Read from outside. */
   unreached: Unreached | null = null;
 
@@ -26,7 +26,7 @@ export class Reach {
   ) {}
 
   /** The fault for an attempt that would need a new connection, or null where one may be opened. */
-  held(): Fault | null {
+  connectionFault(): Fault | null {
     const { unreached: known } = this;
     if (known === null || (known.heldUntilMs ?? 0) <= this.clock.elapsedMs()) return null;
     const cause = new Error(`No connection is tried yet, after ${known.code}.`);
@@ -39,10 +39,10 @@ export class Reach {
   }
 
   /** Learns from the attempt; a fault that holds the next attempts back gets its `retryAtMs`. */
-  note(sent: Sent): Sent {
+  note(sent: SendResult): SendResult {
     if ('reply' in sent) {
       // While new connections are held back, an answer over an older one proves nothing about new ones.
-      if (this.unreached !== null && this.held() === null) this.set(null);
+      if (this.unreached !== null && this.connectionFault() === null) this.set(null);
       return sent;
     }
     const { fault } = sent;

@@ -49,7 +49,7 @@ export function refusalOf(denial: Denial, context: DenialContext): Refusal {
     case 'exhausted':
       return exhausted(denial, context);
     case 'stopping':
-      return stopping(context.nowMs);
+      return refusalWhileStopping(context.nowMs);
   }
 }
 
@@ -66,7 +66,7 @@ export function refusalOfPaid(model: string | null): Refusal {
 }
 
 /** For requests that wait, or come, while the proxy stops; another window's proxy is up in a moment. */
-export function stopping(nowMs: number): Refusal {
+export function refusalWhileStopping(nowMs: number): Refusal {
   return new Refusal('stopping', 'Keywheel’s proxy is stopping. Try again in a moment.', {
     retryAtMs: nowMs + 1_000,
   });
@@ -101,11 +101,11 @@ function exhausted(denial: Denial, context: DenialContext): Refusal {
 }
 
 /**
- * How a reason ends: by itself, `soon` or with the `day`, or only by the user, who pays or changes a setting. `says` is
+ * How a reason ends: by itself, `soon` or with the `day`, or only by the user, who pays or changes a setting. `text` is
  * shown for each account, `advice` once for all.
  */
 interface ReasonRow {
-  readonly says: string;
+  readonly text: string;
   readonly ends: 'soon' | 'day' | 'byUser';
   readonly advice: string;
 }
@@ -113,56 +113,56 @@ interface ReasonRow {
 const addCredits = 'add credits at openrouter.ai/settings/credits';
 
 const reasonRows: Readonly<Record<AccountStanding['reason'], ReasonRow>> = {
-  dailyLimit: { says: 'today’s free requests are used up', ends: 'day', advice: 'wait until then' },
+  dailyLimit: { text: 'today’s free requests are used up', ends: 'day', advice: 'wait until then' },
   ownLimit: {
-    says: 'the limit that you set for its day is reached',
+    text: 'the limit that you set for its day is reached',
     ends: 'day',
     advice: 'raise that limit in Keywheel',
   },
   minuteLimit: {
-    says: 'this minute’s requests are used up',
+    text: 'this minute’s requests are used up',
     ends: 'soon',
     advice: 'wait until then, or try again with fewer requests a minute',
   },
   inFlightBudget: {
-    says: 'its running requests have reserved its credits',
+    text: 'its running requests have reserved its credits',
     ends: 'soon',
     advice: 'wait until running requests have ended',
   },
   unauthorized: {
-    says: 'OpenRouter refused the key',
+    text: 'OpenRouter refused the key',
     ends: 'soon',
     advice: 'check the key at openrouter.ai/settings/keys',
   },
   edgeBlocked: {
-    says: 'Cloudflare in front of OpenRouter holds this address back',
+    text: 'Cloudflare in front of OpenRouter holds this address back',
     ends: 'soon',
     advice: 'wait until then',
   },
-  noCredits: { says: 'no credits', ends: 'byUser', advice: addCredits },
-  belowZero: { says: 'its balance is below zero', ends: 'byUser', advice: addCredits },
+  noCredits: { text: 'no credits', ends: 'byUser', advice: addCredits },
+  belowZero: { text: 'its balance is below zero', ends: 'byUser', advice: addCredits },
   keyCap: {
-    says: 'the key’s spending limit is reached',
+    text: 'the key’s spending limit is reached',
     ends: 'byUser',
     advice: 'raise it at openrouter.ai/settings/keys',
   },
   budget: {
-    says: 'a budget set at OpenRouter is reached',
+    text: 'a budget set at OpenRouter is reached',
     ends: 'byUser',
     advice: 'raise the budget at OpenRouter',
   },
   keysRefused: {
-    says: 'OpenRouter refused the key',
+    text: 'OpenRouter refused the key',
     ends: 'byUser',
     advice: 'check the key at openrouter.ai/settings/keys, and replace it in Keywheel',
   },
   keysUnfit: {
-    says: 'a management key cannot run models',
+    text: 'a management key cannot run models',
     ends: 'byUser',
     advice: 'replace it by an ordinary API key',
   },
   keysOff: {
-    says: 'no key of it is on for this',
+    text: 'no key of it is on for this',
     ends: 'byUser',
     advice: 'allow such requests for a key in Keywheel’s dashboard',
   },
@@ -233,7 +233,7 @@ function reasonsText(accounts: readonly AccountStanding[], context: DenialContex
 
 function sentence(account: AccountStanding, context: DenialContext): string {
   const untilMs = isCredits(account) ? null : account.untilMs;
-  return `${account.name}: ${reasonRows[account.reason].says}${until(untilMs, context)}`;
+  return `${account.name}: ${reasonRows[account.reason].text}${until(untilMs, context)}`;
 }
 
 /** The two clocks may differ by this in their readings of one instant. */
