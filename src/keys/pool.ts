@@ -199,7 +199,7 @@ export class Pool implements LeaseOwner, Disposable {
     return this.roster.account(accountId)?.keys.map(({ key }) => key.keyId) ?? [];
   }
 
-  /** The keys that must not serve a request after a policy of the account refused it: an organisation's stays in organisations. */
+  /** The keys that must not serve a request after a policy of the account refused it: an organization's stays in organizations. */
   keysBarredBy(accountId: AccountId): readonly KeyId[] {
     const isOrganization =
       this.roster.account(accountId)?.keys.some((state) => state.isOrganization) ?? false;

@@ -52,7 +52,7 @@ export class Exchange {
   private deadlineAtMs: number | null = null;
   /** Keys that must not serve this exchange again, with the present model. */
   private readonly tried = new Set<KeyId>();
-  /** Keys that must not serve it with any model: an organisation's policy refused it, and they belong to no organisation. */
+  /** Keys that must not serve it with any model: an organization's policy refused it, and they belong to no organization. */
   private readonly barred = new Set<KeyId>();
   private readonly fallbacks: Fallbacks;
   private readonly lastError = new LastError();

@@ -1,4 +1,4 @@
-// One chart on a canvas, in the theme's colours.
+// One chart on a canvas, in the theme's colors.
 import { html, type TemplateResult } from 'lit-html';
 import { createRef, ref } from 'lit-html/directives/ref.js';
 import uPlot from 'uplot';
@@ -35,7 +35,7 @@ export class Chart {
     </div>`;
   }
 
-  /** Draws everything again, because the theme's colours may have changed. */
+  /** Draws everything again, because the theme's colors may have changed. */
   redraw(): void {
     this.plot?.destroy();
     this.plot = null;
@@ -44,7 +44,7 @@ export class Chart {
 
   private update(view: ChartView): void {
     this.view = view;
-    const shape = view.lines.map(({ name, colour }) => `${name} ${colour}`).join();
+    const shape = view.lines.map(({ name, color }) => `${name} ${color}`).join();
     const columns = positionsOf(view).map((position) => this.columnName(position));
     const data = JSON.stringify([columns, dataOf(view)]);
     if (this.plot === null || shape !== this.shape) this.redraw();
@@ -73,8 +73,8 @@ export class Chart {
   }
 
   private options(width: number): uPlot.Options {
-    const text = themeColour('foreground');
-    const grid = { stroke: themeColour('editorWidget-border') || themeColour('contrastBorder'), width: 1 };
+    const text = themeColor('foreground');
+    const grid = { stroke: themeColor('editorWidget-border') || themeColor('contrastBorder'), width: 1 };
     const font = `11px ${getComputedStyle(document.body).fontFamily}`;
     const axis = { stroke: text, grid, ticks: grid, font };
     const { formats } = this.textContext();
@@ -113,8 +113,8 @@ export class Chart {
     };
   }
 
-  private seriesOf({ colour }: ChartLine, index: number): uPlot.Series {
-    const stroke = themeColour(colour);
+  private seriesOf({ color }: ChartLine, index: number): uPlot.Series {
+    const stroke = themeColor(color);
     if (this.view.kind === 'lines')
       return {
         stroke,
@@ -185,11 +185,11 @@ function dataOf(view: ChartView): uPlot.AlignedData {
   return [positions, ...stacked.reverse()];
 }
 
-function legendEntry({ name, colour }: ChartLine): TemplateResult {
-  const style = `--swatch: var(--vscode-${colour})`;
+function legendEntry({ name, color }: ChartLine): TemplateResult {
+  const style = `--swatch: var(--vscode-${color})`;
   return html`<li><span class="swatch" .style=${style}></span>${name}</li>`;
 }
 
-function themeColour(name: string): string {
+function themeColor(name: string): string {
   return getComputedStyle(document.body).getPropertyValue(`--vscode-${name}`).trim();
 }

@@ -14,7 +14,7 @@ export class HistoryPanel {
     private readonly ports: PanelPorts,
     private period: Period,
   ) {
-    // A canvas does not follow the theme's colours by itself.
+    // A canvas does not follow the theme's colors by itself.
     const theme = new MutationObserver(() => requestAnimationFrame(() => this.redrawCharts()));
     theme.observe(document.body, { attributeFilter: ['class', 'data-vscode-theme-id'] });
   }

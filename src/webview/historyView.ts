@@ -11,13 +11,13 @@ const bucketsToHour = 12;
 const shortPastBuckets = 6 * bucketsToHour;
 const minuteMs = 60_000;
 const halfDayMs = 12 * 60 * minuteMs;
-/** More series cannot be told apart by colour, so further accounts are joined into one. */
+/** More series cannot be told apart by color, so further accounts are joined into one. */
 const mostSeries = 6;
 
 export interface ChartLine {
   readonly name: string;
-  /** A theme colour, without `--vscode-`. */
-  readonly colour: string;
+  /** A theme color, without `--vscode-`. */
+  readonly color: string;
   /** One value per column; null without a value. */
   readonly values: readonly (number | null)[];
 }
@@ -60,7 +60,7 @@ export type Period = (typeof periods)[number];
 export function historyView(series: SeriesView, snapshot: Snapshot, textContext: TextContext): HistoryView {
   const accounts = accountLines(series, snapshot, textContext).map((line, index) => ({
     ...line,
-    colour: accountColours[index] ?? 'descriptionForeground',
+    color: accountColors[index] ?? 'descriptionForeground',
   }));
   const outcomes = outcomeLines((end) => series.ends[end], textContext);
   const { t } = textContext;
@@ -108,10 +108,10 @@ interface CountLine extends ChartLine {
   readonly values: readonly number[];
 }
 
-type Uncoloured = Omit<CountLine, 'colour'>;
+type Uncolored = Omit<CountLine, 'color'>;
 
 // No orange, which is hardly visible in some themes.
-const accountColours = [
+const accountColors = [
   'charts-blue',
   'charts-yellow',
   'charts-purple',
@@ -120,7 +120,7 @@ const accountColours = [
   'charts-red',
 ];
 // No yellow, which looks like the green in light themes.
-const endColours: Readonly<Record<ExchangeEnd, string>> = {
+const endColors: Readonly<Record<ExchangeEnd, string>> = {
   answered: 'charts-green',
   refused: 'charts-red',
   failed: 'charts-purple',
@@ -128,7 +128,7 @@ const endColours: Readonly<Record<ExchangeEnd, string>> = {
 };
 
 function outcomeLines(values: (end: ExchangeEnd) => readonly number[], { t }: TextContext): CountLine[] {
-  return ends.map((end) => ({ name: endWords(end, t).text, colour: endColours[end], values: values(end) }));
+  return ends.map((end) => ({ name: endWords(end, t).text, color: endColors[end], values: values(end) }));
 }
 
 /** Such as `Answered 7, Refused 0`. */
@@ -137,8 +137,8 @@ function totalsText(lines: readonly CountLine[], { formats }: TextContext): stri
 }
 
 /** The most used accounts, then all others as one line. */
-function accountLines({ keys }: SeriesView, { accounts }: Snapshot, { t }: TextContext): Uncoloured[] {
-  const byAccount = new Map<string, Uncoloured>();
+function accountLines({ keys }: SeriesView, { accounts }: Snapshot, { t }: TextContext): Uncolored[] {
+  const byAccount = new Map<string, Uncolored>();
   for (const { keyId, label, counts } of keys) {
     const account = accounts.find((each) => each.keys.some((key) => key.keyId === keyId));
     const removed = label || (keyId === '' ? t('Without key') : removedName(keyId, t));
@@ -192,8 +192,8 @@ function firstTokenChart(series: SeriesView, textContext: TextContext): ChartVie
     kind: 'lines',
     ...hourly(
       [
-        { name: t('Median'), colour: 'charts-blue', buckets, of: median },
-        { name: t('95th percentile'), colour: 'charts-purple', buckets, of: slow },
+        { name: t('Median'), color: 'charts-blue', buckets, of: median },
+        { name: t('95th percentile'), color: 'charts-purple', buckets, of: slow },
       ],
       text,
       series,
@@ -227,9 +227,9 @@ function hourly<T>(
   return {
     timesMs: grouped(firstToken, size).map((_, column) => startMs + column * size * bucketMs),
     names: [],
-    lines: lines.map(({ name, colour, buckets, of }) => ({
+    lines: lines.map(({ name, color, buckets, of }) => ({
       name,
-      colour,
+      color,
       values: grouped(buckets, size).map(of),
     })),
     table: { head: [t('From'), ...lines.map(({ name }) => name)], rows: rows.reverse() },

@@ -20,7 +20,7 @@ export type PageBlock =
   | {
       readonly kind: 'finding';
       readonly tone: Tone;
-      /** The tone as text, because colour alone is not accessible. */
+      /** The tone as text, because color alone is not accessible. */
       readonly toneText: string;
       readonly text: string;
       readonly advice: string | null;
@@ -141,7 +141,7 @@ function buttonHtml({ label, action }: PageButton, about = ''): string {
   return `<button type="button" data-action="${escaped(action)}"${name}>${escaped(label)}</button>`;
 }
 
-/** The page after a sign-in's redirect, in the browser's colour scheme; loads nothing and has no script. Texts are plain. */
+/** The page after a sign-in's redirect, in the browser's color scheme; loads nothing and has no script. Texts are plain. */
 export function signInPage(locale: string, title: string, text: string): string {
   const style = `<style>
       :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }

@@ -374,15 +374,15 @@ describe('the chart of first tokens', () => {
     const dashboard = stage.own(await BareDashboard.start(), async (made) => await made.close());
     const series = crowdedSeries(Date.now());
     await dashboard.load('history');
-    const colours = { foreground: '#000000', 'charts-blue': '#0000ff', 'charts-purple': '#ff00ff' };
+    const colors = { foreground: '#000000', 'charts-blue': '#0000ff', 'charts-purple': '#ff00ff' };
     await dashboard.page.evaluate(
-      `for (const [name, colour] of Object.entries(${JSON.stringify(colours)}))
-        document.documentElement.style.setProperty('--vscode-' + name, colour);`,
+      `for (const [name, color] of Object.entries(${JSON.stringify(colors)}))
+        document.documentElement.style.setProperty('--vscode-' + name, color);`,
     );
     await dashboard.show([hello(stateOf([accountView()]))]);
     const firstToken = series.firstToken.map((_, index) => (index === 200 ? [[5, 1] as const] : []));
     await dashboard.show([{ type: 'history', series: { ...series, firstToken } }]);
-    const coloured = async (): Promise<unknown> =>
+    const colored = async (): Promise<unknown> =>
       await dashboard.page.evaluate(`{
       const canvas = document.querySelectorAll('canvas')[2];
       const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
@@ -391,7 +391,7 @@ describe('the chart of first tokens', () => {
         if (data[at] > 200 && data[at + 1] < 50 && data[at + 2] > 200) count++;
       count;
     }`);
-    await pollUntil(async () => Number(await coloured()) > 5, 'It was never drawn');
+    await pollUntil(async () => Number(await colored()) > 5, 'It was never drawn');
   });
 });
 

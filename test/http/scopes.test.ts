@@ -385,7 +385,7 @@ describe('a refusal by policy', () => {
   });
 
   for (const error of ['guardrailPolicy', 'guardrailBudget', 'ownKeyWanted'] as const) {
-    it(`of an organisation never goes to an account without one: ${error}`, async () => {
+    it(`of an organization never goes to an account without one: ${error}`, async () => {
       const accounts = accountsOf(
         { name: 'a', credits: 5, organizationId: 'org_a' },
         { name: 'b', credits: 5 },
@@ -401,7 +401,7 @@ describe('a refusal by policy', () => {
     });
   }
 
-  it('of an account without an organisation may go to one with', async () => {
+  it('of an account without an organization may go to one with', async () => {
     const accounts = accountsOf('a', { name: 'b', organizationId: 'org_b' });
     await withRig({ accounts }, async (rig) => {
       rig.simulator.script({ account: 'a', fault: refusal });

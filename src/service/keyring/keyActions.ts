@@ -109,7 +109,7 @@ interface Group {
 }
 
 /**
- * The ids of all keys after a key has changed places with its neighbour in the account, or an account with the account
+ * The ids of all keys after a key has changed places with its neighbor in the account, or an account with the account
  * beside it. An account's only key moves with the account.
  */
 export function orderAfterMove(groups: readonly Group[], target: Target, by: -1 | 1): readonly string[] {

@@ -33,7 +33,7 @@ export function availability(
   };
 }
 
-/** A budget of the key or the organisation that is spent until its reset. */
+/** A budget of the key or the organization that is spent until its reset. */
 export function budget(
   details: ErrorDetails,
   nowMs: number,

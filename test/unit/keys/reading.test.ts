@@ -37,7 +37,7 @@ describe('parseReading', () => {
     assert.deepEqual([left(0.25), left(0), left(-0.25)], [0.25, 0, 0]);
   });
 
-  it('prefers the organisation, and takes an empty name for none', () => {
+  it('prefers the organization, and takes an empty name for none', () => {
     const of = (organization_id: unknown, creator_user_id: unknown): string | null | undefined =>
       parseReading({ data: { organization_id, creator_user_id } }, 1, 2)?.accountRef;
     assert.equal(of('org', 'user'), 'org');

@@ -1,7 +1,7 @@
 // A small OpenRouter in memory, with the true counts of the account's limits.
 import { dayMs } from '../../../src/keys/calendar';
 
-/** Counts attempts at their arrival: refused ones too, which is the stricter of the known behaviours of OpenRouter. */
+/** Counts attempts at their arrival: refused ones too, which is the stricter of the known behaviors of OpenRouter. */
 export class TruthAccount {
   private readonly arrivals: number[] = [];
   /** The day's count after each change, oldest first. */

@@ -109,7 +109,7 @@ describe('statusText', () => {
     assert.equal(after(1_000, soon).changesAtMs, nowMs + 2_000);
   });
 
-  it('tells for five minutes that a paid request found no credits, without a colour', () => {
+  it('tells for five minutes that a paid request found no credits, without a color', () => {
     assert.deepEqual([after(60_000).text, after(60_000).severity], ['$(warning) No credits', 'normal']);
     assert.equal(after(60_000).changesAtMs, nowMs + 4 * 60_000);
     assert.equal(after(60_000, usedUp).text, '$(warning) 0 · resets 00:00');
