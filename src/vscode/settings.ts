@@ -75,11 +75,8 @@ export class UserSettings implements Disposable {
     });
     const text =
       rules.length > mostRules
-        ? l10n.t(
-            'Keywheel: These settings have wrong values: {0}. The previous values stay in use.',
-            names.join(', '),
-          )
-        : l10n.t('Keywheel: {0}. The previous value stays in use.', rules.join('; '));
+        ? l10n.t('Keywheel: These settings have wrong values, which are ignored: {0}.', names.join(', '))
+        : l10n.t('Keywheel: {0}. Wrong values are ignored.', rules.join('; '));
     const open = async (): Promise<void> => await openSettings(names[0] ?? 'keywheel.');
     await showChoice({ severity: 'error', text }, [l10n.t('Open Settings'), open]);
   }

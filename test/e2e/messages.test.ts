@@ -102,7 +102,7 @@ describe('messages', () => {
         await vscode.setMachineSettings({ ...base, [`keywheel.${setting}`]: value });
         const said = await window.waitForNotification(`keywheel.${setting} must be`);
         assert.match(said, rule);
-        assert.match(said, /The previous value stays in use\.$/);
+        assert.match(said, /Wrong values are ignored\.$/);
         assert.equal((await window.notifications()).length, 1);
         table.noteSetting(setting, value, await seen.says(/must be/));
         await seen.shows(/0\/50/);
