@@ -75,7 +75,7 @@ class Serving {
     this.watch.dispose();
     // `turnsMs` is 0: waiting requests are refused, as the next host would not count attempts that are sent from here.
     const drained = this.service.stop(drainMs, 0);
-    // Windows hear of those that are refused for it.
+    // Later, so that windows get the exchanges that this stop refuses.
     setImmediate(() => {
       post({ kind: 'leaving', reason, state: this.service.savedState(), drainMs });
       this.routes.bye(reason);

@@ -9,7 +9,7 @@ import type { FileRecord } from './records';
 
 export const backupSuffix = '.keywheel-backup';
 
-/** The backup that the record names; null if there was no file before. */
+/** The backup that the record names; null if there was no file before, `lost` if the backup is missing. */
 export async function backupOf({ backup }: FileRecord): Promise<ConfigFile | 'lost' | null> {
   return backup === null ? null : ((await readConfigFile(backup)) ?? 'lost');
 }

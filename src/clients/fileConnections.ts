@@ -220,7 +220,7 @@ async function takenBack(
   const backup = await backupOf(record);
   if (backup !== 'lost' && sha256(found.bytes) === record.written)
     return { undone: 'restored', text: backup?.text ?? null, bytes: backup?.bytes ?? null };
-  // Without the backup only what was written can be taken out.
+  // Without the backup Keywheel's values are removed, but the values that they replaced are lost.
   const before = backup === 'lost' ? '' : (backup?.text ?? null);
   return inFile(record.file, () => {
     const { text, undone } = undoneText(client, found.text, before, record.changes);

@@ -138,7 +138,7 @@ export class Hold implements Disposable {
     return false;
   }
 
-  /** With this machine's time: a file server may have another. */
+  /** Writes the file with this machine's time, as the time of a file server may differ. */
   private write(path: string): boolean {
     const now = new Date(this.ports.clock.wallMs());
     try {

@@ -273,7 +273,7 @@ const commands: Readonly<Record<HostCommand, Command>> = {
     status: 200,
     body: { sealed: seal.close('recorded', { text: await service.recorder.next() }) },
   }),
-  /** An exchange of the host before, which ended after this one had begun. */
+  /** An exchange of the previous host, which ended after this host had begun. */
   late: withBody(v.object({ exchange: exchangeView }), ({ exchange }, { service }) => {
     service.noteLate(exchange);
     return done;

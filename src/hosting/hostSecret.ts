@@ -46,7 +46,7 @@ export function hostSecretIn(folder: string, log: Log): HostSecret {
   }
 }
 
-/** A file of another size, as a full disk or a power loss leaves it, proves nothing to anybody: it is made anew. */
+/** Reads the file, or makes it. A file of another size, as a power loss leaves it, is replaced: no window can prove itself with it. */
 function madeOnce(path: string, size: number): Buffer {
   const bytes = read(path);
   if (bytes?.length === size) return bytes;

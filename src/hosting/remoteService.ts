@@ -183,7 +183,7 @@ export class RemoteService implements Disposable {
     if (this.isHosting) this.stateChanged.fire();
   }
 
-  /** Tells the next host of an exchange of this window's worker that ended after it had stopped; until there is one, it is this window's. */
+  /** Sends the next host an exchange that ended after this window's worker had stopped; keeps it until there is a host. */
   async receiveLate(exchange: ExchangeView): Promise<void> {
     if ((await this.command('late', { exchange })) || !this.hasServedLast) return;
     this.put(exchange);
@@ -285,7 +285,7 @@ export class RemoteService implements Disposable {
   }
 }
 
-/** Hosts of earlier builds do not tell all of it. */
+/** The exchange with defaults for the fields that hosts of earlier builds do not send. */
 function whole(exchange: ExchangeView): ExchangeView {
   const attempts = exchange.attempts.map((attempt) => ({ ...untold.attempt, ...attempt }));
   return { ...untold.exchange, ...exchange, attempts };

@@ -212,7 +212,7 @@ export class Station implements Disposable {
     }
     this.set(place);
     const pauseMs = isStranger ? strangerPauseMs * 2 ** this.looks++ : lookAgainMs;
-    // A program that answers has shown what it is; one that does not may be a host that was stopped for a while.
+    // A program that answers is known; one that does not may be a host that is frozen for a while.
     const longestMs = isStranger && who.how === 'other' ? longestLookAgainMs : lookAgainMs;
     await this.pauseWhileTaken(Math.min(pauseMs, longestMs), signal);
   }

@@ -259,7 +259,7 @@ export class KeywheelService implements Disposable {
     this.fireStateChange();
   }
 
-  /** Adds an exchange of the proxy before to the history, unless that has it. */
+  /** Adds an exchange of the previous host to the history, unless it is there. */
   noteLate(late: ExchangeView): void {
     const isThis = ({ startedAtMs, endedAtMs }: ExchangeView): boolean =>
       startedAtMs === late.startedAtMs && endedAtMs === late.endedAtMs;

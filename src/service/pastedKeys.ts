@@ -83,12 +83,12 @@ const unseen = /\p{Cf}/gu;
 /** A limit with a thousands separator: whole thousands up to 99,000 only. */
 const thousands = /:[1-9]\d?[,.\u2019'_ \u00a0\u202f]000(?![\w]|[,.\u2019'_]\d)/g;
 const emphasized = /(\*{1,3})(sk-[^\s*]+)\1/g;
-/** Letters, digits and signs of East Asian keyboards, as wide as an ideograph. */
+/** The full-width letters, digits and signs of East Asian keyboards. */
 const wide = /[\uff01-\uff5e]/g;
-/** With the quotes and brackets of all languages, and their commas and full stops. The bundle stays ASCII: V8 keeps any other text with two bytes a character. */
+/** Includes quotes, brackets, commas and full stops of all languages, as escapes: V8 keeps a bundle that is not ASCII with two bytes a character. */
 const separators = /[\s,;|/"'`\p{Pi}\p{Pf}\p{Ps}\p{Pe}\u060c\u061b\u3001\u3002<>]+/u;
 
-/** Without what nobody sees, and with ASCII for wide signs and all dashes. */
+/** The text without invisible characters, and with ASCII for full-width signs and all dashes. */
 function asTyped(text: string): string {
   const narrow = text.replace(wide, (sign) => String.fromCharCode(sign.charCodeAt(0) - 0xfee0));
   return narrow.replace(unseen, '').replace(/\p{Pd}/gu, '-');

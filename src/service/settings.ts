@@ -27,7 +27,7 @@ export function baseUrlProblem(text: string): string | null {
 const seconds = (min: number, max: number): v.GenericSchema<number> =>
   v.pipe(v.number(), v.minValue(min), v.maxValue(max));
 
-/** Without the blanks that a paste has around it. */
+/** Text without the blanks around it, which a paste may leave. */
 export const pastedText = v.pipe(v.string(), v.trim());
 
 /** Figures are in the unit that the setting's name ends in. */

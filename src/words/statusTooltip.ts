@@ -116,7 +116,7 @@ function accountLines(accounts: readonly AccountView[], textContext: TextContext
     const facts = serves(account, 'free')
       ? [left, tone === 'good' && stateLock(account) === undefined ? used : text]
       : [credits, text];
-    const description = escaped(facts.filter((fact) => fact !== '').join(' · '));
+    const description = escaped(joined(' · ', ...facts));
     // Isolated, because digits behind a name of Arabic or Hebrew would be shown before it.
     return `$(${icons[tone]}) **\u2068${escaped(name)}\u2069** — ${description}`;
   });

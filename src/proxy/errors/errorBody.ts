@@ -19,12 +19,12 @@ export interface ErrorEvidence {
   /** The account's own provider key was used. */
   readonly isByok: boolean;
   readonly availabilityCode: string | null;
-  /** The step of OpenRouter's routing that left no endpoint over, such as `Filter by Max Price`. */
+  /** The step of OpenRouter's routing that excluded the last endpoint, such as `Filter by Max Price`. */
   readonly routingStep: string | null;
   /** The settings that excluded every provider, such as `data_policy:training`. */
   readonly excludedBy: readonly string[];
   readonly retryable: boolean | null;
-  /** With what the providers failed that OpenRouter asked before this one. */
+  /** The statuses with which the providers failed that OpenRouter asked earlier. */
   readonly previousStatuses: readonly number[];
   /** Moderation or a guardrail named the content that it objects to. */
   readonly refusedContent: boolean;
@@ -108,13 +108,13 @@ export function beginsAsEvents(text: string): boolean {
 function evidenceOf(isPage: boolean, page: string, layers: ErrorLayers): ErrorEvidence {
   const { own, provider, providerText } = layers;
   const available = children(own, 'availability');
-  // OpenRouter's own names are the same in every form, and finer than a form's.
+  // OpenRouter's own names are the same in every form, and more precise than the form's.
   const named = [
     ...own.map((fields) => code(fields.error_type)),
     ...own.flatMap((fields) => [code(fields.code), code(fields.type)]),
   ].filter(isNotEmpty);
   const refusedContent = own.some(objectsToContent) || named.some((name) => refusals.has(name));
-  // A provider's own gateway puts what it passes on into its details.
+  // A provider's own gateway has the true error in its details.
   const providerWords = ['message', 'detail', 'details'].map((name) => first(provider, name, text));
   const edgeText = /\berror(?: code)?:?\s*(10\d\d)\b/i.exec(page)?.[1];
   return {
@@ -329,7 +329,7 @@ export function isError(value: unknown): boolean {
   return isNamed || errorIn(root) !== null || firstRecord(list(root?.choices))?.finish_reason === 'error';
 }
 
-/** A parsed event's error as an error answer has it; null if nothing wraps it: Responses events have it in a response, chat chunks beside or in their choices. */
+/** A parsed event's error in the form of an error answer; null without one in a response, or beside or in choices. */
 export function wrappedError(value: unknown): Fields | null {
   const root = record(value);
   const error = root !== null && ('response' in root || 'choices' in root) ? errorIn(root) : null;

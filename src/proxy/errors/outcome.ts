@@ -142,7 +142,7 @@ function reasonOutcome(facts: Facts): Outcome | null {
   return null;
 }
 
-/** A key's own page, under whichever address. */
+/** The addresses of a key's own page. */
 const keysPage = /(?:openrouter\.ai|settings|workspaces\/[^/\s]+)\/keys\b/i;
 
 /** "can only afford 30104": the balance is not empty, so that a smaller request passes, whatever `limit_source` says. */
@@ -253,7 +253,7 @@ function statusOutcome(facts: Facts): Outcome {
   }
 }
 
-/** A 402 names its purse by the link: a key's page, else the account's. With a time it speaks of running requests. */
+/** The link in a 402 tells whose money is short: a key's page the key's, else the account's. A time means running requests. */
 function moneyOutcome(facts: Facts): Outcome {
   const { words } = facts.evidence;
   if (/key limit exceeded/i.test(words) || keysPage.test(words)) return keyCap(facts);
@@ -330,7 +330,7 @@ function isPassing(status: number): boolean {
 function otherOutcome(facts: Facts): Outcome {
   const { status, evidence, model } = facts;
   if (evidence.retryable ?? isPassing(status)) return overloaded(facts);
-  // Recorded of requests that named one, and were answered when they were sent again.
+  // Recorded for requests that named a model, and that were answered when sent again.
   if (model !== null && /no models provided/i.test(evidence.words)) return { kind: 'internal' };
   // A temporary status whose error is marked as lasting is the request's fault: it allows no provider that is left.
   if (status >= 500 && !isPassing(status)) return { kind: 'internal' };
@@ -338,7 +338,7 @@ function otherOutcome(facts: Facts): Outcome {
   return status === 400 && fault.model === 'fit' && isOfStandIn(evidence) ? { kind: 'internal' } : fault;
 }
 
-/** The provider stood in for a busy one, which may take what this one refuses: another one's signed thoughts. */
+/** Whether the provider replaced a busy one, which may accept the request later: signed thoughts are bound to a provider. */
 function isOfStandIn({ previousStatuses }: ErrorEvidence): boolean {
   return previousStatuses.some((status) => status === 429 || status >= 500);
 }
@@ -353,7 +353,7 @@ function isTimeout(status: number): boolean {
 
 const goneCodes = ['free_variant_ended', 'model_deprecated', 'model_not_found', 'no_endpoints'];
 
-/** That a model is not for this request: too long, in the words of each provider, or not for what, where or who it asks. */
+/** Words by which a model refuses this request alone: it is too long, or not allowed for its content, region or client. */
 const unfit =
   /(?:context|content)[ _](?:length|limit|window|size)|max(?:imum)? (?:context|prompt length|number of (?:tokens|images)|tokens allowed)|(?:prompt|input) is too long|input length|reduce the length|no endpoints found that |not available in your (?:region|country)|violation of provider terms/i;
 

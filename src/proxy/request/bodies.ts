@@ -102,7 +102,7 @@ class IncomingBody {
 
   constructor(
     private readonly request: IncomingMessage,
-    /** Null where the client did not name it. */
+    /** The length of a body that streams up; null where the client did not name it. */
     readonly length: number | null,
     private readonly take: (bytes: number) => void,
   ) {}

@@ -102,7 +102,7 @@ function modelsOf(bytes: Buffer, fields: Fields, items: readonly Span[]): readon
 
 const narrowing = ['only', 'ignore', 'quantizations', 'max_price', 'require_parameters'] as const;
 
-/** Clients send an order or a sort by default: those leave no provider out. */
+/** Whether the request leaves providers out. An order or a sort, which clients send by default, leaves none out. */
 function* leavesProvidersOut(bytes: Buffer, provider: Field | undefined): Scan<boolean> {
   if (provider === undefined) return false;
   const fields = yield* fieldsOf(bytes, provider.value.from, [...narrowing, 'allow_fallbacks']);
@@ -196,7 +196,7 @@ const paidTools = [
   'file_search',
   'advisor',
 ];
-/** Run by OpenRouter, or checked by it, for nothing. */
+/** Tools of OpenRouter without a fee. */
 const freeTools: ReadonlySet<string> = new Set(['openrouter:datetime', 'openrouter:apply_patch']);
 /** A list of tools without any of these has no paid tool; `\u` may hide one behind an escape. */
 const paidMarks = [...paidTools, '\\u'];

@@ -284,7 +284,7 @@ function isErrorBody(body: Buffer): boolean {
   return body.length <= mostParsedBytes && isError(parseShortJson(body.toString('utf8')));
 }
 
-/** A part of an answer, or what it cost: that was bought, and would be again. */
+/** A part of an answer, or its cost: this answer was billed, and another attempt would be billed again. */
 const boughtPart = v.union([
   v.object({
     choices: v.looseTuple([v.object({ message: v.object({ content: v.pipe(v.string(), v.nonEmpty()) }) })]),

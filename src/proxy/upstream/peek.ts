@@ -191,7 +191,7 @@ class Holder implements Sink {
         if (text.bytes > this.bound) break;
       }
     } catch {
-      // Nothing more can be read of it.
+      // The rest cannot be decoded.
       return null;
     }
     if (text.bytes <= this.bound) return text.take();

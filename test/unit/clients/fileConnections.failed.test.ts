@@ -64,7 +64,7 @@ describe('a file that the system refuses', () => {
     const handle = await open(file);
     const files = prototypeOf(handle);
     await handle.close();
-    // A disk may tell it no earlier.
+    // Some disks report this only when the file is flushed.
     const full = mock.method(files, 'sync', () =>
       Promise.reject(Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })),
     );

@@ -108,7 +108,7 @@ describe('the words about a model', () => {
       const metadata = { raw: JSON.stringify({ error: { message: words } }), provider_name: 'X' };
       assert.deepEqual(said(400, 'Provider returned error', metadata), fault('unfit'), words);
     }
-    // A gateway of the provider's own stands before what it passes on.
+    // The provider's own gateway wraps the error that it passes on.
     const details = JSON.stringify({ error: { message: 'exceeds the maximum context length of 131072' } });
     for (const raw of [
       { error: { message: 'Backend request failed with status 400', details } },
